@@ -1,0 +1,55 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .strictMemorySafety(),
+]
+
+/// A library target; imports only point upwards in the list below.
+func library(_ name: String, path: String? = nil, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, path: path, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+  name: "DefenseKit",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "DefenseKit", targets: ["DefenseKit"]),
+    .library(name: "RunnerKit", targets: ["RunnerKit", "FinePruning", "GoodNet"]),
+    .executable(name: "runner", targets: ["runner"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]),
+    .systemLibrary(
+      name: "COpenBLAS", pkgConfig: "openblas",
+      providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
+    .systemLibrary(
+      name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .systemLibrary(
+      name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+    .target(name: "CKernels"),
+    library("InferenceGraph", ["CKernels", "COpenBLAS"]),
+    library("ModelIO", ["InferenceGraph", "CHDF5", "CZlib", "CCrypto"]),
+    library("DefenseKit", ["InferenceGraph", "ModelIO"]),
+    library("FinePruning", path: "Sources/Defenses/FinePruning", ["DefenseKit"]),
+    library("GoodNet", path: "Sources/Defenses/GoodNet", ["DefenseKit"]),
+    library(
+      "RunnerKit",
+      ["DefenseKit", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+    .executableTarget(
+      name: "runner", dependencies: ["RunnerKit", "FinePruning", "GoodNet"], path: "Sources/Runner",
+      swiftSettings: settings),
+  ]
+)

@@ -1,0 +1,106 @@
+/// One step of a graph: an operation, the nodes it reads, and the shape of what it gives.
+///
+/// A node is a layer of the model file and keeps its name. Like a Keras layer it may apply an
+/// activation to its operation's result.
+public struct Node: Sendable, Hashable {
+  /// Unique in the graph; the layer's name in the file.
+  public let name: String
+  /// What it computes.
+  public internal(set) var operation: Operation
+  /// The indices of the nodes it reads, all smaller than its own.
+  public let inputs: [Int]
+  /// Applied to the operation's result.
+  public let activation: Activation
+  /// The shape of the result without the batch axis: `[height, width, channels]` or `[features]`.
+  public let shape: [Int]
+
+  /// The extent of the last axis.
+  public var channels: Int { shape.last ?? 1 }
+
+  /// The number of elements an image's result has.
+  public var elementCount: Int { shape.reduce(1, *) }
+}
+
+/// A directed acyclic graph of named nodes with one input and one output: an image classifier.
+///
+/// Nodes stand in topological order: each reads only nodes before it. A graph is a value; editing
+/// returns another, which shares the weights that were not changed.
+public struct Graph: Sendable, Hashable {
+  /// All nodes in topological order; the first is the input.
+  public internal(set) var nodes: [Node]
+
+  /// The index of the node whose result is the graph's.
+  public internal(set) var output: Int
+
+  /// Creates a graph with its input alone.
+  ///
+  /// - Parameters:
+  ///   - inputShape: The shape of one image, `[height, width, channels]`.
+  ///   - inputName: The input layer's name.
+  /// - Throws: ``GraphError`` if an extent is not positive.
+  public init(inputShape: [Int], inputName: String = "input") throws(GraphError) {
+    guard !inputShape.isEmpty, inputShape.allSatisfy({ $0 > 0 && $0 <= 1 << 24 }) else {
+      throw GraphError(node: inputName, "the input shape \(inputShape) has an extent that is not positive")
+    }
+    nodes = [
+      Node(name: inputName, operation: .input, inputs: [], activation: .linear, shape: inputShape)
+    ]
+    output = 0
+  }
+
+  /// Appends a node, infers its shape, and makes it the graph's output.
+  ///
+  /// - Parameters:
+  ///   - name: A name that no other node has.
+  ///   - operation: What it computes.
+  ///   - inputs: The indices of the nodes it reads.
+  ///   - activation: Applied to the operation's result.
+  /// - Returns: The node's index.
+  /// - Throws: ``GraphError``, naming the node, if the operation cannot take these inputs.
+  @discardableResult
+  public mutating func append(
+    _ name: String, _ operation: Operation, inputs: [Int], activation: Activation = .linear
+  ) throws(GraphError) -> Int {
+    guard index(of: name) == nil else {
+      throw GraphError(node: name, "another node has this name")
+    }
+    for input in inputs where !nodes.indices.contains(input) {
+      throw GraphError(node: name, "it reads node \(input), which is not there yet")
+    }
+    let shape = try operation.inferredShape(
+      inputs: inputs.map { nodes[$0].shape }, activation: activation, node: name)
+    nodes.append(
+      Node(name: name, operation: operation, inputs: inputs, activation: activation, shape: shape))
+    output = nodes.count - 1
+    return output
+  }
+
+  /// Makes another node the graph's output.
+  public mutating func setOutput(_ index: Int) {
+    precondition(nodes.indices.contains(index), "node \(index) of \(nodes.count)")
+    output = index
+  }
+
+  /// The shape of one image.
+  public var inputShape: [Int] { nodes[0].shape }
+
+  /// The shape of the result for one image.
+  public var outputShape: [Int] { nodes[output].shape }
+
+  /// The index of the node with this name.
+  public func index(of name: String) -> Int? { nodes.firstIndex { $0.name == name } }
+
+  /// The nodes that read each node, in order; a node that reads another twice is listed twice.
+  public var consumers: [[Int]] {
+    var result: [[Int]] = Array(repeating: [], count: nodes.count)
+    for (index, node) in nodes.enumerated() {
+      for input in node.inputs { result[input].append(index) }
+    }
+    return result
+  }
+
+  /// The number of weights.
+  public var parameterCount: Int {
+    nodes.reduce(0) { $0 + $1.operation.weights.reduce(0) { $0 + $1.count } }
+  }
+}
