@@ -51,5 +51,9 @@ let package = Package(
     .executableTarget(
       name: "runner", dependencies: ["RunnerKit", "FinePruning", "GoodNet"], path: "Sources/Runner",
       swiftSettings: settings),
+    library("ReferenceInference", path: "Tests/ReferenceInference", ["InferenceGraph"]),
+    .testTarget(
+      name: "InferenceGraphTests", dependencies: ["InferenceGraph", "ReferenceInference"],
+      exclude: ["Fixtures"], swiftSettings: settings),
   ]
 )
