@@ -49,6 +49,9 @@ let package = Package(
       "RunnerKit",
       ["DefenseKit", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
     .executableTarget(
+      name: "benchmark", dependencies: ["DefenseKit"], path: "Benchmarks/benchmark",
+      swiftSettings: settings),
+    .executableTarget(
       name: "runner", dependencies: ["RunnerKit", "FinePruning", "GoodNet"], path: "Sources/Runner",
       swiftSettings: settings),
     library("ReferenceInference", path: "Tests/ReferenceInference", ["InferenceGraph"]),
