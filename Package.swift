@@ -51,5 +51,6 @@ let package = Package(
     .executableTarget(
       name: "runner", dependencies: ["RunnerKit", "FinePruning", "GoodNet"], path: "Sources/Runner",
       swiftSettings: settings),
+    tests("ModelIOTests", ["ModelIO", "InferenceGraph"]),
   ]
 )
