@@ -58,5 +58,6 @@ let package = Package(
     .testTarget(
       name: "InferenceGraphTests", dependencies: ["InferenceGraph", "ReferenceInference"],
       exclude: ["Fixtures"], swiftSettings: settings),
+    tests("ModelIOTests", ["ModelIO", "InferenceGraph"]),
   ]
 )
