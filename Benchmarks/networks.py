@@ -1,5 +1,7 @@
 """The networks of the benchmark: built with Keras and random weights, saved as .h5, and written as ONNX from that file.
 
+    networks.py FOLDER [BADNET.h5]      makes what is missing in FOLDER, and networks.json
+
 The ONNX graphs are put together node by node from the layers of the .h5 file, so that the peers need no converter. Keras images are
 NHWC and kernels HWIO; ONNX wants NCHW and OIHW. A peer gets the images transposed beforehand, outside what is measured; a `Flatten`
 gets its one transpose back, since the dense layer behind it counts its inputs in Keras's order.
@@ -7,6 +9,7 @@ gets its one transpose back, since the dense layer behind it counts its inputs i
 
 import json
 import os
+import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
@@ -231,3 +234,7 @@ def prepare(folder, badnet=None):
     with open(os.path.join(folder, "networks.json"), "w") as file:
         json.dump(result, file, indent=2)
     return result
+
+
+if __name__ == "__main__":
+    prepare(*sys.argv[1:])
