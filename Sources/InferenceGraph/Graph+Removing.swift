@@ -74,8 +74,10 @@ extension Graph {
           }
         case .needsCarriers(let origins, let reason):
           carriers.formUnion(origins)
-          let removed = cuts.reduce(0) { $0 + $1.value.count }
-          if carriers.count >= removed { throw reason }
+          for (node, removed) in cuts
+          where removed.allSatisfy({ carriers.contains(ChannelOfNode(node: node, channel: $0)) }) {
+            throw reason
+          }
         }
       }
     }
