@@ -151,6 +151,8 @@ extension Graph {
           if !part.isEmpty { waiting.append((input, Set(part.map { $0 - mine.lowerBound }))) }
           offset = mine.upperBound
         }
+      case .input:
+        throw refuse("they belong to the image")
       default:
         throw refuse("'\(node.name)' (\(node.operation.displayName)) makes them")
       }

@@ -8,6 +8,7 @@ struct EditingTests {
   static let documented = [
     "which keeps the same channels", "its groups would lose different numbers of them",
     "come from the same input channel", "(add) makes them", "(multiply) makes them", " is read by ",
+    "they belong to the image",
     "which its bias cannot stand for at the border",
   ]
 
