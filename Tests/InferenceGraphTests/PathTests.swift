@@ -48,6 +48,18 @@ struct PathTests {
     #expect(net.graph.lastConvolution == "c2")
   }
 
+  @Test("a convolution whose channels are the classes does not count")
+  func classesAsConvolution() throws {
+    var net = try NetworkBuilder([8, 8, 1])
+    try net.conv("c1", 2)
+    try net.conv("c2", 3)
+    try net.conv("classes", 4, 1)
+    try net.add("gap", .globalPooling(.average, keepsDimensions: false))
+    try net.add("softmax", .activation, activation: .softmax)
+    #expect(net.graph.lastConvolution == "c2")
+    #expect(net.graph.prunableLayers == ["c1", "c2"])
+  }
+
   @Test("towers that meet as vectors, and no convolution at all")
   func towers() throws {
     var net = try NetworkBuilder([6, 6, 1])

@@ -122,6 +122,55 @@ struct RemovalTests {
     }
   }
 
+  @Test("both operands of a sum keep the channel that carries constants")
+  func carrierThroughSum() throws {
+    var net = try NetworkBuilder([6, 5, 2])
+    let stem = try net.conv("stem", 5, activation: .sigmoid)
+    try net.conv("long", 5, activation: .linear)
+    let long = try net.normalize("bn")
+    try net.add("sum", .add, from: stem, long, activation: .elu())
+    try net.conv("reader", 3)
+    try net.add("flatten", .flatten)
+    try net.dense("classes", 2)
+    let smaller = try agree(net.graph, ["stem": [0, 2, 4], "long": [4, 2, 0]])
+    #expect(try node(smaller, "stem").channels == 3)
+    #expect(try node(smaller, "long").channels == 3)
+    #expect(try node(smaller, "reader").operation.weights[0].shape == [3, 3, 3, 3])
+  }
+
+  @Test("concatenated branches: the offset of each is respected, also when both lose channels")
+  func concatenation() throws {
+    var net = try NetworkBuilder([6, 5, 2])
+    let left = try net.conv("left", 3, activation: .exponential)
+    let right = try net.conv("right", 4, from: 0)
+    try net.add("both", .concatenate, from: left, 0, right)
+    try net.conv("reader", 3, 2, padding: .valid)
+    try net.add("flatten", .flatten)
+    try net.dense("classes", 2)
+    let smaller = try agree(net.graph, ["left": [1], "right": [0, 3]])
+    #expect(try node(smaller, "both").channels == 6)
+    #expect(try node(agree(net.graph, ["right": [2]]), "both").channels == 8)
+  }
+
+  @Test("normalization and per-channel factors lose entries; a border of zeros is respected")
+  func factors() throws {
+    var net = try NetworkBuilder([6, 5, 2])
+    try net.conv("c", 4)
+    try net.normalize("bn")
+    try net.add("scaled", .rescaling(Rescaling(scale: [1, 2, 3, 4], offset: [4, 3, 2, 1])))
+    try net.add("border", .zeroPadding(top: 1, bottom: 0, left: 2, right: 1))
+    try net.add(
+      "mean", .pooling(Pooling(.average, window: Extent(3, 2), strides: .one, padding: .same)))
+    try net.add("flatten", .flatten)
+    try net.dense("classes", 2)
+    let smaller = try agree(net.graph, ["c": [1, 2]])
+    #expect(
+      try node(smaller, "scaled").operation
+        == .rescaling(Rescaling(scale: [1, 4], offset: [4, 1])))
+    #expect(try node(smaller, "bn").operation.weights.map(\.count) == [2, 2, 2, 2])
+    #expect(smaller.parameterCount < net.graph.parameterCount)
+  }
+
   @Test("a single constant that nothing can stand for is refused")
   func noCarrier() throws {
     var net = try NetworkBuilder([6, 6, 1])
