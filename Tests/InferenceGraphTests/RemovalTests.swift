@@ -251,6 +251,31 @@ struct RemovalTests {
         + " of them; mask them instead")
   }
 
+  @Test("constants that differ from pixel to pixel are folded where pixels have their own weights")
+  func constantMaps() throws {
+    for depthwise in [false, true] {
+      var net = try NetworkBuilder([5, 4, 1])
+      try net.conv("c", 6, activation: .sigmoid)
+      if depthwise {
+        try net.depthwise("dw", activation: .tanh)
+      } else {
+        try net.add(
+          "g",
+          .convolution(
+            Convolution(
+              kernel: net.tensor([3, 3, 2, 9]), bias: net.tensor([9]), padding: .same, groups: 3)),
+          activation: .tanh)
+      }
+      try net.add(
+        "pool", .pooling(Pooling(.max, window: Extent(2, 2), strides: .one, padding: .same)))
+      try net.add("flatten", .flatten)
+      try net.dense("classes", 2)
+      let smaller = try agree(net.graph, ["c": [2, 3]])
+      #expect(try node(smaller, "c").channels == 4)
+      #expect(try node(smaller, "pool").channels == (depthwise ? 4 : 6))
+    }
+  }
+
   @Test("reshaping that keeps the channel axis, and one that mixes it")
   func reshape() throws {
     var net = try NetworkBuilder([4, 4, 1])
