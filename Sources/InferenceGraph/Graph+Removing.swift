@@ -23,7 +23,7 @@ extension Graph {
 
   /// Removes channels of several layers at once, as operands of one sum need it.
   ///
-  /// See ``removing(_:of:)-([Int],String)``.
+  /// See ``removing(_:of:)``.
   ///
   /// - Parameter channels: The channels to remove from each layer, by the layers' names.
   public func removing(_ channels: [String: [Int]]) throws(GraphError) -> Graph {
