@@ -79,10 +79,12 @@ struct MergedGraph {
     return nodes.count - 1
   }
 
-  /// What the softmax of an entry is taken of: the entry itself where it is no softmax.
+  /// What the softmax of an entry is taken of: the entry itself where it is no softmax, or one of
+  /// several rows (over the channels of every pixel), which does not count as one of classes.
   func logits(of entry: Int) -> Int {
     let node = nodes[entry]
-    return node.operation == .activation && node.activation == .softmax ? node.inputs[0] : entry
+    let isSoftmax = node.operation == .activation && node.activation == .softmax
+    return isSoftmax && node.shape.dropLast().allSatisfy { $0 == 1 } ? node.inputs[0] : entry
   }
 
   private struct Key: Hashable {
