@@ -65,6 +65,8 @@ let package = Package(
     .testTarget(
       name: "InferenceGraphTests", dependencies: ["InferenceGraph", "ReferenceInference"],
       exclude: ["Fixtures"], swiftSettings: settings),
-    tests("ModelIOTests", ["ModelIO", "InferenceGraph"]),
+    .testTarget(
+      name: "ModelIOTests", dependencies: ["ModelIO", "InferenceGraph"], exclude: ["Fixtures"],
+      swiftSettings: settings),
   ]
 )

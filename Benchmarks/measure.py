@@ -98,9 +98,9 @@ class Measurement:
             return []
         return [Engine(OWN, [self.options.own, command, *arguments, "--threads", str(self.options.threads)])]
 
-    def network(self, name, count, peers):
+    def network(self, name, count, peers, own=None):
         network = self.networks[name]
-        engines = self.own("forward", network["h5"]) + [
+        engines = (own or self.own("forward", network["h5"])) + [
             self.peer(p, name, "--images", str(count)) for p in peers
         ]
         seconds = alternate(engines, f"run {count}", self.options.rounds)
@@ -125,7 +125,9 @@ class Measurement:
     def layers(self):
         rows = []
         for name in (n for n in self.networks if n.startswith("layer-")):
-            seconds, _, flops = self.network(name, 256, ("openvino", "onnxruntime"))
+            edge, _, channels = self.networks[name]["shape"]
+            own = self.own("layer", str(channels), str(edge))
+            seconds, _, flops = self.network(name, 256, ("openvino", "onnxruntime"), own)
             edge, _, channels = self.networks[name]["shape"]
             own = f"{flops[OWN]:.0f}" if OWN in flops else None
             rows.append([
