@@ -128,7 +128,6 @@ class Measurement:
             edge, _, channels = self.networks[name]["shape"]
             own = self.own("layer", str(channels), str(edge))
             seconds, _, flops = self.network(name, 256, ("openvino", "onnxruntime"), own)
-            edge, _, channels = self.networks[name]["shape"]
             own = f"{flops[OWN]:.0f}" if OWN in flops else None
             rows.append([
                 f"{channels} channels, {edge}x{edge}", own, f"{flops['openvino']:.0f}",

@@ -127,7 +127,8 @@ void dk_channel_sums(const float *in, dk_image image, double *sums);
 
 /// Spreads up to 16 images over the lanes: out = value * scale. Lanes from `count` on become 0.
 ///
-/// `type` is 0 for uint8, 1 for float32, 2 for float64; planes: channels first. Returns the first
+/// `type` is 0 for uint8, 1 for float32, 2 for float64; planes: channels first. Pixels stand close
+/// together in their rows (pixel_pitch = channels * channel_pitch). Returns the first
 /// image with a NaN or an infinity, or -1.
 int32_t dk_pack(const void *in, int32_t type, bool planes, int32_t count, float scale, float *out,
                 dk_image image);
