@@ -36,7 +36,8 @@ struct BadFileTests {
   }
 
   @Test func gitPointer() throws {
-    let path = try file("m.h5", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n")
+    let path = try file(
+      "m.h5", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n")
     let error = error(path)
     #expect(error?.message == "is a Git LFS pointer, not the file itself; run `git lfs pull`")
     #expect(error?.kind.rawValue == 65)

@@ -123,10 +123,10 @@ struct KerasFileTests {
       "layer 'last' (Dense): its weight 'kernel' is nan at position 7; the model is damaged or its "
         + "training diverged"
     ),
-    ("two", "the model 'functional_5' has 2 outputs; one is needed"),
+    ("two", "the model 'pair' has 2 outputs; one is needed"),
     (
       "image",
-      "layer 'conv2d': the model's result has shape [2, 2, 2]; a classifier ends in one vector of "
+      "layer 'last': the model's result has shape [2, 2, 2]; a classifier ends in one vector of "
         + "at least 2 class scores"
     ),
     (

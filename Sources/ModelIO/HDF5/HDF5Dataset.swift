@@ -77,7 +77,9 @@ struct HDF5DatasetInfo: Sendable {
         !chunk.contains(0), let chunkBytes = Self.byteCount(chunk, H5Tget_size(type.id))
       else { throw refuse("has no proper chunks; the file is damaged") }
       // Deflate shrinks at most 1032-fold; more than that is not in the file.
-      let most = H5Pget_nfilters(creation.id) > 0 ? stored.multipliedReportingOverflow(by: 1100) : (stored, false)
+      let most =
+        H5Pget_nfilters(creation.id) > 0
+        ? stored.multipliedReportingOverflow(by: 1100) : (stored, false)
       guard stored <= file.size, most.1 || (bytes <= most.0 && (bytes == 0 || chunkBytes <= most.0))
       else { throw refuse("claims \(bytes) bytes, more than the file holds") }
       storage = .chunked(chunk.map { Int($0) })

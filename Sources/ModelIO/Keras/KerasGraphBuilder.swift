@@ -10,7 +10,8 @@ struct KerasGraphBuilder {
   private var graph: Graph
   /// The names of the outermost layers, which those of nested models must not take.
   private let reserved: Set<String>
-  private var used: Set<String> = []
+  /// The layer that each name was given to, by its models' names and its own.
+  private var used: [String: [String]] = [:]
 
   /// Returns the graph.
   ///
@@ -24,7 +25,7 @@ struct KerasGraphBuilder {
     let graph = try Graph(inputShape: shape, inputName: network.input)
     var builder = KerasGraphBuilder(
       weights: weights, major: major, graph: graph, reserved: Set(network.layers.map(\.name)))
-    builder.used.insert(network.input)
+    builder.used[network.input] = [network.input]
     builder.graph.setOutput(try builder.add(network, input: 0, path: []))
     try builder.checkOutput()
     return builder.graph
@@ -121,17 +122,18 @@ struct KerasGraphBuilder {
   /// Returns a name for a node: the layer's, with its models' in front where another has it, and
   /// with a number behind where the layer is used again.
   private mutating func name(of layer: KerasLayer, _ path: [String]) -> String {
+    let owner = path + [layer.name]
     var base = layer.name
-    if !path.isEmpty, reserved.contains(base) || used.contains(base) {
-      base = (path + [base]).joined(separator: "/")
+    if !path.isEmpty, reserved.contains(base) || used[base].map({ $0 != owner }) ?? false {
+      base = owner.joined(separator: "/")
     }
     var name = base
     var number = 1
-    while used.contains(name) || (name != layer.name && reserved.contains(name)) {
+    while used[name] != nil || (name != layer.name && reserved.contains(name)) {
       name = "\(base)_\(number)"
       number += 1
     }
-    used.insert(name)
+    used[name] = owner
     return name
   }
 

@@ -27,7 +27,8 @@ struct KerasOperation {
     switch layer.className {
     case "Lambda":
       throw KerasError(
-        layer, "a Lambda layer is code in the file, which is never run; rebuild the model without it")
+        layer,
+        "a Lambda layer is code in the file, which is never run; rebuild the model without it")
     case "PReLU", "ThresholdedReLU", "UpSampling2D", "Cropping2D", "Permute", "Subtract", "Average",
       "Maximum", "Minimum", "Conv2DTranspose", "LayerNormalization", "GroupNormalization",
       "UnitNormalization", "Conv1D", "Conv3D", "LSTM", "GRU", "Embedding", "MultiHeadAttention",
@@ -35,7 +36,8 @@ struct KerasOperation {
       throw KerasError(layer, "this class of layer is not supported")
     default:
       throw KerasError(
-        layer, "an unknown class of layer; only Keras's own image layers can be read, code is "
+        layer,
+        "an unknown class of layer; only Keras's own image layers can be read, code is "
           + "never run")
     }
   }

@@ -47,7 +47,8 @@ struct KerasWeights {
     let tensor = Tensor(shape: dataset.info.shape, values: try dataset.floats())
     if let position = tensor.firstNonFinite {
       throw KerasError(
-        layer, "its weight '\(role)' is \(tensor.values[position]) at position \(position); "
+        layer,
+        "its weight '\(role)' is \(tensor.values[position]) at position \(position); "
           + "the model is damaged or its training diverged")
     }
     return tensor
@@ -181,7 +182,9 @@ struct KerasWeights {
           layer, "the file has \(present) weights for it, where \(required.count) are needed")
       }
       // Frozen layers keep their order here: trainable first is by the weight's kind.
-      for (index, slot) in slots.prefix(present).enumerated() { set(slot, "\(place)/vars/\(index)") }
+      for (index, slot) in slots.prefix(present).enumerated() {
+        set(slot, "\(place)/vars/\(index)")
+      }
     }
   }
 
