@@ -16,7 +16,7 @@ struct KerasFileTests {
   /// What Keras predicts with our files is what it predicted with its own.
   @Test func writtenModelsPredictTheSame() throws {
     var arguments: [String] = []
-    for name in Self.models {
+    for name in Self.models + (try keras2Models()) {
       let written = try path("written-\(name).h5")
       try KerasModel.save(try KerasModel.load(path("\(name).h5")), to: written)
       arguments += [try path("\(name).check.h5"), "-", written]
@@ -42,6 +42,36 @@ struct KerasFileTests {
       let value = try #require(Float(difference))
       #expect(value < 2e-6, "\(arguments[3 * index + 2])")
     }
+  }
+
+  /// The models that Keras 2 wrote, where the Python has it as `tf_keras`.
+  func keras2Models() throws -> [String] {
+    let models = ["keras2-nested", "keras2-plain"]
+    if FileManager.default.fileExists(atPath: try path("keras2-nested.h5")) { return models }
+    print("SKIPPED: files of Keras 2; install tf-keras into the Python of DEFENSEKIT_PYTHON")
+    return []
+  }
+
+  /// Keras 2 reads our files as well.
+  @Test func keras2LoadsWrittenModels() throws {
+    var arguments: [String] = []
+    for name in try keras2Models() + (keras2Models().isEmpty ? [] : ["branches", "nested"]) {
+      let written = try path("written-for-2-\(name).h5")
+      try KerasModel.save(try KerasModel.load(path("\(name).h5")), to: written)
+      arguments += [try path("\(name).check.h5"), "-", written]
+    }
+    if arguments.isEmpty { return }
+    let differences = try Lab.run("check.py", arguments, ["DEFENSEKIT_KERAS": "2"])
+    for difference in differences.split(separator: "\n") {
+      #expect(try #require(Float(difference)) < 2e-6)
+    }
+  }
+
+  @Test func weightsOfOtherNamesAreTakenInOrder() throws {
+    if try keras2Models().isEmpty { return }
+    let whole = try path("keras2-plain.h5")
+    let weights = try KerasModel.load(path("keras2-plain-weights.h5"), architecture: whole)
+    #expect(weights.graph == (try KerasModel.load(whole)).graph)
   }
 
   private func python(_ script: String, _ arguments: [String]) throws {

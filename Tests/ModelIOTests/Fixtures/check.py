@@ -1,15 +1,20 @@
 """Loads models with stock Keras and prints how far they are from what they should predict.
 
 check.py DATA ORIGINAL MODEL [DATA ORIGINAL MODEL ...]: a line for each MODEL, with the largest difference between its predictions and
-ORIGINAL's for the images of DATA. Where ORIGINAL is "-", DATA (a *.check.h5 of make.py) has the right predictions.
+ORIGINAL's for the images of DATA. Where ORIGINAL is "-", DATA (a *.check.h5 of make.py) has the right predictions. With
+DEFENSEKIT_KERAS=2 in the environment Keras 2 (tf_keras) does it.
 """
 import os
 import sys
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 import h5py
-import keras
 import numpy as np
+
+if os.environ.get("DEFENSEKIT_KERAS") == "2":
+    import tf_keras as keras
+else:
+    import keras
 
 
 def predict(path, images):
