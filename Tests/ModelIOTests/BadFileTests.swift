@@ -5,13 +5,15 @@ import Testing
 @testable import ModelIO
 
 /// Files that are not what they should be, and what is said about them.
-struct BadFileTests {
+final class BadFileTests {
   let folder: URL
 
   init() throws {
     folder = FileManager.default.temporaryDirectory.appending(path: "defensekit-\(UUID())")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
   }
+
+  deinit { try? FileManager.default.removeItem(at: folder) }
 
   func file(_ name: String, _ contents: String) throws -> String {
     let url = folder.appending(path: name)

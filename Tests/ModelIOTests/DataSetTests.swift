@@ -165,6 +165,7 @@ struct FashionMNISTTests {
   @Test func damaged() throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "defensekit-\(UUID())")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
     let file = folder.appending(path: "train-images-idx3-ubyte.gz")
     try Data("not gzip, read as it is".utf8).write(to: file)
     let error = #expect(throws: FileError.self) {

@@ -56,6 +56,8 @@ enum Lab {
       .appending(path: "defensekit-fixtures-\(ProcessInfo.processInfo.processIdentifier)")
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      // Removed when the tests end.
+      atexit { if let folder = Lab.fixtures { try? FileManager.default.removeItem(at: folder) } }
       _ = try run("make.py", [folder.path])
       return folder
     } catch {

@@ -107,12 +107,16 @@ struct KerasOperation {
       if let position = variance.values.firstIndex(where: { $0 < 0 }) {
         throw KerasError(layer, "its moving variance is negative at position \(position)")
       }
+      let epsilon = Float(config["epsilon"]?.number ?? 1e-3)
+      guard epsilon >= 0, epsilon.isFinite else {
+        throw KerasError(layer, "its epsilon, \(epsilon), is no small positive number")
+      }
       return .batchNormalization(
         BatchNormalization(
           gamma: hasGamma ? try weight("gamma", shape: shape) : nil,
           beta: hasBeta ? try weight("beta", shape: shape) : nil,
           mean: try weight("moving_mean", shape: shape), variance: variance,
-          epsilon: Float(config["epsilon"]?.number ?? 1e-3)))
+          epsilon: epsilon))
     case "Normalization": return .rescaling(try normalization())
     default: return nil
     }
