@@ -19,8 +19,10 @@ func library(_ name: String, path: String? = nil, _ dependencies: [Target.Depend
   .target(name: name, dependencies: dependencies, path: path, swiftSettings: settings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []
+) -> Target {
+  .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
 }
 
 let package = Package(
@@ -62,11 +64,8 @@ let package = Package(
       name: "runner", dependencies: ["RunnerKit", "FinePruning", "GoodNet"], path: "Sources/Runner",
       swiftSettings: settings),
     library("ReferenceInference", path: "Tests/ReferenceInference", ["InferenceGraph"]),
-    .testTarget(
-      name: "InferenceGraphTests", dependencies: ["InferenceGraph", "ReferenceInference"],
-      exclude: ["Fixtures"], swiftSettings: settings),
-    .testTarget(
-      name: "ModelIOTests", dependencies: ["ModelIO", "InferenceGraph"], exclude: ["Fixtures"],
-      swiftSettings: settings),
+    tests(
+      "InferenceGraphTests", ["InferenceGraph", "ReferenceInference"], exclude: ["Fixtures"]),
+    tests("ModelIOTests", ["ModelIO", "InferenceGraph"], exclude: ["Fixtures"]),
   ]
 )

@@ -5,13 +5,15 @@ import Testing
 @testable import ModelIO
 
 /// Files that are not what they should be, and what is said about them.
-struct BadFileTests {
+final class BadFileTests {
   let folder: URL
 
   init() throws {
     folder = FileManager.default.temporaryDirectory.appending(path: "defensekit-\(UUID())")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
   }
+
+  deinit { try? FileManager.default.removeItem(at: folder) }
 
   func file(_ name: String, _ contents: String) throws -> String {
     let url = folder.appending(path: name)
@@ -36,7 +38,8 @@ struct BadFileTests {
   }
 
   @Test func gitPointer() throws {
-    let path = try file("m.h5", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n")
+    let path = try file(
+      "m.h5", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n")
     let error = error(path)
     #expect(error?.message == "is a Git LFS pointer, not the file itself; run `git lfs pull`")
     #expect(error?.kind.rawValue == 65)

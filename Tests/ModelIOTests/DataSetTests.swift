@@ -11,13 +11,14 @@ func values(_ set: DataSet, readSize: Int) throws -> [Float] {
   for start in stride(from: 0, to: set.count, by: readSize) {
     let range = start..<min(start + readSize, set.count)
     var bytes = [UInt8](repeating: 0, count: range.count * elements * set.elementType.size)
-    try bytes.withUnsafeMutableBytes { try set.read(range, into: $0) }
-    bytes.withUnsafeBytes { raw in
+    // The array is as large as what is read, and looked at as what it was filled with.
+    try unsafe bytes.withUnsafeMutableBytes { unsafe try set.read(range, into: $0) }
+    unsafe bytes.withUnsafeBytes { raw in
       let all: [Float] =
         switch set.elementType {
-        case .uint8: raw.map { Float($0) }
-        case .float32: Array(raw.bindMemory(to: Float.self))
-        case .float64: raw.bindMemory(to: Double.self).map { Float($0) }
+        case .uint8: unsafe raw.map { Float($0) }
+        case .float32: unsafe Array(raw.bindMemory(to: Float.self))
+        case .float64: unsafe raw.bindMemory(to: Double.self).map { Float($0) }
         }
       let (h, w, c) = (set.imageShape[0], set.imageShape[1], set.imageShape[2])
       for image in 0..<range.count {
@@ -59,7 +60,8 @@ struct DataSetTests {
     for readSize in [1, 16, 40] { #expect(try values(set, readSize: readSize) == expected) }
     let chosen = try set.selecting([7, 3, 39])
     #expect(chosen.labels == [7, 3, 39].map { bytes.labels[$0] })
-    #expect(try values(chosen, readSize: 3) == [7, 3, 39].flatMap { expected[$0 * 90..<$0 * 90 + 90] })
+    #expect(
+      try values(chosen, readSize: 3) == [7, 3, 39].flatMap { expected[$0 * 90..<$0 * 90 + 90] })
   }
 
   @Test func severalThreads() async throws {
@@ -76,7 +78,9 @@ struct DataSetTests {
       "bad-range",
       "its data set 'label' has class 4 at index 2; the model's classes are 0 to 3"
     ),
-    ("bad-negative", "its data set 'label' has class -1 at index 1; the model's classes are 0 to 3"),
+    (
+      "bad-negative", "its data set 'label' has class -1 at index 1; the model's classes are 0 to 3"
+    ),
     (
       "bad-fraction",
       "its data set 'label' has 0.5 at index 3, which is no class; classes are integers"
@@ -161,6 +165,7 @@ struct FashionMNISTTests {
   @Test func damaged() throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "defensekit-\(UUID())")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
     let file = folder.appending(path: "train-images-idx3-ubyte.gz")
     try Data("not gzip, read as it is".utf8).write(to: file)
     let error = #expect(throws: FileError.self) {

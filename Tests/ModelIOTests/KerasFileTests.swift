@@ -16,7 +16,7 @@ struct KerasFileTests {
   /// What Keras predicts with our files is what it predicted with its own.
   @Test func writtenModelsPredictTheSame() throws {
     var arguments: [String] = []
-    for name in Self.models {
+    for name in Self.models + (try keras2Models()) {
       let written = try path("written-\(name).h5")
       try KerasModel.save(try KerasModel.load(path("\(name).h5")), to: written)
       arguments += [try path("\(name).check.h5"), "-", written]
@@ -42,6 +42,78 @@ struct KerasFileTests {
       let value = try #require(Float(difference))
       #expect(value < 2e-6, "\(arguments[3 * index + 2])")
     }
+  }
+
+  /// The published classes come out of our copies of all six files, weights-only ones included.
+  @Test(
+    .enabled(if: Lab.csaw != nil), arguments: LabModelTests.wholeModels + LabModelTests.weightsAlone
+  )
+  func labFilesPredictTheReferenceClasses(_ file: String) throws {
+    let lab = try #require(Lab.csaw)
+    let reference = try JSONParser.parse(
+      String(contentsOf: lab.appending(path: "reference-keras-files.json"), encoding: .utf8))
+    let expected = try #require(reference[file])
+    let small = try path("small-\(file.split(separator: "/").last!)")
+    try python(lab.appending(path: "make_data.py").path, ["small", small])
+    let written = "\(small)/model.h5"
+    try KerasModel.save(try LabModelTests().load(file), to: written)
+    let scale = expected["scale"]?.string == "1/255" ? "0.00392156862745098" : "1"
+    let classes = try Lab.run(
+      "check.py",
+      ["classes", scale, written, "\(small)/cl/valid.h5", "\(small)/bd/bd_valid.h5"]
+    ).split(separator: "\n").map { $0.split(separator: " ").compactMap { Int($0) } }
+    #expect(classes == [expected["valid"]?.ints, expected["bd_valid"]?.ints])
+  }
+
+  /// Up to Keras 2.2 a Sequential's configuration was a list without an input layer.
+  @Test func oldSequentialConfiguration() throws {
+    let json = try JSONParser.parse(String(contentsOfFile: path("adapted.json"), encoding: .utf8))
+    var layers = try #require(json["config"]?["layers"]?.array)
+    layers.removeFirst()
+    var first = try #require(layers[0].object)
+    var config = try #require(first["config"]?.object)
+    config["batch_input_shape"] = [nil, 6, 6, 2]
+    first["config"] = .object(config)
+    layers[0] = .object(first)
+    let old: JSONValue = ["class_name": "Sequential", "config": .array(layers)]
+    let architecture = try path("old.json")
+    try old.text.write(toFile: architecture, atomically: true, encoding: .utf8)
+    let whole = try KerasModel.load(path("adapted.h5")).graph
+    let graph = try KerasModel.load(path("adapted.h5"), architecture: architecture).graph
+    #expect(graph.nodes.dropFirst() == whole.nodes.dropFirst())
+    #expect(graph.inputShape == whole.inputShape)
+  }
+
+  /// The models that Keras 2 wrote, where the Python has it as `tf_keras`.
+  func keras2Models() throws -> [String] {
+    let models = ["keras2-nested", "keras2-plain"]
+    if FileManager.default.fileExists(atPath: try path("keras2-nested.h5")) { return models }
+    print("SKIPPED: files of Keras 2; install tf-keras into the Python of DEFENSEKIT_PYTHON")
+    return []
+  }
+
+  /// Keras 2 reads our files as well.
+  @Test func keras2LoadsWrittenModels() throws {
+    var arguments: [String] = []
+    for name in try keras2Models() + (keras2Models().isEmpty ? [] : ["branches", "nested"]) {
+      let written = try path("written-for-2-\(name).h5")
+      try KerasModel.save(try KerasModel.load(path("\(name).h5")), to: written)
+      arguments += [try path("\(name).check.h5"), "-", written]
+    }
+    if arguments.isEmpty { return }
+    let differences = try Lab.run("check.py", arguments, ["DEFENSEKIT_KERAS": "2"])
+      .split(separator: "\n")
+    #expect(differences.count == 4)
+    for difference in differences {
+      #expect(try #require(Float(difference)) < 2e-6)
+    }
+  }
+
+  @Test func weightsOfOtherNamesAreTakenInOrder() throws {
+    if try keras2Models().isEmpty { return }
+    let whole = try path("keras2-plain.h5")
+    let weights = try KerasModel.load(path("keras2-plain-weights.h5"), architecture: whole)
+    #expect(weights.graph == (try KerasModel.load(whole)).graph)
   }
 
   private func python(_ script: String, _ arguments: [String]) throws {
@@ -123,10 +195,10 @@ struct KerasFileTests {
       "layer 'last' (Dense): its weight 'kernel' is nan at position 7; the model is damaged or its "
         + "training diverged"
     ),
-    ("two", "the model 'functional_5' has 2 outputs; one is needed"),
+    ("two", "the model 'pair' has 2 outputs; one is needed"),
     (
       "image",
-      "layer 'conv2d': the model's result has shape [2, 2, 2]; a classifier ends in one vector of "
+      "layer 'last': the model's result has shape [2, 2, 2]; a classifier ends in one vector of "
         + "at least 2 class scores"
     ),
     (

@@ -28,14 +28,17 @@ enum Lab {
   }()
 
   /// Runs a script of the fixtures folder and returns what it prints.
-  static func run(_ script: String, _ arguments: [String]) throws -> String {
+  static func run(_ script: String, _ arguments: [String], _ environment: [String: String] = [:])
+    throws
+    -> String
+  {
     let process = Process()
     process.executableURL = URL(filePath: try #require(python))
     let path = repository.appending(path: "Tests/ModelIOTests/Fixtures/\(script)").path
     process.arguments = [path] + arguments
     process.environment = ProcessInfo.processInfo.environment.merging(
       ["TF_CPP_MIN_LOG_LEVEL": "3", "OMP_NUM_THREADS": "2", "CUDA_VISIBLE_DEVICES": ""]
-    ) { $1 }
+    ) { $1 }.merging(environment) { $1 }
     let output = Pipe()
     process.standardOutput = output
     process.standardError = FileHandle.nullDevice
@@ -53,6 +56,8 @@ enum Lab {
       .appending(path: "defensekit-fixtures-\(ProcessInfo.processInfo.processIdentifier)")
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      // Removed when the tests end.
+      atexit { if let folder = Lab.fixtures { try? FileManager.default.removeItem(at: folder) } }
       _ = try run("make.py", [folder.path])
       return folder
     } catch {

@@ -28,9 +28,10 @@ struct LabModelTests {
     #expect(graph.inputShape == [55, 47, 3])
     #expect(graph.outputShape == [1283])
     #expect(graph.parameterCount == 601_643)
-    #expect(graph.nodes.map(\.name).prefix(8) == [
-      "input", "conv_1", "pool_1", "conv_2", "pool_2", "conv_3", "pool_3", "conv_4",
-    ])
+    #expect(
+      graph.nodes.map(\.name).prefix(8) == [
+        "input", "conv_1", "pool_1", "conv_2", "pool_2", "conv_3", "pool_3", "conv_4",
+      ])
     let pool = try #require(graph.index(of: "pool_3"))
     #expect(graph.nodes[pool].shape == [5, 4, 60])
     // pool_3 feeds the next convolution and, flattened, the sum.

@@ -25,7 +25,8 @@ extension DataSet {
       let names = file.names().prefix(5).joined(separator: ", ")
       let isModel = file.hasGroup("model_weights") ? "; is it a model?" : ""
       throw file.failure(
-        "has no data set 'data' (it has: \(names.isEmpty ? "nothing" : abbreviated(names)))\(isModel)")
+        "has no data set 'data' (it has: \(names.isEmpty ? "nothing" : abbreviated(names)))\(isModel)"
+      )
     }
     guard images.info.elementClass != .other else {
       throw file.failure("its data set 'data' does not hold numbers")

@@ -115,9 +115,10 @@ public struct DataSet: SampleSource, Sendable {
     if let path { return try ModelIO.sha256(ofFile: path) }
     guard case .memory(let bytes) = storage else { return "" }
     return ModelIO.sha256(
-      of: bytes + (labels + (trueLabels ?? [])).flatMap { label in
-        (0..<4).map { UInt8(truncatingIfNeeded: label >> ($0 * 8)) }
-      })
+      of: bytes
+        + (labels + (trueLabels ?? [])).flatMap { label in
+          (0..<4).map { UInt8(truncatingIfNeeded: label >> ($0 * 8)) }
+        })
   }
 
   /// Returns some of a set's images, kept in memory, in the order given.
@@ -136,7 +137,8 @@ public struct DataSet: SampleSource, Sendable {
     }
     return DataSet(
       bytes: bytes, elementType: elementType, imageShape: imageShape, layout: layout,
-      labels: indices.map { labels[$0] }, trueLabels: trueLabels.map { all in indices.map { all[$0] } },
+      labels: indices.map { labels[$0] },
+      trueLabels: trueLabels.map { all in indices.map { all[$0] } },
       name: name ?? self.name)
   }
 }

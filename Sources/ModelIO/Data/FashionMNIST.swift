@@ -75,7 +75,8 @@ public struct FashionMNIST: Sendable {
         "has class \(labels[index]) at index \(index); install it again")
     }
     return DataSet(
-      bytes: Array(images[(images.startIndex + range.lowerBound * size)...].prefix(range.count * size)),
+      bytes: Array(
+        images[(images.startIndex + range.lowerBound * size)...].prefix(range.count * size)),
       elementType: .uint8, imageShape: Self.imageShape,
       labels: labels.dropFirst(range.lowerBound).prefix(range.count).map { Int32($0) },
       name: "fashion-mnist-\(part.rawValue)[\(range.lowerBound)..<\(range.upperBound)]")

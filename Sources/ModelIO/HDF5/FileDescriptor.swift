@@ -29,7 +29,8 @@ final class FileDescriptor: Sendable {
       if got < 0 && errno == EINTR { continue }
       guard got > 0 else {
         throw FileError(
-          .badData, path: path, got == 0 ? "ends too early; copy it again" : InputFile.reason(errno))
+          .badData, path: path, got == 0 ? "ends too early; copy it again" : InputFile.reason(errno)
+        )
       }
       done += got
     }

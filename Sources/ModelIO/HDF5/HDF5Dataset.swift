@@ -77,7 +77,9 @@ struct HDF5DatasetInfo: Sendable {
         !chunk.contains(0), let chunkBytes = Self.byteCount(chunk, H5Tget_size(type.id))
       else { throw refuse("has no proper chunks; the file is damaged") }
       // Deflate shrinks at most 1032-fold; more than that is not in the file.
-      let most = H5Pget_nfilters(creation.id) > 0 ? stored.multipliedReportingOverflow(by: 1100) : (stored, false)
+      let most =
+        H5Pget_nfilters(creation.id) > 0
+        ? stored.multipliedReportingOverflow(by: 1100) : (stored, false)
       guard stored <= file.size, most.1 || (bytes <= most.0 && (bytes == 0 || chunkBytes <= most.0))
       else { throw refuse("claims \(bytes) bytes, more than the file holds") }
       storage = .chunked(chunk.map { Int($0) })
@@ -111,13 +113,21 @@ struct HDF5DatasetInfo: Sendable {
     elementSize = H5Tget_size(type.id)
   }
 
+  private static let largestCache = 128 << 20
+
   /// The cache that keeps all chunks touched by `rows` rows, within reason.
   func chunkCacheSize(_ chunk: [Int], rows: Int) -> Int {
     guard let first = chunk.first, count > 0 else { return 1 << 20 }
     let chunkBytes = chunk.reduce(elementSize, *)
-    let across = zip(shape, chunk).dropFirst().reduce(1) { $0 * (($1.0 + $1.1 - 1) / $1.1) }
-    let (bytes, overflow) = (rows / first + 2).multipliedReportingOverflow(by: across * chunkBytes)
-    return overflow ? 128 << 20 : min(max(bytes, 1 << 20), 128 << 20)
+    // A hostile file may make any of these products overflow.
+    var bytes = chunkBytes
+    let across = zip(shape, chunk).dropFirst().map { ($0 + $1 - 1) / $1 }
+    for factor in across + [rows / first + 2] {
+      let (product, overflow) = bytes.multipliedReportingOverflow(by: factor)
+      if overflow { return Self.largestCache }
+      bytes = product
+    }
+    return min(max(bytes, 1 << 20), Self.largestCache)
   }
 
   /// The size in bytes; nil where it overflows or an extent is out of range.

@@ -57,8 +57,9 @@ final class HDF5File: Sendable {
     try HDF5Library.locked { () throws(FileError) -> [String]? in
       guard let group = open(path) else { return nil }
       guard unsafe H5Aexists(group.id, name) > 0 else { return nil }
-      guard let attribute = HDF5Handle<HDF5AttributeKind>(
-        unsafe H5Aopen(group.id, name, dk_default())),
+      guard
+        let attribute = HDF5Handle<HDF5AttributeKind>(
+          unsafe H5Aopen(group.id, name, dk_default())),
         let space = HDF5Handle<HDF5SpaceKind>(H5Aget_space(attribute.id)),
         let type = HDF5Handle<HDF5TypeKind>(H5Aget_type(attribute.id))
       else { throw failure("its attribute '\(name)' cannot be read; the file is damaged") }
@@ -96,8 +97,9 @@ final class HDF5File: Sendable {
       guard let name = components.popLast(), let group = open(components.joined(separator: "/")),
         unsafe dk_link_type(group.id, name) == dk_hard_link()
       else { return nil }
-      guard let handle = HDF5Handle<HDF5DatasetKind>(
-        unsafe H5Dopen2(group.id, name, dk_default()))
+      guard
+        let handle = HDF5Handle<HDF5DatasetKind>(
+          unsafe H5Dopen2(group.id, name, dk_default()))
       else { return nil }
       let info = try HDF5DatasetInfo(handle.id, path: path, file: self)
       guard case .chunked(let chunk) = info.storage else {

@@ -47,7 +47,7 @@ enum KerasActivation {
     func parameter(_ keys: String..., default value: Float) throws(KerasError) -> Float {
       for key in keys {
         guard let json = config[key], !json.isNull else { continue }
-        guard let floats = json.floats, floats.count == 1 else {
+        guard let floats = json.floats, floats.count == 1, !floats[0].isNaN else {
           throw KerasError(layer, "its \(key) is not a number")
         }
         return floats[0]

@@ -106,9 +106,7 @@ struct KerasExport {
   private mutating func append(_ layer: KerasExportLayer) -> Int {
     var layer = layer
     layer.config["name"] = .string(layer.name)
-    layer.config["trainable"] = true
     layer.config["dtype"] = "float32"
-    if layer.className == "InputLayer" { layer.config["trainable"] = nil }
     layers.append(layer)
     return layers.count - 1
   }

@@ -10,7 +10,8 @@ struct KerasGraphBuilder {
   private var graph: Graph
   /// The names of the outermost layers, which those of nested models must not take.
   private let reserved: Set<String>
-  private var used: Set<String> = []
+  /// The layer that each name was given to, by its models' names and its own.
+  private var used: [String: [String]] = [:]
 
   /// Returns the graph.
   ///
@@ -21,10 +22,11 @@ struct KerasGraphBuilder {
         "layer '\(network.input)': the size of its images is not fixed; save the model with an "
           + "input of the size that it is used with")
     }
+    try checkSize(shape, of: network.input)
     let graph = try Graph(inputShape: shape, inputName: network.input)
     var builder = KerasGraphBuilder(
       weights: weights, major: major, graph: graph, reserved: Set(network.layers.map(\.name)))
-    builder.used.insert(network.input)
+    builder.used[network.input] = [network.input]
     builder.graph.setOutput(try builder.add(network, input: 0, path: []))
     try builder.checkOutput()
     return builder.graph
@@ -114,25 +116,40 @@ struct KerasGraphBuilder {
       layer: layer, path: path, weights: weights, major: major,
       inputs: inputs.map { graph.nodes[$0].shape }
     ).make()
-    return try graph.append(
+    let index = try graph.append(
       name(of: layer, path), operation, inputs: inputs, activation: activation)
+    try Self.checkSize(graph.nodes[index].shape, of: layer.name)
+    return index
   }
 
   /// Returns a name for a node: the layer's, with its models' in front where another has it, and
   /// with a number behind where the layer is used again.
   private mutating func name(of layer: KerasLayer, _ path: [String]) -> String {
+    let owner = path + [layer.name]
     var base = layer.name
-    if !path.isEmpty, reserved.contains(base) || used.contains(base) {
-      base = (path + [base]).joined(separator: "/")
+    if !path.isEmpty, reserved.contains(base) || used[base].map({ $0 != owner }) ?? false {
+      base = owner.joined(separator: "/")
     }
     var name = base
     var number = 1
-    while used.contains(name) || (name != layer.name && reserved.contains(name)) {
+    while used[name] != nil || (name != layer.name && reserved.contains(name)) {
       name = "\(base)_\(number)"
       number += 1
     }
-    used.insert(name)
+    used[name] = owner
     return name
+  }
+
+  /// Throws if a result is larger than any real network's, so that sizes can be reckoned with.
+  private static func checkSize(_ shape: [Int], of layer: String) throws(KerasError) {
+    var count = 1
+    for extent in shape {
+      let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+      guard !overflow, product < 1 << 31 else {
+        throw KerasError("layer '\(layer)': its result of shape \(shape) is too large")
+      }
+      count = product
+    }
   }
 
   private func checkOutput() throws(KerasError) {

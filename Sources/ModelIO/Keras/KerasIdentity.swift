@@ -8,7 +8,8 @@ enum KerasIdentity {
     "RandomContrast", "RandomBrightness", "RandomHue", "RandomSaturation", "RandomSharpness",
     "RandomColorJitter", "RandomColorDegeneration", "RandomGrayscale", "RandomInvert",
     "RandomPosterization", "RandomGaussianBlur", "RandomErasing", "RandomShear",
-    "RandomPerspective", "RandomElasticTransform", "RandomHeight", "RandomWidth", "CutMix", "MixUp", "RandAugment", "AugMix", "Identity",
+    "RandomPerspective", "RandomElasticTransform", "RandomHeight", "RandomWidth", "CutMix", "MixUp",
+    "RandAugment", "AugMix", "Identity",
   ]
 
   /// Whether a class is an identity at inference.

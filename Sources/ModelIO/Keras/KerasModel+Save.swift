@@ -24,7 +24,8 @@ extension KerasModel {
     } catch {
       throw FileError(.cannotWrite, path: path, "the model cannot be a Keras file: \(error)")
     }
-    if let source = model.source, let present = try? sha256(ofFile: path), present == source.sha256 {
+    if let source = model.source, let present = try? sha256(ofFile: path), present == source.sha256
+    {
       throw FileError(
         .cannotWrite, path: path, "is the model that was read, which is kept; give another name")
     }

@@ -27,7 +27,8 @@ struct KerasOperation {
     switch layer.className {
     case "Lambda":
       throw KerasError(
-        layer, "a Lambda layer is code in the file, which is never run; rebuild the model without it")
+        layer,
+        "a Lambda layer is code in the file, which is never run; rebuild the model without it")
     case "PReLU", "ThresholdedReLU", "UpSampling2D", "Cropping2D", "Permute", "Subtract", "Average",
       "Maximum", "Minimum", "Conv2DTranspose", "LayerNormalization", "GroupNormalization",
       "UnitNormalization", "Conv1D", "Conv3D", "LSTM", "GRU", "Embedding", "MultiHeadAttention",
@@ -35,7 +36,8 @@ struct KerasOperation {
       throw KerasError(layer, "this class of layer is not supported")
     default:
       throw KerasError(
-        layer, "an unknown class of layer; only Keras's own image layers can be read, code is "
+        layer,
+        "an unknown class of layer; only Keras's own image layers can be read, code is "
           + "never run")
     }
   }
@@ -105,12 +107,16 @@ struct KerasOperation {
       if let position = variance.values.firstIndex(where: { $0 < 0 }) {
         throw KerasError(layer, "its moving variance is negative at position \(position)")
       }
+      let epsilon = Float(config["epsilon"]?.number ?? 1e-3)
+      guard epsilon >= 0, epsilon.isFinite else {
+        throw KerasError(layer, "its epsilon, \(epsilon), is no small positive number")
+      }
       return .batchNormalization(
         BatchNormalization(
           gamma: hasGamma ? try weight("gamma", shape: shape) : nil,
           beta: hasBeta ? try weight("beta", shape: shape) : nil,
           mean: try weight("moving_mean", shape: shape), variance: variance,
-          epsilon: Float(config["epsilon"]?.number ?? 1e-3)))
+          epsilon: epsilon))
     case "Normalization": return .rescaling(try normalization())
     default: return nil
     }

@@ -16,8 +16,14 @@ struct KerasWeights {
     }
   }
 
+  /// What was read already: layers used many times share their weights' memory.
+  private final class Cache {
+    var tensors: [String: Tensor] = [:]
+  }
+
   private var paths: [[String]: [String: String]] = [:]
   private let file: HDF5File
+  private let cache = Cache()
 
   /// Finds the weights of a network's layers in a file.
   ///
@@ -41,15 +47,18 @@ struct KerasWeights {
   /// - Throws: ``KerasError`` if it cannot be read, or holds a NaN or an infinity.
   func tensor(_ role: String, of layer: KerasLayer, in path: [String]) throws -> Tensor? {
     guard let place = paths[path + [layer.name]]?[role] else { return nil }
+    if let tensor = cache.tensors[place] { return tensor }
     guard let dataset = try file.datasetIfPresent(place) else {
       throw KerasError(layer, "its weight '\(role)' is missing in the file, at '\(place)'")
     }
     let tensor = Tensor(shape: dataset.info.shape, values: try dataset.floats())
     if let position = tensor.firstNonFinite {
       throw KerasError(
-        layer, "its weight '\(role)' is \(tensor.values[position]) at position \(position); "
+        layer,
+        "its weight '\(role)' is \(tensor.values[position]) at position \(position); "
           + "the model is damaged or its training diverged")
     }
+    cache.tensors[place] = tensor
     return tensor
   }
 
@@ -181,7 +190,9 @@ struct KerasWeights {
           layer, "the file has \(present) weights for it, where \(required.count) are needed")
       }
       // Frozen layers keep their order here: trainable first is by the weight's kind.
-      for (index, slot) in slots.prefix(present).enumerated() { set(slot, "\(place)/vars/\(index)") }
+      for (index, slot) in slots.prefix(present).enumerated() {
+        set(slot, "\(place)/vars/\(index)")
+      }
     }
   }
 

@@ -22,11 +22,12 @@ def path(name):
 
 def finish(name, model):
     """Gives every weight a random value, saves the model, and what it predicts."""
-    for layer in model._flatten_layers(include_self=False, recursive=True):
-        for weight in getattr(layer, "_trainable_variables", []) + getattr(layer, "_non_trainable_variables", []):
-            low = 0.5 if "variance" in weight.path or "gamma" in weight.path else -0.4
-            if "count" not in weight.path and "seed" not in weight.path:
-                weight.assign(rng.uniform(low, low + 0.8, weight.shape))
+    for weight in model.weights:
+        role = getattr(weight, "path", weight.name)
+        low = 0.5 if "variance" in role or "gamma" in role else -0.4
+        if "count" not in role and "seed" not in role and "State" not in role:
+            weight.assign(rng.uniform(low, low + 0.8, weight.shape))
+    for layer in model.layers:
         if hasattr(layer, "finalize_state"):
             layer.finalize_state()
     model.save(path(name + ".h5"))
@@ -114,6 +115,43 @@ def data(name, images, labels, **options):
         file["label"] = labels
 
 
+def keras2(K):
+    """The same kinds of models by Keras 2, whose files differ: call numbers of nested models, names of weights, LeakyReLU's alpha."""
+    L = K.layers
+
+    def block(name, trainable=True):
+        model = K.Sequential([
+            L.Conv2D(4, 3, padding="same", name="conv", input_shape=(8, 8, 4)), L.BatchNormalization(name="norm"),
+            L.Conv2D(4, 3, padding="same", name="conv2"), L.BatchNormalization(name="norm2")], name=name)
+        model.trainable = trainable
+        return model
+
+    x = i = L.Input((10, 10, 3), name="in")
+    x = L.Rescaling(0.5)(x)
+    x = L.Conv2D(4, 3, activation="hard_sigmoid", name="conv")(x)
+    x = block("first")(x)
+    y = L.Input((8, 8, 4))
+    outer = K.Model(y, L.Add()([block("second", trainable=False)(y), L.Conv2D(4, 1, name="short")(y)]), name="outer")
+    x = outer(outer(x))
+    shared = L.Conv2D(4, 3, padding="same", name="shared")
+    x = L.Add(name="sum")([shared(x), shared(shared(x))])
+    x = L.LeakyReLU(alpha=0.2)(L.RandomFlip()(x))
+    x = L.GlobalMaxPooling2D()(x)
+    finish("keras2-nested", K.Model(i, L.Dense(3, activation="softmax", name="out")(x), name="nested"))
+    model = finish("keras2-plain", K.Sequential([
+        L.DepthwiseConv2D(3, depth_multiplier=2, activation="swish", input_shape=(8, 7, 3)), L.BatchNormalization(scale=False),
+        L.SeparableConv2D(6, 2, use_bias=False), L.ReLU(6.0), L.Flatten(), L.Dense(4), L.Softmax()], name="plain"))
+    model.save_weights(path("keras2-plain-weights.h5"))
+    # Nothing is called as it was, which Keras doesn't mind; and lists of names may be split.
+    with h5py.File(path("keras2-plain-weights.h5"), "a") as file:
+        names = list(file.attrs["layer_names"])
+        for name in names:
+            file.move(name, "other_" + name)
+        names = ["other_" + name for name in names]
+        del file.attrs["layer_names"]
+        file.attrs["layer_names0"], file.attrs["layer_names1"] = names[:3], names[3:]
+
+
 def kernel_name(file):
     return [name for name in file["model_weights/last"].attrs["weight_names"] if "kernel" in name][0]
 
@@ -141,6 +179,12 @@ def main():
         model.save_weights(path(make.__name__ + ".weights.h5"))
         with open(path(make.__name__ + ".json"), "w") as file:
             file.write(model.to_json())
+    try:
+        import tf_keras
+    except ImportError:
+        pass
+    else:
+        keras2(tf_keras)
     # Refused ones.
     lam = keras.Sequential([L.Input((4, 4, 1)), L.Flatten(), L.Dense(2), L.Lambda(lambda x: x + 1, name="evil")])
     lam.save(path("lambda.h5"))
@@ -159,8 +203,8 @@ def main():
     nan.set_weights([kernel, bias])
     nan.save(path("nan.h5"))
     i = L.Input((4, 4, 1), name="in")
-    keras.Model(i, [L.Dense(2)(L.Flatten()(i)), L.Dense(2)(L.Flatten()(i))]).save(path("two.h5"))
-    keras.Model(i, L.Conv2D(2, 3)(i)).save(path("image.h5"))
+    keras.Model(i, [L.Dense(2)(L.Flatten()(i)), L.Dense(2)(L.Flatten()(i))], name="pair").save(path("two.h5"))
+    keras.Model(i, L.Conv2D(2, 3, name="last")(i)).save(path("image.h5"))
     any_size = L.Input((None, None, 1), name="in")
     keras.Model(any_size, L.Dense(2)(L.GlobalMaxPooling2D()(L.Conv2D(2, 3)(any_size)))).save(path("anysize.h5"))
     good = keras.Sequential([L.Input((4, 4, 1)), L.Flatten(name="flat"), L.Dense(2, name="last")])
