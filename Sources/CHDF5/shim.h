@@ -16,6 +16,7 @@ static inline size_t dk_variable(void) { return H5T_VARIABLE; }
 
 // Property list classes.
 static inline hid_t dk_file_create(void) { return H5P_FILE_CREATE; }
+static inline hid_t dk_file_access(void) { return H5P_FILE_ACCESS; }
 static inline hid_t dk_dataset_access(void) { return H5P_DATASET_ACCESS; }
 static inline hid_t dk_dataset_create(void) { return H5P_DATASET_CREATE; }
 static inline hid_t dk_group_create(void) { return H5P_GROUP_CREATE; }

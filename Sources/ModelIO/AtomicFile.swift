@@ -5,7 +5,7 @@
 #endif
 
 /// A file that comes into being whole or not at all.
-enum AtomicFile {
+public enum AtomicFile {
   /// Lets `body` write a file under a temporary name, then gives it the name `path`.
   ///
   /// The temporary file is in the same folder; the file and the folder are on the disk when this
@@ -13,7 +13,7 @@ enum AtomicFile {
   /// symbolic link is followed, and a file that is replaced keeps its permissions.
   ///
   /// - Throws: ``FileError`` naming `path`.
-  static func write(
+  public static func write(
     _ path: String, _ body: (_ temporary: String) throws(FileError) -> Void
   ) throws(FileError) {
     let target = resolved(path)
@@ -41,6 +41,42 @@ enum AtomicFile {
       throw FileError(error.kind, path: path, error.message)
     }
     try synchronize(folder)
+  }
+
+  /// Writes a text, as UTF-8, whole or not at all.
+  ///
+  /// - Throws: ``FileError`` naming `path`.
+  public static func write(_ text: String, to path: String) throws(FileError) {
+    try write(Array(text.utf8), to: path)
+  }
+
+  /// Writes bytes, whole or not at all.
+  ///
+  /// - Throws: ``FileError`` naming `path`.
+  public static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
+    try write(path) { (temporary) throws(FileError) in
+      let descriptor = unsafe creat(temporary, 0o666)
+      guard descriptor >= 0 else {
+        throw FileError(.cannotWrite, path: path, InputFile.reason(errno))
+      }
+      defer { _ = close(descriptor) }
+      var done = 0
+      while done < bytes.count {
+        // The rest of the array, which write(2) only reads.
+        let count = unsafe bytes[done...].withUnsafeBytes {
+          #if canImport(Darwin)
+            unsafe Darwin.write(descriptor, $0.baseAddress, $0.count)
+          #else
+            unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
+          #endif
+        }
+        if count < 0 && errno == EINTR { continue }
+        guard count > 0 else {
+          throw FileError(.writeFailed, path: path, InputFile.reason(errno))
+        }
+        done += count
+      }
+    }
   }
 
   /// Waits until a file or folder is on the disk.

@@ -102,6 +102,39 @@ final class BadFileTests {
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["m.h5"])
   }
 
+  @Test func textIsWrittenWhole() throws {
+    let path = try file("t", "before")
+    let link = folder.appending(path: "link").path
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: path)
+    try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: path)
+    let text = String(repeating: "é\n", count: 100_000)
+    try AtomicFile.write(text, to: link)
+    #expect(try String(contentsOfFile: path, encoding: .utf8) == text)
+    let attributes = try FileManager.default.attributesOfItem(atPath: path)
+    #expect(attributes[.posixPermissions] as? Int == 0o640)
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == ["link", "t"])
+  }
+
+  /// Needs a file system of 100 kB at the folder that the variable names.
+  @Test(.enabled(if: ProcessInfo.processInfo.environment["DEFENSEKIT_SMALL_DISK"] != nil))
+  func fullDisk() throws {
+    let disk = ProcessInfo.processInfo.environment["DEFENSEKIT_SMALL_DISK"]!
+    var graph = try Graph(inputShape: [300])
+    try graph.append(
+      "out", .dense(Dense(kernel: Tensor(shape: [300, 300], repeating: 1))), inputs: [0])
+    let model = Model(graph: graph)
+    for action in [
+      { try KerasModel.save(model, to: "\(disk)/m.h5") },
+      { try AtomicFile.write(String(repeating: "x", count: 1 << 20), to: "\(disk)/x") },
+    ] {
+      let error = #expect(throws: FileError.self) { try action() }
+      #expect(error?.message == "the disk is full")
+      #expect(error?.kind == .writeFailed)
+      #expect(try FileManager.default.contentsOfDirectory(atPath: disk).isEmpty)
+    }
+  }
+
   @Test func digest() throws {
     let path = try file("abc", "abc")
     #expect(

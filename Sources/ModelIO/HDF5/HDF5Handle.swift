@@ -15,7 +15,11 @@ enum HDF5Library {
   private static let owner = Atomic<UInt>(0)
 
   /// Plugins are code loaded from disk on a file's demand: never. Set once, before the first file.
+  ///
+  /// Neither is there anything to do at exit, where the library would trip over what a damaged file
+  /// has left behind.
   private static let prepared: Bool = {
+    H5dont_atexit()
     H5open()
     return H5PLset_loading_state(0) >= 0
   }()
@@ -36,8 +40,8 @@ enum HDF5Library {
         dk_clear_errors()
         owner.store(0, ordering: .relaxed)
       }
-      dk_silence()
       precondition(prepared, "libhdf5 cannot switch its plugins off")
+      dk_silence()
       return try body()
     }
   }

@@ -1,21 +1,29 @@
 import CHDF5
 import InferenceGraph
 
-/// Writes an HDF5 file whose bytes depend on its contents alone: no times are recorded.
+/// Makes an HDF5 file in memory, whose bytes depend on its contents alone: no times are recorded.
+///
+/// libhdf5 keeps a file open that it could not write to a full disk, and crashes over it later; so it
+/// is not given a disk to write to.
 struct HDF5Writer: ~Copyable {
   private let path: String
   private let file: HDF5Handle<HDF5FileKind>
 
-  /// Creates a file at a path where there is none.
+  /// Creates an empty file.
   ///
-  /// - Throws: ``FileError``.
-  init(_ path: String) throws(FileError) {
+  /// - Parameter path: What the file will be called, for errors.
+  init(path: String) throws(FileError) {
     let id: hid_t = HDF5Library.locked {
-      guard let creation = Self.properties(dk_file_create()) else { return -1 }
-      return unsafe H5Fcreate(path, dk_exclusive(), creation.id, dk_default())
+      guard let creation = Self.properties(dk_file_create()),
+        let access = HDF5Handle<HDF5PropertyKind>(H5Pcreate(dk_file_access())),
+        H5Pset_fapl_core(access.id, 1 << 20, false) >= 0
+      else { return -1 }
+      // Files in memory are told apart by their names alone.
+      let name = "defensekit-\(UInt64.random(in: .min ... .max))"
+      return unsafe H5Fcreate(name, dk_exclusive(), creation.id, access.id)
     }
     guard let file = HDF5Handle<HDF5FileKind>(id) else {
-      throw FileError(.cannotWrite, path: path, "the file cannot be created")
+      throw FileError(.cannotWrite, path: path, "libhdf5 cannot make a file in memory")
     }
     self.path = path
     self.file = file
@@ -93,10 +101,19 @@ struct HDF5Writer: ~Copyable {
     try check(succeeded)
   }
 
-  /// Writes what is still in memory.
-  func flush() throws(FileError) {
+  /// Returns the file's bytes.
+  func image() throws(FileError) -> [UInt8] {
     let id = file.id
-    try check(HDF5Library.locked { H5Fflush(id, H5F_SCOPE_GLOBAL) >= 0 })
+    let bytes = HDF5Library.locked { () -> [UInt8]? in
+      guard H5Fflush(id, H5F_SCOPE_GLOBAL) >= 0 else { return nil }
+      // Called with no buffer it gives the size, then fills one of that size.
+      let size = H5Fget_file_image(id, nil, 0)
+      guard size > 0 else { return nil }
+      var bytes = [UInt8](repeating: 0, count: size)
+      return unsafe H5Fget_file_image(id, &bytes, size) == size ? bytes : nil
+    }
+    try check(bytes != nil)
+    return bytes ?? []
   }
 
   private func write(
@@ -148,7 +165,7 @@ struct HDF5Writer: ~Copyable {
   private func check(_ succeeded: Bool) throws(FileError) {
     guard succeeded else {
       throw FileError(
-        .writeFailed, path: path, "writing failed; is the disk full? Nothing was kept")
+        .writeFailed, path: path, "libhdf5 cannot make the file; is the memory full?")
     }
   }
 }

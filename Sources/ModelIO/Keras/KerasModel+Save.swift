@@ -29,11 +29,9 @@ extension KerasModel {
       throw FileError(
         .cannotWrite, path: path, "is the model that was read, which is kept; give another name")
     }
-    try AtomicFile.write(path) { (temporary) throws(FileError) in
-      let writer = try HDF5Writer(temporary)
-      try write(export, name: model.name, to: writer)
-      try writer.flush()
-    }
+    let writer = try HDF5Writer(path: path)
+    try write(export, name: model.name, to: writer)
+    try AtomicFile.write(try writer.image(), to: path)
   }
 
   private static func write(
