@@ -54,7 +54,8 @@ public struct Experiment: Sendable {
   public func evaluate(
     _ repairs: [Repair], _ detectors: [any Detector] = [], in context: RunContext
   ) throws -> Evaluation {
-    let team = try Team(self, repairs, detectors, in: context)
+    let team = try Team(
+      suspect, repaired: repairs.map(\.model), detectors, using: clean, in: context)
     let cleanPass = try test.map { try team.look(at: $0.source, "clean test images", in: context) }
     let poisonedPass = try poisoned.map {
       try team.look(at: $0.source, "poisoned test images", in: context)

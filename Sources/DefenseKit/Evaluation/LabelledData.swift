@@ -38,6 +38,14 @@ public struct CleanData: Sendable {
     self.sha256 = sha256
   }
 
+  /// No images at all, for a detector that needs none.
+  init(emptyFor model: Model) {
+    source = ArraySource([], imageShape: model.graph.inputShape)
+    labels = []
+    name = "no data"
+    sha256 = nil
+  }
+
   /// Declares that the images of a file are clean.
   ///
   /// - Throws: ``DataError`` if it is empty or the counts differ.

@@ -17,18 +17,18 @@ struct Team: Sendable {
     let name: String
   }
 
-  /// Prepares an inspection for each repair and detector, in this order.
+  /// Prepares an inspection for each repaired model and detector, in this order.
   init(
-    _ experiment: Experiment, _ repairs: [Repair], _ detectors: [any Detector],
+    _ suspect: Model, repaired: [Model], _ detectors: [any Detector], using clean: CleanData,
     in context: RunContext
   ) throws {
-    var models = [experiment.suspect] + repairs.map(\.model)
+    var models = [suspect] + repaired
     var members: [Member] = []
     var observing: [(model: Int, node: String)] = []
-    for repair in repairs {
+    for repairedModel in repaired {
       for detector in detectors {
         let inspection = try detector.inspection(
-          of: experiment.suspect, repaired: repair.model, using: experiment.clean, in: context)
+          of: suspect, repaired: repairedModel, using: clean, in: context)
         let indices = inspection.models.map { model in
           if let known = models.firstIndex(where: { $0.isSameNetwork(as: model) }) { return known }
           models.append(model)
@@ -46,7 +46,7 @@ struct Team: Sendable {
     inspections = members
     executor = try Executor(models, observing: observing, options: context.execution)
     suspectCost = max(
-      1, try Executor([experiment.suspect], options: context.execution).costPerImage)
+      1, try Executor([suspect], options: context.execution).costPerImage)
   }
 
   /// Runs all models over the images once.

@@ -8,7 +8,8 @@ public func nearestName(to name: String, among known: [String]) -> String? {
   var best: (name: String, distance: Int)?
   for candidate in known {
     let letters = Array(candidate.lowercased())
-    let prefixed = wanted.count >= 3 && (letters.starts(with: wanted) || wanted.starts(with: letters))
+    let prefixed =
+      wanted.count >= 3 && (letters.starts(with: wanted) || wanted.starts(with: letters))
     let distance = prefixed ? 1 : editDistance(wanted, letters)
     guard distance <= max(1, max(wanted.count, letters.count) / 3) else { continue }
     if best.map({ distance < $0.distance }) ?? true { best = (candidate, distance) }

@@ -40,9 +40,13 @@ public protocol Defense: Plugin {
 
 /// A plugin that tells at inference time whether an image carries a trigger.
 public protocol Detector: Plugin {
+  /// Whether it needs clean data to learn from; true unless said otherwise.
+  static var learnsFromCleanData: Bool { get }
+
   /// Prepares the inspection of images by a suspect and a repaired copy of it.
   ///
-  /// What the detector must learn first (thresholds, statistics) it learns from `clean`.
+  /// What the detector must learn first (thresholds, statistics) it learns from `clean`, which may
+  /// be empty if ``learnsFromCleanData`` is false.
   func inspection(
     of suspect: Model, repaired: Model, using clean: CleanData, in context: RunContext
   ) throws -> any Inspection
@@ -53,6 +57,9 @@ public protocol Detector: Plugin {
 }
 
 extension Detector {
+  /// By default a detector learns.
+  public static var learnsFromCleanData: Bool { true }
+
   /// By default a detector isn't a model.
   public func model(suspect: Model, repaired: Model) throws -> Model? { nil }
 }

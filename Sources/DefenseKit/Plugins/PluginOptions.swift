@@ -86,7 +86,8 @@ public struct OptionSetting: Sendable, Hashable {
     let path = sides[0].split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
     guard sides.count == 2, path.count == 2, !path[0].isEmpty, !path[1].isEmpty else {
       throw PluginError(
-        .badOption, "'\(text)' isn't an option; write plugin.name=value, as in fine-pruning.drops=2,4")
+        .badOption,
+        "'\(text)' isn't an option; write plugin.name=value, as in fine-pruning.drops=2,4")
     }
     self.init(plugin: String(path[0]), name: String(path[1]), value: String(sides[1]))
   }

@@ -63,11 +63,13 @@ public struct PluginSet: Sendable {
     for setting in settings where !used.contains(setting.plugin) {
       if names.contains(setting.plugin) {
         throw PluginError(
-          .badOption, "--option \(setting.plugin).\(setting.name) has no effect, as "
+          .badOption,
+          "--option \(setting.plugin).\(setting.name) has no effect, as "
             + "\(setting.plugin) isn't part of this run; name it or drop the option")
       }
       throw PluginError(
-        .unknownPlugin, "--option \(setting.plugin).\(setting.name): there is no plugin "
+        .unknownPlugin,
+        "--option \(setting.plugin).\(setting.name): there is no plugin "
           + "'\(setting.plugin)'" + hint(for: setting.plugin, among: names, as: "plugins"))
     }
   }

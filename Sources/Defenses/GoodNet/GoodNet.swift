@@ -17,6 +17,9 @@ public struct GoodNet: Detector {
   /// One sentence for listings.
   public static let summary = "Flags images on which the suspect and its repaired copy disagree."
 
+  /// False: agreement needs no threshold.
+  public static let learnsFromCleanData = false
+
   /// Creates the detector.
   public init() {}
 
