@@ -58,5 +58,9 @@ let package = Package(
     tests("FinePruningTests", ["FinePruning"]),
     tests("GoodNetTests", ["GoodNet"]),
     tests("RunnerTests", ["RunnerKit", "FinePruning", "GoodNet", "runner"]),
+    library("ReferenceInference", path: "Tests/ReferenceInference", ["InferenceGraph"]),
+    .testTarget(
+      name: "InferenceGraphTests", dependencies: ["InferenceGraph", "ReferenceInference"],
+      exclude: ["Fixtures"], swiftSettings: settings),
   ]
 )

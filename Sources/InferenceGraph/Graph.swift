@@ -40,7 +40,8 @@ public struct Graph: Sendable, Hashable {
   /// - Throws: ``GraphError`` if an extent is not positive.
   public init(inputShape: [Int], inputName: String = "input") throws(GraphError) {
     guard !inputShape.isEmpty, inputShape.allSatisfy({ $0 > 0 && $0 <= 1 << 24 }) else {
-      throw GraphError(node: inputName, "the input shape \(inputShape) has an extent that is not positive")
+      throw GraphError(
+        node: inputName, "the input shape \(inputShape) has an extent that is not positive")
     }
     nodes = [
       Node(name: inputName, operation: .input, inputs: [], activation: .linear, shape: inputShape)

@@ -26,7 +26,8 @@ extension Operation {
     func checkWindow(_ extents: [Extent]) throws(GraphError) {
       for extent in extents
       where !(1...65536).contains(extent.height) || !(1...65536).contains(extent.width) {
-        throw fail("a window, stride or dilation of \(extent.height)x\(extent.width) is out of range")
+        throw fail(
+          "a window, stride or dilation of \(extent.height)x\(extent.width) is out of range")
       }
     }
 
@@ -41,7 +42,8 @@ extension Operation {
       let filters = c.kernel.shape[3]
       try checkWindow([window, c.strides, c.dilation])
       guard c.groups > 0, filters > 0, channels % c.groups == 0, filters % c.groups == 0 else {
-        throw fail("\(c.groups) groups do not divide \(channels) input and \(filters) output channels")
+        throw fail(
+          "\(c.groups) groups do not divide \(channels) input and \(filters) output channels")
       }
       try check(c.kernel, "kernel", [window.height, window.width, channels / c.groups, filters])
       try check(c.bias, "bias", [filters])
@@ -127,7 +129,8 @@ private func windows(
   let w = WindowAxis(width, window.width, strides.width, dilation.width, padding)
   guard h.count > 0, w.count > 0 else {
     throw GraphError(
-      node: node, "a window of \(window.height)x\(window.width) does not fit into \(height)x\(width)")
+      node: node,
+      "a window of \(window.height)x\(window.width) does not fit into \(height)x\(width)")
   }
   return (h.count, w.count)
 }
@@ -156,7 +159,8 @@ extension DepthwiseConvolution {
     for extent in [window, strides, dilation]
     where !(1...65536).contains(extent.height) || !(1...65536).contains(extent.width) {
       throw GraphError(
-        node: node, "a window, stride or dilation of \(extent.height)x\(extent.width) is out of range")
+        node: node,
+        "a window, stride or dilation of \(extent.height)x\(extent.width) is out of range")
     }
     let (h, w) = try windows(input.height, input.width, window, strides, dilation, padding, node)
     return [h, w, input.channels * kernel.shape[3]]

@@ -1,0 +1,69 @@
+// Chooses among the compiled sets of kernels when the first one is called.
+#include "kernels.h"
+#include "sets.h"
+
+static const dk_kernels *chosen(void) {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("x86-64-v4")) return &dk_avx512;
+  if (__builtin_cpu_supports("x86-64-v3")) return &dk_avx2;
+#endif
+  return &dk_baseline;
+}
+
+const char *dk_instruction_set(void) { return chosen()->name; }
+
+void dk_convolve(const dk_convolution *convolution, const float *in, float *out) {
+  chosen()->convolve(convolution, in, out);
+}
+
+void dk_depthwise(const float *in, int64_t in_row_step, int64_t in_pixel_step, int64_t in_channel_pitch, float *out, dk_image out_image, int32_t multiplier, int32_t taps, const int32_t *offsets, const float *weights, const float *bias) {
+  chosen()->depthwise(in, in_row_step, in_pixel_step, in_channel_pitch, out, out_image, multiplier, taps, offsets, weights, bias);
+}
+
+void dk_pool(const float *in, dk_image in_image, float *out, dk_image out_image, int32_t window_h, int32_t window_w, int32_t stride_h, int32_t stride_w, int32_t before_h, int32_t before_w, bool average) {
+  chosen()->pool(in, in_image, out, out_image, window_h, window_w, stride_h, stride_w, before_h, before_w, average);
+}
+
+void dk_pool_all(const float *in, dk_image image, float *out, int64_t out_channel_pitch, bool average) {
+  chosen()->pool_all(in, image, out, out_channel_pitch, average);
+}
+
+void dk_map(const float *in, dk_image in_image, float *out, dk_image out_image, const float *scale, const float *shift, dk_activation activation) {
+  chosen()->map(in, in_image, out, out_image, scale, shift, activation);
+}
+
+void dk_combine(const float *a, dk_image a_image, const float *b, dk_image b_image, float *out, dk_image out_image, bool multiply, dk_activation activation) {
+  chosen()->combine(a, a_image, b, b_image, out, out_image, multiply, activation);
+}
+
+void dk_copy(const float *in, dk_image in_image, float *out, dk_image out_image) {
+  chosen()->copy(in, in_image, out, out_image);
+}
+
+void dk_softmax(const float *in, float *out, int64_t count, int64_t pitch, int64_t out_pitch, bool logarithmic) {
+  chosen()->softmax(in, out, count, pitch, out_pitch, logarithmic);
+}
+
+void dk_argmax(const float *in, int64_t count, int64_t pitch, int32_t *result) {
+  chosen()->argmax(in, count, pitch, result);
+}
+
+void dk_divergence(const float *a, const float *b, int64_t count, int64_t a_pitch, int64_t b_pitch, float *result) {
+  chosen()->divergence(a, b, count, a_pitch, b_pitch, result);
+}
+
+void dk_channel_sums(const float *in, dk_image image, double *sums) {
+  chosen()->channel_sums(in, image, sums);
+}
+
+int32_t dk_pack(const void *in, int32_t type, bool planes, int32_t count, float scale, float *out, dk_image image) {
+  return chosen()->pack(in, type, planes, count, scale, out, image);
+}
+
+void dk_unpack(const float *in, dk_image image, int32_t count, float *out) {
+  chosen()->unpack(in, image, count, out);
+}
+
+void dk_move_lane(const float *in, int32_t from, float *out, int32_t to, int64_t elements) {
+  chosen()->move_lane(in, from, out, to, elements);
+}

@@ -1,0 +1,194 @@
+/// One pass through a graph that rewrites every node for channels that are no longer there.
+///
+/// It carries, for each node, the channels that are constants because of the pruning: removed ones
+/// and those that stay to carry a constant. The pruned layers must be masked already.
+struct ChannelRemoval {
+  let graph: Graph
+  /// The channels that layers lose, by node.
+  let cuts: [Int: Set<Int>]
+  /// Those among them that stay, masked.
+  let carriers: Set<ChannelOfNode>
+  /// The constant channels of each node done so far, after its activation.
+  var constants: [[Int: ConstantChannel]] = []
+
+  init(_ graph: Graph, cuts: [Int: Set<Int>], carriers: Set<ChannelOfNode>) {
+    self.graph = graph
+    self.cuts = cuts
+    self.carriers = carriers
+  }
+
+  /// A node's operation without the removed channels, and its constant channels.
+  typealias Rewritten = (operation: Operation, constants: [Int: ConstantChannel])
+
+  /// Returns the smaller graph.
+  mutating func run() throws(RemovalObstacle) -> Graph {
+    var result = graph.withInputAlone
+    constants = [[:]]
+    for index in graph.nodes.indices.dropFirst() {
+      let node = graph.nodes[index]
+      let rewritten = try rewrite(index)
+      constants.append(try activated(rewritten.constants, index))
+      do throws(GraphError) {
+        try result.append(
+          node.name, rewritten.operation, inputs: node.inputs, activation: node.activation)
+      } catch {
+        throw .impossible(error)
+      }
+    }
+    result.setOutput(graph.output)
+    return result
+  }
+
+  /// Returns a node's constants after its activation, having checked that the node may lose them.
+  private func activated(
+    _ constants: [Int: ConstantChannel], _ index: Int
+  ) throws(RemovalObstacle) -> [Int: ConstantChannel] {
+    let node = graph.nodes[index]
+    let removed = constants.filter { $0.value.isRemoved }
+    if !removed.isEmpty {
+      if index == graph.output {
+        throw impossible(index, removed, "the classes would change")
+      }
+      if removed.count == node.channels {
+        throw impossible(index, removed, "no channel would be left")
+      }
+      if !node.activation.isElementwise {
+        throw impossible(index, removed, "its softmax counts them")
+      }
+    }
+    guard node.activation.isElementwise else { return [:] }
+    return constants.mapValues { $0.with($0.values.map { node.activation.value(at: $0) }) }
+  }
+
+  /// Returns the error that channels of a node cannot be removed, naming where they come from.
+  func impossible(
+    _ index: Int, _ channels: [Int: ConstantChannel], _ reason: String
+  ) -> RemovalObstacle {
+    .impossible(refusal(index, Set(channels.values.flatMap(\.origins)), reason))
+  }
+
+  func refusal(_ index: Int, _ origins: Set<ChannelOfNode>, _ reason: String) -> GraphError {
+    let layers = Set(origins.map(\.node)).sorted().map { "'\(graph.nodes[$0].name)'" }
+    return GraphError(
+      node: graph.nodes[index].name,
+      "channels of \(layers.joined(separator: " and ")) cannot be removed: \(reason); mask them"
+        + " instead")
+  }
+
+  /// Returns a node's operation and its constants in front of its activation.
+  private func rewrite(_ index: Int) throws(RemovalObstacle) -> Rewritten {
+    let node = graph.nodes[index]
+    let input = constants[node.inputs[0]]
+    let inputShape = graph.nodes[node.inputs[0]].shape
+    let kept = keptChannels(of: node.inputs[0])
+    switch node.operation {
+    case .input:
+      return (node.operation, [:])
+    case .convolution(let c):
+      return try convolution(c, index)
+    case .depthwiseConvolution(let c):
+      return (.depthwiseConvolution(c.selecting(kept)), c.constants(from: input, inputShape))
+    case .separableConvolution(let c):
+      return try separable(c, index)
+    case .dense(let d):
+      return try dense(d, index)
+    case .pooling(let p):
+      let grid = WindowGrid(inputShape, p.window, p.strides, .one, p.padding)
+      return (node.operation, input.mapValues { $0.with(grid.pool($0, p.kind)) })
+    case .globalPooling(let kind, _):
+      return (node.operation, input.mapValues { $0.with([kind.value(of: $0.values)]) })
+    case .batchNormalization(let b):
+      var constants = input
+      for (channel, constant) in input {
+        let map = b.map(channel)
+        constants[channel] = constant.with(constant.values.map { $0 * map.scale + map.offset })
+      }
+      return (.batchNormalization(b.selecting(kept)), constants)
+    case .rescaling(var r):
+      var constants = input
+      for (channel, constant) in input {
+        let scale = Double(r.scale[r.scale.count == 1 ? 0 : channel])
+        let offset = Double(r.offset[r.offset.count == 1 ? 0 : channel])
+        constants[channel] = constant.with(constant.values.map { $0 * scale + offset })
+      }
+      if r.scale.count > 1 { r.scale = kept.map { r.scale[$0] } }
+      if r.offset.count > 1 { r.offset = kept.map { r.offset[$0] } }
+      return (.rescaling(r), constants)
+    case .flatten:
+      return (.flatten, try reshaped(index))
+    case .reshape:
+      let constants = try reshaped(index)
+      let removed = constants.count { $0.value.isRemoved }
+      return (.reshape(node.shape.dropLast() + [node.channels - removed]), constants)
+    case .zeroPadding(let top, _, let left, _):
+      return (
+        node.operation,
+        input.mapValues { constant in
+          var values = Array(repeating: 0.0, count: node.shape[0] * node.shape[1])
+          for (pixel, value) in constant.values.enumerated() {
+            let (y, x) = pixel.quotientAndRemainder(dividingBy: inputShape[1])
+            values[(y + top) * node.shape[1] + x + left] = value
+          }
+          return constant.with(values)
+        }
+      )
+    case .activation, .trainingOnly:
+      return (node.operation, input)
+    case .add, .multiply:
+      return (node.operation, try combined(index))
+    case .concatenate:
+      var constants: [Int: ConstantChannel] = [:]
+      var offset = 0
+      for input in node.inputs {
+        for (channel, constant) in self.constants[input] { constants[offset + channel] = constant }
+        offset += graph.nodes[input].channels
+      }
+      return (.concatenate, constants)
+    }
+  }
+
+  /// The channels of a node that stay.
+  func keptChannels(of index: Int) -> [Int] {
+    (0..<graph.nodes[index].channels).filter { constants[index][$0]?.isRemoved != true }
+  }
+
+  /// Returns the constants of a flattening or reshaping, which moves elements in row-major order.
+  private func reshaped(_ index: Int) throws(RemovalObstacle) -> [Int: ConstantChannel] {
+    let node = graph.nodes[index]
+    let channels = graph.nodes[node.inputs[0]].channels
+    var elements: [Int: [(position: Int, value: Double, of: ConstantChannel)]] = [:]
+    for (channel, constant) in constants[node.inputs[0]] {
+      for (position, value) in constant.values.enumerated() {
+        let (row, column) = (position * channels + channel).quotientAndRemainder(
+          dividingBy: node.channels)
+        elements[column, default: []].append((row, value, constant))
+      }
+    }
+    let rows = node.elementCount / node.channels
+    var result: [Int: ConstantChannel] = [:]
+    for (column, parts) in elements {
+      let origins = parts.dropFirst().reduce(into: parts[0].of.origins) {
+        if $1.of.origins != $0 { $0.formUnion($1.of.origins) }
+      }
+      let removed = parts.count { $0.of.isRemoved }
+      guard removed == 0 || removed == rows else {
+        throw .impossible(refusal(index, origins, "its new shape \(node.shape) mixes channels"))
+      }
+      guard parts.count == rows else { continue }
+      var values = Array(repeating: 0.0, count: rows)
+      for part in parts { values[part.position] = part.value }
+      result[column] = ConstantChannel(values: values, isRemoved: removed > 0, origins: origins)
+    }
+    return result
+  }
+}
+
+extension Graph {
+  /// The graph with nothing but its input.
+  fileprivate var withInputAlone: Graph {
+    var result = self
+    result.nodes.removeSubrange(1...)
+    result.output = 0
+    return result
+  }
+}

@@ -1,0 +1,116 @@
+internal import CKernels
+
+/// A group of images with what the models gave for them.
+///
+/// Valid only inside the closure it is passed to.
+public struct Batch {
+  /// The images' positions in their source.
+  public let indices: Range<Int>
+
+  let executor: Executor
+  let workspace: Workspace
+  let loader: Loader
+  let buffer: Storage<UInt8>
+
+  private var blocks: Range<Int> { 0..<(indices.count + laneCount - 1) / laneCount }
+
+  /// Returns the class each image is given by a model: the largest output before softmax.
+  ///
+  /// Ties go to the lowest class.
+  public func predictions(of model: Int) -> [Int32] {
+    let place = place(of: executor.outputs[model].logits)
+    return unsafe perLane { block, result in
+      unsafe dk_argmax(
+        workspace.pointer(place, block: block), Int64(place.elementCount),
+        place.image.channel_pitch, result)
+    }
+  }
+
+  /// Returns a model's outputs, `[images][classes]` in row-major order, after softmax where the
+  /// model ends in one.
+  public func outputs(of model: Int) -> [Float] {
+    let (entry, logits) = executor.outputs[model]
+    let place = place(of: logits)
+    guard entry != logits else { return rows(place) }
+    let scratch = Storage<Float>(count: place.elementCount * laneCount)
+    let image = dk_image(
+      height: 1, width: 1, channels: place.elementCount, pitch: laneCount, frame: Frame())
+    return unsafe rows(elements: place.elementCount) { block, count, result in
+      unsafe dk_softmax(
+        workspace.pointer(place, block: block), scratch.pointer, Int64(place.elementCount),
+        place.image.channel_pitch, Int64(laneCount), false)
+      unsafe dk_unpack(scratch.pointer, image, count, result)
+    }
+  }
+
+  /// Returns, for each image, KL(p || q) = sum of p log(p / q) over the classes, in nats, where p
+  /// and q are the softmax outputs of two models.
+  public func divergence(from a: Int, to b: Int) -> [Float] {
+    let (left, right) = (
+      place(of: executor.outputs[a].logits), place(of: executor.outputs[b].logits)
+    )
+    precondition(
+      left.elementCount == right.elementCount,
+      "\(left.elementCount) classes against \(right.elementCount)")
+    return unsafe perLane { block, result in
+      unsafe dk_divergence(
+        workspace.pointer(left, block: block), workspace.pointer(right, block: block),
+        Int64(left.elementCount), left.image.channel_pitch, right.image.channel_pitch, result)
+    }
+  }
+
+  /// Returns the values of an observed node, `[images][height][width][channels]` in row-major order.
+  public func values(ofObservation index: Int) -> [Float] {
+    rows(place(of: executor.observed[index]))
+  }
+
+  /// Returns the images as a model's network sees them: scaled, `[images][height][width][channels]`.
+  public func images(for model: Int = 0) -> [Float] {
+    loader.values(buffer, count: indices.count, scale: executor.models[model].inputScale)
+  }
+
+  /// Calls `body` with each block's values of an observed node.
+  func withBlocks(
+    ofObservation index: Int, _ body: (Int, UnsafeMutablePointer<Float>, Place) -> Void
+  ) {
+    let place = place(of: executor.observed[index])
+    for block in blocks { unsafe body(block, workspace.pointer(place, block: block), place) }
+  }
+
+  private func place(of entry: Int) -> Place {
+    guard let place = executor.plan.results[entry] else {
+      preconditionFailure("entry \(entry) was not asked for")
+    }
+    return place
+  }
+
+  /// One number a lane, for all blocks.
+  private func perLane<Number: BitwiseCopyable & ExpressibleByIntegerLiteral>(
+    _ body: (Int, UnsafeMutablePointer<Number>) -> Void
+  ) -> [Number] {
+    let lanes = Storage<Number>(count: blocks.count * laneCount)
+    for block in blocks { unsafe body(block, lanes.pointer + block * laneCount) }
+    return indices.indices.map { unsafe lanes.pointer[$0 - indices.lowerBound] }
+  }
+
+  private func rows(_ place: Place) -> [Float] {
+    unsafe rows(elements: place.elementCount) { block, count, result in
+      unsafe dk_unpack(workspace.pointer(place, block: block), place.image, count, result)
+    }
+  }
+
+  /// Rows of all images, block by block.
+  private func rows(
+    elements: Int, _ body: (Int, Int32, UnsafeMutablePointer<Float>) -> Void
+  ) -> [Float] {
+    unsafe Array(unsafeUninitializedCapacity: indices.count * elements) { buffer, count in
+      for block in blocks {
+        let first = block * laneCount
+        unsafe body(
+          block, Int32(min(laneCount, indices.count - first)),
+          buffer.baseAddress! + first * elements)
+      }
+      count = indices.count * elements
+    }
+  }
+}

@@ -1,0 +1,38 @@
+internal import Foundation
+
+/// How work is run; no option changes a result.
+public struct ExecutionOptions: Sendable, Hashable {
+  /// The number of threads; by default as many as the machine has processors.
+  public var threads: Int
+
+  /// Whether models that run together share what they have in common.
+  ///
+  /// Switching it off is for checks and measurements.
+  public var sharing: Bool
+
+  /// Creates options.
+  public init(threads: Int? = nil, sharing: Bool = true) {
+    self.threads = max(1, threads ?? ProcessInfo.processInfo.activeProcessorCount)
+    self.sharing = sharing
+  }
+}
+
+/// Is told, from several threads, how many images of a run are done.
+public typealias ProgressHandler = @Sendable (_ imagesDone: Int) -> Void
+
+/// An image that cannot be evaluated.
+public struct SampleError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// The image's position in its source.
+  public let index: Int
+  /// What is wrong with it.
+  public let message: String
+
+  /// Creates an error.
+  public init(index: Int, _ message: String) {
+    self.index = index
+    self.message = message
+  }
+
+  /// The whole message.
+  public var description: String { "image \(index): \(message)" }
+}

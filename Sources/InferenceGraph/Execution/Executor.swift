@@ -1,0 +1,166 @@
+internal import CKernels
+internal import COpenBLAS
+internal import Synchronization
+
+/// Runs one or several models over the same images in one pass, what they share only once.
+///
+/// Images run in blocks of 16, one in each lane of a vector, and blocks in groups. An image's
+/// results are the same bits wherever it stands in the data, with any number of threads and
+/// whatever else runs along.
+public struct Executor: Sendable {
+  /// The models, in the order that results refer to.
+  public let models: [Model]
+  /// How the work is run.
+  public let options: ExecutionOptions
+
+  let plan: Plan
+  let inputs: [(entry: Int, scale: Float)]
+  /// By model: the entry of its output, and the one that a final softmax is taken of.
+  let outputs: [(entry: Int, logits: Int)]
+  let observed: [Int]
+  private let costs: (together: Int, separate: Int)
+
+  /// Prepares models to run together.
+  ///
+  /// - Parameters:
+  ///   - models: Models for images of the same shape; at least one.
+  ///   - observing: Nodes whose values are wanted too, by model and name.
+  ///   - options: Threads and sharing.
+  /// - Throws: ``GraphError`` if the models' input shapes differ or an observed node is not there.
+  public init(
+    _ models: [Model], observing: [(model: Int, node: String)] = [],
+    options: ExecutionOptions = ExecutionOptions()
+  ) throws(GraphError) {
+    precondition(!models.isEmpty, "no model to run")
+    let shape = models[0].graph.inputShape
+    for model in models where model.graph.inputShape != shape {
+      throw GraphError(
+        node: model.graph.nodes[0].name,
+        "it takes images of shape \(model.graph.inputShape), another model \(shape)")
+    }
+    self.models = models
+    self.options = options
+    let merged = MergedGraph(models, sharing: options.sharing)
+    outputs = models.indices.map { model in
+      let entry = merged.index[model][models[model].graph.output]
+      return (entry, merged.logits(of: entry))
+    }
+    var observed: [Int] = []
+    for (model, name) in observing {
+      guard let node = models[model].graph.index(of: name) else {
+        throw GraphError(node: name, "the model has no layer of this name")
+      }
+      observed.append(merged.index[model][node])
+    }
+    self.observed = observed
+    let inputEntries = merged.nodes.indices.filter { merged.nodes[$0].operation == .input }
+    inputs = inputEntries.map { ($0, merged.nodes[$0].inputScale) }
+    var planner = Planner(
+      merged.nodes, given: Set(inputEntries), kept: Set(outputs.map(\.logits) + observed),
+      blocks: Executor.groupBlocks(imageShape: shape))
+    plan = planner.plan()
+    costs = (
+      merged.nodes.indices.reduce(0) {
+        planner.needed[$1] ? $0 + merged.nodes[$1].multiplyAdds(in: merged.nodes) : $0
+      },
+      models.reduce(0) { $0 + $1.graph.multiplyAdds }
+    )
+    openblas_set_num_threads(1)
+  }
+
+  /// Blocks in a group: as many as keep the matrix products wide, fewer for large images.
+  static func groupBlocks(imageShape: [Int]) -> Int {
+    let elements = imageShape.reduce(1, *)
+    return max(1, min(8, (1 << 19) / (elements * laneCount / 16)))
+  }
+
+  /// Images that are run together by one thread.
+  public var groupSize: Int { plan.blocks * laneCount }
+
+  /// Multiply-adds for an image, as the models run together.
+  public var costPerImage: Int { costs.together }
+
+  /// Multiply-adds for an image if every model ran by itself.
+  public var separateCostPerImage: Int { costs.separate }
+
+  /// Runs all images, group by group.
+  ///
+  /// - Parameters:
+  ///   - source: Images of the models' input shape.
+  ///   - progress: Told how many images are done.
+  ///   - body: Given each group of images, from several threads at once and in no fixed order.
+  /// - Throws: ``SampleError`` for an image with NaN or infinite values; what `source` or `body`
+  ///   throws.
+  public func run(
+    _ source: any SampleSource, progress: ProgressHandler? = nil,
+    body: @Sendable (Batch) throws -> Void
+  ) throws {
+    precondition(
+      source.imageShape == models[0].graph.inputShape,
+      "images of \(source.imageShape) for models of \(models[0].graph.inputShape)")
+    let size = groupSize
+    let loader = Loader(source)
+    let done = Mutex(0)
+    try runInParallel(
+      pieces: (source.count + size - 1) / size, threads: options.threads,
+      prepare: { (plan.makeWorkspace(), loader.makeBuffer(images: size)) }
+    ) { state, piece in
+      let range = piece * size..<min(source.count, (piece + 1) * size)
+      let (workspace, buffer) = state
+      try loader.read(range, into: buffer)
+      try plan.run(workspace, blocks: (range.count + laneCount - 1) / laneCount) { block in
+        for input in inputs {
+          guard let place = plan.given[input.entry] else { continue }
+          unsafe try loader.pack(
+            buffer, block: block, of: range, scale: input.scale,
+            into: workspace.pointer(place, block: block), place.image)
+        }
+      }
+      try body(
+        Batch(indices: range, executor: self, workspace: workspace, loader: loader, buffer: buffer))
+      if let progress {
+        let total = done.withLock {
+          $0 += range.count
+          return $0
+        }
+        progress(total)
+      }
+    }
+  }
+
+  /// Returns the class that each model predicts for each image: `result[model][image]`.
+  ///
+  /// - Throws: As ``run(_:progress:body:)``.
+  public func predictions(
+    for source: any SampleSource, progress: ProgressHandler? = nil
+  ) throws -> [[Int32]] {
+    let result = Mutex(
+      Array(repeating: Array(repeating: Int32(0), count: source.count), count: models.count))
+    try run(source, progress: progress) { batch in
+      let predictions = models.indices.map { batch.predictions(of: $0) }
+      result.withLock {
+        for model in predictions.indices {
+          $0[model].replaceSubrange(batch.indices, with: predictions[model])
+        }
+      }
+    }
+    return result.withLock { $0 }
+  }
+}
+
+extension MergedGraph.Entry {
+  func multiplyAdds(in nodes: [MergedGraph.Entry]) -> Int {
+    guard let first = inputs.first else { return 0 }
+    return operation.multiplyAdds(input: nodes[first].shape, output: shape)
+  }
+}
+
+extension Graph {
+  /// Multiply-adds for one image.
+  public var multiplyAdds: Int {
+    nodes.reduce(0) { sum, node in
+      guard let first = node.inputs.first else { return sum }
+      return sum + node.operation.multiplyAdds(input: nodes[first].shape, output: node.shape)
+    }
+  }
+}

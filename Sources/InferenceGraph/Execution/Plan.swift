@@ -1,0 +1,43 @@
+/// A list of steps that computes what was asked for, and the memory it takes.
+///
+/// Layers on images run block after block, each block through all of them while it is in the
+/// cache. Behind the last spatial layer ("the tail"), dense layers run over all blocks of a group.
+struct Plan: Sendable {
+  /// What runs next.
+  enum Segment: Sendable {
+    /// These steps, one block after the other.
+    case perBlock([any Step])
+    /// This step, for all blocks at once.
+    case group(any Step)
+  }
+
+  /// The size of every buffer of a workspace, in floats.
+  let bufferSizes: [Int]
+  let segments: [Segment]
+  /// Blocks in a group.
+  let blocks: Int
+  /// Where the values that are not computed must be put, by entry.
+  let given: [Int: Place]
+  /// Where the values asked for are found, by entry.
+  let results: [Int: Place]
+
+  func makeWorkspace() -> Workspace { Workspace(sizes: bufferSizes) }
+
+  /// Runs all steps for the first `blocks` blocks of a group.
+  ///
+  /// - Parameter fill: Puts the given values of a block in place; called before its first step.
+  func run(_ workspace: Workspace, blocks: Int, fill: (Int) throws -> Void) rethrows {
+    var isFirst = true
+    for segment in segments {
+      switch segment {
+      case .perBlock(let steps):
+        for block in 0..<blocks {
+          if isFirst { try fill(block) }
+          for step in steps { step.run(workspace, block: block) }
+        }
+      case .group(let step): step.run(workspace, block: 0)
+      }
+      isFirst = false
+    }
+  }
+}

@@ -1,0 +1,231 @@
+internal import CKernels
+
+extension Planner {
+  /// Appends the steps of a spatial node and of what is fused into it.
+  ///
+  /// - Returns: The nodes that need no steps of their own any more.
+  mutating func lower(_ index: Int) -> [Int] {
+    let node = nodes[index]
+    let inputs = node.inputs.map { places[root[$0]]! }
+    switch node.operation {
+    case .input, .trainingOnly:
+      // Inputs are given; what is left is a training-only layer with an activation.
+      map(index, from: inputs[0])
+    case .separableConvolution:
+      preconditionFailure("a separable convolution is two nodes of a merged graph")
+    case .convolution(let c):
+      return convolve(
+        index, input: inputs[0],
+        ConvolutionWeights(
+          kernel: c.kernel, bias: c.bias, dilation: c.dilation, strides: c.strides,
+          groups: c.groups))
+    case .dense(let d):
+      // A dense layer before a spatial one is a 1x1 convolution.
+      return convolve(
+        index, input: inputs[0],
+        ConvolutionWeights(
+          kernel: Tensor(shape: [1, 1] + d.kernel.shape, values: d.kernel.values), bias: d.bias))
+    case .depthwiseConvolution(let c):
+      let output = place(for: index)
+      blockSteps.append(depthwise(c, index: index, input: inputs[0], output: output))
+      complete(index, output)
+    case .pooling(let pooling):
+      let output = place(for: index)
+      blockSteps.append(PoolingStep(input: inputs[0], output: output, pooling: pooling))
+      complete(index, output)
+    case .globalPooling(let kind, _):
+      let output = place(for: index)
+      blockSteps.append(GlobalPoolingStep(input: inputs[0], output: output, kind: kind))
+      complete(index, output)
+    case .batchNormalization, .rescaling, .activation:
+      map(index, from: inputs[0])
+    case .flatten, .reshape:
+      reshape(index, from: inputs[0])
+    case .zeroPadding(let top, let bottom, let left, let right):
+      pad(index, from: inputs[0], Frame(top: top, bottom: bottom, left: left, right: right))
+    case .add, .multiply:
+      let output = place(for: index)
+      blockSteps += combine(index, inputs: inputs, output: output)
+      places[index] = output
+      finish(index)
+    case .concatenate:
+      let output = place(for: index)
+      blockSteps += concatenate(inputs, output: output)
+      complete(index, output)
+    }
+    return []
+  }
+
+  /// Appends the steps of a node of the tail.
+  mutating func lowerTail(_ index: Int) {
+    let node = nodes[index]
+    let inputs = node.inputs.map { tailPlaces[root[$0]]! }
+    if node.operation == .flatten {
+      tailPlaces[index] = inputs[0].reshaped(node.shape)
+      places[index] = tailPlaces[index]
+      return
+    }
+    let output = tailPlace(shape: node.shape)
+    var steps: [any Step] = []
+    switch node.operation {
+    case .dense(let d):
+      tailSegments.append(
+        .group(
+          DenseStep(
+            input: inputs[0], output: output, kernel: Storage(d.kernel.values),
+            inputs: d.kernel.shape[0], units: d.kernel.shape[1], lanes: laneCount * blocks)))
+      if d.bias != nil || node.activation != .linear {
+        steps.append(
+          MapStep(
+            input: output, output: output, scale: nil, shift: d.bias.map { Storage($0.values) },
+            activation: node.activation.kernel))
+      }
+    case .add, .multiply: steps = combine(index, inputs: inputs, output: output)
+    case .concatenate:
+      steps = concatenate(inputs, output: output)
+      if node.activation != .linear {
+        steps.append(
+          MapStep(
+            input: output, output: output, scale: nil, shift: nil,
+            activation: node.activation.kernel))
+      }
+    default: steps = [mapStep(node, from: inputs[0], to: output)]
+    }
+    tailPlaces[index] = output
+    places[index] = output
+    if case .perBlock(let earlier) = tailSegments.last {
+      tailSegments[tailSegments.count - 1] = .perBlock(earlier + steps)
+    } else if !steps.isEmpty {
+      tailSegments.append(.perBlock(steps))
+    }
+  }
+
+  /// Notes where a value is, after applying the activation that is still due.
+  private mutating func complete(_ index: Int, _ output: Place) {
+    if nodes[index].activation != .linear {
+      blockSteps.append(
+        MapStep(
+          input: output, output: output, scale: nil, shift: nil,
+          activation: nodes[index].activation.kernel))
+    }
+    places[index] = output
+    finish(index)
+  }
+
+  private mutating func map(_ index: Int, from input: Place) {
+    let output = place(for: index)
+    blockSteps.append(mapStep(nodes[index], from: input, to: output))
+    places[index] = output
+    finish(index)
+  }
+
+  /// An element-wise operation, or a softmax, as a step.
+  func mapStep(_ node: Entry, from input: Place, to output: Place) -> any Step {
+    if !node.activation.isElementwise {
+      return SoftmaxStep(input: input, output: output, logarithm: node.activation == .logSoftmax)
+    }
+    let affine = node.operation.affine(channels: node.shape.last ?? 1)
+    return MapStep(
+      input: input, output: output, scale: affine.map { Storage($0.scale) },
+      shift: affine.map { Storage($0.shift) }, activation: node.activation.kernel)
+  }
+
+  private mutating func reshape(_ index: Int, from input: Place) {
+    // The elements in order first; then, if a frame is needed, into it.
+    let needsFrame = frames[index] != Frame()
+    let flat =
+      needsFrame
+      ? place(shape: nodes[index].shape, frame: Frame(), isLasting: false) : place(for: index)
+    let (height, width, channels) = (
+      Int(input.image.height), Int(input.image.width), Int(input.image.channels)
+    )
+    blockSteps.append(
+      CopyStep(input: input, output: flat.reshaped([height, width, channels])))
+    if needsFrame {
+      let output = place(for: index)
+      blockSteps.append(CopyStep(input: flat, output: output))
+      releaseTemporary(flat)
+      complete(index, output)
+    } else {
+      complete(index, flat)
+    }
+  }
+
+  private mutating func pad(_ index: Int, from input: Place, _ padding: Frame) {
+    // The padding is a frame around a copy of the input; what readers need goes around that.
+    let outer = frames[index]
+    let (height, width, channels) = (
+      Int(input.image.height), Int(input.image.width), Int(input.image.channels)
+    )
+    let inner = place(
+      shape: [height, width, channels],
+      frame: Frame(
+        top: padding.top + outer.top, bottom: padding.bottom + outer.bottom,
+        left: padding.left + outer.left, right: padding.right + outer.right),
+      isLasting: kept.contains(index))
+    blockSteps.append(CopyStep(input: input, output: inner))
+    var image = inner.image
+    image.height += Int32(padding.top + padding.bottom)
+    image.width += Int32(padding.left + padding.right)
+    let start =
+      padding.top * Int(image.row_pitch) + padding.left * Int(image.pixel_pitch)
+    let padded = Place(
+      buffer: inner.buffer, offset: inner.offset - start, blockStride: inner.blockStride,
+      image: image)
+    if nodes[index].activation == .linear {
+      complete(index, padded)
+    } else {
+      // Not in place: the zeros must stay zeros for the next block.
+      map(index, from: padded)
+    }
+  }
+
+  private func combine(_ index: Int, inputs: [Place], output: Place) -> [any Step] {
+    let node = nodes[index]
+    guard inputs.count > 1 else { return [mapStep(node, from: inputs[0], to: output)] }
+    var steps: [any Step] = []
+    for (number, input) in inputs.enumerated().dropFirst() {
+      let isLast = number == inputs.count - 1
+      steps.append(
+        CombineStep(
+          left: number == 1 ? inputs[0] : output, right: input, output: output,
+          multiply: node.operation == .multiply,
+          activation: (isLast ? node.activation : .linear).kernel))
+    }
+    return steps
+  }
+
+  private func concatenate(_ inputs: [Place], output: Place) -> [any Step] {
+    var start = 0
+    return inputs.map { input in
+      let channels = Int(input.image.channels)
+      defer { start += channels }
+      return CopyStep(input: input, output: output.channels(start..<start + channels))
+    }
+  }
+}
+
+extension Operation {
+  /// The operation as x * scale + shift a channel, if it is one.
+  func affine(channels: Int) -> (scale: [Float], shift: [Float])? {
+    switch self {
+    case .batchNormalization(let b):
+      var scale: [Float] = []
+      var shift: [Float] = []
+      for c in 0..<channels {
+        let factor =
+          Double(b.gamma?.values[c] ?? 1)
+          / (Double(b.variance.values[c]) + Double(b.epsilon)).squareRoot()
+        scale.append(Float(factor))
+        shift.append(Float(Double(b.beta?.values[c] ?? 0) - Double(b.mean.values[c]) * factor))
+      }
+      return (scale, shift)
+    case .rescaling(let r):
+      return (
+        r.scale.count == 1 ? Array(repeating: r.scale[0], count: channels) : r.scale,
+        r.offset.count == 1 ? Array(repeating: r.offset[0], count: channels) : r.offset
+      )
+    default: return nil
+    }
+  }
+}

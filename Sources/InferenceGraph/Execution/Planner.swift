@@ -1,0 +1,222 @@
+internal import CKernels
+
+/// Turns merged graphs into a plan: decides what is fused, where values lie, and in which order
+/// steps run.
+///
+/// Nothing here changes a result: a fused activation, normalization or pooling does the same
+/// arithmetic as one that stands alone. So an image's result depends neither on what else the plan
+/// computes nor on the image's place.
+struct Planner {
+  typealias Entry = MergedGraph.Entry
+
+  let nodes: [Entry]
+  let given: Set<Int>
+  let kept: Set<Int>
+  let blocks: Int
+  /// Whether given values of all blocks are there at once, or put in place block after block.
+  let keepsGiven: Bool
+
+  /// Whether a node is computed at all.
+  private(set) var needed: [Bool]
+  /// The nodes that read a node, aliases looked through.
+  private(set) var readers: [[Int]]
+  /// The node that a node is the same as (dropout, linear activation), or itself.
+  private(set) var root: [Int]
+  /// Whether a node is computed behind the last spatial layer, for whole groups.
+  private(set) var isTail: [Bool]
+  private(set) var frames: [Frame]
+
+  var places: [Int: Place] = [:]
+  /// Copies of spatial values for the tail.
+  var tailPlaces: [Int: Place] = [:]
+  var bufferSizes: [Int] = []
+  var blockSteps: [any Step] = []
+  var tailSegments: [Plan.Segment] = []
+  private var free: [BufferKey: [Int]] = [:]
+  private var bufferKeys: [Int: BufferKey] = [:]
+
+  struct BufferKey: Hashable {
+    let extents: [Int]
+    let frame: Frame
+  }
+
+  /// - Parameters:
+  ///   - given: Nodes whose values are put in place from outside; inputs always are.
+  ///   - kept: Nodes whose values are asked for.
+  ///   - blocks: Blocks in a group.
+  ///   - keepsGiven: Whether given values of a whole group are in place at once.
+  init(
+    _ nodes: [Entry], given: Set<Int>, kept: Set<Int>, blocks: Int, keepsGiven: Bool = false
+  ) {
+    self.nodes = nodes
+    self.given = given
+    self.blocks = blocks
+    self.keepsGiven = keepsGiven
+    root = Array(nodes.indices)
+    for (index, node) in nodes.enumerated()
+    where !given.contains(index) && node.activation == .linear {
+      switch node.operation {
+      case .trainingOnly, .activation: root[index] = root[node.inputs[0]]
+      default: break
+      }
+    }
+    let root = self.root
+    self.kept = Set(kept.map { root[$0] })
+    needed = Array(repeating: false, count: nodes.count)
+    readers = Array(repeating: [], count: nodes.count)
+    isTail = Array(repeating: false, count: nodes.count)
+    frames = Array(repeating: Frame(), count: nodes.count)
+    for index in self.kept { needed[index] = true }
+    for index in nodes.indices.reversed() where needed[index] && !given.contains(index) {
+      for input in nodes[index].inputs {
+        needed[root[input]] = true
+        readers[root[input]].insert(index, at: 0)
+      }
+    }
+    for index in nodes.indices.reversed() where needed[index] {
+      isTail[index] =
+        !given.contains(index) && nodes[index].canStandInTail
+        && readers[index].allSatisfy { isTail[$0] }
+    }
+    for index in nodes.indices where needed[index] && !given.contains(index) {
+      guard let first = nodes[index].inputs.first,
+        let (rows, columns) = nodes[index].windowAxes(input: nodes[first].shape)
+      else { continue }
+      frames[root[nodes[index].inputs[0]]].widen(rows: rows, columns: columns)
+    }
+  }
+
+  /// Makes the plan.
+  mutating func plan() -> Plan {
+    var done = Array(repeating: false, count: nodes.count)
+    for index in nodes.indices where needed[index] && !done[index] && root[index] == index {
+      if given.contains(index) || nodes[index].operation == .input {
+        places[index] = place(for: index, isLasting: keepsGiven)
+        finish(index)
+      } else if isTail[index] {
+        lowerTail(index)
+      } else {
+        for fused in lower(index) { done[fused] = true }
+      }
+      if !isTail[index] { release(readBy: index) }
+    }
+    let segments: [Plan.Segment] = [.perBlock(blockSteps)]
+    var givenPlaces: [Int: Place] = [:]
+    for index in nodes.indices where needed[index] {
+      if given.contains(index) || nodes[index].operation == .input {
+        givenPlaces[index] = places[index]
+      }
+    }
+    var results: [Int: Place] = [:]
+    for index in nodes.indices where kept.contains(root[index]) {
+      results[index] = places[root[index]]
+    }
+    return Plan(
+      bufferSizes: bufferSizes, segments: segments + tailSegments, blocks: blocks,
+      given: givenPlaces, results: results)
+  }
+
+  // MARK: Memory
+
+  /// Reserves memory for a node's value on one block, or, where it must last, on all blocks.
+  mutating func place(for index: Int, isLasting: Bool = false) -> Place {
+    place(
+      shape: nodes[index].shape, frame: frames[index],
+      isLasting: isLasting || kept.contains(index))
+  }
+
+  mutating func place(shape: [Int], frame: Frame, isLasting: Bool) -> Place {
+    let (height, width, channels) = Place.extents(of: shape)
+    let image = dk_image(
+      height: height, width: width, channels: channels, pitch: laneCount, frame: frame)
+    let size = Int(image.row_pitch) * (height + frame.top + frame.bottom)
+    let offset = frame.top * Int(image.row_pitch) + frame.left * Int(image.pixel_pitch)
+    let key = BufferKey(extents: [height, width, channels], frame: frame)
+    let buffer: Int
+    if !isLasting, let reused = free[key]?.popLast() {
+      // Only a buffer of exactly the same form is used again: its frame is still zero.
+      buffer = reused
+    } else {
+      buffer = bufferSizes.count
+      bufferSizes.append(isLasting ? size * blocks : size)
+    }
+    if !isLasting { bufferKeys[buffer] = key }
+    return Place(buffer: buffer, offset: offset, blockStride: isLasting ? size : 0, image: image)
+  }
+
+  /// Reserves a matrix [elements, lanes of all blocks] for the tail.
+  mutating func tailPlace(shape: [Int]) -> Place {
+    let (height, width, channels) = Place.extents(of: shape)
+    let lanes = laneCount * blocks
+    bufferSizes.append(height * width * channels * lanes)
+    return Place(
+      buffer: bufferSizes.count - 1, offset: 0, blockStride: laneCount,
+      image: dk_image(
+        height: height, width: width, channels: channels, pitch: lanes, frame: Frame()))
+  }
+
+  /// Gives back the memory of values that nothing after `index` reads.
+  private mutating func release(readBy index: Int) {
+    for input in Set(nodes[index].inputs.map { root[$0] }) {
+      guard readers[input].allSatisfy({ $0 <= index || isTail[$0] }), !kept.contains(input),
+        let place = places[input], let key = bufferKeys.removeValue(forKey: place.buffer)
+      else { continue }
+      free[key, default: []].append(place.buffer)
+    }
+  }
+
+  mutating func releaseTemporary(_ place: Place) {
+    if let key = bufferKeys.removeValue(forKey: place.buffer) {
+      free[key, default: []].append(place.buffer)
+    }
+  }
+
+  /// What comes after a spatial value was computed: its copy for the tail.
+  mutating func finish(_ index: Int) {
+    guard let place = places[index], readers[index].contains(where: { isTail[$0] }) else { return }
+    let copy = tailPlace(shape: nodes[index].shape)
+    blockSteps.append(CopyStep(input: place, output: copy))
+    tailPlaces[index] = copy
+    if readers[index].allSatisfy({ isTail[$0] }), !kept.contains(index) { releaseTemporary(place) }
+  }
+
+  /// The only node that reads this one, if there is one and the value is needed nowhere else.
+  func soleReader(of index: Int) -> Int? {
+    guard readers[index].count == 1, !kept.contains(index), let reader = readers[index].first,
+      !isTail[reader]
+    else { return nil }
+    return reader
+  }
+}
+
+extension MergedGraph.Entry {
+  /// Whether the node can be computed for whole groups: it works on vectors, element by element
+  /// or by a matrix product.
+  fileprivate var canStandInTail: Bool {
+    guard shape.count == 1 else { return false }
+    switch operation {
+    case .dense, .batchNormalization, .rescaling, .activation, .add, .multiply, .concatenate,
+      .trainingOnly, .flatten:
+      return true
+    default: return false
+    }
+  }
+
+  /// The windows of a convolution, which read beyond their input's border.
+  func windowAxes(input: [Int]) -> (rows: WindowAxis, columns: WindowAxis)? {
+    guard input.count == 3 else { return nil }
+    switch operation {
+    case .convolution(let c):
+      return (
+        WindowAxis(input[0], c.kernel.shape[0], c.strides.height, c.dilation.height, c.padding),
+        WindowAxis(input[1], c.kernel.shape[1], c.strides.width, c.dilation.width, c.padding)
+      )
+    case .depthwiseConvolution(let c):
+      return (
+        WindowAxis(input[0], c.kernel.shape[0], c.strides.height, c.dilation.height, c.padding),
+        WindowAxis(input[1], c.kernel.shape[1], c.strides.width, c.dilation.width, c.padding)
+      )
+    default: return nil
+    }
+  }
+}

@@ -1,0 +1,170 @@
+internal import CKernels
+internal import COpenBLAS
+
+/// One operation of a plan with everything prepared: packed weights, offsets, places.
+protocol Step: Sendable {
+  /// Runs the step for one block; unsafe to call with a workspace of another plan.
+  func run(_ workspace: Workspace, block: Int)
+}
+
+/// A convolution or a dense layer on pixels, with what was fused into it.
+struct ConvolutionStep: Step {
+  let input: Place
+  /// Floats from the input's first element to the first window's first tap; may be negative.
+  let start: Int
+  let output: Place
+  let weights: Storage<Float>
+  let bias: Storage<Float>
+  let scale: Storage<Float>?
+  let shift: Storage<Float>?
+  let offsets: Storage<Int32>
+  let inputPixels: Storage<Int32>
+  let outputPixels: Storage<Int32>
+  let tiles: Storage<Int32>
+  let pool: Bool
+  let rectify: Bool
+  let accumulate: Bool
+
+  func run(_ workspace: Workspace, block: Int) {
+    var convolution = unsafe dk_convolution(
+      taps: Int64(offsets.count), offsets: offsets.pointer,
+      groups: Int64(inputPixels.count / pixelGroup),
+      input_pixels: inputPixels.pointer, output_pixels: outputPixels.pointer,
+      tiles: Int64(tiles.count), tile_channels: tiles.pointer, weights: weights.pointer,
+      bias: bias.pointer, scale: scale?.pointer, shift: shift?.pointer,
+      channel_pitch: output.image.channel_pitch, pool: pool, accumulate: accumulate,
+      rectify: rectify)
+    unsafe dk_convolve(
+      &convolution, workspace.pointer(input, block: block) + start,
+      workspace.pointer(output, block: block))
+  }
+}
+
+struct DepthwiseStep: Step {
+  let input: Place
+  let start: Int
+  let strides: Extent
+  let output: Place
+  let multiplier: Int
+  let weights: Storage<Float>
+  let bias: Storage<Float>
+  let offsets: Storage<Int32>
+
+  func run(_ workspace: Workspace, block: Int) {
+    unsafe dk_depthwise(
+      workspace.pointer(input, block: block) + start,
+      Int64(strides.height) * input.image.row_pitch, Int64(strides.width) * input.image.pixel_pitch,
+      input.image.channel_pitch, workspace.pointer(output, block: block), output.image,
+      Int32(multiplier), Int32(offsets.count), offsets.pointer, weights.pointer, bias.pointer)
+  }
+}
+
+struct PoolingStep: Step {
+  let input: Place
+  let output: Place
+  let pooling: Pooling
+
+  func run(_ workspace: Workspace, block: Int) {
+    let rows = WindowAxis(
+      Int(input.image.height), pooling.window.height, pooling.strides.height, 1, pooling.padding)
+    let columns = WindowAxis(
+      Int(input.image.width), pooling.window.width, pooling.strides.width, 1, pooling.padding)
+    unsafe dk_pool(
+      workspace.pointer(input, block: block), input.image, workspace.pointer(output, block: block),
+      output.image, Int32(pooling.window.height), Int32(pooling.window.width),
+      Int32(pooling.strides.height), Int32(pooling.strides.width), Int32(rows.before),
+      Int32(columns.before), pooling.kind == .average)
+  }
+}
+
+struct GlobalPoolingStep: Step {
+  let input: Place
+  let output: Place
+  let kind: PoolingKind
+
+  func run(_ workspace: Workspace, block: Int) {
+    unsafe dk_pool_all(
+      workspace.pointer(input, block: block), input.image, workspace.pointer(output, block: block),
+      output.image.channel_pitch, kind == .average)
+  }
+}
+
+/// An affine map a channel, then an activation.
+struct MapStep: Step {
+  let input: Place
+  let output: Place
+  let scale: Storage<Float>?
+  let shift: Storage<Float>?
+  let activation: dk_activation
+
+  func run(_ workspace: Workspace, block: Int) {
+    unsafe dk_map(
+      workspace.pointer(input, block: block), input.image, workspace.pointer(output, block: block),
+      output.image, scale?.pointer, shift?.pointer, activation)
+  }
+}
+
+struct CombineStep: Step {
+  let left: Place
+  let right: Place
+  let output: Place
+  let multiply: Bool
+  let activation: dk_activation
+
+  func run(_ workspace: Workspace, block: Int) {
+    unsafe dk_combine(
+      workspace.pointer(left, block: block), left.image, workspace.pointer(right, block: block),
+      right.image, workspace.pointer(output, block: block), output.image, multiply, activation)
+  }
+}
+
+struct CopyStep: Step {
+  let input: Place
+  let output: Place
+
+  func run(_ workspace: Workspace, block: Int) {
+    unsafe dk_copy(
+      workspace.pointer(input, block: block), input.image, workspace.pointer(output, block: block),
+      output.image)
+  }
+}
+
+struct SoftmaxStep: Step {
+  let input: Place
+  let output: Place
+  let logarithm: Bool
+
+  func run(_ workspace: Workspace, block: Int) {
+    let from = unsafe workspace.pointer(input, block: block)
+    let to = unsafe workspace.pointer(output, block: block)
+    for y in 0..<Int(input.image.height) {
+      for x in 0..<Int(input.image.width) {
+        let a = y * Int(input.image.row_pitch) + x * Int(input.image.pixel_pitch)
+        let b = y * Int(output.image.row_pitch) + x * Int(output.image.pixel_pitch)
+        unsafe dk_softmax(
+          from + a, to + b, Int64(input.image.channels), input.image.channel_pitch,
+          output.image.channel_pitch, logarithm)
+      }
+    }
+  }
+}
+
+/// A dense layer over all blocks of a group: [units, lanes] = transposed kernel times [inputs, lanes].
+///
+/// The product always has the same extents, whatever the number of images, so that an image's
+/// result does not depend on where it stands.
+struct DenseStep: Step {
+  let input: Place
+  let output: Place
+  let kernel: Storage<Float>
+  let inputs: Int
+  let units: Int
+  let lanes: Int
+
+  func run(_ workspace: Workspace, block: Int) {
+    unsafe cblas_sgemm(
+      CblasRowMajor, CblasTrans, CblasNoTrans, blasint(units), blasint(lanes), blasint(inputs), 1,
+      kernel.pointer, blasint(units), workspace.pointer(input, block: 0), blasint(lanes), 0,
+      workspace.pointer(output, block: 0), blasint(lanes))
+  }
+}

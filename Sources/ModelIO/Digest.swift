@@ -1,0 +1,57 @@
+import CCrypto
+
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
+/// Returns the SHA-256 of a file's bytes as 64 hexadecimal digits.
+///
+/// The file is read in pieces of 1 MiB.
+///
+/// - Throws: ``FileError`` if the file cannot be read.
+public func sha256(ofFile path: String) throws(FileError) -> String {
+  let descriptor = try InputFile.open(path)
+  defer { _ = close(descriptor) }
+  // libcrypto's context lives as long as this function and is seen by nobody else.
+  let context = unsafe EVP_MD_CTX_new()
+  defer { unsafe EVP_MD_CTX_free(context) }
+  guard unsafe EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
+    throw FileError(.missingInput, path: path, "libcrypto offers no SHA-256")
+  }
+  var buffer = [UInt8](repeating: 0, count: 1 << 20)
+  var failure: Int32 = 0
+  // The buffer is lent to read(2) and to libcrypto, which keep no pointer to it.
+  unsafe buffer.withUnsafeMutableBytes { bytes in
+    while true {
+      let got = unsafe read(descriptor, bytes.baseAddress, bytes.count)
+      if got < 0 && errno == EINTR { continue }
+      if got < 0 { failure = errno }
+      if got <= 0 { break }
+      _ = unsafe EVP_DigestUpdate(context, bytes.baseAddress, got)
+    }
+  }
+  guard failure == 0 else {
+    throw FileError(.missingInput, path: path, InputFile.reason(failure))
+  }
+  return unsafe finish(context)
+}
+
+/// Returns the SHA-256 of bytes in memory as 64 hexadecimal digits.
+public func sha256(of bytes: [UInt8]) -> String {
+  // As above: the context is local, the bytes are only read.
+  let context = unsafe EVP_MD_CTX_new()
+  defer { unsafe EVP_MD_CTX_free(context) }
+  unsafe EVP_DigestInit_ex(context, EVP_sha256(), nil)
+  unsafe bytes.withUnsafeBytes { _ = unsafe EVP_DigestUpdate(context, $0.baseAddress, $0.count) }
+  return unsafe finish(context)
+}
+
+/// Returns the context's digest in hexadecimal.
+@unsafe private func finish(_ context: OpaquePointer?) -> String {
+  var digest = [UInt8](repeating: 0, count: 32)
+  unsafe EVP_DigestFinal_ex(context, &digest, nil)
+  let digits = Array("0123456789abcdef")
+  return String(digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+}

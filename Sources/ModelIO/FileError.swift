@@ -1,0 +1,53 @@
+/// A file that cannot be read or written, with what to do about it.
+///
+/// Its description is one line: the path, what happened, and what to do.
+public struct FileError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// What kind of failure it is; its raw value is the exit status of `sysexits.h`.
+  public struct Kind: RawRepresentable, Sendable, Hashable {
+    /// The exit status that a command ends with.
+    public let rawValue: Int32
+
+    /// Creates a kind from an exit status.
+    public init(rawValue: Int32) { self.rawValue = rawValue }
+
+    /// The command was called wrongly, for example without an option that the file needs (64).
+    public static let usage = Kind(rawValue: 64)
+    /// The file's contents are not usable (65).
+    public static let badData = Kind(rawValue: 65)
+    /// The file is not there, or cannot be opened (66).
+    public static let missingInput = Kind(rawValue: 66)
+    /// The file cannot be created (73).
+    public static let cannotWrite = Kind(rawValue: 73)
+    /// Writing failed underway, for example on a full disk (74).
+    public static let writeFailed = Kind(rawValue: 74)
+  }
+
+  /// What kind of failure it is.
+  public let kind: Kind
+  /// The file, as the caller named it.
+  public let path: String
+  /// What is wrong with it and what to do.
+  public let message: String
+
+  /// Creates an error.
+  public init(_ kind: Kind, path: String, _ message: String) {
+    self.kind = kind
+    self.path = path
+    self.message = message
+  }
+
+  /// The whole message, one line.
+  public var description: String { singleLine("\(path): \(message)") }
+}
+
+/// Returns the text with control characters, which a hostile file may put into names, replaced.
+func singleLine(_ text: String) -> String {
+  String(
+    String.UnicodeScalarView(
+      text.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }))
+}
+
+/// Returns the text shortened to a length that suits a message.
+func abbreviated(_ text: String, to limit: Int = 80) -> String {
+  text.count > limit ? text.prefix(limit) + "…" : text
+}

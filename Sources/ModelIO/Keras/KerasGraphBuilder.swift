@@ -1,0 +1,146 @@
+import InferenceGraph
+
+/// Makes a graph from a network's configuration and weights, nested models laid open.
+struct KerasGraphBuilder {
+  /// No image classifier has more; nested models used many times over could.
+  static let maximumNodes = 10_000
+
+  private let weights: KerasWeights
+  private let major: Int
+  private var graph: Graph
+  /// The names of the outermost layers, which those of nested models must not take.
+  private let reserved: Set<String>
+  private var used: Set<String> = []
+
+  /// Returns the graph.
+  ///
+  /// - Throws: ``KerasError``, `GraphError` or ``FileError``.
+  static func build(_ network: KerasNetwork, weights: KerasWeights, major: Int) throws -> Graph {
+    guard let shape = network.inputShape else {
+      throw KerasError(
+        "layer '\(network.input)': the size of its images is not fixed; save the model with an "
+          + "input of the size that it is used with")
+    }
+    let graph = try Graph(inputShape: shape, inputName: network.input)
+    var builder = KerasGraphBuilder(
+      weights: weights, major: major, graph: graph, reserved: Set(network.layers.map(\.name)))
+    builder.used.insert(network.input)
+    builder.graph.setOutput(try builder.add(network, input: 0, path: []))
+    try builder.checkOutput()
+    return builder.graph
+  }
+
+  private init(weights: KerasWeights, major: Int, graph: Graph, reserved: Set<String>) {
+    self.weights = weights
+    self.major = major
+    self.graph = graph
+    self.reserved = reserved
+  }
+
+  /// Appends a network that reads the node `input`; returns the node that is its output.
+  private mutating func add(
+    _ network: KerasNetwork, input: Int, path: [String]
+  ) throws -> Int {
+    var pending = try reachableCalls(of: network)
+    let layers = Dictionary(uniqueKeysWithValues: network.layers.map { ($0.name, $0) })
+    var done: [KerasCall.Source: Int] = [KerasCall.Source(layer: network.input, call: 0): input]
+    // In the order of the file as far as what a call reads is there.
+    while !pending.isEmpty {
+      var left: [KerasCall.Source] = []
+      for source in pending {
+        guard let layer = layers[source.layer] else { continue }
+        let call = layer.calls[source.call]
+        let inputs = call.inputs.compactMap { done[$0] }
+        if inputs.count < call.inputs.count {
+          left.append(source)
+        } else {
+          done[source] = try add(layer, call, source.call, inputs: inputs, path: path)
+        }
+      }
+      guard left.count < pending.count else {
+        throw KerasError("layer '\(left[0].layer)': it reads its own result; the file is damaged")
+      }
+      pending = left
+    }
+    guard let output = done[network.output] else {
+      throw KerasError("the model '\(network.name)' has no output layer")
+    }
+    return output
+  }
+
+  /// The calls that the output depends on, in the order of the file, the input's left out.
+  private func reachableCalls(of network: KerasNetwork) throws(KerasError) -> [KerasCall.Source] {
+    let layers = Dictionary(uniqueKeysWithValues: network.layers.map { ($0.name, $0) })
+    var seen: Set<KerasCall.Source> = []
+    var stack = [network.output]
+    while let source = stack.popLast() {
+      guard let layer = layers[source.layer] else {
+        throw KerasError("a layer reads '\(source.layer)', which is not there")
+      }
+      guard seen.insert(source).inserted, layer.name != network.input else { continue }
+      guard layer.calls.indices.contains(source.call) else {
+        throw KerasError(layer, "its call \(source.call) is read, but not described")
+      }
+      stack += layer.calls[source.call].inputs
+    }
+    return network.layers.flatMap { layer in
+      layer.calls.indices.map { KerasCall.Source(layer: layer.name, call: $0) }
+    }.filter { seen.contains($0) && $0.layer != network.input }
+  }
+
+  private mutating func add(
+    _ layer: KerasLayer, _ call: KerasCall, _ number: Int, inputs: [Int], path: [String]
+  ) throws -> Int {
+    if call.hasConstants {
+      throw KerasError(layer, "it is called with numbers besides tensors, which is not supported")
+    }
+    if let network = layer.network {
+      guard inputs.count == 1 else {
+        throw KerasError(layer, "a nested model reads \(inputs.count) inputs; one is supported")
+      }
+      let shape = graph.nodes[inputs[0]].shape
+      if let expected = network.inputShape, expected != shape {
+        throw KerasError(layer, "its input has shape \(shape), where \(expected) fits")
+      }
+      return try add(network, input: inputs[0], path: path + [layer.name])
+    }
+    if call.isTraining, layer.ignoresWeights || layer.className == "BatchNormalization" {
+      throw KerasError(layer, "it was called with training=True, so it is not fixed at inference")
+    }
+    guard graph.nodes.count < Self.maximumNodes else {
+      throw KerasError("the model has more than \(Self.maximumNodes) layers")
+    }
+    let (operation, activation) = try KerasOperation(
+      layer: layer, path: path, weights: weights, major: major,
+      inputs: inputs.map { graph.nodes[$0].shape }
+    ).make()
+    return try graph.append(
+      name(of: layer, path), operation, inputs: inputs, activation: activation)
+  }
+
+  /// Returns a name for a node: the layer's, with its models' in front where another has it, and
+  /// with a number behind where the layer is used again.
+  private mutating func name(of layer: KerasLayer, _ path: [String]) -> String {
+    var base = layer.name
+    if !path.isEmpty, reserved.contains(base) || used.contains(base) {
+      base = (path + [base]).joined(separator: "/")
+    }
+    var name = base
+    var number = 1
+    while used.contains(name) || (name != layer.name && reserved.contains(name)) {
+      name = "\(base)_\(number)"
+      number += 1
+    }
+    used.insert(name)
+    return name
+  }
+
+  private func checkOutput() throws(KerasError) {
+    let shape = graph.outputShape
+    guard shape.count == 1, shape[0] >= 2 else {
+      throw KerasError(
+        "layer '\(graph.nodes[graph.output].name)': the model's result has shape \(shape); a "
+          + "classifier ends in one vector of at least 2 class scores")
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import InferenceGraph
+
+/// Layers that do nothing at inference.
+enum KerasIdentity {
+  /// Image augmentation and the like: identities unless called with `training=True`.
+  private static let others: Set<String> = [
+    "ActivityRegularization", "RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom",
+    "RandomContrast", "RandomBrightness", "RandomHue", "RandomSaturation", "RandomSharpness",
+    "RandomColorJitter", "RandomColorDegeneration", "RandomGrayscale", "RandomInvert",
+    "RandomPosterization", "RandomGaussianBlur", "RandomErasing", "RandomShear",
+    "RandomPerspective", "RandomElasticTransform", "RandomHeight", "RandomWidth", "CutMix", "MixUp", "RandAugment", "AugMix", "Identity",
+  ]
+
+  /// Whether a class is an identity at inference.
+  static func isIdentity(_ className: String) -> Bool {
+    ["Dropout", "SpatialDropout2D", "GaussianDropout", "AlphaDropout", "GaussianNoise"]
+      .contains(className) || others.contains(className)
+  }
+
+  /// The operation for such a layer; nil if the layer is another.
+  static func operation(_ layer: KerasLayer) -> TrainingOnly? {
+    let rate = Float(layer.config["rate"]?.number ?? 0)
+    switch layer.className {
+    case "Dropout": return .dropout(rate: rate)
+    case "SpatialDropout2D": return .spatialDropout(rate: rate)
+    case "GaussianDropout": return .gaussianDropout(rate: rate)
+    case "AlphaDropout": return .alphaDropout(rate: rate)
+    case "GaussianNoise":
+      return .gaussianNoise(deviation: Float(layer.config["stddev"]?.number ?? 0))
+    default: return others.contains(layer.className) ? .other(layer.className) : nil
+    }
+  }
+}

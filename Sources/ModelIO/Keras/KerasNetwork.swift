@@ -1,0 +1,216 @@
+/// A configuration or weights that do not make a model we can run, with the reason.
+struct KerasError: Error, CustomStringConvertible {
+  let description: String
+
+  init(_ description: String) { self.description = description }
+
+  /// An error about a layer, with its class where that helps.
+  init(_ layer: KerasLayer, _ reason: String) {
+    description = "layer '\(layer.name)' (\(layer.className)): \(reason)"
+  }
+}
+
+/// One use of a layer: the tensors it reads.
+struct KerasCall: Sendable {
+  /// A tensor: the result of a layer's n-th call.
+  struct Source: Sendable, Hashable {
+    let layer: String
+    var call: Int
+  }
+
+  var inputs: [Source] = []
+  /// Whether it is also given numbers, as in `x + 1`.
+  var hasConstants = false
+  /// Whether it was called with `training=True`, which keeps dropout on at inference.
+  var isTraining = false
+}
+
+/// A layer as the configuration describes it.
+struct KerasLayer: Sendable {
+  let className: String
+  let name: String
+  let config: JSONValue
+  var calls: [KerasCall] = []
+  /// The network inside, if the layer is a model itself.
+  var network: KerasNetwork?
+
+  /// Whether its weights are trained; frozen ones stand at another place in a nested model's list.
+  var isTrainable: Bool { config["trainable"]?.bool ?? true }
+}
+
+/// A Sequential or functional model's configuration, brought into one form.
+struct KerasNetwork: Sendable {
+  static let classNames: Set<String> = ["Sequential", "Model", "Functional"]
+
+  let name: String
+  /// All layers, the input layer included; those of nested models are inside theirs.
+  var layers: [KerasLayer]
+  /// The name of the input layer.
+  let input: String
+  let output: KerasCall.Source
+
+  /// The shape of an image, from the input layer.
+  var inputShape: [Int]? {
+    layers.first { $0.name == input }.flatMap { Self.shape($0.config) }
+  }
+
+  /// Reads the configuration of a model: `{"class_name": ..., "config": ...}`.
+  init(_ json: JSONValue) throws(KerasError) {
+    guard let className = json["class_name"]?.string, let config = json["config"] else {
+      throw KerasError("its model configuration has no class; save it again with model.save()")
+    }
+    guard Self.classNames.contains(className) else {
+      throw KerasError(
+        "its model has the class '\(className)'; only Sequential and functional models can be "
+          + "read without running their code")
+    }
+    let fallback = className == "Sequential" ? "sequential" : "model"
+    let name = json["name"]?.string ?? config["name"]?.string ?? fallback
+    if className == "Sequential" {
+      try self.init(sequential: config, name: name)
+    } else {
+      try self.init(functional: config, name: name)
+    }
+  }
+
+  // MARK: Sequential
+
+  private init(sequential config: JSONValue, name: String) throws(KerasError) {
+    // Up to Keras 2.2 the configuration was the list of layers itself.
+    guard let list = config.array ?? config["layers"]?.array, !list.isEmpty else {
+      throw KerasError("the model '\(name)' has no layers")
+    }
+    var layers: [KerasLayer] = []
+    for json in list { layers.append(try Self.layer(json)) }
+    if layers[0].className != "InputLayer" {
+      var shape = layers[0].config["batch_input_shape"] ?? layers[0].config["batch_shape"]
+      shape = shape ?? config["build_input_shape"]
+      if shape == nil, let inner = layers[0].network?.inputShape {
+        shape = .array([.null] + inner.map { JSONValue($0) })
+      }
+      guard let shape else {
+        throw KerasError(
+          "the model '\(name)' does not say its input's shape; build it before saving it")
+      }
+      let inputConfig: JSONValue = ["batch_input_shape": shape]
+      let inputName = Self.unusedName("\(layers[0].name)_input", in: layers)
+      layers.insert(
+        KerasLayer(className: "InputLayer", name: inputName, config: inputConfig), at: 0)
+    }
+    for index in layers.indices.dropFirst() {
+      let source = KerasCall.Source(layer: layers[index - 1].name, call: 0)
+      layers[index].calls = [KerasCall(inputs: [source])]
+    }
+    try Self.checkNames(layers, in: name)
+    self.name = name
+    self.layers = layers
+    self.input = layers[0].name
+    self.output = KerasCall.Source(layer: layers[layers.count - 1].name, call: 0)
+  }
+
+  private static func unusedName(_ name: String, in layers: [KerasLayer]) -> String {
+    var name = name
+    while layers.contains(where: { $0.name == name }) { name += "_" }
+    return name
+  }
+
+  // MARK: Functional
+
+  private init(functional config: JSONValue, name: String) throws(KerasError) {
+    guard let list = config["layers"]?.array, !list.isEmpty else {
+      throw KerasError("the model '\(name)' has no layers")
+    }
+    var layers: [KerasLayer] = []
+    for json in list {
+      var layer = try Self.layer(json)
+      for call in json["inbound_nodes"]?.array ?? [] {
+        // An empty entry is the input layer's own.
+        if call.array?.isEmpty != true { layer.calls.append(try KerasCall(call, of: layer)) }
+      }
+      layers.append(layer)
+    }
+    try Self.checkNames(layers, in: name)
+    let inputs = try Self.endpoints(config["input_layers"], "input", of: name)
+    var output = try Self.endpoints(config["output_layers"], "output", of: name)
+    Self.countCallsFromZero(&layers, &output)
+    self.name = name
+    self.layers = layers
+    self.input = inputs.layer
+    self.output = output
+  }
+
+  /// The one input or output: `["x", 0, 0]` or `[["x", 0, 0]]`.
+  private static func endpoints(
+    _ json: JSONValue?, _ role: String, of model: String
+  ) throws(KerasError) -> KerasCall.Source {
+    var entries = json?.array ?? []
+    if entries.first?.string != nil { entries = [.array(entries)] }
+    guard entries.count == 1 else {
+      throw KerasError("the model '\(model)' has \(entries.count) \(role)s; one is needed")
+    }
+    guard let layer = entries[0][0]?.string, let call = entries[0][1]?.int else {
+      throw KerasError("the model '\(model)' does not name its \(role) layer")
+    }
+    return KerasCall.Source(layer: layer, call: call)
+  }
+
+  /// Makes references to nested models count their calls from 0.
+  ///
+  /// Keras 2 counts the making of the inner model as its call 0, so that a model used once is
+  /// referred to as call 1.
+  private static func countCallsFromZero(
+    _ layers: inout [KerasLayer], _ output: inout KerasCall.Source
+  ) {
+    for inner in layers where inner.network != nil {
+      let sources = layers.flatMap { $0.calls.flatMap(\.inputs) } + [output]
+      let last = sources.filter { $0.layer == inner.name }.map(\.call).max() ?? 0
+      guard last == inner.calls.count else { continue }
+      for l in layers.indices {
+        for c in layers[l].calls.indices {
+          for i in layers[l].calls[c].inputs.indices
+          where layers[l].calls[c].inputs[i].layer == inner.name {
+            layers[l].calls[c].inputs[i].call -= 1
+          }
+        }
+      }
+      if output.layer == inner.name { output.call -= 1 }
+    }
+  }
+
+  // MARK: Layers
+
+  private static func layer(_ json: JSONValue) throws(KerasError) -> KerasLayer {
+    guard let className = json["class_name"]?.string, let config = json["config"] else {
+      throw KerasError("its model configuration lists a layer without class or configuration")
+    }
+    let isNetwork = classNames.contains(className)
+    let network = isNetwork ? try KerasNetwork(json) : nil
+    guard let name = json["name"]?.string ?? config["name"]?.string ?? network?.name else {
+      throw KerasError("its model configuration has a \(className) layer without a name")
+    }
+    // A registered name with a package is somebody's own class, whatever it is called.
+    if let registered = json["registered_name"]?.string, registered.contains(">") {
+      throw KerasError(
+        "layer '\(name)' has the custom class '\(registered)', and code from a file is never run; "
+          + "rebuild the model with Keras's own layers")
+    }
+    return KerasLayer(className: className, name: name, config: config, network: network)
+  }
+
+  private static func checkNames(_ layers: [KerasLayer], in model: String) throws(KerasError) {
+    guard layers.count <= KerasGraphBuilder.maximumNodes else {
+      throw KerasError("the model '\(model)' has \(layers.count) layers, too many")
+    }
+    var names: Set<String> = []
+    for layer in layers where !names.insert(layer.name).inserted {
+      throw KerasError("the model '\(model)' has two layers named '\(layer.name)'")
+    }
+  }
+
+  /// The shape of an image in an input layer's configuration, without the batch axis.
+  static func shape(_ config: JSONValue) -> [Int]? {
+    let shape = config["batch_input_shape"] ?? config["batch_shape"]
+    guard let axes = shape?.array, axes.count > 1 else { return nil }
+    return JSONValue.array(Array(axes.dropFirst())).ints
+  }
+}

@@ -1,0 +1,144 @@
+import InferenceGraph
+import ReferenceInference
+import Synchronization
+import Testing
+
+@Suite struct ExecutorTests {
+  /// Images with values of both signs.
+  static func images(_ count: Int, shape: [Int], seed: UInt64) -> ArraySource {
+    var random = SplitMix64(seed: seed)
+    return ArraySource(random.floats(count * shape.reduce(1, *)), imageShape: shape)
+  }
+
+  /// Each model's outputs for all images, row-major, in the images' order.
+  static func outputs(
+    _ models: [Model], _ source: ArraySource, options: ExecutionOptions = ExecutionOptions()
+  ) throws -> [[Float]] {
+    let executor = try Executor(models, options: options)
+    let result = Mutex(models.map { [Float](repeating: 0, count: source.count * $0.classCount) })
+    try executor.run(source) { batch in
+      for (index, model) in models.enumerated() {
+        let rows = batch.outputs(of: index)
+        let range =
+          batch.indices.lowerBound * model.classCount..<batch.indices.upperBound * model.classCount
+        result.withLock { $0[index].replaceSubrange(range, with: rows) }
+      }
+    }
+    return result.withLock { $0 }
+  }
+
+  @Test(arguments: 0..<120)
+  func agreesWithTheReference(seed: Int) throws {
+    let graph = try RandomGraph.make(seed: UInt64(seed))
+    let source = Self.images(19, shape: graph.inputShape, seed: UInt64(seed) + 1000)
+    let got = try Self.outputs([Model(graph: graph)], source)[0]
+    let size = graph.inputShape.reduce(1, *)
+    let classes = graph.outputShape.reduce(1, *)
+    for image in [0, 7, 15, 16, 18] {
+      let expected = referenceOutput(
+        graph, image: Array(source.values[image * size..<(image + 1) * size]))
+      for c in 0..<classes {
+        let value = Double(got[image * classes + c])
+        #expect(
+          abs(value - expected[c]) <= 1e-4 * max(1, abs(expected[c])),
+          "image \(image), class \(c): \(value) for \(expected[c])")
+      }
+    }
+  }
+
+  @Test(arguments: 0..<20)
+  func everyNodeAgreesWithTheReference(seed: Int) throws {
+    let graph = try RandomGraph.make(seed: UInt64(seed))
+    let source = Self.images(5, shape: graph.inputShape, seed: UInt64(seed) + 1000)
+    let executor = try Executor(
+      [Model(graph: graph)], observing: graph.nodes.map { (0, $0.name) })
+    let size = graph.inputShape.reduce(1, *)
+    let expected = (0..<5).map {
+      reference(graph, image: Array(source.values[$0 * size..<($0 + 1) * size]))
+    }
+    try executor.run(source) { batch in
+      #expect(batch.images() == source.values)
+      for (index, node) in graph.nodes.enumerated() {
+        let values = batch.values(ofObservation: index)
+        #expect(values.count == 5 * node.elementCount)
+        for image in 0..<5 {
+          for element in 0..<node.elementCount {
+            let value = Double(values[image * node.elementCount + element])
+            let right = expected[image][index][element]
+            guard abs(value - right) > 1e-4 * max(1, abs(right)) else { continue }
+            Issue.record("\(node.name), image \(image), element \(element): \(value) for \(right)")
+            return
+          }
+        }
+      }
+    }
+  }
+
+  /// Bit for bit: neither threads, nor what runs along, nor an image's place change its result.
+  @Test(arguments: [3, 8, 21])
+  func nothingButTheImageMatters(seed: Int) throws {
+    let graph = try RandomGraph.make(seed: UInt64(seed))
+    let other = try RandomGraph.make(seed: UInt64(seed))
+    let layer = try #require(graph.lastConvolution)
+    let model = Model(graph: graph)
+    let masked = Model(graph: try graph.masking([0], of: layer))
+    let source = Self.images(301, shape: graph.inputShape, seed: 5)
+    let alone = try Self.outputs([model], source, options: .init(threads: 1))[0]
+    let maskedAlone = try Self.outputs([masked], source, options: .init(threads: 1))[0]
+    for threads in [1, 2, 3] {
+      for sharing in [true, false] {
+        let together = try Self.outputs(
+          [masked, model, Model(graph: other), masked], source,
+          options: .init(threads: threads, sharing: sharing))
+        #expect(together[0] == maskedAlone)
+        #expect(together[1] == alone)
+        #expect(together[2] == alone)
+        #expect(together[3] == maskedAlone)
+      }
+    }
+    var random = SplitMix64(seed: 1)
+    let order = (0..<301).shuffled(using: &random)
+    let size = graph.inputShape.reduce(1, *)
+    let shuffled = ArraySource(
+      order.flatMap { source.values[$0 * size..<($0 + 1) * size] }, imageShape: graph.inputShape)
+    let permuted = try Self.outputs([model], shuffled)[0]
+    let classes = model.classCount
+    for (place, image) in order.enumerated() {
+      #expect(
+        permuted[place * classes..<(place + 1) * classes]
+          == alone[image * classes..<(image + 1) * classes])
+    }
+  }
+
+  @Test func equalNodesRunOnce() throws {
+    let graph = try RandomGraph.make(seed: 4)
+    let model = Model(graph: graph)
+    let executor = try Executor([model, model, Model(graph: graph)])
+    #expect(executor.separateCostPerImage == 3 * executor.costPerImage)
+    var scaled = model
+    scaled.inputScale = 0.5
+    let different = try Executor([model, scaled])
+    #expect(different.separateCostPerImage == different.costPerImage)
+  }
+
+  @Test func anImageThatIsNotANumberIsNamed() throws {
+    let graph = try RandomGraph.make(seed: 4)
+    let size = graph.inputShape.reduce(1, *)
+    var values = [Float](repeating: 1, count: 40 * size)
+    values[23 * size + 5] = .nan
+    let source = ArraySource(values, imageShape: graph.inputShape)
+    let error = #expect(throws: SampleError.self) {
+      try Executor([Model(graph: graph)]).predictions(for: source)
+    }
+    #expect(error?.index == 23)
+  }
+
+  @Test func anErrorOfTheBodyEndsTheRun() throws {
+    struct Stop: Error {}
+    let graph = try RandomGraph.make(seed: 4)
+    let source = Self.images(700, shape: graph.inputShape, seed: 5)
+    #expect(throws: Stop.self) {
+      try Executor([Model(graph: graph)]).run(source) { _ in throw Stop() }
+    }
+  }
+}

@@ -1,0 +1,137 @@
+import InferenceGraph
+
+extension RandomGraph {
+  /// Adds one of the blocks that networks are made of.
+  mutating func addStage() throws(GraphError) {
+    switch random.int(0...11) {
+    case 0, 1: try addConvolution()
+    case 2:
+      try addConvolution(activation: .linear)
+      try addNormalization(activation: activation())
+    case 3: try addDepthwise()
+    case 4: try addSeparable()
+    case 5: try addPooling()
+    case 6: try addPreActivationBlock()
+    case 7: try addResidualBlock()
+    case 8: try addGate()
+    case 9: try addBranches()
+    case 10:
+      try add(
+        .zeroPadding(top: random.int(0...1), bottom: 1, left: random.int(0...2), right: 0))
+      try addConvolution()
+    default:
+      try add(.trainingOnly(.spatialDropout(rate: 0.2)))
+      try add(.activation, activation: activation())
+    }
+  }
+
+  mutating func addPooling() throws(GraphError) {
+    let (window, _, _, padding) = window(stride: false)
+    let strides = shape[0] > 5 && shape[1] > 5 ? Extent(2, 2) : .one
+    try add(
+      .pooling(
+        Pooling(
+          random.oneIn(2) ? .max : .average, window: window, strides: strides, padding: padding)))
+  }
+
+  /// He et al. 2016 (b): normalization and activation come before each convolution.
+  private mutating func addPreActivationBlock() throws(GraphError) {
+    let start = tip
+    let channels = shape[2]
+    try addNormalization(activation: .relu)
+    try addConvolution(keepingSize: true, activation: .linear)
+    try addNormalization(activation: .relu)
+    try addConvolution(filters: channels, keepingSize: true, activation: .linear)
+    try add(.add, inputs: [start, tip])
+  }
+
+  /// He et al. 2016 (a), with a projection on the short way or without.
+  private mutating func addResidualBlock() throws(GraphError) {
+    let start = tip
+    let projects = random.oneIn(2)
+    let channels = projects ? random.int(3...6) : shape[2]
+    try addConvolution(keepingSize: true, activation: activation())
+    try addConvolution(filters: channels, keepingSize: true, activation: .linear)
+    if random.oneIn(2) { try addNormalization(activation: .linear) }
+    let long = tip
+    var short = start
+    if projects {
+      tip = start
+      try addConvolution(filters: channels, keepingSize: true, activation: .linear)
+      short = tip
+    }
+    try add(.add, inputs: [short, long], activation: activation())
+  }
+
+  /// Squeeze-and-excitation (Hu et al. 2018), with dense layers or 1x1 convolutions.
+  private mutating func addGate() throws(GraphError) {
+    let start = tip
+    let channels = shape[2]
+    if random.oneIn(2) {
+      try add(.globalPooling(.average, keepsDimensions: false))
+      try addDense(3, activation: .relu)
+      try addDense(channels, activation: .sigmoid)
+      try add(.reshape([1, 1, channels]))
+    } else {
+      try add(.globalPooling(.average, keepsDimensions: true))
+      try addConvolution(filters: 3, keepingSize: true, activation: .relu)
+      try addConvolution(filters: channels, keepingSize: true, activation: .sigmoid)
+    }
+    try add(.multiply, inputs: [start, tip])
+  }
+
+  private mutating func addBranches() throws(GraphError) {
+    let start = tip
+    try addConvolution(keepingSize: true)
+    let first = tip
+    tip = start
+    try addConvolution(keepingSize: true)
+    var parts = [first, tip]
+    if random.oneIn(2) { parts.insert(start, at: 0) }
+    try add(.concatenate, inputs: parts, activation: random.oneIn(3) ? .relu : .linear)
+  }
+
+  /// From the last image to the classes.
+  mutating func addTail() throws(GraphError) {
+    let classes = random.int(3...6)
+    switch random.int(0...5) {
+    case 0:
+      try add(.globalPooling(random.oneIn(2) ? .average : .max, keepsDimensions: false))
+    case 1:
+      try add(.flatten)
+      try addDense(random.int(4...9), activation: activation())
+    case 2:
+      try add(.reshape([shape[0] * shape[1], shape[2]]))
+      try addDense(4, activation: activation())
+      try add(.flatten)
+    case 3:
+      // The fork of DeepID: pixels and one more convolution, each with its dense layer, summed.
+      let start = tip
+      let units = random.int(4...8)
+      try add(.flatten)
+      try addDense(units, activation: .linear)
+      let short = tip
+      tip = start
+      try addConvolution()
+      try add(.flatten)
+      try addDense(units, activation: .linear)
+      try add(.add, inputs: [short, tip])
+      try add(.activation, activation: .relu)
+    case 4:
+      try add(.reshape([shape.reduce(1, *)]))
+      try add(.trainingOnly(.dropout(rate: 0.5)))
+      try addDense(random.int(4...9), activation: activation())
+      try addNormalization(activation: activation())
+    default:
+      try add(.globalPooling(.average, keepsDimensions: true))
+      try addConvolution(filters: 6, keepingSize: true)
+      try add(.flatten)
+    }
+    if random.oneIn(2) {
+      try addDense(classes, activation: .softmax)
+    } else {
+      try addDense(classes, activation: .linear)
+      try add(.activation, activation: .softmax)
+    }
+  }
+}
