@@ -38,7 +38,8 @@ let package = Package(
     .systemLibrary(
       name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
     .systemLibrary(
-      name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+      name: "CCrypto", pkgConfig: "libcrypto",
+      providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
     .target(name: "CKernels"),
     library("InferenceGraph", ["CKernels", "COpenBLAS"]),
     library("ModelIO", ["InferenceGraph", "CHDF5", "CZlib", "CCrypto"]),
@@ -54,7 +55,9 @@ let package = Package(
     .executableTarget(
       name: "runner", dependencies: ["RunnerKit", "FinePruning", "GoodNet"], path: "Sources/Runner",
       swiftSettings: settings),
-    tests("DefenseKitTests", ["DefenseKit"]),
+    .testTarget(
+      name: "DefenseKitTests", dependencies: ["DefenseKit"], exclude: ["Golden"],
+      swiftSettings: settings),
     tests("FinePruningTests", ["FinePruning"]),
     tests("GoodNetTests", ["GoodNet"]),
     tests("RunnerTests", ["RunnerKit", "FinePruning", "GoodNet", "runner"]),

@@ -1,6 +1,6 @@
 /// The picture of a pruning sweep: accuracy and attack success over the share of channels pruned.
 ///
-/// It is drawn as SVG without scripts or fonts of its own, 860 x 520 units, in colours that
+/// It is drawn as SVG without scripts or fonts of its own, 860 x 540 units, in colours that
 /// colour-blind readers can tell apart (Okabe and Ito, 2008).
 public struct CurveChart: Sendable {
   /// A line of the chart.
@@ -75,10 +75,10 @@ public struct CurveChart: Sendable {
 
   private var header: String {
     """
-    <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 860 520" width="860" height="520" \
+    <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 860 540" width="860" height="540" \
     font-family="Helvetica, Arial, 'Liberation Sans', sans-serif" font-size="13" fill="#333333">
     <title>\(escaped(title))</title>
-    <rect width="860" height="520" fill="#ffffff"/>
+    <rect width="860" height="540" fill="#ffffff"/>
     <text x="72" y="34" font-size="19" font-weight="bold" fill="#111111">\(escaped(title))</text>
     <text x="72" y="54" fill="#666666">\(escaped(subtitle))</text>
     """
@@ -135,7 +135,7 @@ public struct CurveChart: Sendable {
       ($0.element.pruned, $0.offset) < ($1.element.pruned, $1.offset)
     }
     var lastEnd: [Double] = []
-    return sorted.map { _, mark in
+    let drawn = sorted.map { (_, mark) -> (String, String) in
       let place = x(mark.pruned)
       let text = "\(mark.label): \(mark.pruned)"
       let width = Double(text.count) * 6.4 + 12
@@ -147,13 +147,19 @@ public struct CurveChart: Sendable {
         lastEnd[row] = start + width
       }
       let height = Self.top - 10 - Double(row) * 17
-      return """
+      return (
+        """
         <path d="M\(f(place)) \(f(height + 4))V\(f(Self.bottom))" stroke="#999999" \
         stroke-dasharray="5 4"/>
+        """,
+        """
         <text x="\(f(start + width / 2))" y="\(f(height))" text-anchor="middle" font-size="12" \
         stroke="#ffffff" stroke-width="4" paint-order="stroke" fill="#333333">\(escaped(text))</text>
         """
-    }.joined(separator: "\n")
+      )
+    }
+    // All labels lie over all lines.
+    return (drawn.map(\.0) + drawn.map(\.1)).joined(separator: "\n")
   }
 
   private var legend: String {
@@ -162,8 +168,8 @@ public struct CurveChart: Sendable {
       let start = Self.left + Double(index) * width
       let dash = series.dash.map { " stroke-dasharray=\"\($0)\"" } ?? ""
       return """
-        <path d="M\(f(start)) 512h26" stroke="\(series.colour)" stroke-width="\(f(series.width))"\(dash)/>
-        <text x="\(f(start + 34))" y="516.5">\(series.label)</text>
+        <path d="M\(f(start)) 522h26" stroke="\(series.colour)" stroke-width="\(f(series.width))"\(dash)/>
+        <text x="\(f(start + 34))" y="526.5">\(series.label)</text>
         """
     }.joined(separator: "\n")
   }

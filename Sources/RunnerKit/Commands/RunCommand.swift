@@ -174,7 +174,7 @@ struct RunCommand: RunnerCommand {
         .object(plugin.options.texts.map { .init($0.name, .string($0.value)) }))
     }
     return [
-      "scale": .number(Double(suspect.inputScale)),
+      "scale": Double("\(suspect.inputScale)").map { .number($0) } ?? .null,
       "layout": arguments.layout.map { .string($0.rawValue) } ?? .null,
       "compact": .bool(compact), "curve": .bool(curve),
       "defenses": .object(defenses.map { entry($0) }),

@@ -34,6 +34,7 @@ struct Failure: Error {
       self.init(status, Self.line(error.message))
     case let error as FileError: self.init(error.kind.rawValue, Self.line(error.description))
     case let error as DataError: self.init(Self.data, Self.line(error.message))
+    case let error as SampleError: self.init(Self.data, Self.line(error.description))
     case let error as GraphError: self.init(Self.data, Self.line(error.description))
     default:
       let code = RootCommand.exitCode(for: error)
