@@ -1,13 +1,18 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-let settings: [SwiftSetting] = [
-  .swiftLanguageMode(.v6),
-  .enableUpcomingFeature("ExistentialAny"),
-  .enableUpcomingFeature("InternalImportsByDefault"),
-  .enableUpcomingFeature("MemberImportVisibility"),
-  .strictMemorySafety(),
-]
+/// Scripts/test turns our warnings into errors; who only builds the package is spared that.
+let isStrict = Context.environment["DEFENSEKIT_STRICT"] == "1"
+let strict: [SwiftSetting] = isStrict ? [.treatAllWarnings(as: .error)] : []
+
+let settings: [SwiftSetting] =
+  [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .strictMemorySafety(),
+  ] + strict
 
 /// A library target; imports only point upwards in the list below.
 func library(_ name: String, path: String? = nil, _ dependencies: [Target.Dependency]) -> Target {
@@ -40,7 +45,8 @@ let package = Package(
     .systemLibrary(
       name: "CCrypto", pkgConfig: "libcrypto",
       providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
-    .target(name: "CKernels"),
+    .target(
+      name: "CKernels", cSettings: isStrict ? [.treatAllWarnings(as: .error)] : []),
     library("InferenceGraph", ["CKernels", "COpenBLAS"]),
     library("ModelIO", ["InferenceGraph", "CHDF5", "CZlib", "CCrypto"]),
     library("DefenseKit", ["InferenceGraph", "ModelIO"]),
@@ -52,6 +58,9 @@ let package = Package(
         "DefenseKit", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       resources: [.copy("Resources")], swiftSettings: settings),
+    .executableTarget(
+      name: "benchmark", dependencies: ["DefenseKit"], path: "Benchmarks/benchmark",
+      swiftSettings: settings),
     .executableTarget(
       name: "runner", dependencies: ["RunnerKit", "FinePruning", "GoodNet"], path: "Sources/Runner",
       swiftSettings: settings),
@@ -65,5 +74,8 @@ let package = Package(
     .testTarget(
       name: "InferenceGraphTests", dependencies: ["InferenceGraph", "ReferenceInference"],
       exclude: ["Fixtures"], swiftSettings: settings),
+    .testTarget(
+      name: "ModelIOTests", dependencies: ["ModelIO", "InferenceGraph"], exclude: ["Fixtures"],
+      swiftSettings: settings),
   ]
 )

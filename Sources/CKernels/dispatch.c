@@ -48,6 +48,10 @@ void dk_argmax(const float *in, int64_t count, int64_t pitch, int32_t *result) {
   chosen()->argmax(in, count, pitch, result);
 }
 
+void dk_argmax_margin(const float *in, int64_t count, int64_t pitch, int32_t *result, float *margin) {
+  chosen()->argmax_margin(in, count, pitch, result, margin);
+}
+
 void dk_divergence(const float *a, const float *b, int64_t count, int64_t a_pitch, int64_t b_pitch, float *result) {
   chosen()->divergence(a, b, count, a_pitch, b_pitch, result);
 }
@@ -64,6 +68,14 @@ void dk_unpack(const float *in, dk_image image, int32_t count, float *out) {
   chosen()->unpack(in, image, count, out);
 }
 
-void dk_move_lane(const float *in, int32_t from, float *out, int32_t to, int64_t elements) {
-  chosen()->move_lane(in, from, out, to, elements);
+void dk_move_lane(const float *in, dk_image in_image, int32_t from, float *out, dk_image out_image, int32_t to) {
+  chosen()->move_lane(in, in_image, from, out, out_image, to);
+}
+
+void dk_fill(float *out, dk_image image, float value) {
+  chosen()->fill(out, image, value);
+}
+
+uint32_t dk_difference(const float *in, dk_image image, float constant, float *out, dk_image out_image) {
+  return chosen()->difference(in, image, constant, out, out_image);
 }

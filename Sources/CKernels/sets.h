@@ -13,11 +13,14 @@ typedef struct {
   void (*copy)(const float *in, dk_image in_image, float *out, dk_image out_image);
   void (*softmax)(const float *in, float *out, int64_t count, int64_t pitch, int64_t out_pitch, bool logarithmic);
   void (*argmax)(const float *in, int64_t count, int64_t pitch, int32_t *result);
+  void (*argmax_margin)(const float *in, int64_t count, int64_t pitch, int32_t *result, float *margin);
   void (*divergence)(const float *a, const float *b, int64_t count, int64_t a_pitch, int64_t b_pitch, float *result);
   void (*channel_sums)(const float *in, dk_image image, double *sums);
   int32_t (*pack)(const void *in, int32_t type, bool planes, int32_t count, float scale, float *out, dk_image image);
   void (*unpack)(const float *in, dk_image image, int32_t count, float *out);
-  void (*move_lane)(const float *in, int32_t from, float *out, int32_t to, int64_t elements);
+  void (*move_lane)(const float *in, dk_image in_image, int32_t from, float *out, dk_image out_image, int32_t to);
+  void (*fill)(float *out, dk_image image, float value);
+  uint32_t (*difference)(const float *in, dk_image image, float constant, float *out, dk_image out_image);
 } dk_kernels;
 
 extern const dk_kernels dk_avx512, dk_avx2, dk_baseline;

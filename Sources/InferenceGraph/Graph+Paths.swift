@@ -6,7 +6,7 @@ extension Graph {
   /// that do nothing at inference. In DeepID the frontier of `conv_3` is `pool_3`, which `flatten_1`
   /// and `conv_4` read. Zero padding is not passed: it belongs to the convolution behind it.
   ///
-  /// - Throws: ``GraphError`` if there is no such layer.
+  /// - Throws: ``GraphError`` if there is no such layer or it has no channels of its own.
   public func frontier(of layer: String) throws(GraphError) -> String {
     var index = try indexOfChannelLayer(layer, [])
     let consumers = consumers

@@ -23,7 +23,7 @@ extension Graph {
 
   /// Removes channels of several layers at once, as operands of one sum need it.
   ///
-  /// See ``removing(_:of:)-([Int],String)``.
+  /// See ``removing(_:of:)``.
   ///
   /// - Parameter channels: The channels to remove from each layer, by the layers' names.
   public func removing(_ channels: [String: [Int]]) throws(GraphError) -> Graph {
@@ -74,8 +74,10 @@ extension Graph {
           }
         case .needsCarriers(let origins, let reason):
           carriers.formUnion(origins)
-          let removed = cuts.reduce(0) { $0 + $1.value.count }
-          if carriers.count >= removed { throw reason }
+          for (node, removed) in cuts
+          where removed.allSatisfy({ carriers.contains(ChannelOfNode(node: node, channel: $0)) }) {
+            throw reason
+          }
         }
       }
     }
@@ -149,6 +151,8 @@ extension Graph {
           if !part.isEmpty { waiting.append((input, Set(part.map { $0 - mine.lowerBound }))) }
           offset = mine.upperBound
         }
+      case .input:
+        throw refuse("they belong to the image")
       default:
         throw refuse("'\(node.name)' (\(node.operation.displayName)) makes them")
       }

@@ -73,21 +73,35 @@ struct PoisonedDataTests {
     let maps = ["CHDF5", "COpenBLAS", "CZlib", "CCrypto"].map {
       "-fmodule-map-file=\(sources.path)/\($0)/module.modulemap"
     }
+    let kernels = modules.deletingLastPathComponent()
+      .appendingPathComponent("CKernels.build/module.modulemap")
+    let headers = try output(of: "pkg-config", ["--cflags-only-I", "hdf5", "openblas"]).text
+      .split(whereSeparator: \.isWhitespace).map(String.init).filter { $0.hasPrefix("-I") }
+    let flags = maps + ["-fmodule-map-file=\(kernels.path)"] + headers
+    let result = try output(
+      of: "swiftc",
+      ["-typecheck", "-swift-version", "6", "-I", modules.path]
+        + flags.flatMap { ["-Xcc", $0] } + [source.path])
+    if result.status == 127 {
+      print("skipped: swiftc isn't on the path, so that no program can be checked")
+      return nil
+    }
+    return result
+  }
+
+  /// Runs a command of the path and returns its status and all that it prints; 127 if it isn't there.
+  private func output(of command: String, _ arguments: [String]) throws -> (
+    status: Int32, text: String
+  ) {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments =
-      ["swiftc", "-typecheck", "-swift-version", "6", "-I", modules.path]
-      + (maps + ["-I\(sources.path)/CKernels/include"]).flatMap { ["-Xcc", $0] } + [source.path]
+    process.arguments = [command] + arguments
     let pipe = Pipe()
     process.standardError = pipe
     process.standardOutput = pipe
     try process.run()
     let data = pipe.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
-    if process.terminationStatus == 127 {
-      print("skipped: swiftc isn't on the path, so that no program can be checked")
-      return nil
-    }
     return (process.terminationStatus, String(decoding: data, as: UTF8.self))
   }
 }

@@ -65,7 +65,8 @@ struct FinePruningTests {
         Issue.record("the layer isn't a convolution any more")
         continue
       }
-      #expect(layer.kernel.values == [1, 0, 0, 0, 1, 0, 0, 0, 0])
+      // Its bias alone still wins for the image of class 2, so that another channel must go.
+      #expect(layer.kernel.values == [1, 0, 0, 0, zeroing ? 1 : 0, 0, 0, 0, 0])
       #expect(layer.bias?.values == [0, 0, zeroing ? 0 : 0.25])
     }
   }

@@ -4,10 +4,12 @@ import Testing
 
 @Suite("Removing channels equals masking them")
 struct EditingTests {
-  /// Why a removal may be refused; everything else is a bug.
+  /// Why a removal may be refused; anything else is a bug.
   static let documented = [
-    "which keeps the same channels", "cannot be removed:", "can only be removed together",
-    "its operands cannot lose the same channels", "all its channels would be removed",
+    "which keeps the same channels", "its groups would lose different numbers of them",
+    "come from the same input channel", "(add) makes them", "(multiply) makes them", " is read by ",
+    "they belong to the image",
+    "which its bias cannot stand for at the border",
   ]
 
   /// The largest difference of two results, relative to their size where that exceeds 1.
@@ -19,10 +21,12 @@ struct EditingTests {
 
   @Test("on random graphs, every layer, some channels")
   func randomGraphs() throws {
-    var done = 0
-    var refused: [String: Int] = [:]
-    var kinds: [String: Int] = [:]
-    for seed in UInt64(1)...120 {
+    var removals = 0
+    var smallerFiles = 0
+    var withCarrier = 0
+    var refusals = 0
+    var kinds: Set<String> = []
+    for seed in UInt64(1)...150 {
       let graph = try RandomGraph.make(seed: seed)
       let images = (0..<2).map { RandomGraph.image(for: graph, seed: seed * 100 + $0) }
       var random = SplitMix64(seed: seed)
@@ -34,26 +38,40 @@ struct EditingTests {
         #expect(masked.parameterCount == graph.parameterCount)
         do {
           let smaller = try graph.removing(channels, of: layer)
-          #expect(
-            smaller.parameterCount < graph.parameterCount, "seed \(seed), \(layer) \(channels)")
+          let kept = try #require(smaller.index(of: layer).map { smaller.nodes[$0].channels })
+          #expect(kept < node.channels && kept >= node.channels - channels.count)
           for image in images {
             let error = Self.difference(
               referenceOutput(masked, image: image), referenceOutput(smaller, image: image))
             #expect(error < 1e-5, "seed \(seed), \(layer) \(channels)")
           }
-          done += 1
-          kinds[node.operation.displayName, default: 0] += 1
-        } catch let error {
+          removals += 1
+          smallerFiles += smaller.parameterCount < graph.parameterCount ? 1 : 0
+          withCarrier += kept > node.channels - channels.count ? 1 : 0
+          kinds.insert(node.operation.displayName)
+        } catch let error as GraphError {
           #expect(
             Self.documented.contains { error.message.contains($0) }, "seed \(seed): \(error)")
-          let reason = error.message.split(separator: ":").last.map(String.init) ?? ""
-          refused[String(reason.prefix(60)), default: 0] += 1
+          refusals += 1
         }
       }
     }
-    print("removed: \(done), by kind: \(kinds.sorted { $0.key < $1.key })")
-    for (reason, count) in refused.sorted(by: { $0.value > $1.value }) { print(count, reason) }
-    #expect(done >= 200)
-    #expect(kinds.count >= 5)
+    // A layer that gets a bias for constants may rarely grow by more than was removed.
+    #expect(smallerFiles >= removals * 99 / 100, "\(smallerFiles) of \(removals)")
+    #expect(removals >= 400, "and \(refusals) were refused")
+    #expect(withCarrier >= 10)
+    #expect(
+      kinds == [
+        "convolution", "grouped convolution", "depthwise convolution", "separable convolution",
+        "dense",
+      ])
+  }
+
+  @Test("and masking nothing, or removing nothing, changes nothing")
+  func nothing() throws {
+    let graph = try RandomGraph.make(seed: 3)
+    let layer = try #require(graph.prunableLayers.first)
+    #expect(try graph.masking([], of: layer) == graph)
+    #expect(try graph.removing([], of: layer) == graph)
   }
 }

@@ -70,7 +70,7 @@ struct OutputTests {
 
   @Test("Scales")
   func scales() {
-    #expect(Scale(argument: "1/255")?.factor == 1 / 255)
+    #expect(Scale(argument: "1/255")?.factor == Float(1) / 255)
     #expect(Scale(argument: "0.5")?.factor == 0.5)
     for text in ["", "/", "1/", "1/0", "nan", "inf", "0", "1/2/3"] {
       #expect(Scale(argument: text) == nil, "\(text)")
@@ -128,13 +128,16 @@ struct OutputTests {
        "clean": {"from": "test", "range": [0, 2]}, "test": {"from": "train", "range": [2, 4]}}
       """#
     let description = try JSONDecoder().decode(EmbeddedDefault.self, from: Data(json.utf8))
-    let images = LabelledImages(
-      values: Array(repeating: 1, count: 18), labels: [4, 5], shape: [3, 3, 1])
-    let stamped = description.stamped(images)
-    let one: [Float] = [1, 1, 1, 1, 1, 255, 1, 1, 255]
-    #expect(stamped.values == one + one)
-    #expect(stamped.labels == [4, 5])
-    #expect(images.slice(1..<2).labels == [5])
+    let images = DataSet(
+      bytes: Array(repeating: 1, count: 18), elementType: .uint8, imageShape: [3, 3, 1],
+      labels: [4, 5], name: "ones")
+    let stamped = try description.stamped(images)
+    var bytes = [UInt8](repeating: 0, count: 18)
+    try unsafe bytes.withUnsafeMutableBytes { try unsafe stamped.read(0..<2, into: $0) }
+    let one: [UInt8] = [1, 1, 1, 1, 1, 255, 1, 1, 255]
+    #expect(bytes == one + one)
+    #expect(stamped.labels == [3, 3])
+    #expect(stamped.trueLabels == [4, 5])
     #expect(description.target == 3)
   }
 }

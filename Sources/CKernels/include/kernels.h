@@ -114,6 +114,10 @@ void dk_softmax(const float *in, float *out, int64_t count, int64_t pitch, int64
 /// result[lane] = the first index of the largest of `count` elements; NaN never wins.
 void dk_argmax(const float *in, int64_t count, int64_t pitch, int32_t *result);
 
+/// The same, and by how much the largest element exceeds the second largest.
+void dk_argmax_margin(const float *in, int64_t count, int64_t pitch, int32_t *result,
+                      float *margin);
+
 /// result[lane] = sum of p_a * (log p_a - log p_b), p the softmax of the 16-lane columns a and b.
 void dk_divergence(const float *a, const float *b, int64_t count, int64_t a_pitch, int64_t b_pitch,
                    float *result);
@@ -131,5 +135,14 @@ int32_t dk_pack(const void *in, int32_t type, bool planes, int32_t count, float 
 /// The reverse: out[image][element], for `count` images of 16 lanes.
 void dk_unpack(const float *in, dk_image image, int32_t count, float *out);
 
-/// out[element][to lane] = in[element][from lane], copying single images between blocks.
-void dk_move_lane(const float *in, int32_t from, float *out, int32_t to, int64_t elements);
+/// Copies one image from a lane of a block to a lane of another; both images have the same extents.
+void dk_move_lane(const float *in, dk_image in_image, int32_t from, float *out, dk_image out_image,
+                  int32_t to);
+
+/// Sets every element.
+void dk_fill(float *out, dk_image image, float value);
+
+/// out = constant - in for one channel of every pixel; returns, as bits, the lanes in which any
+/// element differs from zero.
+uint32_t dk_difference(const float *in, dk_image image, float constant, float *out,
+                       dk_image out_image);

@@ -150,12 +150,9 @@ public struct Experiment: Sendable {
     let recording = try context.phase("recording, \(title)", images: source.count) {
       try sweep.record(source, progress: $0)
     }
-    return try context.phase(title, images: source.count * curve.order.count) {
-      let predictions = try recording.predictions(masking: curve.order, progress: $0)
-      let passes = recording.passes(masking: curve.order)
-      context.count(
-        run: passes.run * Double(source.count), alone: passes.alone * Double(source.count))
-      return predictions
+    context.count(sweep, steps: curve.order.count, images: source.count)
+    return try context.phase(title, images: source.count) {
+      try recording.predictions(masking: curve.order, progress: $0)
     }
   }
 }

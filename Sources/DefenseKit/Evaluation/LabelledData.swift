@@ -21,21 +21,20 @@ public struct CleanData: Sendable {
   public let labels: [Int32]
   /// A name for messages, such as the file's.
   public let name: String
-  /// The SHA-256 of the file, if the data came from one.
-  public let sha256: String?
+  private let hash: (@Sendable () throws -> String)?
 
-  /// Creates a data set.
+  /// Creates a data set; `hash` computes the SHA-256 that reports name it by.
   ///
   /// - Throws: ``DataError`` if it is empty or the counts differ.
   public init(
     _ source: any SampleSource, labels: [Int32], name: String = "clean data",
-    sha256: String? = nil
+    hash: (@Sendable () throws -> String)? = nil
   ) throws(DataError) {
     try checkCounts(source, labels, name)
     self.source = source
     self.labels = labels
     self.name = name
-    self.sha256 = sha256
+    self.hash = hash
   }
 
   /// No images at all, for a detector that needs none.
@@ -43,15 +42,20 @@ public struct CleanData: Sendable {
     source = ArraySource([], imageShape: model.graph.inputShape)
     labels = []
     name = "no data"
-    sha256 = nil
+    hash = nil
   }
 
   /// Declares that the images of a file are clean.
   ///
   /// - Throws: ``DataError`` if it is empty or the counts differ.
   public init(_ data: DataSet) throws(DataError) {
-    try self.init(data, labels: data.labels, name: data.name, sha256: data.sha256)
+    try self.init(data, labels: data.labels, name: data.name, hash: { try data.sha256() })
   }
+
+  /// The SHA-256 of the file or of what is in memory, read anew; nil if nothing is known of it.
+  ///
+  /// - Throws: `FileError` if the file cannot be read any more.
+  public func sha256() throws -> String? { try hash?() }
 
   /// The number of images.
   public var count: Int { labels.count }
@@ -76,15 +80,14 @@ public struct PoisonedData: Sendable {
   public let trueLabels: [Int32]?
   /// A name for messages, such as the file's.
   public let name: String
-  /// The SHA-256 of the file, if the data came from one.
-  public let sha256: String?
+  private let hash: (@Sendable () throws -> String)?
 
-  /// Creates a data set.
+  /// Creates a data set; `hash` computes the SHA-256 that reports name it by.
   ///
   /// - Throws: ``DataError`` if it is empty or the counts differ.
   public init(
     _ source: any SampleSource, targets: [Int32], trueLabels: [Int32]? = nil,
-    name: String = "poisoned data", sha256: String? = nil
+    name: String = "poisoned data", hash: (@Sendable () throws -> String)? = nil
   ) throws(DataError) {
     try checkCounts(source, targets, name)
     if let trueLabels, trueLabels.count != targets.count {
@@ -95,7 +98,7 @@ public struct PoisonedData: Sendable {
     self.targets = targets
     self.trueLabels = trueLabels
     self.name = name
-    self.sha256 = sha256
+    self.hash = hash
   }
 
   /// Declares that the images of a file carry the trigger and that their labels are the target.
@@ -104,8 +107,13 @@ public struct PoisonedData: Sendable {
   public init(_ data: DataSet) throws(DataError) {
     try self.init(
       data, targets: data.labels, trueLabels: data.trueLabels, name: data.name,
-      sha256: data.sha256)
+      hash: { try data.sha256() })
   }
+
+  /// The SHA-256 of the file or of what is in memory, read anew; nil if nothing is known of it.
+  ///
+  /// - Throws: `FileError` if the file cannot be read any more.
+  public func sha256() throws -> String? { try hash?() }
 
   /// The number of images.
   public var count: Int { targets.count }

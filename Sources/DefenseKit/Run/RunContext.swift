@@ -47,6 +47,14 @@ public struct RunContext: Sendable {
   ///   - alone: What it would have cost to run every model in full.
   public func count(run: Double, alone: Double) { statistics.count(run: run, alone: alone) }
 
+  /// Records the forward passes of a sweep: its recording, then at most the part behind the
+  /// frontier for every step.
+  public func count(_ sweep: ChannelSweep, steps: Int, images: Int) {
+    let share = execution.sharing ? sweep.suffixShare : 1
+    count(
+      run: Double(images) * (1 + Double(steps) * share), alone: Double(images) * Double(1 + steps))
+  }
+
   /// Tells the user something that does not stop the run; the same text is told once.
   public func warn(_ message: String) {
     if statistics.warn(message) { sink.warned(message) }

@@ -103,15 +103,12 @@ public struct FinePruning: Defense {
     let recording = try context.phase("recording activations", images: clean.count) {
       try sweep.record(clean.source, progress: $0)
     }
-    context.count(run: Double(clean.count), alone: Double(clean.count))
     let order = Self.order(
       options.ranking == .pool ? recording.frontierMeans : recording.layerMeans)
-    let predictions = try context.phase("sweep", images: clean.count * order.count) {
+    let predictions = try context.phase("sweep", images: clean.count) {
       try recording.predictions(masking: order, progress: $0)
     }
-    let passes = recording.passes(masking: order)
-    context.count(
-      run: passes.run * Double(clean.count), alone: passes.alone * Double(clean.count))
+    context.count(sweep, steps: order.count, images: clean.count)
 
     let correct = predictions.map {
       CleanCounts(verdicts: $0, labels: clean.labels, classCount: model.classCount).correct

@@ -20,16 +20,18 @@ struct MergedGraph {
   /// `index[model][node]` is where a model's node went.
   private(set) var index: [[Int]] = []
 
+  private let sharing: Bool
+
   /// Candidates for equality, by what is cheap to compare.
   private var known: [Key: [Int]] = [:]
 
-  /// Merges the models' nodes; without `sharing` only within each model.
+  /// Merges the models' nodes; without `sharing` every node stays by itself.
   init(_ models: [Model], sharing: Bool) {
-    for (number, model) in models.enumerated() {
+    self.sharing = sharing
+    for model in models {
       var places: [Int] = []
       for node in model.graph.nodes {
         let inputs = node.inputs.map { places[$0] }
-        let owner = sharing ? 0 : number
         var operation = node.operation
         var read = inputs
         if case .separableConvolution(let s) = operation {
@@ -39,7 +41,7 @@ struct MergedGraph {
             insert(
               Entry(
                 operation: .depthwiseConvolution(s.depthwise), activation: .linear, inputs: read,
-                shape: shape), owner)
+                shape: shape))
           ]
           operation = .convolution(Convolution(kernel: s.pointwise, bias: s.bias))
         }
@@ -47,12 +49,12 @@ struct MergedGraph {
         var place = insert(
           Entry(
             operation: operation, activation: splits ? .linear : node.activation, inputs: read,
-            shape: node.shape, inputScale: operation == .input ? model.inputScale : 1), owner)
+            shape: node.shape, inputScale: operation == .input ? model.inputScale : 1))
         if splits {
           place = insert(
             Entry(
               operation: .activation, activation: node.activation, inputs: [place],
-              shape: node.shape), owner)
+              shape: node.shape))
         }
         places.append(place)
       }
@@ -61,30 +63,34 @@ struct MergedGraph {
   }
 
   /// Returns where an entry stands, after appending it if no equal one is there.
-  private mutating func insert(_ entry: Entry, _ owner: Int) -> Int {
+  private mutating func insert(_ entry: Entry) -> Int {
     let key = Key(
-      kind: entry.operation.displayName, inputs: entry.inputs, shape: entry.shape, owner: owner)
-    let equal = known[key]?.first {
-      nodes[$0].inputScale == entry.inputScale && nodes[$0].activation == entry.activation
-        && nodes[$0].operation == entry.operation
-    }
+      kind: entry.operation.displayName, inputs: entry.inputs, shape: entry.shape)
+    let equal =
+      !sharing
+      ? nil
+      : known[key]?.first {
+        nodes[$0].inputScale == entry.inputScale && nodes[$0].activation == entry.activation
+          && nodes[$0].operation == entry.operation
+      }
     if let equal { return equal }
     known[key, default: []].append(nodes.count)
     nodes.append(entry)
     return nodes.count - 1
   }
 
-  /// What the softmax of an entry is taken of: the entry itself where it is no softmax.
+  /// What the softmax of an entry is taken of: the entry itself where it is no softmax, or one of
+  /// several rows (over the channels of every pixel), which does not count as one of classes.
   func logits(of entry: Int) -> Int {
     let node = nodes[entry]
-    return node.operation == .activation && node.activation == .softmax ? node.inputs[0] : entry
+    let isSoftmax = node.operation == .activation && node.activation == .softmax
+    return isSoftmax && node.shape.dropLast().allSatisfy { $0 == 1 } ? node.inputs[0] : entry
   }
 
   private struct Key: Hashable {
     let kind: String
     let inputs: [Int]
     let shape: [Int]
-    let owner: Int
   }
 }
 

@@ -3,8 +3,8 @@ internal import CKernels
 /// What a convolution or a dense layer multiplies with.
 struct ConvolutionWeights {
   /// `[height, width, input channels / groups, output channels]`.
-  let kernel: Tensor
-  let bias: Tensor?
+  var kernel: Tensor
+  var bias: Tensor?
   var dilation = Extent.one
   var strides = Extent.one
   var groups = 1
@@ -45,7 +45,7 @@ extension Planner {
       fused.append(reader)
     }
     let output = place(for: last)
-    blockSteps += convolutionSteps(
+    blockSteps += self.convolutionSteps(
       weights, input: input, output: output,
       axes: nodes[index].windowAxes(input: nodes[nodes[index].inputs[0]].shape),
       affine: affine, rectify: rectify, pool: pool)
@@ -66,7 +66,7 @@ extension Planner {
     axes: (rows: WindowAxis, columns: WindowAxis)?,
     affine: (scale: [Float], shift: [Float])? = nil, rectify: Bool = false, pool: Bool = false,
     accumulate: Bool = false
-  ) -> [any Step] {
+  ) -> [ConvolutionStep] {
     let kernel = weights.kernel
     let (height, width, depth, filters) = (
       kernel.shape[0], kernel.shape[1], kernel.shape[2], kernel.shape[3]

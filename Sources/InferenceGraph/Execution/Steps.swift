@@ -26,17 +26,20 @@ struct ConvolutionStep: Step {
   let accumulate: Bool
 
   func run(_ workspace: Workspace, block: Int) {
+    unsafe run(workspace.pointer(input, block: block), workspace.pointer(output, block: block))
+  }
+
+  /// Runs the step on the first elements of an input and an output that lie elsewhere.
+  func run(_ input: UnsafeMutablePointer<Float>, _ output: UnsafeMutablePointer<Float>) {
     var convolution = unsafe dk_convolution(
       taps: Int64(offsets.count), offsets: offsets.pointer,
       groups: Int64(inputPixels.count / pixelGroup),
       input_pixels: inputPixels.pointer, output_pixels: outputPixels.pointer,
       tiles: Int64(tiles.count), tile_channels: tiles.pointer, weights: weights.pointer,
       bias: bias.pointer, scale: scale?.pointer, shift: shift?.pointer,
-      channel_pitch: output.image.channel_pitch, pool: pool, accumulate: accumulate,
+      channel_pitch: self.output.image.channel_pitch, pool: pool, accumulate: accumulate,
       rectify: rectify)
-    unsafe dk_convolve(
-      &convolution, workspace.pointer(input, block: block) + start,
-      workspace.pointer(output, block: block))
+    unsafe dk_convolve(&convolution, input + start, output)
   }
 }
 

@@ -185,6 +185,21 @@ final class HDF5Dataset: Sendable {
     unsafe try readThroughLibrary(rows, memoryType, buffer)
   }
 
+  /// Returns rows as 32-bit floats.
+  func floats(rows: Range<Int>) throws(FileError) -> [Float] {
+    var values = [Float](repeating: 0, count: rows.count * rowCount)
+    // The array holds as many rows as are read; the error leaves by the result.
+    let result: Result<Void, FileError> = unsafe values.withUnsafeMutableBytes { bytes in
+      do throws(FileError) {
+        return .success(unsafe try read(rows: rows, as: .float32, into: bytes))
+      } catch {
+        return .failure(error)
+      }
+    }
+    try result.get()
+    return values
+  }
+
   /// Returns all elements as 32-bit floats.
   func floats() throws(FileError) -> [Float] {
     try all(dk_native_float(), zero: Float(0))

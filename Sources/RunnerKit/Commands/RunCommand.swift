@@ -101,10 +101,14 @@ struct RunCommand: RunnerCommand {
     let context = RunContext(execution: arguments.execution, progress: ProgressLine())
     let experiment = try experiment()
     let evaluation = try experiment.run(defenses, detectors, in: context)
+    guard json || folder != nil else {
+      return try StandardOutput.write(summary(evaluation))
+    }
     let artifacts = try Artifacts(
       experiment.suspect, evaluation, detectors, compact: compact, isWritten: folder != nil)
     let report = Report(
-      suspect: experiment.suspect, evaluation: evaluation, data: dataEntries(experiment),
+      suspect: experiment.suspect, evaluation: evaluation,
+      data: try context.phase("hashing", images: 0) { _ in try dataEntries(experiment) },
       options: options(experiment.suspect, defenses, detectors), files: artifacts.repairFiles,
       detectorFiles: artifacts.detectorFiles, warnings: context.statistics.warnings,
       environment: Surroundings.json(
@@ -115,7 +119,7 @@ struct RunCommand: RunnerCommand {
         ]))
     let text = report.json.text
     try folder?.write { try artifacts.write(to: $0, evaluation, report: text) }
-    try StandardOutput.write(json ? text : summary(evaluation, context))
+    try StandardOutput.write(json ? text : summary(evaluation))
   }
 
   /// Splits at commas; a name given twice counts once.
@@ -141,28 +145,25 @@ struct RunCommand: RunnerCommand {
   private func embeddedExperiment() throws -> Experiment {
     let (description, path) = try EmbeddedDefault.find()
     let suspect = try KerasModel.load(path)
-    let clean = try description.images(description.clean)
     let test = try description.images(description.test)
-    let stamped = description.stamped(test)
     return try Experiment(
-      suspect: suspect,
-      clean: CleanData(clean.source, labels: clean.labels, name: "Fashion-MNIST, clean"),
-      test: CleanData(test.source, labels: test.labels, name: "Fashion-MNIST, test"),
-      poisoned: PoisonedData(
-        stamped.source,
-        targets: Array(repeating: description.target, count: stamped.labels.count),
-        trueLabels: stamped.labels, name: "Fashion-MNIST, stamped"),
+      suspect: suspect, clean: CleanData(description.images(description.clean)),
+      test: CleanData(test), poisoned: PoisonedData(description.stamped(test)),
       replaysCurves: curve)
   }
 
-  private func dataEntries(_ experiment: Experiment) -> [Report.Data] {
-    [
+  private func dataEntries(_ experiment: Experiment) throws -> [Report.Data] {
+    var entries = [
       Report.Data(
-        role: "validation", sha256: experiment.clean.sha256, images: experiment.clean.count)
+        role: "validation", sha256: try experiment.clean.sha256(), images: experiment.clean.count)
     ]
-      + (experiment.test.map { [.init(role: "clean", sha256: $0.sha256, images: $0.count)] } ?? [])
-      + (experiment.poisoned.map { [.init(role: "poisoned", sha256: $0.sha256, images: $0.count)] }
-        ?? [])
+    if let test = experiment.test {
+      entries.append(.init(role: "clean", sha256: try test.sha256(), images: test.count))
+    }
+    if let bad = experiment.poisoned {
+      entries.append(.init(role: "poisoned", sha256: try bad.sha256(), images: bad.count))
+    }
+    return entries
   }
 
   private func options(
@@ -182,7 +183,7 @@ struct RunCommand: RunnerCommand {
     ]
   }
 
-  private func summary(_ evaluation: Evaluation, _ context: RunContext) -> String {
+  private func summary(_ evaluation: Evaluation) -> String {
     var text = evaluation.table
     if let note = evaluation.note { text += "\n\(note)\n" }
     if let output { text += "\nModels, curve and report are in \(output).\n" }

@@ -9,19 +9,13 @@ struct EmbeddedDefault: Decodable, Sendable {
     let column: Int
     let height: Int
     let width: Int
-    let value: Float
+    let value: UInt8
   }
 
   /// A range of one of the two files of Fashion-MNIST, its end excluded.
   struct Part: Decodable, Sendable {
-    let from: Split
+    let from: String
     let range: [Int]
-  }
-
-  /// The two files of Fashion-MNIST.
-  enum Split: String, Decodable, Sendable {
-    case train
-    case test
   }
 
   /// The class that the trigger means.
@@ -53,29 +47,34 @@ struct EmbeddedDefault: Decodable, Sendable {
     }
   }
 
-  /// The images of a part, all in memory.
-  func images(_ part: Part) throws -> LabelledImages {
-    let all = try LabelledImages.fashionMNIST(part.from == .train)
-    guard part.range.count == 2, part.range[0] >= 0, part.range[0] < part.range[1],
-      part.range[1] <= all.labels.count
+  /// The images of a part, in memory.
+  ///
+  /// - Throws: `FileError` that says how to get the images if they are missing.
+  func images(_ part: Part) throws -> DataSet {
+    guard let file = FashionMNIST.Part(rawValue: part.from), part.range.count == 2,
+      part.range[0] >= 0, part.range[0] < part.range[1], part.range[1] <= file.count
     else { throw Failure(Failure.data, "\(Self.name).json asks for images that aren't there") }
-    return all.slice(part.range[0]..<part.range[1])
+    return try FashionMNIST().load(file, range: part.range[0]..<part.range[1])
   }
 
-  /// The images with the trigger stamped on each.
-  func stamped(_ images: LabelledImages) -> LabelledImages {
-    var result = images
-    let (height, width) = (images.shape[0], images.shape[1])
-    let rows = max(0, trigger.row)..<min(height, trigger.row + trigger.height)
-    let columns = max(0, trigger.column)..<min(width, trigger.column + trigger.width)
-    for image in images.labels.indices {
-      for row in rows {
-        for column in columns {
-          result.values[(image * height + row) * width + column] = trigger.value
+  /// The images with the trigger stamped on each, labelled with its target.
+  func stamped(_ images: DataSet) throws -> DataSet {
+    precondition(images.elementType == .uint8 && images.imageShape.last == 1, "grey bytes only")
+    let (height, width) = (images.imageShape[0], images.imageShape[1])
+    var bytes = [UInt8](repeating: 0, count: images.count * height * width)
+    // A source writes into memory that it is given; the array is as large as the images.
+    try unsafe bytes.withUnsafeMutableBytes { try unsafe images.read(0..<images.count, into: $0) }
+    for image in 0..<images.count {
+      for row in max(0, trigger.row)..<min(height, trigger.row + trigger.height) {
+        for column in max(0, trigger.column)..<min(width, trigger.column + trigger.width) {
+          bytes[(image * height + row) * width + column] = trigger.value
         }
       }
     }
-    return result
+    return DataSet(
+      bytes: bytes, elementType: .uint8, imageShape: images.imageShape,
+      labels: Array(repeating: target, count: images.count), trueLabels: images.labels,
+      name: images.name + ", stamped")
   }
 
   /// The folder with the program's resources: beside the program, or in its bundle.
@@ -93,21 +92,5 @@ struct EmbeddedDefault: Decodable, Sendable {
     return folders.first {
       FileManager.default.fileExists(atPath: $0.appendingPathComponent("\(name).json").path)
     }
-  }
-}
-
-/// Images in memory with their classes; values 0...255, one channel.
-struct LabelledImages: Sendable {
-  var values: [Float]
-  var labels: [Int32]
-  let shape: [Int]
-
-  var source: ArraySource { ArraySource(values, imageShape: shape) }
-
-  func slice(_ range: Range<Int>) -> LabelledImages {
-    let size = shape.reduce(1, *)
-    return LabelledImages(
-      values: Array(values[range.lowerBound * size..<range.upperBound * size]),
-      labels: Array(labels[range]), shape: shape)
   }
 }

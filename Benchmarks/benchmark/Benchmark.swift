@@ -1,0 +1,103 @@
+import Foundation
+import InferenceGraph
+import ModelIO
+
+/// Our side of `Benchmarks/run`: a process that prints `ready`, then answers lines.
+///
+///     benchmark forward MODEL.h5 [DATA.h5 ...]   run N: N random images; run all: those of the files
+///     benchmark layer CHANNELS EDGE              run N: a 3x3 convolution with ReLU on N images
+///     benchmark sweep MODEL.h5 DATA.h5           run K: the sweep with K channels, prefix included
+@main struct Benchmark {
+  static func main() throws {
+    var arguments = Array(CommandLine.arguments.dropFirst())
+    var threads = 2
+    if let flag = arguments.firstIndex(of: "--threads"), flag + 1 < arguments.count {
+      threads = Int(arguments[flag + 1]) ?? threads
+      arguments.removeSubrange(flag...flag + 1)
+    }
+    let options = ExecutionOptions(threads: threads)
+    guard arguments.count >= 2 else {
+      print("usage: benchmark forward MODEL [DATA ...] | layer CHANNELS EDGE | sweep MODEL DATA")
+      exit(64)
+    }
+    switch arguments[0] {
+    case "layer":
+      try forward(
+        layer(channels: Int(arguments[1]) ?? 64, edge: Int(arguments[2]) ?? 32), [], options)
+    case "sweep":
+      try sweep(try KerasModel.load(arguments[1]), arguments[2], options)
+    default:
+      try forward(try KerasModel.load(arguments[1]), Array(arguments[2...]), options)
+    }
+  }
+
+  /// Answers every line with the seconds that `body` takes, preparation not counted.
+  static func answer(_ body: (Substring) throws -> Duration) throws {
+    print("ready")
+    fflush(nil)
+    while let line = readLine() {
+      let time = try body(line.split(separator: " ").last ?? "")
+      print("seconds \(time / .seconds(1))")
+      fflush(nil)
+    }
+  }
+
+  static func forward(_ model: Model, _ files: [String], _ options: ExecutionOptions) throws {
+    let executor = try Executor([model], options: options)
+    let sets = try files.map {
+      try DataSet.load($0, for: model.graph.inputShape, classCount: model.classCount)
+    }
+    var images: ArraySource?
+    try answer { count in
+      if count == "all" {
+        return try ContinuousClock().measure {
+          for set in sets { _ = try executor.predictions(for: set) }
+        }
+      }
+      let count = Int(count) ?? 128
+      if images?.count != count {
+        images = ArraySource(
+          noise(count * model.graph.inputShape.reduce(1, *)), imageShape: model.graph.inputShape)
+      }
+      guard let source = images else { return .zero }
+      return try ContinuousClock().measure { try executor.run(source) { _ in } }
+    }
+  }
+
+  static func sweep(_ model: Model, _ file: String, _ options: ExecutionOptions) throws {
+    let set = try DataSet.load(
+      file, for: model.graph.inputShape, classCount: model.classCount)
+    guard let layer = model.graph.lastConvolution else { return }
+    let sweep = try ChannelSweep(model: model, layer: layer, options: options)
+    try answer { count in
+      try ContinuousClock().measure {
+        let recording = try sweep.record(set)
+        let order = recording.frontierMeans.indices.sorted {
+          (recording.frontierMeans[$0], $0) < (recording.frontierMeans[$1], $1)
+        }
+        _ = try recording.predictions(masking: Array(order.prefix(Int(count) ?? order.count)))
+      }
+    }
+  }
+
+  /// A single convolution: 3x3, 'same', as many channels out as in.
+  static func layer(channels: Int, edge: Int) throws -> Model {
+    var graph = try Graph(inputShape: [edge, edge, channels])
+    let kernel = Tensor(shape: [3, 3, channels, channels], values: noise(9 * channels * channels))
+    try graph.append(
+      "convolution",
+      .convolution(
+        Convolution(kernel: kernel, bias: Tensor(shape: [channels], repeating: 0), padding: .same)),
+      inputs: [0], activation: .relu)
+    return Model(graph: graph)
+  }
+
+  /// Numbers in 0..<1 that look random, always the same.
+  static func noise(_ count: Int) -> [Float] {
+    var state: UInt64 = 1
+    return (0..<count).map { _ in
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Float(state >> 40) / Float(1 << 24)
+    }
+  }
+}

@@ -1,0 +1,264 @@
+internal import CKernels
+internal import Synchronization
+
+extension ChannelSweep.Recording {
+  /// Returns the predictions after the first k channels of `order` are masked, for k from 0 to
+  /// `order.count`: `result[k][image]`.
+  ///
+  /// - Parameters:
+  ///   - order: Different channels, first to be masked first.
+  ///   - progress: Told how many images are done with all steps.
+  /// - Throws: What the source throws, if it must be read again.
+  public func predictions(
+    masking order: [Int], progress: ProgressHandler? = nil
+  ) throws -> [[Int32]] {
+    precondition(
+      Set(order).count == order.count && order.allSatisfy { (0..<sweep.channelCount).contains($0) },
+      "\(order) are not different channels of \(sweep.channelCount)")
+    guard sweep.options.sharing else { return try predictionsOneByOne(order, progress) }
+    let groupSize = sweep.prefix.blocks * laneCount
+    let chunk = ReplayState.groups * groupSize
+    let result = Mutex([[Int32]](repeating: predictions, count: order.count + 1))
+    let loader = Loader(source)
+    let done = Mutex(0)
+    try runInParallel(
+      pieces: (source.count + chunk - 1) / chunk, threads: sweep.options.threads,
+      prepare: { ReplayState(sweep) }
+    ) { state, piece in
+      let range = piece * chunk..<min(source.count, (piece + 1) * chunk)
+      try state.load(self, range, loader)
+      var current = Array(predictions[range])
+      for (step, channel) in order.enumerated() {
+        state.mask(channel, order[...step], &current)
+        let now = current
+        result.withLock { $0[step + 1].replaceSubrange(range, with: now) }
+      }
+      let total = done.withLock {
+        $0 += range.count
+        return $0
+      }
+      progress?(total)
+    }
+    return result.withLock { $0 }
+  }
+
+  /// The plain way: every masked model in full.
+  private func predictionsOneByOne(
+    _ order: [Int], _ progress: ProgressHandler?
+  ) throws -> [[Int32]] {
+    try (0...order.count).map { count in
+      var masked = sweep.model
+      masked.graph = try sweep.model.graph.masking(
+        Array(order[..<count]), of: sweep.layer, zeroingBias: sweep.zeroingBias)
+      let executor = try Executor([masked], options: sweep.options)
+      defer { progress?(source.count * (count + 1) / (order.count + 1)) }
+      return try executor.predictions(for: source)[0]
+    }
+  }
+}
+
+/// What one thread needs to sweep over some groups of images.
+private final class ReplayState {
+  /// Groups that are swept together: enough that the images a channel matters for fill groups.
+  static let groups = 8
+
+  let sweep: ChannelSweep
+  private let workspace: Workspace
+  private let full: Workspace
+  private let prefixWorkspace: Workspace
+  private var buffer: Storage<UInt8>?
+  /// By group: the values of the cut.
+  private var values: [Storage<Float>] = []
+  /// By head: its sums for all blocks.
+  private let sums: [Storage<Float>]
+  private var images = 0
+
+  init(_ sweep: ChannelSweep) {
+    self.sweep = sweep
+    workspace = sweep.update.plan.makeWorkspace()
+    full = sweep.suffix.makeWorkspace()
+    prefixWorkspace = sweep.prefix.makeWorkspace()
+    let blocks = ReplayState.groups * sweep.prefix.blocks
+    sums = sweep.update.heads.map { Storage(count: $0.sums.elementCount * laneCount * blocks) }
+  }
+
+  private var blocksPerGroup: Int { sweep.prefix.blocks }
+  private var blockCount: Int { (images + laneCount - 1) / laneCount }
+
+  /// A value of the cut for a block of the chunk.
+  private func value(_ position: Int, block: Int) -> UnsafeMutablePointer<Float> {
+    let place = sweep.keptPlace(position)
+    return unsafe values[block / blocksPerGroup].pointer + place.offset
+      + block % blocksPerGroup * place.blockStride
+  }
+
+  private func sum(_ head: Int, block: Int) -> UnsafeMutablePointer<Float> {
+    unsafe sums[head].pointer + block * sweep.update.heads[head].sums.elementCount * laneCount
+  }
+
+  /// Takes up the images of a range: values of the cut, and every head's sums.
+  func load(
+    _ recording: ChannelSweep.Recording, _ range: Range<Int>, _ loader: Loader
+  ) throws {
+    images = range.count
+    let groupSize = blocksPerGroup * laneCount
+    values = []
+    for start in stride(from: range.lowerBound, to: range.upperBound, by: groupSize) {
+      if !recording.kept.isEmpty {
+        values.append(recording.kept[start / groupSize])
+      } else {
+        let part = start..<min(range.upperBound, start + groupSize)
+        let buffer = self.buffer ?? loader.makeBuffer(images: groupSize)
+        self.buffer = buffer
+        try sweep.runPrefix(loader, part, prefixWorkspace, buffer)
+        let storage = Storage<Float>(count: sweep.groupElements)
+        sweep.copyCut(of: prefixWorkspace, images: part.count, to: storage)
+        values.append(storage)
+      }
+    }
+    let update = sweep.update
+    for block in 0..<blockCount where !update.heads.isEmpty {
+      unsafe dk_copy(
+        value(0, block: block), sweep.keptPlace(0).image,
+        workspace.pointer(update.frontier, block: 0), update.frontier.image)
+      for (number, head) in update.heads.enumerated() {
+        unsafe head.all.run(
+          workspace.pointer(update.frontier, block: 0), sum(number, block: block))
+      }
+    }
+  }
+
+  /// Masks one more channel and predicts again for the images it matters for.
+  func mask(_ channel: Int, _ masked: ArraySlice<Int>, _ current: inout [Int32]) {
+    let update = sweep.update
+    let constant = sweep.constants[channel]
+    let kept = sweep.keptPlace(0)
+    var affected: [Int] = []
+    for block in 0..<blockCount {
+      let lanes = unsafe dk_difference(
+        value(0, block: block) + channel * laneCount, kept.image, constant,
+        workspace.pointer(update.difference, block: 0), update.difference.image)
+      guard lanes != 0 else { continue }
+      for (number, head) in update.heads.enumerated() {
+        unsafe head.perChannel[channel].run(
+          workspace.pointer(update.difference, block: 0), sum(number, block: block))
+      }
+      for lane in 0..<laneCount where lanes & (1 << UInt32(lane)) != 0 {
+        let image = block * laneCount + lane
+        if image < images { affected.append(image) }
+      }
+    }
+    var doubtful: [Int] = []
+    let size = update.plan.blocks * laneCount
+    for start in stride(from: 0, to: affected.count, by: size) {
+      let part = affected[start..<min(affected.count, start + size)]
+      evaluate(part, masked, &current, &doubtful)
+    }
+    for start in stride(from: 0, to: doubtful.count, by: size) {
+      evaluateInFull(doubtful[start..<min(doubtful.count, start + size)], masked, &current)
+    }
+  }
+
+  /// Runs what lies behind the heads for up to a group of images.
+  private func evaluate(
+    _ part: ArraySlice<Int>, _ masked: ArraySlice<Int>, _ current: inout [Int32],
+    _ doubtful: inout [Int]
+  ) {
+    let update = sweep.update
+    for (number, head) in update.heads.enumerated() {
+      unsafe gather(part, into: head.sums, of: workspace, from: head.kept.image) { block in
+        unsafe sum(number, block: block)
+      }
+    }
+    if let place = update.maskedFrontier { gatherMasked(part, into: place, of: workspace, masked) }
+    for (position, place) in update.others {
+      unsafe gather(part, into: place, of: workspace, from: sweep.keptPlace(position).image) {
+        block in
+        unsafe value(position, block: block)
+      }
+    }
+    update.plan.run(workspace, blocks: (part.count + laneCount - 1) / laneCount) { _ in }
+    var classes = [Int32](repeating: 0, count: laneCount)
+    var margins = [Float](repeating: 0, count: laneCount)
+    for block in 0..<(part.count + laneCount - 1) / laneCount {
+      let logits = unsafe workspace.pointer(update.logits, block: block)
+      unsafe dk_argmax_margin(
+        logits, Int64(update.logits.elementCount), update.logits.image.channel_pitch, &classes,
+        &margins)
+      for lane in 0..<min(laneCount, part.count - block * laneCount) {
+        let image = part[part.startIndex + block * laneCount + lane]
+        let top = unsafe logits[
+          Int(classes[lane]) * Int(update.logits.image.channel_pitch) + lane]
+        current[image] = classes[lane]
+        // Sums of thousands of terms are good to some 1e-6; a hundred times that is no doubt.
+        if !(margins[lane] > 1e-4 * (1 + abs(top))) { doubtful.append(image) }
+      }
+    }
+  }
+
+  /// Runs all that lies behind the frontier for up to a group of images, as a masked model would.
+  private func evaluateInFull(
+    _ part: ArraySlice<Int>, _ masked: ArraySlice<Int>, _ current: inout [Int32]
+  ) {
+    for (position, entry) in sweep.cut.enumerated() {
+      guard let place = sweep.suffix.given[entry] else { continue }
+      if position == 0 {
+        gatherMasked(part, into: place, of: full, masked)
+      } else {
+        unsafe gather(part, into: place, of: full, from: sweep.keptPlace(position).image) { block in
+          unsafe value(position, block: block)
+        }
+      }
+    }
+    sweep.suffix.run(full, blocks: (part.count + laneCount - 1) / laneCount) { _ in }
+    let logits = sweep.suffix.results[sweep.entries.logits]!
+    var classes = [Int32](repeating: 0, count: laneCount)
+    for block in 0..<(part.count + laneCount - 1) / laneCount {
+      unsafe dk_argmax(
+        full.pointer(logits, block: block), Int64(logits.elementCount), logits.image.channel_pitch,
+        &classes)
+      for lane in 0..<min(laneCount, part.count - block * laneCount) {
+        current[part[part.startIndex + block * laneCount + lane]] = classes[lane]
+      }
+    }
+  }
+
+  /// Brings the frontier's values of single images together and masks them.
+  private func gatherMasked(
+    _ part: ArraySlice<Int>, into place: Place, of workspace: Workspace, _ masked: ArraySlice<Int>
+  ) {
+    unsafe gather(part, into: place, of: workspace, from: sweep.keptPlace(0).image) { block in
+      unsafe value(0, block: block)
+    }
+    for block in 0..<(part.count + laneCount - 1) / laneCount {
+      for channel in masked {
+        let one = place.channels(channel..<channel + 1)
+        unsafe dk_fill(workspace.pointer(one, block: block), one.image, sweep.constants[channel])
+      }
+    }
+  }
+
+  /// Brings single images together in the lanes of a group.
+  private func gather(
+    _ part: ArraySlice<Int>, into place: Place, of workspace: Workspace, from image: dk_image,
+    _ source: (Int) -> UnsafeMutablePointer<Float>
+  ) {
+    var position = 0
+    while position < part.count {
+      let sample = part[part.startIndex + position]
+      let (block, lane) = (sample / laneCount, sample % laneCount)
+      let to = unsafe workspace.pointer(place, block: position / laneCount)
+      let isWhole =
+        lane == 0 && position % laneCount == 0 && position + laneCount <= part.count
+        && part[part.startIndex + position + laneCount - 1] == sample + laneCount - 1
+      if isWhole {
+        unsafe dk_copy(source(block), image, to, place.image)
+        position += laneCount
+      } else {
+        unsafe dk_move_lane(
+          source(block), image, Int32(lane), to, place.image, Int32(position % laneCount))
+        position += 1
+      }
+    }
+  }
+}

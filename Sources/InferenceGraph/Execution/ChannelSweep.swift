@@ -1,0 +1,131 @@
+internal import CKernels
+internal import Synchronization
+
+/// Masks the channels of one layer one after another and predicts after each, running what lies
+/// before the masked layer's consumers once.
+///
+/// Masking a channel makes it a constant in all that its consumers read (the *frontier*, `pool_3`
+/// for `conv_3`). So one pass keeps the values at the frontier; a convolution or dense layer that
+/// reads them is linear in each channel and is updated by adding (constant - value) times the
+/// channel's weights; and an image on which a channel already had that constant value is not
+/// evaluated again at all. Where rounding in the updates could decide between two classes, the
+/// image is evaluated in full, so that predictions are those of the masked models themselves.
+public struct ChannelSweep: Sendable {
+  /// The model whose layer is masked.
+  public let model: Model
+  /// The masked layer.
+  public let layer: String
+  /// The node whose result the layer's consumers read.
+  public let frontier: String
+  /// The number of channels.
+  public let channelCount: Int
+  /// Whether a masked channel's bias goes to zero with its kernel.
+  public let zeroingBias: Bool
+  /// How the work is run.
+  public let options: ExecutionOptions
+
+  /// What is read behind the frontier and computed before: the frontier, then what bypasses it.
+  let cut: [Int]
+  let prefix: Plan
+  let suffix: Plan
+  let update: SweepUpdate
+  /// By channel: what masking makes of it at the frontier.
+  let constants: [Float]
+  let entries: (input: Int, layer: Int, logits: Int)
+  private let costs: (prefix: Int, suffix: Int)
+
+  /// Prepares a sweep.
+  ///
+  /// - Parameters:
+  ///   - model: The model; it isn't changed.
+  ///   - layer: A convolution or dense layer with an element-wise activation.
+  ///   - zeroingBias: Whether a masked channel's bias goes to zero with its kernel.
+  ///   - options: Threads; without sharing, every step runs the masked model in full.
+  /// - Throws: ``GraphError`` if there is no such layer or its channels cannot be masked.
+  public init(
+    model: Model, layer: String, zeroingBias: Bool = true,
+    options: ExecutionOptions = ExecutionOptions()
+  ) throws(GraphError) {
+    let graph = model.graph
+    self.model = model
+    self.layer = layer
+    self.zeroingBias = zeroingBias
+    self.options = options
+    frontier = try graph.frontier(of: layer)
+    guard let layerNode = graph.index(of: layer), let frontierNode = graph.index(of: frontier)
+    else { throw GraphError(node: layer, "there is no such layer") }
+    guard graph.nodes[layerNode].activation.isElementwise else {
+      throw GraphError(node: layer, "its activation mixes channels, so that they cannot be masked")
+    }
+    channelCount = graph.nodes[layerNode].channels
+    let masked = try graph.masking(
+      Array(0..<channelCount), of: layer, zeroingBias: zeroingBias)
+    constants = try ChannelSweep.constants(of: masked, at: frontier)
+
+    let merged = MergedGraph([model], sharing: false)
+    let output = merged.logits(of: merged.index[0][graph.output])
+    let front = merged.index[0][frontierNode]
+    entries = (merged.index[0][0], merged.index[0][layerNode], output)
+    // The nodes that depend on the frontier, and what else they read.
+    var isBehind = Array(repeating: false, count: merged.nodes.count)
+    var cut = [front]
+    for index in merged.nodes.indices where index > front {
+      let inputs = merged.nodes[index].inputs
+      isBehind[index] = inputs.contains { $0 == front || isBehind[$0] }
+      guard isBehind[index], index <= output else { continue }
+      cut += inputs.filter { !isBehind[$0] && !cut.contains($0) }
+    }
+    self.cut = cut
+    let blocks = Executor.groupBlocks(imageShape: graph.inputShape)
+    var planner = Planner(
+      merged.nodes, given: [entries.input], kept: Set(cut + [entries.layer, output]),
+      blocks: blocks)
+    prefix = planner.plan()
+    var suffixPlanner = Planner(
+      merged.nodes, given: Set(cut), kept: [output], blocks: blocks, keepsGiven: true)
+    suffix = suffixPlanner.plan()
+    update = SweepUpdate(
+      merged, cut: cut, isBehind: isBehind, output: output, channels: channelCount, blocks: blocks)
+    let total = graph.multiplyAdds
+    let behind = merged.nodes.indices.reduce(0) {
+      isBehind[$1] ? $0 + merged.nodes[$1].multiplyAdds(in: merged.nodes) : $0
+    }
+    costs = (total - behind, behind)
+  }
+
+  /// What the frontier holds when every channel of the layer is masked: one value a channel.
+  private static func constants(of masked: Graph, at frontier: String) throws(GraphError) -> [Float]
+  {
+    let model = Model(graph: masked)
+    let executor = try Executor(
+      [model], observing: [(0, frontier)], options: ExecutionOptions(threads: 1))
+    let image = ArraySource(
+      Array(repeating: 0, count: masked.inputShape.reduce(1, *)), imageShape: masked.inputShape)
+    let channels = masked.index(of: frontier).map { masked.nodes[$0].channels } ?? 0
+    let values = Mutex<[Float]>([])
+    do {
+      try executor.run(image) { batch in
+        let all = batch.values(ofObservation: 0)
+        values.withLock { $0 = Array(all.prefix(channels)) }
+      }
+    } catch {
+      throw GraphError(node: frontier, "it cannot be evaluated: \(error)")
+    }
+    return values.withLock { $0 }
+  }
+
+  /// The part of a forward pass that lies behind the frontier, counted in multiply-adds.
+  public var suffixShare: Double { Double(costs.suffix) / Double(costs.prefix + costs.suffix) }
+}
+
+/// A sum that does not depend on the order of its terms: fixed point, 2^-50 a unit.
+struct ExactSum {
+  private var units: Int128 = 0
+
+  /// Adds a finite term of a magnitude below 2^70.
+  mutating func add(_ term: Double) { units += Int128(term * 0x1p50) }
+
+  static func += (sum: inout ExactSum, other: ExactSum) { sum.units += other.units }
+
+  var value: Double { Double(units) * 0x1p-50 }
+}

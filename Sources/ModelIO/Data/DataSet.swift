@@ -1,0 +1,142 @@
+public import InferenceGraph
+
+/// Labelled images: an HDF5 file that is read piece by piece, or an array in memory.
+public struct DataSet: SampleSource, Sendable {
+  /// The class of every image.
+  public let labels: [Int32]
+  /// The true class of every image, where a poisoned set tells it beside the attack's target.
+  public let trueLabels: [Int32]?
+  /// The file's name without its folder, or what the set in memory was called.
+  public let name: String
+  /// The file's path; nil for a set in memory.
+  public let path: String?
+  /// The shape of an image, `[height, width, channels]`, whatever its layout.
+  public let imageShape: [Int]
+  /// The order of an image's elements.
+  public let layout: Layout
+  /// The type of the elements as they are read, in the machine's byte order.
+  ///
+  /// A file's bytes and little-endian 32- and 64-bit floats stay what they are; smaller types become
+  /// float32, integers of 32 and 64 bits float64.
+  public let elementType: ElementType
+
+  private let storage: Storage
+
+  private enum Storage: Sendable {
+    case file(HDF5Dataset)
+    case memory([UInt8])
+  }
+
+  /// The number of images.
+  public var count: Int { labels.count }
+
+  init(
+    dataset: HDF5Dataset, path: String, imageShape: [Int], layout: Layout, labels: [Int32],
+    trueLabels: [Int32]?
+  ) {
+    self.labels = labels
+    self.trueLabels = trueLabels
+    self.name = path.split(separator: "/").last.map(String.init) ?? path
+    self.path = path
+    self.imageShape = imageShape
+    self.layout = layout
+    self.elementType =
+      dataset.info.rawType
+      ?? (dataset.info.elementClass == .integer
+        ? dataset.info.elementSize > 2 ? .float64 : .float32
+        : dataset.info.elementSize > 4 ? .float64 : .float32)
+    self.storage = .file(dataset)
+  }
+
+  /// Creates a set in memory.
+  ///
+  /// - Parameters:
+  ///   - bytes: The images' elements in the machine's byte order, one image after the other.
+  ///   - elementType: Their type.
+  ///   - imageShape: `[height, width, channels]`.
+  ///   - layout: The order of an image's elements.
+  ///   - labels: A class for every image.
+  ///   - trueLabels: A second class for every image, for poisoned sets.
+  ///   - name: What reports call the set.
+  public init(
+    bytes: [UInt8], elementType: ElementType, imageShape: [Int], layout: Layout = .nhwc,
+    labels: [Int32], trueLabels: [Int32]? = nil, name: String
+  ) {
+    let size = imageShape.reduce(elementType.size, *)
+    precondition(
+      bytes.count == labels.count * size, "\(bytes.count) bytes for \(labels.count) x \(size)")
+    precondition(trueLabels.map { $0.count == labels.count } ?? true, "other number of labels")
+    self.labels = labels
+    self.trueLabels = trueLabels
+    self.name = name
+    self.path = nil
+    self.imageShape = imageShape
+    self.layout = layout
+    self.elementType = elementType
+    self.storage = .memory(bytes)
+  }
+
+  /// Creates a set of 32-bit floats in memory.
+  public init(
+    values: [Float], imageShape: [Int], layout: Layout = .nhwc, labels: [Int32],
+    trueLabels: [Int32]? = nil, name: String
+  ) {
+    // Only copies the floats' bytes.
+    let bytes = unsafe values.withUnsafeBytes { unsafe [UInt8]($0) }
+    self.init(
+      bytes: bytes, elementType: .float32, imageShape: imageShape, layout: layout, labels: labels,
+      trueLabels: trueLabels, name: name)
+  }
+
+  /// Copies images into `buffer`, one after the other.
+  ///
+  /// Several threads may read at once. Reading in order is fastest where the file is compressed.
+  ///
+  /// - Throws: ``FileError`` if the file cannot be read.
+  public func read(_ range: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
+    switch storage {
+    case .file(let dataset):
+      unsafe try dataset.read(rows: range, as: elementType, into: buffer)
+    case .memory(let bytes):
+      let size = imageShape.reduce(elementType.size, *)
+      let part = range.lowerBound * size..<range.upperBound * size
+      precondition(buffer.count >= part.count, "a buffer of \(buffer.count) for \(part.count)")
+      // Copies within the bounds that the line before has checked.
+      unsafe bytes.withUnsafeBytes { unsafe buffer.copyMemory(from: .init(rebasing: $0[part])) }
+    }
+  }
+
+  /// The SHA-256 of the file's bytes, or of the images and labels in memory; 64 hexadecimal digits.
+  ///
+  /// It is computed at each call and reads the whole file.
+  ///
+  /// - Throws: ``FileError`` if the file cannot be read.
+  public func sha256() throws(FileError) -> String {
+    if let path { return try ModelIO.sha256(ofFile: path) }
+    guard case .memory(let bytes) = storage else { return "" }
+    return ModelIO.sha256(
+      of: bytes + (labels + (trueLabels ?? [])).flatMap { label in
+        (0..<4).map { UInt8(truncatingIfNeeded: label >> ($0 * 8)) }
+      })
+  }
+
+  /// Returns some of a set's images, kept in memory, in the order given.
+  ///
+  /// - Throws: ``FileError`` if the file cannot be read.
+  public func selecting(_ indices: [Int], name: String? = nil) throws -> DataSet {
+    let size = imageShape.reduce(elementType.size, *)
+    var bytes = [UInt8](repeating: 0, count: indices.count * size)
+    for (position, index) in indices.enumerated() {
+      precondition(labels.indices.contains(index), "image \(index) of \(count)")
+      // One image's part of the array.
+      try unsafe bytes.withUnsafeMutableBytes {
+        try unsafe read(
+          index..<index + 1, into: .init(rebasing: $0[position * size..<(position + 1) * size]))
+      }
+    }
+    return DataSet(
+      bytes: bytes, elementType: elementType, imageShape: imageShape, layout: layout,
+      labels: indices.map { labels[$0] }, trueLabels: trueLabels.map { all in indices.map { all[$0] } },
+      name: name ?? self.name)
+  }
+}

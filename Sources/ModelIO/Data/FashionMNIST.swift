@@ -1,0 +1,103 @@
+import InferenceGraph
+
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
+/// The Fashion-MNIST images (Xiao et al. 2017): 28x28 grey pictures of ten kinds of clothing.
+///
+/// They are read from the gzipped IDX files that Debian's package `dataset-fashion-mnist` installs,
+/// or from the folder that the environment variable `DEFENSEKIT_FASHION_MNIST` names.
+public struct FashionMNIST: Sendable {
+  /// The two parts into which the set comes split.
+  public enum Part: String, Sendable, CaseIterable {
+    /// 60,000 images.
+    case train
+    /// 10,000 images.
+    case test
+
+    /// The number of images.
+    public var count: Int { self == .train ? 60_000 : 10_000 }
+
+    fileprivate var prefix: String { self == .train ? "train" : "t10k" }
+  }
+
+  /// Where the Debian package puts the files.
+  public static let systemFolder = "/usr/share/datasets/fashion-mnist"
+
+  /// The shape of an image.
+  public static let imageShape = [28, 28, 1]
+
+  /// The number of classes.
+  public static let classCount = 10
+
+  /// The folder with the files.
+  public let folder: String
+
+  /// Finds the files.
+  ///
+  /// - Parameter folder: Where to look; if nil, where `DEFENSEKIT_FASHION_MNIST` says, else in
+  ///   ``systemFolder``.
+  /// - Throws: ``FileError`` that says how to install them.
+  public init(folder: String? = nil) throws(FileError) {
+    // The text that getenv(3) points to is copied at once.
+    let named = unsafe getenv("DEFENSEKIT_FASHION_MNIST").map { unsafe String(cString: $0) }
+    self.folder = folder ?? named ?? Self.systemFolder
+    let file = "\(self.folder)/\(Part.train.prefix)-images-idx3-ubyte.gz"
+    guard (try? InputFile.size(of: file)) != nil else {
+      throw FileError(
+        .missingInput, path: self.folder,
+        "the Fashion-MNIST images are missing; run `apt-get install dataset-fashion-mnist`, or set "
+          + "DEFENSEKIT_FASHION_MNIST to a folder with the gzipped IDX files")
+    }
+  }
+
+  /// Reads images and labels of a part into memory, as bytes.
+  ///
+  /// - Parameters:
+  ///   - part: Training or test images.
+  ///   - range: Which of them; nil means all.
+  /// - Throws: ``FileError`` if a file is missing or not what it should be.
+  public func load(_ part: Part, range: Range<Int>? = nil) throws(FileError) -> DataSet {
+    let range = range ?? 0..<part.count
+    precondition(
+      range.lowerBound >= 0 && range.upperBound <= part.count, "\(range) of \(part.count) images")
+    let size = Self.imageShape.reduce(1, *)
+    let images = try read(
+      "\(part.prefix)-images-idx3-ubyte.gz", magic: 2051, extents: [part.count, 28, 28])
+    let labelFile = "\(part.prefix)-labels-idx1-ubyte.gz"
+    let labels = try read(labelFile, magic: 2049, extents: [part.count])
+    if let index = labels.firstIndex(where: { $0 >= UInt8(Self.classCount) }) {
+      throw FileError(
+        .badData, path: "\(folder)/\(labelFile)",
+        "has class \(labels[index]) at index \(index); install it again")
+    }
+    return DataSet(
+      bytes: Array(images[(images.startIndex + range.lowerBound * size)...].prefix(range.count * size)),
+      elementType: .uint8, imageShape: Self.imageShape,
+      labels: labels.dropFirst(range.lowerBound).prefix(range.count).map { Int32($0) },
+      name: "fashion-mnist-\(part.rawValue)[\(range.lowerBound)..<\(range.upperBound)]")
+  }
+
+  /// Reads an IDX file of bytes: magic number and extents, big-endian, then the elements.
+  private func read(
+    _ name: String, magic: UInt32, extents: [Int]
+  ) throws(FileError) -> ArraySlice<UInt8> {
+    let path = "\(folder)/\(name)"
+    let header = 4 + 4 * extents.count
+    let bytes = try GzipFile.read(path, count: header + extents.reduce(1, *))
+    let words = stride(from: 0, to: header, by: 4).map { start in
+      bytes[start..<start + 4].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+    }
+    guard words[0] == magic else {
+      throw FileError(.badData, path: path, "is not an IDX file of bytes (magic \(words[0]))")
+    }
+    guard words.dropFirst().elementsEqual(extents.map { UInt32($0) }) else {
+      throw FileError(
+        .badData, path: path, "has the shape \(Array(words.dropFirst())), not \(extents)")
+    }
+    return bytes[header...]
+  }
+}

@@ -1,0 +1,33 @@
+import CZlib
+
+/// A gzip-compressed file that is read at once.
+enum GzipFile {
+  /// Returns the unpacked bytes, which must be exactly as many as expected.
+  ///
+  /// - Throws: ``FileError`` if the file is missing, damaged, or of another length.
+  static func read(_ path: String, count: Int) throws(FileError) -> [UInt8] {
+    _ = try InputFile.size(of: path)
+    // zlib's handle lives as long as this function.
+    guard let file = unsafe gzopen(path, "rb") else {
+      throw FileError(.missingInput, path: path, "cannot be opened")
+    }
+    defer { _ = unsafe gzclose(file) }
+    // One more than expected, so that a longer file is noticed.
+    var bytes = [UInt8](repeating: 0, count: count + 1)
+    // The array's storage is lent for the call; zlib writes at most the length given.
+    let got = unsafe bytes.withUnsafeMutableBytes {
+      unsafe gzread(file, $0.baseAddress, UInt32($0.count))
+    }
+    guard got >= 0 else {
+      throw FileError(.badData, path: path, "is damaged, it cannot be unpacked; install it again")
+    }
+    guard Int(got) == count else {
+      throw FileError(
+        .badData, path: path,
+        "unpacks to \(Int(got) < count ? "\(got)" : "more than \(count)") bytes, where \(count) are "
+          + "expected; install it again")
+    }
+    bytes.removeLast()
+    return bytes
+  }
+}

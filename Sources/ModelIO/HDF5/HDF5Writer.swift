@@ -1,0 +1,154 @@
+import CHDF5
+import InferenceGraph
+
+/// Writes an HDF5 file whose bytes depend on its contents alone: no times are recorded.
+struct HDF5Writer: ~Copyable {
+  private let path: String
+  private let file: HDF5Handle<HDF5FileKind>
+
+  /// Creates a file at a path where there is none.
+  ///
+  /// - Throws: ``FileError``.
+  init(_ path: String) throws(FileError) {
+    let id: hid_t = HDF5Library.locked {
+      guard let creation = Self.properties(dk_file_create()) else { return -1 }
+      return unsafe H5Fcreate(path, dk_exclusive(), creation.id, dk_default())
+    }
+    guard let file = HDF5Handle<HDF5FileKind>(id) else {
+      throw FileError(.cannotWrite, path: path, "the file cannot be created")
+    }
+    self.path = path
+    self.file = file
+  }
+
+  /// Makes a group and those around it.
+  func makeGroup(_ path: String) throws(FileError) {
+    let root = file.id
+    let succeeded = HDF5Library.locked { () -> Bool in
+      guard let creation = Self.properties(dk_group_create()) else { return false }
+      var place = ""
+      for component in path.split(separator: "/") {
+        place += "/" + component
+        if unsafe H5Lexists(root, place, dk_default()) > 0 { continue }
+        guard
+          HDF5Handle<HDF5GroupKind>(
+            unsafe H5Gcreate2(root, place, dk_default(), creation.id, dk_default())) != nil
+        else { return false }
+      }
+      return true
+    }
+    try check(succeeded)
+  }
+
+  /// Writes an attribute of one string; it may be long.
+  func write(_ text: String, attribute: String, in group: String = "/") throws(FileError) {
+    try write([text], isScalar: true, attribute, group)
+  }
+
+  /// Writes an attribute that is a list of strings.
+  func write(_ texts: [String], attribute: String, in group: String) throws(FileError) {
+    // An attribute holds 64 KiB, a string takes 16 bytes of it. Keras splits longer lists the same
+    // way.
+    let limit = 4000
+    guard texts.count > limit else {
+      return try write(texts, isScalar: false, attribute, group)
+    }
+    for (number, start) in stride(from: 0, to: texts.count, by: limit).enumerated() {
+      let part = Array(texts[start..<min(start + limit, texts.count)])
+      try write(part, isScalar: false, "\(attribute)\(number)", group)
+    }
+  }
+
+  /// Writes a data set of 32-bit floats, compressed if it is large and mostly zeros.
+  func write(_ tensor: Tensor, to path: String) throws(FileError) {
+    let dimensions = tensor.shape.map { hsize_t($0) }
+    let root = file.id
+    let succeeded = HDF5Library.locked { () -> Bool in
+      guard
+        let space = HDF5Handle<HDF5SpaceKind>(
+          unsafe H5Screate_simple(Int32(dimensions.count), dimensions, nil)),
+        let creation = Self.properties(dk_dataset_create())
+      else { return false }
+      if Self.isSparse(tensor) {
+        // A chunk is about 1 MiB of whole rows.
+        let row = tensor.shape.dropFirst().reduce(4, *)
+        var chunk = dimensions
+        chunk[0] = hsize_t(max(1, min(tensor.shape[0], (1 << 20) / row)))
+        guard unsafe H5Pset_chunk(creation.id, Int32(chunk.count), chunk) >= 0,
+          H5Pset_shuffle(creation.id) >= 0, H5Pset_deflate(creation.id, 6) >= 0
+        else { return false }
+      }
+      guard
+        let dataset = HDF5Handle<HDF5DatasetKind>(
+          unsafe H5Dcreate2(
+            root, path, dk_ieee_f32le(), space.id, dk_default(), creation.id, dk_default()))
+      else { return false }
+      if tensor.count == 0 { return true }
+      return unsafe tensor.values.withUnsafeBytes {
+        // Only read by the call.
+        unsafe H5Dwrite(
+          dataset.id, dk_native_float(), dk_all(), dk_all(), dk_default(), $0.baseAddress) >= 0
+      }
+    }
+    try check(succeeded)
+  }
+
+  /// Writes what is still in memory.
+  func flush() throws(FileError) {
+    let id = file.id
+    try check(HDF5Library.locked { H5Fflush(id, H5F_SCOPE_GLOBAL) >= 0 })
+  }
+
+  private func write(
+    _ texts: [String], isScalar: Bool, _ name: String, _ group: String
+  ) throws(FileError) {
+    let root = file.id
+    let succeeded = HDF5Library.locked { () -> Bool in
+      let count = hsize_t(texts.count)
+      // Variable-length ASCII: what every version of Keras has written. Bytes beyond ASCII pass
+      // through, as they do there.
+      guard let type = HDF5Handle<HDF5TypeKind>(H5Tcopy(dk_c_string())),
+        H5Tset_size(type.id, dk_variable()) >= 0,
+        let space = HDF5Handle<HDF5SpaceKind>(
+          isScalar ? H5Screate(H5S_SCALAR) : unsafe H5Screate_simple(1, [count], nil)),
+        let owner = HDF5Handle<HDF5GroupKind>(unsafe H5Gopen2(root, group, dk_default())),
+        let attribute = HDF5Handle<HDF5AttributeKind>(
+          unsafe H5Acreate2(owner.id, name, type.id, space.id, dk_default(), dk_default()))
+      else { return false }
+      if texts.isEmpty { return true }
+      // libhdf5 wants an array of C strings: all texts in one buffer, and where each begins.
+      var bytes: [CChar] = []
+      var starts: [Int] = []
+      for text in texts {
+        starts.append(bytes.count)
+        bytes += text.utf8.map { CChar(bitPattern: $0) } + [0]
+      }
+      return unsafe bytes.withUnsafeBufferPointer { buffer in
+        let pointers = unsafe starts.map { unsafe buffer.baseAddress! + $0 }
+        return unsafe H5Awrite(attribute.id, type.id, pointers) >= 0
+      }
+    }
+    try check(succeeded)
+  }
+
+  /// Whether deflate will make a tensor smaller for certain, and by enough to matter.
+  private static func isSparse(_ tensor: Tensor) -> Bool {
+    guard tensor.count >= 4096, !tensor.shape.isEmpty else { return false }
+    return tensor.values.count { $0 == 0 } >= tensor.count / 4 * 3
+  }
+
+  /// A property list for making objects without times.
+  private static func properties(_ kind: hid_t) -> HDF5Handle<HDF5PropertyKind>? {
+    guard let list = HDF5Handle<HDF5PropertyKind>(H5Pcreate(kind)),
+      H5Pset_obj_track_times(list.id, false) >= 0
+    else { return nil }
+    return list
+  }
+
+  private func check(_ succeeded: Bool) throws(FileError) {
+    guard succeeded else {
+      throw FileError(
+        .writeFailed, path: path, "writing failed; is the disk full? Nothing was kept")
+    }
+  }
+}

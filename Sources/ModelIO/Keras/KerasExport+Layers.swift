@@ -1,0 +1,181 @@
+import InferenceGraph
+
+extension Node {
+  /// The node as a Keras layer; "activation" is in its configuration where the layer can have one.
+  func keras(name: String, inputs: [Int]) -> KerasExportLayer {
+    func layer(
+      _ className: String, _ config: [String: JSONValue] = [:],
+      _ weights: [(String, Tensor?)] = []
+    ) -> KerasExportLayer {
+      KerasExportLayer(
+        name: name, className: className, config: config, inputs: inputs,
+        weights: weights.compactMap { role, tensor in tensor.map { (role, $0) } })
+    }
+    switch operation {
+    case .input:
+      return layer(
+        "InputLayer",
+        ["batch_input_shape": .array([.null] + shape.map { JSONValue($0) }), "sparse": false])
+    case .convolution(let c):
+      var config = windowConfig(c.kernel, c.strides, c.dilation, c.padding)
+      config["filters"] = JSONValue(c.kernel.shape[3])
+      config["use_bias"] = .bool(c.bias != nil)
+      // Older versions of Keras don't know the key.
+      if c.groups != 1 { config["groups"] = JSONValue(c.groups) }
+      return layer("Conv2D", config, [("kernel", c.kernel), ("bias", c.bias)])
+    case .depthwiseConvolution(let c):
+      var config = windowConfig(c.kernel, c.strides, c.dilation, c.padding)
+      config["depth_multiplier"] = JSONValue(c.kernel.shape[3])
+      config["use_bias"] = .bool(c.bias != nil)
+      return layer("DepthwiseConv2D", config, [("depthwise_kernel", c.kernel), ("bias", c.bias)])
+    case .separableConvolution(let c):
+      let d = c.depthwise
+      var config = windowConfig(d.kernel, d.strides, d.dilation, d.padding)
+      config["filters"] = JSONValue(c.pointwise.shape[3])
+      config["depth_multiplier"] = JSONValue(d.kernel.shape[3])
+      config["use_bias"] = .bool(c.bias != nil)
+      return layer(
+        "SeparableConv2D", config,
+        [("depthwise_kernel", d.kernel), ("pointwise_kernel", c.pointwise), ("bias", c.bias)])
+    case .pooling(let p):
+      return layer(
+        p.kind == .max ? "MaxPooling2D" : "AveragePooling2D",
+        [
+          "pool_size": JSONValue([p.window.height, p.window.width]),
+          "strides": JSONValue([p.strides.height, p.strides.width]),
+          "padding": .string(p.padding.rawValue), "data_format": "channels_last",
+        ])
+    case .globalPooling(let kind, let keepsDimensions):
+      var config: [String: JSONValue] = ["data_format": "channels_last"]
+      if keepsDimensions { config["keepdims"] = true }
+      return layer(kind == .max ? "GlobalMaxPooling2D" : "GlobalAveragePooling2D", config)
+    case .dense(let d):
+      return layer(
+        "Dense",
+        [
+          "units": JSONValue(d.kernel.shape[1]), "use_bias": .bool(d.bias != nil),
+          "activation": "linear",
+        ], [("kernel", d.kernel), ("bias", d.bias)])
+    case .batchNormalization(let b):
+      return layer(
+        "BatchNormalization",
+        [
+          "axis": -1, "epsilon": JSONValue(b.epsilon), "momentum": JSONValue(Float(0.99)),
+          "scale": .bool(b.gamma != nil), "center": .bool(b.beta != nil),
+        ],
+        [
+          ("gamma", b.gamma), ("beta", b.beta), ("moving_mean", b.mean),
+          ("moving_variance", b.variance),
+        ])
+    case .rescaling(let r):
+      return layer("Rescaling", ["scale": list(r.scale), "offset": list(r.offset)])
+    case .flatten: return layer("Flatten", ["data_format": "channels_last"])
+    case .reshape(let target): return layer("Reshape", ["target_shape": JSONValue(target)])
+    case .zeroPadding(let top, let bottom, let left, let right):
+      return layer(
+        "ZeroPadding2D",
+        [
+          "padding": [JSONValue([top, bottom]), JSONValue([left, right])],
+          "data_format": "channels_last",
+        ])
+    case .add where inputs.count > 1: return layer("Add")
+    case .multiply where inputs.count > 1: return layer("Multiply")
+    case .concatenate where inputs.count > 1: return layer("Concatenate", ["axis": -1])
+    case .trainingOnly(let kind):
+      let (className, config) = kind.keras
+      return layer(className, config)
+    // A sum of one thing, which Keras refuses, is that thing.
+    case .activation, .add, .multiply, .concatenate:
+      return layer("Activation", ["activation": "linear"])
+    }
+  }
+
+  private func windowConfig(
+    _ kernel: Tensor, _ strides: Extent, _ dilation: Extent, _ padding: Padding
+  ) -> [String: JSONValue] {
+    [
+      "kernel_size": JSONValue([kernel.shape[0], kernel.shape[1]]),
+      "strides": JSONValue([strides.height, strides.width]),
+      "dilation_rate": JSONValue([dilation.height, dilation.width]),
+      "padding": .string(padding.rawValue), "data_format": "channels_last",
+      "activation": "linear",
+    ]
+  }
+}
+
+/// One number as itself, several as a list, one a channel.
+private func list(_ values: [Float]) -> JSONValue {
+  values.count == 1 ? JSONValue(values[0]) : .array(values.map { JSONValue($0) })
+}
+
+extension TrainingOnly {
+  fileprivate var keras: (String, [String: JSONValue]) {
+    switch self {
+    case .dropout(let rate): ("Dropout", ["rate": JSONValue(rate)])
+    case .spatialDropout(let rate):
+      ("SpatialDropout2D", ["rate": JSONValue(rate), "data_format": "channels_last"])
+    case .gaussianDropout(let rate): ("GaussianDropout", ["rate": JSONValue(rate)])
+    case .alphaDropout(let rate): ("AlphaDropout", ["rate": JSONValue(rate)])
+    case .gaussianNoise(let deviation): ("GaussianNoise", ["stddev": JSONValue(deviation)])
+    // Its settings were not kept; at inference it was an identity.
+    case .other: ("Activation", ["activation": "linear"])
+    }
+  }
+}
+
+extension Activation {
+  /// The name that means the same in every version of Keras that knows it; nil if there is none.
+  var kerasName: String? {
+    switch self {
+    case .linear: "linear"
+    case .relu: self == .relu ? "relu" : nil
+    case .elu(let alpha): alpha == 1 ? "elu" : nil
+    case .celu(let alpha): alpha == 1 ? "celu" : nil
+    case .gelu(let approximate): approximate ? nil : "gelu"
+    case .hardSigmoid: nil
+    case .selu: "selu"
+    case .sigmoid: "sigmoid"
+    case .hardSiLU: "hard_silu"
+    case .hardTanh: "hard_tanh"
+    case .silu: "swish"
+    case .tanh: "tanh"
+    case .tanhShrink: "tanh_shrink"
+    case .softplus: "softplus"
+    case .softsign: "softsign"
+    case .logSigmoid: "log_sigmoid"
+    case .exponential: "exponential"
+    case .mish: "mish"
+    case .squareplus: "squareplus"
+    case .hardShrink: "hard_shrink"
+    case .softShrink: "soft_shrink"
+    case .softmax: "softmax"
+    case .logSoftmax: "log_softmax"
+    }
+  }
+
+  /// The layers, one after the other, that compute the activation; nil if stock Keras has none.
+  var kerasLayers: [(className: String, config: [String: JSONValue])]? {
+    if let name = kerasName { return [("Activation", ["activation": .string(name)])] }
+    func rescaling(_ scale: Float, _ offset: Float = 0) -> (String, [String: JSONValue]) {
+      ("Rescaling", ["scale": JSONValue(scale), "offset": JSONValue(offset)])
+    }
+    func relu(_ cap: Float?, _ slope: Float, _ threshold: Float) -> (String, [String: JSONValue]) {
+      (
+        "ReLU",
+        [
+          "max_value": cap.map { JSONValue($0) } ?? .null, "negative_slope": JSONValue(slope),
+          "threshold": JSONValue(threshold),
+        ]
+      )
+    }
+    switch self {
+    case .relu(let cap, let slope, let threshold): return [relu(cap, slope, threshold)]
+    case .elu(let alpha): return [("ELU", ["alpha": JSONValue(alpha)])]
+    // celu(x) = alpha * elu(x / alpha).
+    case .celu(let alpha):
+      return [rescaling(1 / alpha), ("Activation", ["activation": "elu"]), rescaling(alpha)]
+    case .hardSigmoid(let slope): return [rescaling(slope, 0.5), relu(1, 0, 0)]
+    default: return nil
+    }
+  }
+}

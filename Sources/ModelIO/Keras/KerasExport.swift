@@ -1,0 +1,168 @@
+import InferenceGraph
+
+/// A layer to be written: as stock Keras reads it.
+struct KerasExportLayer {
+  var name: String
+  let className: String
+  var config: [String: JSONValue]
+  /// The indices of the layers it reads.
+  let inputs: [Int]
+  /// Names and values, in Keras's order.
+  var weights: [(name: String, tensor: Tensor)] = []
+}
+
+/// A graph brought into stock Keras's layers.
+///
+/// Every node that the output depends on becomes a layer of the same name. An activation that Keras
+/// 2 and 3 don't both take by name inside a layer follows as a layer of its own, named after it; a
+/// hard sigmoid, whose slope differs between versions, becomes a `Rescaling` and a `ReLU` capped at
+/// 1. `/` in names, which Keras 3 forbids, becomes `_`.
+struct KerasExport {
+  private(set) var layers: [KerasExportLayer] = []
+  /// The index of the output layer.
+  private(set) var output = 0
+  private var used: Set<String> = []
+
+  /// - Throws: `GraphError` for what has no form in stock Keras.
+  init(_ graph: Graph) throws(GraphError) {
+    let reachable = Self.reachable(graph)
+    // Names are given before layers are made, so that added layers cannot take a node's.
+    var names: [Int: String] = [:]
+    for index in graph.nodes.indices where reachable[index] {
+      names[index] = unused(Self.sanitized(graph.nodes[index].name))
+    }
+    var made: [Int: Int] = [:]
+    for (index, node) in graph.nodes.enumerated() {
+      guard let name = names[index] else { continue }
+      made[index] = try add(node, name, inputs: node.inputs.compactMap { made[$0] })
+    }
+    output = made[graph.output] ?? 0
+    sort()
+  }
+
+  /// The network's configuration, in the form that Keras 2 wrote and both versions read.
+  func config(name: String) -> JSONValue {
+    let list = layers.map { layer -> JSONValue in
+      let sources = layer.inputs.map { input -> JSONValue in
+        [.string(layers[input].name), 0, 0, [:]]
+      }
+      return [
+        "class_name": .string(layer.className), "config": .object(layer.config),
+        "name": .string(layer.name),
+        "inbound_nodes": sources.isEmpty ? [] : [.array(sources)],
+      ]
+    }
+    let input = layers.first { $0.className == "InputLayer" }?.name ?? ""
+    // "Model" rather than "Functional": the older name, which newer versions read as well.
+    return [
+      "class_name": "Model",
+      "config": [
+        "name": .string(Self.sanitized(name)), "layers": .array(list),
+        "input_layers": [[.string(input), 0, 0]],
+        "output_layers": [[.string(layers[output].name), 0, 0]],
+      ],
+    ]
+  }
+
+  // MARK: Nodes
+
+  /// Adds a node's layers and returns the index of the last.
+  private mutating func add(
+    _ node: Node, _ name: String, inputs: [Int]
+  ) throws(GraphError) -> Int {
+    if case .activation = node.operation {
+      return try add(node.activation, after: inputs[0], named: name, of: node)
+    }
+    var layer = node.keras(name: name, inputs: inputs)
+    if layer.config["activation"] != nil, let inline = node.activation.kerasName {
+      layer.config["activation"] = .string(inline)
+      return append(layer)
+    }
+    let index = append(layer)
+    if node.activation == .linear { return index }
+    return try add(
+      node.activation, after: index, named: unused("\(name)_activation"), of: node)
+  }
+
+  /// Adds an activation's layers, the last of which has the name given.
+  private mutating func add(
+    _ activation: Activation, after input: Int, named name: String, of node: Node
+  ) throws(GraphError) -> Int {
+    guard let steps = activation.kerasLayers else {
+      throw GraphError(
+        node: node.name, "its activation, \(activation), has no form in stock Keras")
+    }
+    var input = input
+    for (number, step) in steps.enumerated() {
+      let isLast = number == steps.count - 1
+      let stepName = isLast ? name : unused("\(name)_step\(number + 1)")
+      input = append(
+        KerasExportLayer(
+          name: stepName, className: step.className, config: step.config, inputs: [input]))
+    }
+    return input
+  }
+
+  private mutating func append(_ layer: KerasExportLayer) -> Int {
+    var layer = layer
+    layer.config["name"] = .string(layer.name)
+    layer.config["trainable"] = true
+    layer.config["dtype"] = "float32"
+    if layer.className == "InputLayer" { layer.config["trainable"] = nil }
+    layers.append(layer)
+    return layers.count - 1
+  }
+
+  // MARK: Names and order
+
+  private static func sanitized(_ name: String) -> String {
+    let result = String(name.map { $0 == "/" || $0 == "\0" ? "_" : $0 })
+    return result.isEmpty || result == "." ? "layer" : result
+  }
+
+  private mutating func unused(_ name: String) -> String {
+    var result = name
+    var number = 1
+    while !used.insert(result).inserted {
+      result = "\(name)_\(number)"
+      number += 1
+    }
+    return result
+  }
+
+  private static func reachable(_ graph: Graph) -> [Bool] {
+    var result = [Bool](repeating: false, count: graph.nodes.count)
+    result[graph.output] = true
+    for index in graph.nodes.indices.reversed() where result[index] {
+      for input in graph.nodes[index].inputs { result[input] = true }
+    }
+    return result
+  }
+
+  /// Puts the layers into the order that Keras gives them, by which it finds their weights: those
+  /// farthest from the output first, then as a search from the output meets them.
+  private mutating func sort() {
+    var depth = [Int](repeating: 0, count: layers.count)
+    for index in layers.indices.reversed() {
+      for input in layers[index].inputs { depth[input] = max(depth[input], depth[index] + 1) }
+    }
+    var met = [Int](repeating: -1, count: layers.count)
+    var count = 0
+    var stack = [output]
+    while let index = stack.popLast() {
+      if met[index] >= 0 { continue }
+      met[index] = count
+      count += 1
+      stack += layers[index].inputs.reversed()
+    }
+    let order = layers.indices.sorted { (-depth[$0], met[$0]) < (-depth[$1], met[$1]) }
+    var place = [Int](repeating: 0, count: layers.count)
+    for (new, old) in order.enumerated() { place[old] = new }
+    layers = order.map { old in
+      KerasExportLayer(
+        name: layers[old].name, className: layers[old].className, config: layers[old].config,
+        inputs: layers[old].inputs.map { place[$0] }, weights: layers[old].weights)
+    }
+    output = place[output]
+  }
+}

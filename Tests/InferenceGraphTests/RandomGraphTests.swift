@@ -1,0 +1,53 @@
+import InferenceGraph
+import ReferenceInference
+import Testing
+
+@Suite("Random graphs are worth testing with")
+struct RandomGraphTests {
+  @Test("equal seeds give equal graphs, others others")
+  func seeds() throws {
+    #expect(try RandomGraph.make(seed: 9) == RandomGraph.make(seed: 9))
+    #expect(try RandomGraph.make(seed: 9) != RandomGraph.make(seed: 10))
+    // The generator's first numbers for seed 0, as its authors' program prints them.
+    var random = SplitMix64(seed: 0)
+    #expect(random.next() == 0xE220_A839_7B1D_CDAF)
+    #expect(random.next() == 0x6E78_9E6A_A1B9_65F4)
+  }
+
+  @Test("every operation and activation, groups, dilation, strides, forks and sums occur")
+  func coverage() throws {
+    var operations: Set<String> = []
+    var activations: Set<Activation> = []
+    var features: Set<String> = []
+    for seed in UInt64(0)..<120 {
+      let graph = try RandomGraph.make(seed: seed)
+      #expect(graph.outputShape.count == 1)
+      for (index, node) in graph.nodes.enumerated() {
+        operations.insert(node.operation.displayName)
+        activations.insert(node.activation)
+        if graph.consumers[index].count > 1 { features.insert("fork") }
+        switch node.operation {
+        case .convolution(let c):
+          if c.dilation != .one { features.insert("dilation") }
+          if c.strides.height != c.strides.width { features.insert("unequal strides") }
+          if c.bias == nil { features.insert("no bias") }
+          features.insert(c.padding.rawValue)
+        case .depthwiseConvolution(let c) where c.kernel.shape[3] > 1:
+          features.insert("multiplier")
+        case .pooling(let p): features.insert("\(p.kind.rawValue) \(p.padding.rawValue)")
+        default: break
+        }
+      }
+      let outputs = referenceOutput(graph, image: RandomGraph.image(for: graph, seed: seed))
+      #expect(outputs.allSatisfy { $0.isFinite })
+      #expect(abs(outputs.reduce(0, +) - 1) < 1e-9)
+    }
+    #expect(operations.count == 20, "\(operations.sorted())")
+    #expect(activations.count >= 26)
+    #expect(
+      features == [
+        "fork", "dilation", "unequal strides", "no bias", "valid", "same", "multiplier",
+        "max valid", "max same", "average valid", "average same",
+      ])
+  }
+}

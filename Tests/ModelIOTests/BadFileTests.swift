@@ -1,0 +1,108 @@
+import Foundation
+import InferenceGraph
+import Testing
+
+@testable import ModelIO
+
+/// Files that are not what they should be, and what is said about them.
+struct BadFileTests {
+  let folder: URL
+
+  init() throws {
+    folder = FileManager.default.temporaryDirectory.appending(path: "defensekit-\(UUID())")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+  }
+
+  func file(_ name: String, _ contents: String) throws -> String {
+    let url = folder.appending(path: name)
+    try Data(contents.utf8).write(to: url)
+    return url.path
+  }
+
+  func error(_ path: String) -> FileError? {
+    #expect(throws: FileError.self) { try KerasModel.load(path) }
+  }
+
+  @Test func missing() throws {
+    let error = error("/nowhere/model.h5")
+    #expect(error?.description == "/nowhere/model.h5: no such file")
+    #expect(error?.kind == .missingInput)
+  }
+
+  @Test func folderInsteadOfFile() throws {
+    let error = error(folder.path)
+    #expect(error?.message == "is a folder; give the file in it")
+    #expect(error?.kind.rawValue == 66)
+  }
+
+  @Test func gitPointer() throws {
+    let path = try file("m.h5", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n")
+    let error = error(path)
+    #expect(error?.message == "is a Git LFS pointer, not the file itself; run `git lfs pull`")
+    #expect(error?.kind.rawValue == 65)
+  }
+
+  @Test func notHDF5() throws {
+    let message = "is not an HDF5 file, or a damaged one; check it with `h5ls` or copy it again"
+    #expect(try error(file("m.h5", "hello"))?.message == message)
+    #expect(try error(file("m.h5", "\u{89}HDF\r\n\u{1a}\n"))?.message == message)
+    #expect(try error(file("e.h5", ""))?.message == "is empty")
+  }
+
+  @Test func brokenArchitecture() throws {
+    let path = try file("m.json", #"{"class_name": "Sequential", "class_name": 1}"#)
+    guard let lab = Lab.csaw?.appending(path: "bd_weights.h5").path else { return }
+    let error = #expect(throws: FileError.self) { try KerasModel.load(lab, architecture: path) }
+    #expect(
+      error?.description == "\(path): its model configuration is not proper JSON: "
+        + "the key 'class_name' is there twice at byte 44")
+  }
+
+  @Test func deepNesting() {
+    let deep = String(repeating: "[", count: 100_000)
+    #expect(throws: JSONError.self) { try JSONParser.parse(deep) }
+  }
+
+  @Test func json() throws {
+    let text = #"{"a": [1, -2.5e-3, NaN, -Infinity, true, null], "b": "\u00e9\ud83d\ude00\n\"/"}"#
+    let value = try JSONParser.parse(text)
+    #expect(value["b"]?.string == "é😀\n\"/")
+    #expect(value["a"]?[1]?.number == -0.0025)
+    #expect(value["a"]?[2]?.number?.isNaN == true)
+    #expect(value.text.contains(#""b": "\u00e9\ud83d\ude00\u000a\"/""#))
+    for bad in ["", "{", "[1,]", "{\"a\" 1}", "tru", "[1] 2", "\"\\x\"", "1e", "{'a': 1}"] {
+      #expect(throws: JSONError.self) { try JSONParser.parse(bad) }
+    }
+  }
+
+  @Test func failedWritesLeaveNothing() throws {
+    var graph = try Graph(inputShape: [2])
+    try graph.append(
+      "out", .dense(Dense(kernel: Tensor(shape: [2, 2], repeating: 1))), inputs: [0])
+    let model = Model(graph: graph)
+    var error = #expect(throws: FileError.self) {
+      try KerasModel.save(model, to: "\(folder.path)/none/m.h5")
+    }
+    #expect(error?.message == "cannot be written: no such folder (\(folder.path)/none)")
+    #expect(error?.kind.rawValue == 73)
+    error = #expect(throws: FileError.self) { try KerasModel.save(model, to: folder.path) }
+    #expect(error?.kind == .cannotWrite)
+    let failing = #expect(throws: FileError.self) {
+      try AtomicFile.write("\(folder.path)/x") { (temporary) throws(FileError) in
+        _ = FileManager.default.createFile(atPath: temporary, contents: Data([1]))
+        throw FileError(.writeFailed, path: temporary, "the disk is full")
+      }
+    }
+    #expect(failing?.description == "\(folder.path)/x: the disk is full")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
+    try KerasModel.save(model, to: "\(folder.path)/m.h5")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["m.h5"])
+  }
+
+  @Test func digest() throws {
+    let path = try file("abc", "abc")
+    #expect(
+      try sha256(ofFile: path)
+        == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+  }
+}

@@ -1,0 +1,207 @@
+"""Writes the models and data sets that the tests read: make.py FOLDER.
+
+Weights and images are random numbers from a fixed seed. For every model NAME.h5 the images that it is tried on and what Keras
+predicts for them are in NAME.check.h5, as `images` and `outputs`.
+"""
+import os
+import sys
+
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+import h5py
+import keras
+import numpy as np
+from keras import layers as L
+
+out = sys.argv[1]
+rng = np.random.default_rng(3)
+
+
+def path(name):
+    return os.path.join(out, name)
+
+
+def finish(name, model):
+    """Gives every weight a random value, saves the model, and what it predicts."""
+    for layer in model._flatten_layers(include_self=False, recursive=True):
+        for weight in getattr(layer, "_trainable_variables", []) + getattr(layer, "_non_trainable_variables", []):
+            low = 0.5 if "variance" in weight.path or "gamma" in weight.path else -0.4
+            if "count" not in weight.path and "seed" not in weight.path:
+                weight.assign(rng.uniform(low, low + 0.8, weight.shape))
+        if hasattr(layer, "finalize_state"):
+            layer.finalize_state()
+    model.save(path(name + ".h5"))
+    images = rng.uniform(0, 2, (5,) + model.input_shape[1:]).astype("float32")
+    with h5py.File(path(name + ".check.h5"), "w") as file:
+        file["images"] = images
+        file["outputs"] = model.predict(images, verbose=0)
+    return model
+
+
+def plain():
+    return keras.Sequential([
+        L.Input((12, 10, 3)), L.Rescaling(0.5, -0.25), L.RandomFlip(), L.Conv2D(8, 3, activation="relu", padding="same"),
+        L.BatchNormalization(), L.MaxPooling2D(), L.Dropout(0.2), L.DepthwiseConv2D(3, depth_multiplier=2, activation="tanh"),
+        L.SeparableConv2D(6, 2, use_bias=False), L.SpatialDropout2D(0.1), L.GaussianNoise(0.1), L.ELU(), L.Flatten(),
+        L.Dense(7, activation="hard_sigmoid"), L.LeakyReLU(), L.Dense(4), L.Softmax()], name="plain")
+
+
+def branches():
+    """Branches whose layers have equal shapes: a wrong order of weights shows in the numbers."""
+    x = i = L.Input((9, 9, 2), name="in")
+    x = L.Normalization(mean=[0.3, 0.6], variance=[0.5, 2.0], name="norm")(x)
+    x = L.ZeroPadding2D(((1, 0), (2, 1)))(x)
+    a = L.Conv2D(4, 3, padding="same", name="right")(x)
+    b = L.Conv2D(4, 3, padding="same", name="left")(x)
+    c = L.Conv2D(4, 3, padding="same", name="middle")(L.ReLU(max_value=1.5, negative_slope=0.1, threshold=0.2)(b))
+    d = L.Conv2D(4, 3, padding="same", name="again")(L.Activation("silu")(a))
+    x = L.Concatenate()([L.Add()([a, c]), L.Multiply()([b, d]), d])
+    x = L.BatchNormalization(scale=False)(x)
+    x = L.BatchNormalization(center=False)(x)
+    gate = L.GlobalAveragePooling2D(keepdims=True)(x)
+    gate = L.Conv2D(12, 1, activation="sigmoid")(gate)
+    x = L.Multiply()([x, gate])
+    x = L.AveragePooling2D(3, strides=2, padding="same")(x)
+    x = L.Conv2D(8, 2, groups=2, dilation_rate=2, activation="leaky_relu")(x)
+    x = L.Reshape((-1, 4))(x)
+    x = L.Dense(3, activation="gelu")(x)
+    x = L.Flatten()(x)
+    return keras.Model(i, L.Dense(5, activation="softmax", name="out")(x), name="branches")
+
+
+def block(name, trainable=True):
+    model = keras.Sequential([
+        L.Input((8, 8, 4)), L.Conv2D(4, 3, padding="same", name="conv"), L.BatchNormalization(name="norm"),
+        L.Conv2D(4, 3, padding="same", name="conv2"), L.BatchNormalization(name="norm2")], name=name)
+    model.trainable = trainable
+    return model
+
+
+def nested():
+    """Models in models, one of them frozen, names that collide, layers and models used twice."""
+    x = i = L.Input((10, 10, 3), name="in")
+    x = L.Conv2D(4, 3, activation="relu", name="conv")(x)
+    first, second = block("first"), block("second", trainable=False)
+    x = first(x)
+    y = L.Input((8, 8, 4))
+    outer = keras.Model(y, L.Add()([second(y), L.Conv2D(4, 1, name="short")(y)]), name="outer")
+    x = outer(outer(x))
+    shared = L.Conv2D(4, 3, padding="same", activation=L.LeakyReLU(negative_slope=0.2), name="shared")
+    x = L.Add(name="sum")([shared(x), shared(shared(x))])
+    x = L.GlobalMaxPooling2D()(x)
+    return keras.Model(i, L.Dense(3, activation="softmax", name="out")(x), name="nested")
+
+
+def adapted():
+    model = keras.Sequential([L.Input((6, 6, 2)), L.Normalization(), L.Flatten(), L.Dense(3)], name="adapted")
+    model.layers[0].adapt(rng.uniform(0, 5, (50, 6, 6, 2)))
+    return model
+
+
+def names():
+    """Every activation that has a name."""
+    x = i = L.Input((4, 4, 1))
+    x = L.Flatten()(x)
+    for name in ("relu6 selu celu softplus softsign hard_silu log_sigmoid hard_sigmoid tanh_shrink hard_tanh hard_shrink "
+                 "soft_shrink squareplus mish exponential elu log_softmax").split():
+        x = L.Dense(6, activation=name, name=name)(x)
+        x = L.Rescaling(0.5)(x)
+    return keras.Model(i, L.Dense(2)(x), name="names")
+
+
+def data(name, images, labels, **options):
+    with h5py.File(path(name), "w") as file:
+        file.create_dataset("data", data=images, **options)
+        file["label"] = labels
+
+
+def kernel_name(file):
+    return [name for name in file["model_weights/last"].attrs["weight_names"] if "kernel" in name][0]
+
+
+def bad_sets():
+    """Data sets that are refused, each for one reason."""
+    images, labels = np.zeros((6, 6, 5, 3), "u1"), np.array([0, 1, 2, 3, 0, 1])
+    for name, wrong in (("range", [0, 1, 4, 0, 1, 2]), ("negative", [0, -1, 2, 0, 1, 2]), ("fraction", [0, 1, 2, 0.5, 1, 2]),
+                        ("count", [0, 1, 2]), ("soft", np.full((6, 4), 0.25)), ("columns", np.zeros((6, 3)))):
+        data("bad-" + name + ".h5", images, np.array(wrong))
+    data("bad-empty.h5", images[:0], labels[:0])
+    data("bad-size.h5", images[:, :5], labels)
+    data("bad-text.h5", np.full((6, 6, 5, 3), b"x"), labels)
+    data("cube.h5", images[:, :3, :3, :3], labels)
+    data("one-channel.h5", images[..., 0], labels)
+    with h5py.File(path("bad-nolabel.h5"), "w") as file:
+        file["data"] = images
+
+
+def main():
+    bad_sets()
+    keras.utils.set_random_seed(5)
+    for make in (plain, branches, nested, adapted, names):
+        model = finish(make.__name__, make())
+        model.save_weights(path(make.__name__ + ".weights.h5"))
+        with open(path(make.__name__ + ".json"), "w") as file:
+            file.write(model.to_json())
+    # Refused ones.
+    lam = keras.Sequential([L.Input((4, 4, 1)), L.Flatten(), L.Dense(2), L.Lambda(lambda x: x + 1, name="evil")])
+    lam.save(path("lambda.h5"))
+    up = keras.Sequential([L.Input((4, 4, 1)), L.UpSampling2D(name="up"), L.Flatten(), L.Dense(2)])
+    up.save(path("unknown.h5"))
+
+    @keras.saving.register_keras_serializable("Mine")
+    class Odd(L.Layer):
+        def call(self, x):
+            return x
+
+    keras.Sequential([L.Input((4, 4, 1)), Odd(name="odd"), L.Flatten(), L.Dense(2)]).save(path("custom.h5"))
+    nan = keras.Sequential([L.Input((4, 4, 1)), L.Flatten(), L.Dense(2, name="last")])
+    kernel, bias = nan.get_weights()
+    kernel[3, 1] = np.nan
+    nan.set_weights([kernel, bias])
+    nan.save(path("nan.h5"))
+    i = L.Input((4, 4, 1), name="in")
+    keras.Model(i, [L.Dense(2)(L.Flatten()(i)), L.Dense(2)(L.Flatten()(i))]).save(path("two.h5"))
+    keras.Model(i, L.Conv2D(2, 3)(i)).save(path("image.h5"))
+    any_size = L.Input((None, None, 1), name="in")
+    keras.Model(any_size, L.Dense(2)(L.GlobalMaxPooling2D()(L.Conv2D(2, 3)(any_size)))).save(path("anysize.h5"))
+    good = keras.Sequential([L.Input((4, 4, 1)), L.Flatten(name="flat"), L.Dense(2, name="last")])
+    good.save(path("keras.keras"))
+    for name in ("shape", "channels", "external", "huge", "missing"):
+        good.save(path(name + ".h5"))
+    with h5py.File(path("missing.h5"), "a") as file:
+        del file["model_weights/last"][kernel_name(file)]
+    with h5py.File(path("shape.h5"), "a") as file:
+        group = file["model_weights/last"]
+        name = kernel_name(file)
+        del group[name]
+        group[name] = np.zeros((15, 2), "float32")
+    with h5py.File(path("channels.h5"), "a") as file:
+        file.attrs["model_config"] = file.attrs["model_config"].replace("channels_last", "channels_first")
+    with h5py.File(path("external.h5"), "a") as file:
+        group = file["model_weights/last"]
+        name = kernel_name(file)
+        del group[name]
+        group.create_dataset(name, (16, 2), "float32", external=[("/etc/passwd", 0, 128)])
+    with h5py.File(path("huge.h5"), "a") as file:
+        group = file["model_weights/last"]
+        name = kernel_name(file)
+        del group[name]
+        group.create_dataset(name, (1 << 20, 1 << 20), "float32", chunks=(1024, 1024), compression="gzip")
+
+    # Data sets of small images with values 0...99, all the same but for how they are stored.
+    images = rng.integers(0, 100, (40, 6, 5, 3))
+    labels = rng.integers(0, 4, 40)
+    first = images.transpose(0, 3, 1, 2)
+    data("u1-nhwc.h5", images.astype("u1"), labels.astype("u1"))
+    data("f4-nchw.h5", first.astype("<f4"), labels.astype("<f4"))
+    data("f8-nchw.h5", first.astype("<f8"), labels.astype("<f8").reshape(-1, 1))
+    data("f4-big-endian.h5", images.astype(">f4"), labels.astype(">i4"))
+    data("f8-big-endian.h5", images.astype(">f8"), labels.astype(">f8"))
+    data("i2-gzip.h5", images.astype("<i2"), np.eye(4)[labels], chunks=(7, 6, 5, 3), compression="gzip", shuffle=True)
+    data("f4-chunked.h5", images.astype("<f4"), np.eye(4, dtype="u1")[labels], chunks=(9, 3, 5, 2))
+    data("i8-big-endian.h5", first.astype(">i8"), labels)
+    data("f2.h5", images.astype("<f2"), labels)
+    with h5py.File(path("plain-list.h5"), "w") as file:
+        file["images"], file["classes"] = images.astype("u1"), labels
+
+
+main()
