@@ -81,7 +81,7 @@ struct ReportTests {
     #expect(evaluation.table.split(separator: "\n").allSatisfy { $0.count <= 100 })
     #expect(
       evaluation.note
-        == "Attack success leaves out 1 images that show the target class; with them: 100.00 %, "
+        == "Attack success leaves out 1 images that show the target class; with them:\n100.00 %, "
         + "100.00 %, 14.29 %.")
   }
 

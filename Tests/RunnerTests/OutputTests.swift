@@ -105,7 +105,7 @@ struct OutputTests {
     #expect(
       text == """
         layer  operation          reads  shape  parameters  KiB
-        ──────────────────────────────────────────────────────
+        ───────────────────────────────────────────────────────
         input  input                     4x4x1              0.1
         conv   convolution, relu  input  2x2x8          80  0.1
         flat   flatten            conv      32              0.1

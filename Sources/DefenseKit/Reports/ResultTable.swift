@@ -34,14 +34,14 @@ extension Evaluation {
     ]
   }
 
-  /// A sentence with the attack success over all poisoned images, if that differs from the table.
+  /// Two lines with the attack success over all poisoned images, if that differs from the table.
   public var note: String? {
     guard let attack = suspect.poisoned, let all = attack.all, all.images != attack.counted.images
     else { return nil }
     let rates = [suspect.poisoned] + repairs.map(\.result.poisoned)
     let list = rates.map { percent($0?.all?.successRate) }.joined(separator: ", ")
     return "Attack success leaves out \(all.images - attack.counted.images) images that show the "
-      + "target class; with them: \(list)."
+      + "target class; with them:\n\(list)."
   }
 }
 
