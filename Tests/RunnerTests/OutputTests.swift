@@ -115,7 +115,7 @@ struct OutputTests {
         parameters       400
         multiply-adds    608 an image
         input scale      1.0
-        prunable layers  conv, out
+        prunable layers  conv
         pruned first     conv
 
         """)
