@@ -1,3 +1,5 @@
+public import InferenceGraph
+
 /// Returns a warning if a suspect's accuracy on clean data is near that of guessing, else nil.
 ///
 /// Near means that the accuracy corrected for chance, (accuracy - 1/N) / (1 - 1/N), is under 0.1.
@@ -15,6 +17,20 @@ public func baselineWarning(
   return "the suspect gets only \(correct) of \(images) images of \(data) right, which is near "
     + "chance; probably the scale is wrong (now \(shortText(inputScale))): \(remedy); else check "
     + "--layout and that the labels belong to this model"
+}
+
+extension RunContext {
+  /// Warns if a suspect's accuracy on clean data is near that of guessing, with the likely cause.
+  ///
+  /// A defense that has counted may tell so at once; the evaluation tells the same only once.
+  public func checkBaseline(correct: Int, images: Int, of suspect: Model, on data: String) {
+    if let warning = baselineWarning(
+      correct: correct, images: images, classCount: suspect.classCount,
+      inputScale: suspect.inputScale, data: data)
+    {
+      warn(warning)
+    }
+  }
 }
 
 /// A scale as the user would write it.

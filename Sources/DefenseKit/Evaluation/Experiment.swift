@@ -106,12 +106,8 @@ public struct Experiment: Sendable {
     } else {
       return
     }
-    if let warning = baselineWarning(
-      correct: counts.correct, images: counts.images, classCount: suspect.classCount,
-      inputScale: suspect.inputScale, data: counts.name)
-    {
-      context.warn(warning)
-    }
+    context.checkBaseline(
+      correct: counts.correct, images: counts.images, of: suspect, on: counts.name)
   }
 
   /// The sweeps of the defenses, each once, replayed on the test sets if that is wanted.

@@ -113,6 +113,7 @@ public struct FinePruning: Defense {
     let correct = predictions.map {
       CleanCounts(verdicts: $0, labels: clean.labels, classCount: model.classCount).correct
     }
+    context.checkBaseline(correct: correct[0], images: clean.count, of: model, on: clean.name)
     let curve = PruningCurve(
       layer: layer, order: order, prunesBias: options.bias, correct: correct, images: clean.count)
     var repairs: [Repair] = []

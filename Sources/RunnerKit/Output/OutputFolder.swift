@@ -84,7 +84,15 @@ struct OutputFolder: Sendable {
       guardian.cancel()
       try? files.removeItem(at: temporary)
     }
-    try body(temporary.path)
+    do {
+      try body(temporary.path)
+    } catch let error as FileError {
+      // The user knows the folder by its own name only.
+      throw FileError(
+        error.kind, path: error.path.replacing(temporary.path, with: path), error.message)
+    } catch let failure as Failure {
+      throw Failure(failure.status, failure.message?.replacing(temporary.path, with: path))
+    }
     do {
       if replacesResults {
         let old = sibling("replaced")
