@@ -54,15 +54,24 @@ let package = Package(
     library("DefenseKit", ["InferenceGraph", "ModelIO"]),
     library("FinePruning", path: "Sources/Defenses/FinePruning", ["DefenseKit"]),
     library("GoodNet", path: "Sources/Defenses/GoodNet", ["DefenseKit"]),
-    library(
-      "RunnerKit",
-      ["DefenseKit", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+    .target(
+      name: "RunnerKit",
+      dependencies: [
+        "DefenseKit", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      resources: [.copy("Resources")], swiftSettings: settings),
     .executableTarget(
       name: "benchmark", dependencies: ["DefenseKit"], path: "Benchmarks/benchmark",
       swiftSettings: settings),
     .executableTarget(
       name: "runner", dependencies: ["RunnerKit", "FinePruning", "GoodNet"], path: "Sources/Runner",
       swiftSettings: settings),
+    .testTarget(
+      name: "DefenseKitTests", dependencies: ["DefenseKit"], exclude: ["Golden"],
+      swiftSettings: settings),
+    tests("FinePruningTests", ["FinePruning"]),
+    tests("GoodNetTests", ["GoodNet"]),
+    tests("RunnerTests", ["RunnerKit", "FinePruning", "GoodNet", "runner"]),
     library("ReferenceInference", path: "Tests/ReferenceInference", ["InferenceGraph"]),
     tests(
       "InferenceGraphTests", ["InferenceGraph", "ReferenceInference"], exclude: ["Fixtures"]),

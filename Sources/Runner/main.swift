@@ -1,1 +1,5 @@
-print("x")
+import FinePruning
+import GoodNet
+import RunnerKit
+
+try Runner(plugins: [FinePruning.self, GoodNet.self]).main()

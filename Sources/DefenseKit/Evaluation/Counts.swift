@@ -1,0 +1,96 @@
+/// How clean images were classified.
+public struct CleanCounts: Sendable, Hashable {
+  /// Images that got their own class.
+  public var correct: Int
+  /// Images that were held to be triggered.
+  public var flagged: Int
+  /// All images.
+  public var images: Int
+
+  /// Creates counts.
+  public init(correct: Int, flagged: Int = 0, images: Int) {
+    self.correct = correct
+    self.flagged = flagged
+    self.images = images
+  }
+
+  /// Counts verdicts against labels; a verdict of `classCount` is a flag.
+  public init(verdicts: [Int32], labels: [Int32], classCount: Int) {
+    precondition(verdicts.count == labels.count, "\(verdicts.count) for \(labels.count) labels")
+    self.init(correct: 0, images: labels.count)
+    for (verdict, label) in zip(verdicts, labels) {
+      if verdict == label { correct += 1 }
+      if Int(verdict) == classCount { flagged += 1 }
+    }
+  }
+
+  /// The share classified rightly, 0 to 1.
+  public var accuracy: Double { share(correct, images) }
+  /// The share held to be triggered, 0 to 1.
+  public var flaggedShare: Double { share(flagged, images) }
+  /// The share classified rightly among those that pass the filter; nil if none passes.
+  public var filteredAccuracy: Double? {
+    images == flagged ? nil : share(correct, images - flagged)
+  }
+}
+
+/// How triggered images were classified.
+public struct PoisonedCounts: Sendable, Hashable {
+  /// Images that got the attacker's target class.
+  public var hits: Int
+  /// Images that were held to be triggered.
+  public var flagged: Int
+  /// All images counted.
+  public var images: Int
+
+  /// Creates counts.
+  public init(hits: Int, flagged: Int = 0, images: Int) {
+    self.hits = hits
+    self.flagged = flagged
+    self.images = images
+  }
+
+  /// The attack success rate, 0 to 1.
+  public var successRate: Double { share(hits, images) }
+  /// The share held to be triggered, 0 to 1.
+  public var flaggedShare: Double { share(flagged, images) }
+}
+
+/// The attack's success, with and without the images that show the target class anyway.
+///
+/// An image of the target class that is classified as such is no success of the trigger. Where
+/// the true classes are known, such images are left out of ``counted``, and ``all`` has them.
+public struct AttackCounts: Sendable, Hashable {
+  /// The figure to quote.
+  public var counted: PoisonedCounts
+  /// Counts over all images; nil where true classes are unknown, as both would be the same.
+  public var all: PoisonedCounts?
+
+  /// Creates counts.
+  public init(counted: PoisonedCounts, all: PoisonedCounts? = nil) {
+    self.counted = counted
+    self.all = all
+  }
+
+  /// Counts verdicts against targets; a verdict of `classCount` is a flag.
+  public init(verdicts: [Int32], targets: [Int32], trueLabels: [Int32]?, classCount: Int) {
+    precondition(verdicts.count == targets.count, "\(verdicts.count) for \(targets.count) targets")
+    var all = PoisonedCounts(hits: 0, images: 0)
+    var counted = all
+    for (index, verdict) in verdicts.enumerated() {
+      let hit = verdict == targets[index] ? 1 : 0
+      let flag = Int(verdict) == classCount ? 1 : 0
+      all.hits += hit
+      all.flagged += flag
+      all.images += 1
+      if let trueLabels, trueLabels[index] == targets[index] { continue }
+      counted.hits += hit
+      counted.flagged += flag
+      counted.images += 1
+    }
+    self.init(counted: counted, all: trueLabels == nil ? nil : all)
+  }
+}
+
+/// part / whole, and 0 of nothing is 0.
+func share(_ part: Int, _ whole: Int) -> Double { whole == 0 ? 0 : Double(part) / Double(whole) }

@@ -1,0 +1,154 @@
+public import InferenceGraph
+
+/// A suspect with the data to defend it and to judge the defense: the whole main job.
+///
+/// ```swift
+/// let experiment = Experiment(suspect: model, clean: validation, test: test, poisoned: poisoned)
+/// let evaluation = try experiment.run([FinePruning()], [GoodNet()], in: RunContext())
+/// ```
+public struct Experiment: Sendable {
+  /// The model that may hold a backdoor.
+  public var suspect: Model
+  /// The images that defenses and detectors may use.
+  public var clean: CleanData
+  /// Clean images that nobody has seen; nil if there are none.
+  public var test: CleanData?
+  /// Triggered images; nil if there are none, as in practice.
+  public var poisoned: PoisonedData?
+  /// Whether sweeps are replayed on the test sets.
+  public var replaysCurves: Bool
+
+  /// Creates an experiment.
+  ///
+  /// - Throws: ``DataError`` if a data set does not fit the model.
+  public init(
+    suspect: Model, clean: CleanData, test: CleanData? = nil, poisoned: PoisonedData? = nil,
+    replaysCurves: Bool = false
+  ) throws(DataError) {
+    try clean.check(against: suspect)
+    try test?.check(against: suspect)
+    try poisoned?.check(against: suspect)
+    self.suspect = suspect
+    self.clean = clean
+    self.test = test
+    self.poisoned = poisoned
+    self.replaysCurves = replaysCurves
+  }
+
+  /// Lets every defense repair the suspect and judges the outcome.
+  ///
+  /// - Throws: What a plugin or the execution throws.
+  public func run(
+    _ defenses: [any Defense], _ detectors: [any Detector] = [], in context: RunContext
+  ) throws -> Evaluation {
+    var repairs: [Repair] = []
+    for defense in defenses {
+      repairs += try defense.repair(suspect, using: clean, in: context)
+    }
+    return try evaluate(repairs, detectors, in: context)
+  }
+
+  /// Judges repaired models and detectors, all of them in one pass over each test set.
+  ///
+  /// - Throws: What a detector or the execution throws.
+  public func evaluate(
+    _ repairs: [Repair], _ detectors: [any Detector] = [], in context: RunContext
+  ) throws -> Evaluation {
+    let team = try Team(
+      suspect, repaired: repairs.map(\.model), detectors, using: clean, in: context)
+    let cleanPass = try test.map { try team.look(at: $0.source, "clean test images", in: context) }
+    let poisonedPass = try poisoned.map {
+      try team.look(at: $0.source, "poisoned test images", in: context)
+    }
+    func result(_ verdicts: (Pass) -> [Int32]) -> Evaluation.ModelResult {
+      modelResult(clean: cleanPass.map(verdicts), poisoned: poisonedPass.map(verdicts))
+    }
+    let suspectResult = result { $0.predictions[0] }
+    warnNearChance(suspectResult, repairs, in: context)
+    let results = repairs.enumerated().map { position, repair in
+      Evaluation.RepairResult(
+        repair: repair, result: result { $0.predictions[position + 1] },
+        detectors: detectors.enumerated().map { index, detector in
+          let inspection = position * detectors.count + index
+          return Evaluation.DetectorResult(
+            detector: type(of: detector).name,
+            verdicts: result { $0.verdicts[inspection].map(\.label) },
+            auroc: areaUnderROC(
+              negatives: cleanPass?.verdicts[inspection].map(\.score) ?? [],
+              positives: poisonedPass?.verdicts[inspection].map(\.score) ?? []))
+        })
+    }
+    return Evaluation(
+      suspect: suspectResult, repairs: results, curves: try curves(of: repairs, in: context))
+  }
+
+  /// Counts verdicts on both test sets.
+  private func modelResult(clean: [Int32]?, poisoned: [Int32]?) -> Evaluation.ModelResult {
+    Evaluation.ModelResult(
+      clean: clean.map {
+        CleanCounts(verdicts: $0, labels: test?.labels ?? [], classCount: suspect.classCount)
+      },
+      poisoned: poisoned.map {
+        AttackCounts(
+          verdicts: $0, targets: self.poisoned?.targets ?? [],
+          trueLabels: self.poisoned?.trueLabels, classCount: suspect.classCount)
+      })
+  }
+
+  private func warnNearChance(
+    _ result: Evaluation.ModelResult, _ repairs: [Repair], in context: RunContext
+  ) {
+    let counts: (correct: Int, images: Int, name: String)
+    if let curve = repairs.lazy.compactMap(\.curve).first {
+      counts = (curve.correct[0], curve.images, clean.name)
+    } else if let clean = result.clean {
+      counts = (clean.correct, clean.images, test?.name ?? "the test set")
+    } else {
+      return
+    }
+    context.checkBaseline(
+      correct: counts.correct, images: counts.images, of: suspect, on: counts.name)
+  }
+
+  /// The sweeps of the defenses, each once, replayed on the test sets if that is wanted.
+  private func curves(
+    of repairs: [Repair], in context: RunContext
+  ) throws -> [Evaluation.CurveResult] {
+    var results: [Evaluation.CurveResult] = []
+    for repair in repairs {
+      guard let curve = repair.curve,
+        !results.contains(where: { $0.defense == repair.defense && $0.curve == curve })
+      else { continue }
+      var result = Evaluation.CurveResult(defense: repair.defense, curve: curve)
+      if replaysCurves {
+        let clean = try test.map { try replay(curve, on: $0.source, "clean curve", in: context) }
+        let bad = try poisoned.map {
+          try replay(curve, on: $0.source, "poisoned curve", in: context)
+        }
+        if clean != nil || bad != nil {
+          result.replay = curve.correct.indices.map {
+            modelResult(clean: clean?[$0], poisoned: bad?[$0])
+          }
+        }
+      }
+      results.append(result)
+    }
+    return results
+  }
+
+  /// Predictions after 0, 1, ... channels of the sweep.
+  private func replay(
+    _ curve: PruningCurve, on source: any SampleSource, _ title: String, in context: RunContext
+  ) throws -> [[Int32]] {
+    let sweep = try ChannelSweep(
+      model: suspect, layer: curve.layer, zeroingBias: curve.prunesBias,
+      options: context.execution)
+    let recording = try context.phase("recording, \(title)", images: source.count) {
+      try sweep.record(source, progress: $0)
+    }
+    context.count(sweep, steps: curve.order.count, images: source.count)
+    return try context.phase(title, images: source.count) {
+      try recording.predictions(masking: curve.order, progress: $0)
+    }
+  }
+}

@@ -1,0 +1,61 @@
+public import InferenceGraph
+
+/// A repaired copy of a suspect model, and how it was made.
+public struct Repair: Sendable {
+  /// The repaired model.
+  public var model: Model
+  /// The name of the defense.
+  public var defense: String
+  /// The allowed drop of validation accuracy that led to it, in percentage points.
+  public var drop: Double?
+  /// The layer whose channels were pruned.
+  public var layer: String?
+  /// The pruned channels, first pruned first.
+  public var pruned: [Int]
+  /// How the repaired model classifies the defense's clean data.
+  public var validation: CleanCounts
+  /// The sweep that the repair is a point of.
+  public var curve: PruningCurve?
+
+  /// Creates a repair.
+  public init(
+    model: Model, defense: String, drop: Double? = nil, layer: String? = nil, pruned: [Int] = [],
+    validation: CleanCounts, curve: PruningCurve? = nil
+  ) {
+    self.model = model
+    self.defense = defense
+    self.drop = drop
+    self.layer = layer
+    self.pruned = pruned
+    self.validation = validation
+    self.curve = curve
+  }
+
+  /// The name of its file without extension, such as "fine-pruning-2" or "fine-pruning-2.5".
+  public var fileStem: String { drop.map { "\(defense)-\($0.optionText)" } ?? defense }
+}
+
+/// The course of a pruning sweep over the defense's clean data.
+public struct PruningCurve: Sendable, Hashable {
+  /// The layer whose channels were pruned one after another.
+  public var layer: String
+  /// The channels, first pruned first.
+  public var order: [Int]
+  /// Whether a pruned channel's bias went to zero with its kernel.
+  public var prunesBias: Bool
+  /// `correct[k]`: the images classified rightly after k channels; k = 0 is the suspect itself.
+  public var correct: [Int]
+  /// The number of images.
+  public var images: Int
+
+  /// Creates a curve; `correct` must hold one number more than `order`.
+  public init(layer: String, order: [Int], prunesBias: Bool, correct: [Int], images: Int) {
+    precondition(
+      correct.count == order.count + 1, "\(correct.count) counts for \(order.count) channels")
+    self.layer = layer
+    self.order = order
+    self.prunesBias = prunesBias
+    self.correct = correct
+    self.images = images
+  }
+}

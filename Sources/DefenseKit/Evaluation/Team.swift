@@ -1,0 +1,109 @@
+internal import InferenceGraph
+private import Synchronization
+
+/// The suspect, all its repaired copies and all inspections, run together over a data set.
+struct Team: Sendable {
+  /// The suspect first, then the repaired models, then what else the inspections read.
+  private let models: [Model]
+  private let inspections: [Member]
+  private let observing: [(model: Int, node: String)]
+  private let suspectCost: Int
+  private let executor: Executor
+
+  private struct Member: Sendable {
+    let inspection: any Inspection
+    let models: [Int]
+    let firstObservation: Int
+    let name: String
+  }
+
+  /// Prepares an inspection for each repaired model and detector, in this order.
+  init(
+    _ suspect: Model, repaired: [Model], _ detectors: [any Detector], using clean: CleanData,
+    in context: RunContext
+  ) throws {
+    var models = [suspect] + repaired
+    var members: [Member] = []
+    var observing: [(model: Int, node: String)] = []
+    for repairedModel in repaired {
+      for detector in detectors {
+        let inspection = try detector.inspection(
+          of: suspect, repaired: repairedModel, using: clean, in: context)
+        let indices = inspection.models.map { model in
+          if let known = models.firstIndex(where: { $0.isSameNetwork(as: model) }) { return known }
+          models.append(model)
+          return models.count - 1
+        }
+        members.append(
+          Member(
+            inspection: inspection, models: indices, firstObservation: observing.count,
+            name: type(of: detector).name))
+        observing += inspection.observations.map { (indices[$0.model], $0.node) }
+      }
+    }
+    self.models = models
+    self.observing = observing
+    inspections = members
+    executor = try Executor(models, observing: observing, options: context.execution)
+    suspectCost = max(
+      1, try Executor([suspect], options: context.execution).costPerImage)
+  }
+
+  /// Runs all models over the images once.
+  func look(
+    at source: any SampleSource, _ title: String, in context: RunContext
+  ) throws -> Pass {
+    let count = source.count
+    let results = Mutex(Pass(models: models.count, inspections: inspections.count, images: count))
+    try context.phase(title, images: count) { progress in
+      try executor.run(source, progress: progress) { batch in
+        let predictions = models.indices.map { batch.predictions(of: $0) }
+        let verdicts = try inspections.map { member in
+          let verdicts = try member.inspection.verdicts(
+            for: InspectedBatch(
+              batch: batch, models: member.models, firstObservation: member.firstObservation))
+          guard verdicts.count == batch.indices.count else {
+            throw PluginError(
+              .init(rawValue: "wrong-verdict-count"),
+              "\(member.name) gave \(verdicts.count) verdicts for \(batch.indices.count) images; "
+                + "this is a mistake in the plugin")
+          }
+          return verdicts
+        }
+        results.withLock { pass in
+          for (model, values) in predictions.enumerated() {
+            pass.predictions[model].replaceSubrange(batch.indices, with: values)
+          }
+          for (inspection, values) in verdicts.enumerated() {
+            pass.verdicts[inspection].replaceSubrange(batch.indices, with: values)
+          }
+        }
+      }
+    }
+    context.count(
+      run: Double(count) * Double(executor.costPerImage) / Double(suspectCost),
+      alone: Double(count) * Double(executor.separateCostPerImage) / Double(suspectCost))
+    return results.withLock { $0 }
+  }
+}
+
+/// What one pass over a data set gave, by image.
+struct Pass: Sendable {
+  /// `[model][image]`.
+  var predictions: [[Int32]]
+  /// `[inspection][image]`.
+  var verdicts: [[Verdict]]
+
+  init(models: Int, inspections: Int, images: Int) {
+    predictions = Array(repeating: Array(repeating: -1, count: images), count: models)
+    verdicts = Array(
+      repeating: Array(repeating: Verdict(label: -1, score: 0), count: images), count: inspections)
+  }
+}
+
+extension Model {
+  /// Whether another model computes the same from the same images.
+  func isSameNetwork(as other: Model) -> Bool {
+    inputScale == other.inputScale && graph == other.graph
+  }
+}

@@ -1,0 +1,115 @@
+/// A type that a plugin's option may have: it can be read from text and written as text.
+///
+/// Numbers, Booleans, strings, enumerations with raw strings, and arrays and optionals of these
+/// conform. Reading what was written gives the same value.
+public protocol OptionValue: Sendable, Equatable {
+  /// What may be written, for help texts, such as "number" or "pool|convolution".
+  static var optionType: String { get }
+  /// The values there are, if they can be listed.
+  static var optionChoices: [String] { get }
+  /// Reads a value; nil if the text isn't one.
+  init?(optionText: String)
+  /// The value as text.
+  var optionText: String { get }
+}
+
+extension OptionValue {
+  /// By default values cannot be listed.
+  public static var optionChoices: [String] { [] }
+}
+
+extension String: OptionValue {
+  /// "text".
+  public static var optionType: String { "text" }
+  /// Any text is a value.
+  public init?(optionText: String) { self = optionText }
+  /// The string itself.
+  public var optionText: String { self }
+}
+
+extension Int: OptionValue {
+  /// "integer".
+  public static var optionType: String { "integer" }
+  /// Reads a decimal integer.
+  public init?(optionText: String) { self.init(optionText) }
+  /// The integer in decimal.
+  public var optionText: String { "\(self)" }
+}
+
+extension Double: OptionValue {
+  /// "number".
+  public static var optionType: String { "number" }
+  /// Reads a finite decimal number.
+  public init?(optionText: String) {
+    self.init(optionText)
+    guard isFinite else { return nil }
+  }
+  /// The shortest decimal that reads as this number; whole numbers without a point.
+  public var optionText: String { shortText(self) }
+}
+
+extension Bool: OptionValue {
+  /// "true|false".
+  public static var optionType: String { "true|false" }
+  /// "true" and "false".
+  public static var optionChoices: [String] { ["true", "false"] }
+  /// Reads "true" or "false".
+  public init?(optionText: String) { self.init(optionText) }
+  /// "true" or "false".
+  public var optionText: String { "\(self)" }
+}
+
+extension Array: OptionValue where Element: OptionValue {
+  /// "number,number,...".
+  public static var optionType: String { "\(Element.optionType),..." }
+  /// The choices of an element.
+  public static var optionChoices: [String] { Element.optionChoices }
+  /// Reads elements separated by commas; every one must be a value.
+  public init?(optionText: String) {
+    self = []
+    for part in optionText.split(separator: ",", omittingEmptySubsequences: false) {
+      guard let element = Element(optionText: String(part)) else { return nil }
+      append(element)
+    }
+  }
+  /// The elements separated by commas.
+  public var optionText: String { map(\.optionText).joined(separator: ",") }
+}
+
+extension Optional: OptionValue where Wrapped: OptionValue {
+  /// The type, or "auto".
+  public static var optionType: String { Wrapped.optionType }
+  /// The choices, or "auto".
+  public static var optionChoices: [String] {
+    Wrapped.optionChoices.isEmpty ? [] : Wrapped.optionChoices + ["auto"]
+  }
+  /// Reads a value; "auto" is nil, the plugin's own choice.
+  public init?(optionText: String) {
+    if optionText == "auto" {
+      self = .none
+    } else if let value = Wrapped(optionText: optionText) {
+      self = .some(value)
+    } else {
+      return nil
+    }
+  }
+  /// The value, or "auto".
+  public var optionText: String { self?.optionText ?? "auto" }
+}
+
+extension OptionValue where Self: RawRepresentable & CaseIterable, RawValue == String {
+  /// The raw values, separated by bars.
+  public static var optionType: String { optionChoices.joined(separator: "|") }
+  /// The raw values.
+  public static var optionChoices: [String] { allCases.map(\.rawValue) }
+  /// Reads a raw value.
+  public init?(optionText: String) { self.init(rawValue: optionText) }
+  /// The raw value.
+  public var optionText: String { rawValue }
+}
+
+/// The shortest decimal text of a number, without ".0".
+func shortText(_ number: Double) -> String {
+  let text = "\(number)"
+  return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+}

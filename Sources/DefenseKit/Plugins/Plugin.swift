@@ -1,0 +1,65 @@
+public import InferenceGraph
+
+/// A defense or a detector that a run names.
+///
+/// A plugin is a value made from its options. Making it checks them and does no other work.
+public protocol Plugin: Sendable {
+  /// The plugin's options, with defaults and documentation.
+  associatedtype Options: PluginOptions = NoOptions
+  /// The name in kebab-case, as written on the command line.
+  static var name: String { get }
+  /// One sentence for `runner list`.
+  static var summary: String { get }
+  /// The options it was made with.
+  var options: Options { get }
+  /// Creates the plugin and checks `options`; does no other work.
+  init(options: Options) throws(PluginError)
+}
+
+extension Plugin where Options == NoOptions {
+  /// There are none.
+  public var options: NoOptions { NoOptions() }
+}
+
+/// A plugin that makes repaired copies of a suspect model.
+///
+/// It sees clean data only: nothing that reaches ``repair(_:using:in:)`` leads to poisoned images.
+public protocol Defense: Plugin {
+  /// Returns repaired copies of `model`, which isn't changed.
+  ///
+  /// - Parameters:
+  ///   - model: The suspect.
+  ///   - clean: Images with right labels, which the defense may use as it likes.
+  ///   - context: How to execute, and where progress, warnings and costs go.
+  /// - Throws: Whatever stops it; ``PluginError`` with code `unsuitableModel` for a model that it
+  ///   cannot repair.
+  func repair(
+    _ model: Model, using clean: CleanData, in context: RunContext
+  ) throws -> [Repair]
+}
+
+/// A plugin that tells at inference time whether an image carries a trigger.
+public protocol Detector: Plugin {
+  /// Whether it needs clean data to learn from; true unless said otherwise.
+  static var learnsFromCleanData: Bool { get }
+
+  /// Prepares the inspection of images by a suspect and a repaired copy of it.
+  ///
+  /// What the detector must learn first (thresholds, statistics) it learns from `clean`, which may
+  /// be empty if ``learnsFromCleanData`` is false.
+  func inspection(
+    of suspect: Model, repaired: Model, using clean: CleanData, in context: RunContext
+  ) throws -> any Inspection
+
+  /// Returns one ordinary model with N + 1 outputs whose argmax is the detector's verdict, if the
+  /// detector can be written so.
+  func model(suspect: Model, repaired: Model) throws -> Model?
+}
+
+extension Detector {
+  /// By default a detector learns.
+  public static var learnsFromCleanData: Bool { true }
+
+  /// By default a detector isn't a model.
+  public func model(suspect: Model, repaired: Model) throws -> Model? { nil }
+}

@@ -1,0 +1,82 @@
+/// The plugins that a program composes its runs from, in the order given.
+///
+/// It is a value: two runs can have different plugins, and a test needs no reset.
+public struct PluginSet: Sendable {
+  /// All plugins.
+  public let types: [any Plugin.Type]
+
+  /// Creates a set.
+  ///
+  /// - Throws: ``PluginError`` with code `duplicatePlugin` if two plugins have the same name.
+  public init(_ types: [any Plugin.Type]) throws(PluginError) {
+    var seen: Set<String> = []
+    for type in types where !seen.insert(type.name).inserted {
+      throw PluginError(
+        .duplicatePlugin, "two plugins are named '\(type.name)'; rename one or leave one out")
+    }
+    self.types = types
+  }
+
+  /// The names of the defenses.
+  public var defenses: [String] { types.filter { $0 is any Defense.Type }.map { $0.name } }
+
+  /// The names of the detectors.
+  public var detectors: [String] { types.filter { $0 is any Detector.Type }.map { $0.name } }
+
+  /// Makes the defense of this name.
+  ///
+  /// - Throws: ``PluginError`` if there is none, or if it refuses its options.
+  public func defense(
+    named name: String, settings: [OptionSetting] = []
+  ) throws(PluginError) -> any Defense {
+    for type in types where type.name == name {
+      if let type = type as? any Defense.Type { return try Self.make(type, settings) }
+      throw PluginError(
+        .unknownPlugin, "'\(name)' is a detector, not a defense; use --detector \(name)")
+    }
+    throw PluginError(
+      .unknownPlugin,
+      "there is no defense '\(name)'" + hint(for: name, among: defenses, as: "defenses"))
+  }
+
+  /// Makes the detector of this name.
+  ///
+  /// - Throws: ``PluginError`` if there is none, or if it refuses its options.
+  public func detector(
+    named name: String, settings: [OptionSetting] = []
+  ) throws(PluginError) -> any Detector {
+    for type in types where type.name == name {
+      if let type = type as? any Detector.Type { return try Self.make(type, settings) }
+      throw PluginError(
+        .unknownPlugin, "'\(name)' is a defense, not a detector; use --defense \(name)")
+    }
+    throw PluginError(
+      .unknownPlugin,
+      "there is no detector '\(name)'" + hint(for: name, among: detectors, as: "detectors"))
+  }
+
+  /// Checks that every setting is for a plugin that takes part in the run.
+  ///
+  /// - Throws: ``PluginError`` for a setting that would have no effect.
+  public func check(_ settings: [OptionSetting], used: [String]) throws(PluginError) {
+    let names = types.map { $0.name }
+    for setting in settings where !used.contains(setting.plugin) {
+      if names.contains(setting.plugin) {
+        throw PluginError(
+          .badOption,
+          "--option \(setting.plugin).\(setting.name) has no effect, as "
+            + "\(setting.plugin) isn't part of this run; name it or drop the option")
+      }
+      throw PluginError(
+        .unknownPlugin,
+        "--option \(setting.plugin).\(setting.name): there is no plugin "
+          + "'\(setting.plugin)'" + hint(for: setting.plugin, among: names, as: "plugins"))
+    }
+  }
+
+  private static func make<P: Plugin>(
+    _ type: P.Type, _ settings: [OptionSetting]
+  ) throws(PluginError) -> P {
+    try P(options: P.Options(settings, for: P.name))
+  }
+}

@@ -1,0 +1,161 @@
+public import InferenceGraph
+
+/// The report of a run as JSON, schema 1.
+///
+/// It holds counts, so that every percentage can be recomputed. The same input gives the same
+/// bytes apart from the one object `environment`, in which stand times, threads, paths and the
+/// like. Names of keys are part of the schema; later versions may add keys.
+public struct Report: Sendable {
+  /// A data set that took part.
+  public struct Data: Sendable, Hashable {
+    /// What it was used for: "validation", "clean" or "poisoned".
+    public var role: String
+    /// The SHA-256 of its file, if it came from one.
+    public var sha256: String?
+    /// The number of images.
+    public var images: Int
+
+    /// Creates an entry.
+    public init(role: String, sha256: String?, images: Int) {
+      self.role = role
+      self.sha256 = sha256
+      self.images = images
+    }
+  }
+
+  /// The suspect.
+  public var suspect: Model
+  /// The results.
+  public var evaluation: Evaluation
+  /// The data sets.
+  public var data: [Data]
+  /// The options that matter for the results.
+  public var options: JSON
+  /// `files[i]`: the name of repair i's file; nil if none was written.
+  public var files: [String?]
+  /// `detectorFiles[i][j]`: the name of the file of detector j as a model with repair i.
+  public var detectorFiles: [[String?]]
+  /// What the user was warned about.
+  public var warnings: [String]
+  /// All that may differ between two runs on the same input.
+  public var environment: JSON
+
+  /// Creates a report.
+  public init(
+    suspect: Model, evaluation: Evaluation, data: [Data] = [], options: JSON = [:],
+    files: [String?] = [], detectorFiles: [[String?]] = [], warnings: [String] = [],
+    environment: JSON = [:]
+  ) {
+    self.suspect = suspect
+    self.evaluation = evaluation
+    self.data = data
+    self.options = options
+    self.files = files
+    self.detectorFiles = detectorFiles
+    self.warnings = warnings
+    self.environment = environment
+  }
+
+  /// The whole report.
+  public var json: JSON {
+    [
+      "schema": 1,
+      "suspect": .object(
+        [
+          .init("sha256", JSON(suspect.source?.sha256)),
+          .init("classes", .int(suspect.classCount)),
+        ] + evaluation.suspect.members(flags: false)),
+      "data": .object(
+        data.map {
+          .init($0.role, ["sha256": JSON($0.sha256), "images": .int($0.images)])
+        }),
+      "options": options,
+      "repairs": .array(evaluation.repairs.enumerated().map { repair($1, at: $0) }),
+      "curve": .array(evaluation.curves.flatMap(\.points)),
+      "warnings": .array(warnings.map { .string($0) }),
+      "environment": environment,
+    ]
+  }
+
+  private func repair(_ result: Evaluation.RepairResult, at index: Int) -> JSON {
+    let repair = result.repair
+    let file = files.indices.contains(index) ? files[index] : nil
+    let models = detectorFiles.indices.contains(index) ? detectorFiles[index] : []
+    return .object(
+      [
+        .init("defense", .string(repair.defense)),
+        .init("drop", repair.drop.map { .number($0) } ?? .null),
+        .init("layer", JSON(repair.layer)),
+        .init("pruned", .array(repair.pruned.map { .int($0) })),
+        .init("validation", repair.validation.json(flags: false)),
+      ] + result.result.members(flags: false) + [
+        .init("file", JSON(file)),
+        .init(
+          "detectors",
+          .array(
+            result.detectors.enumerated().map { position, detector in
+              .object(
+                [.init("detector", .string(detector.detector))]
+                  + detector.verdicts.members(flags: true) + [
+                    .init("auroc", detector.auroc.map { .number($0) } ?? .null),
+                    .init(
+                      "file", JSON(models.indices.contains(position) ? models[position] : nil)),
+                  ])
+            })),
+      ])
+  }
+}
+
+extension CleanCounts {
+  /// The counts as JSON; with `flagged` for detectors only.
+  func json(flags: Bool) -> JSON {
+    flags
+      ? ["correct": .int(correct), "flagged": .int(flagged), "images": .int(images)]
+      : ["correct": .int(correct), "images": .int(images)]
+  }
+}
+
+extension PoisonedCounts {
+  fileprivate func members(flags: Bool) -> [JSON.Member] {
+    [.init("hits", .int(hits))] + (flags ? [.init("flagged", .int(flagged))] : [])
+      + [.init("images", .int(images))]
+  }
+}
+
+extension AttackCounts {
+  /// The counts as JSON; the target class's own images are in `all` only.
+  func json(flags: Bool) -> JSON {
+    .object(
+      counted.members(flags: flags)
+        + (all.map { [.init("all", .object($0.members(flags: flags)))] } ?? []))
+  }
+}
+
+extension Evaluation.ModelResult {
+  /// "clean" and "poisoned"; null where there was no such set.
+  func members(flags: Bool) -> [JSON.Member] {
+    [
+      .init("clean", clean?.json(flags: flags) ?? .null),
+      .init("poisoned", poisoned?.json(flags: flags) ?? .null),
+    ]
+  }
+
+  /// The results as an object with the members "clean" and "poisoned".
+  public var json: JSON { .object(members(flags: false)) }
+}
+
+extension Evaluation.CurveResult {
+  /// One object for every step, the unpruned network (channel null) first.
+  fileprivate var points: [JSON] {
+    curve.correct.indices.map { k in
+      let result = replay.isEmpty ? Evaluation.ModelResult() : replay[k]
+      return .object(
+        [
+          .init("defense", .string(defense)),
+          .init("pruned", .int(k)),
+          .init("channel", k == 0 ? .null : .int(curve.order[k - 1])),
+          .init("validation", ["correct": .int(curve.correct[k]), "images": .int(curve.images)]),
+        ] + result.members(flags: false))
+    }
+  }
+}

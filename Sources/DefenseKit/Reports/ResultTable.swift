@@ -1,0 +1,77 @@
+extension Evaluation {
+  /// The results as a table of at most 100 columns for a terminal, ended by a line feed.
+  ///
+  /// One row for the suspect, one for every repaired model, and below it one for every detector
+  /// that used it. "kept" is the accuracy on the clean images that a detector lets pass.
+  public var table: String {
+    var rows: [[String]] = [Self.row("suspect", suspect)]
+    for repair in repairs {
+      let drop = repair.repair.drop.map { " \($0.optionText) %" } ?? ""
+      var row = Self.row(repair.repair.defense + drop, repair.result)
+      let channels = repair.repair.curve.map { "/\($0.order.count)" } ?? ""
+      row[1] = "\(repair.repair.pruned.count)\(channels)"
+      rows.append(row)
+      for detector in repair.detectors {
+        var row = Self.row("  + \(detector.detector)", detector.verdicts)
+        row[4] = percent(detector.verdicts.clean?.flaggedShare)
+        row[5] = percent(detector.verdicts.poisoned?.counted.flaggedShare)
+        row[6] = percent(detector.verdicts.clean?.filteredAccuracy)
+        row[7] = detector.auroc.map { decimals($0, 4) } ?? "–"
+        rows.append(row)
+      }
+    }
+    return layOut(
+      [
+        ["", "pruned", "clean", "attack", "clean", "poisoned", "kept", "AUROC"],
+        ["", "", "accuracy", "success", "flagged", "flagged", "accuracy", ""],
+      ], rows)
+  }
+
+  private static func row(_ name: String, _ result: ModelResult) -> [String] {
+    [
+      name, "", percent(result.clean?.accuracy), percent(result.poisoned?.counted.successRate), "",
+      "", "", "",
+    ]
+  }
+
+  /// Two lines with the attack success over all poisoned images, if that differs from the table.
+  public var note: String? {
+    guard let attack = suspect.poisoned, let all = attack.all, all.images != attack.counted.images
+    else { return nil }
+    let rates = [suspect.poisoned] + repairs.map(\.result.poisoned)
+    let list = rates.map { percent($0?.all?.successRate) }.joined(separator: ", ")
+    return "Attack success leaves out \(all.images - attack.counted.images) images that show the "
+      + "target class; with them:\n\(list)."
+  }
+}
+
+/// Pads the columns, the first to the left and the others to the right, with rules between.
+private func layOut(_ header: [[String]], _ rows: [[String]]) -> String {
+  let all = header + rows
+  let widths = all[0].indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+  func line(_ cells: [String]) -> String {
+    let padded = cells.enumerated().map { column, cell in
+      let space = String(repeating: " ", count: widths[column] - cell.count)
+      return column == 0 ? cell + space : space + cell
+    }
+    let text = padded.joined(separator: "  ")
+    return String(text.reversed().drop { $0 == " " }.reversed())
+  }
+  let rule = String(repeating: "─", count: widths.reduce(0, +) + 2 * (widths.count - 1))
+  return (header.map(line) + [rule] + rows.map(line)).joined(separator: "\n") + "\n"
+}
+
+/// A share as a percentage with two decimals; a dash for none.
+public func percent(_ share: Double?) -> String {
+  share.map { decimals($0 * 100, 2) + " %" } ?? "–"
+}
+
+/// A number with a fixed number of decimals, rounded half away from zero.
+func decimals(_ number: Double, _ count: Int) -> String {
+  let scale = (0..<count).reduce(1) { product, _ in product * 10 }
+  let scaled = Int((abs(number) * Double(scale)).rounded())
+  let fraction = String(scaled % scale)
+  let sign = number < 0 && scaled > 0 ? "-" : ""
+  return "\(sign)\(scaled / scale)"
+    + (count == 0 ? "" : "." + String(repeating: "0", count: count - fraction.count) + fraction)
+}

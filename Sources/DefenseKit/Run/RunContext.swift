@@ -1,0 +1,88 @@
+public import InferenceGraph
+
+/// What surrounds a run: how to execute, where progress and warnings go, what it all cost.
+///
+/// It leads to no data.
+public struct RunContext: Sendable {
+  /// Threads and sharing.
+  public var execution: ExecutionOptions
+  /// The costs and warnings so far.
+  public let statistics: RunStatistics
+  private let sink: any ProgressSink
+
+  /// Creates a context.
+  public init(
+    execution: ExecutionOptions = ExecutionOptions(),
+    progress: any ProgressSink = SilentProgress(), statistics: RunStatistics = RunStatistics()
+  ) {
+    self.execution = execution
+    self.statistics = statistics
+    sink = progress
+  }
+
+  /// Runs one phase of the work, timing it and passing its progress on.
+  ///
+  /// - Parameters:
+  ///   - title: What is being done, in a word or three, such as "sweep".
+  ///   - images: How many images will be reported as done at the end.
+  ///   - body: The work; it gets a handler to report the images done so far.
+  public func phase<Result>(
+    _ title: String, images: Int, _ body: (@escaping ProgressHandler) throws -> Result
+  ) rethrows -> Result {
+    let clock = ContinuousClock()
+    let start = clock.now
+    sink.began(title, images: images)
+    defer {
+      sink.ended()
+      statistics.add(
+        RunStatistics.Phase(title: title, images: images, duration: clock.now - start))
+    }
+    return try body { [sink] done in sink.advanced(to: done) }
+  }
+
+  /// Records the forward passes that were run and that were saved by sharing.
+  ///
+  /// - Parameters:
+  ///   - run: What was computed, in images times the cost of the suspect's forward pass.
+  ///   - alone: What it would have cost to run every model in full.
+  public func count(run: Double, alone: Double) { statistics.count(run: run, alone: alone) }
+
+  /// Records the forward passes of a sweep: its recording, then at most the part behind the
+  /// frontier for every step.
+  public func count(_ sweep: ChannelSweep, steps: Int, images: Int) {
+    let share = execution.sharing ? sweep.suffixShare : 1
+    count(
+      run: Double(images) * (1 + Double(steps) * share), alone: Double(images) * Double(1 + steps))
+  }
+
+  /// Tells the user something that does not stop the run; the same text is told once.
+  public func warn(_ message: String) {
+    if statistics.warn(message) { sink.warned(message) }
+  }
+}
+
+/// Where a run's progress goes; called from several threads.
+public protocol ProgressSink: Sendable {
+  /// A phase began; at its end `images` will be done.
+  func began(_ title: String, images: Int)
+  /// So many images of the phase are done.
+  func advanced(to done: Int)
+  /// The phase is over.
+  func ended()
+  /// The user should know this; the run goes on.
+  func warned(_ message: String)
+}
+
+/// A sink that drops everything; warnings stay in the run's statistics.
+public struct SilentProgress: ProgressSink {
+  /// Creates the sink.
+  public init() {}
+  /// Does nothing.
+  public func began(_ title: String, images: Int) {}
+  /// Does nothing.
+  public func advanced(to done: Int) {}
+  /// Does nothing.
+  public func ended() {}
+  /// Does nothing.
+  public func warned(_ message: String) {}
+}

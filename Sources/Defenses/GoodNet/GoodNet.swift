@@ -1,0 +1,81 @@
+public import DefenseKit
+
+/// Flags an image if the suspect and its repaired copy disagree on it.
+///
+/// With the suspect B, a repaired copy B' and N classes counted from 0,
+///
+///     G(x) = B(x) if B(x) = B'(x), else N.
+///
+/// On clean images both mostly agree; a trigger moves B to the attacker's class, but B' less and
+/// less as it loses the backdoor. The score is KL(p || p'), the divergence of the two softmax
+/// outputs, in nats.
+///
+/// Source: the backdoor lab of CSAW-HackML 2020 (Dolan-Gavitt and Garg, New York University).
+public struct GoodNet: Detector {
+  /// "goodnet".
+  public static let name = "goodnet"
+  /// One sentence for listings.
+  public static let summary = "Flags images on which the suspect and its repaired copy disagree."
+
+  /// False: agreement needs no threshold.
+  public static let learnsFromCleanData = false
+
+  /// Creates the detector.
+  public init() {}
+
+  /// Creates the detector; it has no options.
+  public init(options: NoOptions) {}
+
+  /// Prepares the comparison; nothing is learnt from `clean`.
+  ///
+  /// - Throws: `PluginError` if the models have different numbers of classes.
+  public func inspection(
+    of suspect: Model, repaired: Model, using clean: CleanData, in context: RunContext
+  ) throws -> any Inspection {
+    try Self.check(suspect, repaired)
+    return Comparison(models: [suspect, repaired], classCount: suspect.classCount)
+  }
+
+  /// Returns GoodNet as one ordinary model.
+  public func model(suspect: Model, repaired: Model) throws -> Model? {
+    try Self.model(suspect: suspect, repaired: repaired)
+  }
+
+  /// The verdict for one image, given both predictions.
+  public static func label(suspect: Int32, repaired: Int32, classCount: Int) -> Int32 {
+    suspect == repaired ? suspect : Int32(classCount)
+  }
+
+  /// Checks that both models answer the same question.
+  static func check(_ suspect: Model, _ repaired: Model) throws(PluginError) {
+    guard suspect.classCount == repaired.classCount,
+      suspect.graph.inputShape == repaired.graph.inputShape,
+      suspect.inputScale == repaired.inputScale
+    else {
+      throw PluginError(
+        .unsuitableModel,
+        "goodnet compares models with equal inputs and classes, but the suspect takes "
+          + "\(suspect.graph.inputShape) x \(suspect.inputScale) to \(suspect.classCount) classes and "
+          + "the repaired one \(repaired.graph.inputShape) x \(repaired.inputScale) to "
+          + "\(repaired.classCount); give a repaired copy of this suspect")
+    }
+  }
+}
+
+/// The comparison of two models, batch by batch.
+private struct Comparison: Inspection {
+  let models: [Model]
+  let classCount: Int
+
+  func verdicts(for batch: InspectedBatch) -> [Verdict] {
+    let suspect = batch.predictions(of: 0)
+    let repaired = batch.predictions(of: 1)
+    let divergence = batch.divergence(from: 0, to: 1)
+    return suspect.indices.map {
+      Verdict(
+        label: GoodNet.label(
+          suspect: suspect[$0], repaired: repaired[$0], classCount: classCount),
+        score: divergence[$0])
+    }
+  }
+}

@@ -1,0 +1,61 @@
+internal import ArgumentParser
+internal import DefenseKit
+
+/// Measures any model: accuracy on clean images, attack success on poisoned ones.
+struct EvaluateCommand: RunnerCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "evaluate", abstract: "Measure a model's accuracy and attack success.")
+  }
+
+  @Argument(help: "A Keras .h5 file, such as a repaired model or GoodNet.")
+  var model: String
+
+  @Option(help: ArgumentHelp("Clean images (HDF5, data and label).", valueName: "file"))
+  var test: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Triggered images, labelled with the attacker's class.", valueName: "file"))
+  var poisoned: String?
+
+  @OptionGroup var arguments: ModelArguments
+
+  @Flag(help: "Print counts as JSON.")
+  var json = false
+
+  func validate() throws {
+    if test == nil, poisoned == nil {
+      throw ValidationError("give --test, --poisoned or both")
+    }
+  }
+
+  func run(in session: Session) throws {
+    let model = try arguments.load(model)
+    let test = try test.map { try CleanData(arguments.data($0, for: model)) }
+    let poisoned = try poisoned.map { try PoisonedData(arguments.data($0, for: model)) }
+    let context = RunContext(execution: arguments.execution, progress: ProgressLine())
+    let result = try Evaluation.ModelResult(of: model, test: test, poisoned: poisoned, in: context)
+    try StandardOutput.write(json ? result.json.text : Self.text(result))
+  }
+
+  /// The results in words, shares with their counts.
+  static func text(_ result: Evaluation.ModelResult) -> String {
+    var lines: [String] = []
+    if let clean = result.clean {
+      lines.append(
+        "Clean accuracy:       \(percent(clean.accuracy)) (\(clean.correct) of \(clean.images))")
+    }
+    if let attack = result.poisoned {
+      let counts = attack.counted
+      lines.append(
+        "Attack success rate:  \(percent(counts.successRate)) (\(counts.hits) of \(counts.images))")
+      if let all = attack.all, all != counts {
+        lines.append(
+          "  with the target class's own images:  \(percent(all.successRate)) (\(all.hits) of "
+            + "\(all.images))")
+      }
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+}

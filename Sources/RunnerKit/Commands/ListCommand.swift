@@ -1,0 +1,37 @@
+internal import ArgumentParser
+internal import DefenseKit
+
+/// Lists the plugins with their options and defaults.
+struct ListCommand: RunnerCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "list", abstract: "List the defenses and detectors with their options.")
+  }
+
+  func run(in session: Session) throws {
+    let types = session.plugins.types
+    let sections = [
+      ("Defenses", types.filter { $0 is any Defense.Type }),
+      ("Detectors", types.filter { $0 is any Detector.Type }),
+    ]
+    var lines: [String] = []
+    for (title, plugins) in sections where !plugins.isEmpty {
+      lines.append(lines.isEmpty ? "\(title):" : "\n\(title):")
+      for plugin in plugins { lines += Self.entry(plugin) }
+    }
+    try StandardOutput.write(lines.joined(separator: "\n") + "\n")
+  }
+
+  /// A plugin's lines: its name and sentence, then each option with default, type and help.
+  static func entry<P: Plugin>(_ plugin: P.Type) -> [String] {
+    let texts = P.Options().texts
+    let width = texts.map { $0.name.count + $0.value.count + 1 }.max() ?? 0
+    var lines = ["  \(P.name.padding(to: 14))  \(P.summary)"]
+    for (declaration, text) in zip(P.Options.declarations, texts) {
+      let setting = "\(text.name)=\(text.value)".padding(to: width)
+      lines.append("    \(setting)  \(declaration.type)")
+      lines.append("      \(declaration.help)")
+    }
+    return lines
+  }
+}

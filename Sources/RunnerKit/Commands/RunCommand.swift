@@ -1,0 +1,192 @@
+internal import ArgumentParser
+internal import DefenseKit
+private import Foundation
+
+/// The main job: a suspect in, repaired models, detectors and their results out.
+struct RunCommand: RunnerCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "run", abstract: "Defend a model and judge the outcome.",
+      discussion: """
+        Without --model, the small network that comes with the program is defended on \
+        Fashion-MNIST.
+        """)
+  }
+
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp("A defense; repeat or separate by commas for several.", valueName: "name"))
+  var defense: [String] = []
+
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp("A detector; repeat or separate by commas for several.", valueName: "name"))
+  var detector: [String] = []
+
+  @Option(help: ArgumentHelp("The suspect, a Keras .h5 file.", valueName: "file"))
+  var model: String?
+
+  @Option(
+    help: ArgumentHelp("Clean images for the defense (HDF5, data and label).", valueName: "file"))
+  var clean: String?
+
+  @Option(help: ArgumentHelp("Clean images to judge it on.", valueName: "file"))
+  var test: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Triggered images, labelled with the attacker's class.", valueName: "file"))
+  var poisoned: String?
+
+  @OptionGroup var arguments: ModelArguments
+
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp("An option of a plugin; see 'list'.", valueName: "plugin.name=value"))
+  var option: [String] = []
+
+  @Option(help: ArgumentHelp("A new folder for models, curve and report.", valueName: "folder"))
+  var output: String?
+
+  @Flag(help: "Replace the results of an earlier run in the output folder.")
+  var force = false
+
+  @Flag(help: "Remove pruned channels from the models written, instead of zeroing them.")
+  var compact = false
+
+  @Flag(help: "Replay the pruning sweep on the test sets.")
+  var curve = false
+
+  @Flag(help: "Print the report as JSON instead of the table.")
+  var json = false
+
+  func validate() throws {
+    if defense.isEmpty {
+      throw ValidationError("name a defense with --defense, such as --defense fine-pruning")
+    }
+    let named = [
+      ("--clean", clean), ("--test", test), ("--poisoned", poisoned),
+      ("--architecture", arguments.architecture), ("--scale", arguments.scale.map { "\($0)" }),
+      ("--layout", arguments.layout?.rawValue),
+    ]
+    if model == nil, let given = named.first(where: { $0.1 != nil }) {
+      throw ValidationError("\(given.0) needs --model; without it the built-in network is used")
+    }
+    if model != nil, clean == nil {
+      throw ValidationError("--model needs --clean, the clean images that the defense works with")
+    }
+    if curve, model != nil, test == nil, poisoned == nil {
+      throw ValidationError("--curve needs --test or --poisoned to replay the sweep on")
+    }
+    if output == nil, force || compact {
+      throw ValidationError("\(force ? "--force" : "--compact") needs --output")
+    }
+  }
+
+  func run(in session: Session) throws {
+    let start = Date()
+    let settings = try option.map { text throws(PluginError) in try OptionSetting(text) }
+    let defenses = try names(defense).map { name throws(PluginError) in
+      try session.plugins.defense(named: name, settings: settings)
+    }
+    let detectors = try names(detector).map { name throws(PluginError) in
+      try session.plugins.detector(named: name, settings: settings)
+    }
+    try session.plugins.check(settings, used: names(defense) + names(detector))
+    let inputs = [model, clean, test, poisoned, arguments.architecture].compactMap { $0 }
+    let folder = try output.map { path throws(Failure) in
+      try OutputFolder(path, force: force, inputs: inputs)
+    }
+
+    let context = RunContext(execution: arguments.execution, progress: ProgressLine())
+    let experiment = try experiment()
+    let evaluation = try experiment.run(defenses, detectors, in: context)
+    guard json || folder != nil else {
+      return try StandardOutput.write(summary(evaluation))
+    }
+    let artifacts = try Artifacts(
+      experiment.suspect, evaluation, detectors, compact: compact, isWritten: folder != nil)
+    let report = Report(
+      suspect: experiment.suspect, evaluation: evaluation,
+      data: try context.phase("hashing", images: 0) { _ in try dataEntries(experiment) },
+      options: options(experiment.suspect, defenses, detectors), files: artifacts.repairFiles,
+      detectorFiles: artifacts.detectorFiles, warnings: context.statistics.warnings,
+      environment: Surroundings.json(
+        context, start: start,
+        paths: [
+          ("model", model), ("clean", clean), ("test", test), ("poisoned", poisoned),
+          ("architecture", arguments.architecture), ("output", output),
+        ]))
+    let text = report.json.text
+    try folder?.write { try artifacts.write(to: $0, evaluation, report: text) }
+    try StandardOutput.write(json ? text : summary(evaluation))
+  }
+
+  /// Splits at commas; a name given twice counts once.
+  private func names(_ arguments: [String]) -> [String] {
+    var result: [String] = []
+    for name in arguments.flatMap({ $0.split(separator: ",", omittingEmptySubsequences: false) })
+    where !result.contains(String(name)) {
+      result.append(String(name))
+    }
+    return result
+  }
+
+  private func experiment() throws -> Experiment {
+    guard let model, let clean else { return try embeddedExperiment() }
+    let suspect = try arguments.load(model)
+    return try Experiment(
+      suspect: suspect, clean: CleanData(arguments.data(clean, for: suspect)),
+      test: test.map { try CleanData(arguments.data($0, for: suspect)) },
+      poisoned: poisoned.map { try PoisonedData(arguments.data($0, for: suspect)) },
+      replaysCurves: curve)
+  }
+
+  private func embeddedExperiment() throws -> Experiment {
+    let (description, path) = try EmbeddedDefault.find()
+    let suspect = try KerasModel.load(path)
+    let test = try description.images(description.test)
+    return try Experiment(
+      suspect: suspect, clean: CleanData(description.images(description.clean)),
+      test: CleanData(test), poisoned: PoisonedData(description.stamped(test)),
+      replaysCurves: curve)
+  }
+
+  private func dataEntries(_ experiment: Experiment) throws -> [Report.Data] {
+    var entries = [
+      Report.Data(
+        role: "validation", sha256: try experiment.clean.sha256(), images: experiment.clean.count)
+    ]
+    if let test = experiment.test {
+      entries.append(.init(role: "clean", sha256: try test.sha256(), images: test.count))
+    }
+    if let bad = experiment.poisoned {
+      entries.append(.init(role: "poisoned", sha256: try bad.sha256(), images: bad.count))
+    }
+    return entries
+  }
+
+  private func options(
+    _ suspect: Model, _ defenses: [any Defense], _ detectors: [any Detector]
+  ) -> JSON {
+    func entry(_ plugin: some Plugin) -> JSON.Member {
+      .init(
+        type(of: plugin).name,
+        .object(plugin.options.texts.map { .init($0.name, .string($0.value)) }))
+    }
+    return [
+      "scale": Double("\(suspect.inputScale)").map { .number($0) } ?? .null,
+      "layout": arguments.layout.map { .string($0.rawValue) } ?? .null,
+      "compact": .bool(compact), "curve": .bool(curve),
+      "defenses": .object(defenses.map { entry($0) }),
+      "detectors": .object(detectors.map { entry($0) }),
+    ]
+  }
+
+  private func summary(_ evaluation: Evaluation) -> String {
+    var text = evaluation.table
+    if let note = evaluation.note { text += "\n\(note)\n" }
+    if let output { text += "\nModels, curve and report are in \(output).\n" }
+    return text
+  }
+}

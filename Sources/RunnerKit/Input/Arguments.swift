@@ -1,0 +1,62 @@
+internal import ArgumentParser
+internal import DefenseKit
+
+/// The factor for a data set's values, written as a number or a fraction such as 1/255.
+struct Scale: ExpressibleByArgument, Sendable {
+  let factor: Float
+
+  init?(argument: String) {
+    let parts = argument.split(separator: "/", omittingEmptySubsequences: false).map { Double($0) }
+    guard parts.count <= 2, let numerator = parts[0] else { return nil }
+    var factor = numerator
+    if parts.count == 2 {
+      guard let denominator = parts[1], denominator != 0 else { return nil }
+      factor /= denominator
+    }
+    guard factor.isFinite, factor > 0 else { return nil }
+    self.factor = Float(factor)
+  }
+}
+
+/// The order of a data set's elements, as written on the command line.
+enum LayoutName: String, ExpressibleByArgument, CaseIterable, Sendable {
+  case nchw
+  case nhwc
+
+  var layout: Layout { self == .nchw ? .nchw : .nhwc }
+}
+
+/// How a model's files are read and how it is run.
+struct ModelArguments: ParsableArguments, Sendable {
+  @Option(
+    help: ArgumentHelp(
+      "The factor for the images' values, such as 1/255; it belongs to the model.",
+      discussion: "", valueName: "factor"))
+  var scale: Scale?
+
+  @Option(help: "The order of an image's elements in the data sets, if it isn't clear.")
+  var layout: LayoutName?
+
+  @Option(help: ArgumentHelp("The graph for a file that holds weights only.", valueName: "file"))
+  var architecture: String?
+
+  @Option(help: ArgumentHelp("The number of threads; all processors if not given.", valueName: "n"))
+  var threads: Int?
+
+  func validate() throws {
+    if let threads, !(1...1024).contains(threads) {
+      throw ValidationError("--threads takes a number from 1 to 1024, not \(threads)")
+    }
+  }
+
+  var execution: ExecutionOptions { ExecutionOptions(threads: threads) }
+
+  func load(_ path: String) throws -> Model {
+    try KerasModel.load(path, architecture: architecture, inputScale: scale?.factor ?? 1)
+  }
+
+  func data(_ path: String, for model: Model) throws -> DataSet {
+    try DataSet.load(
+      path, for: model.graph.inputShape, classCount: model.classCount, layout: layout?.layout)
+  }
+}

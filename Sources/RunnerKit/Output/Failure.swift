@@ -1,0 +1,50 @@
+internal import ArgumentParser
+internal import DefenseKit
+
+/// An error as the user sees it: an exit status and one line.
+struct Failure: Error {
+  /// The exit status, of `sysexits.h`.
+  let status: Int32
+  /// One line; nil if there is nobody left to read it.
+  let message: String?
+
+  static let usage: Int32 = 64
+  static let data: Int32 = 65
+  static let missingInput: Int32 = 66
+  static let software: Int32 = 70
+  static let cannotCreate: Int32 = 73
+  static let ioError: Int32 = 74
+
+  init(_ status: Int32, _ message: String?) {
+    self.status = status
+    self.message = message
+  }
+
+  /// Classifies an error of any part of the run.
+  init(_ error: any Error) {
+    switch error {
+    case let error as Failure: self = error
+    case let error as PluginError:
+      let status: Int32 =
+        switch error.code {
+        case .unknownPlugin, .unknownOption, .badOption: Self.usage
+        case .duplicatePlugin: Self.software
+        default: Self.data
+        }
+      self.init(status, Self.line(error.message))
+    case let error as FileError: self.init(error.kind.rawValue, Self.line(error.description))
+    case let error as DataError: self.init(Self.data, Self.line(error.message))
+    case let error as SampleError: self.init(Self.data, Self.line(error.description))
+    case let error as GraphError: self.init(Self.data, Self.line(error.description))
+    default:
+      let code = RootCommand.exitCode(for: error)
+      let text = RootCommand.message(for: error)
+      self.init(code == .validationFailure ? Self.usage : Self.software, Self.line(text))
+    }
+  }
+
+  private static func line(_ text: String) -> String {
+    text.split(whereSeparator: \.isNewline).map { $0.trimmingPrefix { $0 == " " } }
+      .joined(separator: " ")
+  }
+}

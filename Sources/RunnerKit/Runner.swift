@@ -1,0 +1,103 @@
+internal import ArgumentParser
+public import DefenseKit
+private import Foundation
+
+/// A command-line program that composes runs from a list of plugins.
+///
+/// The whole of such a program:
+///
+/// ```swift
+/// import FinePruning
+/// import RunnerKit
+///
+/// try Runner(plugins: [FinePruning.self, MyDetector.self]).main()
+/// ```
+public struct Runner: Sendable {
+  /// The plugins that can be named.
+  public let plugins: PluginSet
+
+  /// Creates the program.
+  ///
+  /// - Throws: `PluginError` if two plugins have the same name.
+  public init(plugins: [any Plugin.Type]) throws(PluginError) {
+    self.plugins = try PluginSet(plugins)
+  }
+
+  /// Does what the command line says and ends the process with the exit status.
+  public func main() -> Never {
+    let status = run(Array(CommandLine.arguments.dropFirst()))
+    // Not `exit`: after a failed write HDF5's own clean-up at exit crashes on the file that it could
+    // not finish. Nothing of ours is buffered.
+    _exit(status)
+  }
+
+  /// Does what the arguments say.
+  ///
+  /// Results go to standard output; progress, warnings and one line for an error to standard
+  /// error.
+  /// - Returns: The exit status: 0, or one of `sysexits.h`: 64 wrong usage, 65 unusable data, 66
+  ///   missing input, 70 a mistake in the program, 73 output that cannot be created, 74 output
+  ///   that cannot be written; 141 if the reader of standard output has gone away.
+  public func run(_ arguments: [String]) -> Int32 {
+    // A closed pipe must come back as an error of `write`, not kill the process.
+    signal(SIGPIPE, SIG_IGN)
+    do {
+      do {
+        let command = try RootCommand.parseAsRoot(arguments)
+        guard let command = command as? any RunnerCommand else {
+          var other = command
+          try other.run()
+          return 0
+        }
+        try command.run(in: Session(plugins: plugins))
+      } catch  where RootCommand.exitCode(for: error) == .success {
+        // Asking for help ends the parser with an error whose message is the answer.
+        try StandardOutput.write(RootCommand.fullMessage(for: error) + "\n")
+      }
+      return 0
+    } catch {
+      let failure = Failure(error)
+      if let message = failure.message { StandardError.write("\(programName): \(message)\n") }
+      return failure.status
+    }
+  }
+}
+
+/// What a command needs beside its arguments.
+struct Session: Sendable {
+  let plugins: PluginSet
+}
+
+/// A command that runs with the session's plugins.
+protocol RunnerCommand: ParsableCommand {
+  func run(in session: Session) throws
+}
+
+/// The name that the program was called by.
+var programName: String {
+  CommandLine.arguments.first.map { URL(fileURLWithPath: $0).lastPathComponent } ?? "runner"
+}
+
+/// The command that all others belong to.
+struct RootCommand: ParsableCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: programName,
+      abstract: "Defends neural-network classifiers against backdoors.",
+      discussion: """
+        Without files, a small backdoored network that comes with the program is defended:
+
+          \(programName) --defense fine-pruning --detector goodnet
+
+        Options without a command are those of 'run': see '\(programName) run --help'.
+        """,
+      version: "\(programName) \(runnerVersion)",
+      subcommands: [
+        RunCommand.self, ListCommand.self, InspectCommand.self, EvaluateCommand.self,
+        PredictCommand.self,
+      ], defaultSubcommand: RunCommand.self)
+  }
+}
+
+/// The version of DefenseKit, as reports and `--version` give it.
+let runnerVersion = "0.1.0"

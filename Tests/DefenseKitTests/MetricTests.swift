@@ -1,0 +1,118 @@
+import Testing
+
+@testable import DefenseKit
+
+@Suite("Metrics, against cases worked out by hand")
+struct MetricTests {
+  @Test("Clean counts")
+  func cleanCounts() {
+    // Three classes; 3 is a flag. Right, wrong, flagged, right, right.
+    let counts = CleanCounts(
+      verdicts: [0, 2, 3, 1, 2], labels: [0, 1, 1, 1, 2], classCount: 3)
+    #expect(counts == CleanCounts(correct: 3, flagged: 1, images: 5))
+    #expect(counts.accuracy == 0.6)
+    #expect(counts.flaggedShare == 0.2)
+    #expect(counts.filteredAccuracy == 0.75)
+  }
+
+  @Test("Attack counts leave out the target class where true labels are known")
+  func attackCounts() {
+    let verdicts: [Int32] = [0, 0, 1, 3, 0]
+    let targets: [Int32] = [0, 0, 0, 0, 0]
+    let unknown = AttackCounts(
+      verdicts: verdicts, targets: targets, trueLabels: nil, classCount: 3)
+    #expect(unknown == AttackCounts(counted: PoisonedCounts(hits: 3, flagged: 1, images: 5)))
+    let known = AttackCounts(
+      verdicts: verdicts, targets: targets, trueLabels: [0, 1, 1, 0, 2], classCount: 3)
+    #expect(known.counted == PoisonedCounts(hits: 2, flagged: 0, images: 3))
+    #expect(known.all == PoisonedCounts(hits: 3, flagged: 1, images: 5))
+  }
+
+  @Test(
+    "Area under the ROC curve",
+    arguments: [
+      ([1, 2], [3, 4], 1), ([3, 4], [1, 2], 0), ([1, 1], [1, 1], 0.5),
+      // Pairs (1,2) (1,3) right, (2,2) half, (2,3) right: 3.5 of 4.
+      ([1, 2], [2, 3], 0.875),
+      // 0 < 0.5, 0 < 0.5, and of 0.5 two halves, of 1 none: 3 of 6.
+      ([0, 0.5, 1], [0.5, 0.5], 0.5),
+      ([0, .infinity], [.infinity], 0.75), ([0], [.nan], 1),
+    ] as [([Float], [Float], Double)])
+  func auroc(negatives: [Float], positives: [Float], expected: Double) {
+    #expect(areaUnderROC(negatives: negatives, positives: positives) == expected)
+  }
+
+  @Test("Without negatives or positives there is no area")
+  func noAuroc() {
+    #expect(areaUnderROC(negatives: [], positives: [1]) == nil)
+    #expect(areaUnderROC(negatives: [1], positives: []) == nil)
+  }
+
+  @Test("The area equals a count over all pairs, whatever the order")
+  func aurocByPairs() {
+    let negatives = (0..<57).map { Float(($0 * 31) % 17) }
+    let positives = (0..<43).map { Float(($0 * 13) % 23) }
+    var sum = 0.0
+    for n in negatives { for p in positives { sum += p > n ? 1 : p == n ? 0.5 : 0 } }
+    #expect(areaUnderROC(negatives: negatives, positives: positives) == sum / (57 * 43))
+    #expect(
+      areaUnderROC(negatives: negatives.reversed(), positives: positives.reversed())
+        == sum / (57 * 43))
+  }
+
+  @Test("A baseline near chance names the likely cause")
+  func baseline() throws {
+    func warning(_ correct: Int, _ scale: Float = 1, classes: Int = 10) -> String? {
+      baselineWarning(
+        correct: correct, images: 100, classCount: classes, inputScale: scale, data: "valid.h5")
+    }
+    #expect(warning(18)?.contains("--scale 1/255") == true)
+    #expect(
+      warning(18, 1 / 255)?.contains("(now 1/255): if it expects 0...255, add --scale 1") == true)
+    #expect(warning(20) == nil)
+    #expect(warning(9, classes: 1283) != nil)
+    #expect(warning(11, classes: 1283) == nil)
+    #expect(warning(54, classes: 2) != nil)
+    #expect(warning(56, classes: 2) == nil)
+  }
+
+  @Test("Fixed decimals")
+  func fixedDecimals() {
+    #expect(decimals(0.98437, 2) == "0.98")
+    #expect(decimals(99.995, 2) == "100.00" || decimals(99.995, 2) == "99.99")
+    #expect(decimals(7, 0) == "7")
+    #expect(decimals(-0.001, 2) == "0.00")
+    #expect(decimals(-1.5, 1) == "-1.5")
+    #expect(percent(0.0625) == "6.25 %")
+    #expect(percent(nil) == "–")
+  }
+
+  @Test("Data that does not fit itself or the model is refused")
+  func data() throws {
+    let images = ArraySource([1, 2, 3, 4], imageShape: [2])
+    #expect(
+      message { _ = try CleanData(images, labels: [0], name: "a.h5") }
+        == "a.h5: 1 labels for 2 images; give one an image")
+    #expect(
+      message { _ = try CleanData(ArraySource([], imageShape: [2]), labels: [], name: "a.h5") }
+        == "a.h5: it holds no images; give another set")
+    #expect(message { _ = try PoisonedData(images, targets: [0, 0], trueLabels: [1]) } != nil)
+    let model = Model(graph: try Graph(inputShape: [2]))
+    #expect(
+      message { try CleanData(images, labels: [0, 2], name: "a.h5").check(against: model) }?
+        .hasPrefix("a.h5: label 2 is none of the model's 2 classes") == true)
+    let other = Model(graph: try Graph(inputShape: [3]))
+    #expect(
+      message { try CleanData(images, labels: [0, 0]).check(against: other) }?.contains(
+        "[2], but the model takes [3]") == true)
+  }
+
+  @Test("The same warning is told once")
+  func warnings() {
+    let context = RunContext()
+    context.warn("a")
+    context.warn("b")
+    context.warn("a")
+    #expect(context.statistics.warnings == ["a", "b"])
+  }
+}

@@ -1,0 +1,121 @@
+import Foundation
+import Testing
+
+@testable import DefenseKit
+
+/// An evaluation of two repairs of a model with four channels, made up.
+private func sample() throws -> (Model, Evaluation) {
+  let model = Model(
+    graph: try Graph(inputShape: [4]),
+    source: Model.Source(file: "bad.h5", sha256: "abc"))
+  let curve = PruningCurve(
+    layer: "conv", order: [2, 0, 1, 3], prunesBias: true, correct: [10, 10, 9, 6, 2], images: 10)
+  func repair(_ drop: Double, _ count: Int) -> Repair {
+    Repair(
+      model: model, defense: "fine-pruning", drop: drop, layer: "conv",
+      pruned: Array(curve.order[..<count]),
+      validation: CleanCounts(correct: curve.correct[count], images: 10), curve: curve)
+  }
+  func result(_ correct: Int, _ hits: Int, flagged: Int = 0) -> Evaluation.ModelResult {
+    Evaluation.ModelResult(
+      clean: CleanCounts(correct: correct, flagged: flagged, images: 8),
+      poisoned: AttackCounts(
+        counted: PoisonedCounts(hits: hits, flagged: flagged * 2, images: 6),
+        all: PoisonedCounts(hits: hits + 1, flagged: flagged * 2, images: 7)))
+  }
+  let evaluation = Evaluation(
+    suspect: result(8, 6),
+    repairs: [
+      .init(
+        repair: repair(2.5, 2), result: result(7, 6),
+        detectors: [.init(detector: "goodnet", verdicts: result(7, 5, flagged: 1), auroc: 0.5)]),
+      .init(
+        repair: repair(40, 3), result: result(5, 0),
+        detectors: [.init(detector: "goodnet", verdicts: result(5, 0, flagged: 3), auroc: 1)]),
+    ],
+    curves: [
+      .init(
+        defense: "fine-pruning", curve: curve,
+        replay: [result(8, 6), result(8, 6), result(7, 6), result(5, 0), result(1, 0)])
+    ])
+  return (model, evaluation)
+}
+
+/// Compares with a file beside this one; `DEFENSEKIT_RECORD=1` writes it instead.
+private func expectGolden(_ text: String, _ name: String) throws {
+  let url = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .appendingPathComponent("Golden/\(name)")
+  if ProcessInfo.processInfo.environment["DEFENSEKIT_RECORD"] == "1" {
+    try text.write(to: url, atomically: true, encoding: .utf8)
+  }
+  let golden = try String(contentsOf: url, encoding: .utf8)
+  #expect(text == golden, "\(name) differs; DEFENSEKIT_RECORD=1 writes it anew")
+}
+
+@Suite("Reports")
+struct ReportTests {
+  @Test("report.json, byte by byte")
+  func report() throws {
+    let (model, evaluation) = try sample()
+    let report = Report(
+      suspect: model, evaluation: evaluation,
+      data: [.init(role: "validation", sha256: "def", images: 10)], options: ["scale": 1],
+      files: ["fine-pruning-2.5.h5", nil],
+      detectorFiles: [["goodnet-fine-pruning-2.5.h5"], [nil]], warnings: ["a \"b\"\n"],
+      environment: ["threads": 2])
+    let text = report.json.text
+    try expectGolden(text, "report.json")
+    let parsed = try #require(
+      try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+    #expect(parsed["schema"] as? Int == 1)
+    #expect((parsed["repairs"] as? [Any])?.count == 2)
+    #expect((parsed["curve"] as? [Any])?.count == 5)
+    #expect(parsed["warnings"] as? [String] == ["a \"b\"\n"])
+    #expect(text.split(separator: "\n").allSatisfy { $0.count <= 100 })
+  }
+
+  @Test("The table, whole")
+  func table() throws {
+    let (_, evaluation) = try sample()
+    try expectGolden(evaluation.table, "table.txt")
+    #expect(evaluation.table.split(separator: "\n").allSatisfy { $0.count <= 100 })
+    #expect(
+      evaluation.note
+        == "Attack success leaves out 1 images that show the target class; with them:\n100.00 %, "
+        + "100.00 %, 14.29 %.")
+  }
+
+  @Test("The curve as CSV, whole")
+  func csv() throws {
+    let (_, evaluation) = try sample()
+    try expectGolden(evaluation.curveCSV, "curve.csv")
+  }
+
+  @Test("The chart, whole, and it is XML")
+  func chart() throws {
+    let (_, evaluation) = try sample()
+    let svg = CurveChart(evaluation.curves[0], repairs: evaluation.repairs.map(\.repair)).svg
+    try expectGolden(svg, "curve.svg")
+    // x of two of four channels is the middle of 72...828, y of 7 of 8 is 452 - 324 * 0.875.
+    #expect(svg.contains("cx=\"450\" cy=\"168.5\""))
+  }
+
+  @Test("A chart without replay has the validation's line alone")
+  func plainChart() throws {
+    var (_, evaluation) = try sample()
+    evaluation.curves[0].replay = []
+    let svg = CurveChart(evaluation.curves[0], repairs: []).svg
+    #expect(svg.components(separatedBy: "<polyline").count == 2)
+    #expect(svg.contains("the defense's clean images"))
+    #expect(evaluation.curveCSV.contains("fine-pruning,conv,1,2,10,10,,,,\n"))
+  }
+
+  @Test("JSON keeps order, escapes, and writes what isn't finite as null")
+  func json() {
+    let value: JSON = ["b": 1, "a": [true, .null, .number(2), .number(0.5), .number(.nan)]]
+    #expect(value.text == "{ \"b\": 1, \"a\": [true, null, 2, 0.5, null] }\n")
+    #expect(JSON.string("\u{1}\t\"\\é").text == "\"\\u0001\\t\\\"\\\\é\"\n")
+    #expect(JSON.array([]).text == "[]\n")
+    #expect(JSON.object([]).text == "{}\n")
+  }
+}

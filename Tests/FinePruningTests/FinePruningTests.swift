@@ -1,0 +1,129 @@
+import DefenseKit
+import Testing
+
+@testable import FinePruning
+
+/// A network whose three channels are known: a 1x1 convolution of a 1x1x3 image, and a dense layer.
+///
+/// Channel means over the images are chosen by hand; with all channels kept the class is the
+/// largest element.
+private func network() throws -> Model {
+  var graph = try Graph(inputShape: [1, 1, 3])
+  let identity: [Float] = [1, 0, 0, 0, 1, 0, 0, 0, 1]
+  try graph.append(
+    "conv",
+    .convolution(
+      Convolution(
+        kernel: Tensor(shape: [1, 1, 3, 3], values: identity),
+        bias: Tensor(shape: [3], values: [0, 0, 0.25]))),
+    inputs: [0], activation: .relu)
+  try graph.append("flatten", .flatten, inputs: [1])
+  try graph.append(
+    "dense", .dense(Dense(kernel: Tensor(shape: [3, 3], values: identity))), inputs: [2],
+    activation: .softmax)
+  return Model(graph: graph)
+}
+
+/// Ten images: six of class 0, three of class 1, one of class 2, each 4 at its class.
+private func images() throws -> CleanData {
+  let labels: [Int32] = [0, 0, 0, 0, 0, 0, 1, 1, 1, 2]
+  let values = labels.flatMap { label in (0..<3).map { Int32($0) == label ? Float(4) : 0 } }
+  return try CleanData(ArraySource(values, imageShape: [1, 1, 3]), labels: labels)
+}
+
+@Suite("Fine-pruning")
+struct FinePruningTests {
+  // Means: channel 0: 2.4, channel 1: 1.2, channel 2: 0.4 + 0.25. So the order is 2, 1, 0, and
+  // 10, 9, 6 images are right after 0, 1, 2 channels. With all three pruned every score is 0,
+  // the class is 0, and 6 are right again.
+  @Test("A network worked out by hand")
+  func byHand() throws {
+    let defense = try FinePruning(options: .init(drops: [5, 10, 10.5, 40, 41]))
+    let context = RunContext()
+    let repairs = try defense.repair(try network(), using: try images(), in: context)
+    let curve = try #require(repairs.first?.curve)
+    #expect(curve.layer == "conv")
+    #expect(curve.order == [2, 1, 0])
+    #expect(curve.correct == [10, 9, 6, 6])
+    #expect(repairs.map(\.drop) == [5, 10, 10.5, 40])
+    #expect(repairs.map(\.pruned) == [[2], [2], [2, 1], [2, 1]])
+    #expect(repairs.map(\.validation.correct) == [9, 9, 6, 6])
+    #expect(
+      context.statistics.warnings == [
+        "fine-pruning: no network reaches a drop of 41 points (the most is 40, with 10 of 10 right "
+          + "before pruning); no repaired model for it"
+      ])
+    #expect(repairs.map(\.fileStem).contains("fine-pruning-10.5"))
+  }
+
+  @Test("Kernel and bias are zeroed, or the kernel alone")
+  func bias() throws {
+    for zeroing in [true, false] {
+      let defense = try FinePruning(options: .init(layer: "conv", drops: [5], bias: zeroing))
+      let repairs = try defense.repair(try network(), using: try images(), in: RunContext())
+      guard case .convolution(let layer)? = repairs.first?.model.graph.nodes[1].operation else {
+        Issue.record("the layer isn't a convolution any more")
+        continue
+      }
+      // Its bias alone still wins for the image of class 2, so that another channel must go.
+      #expect(layer.kernel.values == [1, 0, 0, 0, zeroing ? 1 : 0, 0, 0, 0, 0])
+      #expect(layer.bias?.values == [0, 0, zeroing ? 0 : 0.25])
+    }
+  }
+
+  @Test("Equal means are pruned in the order of their indices")
+  func ties() {
+    #expect(FinePruning.order([0.5, 0, 0.25, 0, 0.25]) == [1, 3, 2, 4, 0])
+  }
+
+  @Test("The crossing prune is the first at least so many points under the baseline, exactly")
+  func crossing() {
+    let curve = PruningCurve(
+      layer: "c", order: [0, 1, 2, 3], prunesBias: true, correct: [9900, 9950, 9893, 9892, 0],
+      images: 10_000)
+    // 0.07 * 10,000 / 100 is 7 images; in floating point 0.07 * 100 is a little more than 7.
+    #expect(FinePruning.crossing(of: curve, drop: 0.07) == 2)
+    #expect(FinePruning.crossing(of: curve, drop: 0.0701) == 3)
+    #expect(FinePruning.crossing(of: curve, drop: 99) == 4)
+    #expect(FinePruning.crossing(of: curve, drop: 99.01) == nil)
+  }
+
+  @Test("Bad options and layers are refused")
+  func refusals() throws {
+    for drops in [[], [0], [-1], [101], [2, 2]] as [[Double]] {
+      #expect(throws: PluginError.self) { try FinePruning(options: .init(drops: drops)) }
+    }
+    let defense = try FinePruning(options: .init(layer: "cnov"))
+    do {
+      _ = try defense.repair(try network(), using: try images(), in: RunContext())
+      Issue.record("a layer that isn't there was pruned")
+    } catch let error as PluginError {
+      #expect(error.code == .badOption)
+      #expect(error.message.contains("did you mean 'conv'?"))
+    }
+  }
+
+  @Test("Ranking at the layer differs from ranking at what its consumers read")
+  func ranking() throws {
+    // One image of 2x1 pixels: channel 0 has 3 and 0, channel 1 has 2 and 2; max pooling reverses.
+    var graph = try Graph(inputShape: [2, 1, 2])
+    let identity: [Float] = [1, 0, 0, 1]
+    try graph.append(
+      "conv", .convolution(Convolution(kernel: Tensor(shape: [1, 1, 2, 2], values: identity))),
+      inputs: [0], activation: .relu)
+    try graph.append(
+      "pool", .pooling(Pooling(.max, window: Extent(2, 1))), inputs: [1])
+    try graph.append("flatten", .flatten, inputs: [2])
+    try graph.append(
+      "dense", .dense(Dense(kernel: Tensor(shape: [2, 2], values: identity))), inputs: [3],
+      activation: .softmax)
+    let data = try CleanData(ArraySource([3, 2, 0, 2], imageShape: [2, 1, 2]), labels: [0])
+    for (ranking, order) in [(FinePruning.Ranking.pool, [1, 0]), (.convolution, [0, 1])] {
+      let defense = try FinePruning(options: .init(drops: [100], ranking: ranking))
+      let repairs = try defense.repair(Model(graph: graph), using: data, in: RunContext())
+      // Without channel 0 the image is of class 1; when all is pruned, class 0 wins again.
+      if ranking == .convolution { #expect(repairs.first?.curve?.order == order) }
+      if ranking == .pool { #expect(repairs.isEmpty) }
+    }
+  }
+}

@@ -1,0 +1,196 @@
+import Foundation
+import Testing
+
+@Suite("The program, whole")
+struct CommandTests {
+  @Test("list")
+  func list() throws {
+    let result = try RunnerProgram.run(["list"])
+    #expect(result.status == 0)
+    #expect(result.errors == "")
+    #expect(
+      result.output == """
+        Defenses:
+          fine-pruning    Prunes the channels that clean images activate least.
+            layer=auto    text
+              The layer whose channels are pruned; auto is the last convolution.
+            drops=2,4,10  number,...
+              Drops of validation accuracy in percentage points; one repaired model for each.
+            ranking=pool  pool|convolution
+              Mean activations are taken at what the layer's consumers read, or at the layer.
+            bias=true     true|false
+              Whether a pruned channel's bias goes to zero with its kernel.
+
+        Detectors:
+          goodnet         Flags images on which the suspect and its repaired copy disagree.
+
+        """)
+  }
+
+  @Test("--help")
+  func help() throws {
+    let result = try RunnerProgram.run(["--help"])
+    #expect(result.status == 0)
+    #expect(
+      result.output == """
+        OVERVIEW: Defends neural-network classifiers against backdoors.
+
+        Without files, a small backdoored network that comes with the program is
+        defended:
+
+          runner --defense fine-pruning --detector goodnet
+
+        Options without a command are those of 'run': see 'runner run --help'.
+
+        USAGE: runner <subcommand>
+
+        OPTIONS:
+          --version               Show the version.
+          -h, --help              Show help information.
+
+        SUBCOMMANDS:
+          run (default)           Defend a model and judge the outcome.
+          list                    List the defenses and detectors with their options.
+          inspect                 Show a model's layers, shapes, parameters and
+                                  activation sizes.
+          evaluate                Measure a model's accuracy and attack success.
+          predict                 Print a class for every image of a data set.
+
+          See 'runner help <subcommand>' for detailed help.
+
+        """)
+    #expect(
+      try RunnerProgram.run(["run", "--help"]).output.contains("--option <plugin.name=value>"))
+  }
+
+  @Test(
+    "Wrong usage ends with status 64 and one line",
+    arguments: [
+      ([], "name a defense with --defense, such as --defense fine-pruning"),
+      (
+        ["--defense", "fine-prunin"],
+        "there is no defense 'fine-prunin'; did you mean 'fine-pruning'? (defenses: fine-pruning)"
+      ),
+      (
+        ["--defense", "fine-pruning", "--detector", "godnet"],
+        "there is no detector 'godnet'; did you mean 'goodnet'? (detectors: goodnet)"
+      ),
+      (
+        ["--defense", "fine-pruning", "--option", "fine-pruning.drop=3"],
+        "fine-pruning has no option 'drop'; did you mean 'drops'? "
+          + "(its options: layer, drops, ranking, bias)"
+      ),
+      (
+        ["--defense", "fine-pruning", "--option", "goodnet.level=3"],
+        "--option goodnet.level has no effect, as goodnet isn't part of this run; name it or drop "
+          + "the option"
+      ),
+      (
+        ["--defense", "fine-pruning", "--modle", "x"],
+        "Unknown option '--modle'. Did you mean '--model'?"
+      ),
+      (
+        ["--defense", "fine-pruning", "--model", "x"],
+        "--model needs --clean, the clean images that the defense works with"
+      ),
+      (
+        ["--defense", "fine-pruning", "--clean", "x"],
+        "--clean needs --model; without it the built-in network is used"
+      ),
+      (["--defense", "fine-pruning", "--force"], "--force needs --output"),
+      (
+        ["--defense", "fine-pruning", "--threads", "0"],
+        "--threads takes a number from 1 to 1024, not 0"
+      ),
+      (
+        ["predict", "m.h5", "--data", "d.h5", "--detector", "goodnet"],
+        "--repaired and --detector need each other"
+      ),
+      (["evaluate", "m.h5"], "give --test, --poisoned or both"),
+    ] as [([String], String)])
+  func usage(arguments: [String], message: String) throws {
+    let result = try RunnerProgram.run(arguments)
+    #expect(result.status == 64)
+    #expect(result.errors == "runner: \(message)\n")
+    #expect(result.output == "")
+  }
+
+  @Test(
+    "A scale that is none ends with status 64 and one line", arguments: ["0", "1/0", "x", "-1"])
+  func scale(text: String) throws {
+    let result = try RunnerProgram.run(
+      ["--defense", "fine-pruning", "--model", "m", "--clean", "c", "--scale=\(text)"])
+    #expect(result.status == 64)
+    #expect(result.errors.contains("'\(text)'") && result.errors.contains("--scale"))
+    #expect(result.errors.split(separator: "\n").count == 1)
+  }
+
+  @Test("A missing file ends with status 66 and leaves no output folder")
+  func missing() throws {
+    let folder = try TemporaryFolder()
+    let result = try RunnerProgram.run([
+      "--defense", "fine-pruning", "--model", "\(folder.path)/no.h5", "--clean", "c.h5",
+      "--output", "\(folder.path)/out",
+    ])
+    #expect(result.status == 66)
+    #expect(result.errors.contains("no.h5"))
+    #expect(result.errors.split(separator: "\n").count == 1)
+    #expect(try folder.names == [])
+  }
+
+  @Test("A file that isn't a model ends with status 65")
+  func notAModel() throws {
+    let folder = try TemporaryFolder()
+    let file = "\(folder.path)/text.h5"
+    try Data("version https://git-lfs.github.com/spec/v1\n".utf8).write(
+      to: URL(fileURLWithPath: file))
+    let result = try RunnerProgram.run(["inspect", file])
+    #expect(result.status == 65)
+    #expect(result.errors.split(separator: "\n").count == 1)
+  }
+
+  @Test("An output folder that cannot be used ends with status 73 before anything is read")
+  func badOutput() throws {
+    let folder = try TemporaryFolder()
+    let base = ["--defense", "fine-pruning", "--model", "no.h5", "--clean", "c.h5", "--output"]
+    let missing = try RunnerProgram.run(base + ["\(folder.path)/a/b"])
+    #expect(missing.status == 73)
+    #expect(missing.errors.contains("create it first"))
+    let out = "\(folder.path)/out"
+    try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: false)
+    try Data("x".utf8).write(to: URL(fileURLWithPath: "\(out)/notes.txt"))
+    for extra in [[], ["--force"]] {
+      let foreign = try RunnerProgram.run(base + [out] + extra)
+      #expect(foreign.status == 73)
+      #expect(foreign.errors.contains("holds 'notes.txt'"))
+    }
+    #expect(FileManager.default.fileExists(atPath: "\(out)/notes.txt"))
+  }
+
+  @Test("Output to a full disk ends with status 74, not with success")
+  func fullDisk() throws {
+    guard FileManager.default.fileExists(atPath: "/dev/full") else {
+      print("skipped: this system has no /dev/full")
+      return
+    }
+    let result = try RunnerProgram.run(["list"], output: "/dev/full")
+    #expect(result.status == 74)
+    #expect(result.errors.contains("standard output cannot be written"))
+  }
+
+  @Test("A reader that has gone away is no reason for a message")
+  func closedPipe() throws {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/bash")
+    process.arguments = [
+      "-c", "set -o pipefail; { sleep 0.3; \"$0\" list; } | true", try RunnerProgram.path().path,
+    ]
+    let pipe = Pipe()
+    process.standardError = pipe
+    try process.run()
+    let errors = pipe.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 141)
+    #expect(errors.isEmpty)
+  }
+}

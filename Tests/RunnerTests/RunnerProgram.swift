@@ -1,0 +1,67 @@
+import Foundation
+import Testing
+
+/// The built program, run as a user runs it.
+enum RunnerProgram {
+  struct Result {
+    let status: Int32
+    let output: String
+    let errors: String
+  }
+
+  /// Runs the program; `output` may name a file for standard output, such as /dev/full.
+  static func run(_ arguments: [String], output: String? = nil) throws -> Result {
+    let process = Process()
+    process.executableURL = try path()
+    process.arguments = arguments
+    // The width of help texts must not depend on the terminal that the tests run in.
+    process.environment = ProcessInfo.processInfo.environment.merging(["COLUMNS": "80"]) { $1 }
+    let folder = FileManager.default.temporaryDirectory
+    let files = try ["out", "err"].map { name in
+      let url = folder.appendingPathComponent("runner-\(UUID().uuidString).\(name)")
+      try Data().write(to: url)
+      return url
+    }
+    defer { for file in files { try? FileManager.default.removeItem(at: file) } }
+    let place = output.map { URL(fileURLWithPath: $0) } ?? files[0]
+    let handles = try [place, files[1]].map { try FileHandle(forWritingTo: $0) }
+    process.standardOutput = handles[0]
+    process.standardError = handles[1]
+    try process.run()
+    process.waitUntilExit()
+    return Result(
+      status: process.terminationStatus,
+      output: try String(contentsOf: files[0], encoding: .utf8),
+      errors: try String(contentsOf: files[1], encoding: .utf8))
+  }
+
+  /// The program beside the bundle of tests.
+  static func path() throws -> URL {
+    let bundles = Bundle.allBundles.filter { $0.bundlePath.hasSuffix(".xctest") }.map(\.bundleURL)
+    let places = bundles + [Bundle.main.bundleURL, Bundle.main.executableURL].compactMap { $0 }
+    let candidates = places.flatMap {
+      [$0, $0.deletingLastPathComponent()].map { $0.appendingPathComponent("runner") }
+    }
+    return try #require(
+      candidates.first { FileManager.default.isExecutableFile(atPath: $0.path) },
+      "the program wasn't found beside the tests")
+  }
+}
+
+/// A folder that is removed at the end.
+struct TemporaryFolder: ~Copyable {
+  let path: String
+
+  init() throws {
+    path =
+      FileManager.default.temporaryDirectory
+      .appendingPathComponent("runner-tests-\(UUID().uuidString)").path
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  var names: [String] {
+    get throws { try FileManager.default.contentsOfDirectory(atPath: path).sorted() }
+  }
+}
