@@ -42,6 +42,19 @@ public protocol SampleSource: Sendable {
   ///
   /// - Throws: What the medium throws, such as a file that cannot be read.
   func read(_ range: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws
+  /// Calls `body` with the images of `range` where they lie, if they lie in memory.
+  ///
+  /// It saves the executor a copy. The default does nothing and returns nil.
+  func withStoredBytes(
+    of range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws -> Void
+  ) rethrows -> Void?
+}
+
+extension SampleSource {
+  /// Returns nil: the images must be read.
+  public func withStoredBytes(
+    of range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws -> Void
+  ) rethrows -> Void? { nil }
 }
 
 /// Images in memory.
@@ -66,6 +79,16 @@ public struct ArraySource: SampleSource {
   public var count: Int { values.count / imageShape.reduce(1, *) }
   /// Always float32.
   public var elementType: ElementType { .float32 }
+
+  /// Calls `body` with images of the array.
+  public func withStoredBytes(
+    of range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws -> Void
+  ) rethrows -> Void? {
+    let size = imageShape.reduce(1, *)
+    return unsafe try values[range.lowerBound * size..<range.upperBound * size].withUnsafeBytes {
+      unsafe try body($0)
+    }
+  }
 
   /// Copies images of the array.
   public func read(_ range: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) {

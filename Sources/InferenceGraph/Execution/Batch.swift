@@ -9,8 +9,7 @@ public struct Batch {
 
   let executor: Executor
   let workspace: Workspace
-  let loader: Loader
-  let buffer: Storage<UInt8>
+  let loaded: LoadedImages
 
   private var blocks: Range<Int> { 0..<(indices.count + laneCount - 1) / laneCount }
 
@@ -66,7 +65,7 @@ public struct Batch {
 
   /// Returns the images as a model's network sees them: scaled, `[images][height][width][channels]`.
   public func images(for model: Int = 0) -> [Float] {
-    loader.values(buffer, count: indices.count, scale: executor.models[model].inputScale)
+    loaded.values(scale: executor.models[model].inputScale)
   }
 
   /// Calls `body` with each block's values of an observed node.

@@ -141,12 +141,13 @@ extension ChannelSweep {
   func runPrefix(
     _ loader: Loader, _ range: Range<Int>, _ workspace: Workspace, _ buffer: Storage<UInt8>
   ) throws {
-    try loader.read(range, into: buffer)
     let place = prefix.given[entries.input]!
-    try prefix.run(workspace, blocks: (range.count + laneCount - 1) / laneCount) { block in
-      unsafe try loader.pack(
-        buffer, block: block, of: range, scale: model.inputScale,
-        into: workspace.pointer(place, block: block), place.image)
+    try loader.withImages(range, buffer) { images in
+      try prefix.run(workspace, blocks: (range.count + laneCount - 1) / laneCount) { block in
+        unsafe try images.pack(
+          block: block, scale: model.inputScale, into: workspace.pointer(place, block: block),
+          place.image)
+      }
     }
   }
 

@@ -60,7 +60,7 @@ extension ChannelSweep.Recording {
 /// What one thread needs to sweep over some groups of images.
 private final class ReplayState {
   /// Groups that are swept together: enough that the images a channel matters for fill groups.
-  static let groups = 8
+  static let groups = 16
 
   let sweep: ChannelSweep
   private let workspace: Workspace
@@ -149,11 +149,12 @@ private final class ReplayState {
       }
     }
     var doubtful: [Int] = []
-    let size = update.plan.blocks * laneCount
+    var size = update.plan.blocks * laneCount
     for start in stride(from: 0, to: affected.count, by: size) {
       let part = affected[start..<min(affected.count, start + size)]
       evaluate(part, masked, &current, &doubtful)
     }
+    size = sweep.suffix.blocks * laneCount
     for start in stride(from: 0, to: doubtful.count, by: size) {
       evaluateInFull(doubtful[start..<min(doubtful.count, start + size)], masked, &current)
     }

@@ -85,7 +85,7 @@ public struct ChannelSweep: Sendable {
       merged.nodes, given: Set(cut), kept: [output], blocks: blocks, keepsGiven: true)
     suffix = suffixPlanner.plan()
     update = SweepUpdate(
-      merged, cut: cut, isBehind: isBehind, output: output, channels: channelCount, blocks: blocks)
+      merged, cut: cut, isBehind: isBehind, output: output, channels: channelCount)
     let total = graph.multiplyAdds
     let behind = merged.nodes.indices.reduce(0) {
       isBehind[$1] ? $0 + merged.nodes[$1].multiplyAdds(in: merged.nodes) : $0

@@ -68,10 +68,10 @@ public struct Executor: Sendable {
     openblas_set_num_threads(1)
   }
 
-  /// Blocks in a group: as many as keep the matrix products wide, fewer for large images.
+  /// Blocks in a group: four keep the matrix products wide; fewer for large images, whose layers
+  /// are work enough. It depends on the images alone, so that results do not depend on the rest.
   static func groupBlocks(imageShape: [Int]) -> Int {
-    let elements = imageShape.reduce(1, *)
-    return max(1, min(8, (1 << 19) / (elements * laneCount / 16)))
+    max(1, min(4, (1 << 15) / imageShape.reduce(1, *)))
   }
 
   /// Images that are run together by one thread.
@@ -107,17 +107,18 @@ public struct Executor: Sendable {
     ) { state, piece in
       let range = piece * size..<min(source.count, (piece + 1) * size)
       let (workspace, buffer) = state
-      try loader.read(range, into: buffer)
-      try plan.run(workspace, blocks: (range.count + laneCount - 1) / laneCount) { block in
-        for input in inputs {
-          guard let place = plan.given[input.entry] else { continue }
-          unsafe try loader.pack(
-            buffer, block: block, of: range, scale: input.scale,
-            into: workspace.pointer(place, block: block), place.image)
+      try loader.withImages(range, buffer) { images in
+        try plan.run(workspace, blocks: (range.count + laneCount - 1) / laneCount) { block in
+          for input in inputs {
+            guard let place = plan.given[input.entry] else { continue }
+            unsafe try images.pack(
+              block: block, scale: input.scale, into: workspace.pointer(place, block: block),
+              place.image)
+          }
         }
+        try body(
+          Batch(indices: range, executor: self, workspace: workspace, loaded: images))
       }
-      try body(
-        Batch(indices: range, executor: self, workspace: workspace, loader: loader, buffer: buffer))
       if let progress {
         let total = done.withLock {
           $0 += range.count

@@ -4,7 +4,7 @@ internal import Synchronization
 /// Reads images and spreads them over lanes.
 final class Loader: Sendable {
   let source: any SampleSource
-  private let imageBytes: Int
+  fileprivate let imageBytes: Int
   private let turn = Mutex(())
 
   init(_ source: any SampleSource) {
@@ -12,11 +12,43 @@ final class Loader: Sendable {
     imageBytes = source.imageShape.reduce(1, *) * source.elementType.size
   }
 
+  /// Memory for images that must be read; none is needed where they lie in memory.
+  func makeBuffer(images: Int) -> Storage<UInt8> {
+    let isStored = unsafe source.withStoredBytes(of: 0..<0) { _ in } != nil
+    return Storage(count: isStored ? 0 : images * imageBytes)
+  }
+
+  /// Calls `body` with images, reading them into `buffer` if need be, one thread at a time.
+  func withImages(
+    _ range: Range<Int>, _ buffer: Storage<UInt8>, _ body: (LoadedImages) throws -> Void
+  ) throws {
+    let stored: Void? = unsafe try source.withStoredBytes(of: range) {
+      if let start = $0.baseAddress {
+        unsafe try body(LoadedImages(start: start, range: range, loader: self))
+      }
+    }
+    guard stored == nil else { return }
+    try turn.withLock { _ in
+      let bytes = unsafe UnsafeMutableRawBufferPointer(
+        start: buffer.pointer, count: range.count * imageBytes)
+      unsafe try source.read(range, into: bytes)
+    }
+    unsafe try body(
+      LoadedImages(start: UnsafeRawPointer(buffer.pointer), range: range, loader: self))
+  }
+}
+
+/// Images of a source as they lie in memory; valid inside the closure they are passed to.
+@safe struct LoadedImages {
+  let start: UnsafeRawPointer
+  let range: Range<Int>
+  let loader: Loader
+  private var source: any SampleSource { loader.source }
+
   /// The images that were read, scaled, in `[height][width][channels]` order.
-  func values(_ buffer: Storage<UInt8>, count: Int, scale: Float) -> [Float] {
+  func values(scale: Float) -> [Float] {
     let (height, width, channels) = Place.extents(of: source.imageShape)
     let size = height * width * channels
-    let start = unsafe UnsafeRawPointer(buffer.pointer)
     func value(_ index: Int) -> Float {
       switch source.elementType {
       case .uint8: unsafe Float(start.load(fromByteOffset: index, as: UInt8.self))
@@ -25,8 +57,8 @@ final class Loader: Sendable {
       }
     }
     var result: [Float] = []
-    result.reserveCapacity(count * size)
-    for image in 0..<count {
+    result.reserveCapacity(range.count * size)
+    for image in 0..<range.count {
       for pixel in 0..<height * width {
         for c in 0..<channels {
           let element =
@@ -38,23 +70,11 @@ final class Loader: Sendable {
     return result
   }
 
-  func makeBuffer(images: Int) -> Storage<UInt8> { Storage(count: images * imageBytes) }
-
-  /// Reads images, one thread at a time.
-  func read(_ range: Range<Int>, into buffer: Storage<UInt8>) throws {
-    try turn.withLock { _ in
-      let bytes = unsafe UnsafeMutableRawBufferPointer(
-        start: buffer.pointer, count: range.count * imageBytes)
-      unsafe try source.read(range, into: bytes)
-    }
-  }
-
   /// Puts a block of the images that were read into lanes, scaled.
   ///
   /// - Throws: ``SampleError`` for the first image with a value that is not finite.
   func pack(
-    _ buffer: Storage<UInt8>, block: Int, of range: Range<Int>, scale: Float,
-    into pointer: UnsafeMutablePointer<Float>, _ image: dk_image
+    block: Int, scale: Float, into pointer: UnsafeMutablePointer<Float>, _ image: dk_image
   ) throws(SampleError) {
     let first = block * laneCount
     let type: Int32 =
@@ -64,7 +84,7 @@ final class Loader: Sendable {
       case .float64: 2
       }
     let bad = unsafe dk_pack(
-      buffer.pointer + first * imageBytes, type, source.layout == .nchw,
+      start + first * loader.imageBytes, type, source.layout == .nchw,
       Int32(min(laneCount, range.count - first)), scale, pointer, image)
     if bad >= 0 {
       throw SampleError(

@@ -15,6 +15,10 @@ struct SweepUpdate: Sendable {
     let kept: Place
   }
 
+  /// Blocks that are evaluated together: as many as keep the matrix products wide. Other than an
+  /// executor's, these products need not give the same bits wherever an image stands.
+  static let blocks = 8
+
   let heads: [Head]
   /// The frontier's values, which some reader other than a head may need too.
   let frontier: Place
@@ -29,7 +33,7 @@ struct SweepUpdate: Sendable {
   let logits: Place
 
   init(
-    _ merged: MergedGraph, cut: [Int], isBehind: [Bool], output: Int, channels: Int, blocks: Int
+    _ merged: MergedGraph, cut: [Int], isBehind: [Bool], output: Int, channels: Int
   ) {
     let front = cut[0]
     let shape = merged.nodes[front].shape
@@ -70,7 +74,7 @@ struct SweepUpdate: Sendable {
     // The output's logits: the head's sums themselves where the head is the last layer.
     var planner = Planner(
       entries, given: Set(cut.map { moved[$0] } + headNodes.map(\.entry)), kept: [moved[output]],
-      blocks: blocks, keepsGiven: true)
+      blocks: SweepUpdate.blocks, keepsGiven: true)
     // The differences, and the frontier where nothing but heads reads it, with a frame of zeros
     // for "same" padding.
     var frame = Frame()
