@@ -113,7 +113,9 @@ extension PluginOptions {
         throw PluginError(
           .badOption,
           "'\(setting.value)' isn't a value of \(plugin).\(setting.name), which takes "
-            + declaration.type + (near.map { "; did you mean '\($0)'?" } ?? ""))
+            + declaration.type
+            + (near.map { "; did you mean '\($0)'?" }
+              ?? " (default: \(declaration.text(in: Self())))"))
       }
     }
   }

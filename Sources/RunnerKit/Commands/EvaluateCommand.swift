@@ -24,13 +24,16 @@ struct EvaluateCommand: RunnerCommand {
   @Flag(help: "Print counts as JSON.")
   var json = false
 
-  func validate() throws {
+  /// Checks what goes together; done last, so that an unknown option is named first.
+  private func check() throws {
+    try arguments.check()
     if test == nil, poisoned == nil {
       throw ValidationError("give --test, --poisoned or both")
     }
   }
 
   func run(in session: Session) throws {
+    try check()
     let model = try arguments.load(model)
     let test = try test.map { try CleanData(arguments.data($0, for: model)) }
     let poisoned = try poisoned.map { try PoisonedData(arguments.data($0, for: model)) }

@@ -15,6 +15,7 @@ struct InspectCommand: RunnerCommand {
   @OptionGroup var arguments: ModelArguments
 
   func run(in session: Session) throws {
+    try arguments.check()
     let model = try arguments.load(model)
     try StandardOutput.write(Self.text(model, cost: Executor([model]).costPerImage))
   }

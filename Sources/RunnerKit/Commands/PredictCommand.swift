@@ -34,7 +34,9 @@ struct PredictCommand: RunnerCommand {
     help: ArgumentHelp("An option of the detector; see 'list'.", valueName: "plugin.name=value"))
   var option: [String] = []
 
-  func validate() throws {
+  /// Checks what goes together; done last, so that an unknown option is named first.
+  private func check() throws {
+    try arguments.check()
     if (repaired == nil) != (detector == nil) {
       throw ValidationError("--repaired and --detector need each other")
     }
@@ -43,6 +45,7 @@ struct PredictCommand: RunnerCommand {
   }
 
   func run(in session: Session) throws {
+    try check()
     let settings = try option.map { text throws(PluginError) in try OptionSetting(text) }
     let detector = try detector.map { name throws(PluginError) in
       try session.plugins.detector(named: name, settings: settings)
