@@ -98,6 +98,7 @@ struct CommandTests {
         "--clean needs --model; without it the built-in network is used"
       ),
       (["--defense", "fine-pruning", "--force"], "--force needs --output"),
+      (["--defense", "fine-pruning", "--output", ""], "--output is empty; name a folder"),
       (
         ["--defense", "fine-pruning", "--threads", "0"],
         "--threads takes a number from 1 to 1024, not 0"

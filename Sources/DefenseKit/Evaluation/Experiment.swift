@@ -3,7 +3,7 @@ public import InferenceGraph
 /// A suspect with the data to defend it and to judge the defense: the whole main job.
 ///
 /// ```swift
-/// let experiment = Experiment(suspect: model, clean: validation, test: test, poisoned: poisoned)
+/// let experiment = try Experiment(suspect: model, clean: validation, test: test, poisoned: poisoned)
 /// let evaluation = try experiment.run([FinePruning()], [GoodNet()], in: RunContext())
 /// ```
 public struct Experiment: Sendable {

@@ -40,6 +40,11 @@ public struct PluginOption<Options: Sendable>: Sendable {
   private let write: @Sendable (Options) -> String
 
   /// Declares an option.
+  ///
+  /// - Parameters:
+  ///   - name: The name on the command line, in kebab-case.
+  ///   - property: The property that holds it, whose initial value is the default.
+  ///   - help: A sentence for the user, with the unit and the range.
   public init<Value: OptionValue>(
     _ name: String, _ property: any WritableKeyPath<Options, Value> & Sendable, _ help: String
   ) {

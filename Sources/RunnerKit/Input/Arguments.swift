@@ -37,14 +37,17 @@ struct ModelArguments: ParsableArguments, Sendable {
   @Option(help: "The order of an image's axes in the data sets, if their shape leaves it open.")
   var layout: LayoutName?
 
-  @Option(
-    help: ArgumentHelp(
-      "A Keras .h5 or JSON file that describes the network, for a file of weights alone.",
-      valueName: "file"))
+  @Option(help: ModelArguments.architectureHelp)
   var architecture: String?
 
   @Option(help: ArgumentHelp("The number of threads; all processors if not given.", valueName: "n"))
   var threads: Int?
+
+  static var architectureHelp: ArgumentHelp {
+    ArgumentHelp(
+      "A Keras .h5 or JSON file that describes the network, for a file of weights alone.",
+      valueName: "file")
+  }
 
   /// Checks the values; the commands call it.
   func check() throws {

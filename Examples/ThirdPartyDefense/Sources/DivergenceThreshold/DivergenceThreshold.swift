@@ -41,11 +41,17 @@ public struct DivergenceThreshold: Detector {
 
   /// Learns the threshold from the clean images.
   ///
-  /// - Throws: `GraphError` if the models take images of different shapes, else what the execution
-  ///   throws.
+  /// - Throws: `PluginError` if the models have different numbers of classes, `GraphError` if they
+  ///   take images of different shapes, else what the execution throws.
   public func inspection(
     of suspect: Model, repaired: Model, using clean: CleanData, in context: RunContext
   ) throws -> any Inspection {
+    guard suspect.classCount == repaired.classCount else {
+      throw PluginError(
+        .unsuitableModel,
+        "divergence-threshold compares models with equal classes, but the suspect has "
+          + "\(suspect.classCount) and the other \(repaired.classCount); give a repaired copy")
+    }
     let models = [suspect, repaired]
     let executor = try Executor(models, options: context.execution)
     let gathered = Mutex<[Float]>([])
