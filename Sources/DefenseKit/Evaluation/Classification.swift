@@ -41,7 +41,9 @@ extension Evaluation.ModelResult {
     }
     if let poisoned {
       self.poisoned = AttackCounts(
-        verdicts: try model.predictions(for: poisoned.source, "poisoned test images", in: context),
+        verdicts: try naming(poisoned.name) {
+          try model.predictions(for: poisoned.source, "poisoned test images", in: context)
+        },
         targets: poisoned.targets, trueLabels: poisoned.trueLabels, classCount: model.classCount)
     }
   }
@@ -55,12 +57,14 @@ extension CleanCounts {
   ///   - clean: The images.
   ///   - title: What to call it while it goes on, in a word or three.
   ///   - context: How to execute; it is told the progress and the cost.
-  /// - Throws: ``DataError`` if the images do not fit the model, and what the execution throws.
+  /// - Throws: ``DataError`` if the images do not fit the model or one cannot be evaluated.
   public init(
     of model: Model, on clean: CleanData, _ title: String = "clean images", in context: RunContext
   ) throws {
     try clean.check(against: model)
-    let predictions = try model.predictions(for: clean.source, title, in: context)
+    let predictions = try naming(clean.name) {
+      try model.predictions(for: clean.source, title, in: context)
+    }
     self.init(verdicts: predictions, labels: clean.labels, classCount: model.classCount)
   }
 }

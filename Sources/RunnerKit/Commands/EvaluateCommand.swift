@@ -39,6 +39,10 @@ struct EvaluateCommand: RunnerCommand {
     let poisoned = try poisoned.map { try PoisonedData(arguments.data($0, for: model)) }
     let context = RunContext(execution: arguments.execution, progress: ProgressLine())
     let result = try Evaluation.ModelResult(of: model, test: test, poisoned: poisoned, in: context)
+    if let test, let clean = result.clean {
+      context.checkBaseline(
+        correct: clean.correct, images: clean.images, of: model, on: test.name)
+    }
     try StandardOutput.write(json ? result.json.text : Self.text(result))
   }
 

@@ -55,18 +55,27 @@ struct PredictCommand: RunnerCommand {
     let data = try arguments.data(data, for: suspect)
     let context = RunContext(execution: arguments.execution, progress: ProgressLine())
     let classes: [Int32]
+    do {
+      classes = try self.classes(of: data, suspect, detector, in: context)
+    } catch let error as SampleError {
+      throw DataError(error, in: data.name)
+    }
+    try StandardOutput.write(classes.map { "\($0)\n" }.joined())
+  }
+
+  private func classes(
+    of data: DataSet, _ suspect: Model, _ detector: (any Detector)?, in context: RunContext
+  ) throws -> [Int32] {
     if let detector, let repaired {
       let copy = try KerasModel.load(
         repaired, architecture: arguments.architecture, inputScale: suspect.inputScale)
       let clean = try clean.map { try CleanData(arguments.data($0, for: suspect)) }
-      classes = try detector.labels(
+      return try detector.labels(
         of: data, suspect: suspect, repaired: copy, using: clean, in: context)
-    } else {
-      let executor = try Executor([suspect], options: context.execution)
-      classes = try context.phase("predicting", images: data.count) {
-        try executor.predictions(for: data, progress: $0)
-      }[0]
     }
-    try StandardOutput.write(classes.map { "\($0)\n" }.joined())
+    let executor = try Executor([suspect], options: context.execution)
+    return try context.phase("predicting", images: data.count) {
+      try executor.predictions(for: data, progress: $0)
+    }[0]
   }
 }
