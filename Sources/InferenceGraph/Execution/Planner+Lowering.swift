@@ -89,6 +89,7 @@ extension Planner {
       }
     default: steps = [mapStep(node, from: inputs[0], to: output)]
     }
+    if !node.zeroed.isEmpty { steps.append(ZeroingStep(place: output, channels: node.zeroed)) }
     tailPlaces[index] = output
     places[index] = output
     if case .perBlock(let earlier) = tailSegments.last {
@@ -125,6 +126,9 @@ extension Planner {
   private mutating func map(_ index: Int, from input: Place) {
     let output = place(for: index)
     blockSteps.append(mapStep(nodes[index], from: input, to: output))
+    if !nodes[index].zeroed.isEmpty {
+      blockSteps.append(ZeroingStep(place: output, channels: nodes[index].zeroed))
+    }
     places[index] = output
     finish(index)
   }

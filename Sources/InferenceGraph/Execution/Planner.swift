@@ -61,7 +61,7 @@ struct Planner {
     self.usesPackedWeights = usesPackedWeights
     root = Array(nodes.indices)
     for (index, node) in nodes.enumerated()
-    where !given.contains(index) && node.activation == .linear {
+    where !given.contains(index) && node.activation == .linear && node.zeroed.isEmpty {
       switch node.operation {
       case .trainingOnly, .activation: root[index] = root[node.inputs[0]]
       default: break

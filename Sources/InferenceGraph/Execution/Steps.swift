@@ -135,6 +135,19 @@ struct CopyStep: Step {
   }
 }
 
+/// Masks channels.
+struct ZeroingStep: Step {
+  let place: Place
+  let channels: [Int]
+
+  func run(_ workspace: Workspace, block: Int) {
+    for channel in channels {
+      let one = place.channels(channel..<channel + 1)
+      unsafe dk_fill(workspace.pointer(one, block: block), one.image, 0)
+    }
+  }
+}
+
 struct SoftmaxStep: Step {
   let input: Place
   let output: Place
