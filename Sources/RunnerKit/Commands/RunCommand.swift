@@ -1,6 +1,8 @@
 internal import ArgumentParser
 internal import DefenseKit
+private import Dispatch
 private import Foundation
+private import Synchronization
 
 /// The main job: a suspect in, repaired models, detectors and their results out.
 struct RunCommand: RunnerCommand {
@@ -160,18 +162,25 @@ struct RunCommand: RunnerCommand {
       replaysCurves: curve)
   }
 
+  /// Names and hashes the data sets, as many files at a time as there are threads.
   private func dataEntries(_ experiment: Experiment) throws -> [Report.Data] {
-    var entries = [
-      Report.Data(
-        role: "validation", sha256: try experiment.clean.sha256(), images: experiment.clean.count)
-    ]
-    if let test = experiment.test {
-      entries.append(.init(role: "clean", sha256: try test.sha256(), images: test.count))
+    typealias Entry = (role: String, images: Int, hash: @Sendable () throws -> String?)
+    let (clean, test, poisoned) = (experiment.clean, experiment.test, experiment.poisoned)
+    var entries: [Entry] = [("validation", clean.count, { try clean.sha256() })]
+    if let test { entries.append(("clean", test.count, { try test.sha256() })) }
+    if let poisoned { entries.append(("poisoned", poisoned.count, { try poisoned.sha256() })) }
+    let (all, threads) = (entries, min(arguments.execution.threads, entries.count))
+    let hashes = Mutex([Result<String?, any Error>?](repeating: nil, count: all.count))
+    DispatchQueue.concurrentPerform(iterations: threads) { thread in
+      for index in stride(from: thread, to: all.count, by: threads) {
+        let hash = Result { try all[index].hash() }
+        hashes.withLock { $0[index] = hash }
+      }
     }
-    if let bad = experiment.poisoned {
-      entries.append(.init(role: "poisoned", sha256: try bad.sha256(), images: bad.count))
+    let done = hashes.withLock { $0 }
+    return try zip(all, done).map { entry, hash in
+      Report.Data(role: entry.role, sha256: try hash?.get(), images: entry.images)
     }
-    return entries
   }
 
   private func options(
