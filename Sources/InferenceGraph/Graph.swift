@@ -43,6 +43,7 @@ public struct Graph: Sendable, Hashable {
       throw GraphError(
         node: inputName, "the input shape \(inputShape) has an extent that is not from 1 to 2^24")
     }
+    try Graph.checkSize(inputShape, node: inputName)
     nodes = [
       Node(name: inputName, operation: .input, inputs: [], activation: .linear, shape: inputShape)
     ]
@@ -70,10 +71,28 @@ public struct Graph: Sendable, Hashable {
     }
     let shape = try operation.inferredShape(
       inputs: inputs.map { nodes[$0].shape }, activation: activation, node: name)
+    try Graph.checkSize(shape, node: name)
     nodes.append(
       Node(name: name, operation: operation, inputs: inputs, activation: activation, shape: shape))
     output = nodes.count - 1
     return output
+  }
+
+  /// The largest number of elements a node may give for one image. Offsets within a block of
+  /// images are 32-bit numbers, and no classifier of images comes near it.
+  static let largestElementCount = 1 << 25
+
+  private static func checkSize(_ shape: [Int], node: String) throws(GraphError) {
+    var count = 1
+    for extent in shape {
+      let (product, overflows) = count.multipliedReportingOverflow(by: extent)
+      guard !overflows, product <= largestElementCount else {
+        throw GraphError(
+          node: node,
+          "its result of shape \(shape) is too large: at most 2^25 elements an image are supported")
+      }
+      count = product
+    }
   }
 
   /// Makes another node the graph's output.

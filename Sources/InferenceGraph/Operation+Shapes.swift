@@ -93,7 +93,9 @@ extension Operation {
     case .flatten:
       shape = [input.reduce(1, *)]
     case .reshape(let target):
-      guard target.allSatisfy({ $0 > 0 }), target.reduce(1, *) == input.reduce(1, *) else {
+      guard target.allSatisfy({ (1...Graph.largestElementCount).contains($0) }), target.count <= 8,
+        target.reduce(1.0, { $0 * Double($1) }) == Double(input.reduce(1, *))
+      else {
         throw fail("\(input) cannot be reshaped to \(target)")
       }
       shape = target
@@ -131,6 +133,13 @@ private func windows(
     throw GraphError(
       node: node,
       "a window of \(window.height)x\(window.width) does not fit into \(height)x\(width)")
+  }
+  // So much padding is no network's intention, and it would have to be kept in memory.
+  guard h.before + h.after <= 2 * height + 64, w.before + w.after <= 2 * width + 64 else {
+    throw GraphError(
+      node: node,
+      "a window of \(window.height)x\(window.width) with dilation \(dilation.height)x\(dilation.width)"
+        + " reaches too far beyond \(height)x\(width)")
   }
   return (h.count, w.count)
 }

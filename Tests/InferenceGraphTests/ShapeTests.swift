@@ -123,6 +123,14 @@ struct ShapeTests {
     (.reshape([3, 5]), image, "[7, 5, 4] cannot be reshaped to [3, 5]"),
     (.reshape([-140, -1]), image, "cannot be reshaped"),
     (.zeroPadding(top: -1, bottom: 0, left: 0, right: 0), image, "out of range"),
+    // What a hostile file might ask for.
+    (.reshape([1 << 62, 1 << 62]), image, "cannot be reshaped"),
+    (.zeroPadding(top: 65536, bottom: 0, left: 65536, right: 0), image, "too large"),
+    (
+      .convolution(
+        Convolution(kernel: kernel(3, 1, 4, 2), dilation: Extent(60000, 1), padding: .same)), image,
+      "reaches too far beyond 7x5"
+    ),
   ]
 
   @Test("that do not fit are refused", arguments: 0..<errors.count)
@@ -158,5 +166,6 @@ struct ShapeTests {
     }
     #expect(throws: GraphError.self) { _ = try Graph(inputShape: [3, 0, 1]) }
     #expect(throws: GraphError.self) { _ = try Graph(inputShape: []) }
+    #expect(throws: GraphError.self) { _ = try Graph(inputShape: [1 << 24, 1 << 24, 1 << 24]) }
   }
 }

@@ -64,10 +64,10 @@ extension ChannelSweep {
           for channel in 0..<channelCount {
             for lane in 0..<lanes {
               let term = unsafe scratch.pointer[channel * laneCount + lane]
-              guard term.isFinite else {
+              guard ExactSum.holds(term) else {
                 throw SampleError(
                   index: range.lowerBound + block * laneCount + lane,
-                  "layer '\(layer)' gives values that are not finite")
+                  "layer '\(layer)' gives values that are not finite or too large to average")
               }
               sums[number][channel].add(term)
             }

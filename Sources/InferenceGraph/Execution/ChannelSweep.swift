@@ -127,7 +127,10 @@ public struct ChannelSweep: Sendable {
 struct ExactSum {
   private var units: Int128 = 0
 
-  /// Adds a finite term of a magnitude below 2^70.
+  /// Whether a term is finite and small enough to be added, even millions of times.
+  static func holds(_ term: Double) -> Bool { abs(term) < 0x1p50 }
+
+  /// Adds a term that ``holds(_:)``.
   mutating func add(_ term: Double) { units += Int128(term * 0x1p50) }
 
   static func += (sum: inout ExactSum, other: ExactSum) { sum.units += other.units }

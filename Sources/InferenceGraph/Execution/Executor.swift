@@ -65,6 +65,8 @@ public struct Executor: Sendable {
       },
       models.reduce(0) { $0 + $1.graph.multiplyAdds }
     )
+    // Threads take different groups of images; OpenBLAS's own would get into their way. The
+    // setting is the whole process's.
     openblas_set_num_threads(1)
   }
 
