@@ -216,4 +216,31 @@ struct BadInputTests {
     #expect(text.split(separator: "\n").count == 1)
     #expect(try place.folder.names == before)
   }
+
+  @Test("A program that is ended at any moment leaves its results whole or not at all")
+  func interruption() throws {
+    let place = try Place.make()
+    let before = try place.folder.names
+    for milliseconds in stride(from: 0, to: 150, by: 10) {
+      let process = Process()
+      process.executableURL = try RunnerProgram.path()
+      process.arguments = [
+        "--defense", "fine-pruning", "--detector", "goodnet", "--model", place.model, "--clean",
+        place.good, "--output", place.path("out"),
+      ]
+      process.standardOutput = FileHandle.nullDevice
+      process.standardError = FileHandle.nullDevice
+      try process.run()
+      Thread.sleep(forTimeInterval: Double(milliseconds) / 1000)
+      process.terminate()
+      process.waitUntilExit()
+      let isThere = FileManager.default.fileExists(atPath: place.path("out"))
+      // Hidden folders would be seen too.
+      #expect(try place.folder.names == (before + (isThere ? ["out"] : [])).sorted())
+      guard isThere else { continue }
+      let names = try FileManager.default.contentsOfDirectory(atPath: place.path("out"))
+      #expect(names.contains("report.json") && names.contains("curve.svg"), "\(names)")
+      try FileManager.default.removeItem(atPath: place.path("out"))
+    }
+  }
 }
