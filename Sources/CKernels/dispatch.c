@@ -2,18 +2,37 @@
 #include "kernels.h"
 #include "sets.h"
 
-static const dk_kernels *chosen(void) {
+#include <stdlib.h>
+#include <string.h>
+
+// DEFENSEKIT_INSTRUCTIONS=avx2 or baseline asks for less than the processor has, so that the other
+// sets can be tested.
+static const dk_kernels *choose(void) {
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("x86-64-v4")) return &dk_avx512;
-  if (__builtin_cpu_supports("x86-64-v3")) return &dk_avx2;
+  const char *wish = getenv("DEFENSEKIT_INSTRUCTIONS");
+  const bool baseline = wish && !strcmp(wish, dk_baseline.name);
+  const bool avx2 = wish && !strcmp(wish, dk_avx2.name);
+  if (__builtin_cpu_supports("x86-64-v4") && !avx2 && !baseline) return &dk_avx512;
+  if (__builtin_cpu_supports("x86-64-v3") && !baseline) return &dk_avx2;
 #endif
   return &dk_baseline;
+}
+
+static const dk_kernels *chosen(void) {
+  static const dk_kernels *_Atomic kernels;
+  const dk_kernels *known = kernels;
+  if (!known) kernels = known = choose();
+  return known;
 }
 
 const char *dk_instruction_set(void) { return chosen()->name; }
 
 void dk_convolve(const dk_convolution *convolution, const float *in, float *out) {
   chosen()->convolve(convolution, in, out);
+}
+
+void dk_convolve_winograd(const dk_winograd *convolution, const float *in, float *out, float *scratch) {
+  chosen()->convolve_winograd(convolution, in, out, scratch);
 }
 
 void dk_depthwise(const float *in, int64_t in_row_step, int64_t in_pixel_step, int64_t in_channel_pitch, float *out, dk_image out_image, int32_t multiplier, int32_t taps, const int32_t *offsets, const float *weights, const float *bias) {

@@ -5,6 +5,7 @@
 typedef struct {
   const char *name;
   void (*convolve)(const dk_convolution *convolution, const float *in, float *out);
+  void (*convolve_winograd)(const dk_winograd *convolution, const float *in, float *out, float *scratch);
   void (*depthwise)(const float *in, int64_t in_row_step, int64_t in_pixel_step, int64_t in_channel_pitch, float *out, dk_image out_image, int32_t multiplier, int32_t taps, const int32_t *offsets, const float *weights, const float *bias);
   void (*pool)(const float *in, dk_image in_image, float *out, dk_image out_image, int32_t window_h, int32_t window_w, int32_t stride_h, int32_t stride_w, int32_t before_h, int32_t before_w, bool average);
   void (*pool_all)(const float *in, dk_image image, float *out, int64_t out_channel_pitch, bool average);

@@ -141,4 +141,55 @@ import Testing
       try Executor([Model(graph: graph)]).run(source) { _ in throw Stop() }
     }
   }
+
+  /// Layers wide enough for Winograd's algorithm, with all that is fused into it; odd extents make
+  /// tiles overlap.
+  @Test(arguments: [(4, 4), (5, 7), (8, 3), (2, 9), (11, 6)], [Padding.valid, .same])
+  func wideConvolutionsAgreeWithTheReference(size: (Int, Int), padding: Padding) throws {
+    var random = SplitMix64(seed: 9)
+    let shape = [size.0 + 2, size.1 + 2, 13]
+    var graph = try Graph(inputShape: shape)
+    func convolution(_ inputs: Int, _ outputs: Int) -> Operation {
+      .convolution(
+        Convolution(
+          kernel: Tensor(
+            shape: [3, 3, inputs, outputs],
+            values: random.floats(9 * inputs * outputs, limit: 0.2)),
+          bias: Tensor(shape: [outputs], values: random.floats(outputs)), padding: padding))
+    }
+    let plain = try graph.append("plain", convolution(13, 17), inputs: [0])
+    let wide = try graph.append("wide", convolution(13, 20), inputs: [0], activation: .relu)
+    let pooled = try graph.append(
+      "pooled", .pooling(Pooling(.max, window: Extent(2, 2))), inputs: [wide])
+    let raw = try graph.append("raw", convolution(13, 17), inputs: [0])
+    let normalized = try graph.append(
+      "normalized",
+      .batchNormalization(
+        BatchNormalization(
+          gamma: Tensor(shape: [17], values: random.floats(17)),
+          beta: Tensor(shape: [17], values: random.floats(17)),
+          mean: Tensor(shape: [17], values: random.floats(17)),
+          variance: Tensor(shape: [17], repeating: 0.7))), inputs: [raw], activation: .relu)
+    let sum = try graph.append("sum", .add, inputs: [plain, normalized], activation: .tanh)
+    let ends = [
+      try graph.append("all", .flatten, inputs: [sum]),
+      try graph.append("some", .flatten, inputs: [pooled]),
+    ]
+    try graph.append("scores", .concatenate, inputs: ends)
+    let source = Self.images(18, shape: shape, seed: 2)
+    let got = try Self.outputs([Model(graph: graph)], source)[0]
+    let (elements, count) = (graph.outputShape[0], shape.reduce(1, *))
+    for image in [0, 5, 17] {
+      let expected = referenceOutput(
+        graph, image: Array(source.values[image * count..<(image + 1) * count]))
+      for element in 0..<elements {
+        let value = Double(got[image * elements + element])
+        guard abs(value - expected[element]) > 1e-5 * max(1, abs(expected[element])) else {
+          continue
+        }
+        Issue.record("image \(image), element \(element): \(value) for \(expected[element])")
+        return
+      }
+    }
+  }
 }

@@ -79,6 +79,28 @@ typedef struct {
 } dk_convolution;
 void dk_convolve(const dk_convolution *convolution, const float *in, float *out);
 
+/// A 3x3 convolution with stride 1 of one block by Winograd's F(2x2, 3x3).
+///
+/// A tile is 2x2 output pixels, computed from 4x4 input pixels; tiles go in groups of DK_PIXELS.
+typedef struct {
+  int64_t inputs, outputs;      // channels
+  int64_t in_row_pitch, in_pixel_pitch, in_channel_pitch;
+  int64_t out_row_pitch, out_pixel_pitch, out_channel_pitch;
+  int64_t groups;
+  const int32_t *input_tiles;   // [groups * DK_PIXELS], each tile's first input pixel, floats
+  const int32_t *output_tiles;  // [groups * DK_PIXELS], its first output pixel (with pool: its only)
+  int64_t tiles;                // tiles of at most DK_CHANNELS output channels
+  const int32_t *tile_channels; // [tiles], how many each has
+  const float *weights;         // [16 positions], then tile by tile: [inputs][channels of the tile]
+  const float *bias;            // [outputs]
+  const float *scale, *shift;   // [outputs], or both null
+  bool pool;                    // store the maximum of each tile
+  bool rectify;                 // f is max(0, x), otherwise the identity
+} dk_winograd;
+/// `scratch` holds 16 * (inputs + outputs + 2) * DK_PIXELS * DK_LANES floats.
+void dk_convolve_winograd(const dk_winograd *convolution, const float *in, float *out,
+                          float *scratch);
+
 /// A convolution of every channel by itself; `in` is the first tap of the first window.
 ///
 /// Output channel c * multiplier + m; weights [taps][channels * multiplier].

@@ -80,6 +80,9 @@ extension dk_image {
 final class Workspace {
   private let buffers: [Storage<Float>]
 
+  /// The start of a buffer.
+  func pointer(buffer: Int) -> UnsafeMutablePointer<Float> { unsafe buffers[buffer].pointer }
+
   init(sizes: [Int]) { buffers = sizes.map { Storage<Float>(count: $0) } }
 
   /// The first element of a place in a block.

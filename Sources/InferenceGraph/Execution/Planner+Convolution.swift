@@ -45,10 +45,17 @@ extension Planner {
       fused.append(reader)
     }
     let output = place(for: last)
-    blockSteps += self.convolutionSteps(
-      weights, input: input, output: output,
-      axes: nodes[index].windowAxes(input: nodes[nodes[index].inputs[0]].shape),
-      affine: affine, rectify: rectify, pool: pool)
+    let axes = nodes[index].windowAxes(input: nodes[nodes[index].inputs[0]].shape)
+    if let axes, WinogradStep.applies(to: weights, output: nodes[index].shape) {
+      blockSteps.append(
+        WinogradStep(
+          weights, input: input, axes: axes, output: output, scratch: reserveScratch(weights),
+          affine: affine, rectify: rectify, pool: pool))
+    } else {
+      blockSteps += self.convolutionSteps(
+        weights, input: input, output: output, axes: axes, affine: affine, rectify: rectify,
+        pool: pool)
+    }
     if !rectify && !pool && nodes[last].activation != .linear {
       blockSteps.append(
         MapStep(
@@ -95,7 +102,7 @@ extension Planner {
     let perGroup = filters / weights.groups
     return (0..<weights.groups).map { group in
       let range = group * perGroup..<(group + 1) * perGroup
-      let packed = pack(kernel, range)
+      let packed = kernel.packed(range)
       return ConvolutionStep(
         input: input.channels(group * depth..<(group + 1) * depth), start: start,
         output: output.channels(range), weights: Storage(packed.values),
@@ -136,27 +143,6 @@ extension Planner {
     return (from, to)
   }
 
-  /// The kernel's output channels of `range` in tiles of nearly equal width, taps outermost.
-  private func pack(_ kernel: Tensor, _ range: Range<Int>) -> (values: [Float], tiles: [Int32]) {
-    let filters = kernel.shape[3]
-    let taps = kernel.count / filters
-    let count = (range.count + widestTile - 1) / widestTile
-    var values: [Float] = []
-    values.reserveCapacity(taps * range.count)
-    var tiles: [Int32] = []
-    var first = range.lowerBound
-    for tile in 0..<count {
-      let width = range.count / count + (tile < range.count % count ? 1 : 0)
-      for tap in 0..<taps {
-        values.append(
-          contentsOf: kernel.values[tap * filters + first..<tap * filters + first + width])
-      }
-      tiles.append(Int32(width))
-      first += width
-    }
-    return (values, tiles)
-  }
-
   func depthwise(
     _ c: DepthwiseConvolution, index: Int, input: Place, output: Place
   ) -> DepthwiseStep {
@@ -181,5 +167,27 @@ extension Planner {
       weights: Storage(c.kernel.values),
       bias: Storage(c.bias?.values ?? Array(repeating: 0, count: channels)),
       offsets: Storage(offsets))
+  }
+}
+
+extension Tensor {
+  /// The output channels of `range` of a kernel in tiles of nearly equal width, taps outermost.
+  func packed(_ range: Range<Int>) -> (values: [Float], tiles: [Int32]) {
+    let filters = shape[shape.count - 1]
+    let taps = self.count / filters
+    let count = (range.count + widestTile - 1) / widestTile
+    var packed: [Float] = []
+    packed.reserveCapacity(taps * range.count)
+    var tiles: [Int32] = []
+    var first = range.lowerBound
+    for tile in 0..<count {
+      let width = range.count / count + (tile < range.count % count ? 1 : 0)
+      for tap in 0..<taps {
+        packed.append(contentsOf: values[tap * filters + first..<tap * filters + first + width])
+      }
+      tiles.append(Int32(width))
+      first += width
+    }
+    return (packed, tiles)
   }
 }

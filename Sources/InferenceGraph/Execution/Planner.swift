@@ -32,6 +32,7 @@ struct Planner {
   var bufferSizes: [Int] = []
   var blockSteps: [any Step] = []
   var tailSegments: [Plan.Segment] = []
+  private var scratch: Int?
   private var free: [BufferKey: [Int]] = [:]
   private var bufferKeys: [Int: BufferKey] = [:]
 
@@ -153,6 +154,15 @@ struct Planner {
       buffer: bufferSizes.count - 1, offset: 0, blockStride: laneCount,
       image: dk_image(
         height: height, width: width, channels: channels, pitch: lanes, frame: Frame()))
+  }
+
+  /// The buffer in which Winograd convolutions work, made as large as this one needs it.
+  mutating func reserveScratch(_ weights: ConvolutionWeights) -> Int {
+    let buffer = scratch ?? bufferSizes.count
+    if scratch == nil { bufferSizes.append(0) }
+    scratch = buffer
+    bufferSizes[buffer] = max(bufferSizes[buffer], WinogradStep.scratchSize(weights))
+    return buffer
   }
 
   /// Gives back the memory of values that nothing after `index` reads.

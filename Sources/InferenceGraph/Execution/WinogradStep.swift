@@ -1,0 +1,121 @@
+internal import CKernels
+
+/// A 3x3 convolution with stride 1 by Winograd's F(2x2, 3x3), with what was fused into it.
+///
+/// It needs 16 multiply-adds a channel pair and tile of 2x2 pixels, where the direct way needs 36.
+/// Sums differ from the direct way's in the last bits.
+struct WinogradStep: Step {
+  let input: Place
+  /// Floats from the input's first element to the first tile's patch; may be negative.
+  let start: Int
+  let output: Place
+  let scratch: Int
+  let inputs: Int
+  let weights: Storage<Float>
+  let bias: Storage<Float>
+  let scale: Storage<Float>?
+  let shift: Storage<Float>?
+  let inputTiles: Storage<Int32>
+  let outputTiles: Storage<Int32>
+  let tiles: Storage<Int32>
+  let pool: Bool
+  let rectify: Bool
+
+  /// Whether the transformations are worth it. This depends on the layer alone, so that a result
+  /// never depends on what else a plan computes.
+  static func applies(to weights: ConvolutionWeights, output: [Int]) -> Bool {
+    weights.kernel.shape[0] == 3 && weights.kernel.shape[1] == 3 && weights.groups == 1
+      && weights.strides == .one && weights.dilation == .one && weights.kernel.shape[2] >= 12
+      && weights.kernel.shape[3] >= 12 && output[0] >= 2 && output[1] >= 2
+  }
+
+  /// The floats it works in.
+  static func scratchSize(_ weights: ConvolutionWeights) -> Int {
+    16 * (weights.kernel.shape[2] + weights.kernel.shape[3] + 2) * pixelGroup * laneCount
+  }
+
+  init(
+    _ layer: ConvolutionWeights, input: Place, axes: (rows: WindowAxis, columns: WindowAxis),
+    output: Place, scratch: Int, affine: (scale: [Float], shift: [Float])?, rectify: Bool,
+    pool: Bool
+  ) {
+    self.input = input
+    self.output = output
+    self.scratch = scratch
+    self.pool = pool
+    self.rectify = rectify
+    inputs = layer.kernel.shape[2]
+    start =
+      -axes.rows.before * Int(input.image.row_pitch)
+      - axes.columns.before * Int(input.image.pixel_pitch)
+    let filters = layer.kernel.shape[3]
+    let transformed = WinogradStep.transform(layer.kernel)
+    let packed = transformed.map { $0.packed(0..<filters) }
+    weights = Storage(packed.flatMap(\.values))
+    tiles = Storage(packed[0].tiles)
+    bias = Storage(layer.bias?.values ?? Array(repeating: 0, count: filters))
+    scale = affine.map { Storage($0.scale) }
+    shift = affine.map { Storage($0.shift) }
+    // With pooling a tile is an output pixel. Without, tiles cover the image; where its extent is
+    // odd the last ones overlap the ones before and compute some pixels once more.
+    let step = pool ? 1 : 2
+    func starts(_ extent: Int32) -> [Int] {
+      stride(from: 0, to: Int(extent), by: step).map { min($0, Int(extent) - step) }
+    }
+    var from: [Int32] = []
+    var to: [Int32] = []
+    for y in starts(output.image.height) {
+      for x in starts(output.image.width) {
+        let factor = pool ? 2 : 1
+        from.append(
+          Int32(
+            factor * (y * Int(input.image.row_pitch) + x * Int(input.image.pixel_pitch))))
+        to.append(Int32(y * Int(output.image.row_pitch) + x * Int(output.image.pixel_pitch)))
+      }
+    }
+    while from.count % pixelGroup != 0 {
+      from.append(from[from.count - 1])
+      to.append(to[to.count - 1])
+    }
+    inputTiles = Storage(from)
+    outputTiles = Storage(to)
+  }
+
+  /// U = G g Gᵀ by position: 16 tensors `[input channels, output channels]`, computed in double
+  /// precision, where G = [1 0 0; ½ ½ ½; ½ -½ ½; 0 0 1].
+  static func transform(_ kernel: Tensor) -> [Tensor] {
+    let pairs = kernel.shape[2] * kernel.shape[3]
+    var positions = [[Float]](repeating: [], count: 16)
+    for index in positions.indices { positions[index].reserveCapacity(pairs) }
+    func expand(_ a: Double, _ b: Double, _ c: Double) -> [Double] {
+      [a, (a + b + c) / 2, (a - b + c) / 2, c]
+    }
+    unsafe kernel.values.withUnsafeBufferPointer { values in
+      for pair in 0..<pairs {
+        func tap(_ y: Int, _ x: Int) -> Double { unsafe Double(values[(3 * y + x) * pairs + pair]) }
+        let columns = (0..<3).map { expand(tap(0, $0), tap(1, $0), tap(2, $0)) }
+        for y in 0..<4 {
+          let row = expand(columns[0][y], columns[1][y], columns[2][y])
+          for x in 0..<4 { positions[4 * y + x].append(Float(row[x])) }
+        }
+      }
+    }
+    return positions.map { Tensor(shape: [kernel.shape[2], kernel.shape[3]], values: $0) }
+  }
+
+  func run(_ workspace: Workspace, block: Int) {
+    let (from, to) = (input.image, output.image)
+    var convolution = unsafe dk_winograd(
+      inputs: Int64(inputs), outputs: Int64(to.channels), in_row_pitch: from.row_pitch,
+      in_pixel_pitch: from.pixel_pitch, in_channel_pitch: from.channel_pitch,
+      out_row_pitch: to.row_pitch, out_pixel_pitch: to.pixel_pitch,
+      out_channel_pitch: to.channel_pitch, groups: Int64(inputTiles.count / pixelGroup),
+      input_tiles: inputTiles.pointer, output_tiles: outputTiles.pointer,
+      tiles: Int64(tiles.count), tile_channels: tiles.pointer, weights: weights.pointer,
+      bias: bias.pointer, scale: scale?.pointer, shift: shift?.pointer, pool: pool,
+      rectify: rectify)
+    unsafe dk_convolve_winograd(
+      &convolution, workspace.pointer(input, block: block) + start,
+      workspace.pointer(output, block: block), workspace.pointer(buffer: scratch))
+  }
+}
