@@ -37,11 +37,11 @@ public struct Graph: Sendable, Hashable {
   /// - Parameters:
   ///   - inputShape: The shape of one image, `[height, width, channels]`.
   ///   - inputName: The input layer's name.
-  /// - Throws: ``GraphError`` if an extent is not positive.
+  /// - Throws: ``GraphError`` if an extent is not from 1 to 2^24.
   public init(inputShape: [Int], inputName: String = "input") throws(GraphError) {
     guard !inputShape.isEmpty, inputShape.allSatisfy({ $0 > 0 && $0 <= 1 << 24 }) else {
       throw GraphError(
-        node: inputName, "the input shape \(inputShape) has an extent that is not positive")
+        node: inputName, "the input shape \(inputShape) has an extent that is not from 1 to 2^24")
     }
     nodes = [
       Node(name: inputName, operation: .input, inputs: [], activation: .linear, shape: inputShape)

@@ -37,7 +37,7 @@ public struct FileError: Error, Sendable, Hashable, CustomStringConvertible {
   }
 
   /// The whole message, one line.
-  public var description: String { singleLine("\(path): \(message)") }
+  public var description: String { singleLine("\(path.isEmpty ? "''" : path): \(message)") }
 }
 
 /// Returns the text with control characters, which a hostile file may put into names, replaced.

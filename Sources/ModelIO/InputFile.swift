@@ -71,7 +71,7 @@ enum InputFile {
   /// Returns what the C library says about an error number.
   static func reason(_ code: Int32) -> String {
     switch code {
-    case ENOENT: "no such file"
+    case ENOENT: "no such file; check the path"
     case EACCES, EPERM: "permission denied"
     case ENOSPC: "the disk is full"
     case EROFS: "the file system is read-only"

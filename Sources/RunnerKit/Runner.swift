@@ -40,7 +40,7 @@ public struct Runner: Sendable {
     signal(SIGPIPE, SIG_IGN)
     do {
       do {
-        let command = try RootCommand.parseAsRoot(arguments)
+        let command = try parse(arguments)
         guard let command = command as? any RunnerCommand else {
           var other = command
           try other.run()
@@ -56,6 +56,31 @@ public struct Runner: Sendable {
       let failure = Failure(error)
       if let message = failure.message { StandardError.write("\(programName): \(message)\n") }
       return failure.status
+    }
+  }
+}
+
+extension Runner {
+  /// Reads the arguments; says how to get help where the parser's own words do not help.
+  private func parse(_ arguments: [String]) throws -> any ParsableCommand {
+    let commands = RootCommand.configuration.subcommands.map { $0._commandName } + ["help"]
+    // The parser takes an unknown command for an argument of the default one.
+    if let first = arguments.first, !first.hasPrefix("-"), !commands.contains(first) {
+      let near = nearestName(to: first, among: commands).map { "; did you mean '\($0)'?" } ?? ""
+      throw Failure(
+        Failure.usage,
+        "there is no command '\(first)'\(near) (commands: \(commands.joined(separator: ", ")))")
+    }
+    do {
+      return try RootCommand.parseAsRoot(arguments)
+    } catch  where RootCommand.exitCode(for: error) == .validationFailure {
+      let text = RootCommand.message(for: error)
+      if text.hasSuffix("?") { throw Failure(Failure.usage, text) }
+      let command = arguments.first { commands.contains($0) } ?? "run"
+      throw Failure(
+        Failure.usage,
+        "\(text.hasSuffix(".") ? String(text.dropLast()) : text); see '\(programName) \(command) "
+          + "--help'")
     }
   }
 }

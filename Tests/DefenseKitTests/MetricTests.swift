@@ -107,6 +107,35 @@ struct MetricTests {
         "[2], but the model takes [3]") == true)
   }
 
+  @Test("An image that cannot be evaluated is named with its data set")
+  func notANumber() throws {
+    var graph = try Graph(inputShape: [2])
+    try graph.append(
+      "out", .dense(Dense(kernel: Tensor(shape: [2, 2], values: [1, 0, 0, 1]))), inputs: [0])
+    let model = Model(graph: graph)
+    let good = try CleanData(ArraySource([1, 0], imageShape: [2]), labels: [0], name: "good.h5")
+    let images = ArraySource([1, 0, 0, .nan], imageShape: [2])
+    let bad = try CleanData(images, labels: [0, 1], name: "bad.h5")
+    let poisoned = try PoisonedData(images, targets: [0, 0], name: "worse.h5")
+    let context = RunContext()
+    #expect(try CleanCounts(of: model, on: good, in: context) == CleanCounts(correct: 1, images: 1))
+    #expect(
+      message { _ = try CleanCounts(of: model, on: bad, in: context) }?
+        .hasPrefix("bad.h5: image 1: ") == true)
+    #expect(
+      message {
+        _ = try Experiment(suspect: model, clean: good, test: bad).run([], in: context)
+      }?.hasPrefix("bad.h5: image 1: ") == true)
+    #expect(
+      message {
+        _ = try Experiment(suspect: model, clean: good, poisoned: poisoned).run([], in: context)
+      }?.hasPrefix("worse.h5: image 1: ") == true)
+    #expect(
+      message {
+        _ = try Evaluation.ModelResult(of: model, test: nil, poisoned: poisoned, in: context)
+      }?.hasPrefix("worse.h5: image 1: ") == true)
+  }
+
   @Test("The same warning is told once")
   func warnings() {
     let context = RunContext()

@@ -67,7 +67,8 @@ struct OptionTests {
         == "'exat' isn't a value of sample.mode, which takes fast|exact; did you mean 'exact'?")
     #expect(
       message { _ = try parsed("sample.rates=1,,2") }
-        == "'1,,2' isn't a value of sample.rates, which takes number,...")
+        == "'1,,2' isn't a value of sample.rates, which takes number,... "
+        + "(default: 0.5,2)")
     #expect(message { _ = try parsed("sample.rates=nan") } != nil)
     #expect(message { _ = try parsed("sample.count=1.5") } != nil)
     for text in ["sample", "sample.count", "=1", ".count=1", "sample.=1", ""] {

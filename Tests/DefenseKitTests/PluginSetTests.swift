@@ -52,13 +52,13 @@ struct PluginSetTests {
         == "there is no defense 'nothin'; did you mean 'nothing'? (defenses: nothing)")
     #expect(
       message { _ = try set.detector(named: "xyzzy") }
-        == "there is no detector 'xyzzy'; (detectors: suspicious)")
+        == "there is no detector 'xyzzy' (detectors: suspicious)")
     #expect(
       message { _ = try set.defense(named: "suspicious") }
         == "'suspicious' is a detector, not a defense; use --detector suspicious")
     #expect(
       message { _ = try PluginSet([]).defense(named: "a") }
-        == "there is no defense 'a'; (defenses: none)")
+        == "there is no defense 'a' (defenses: none)")
   }
 
   @Test("Plugins are made with their options, which they check")

@@ -34,8 +34,10 @@ import Testing
     let layer = try #require(graph.lastConvolution)
     let source = ExecutorTests.images(1500, shape: graph.inputShape, seed: 3)
     func sweep(_ options: ExecutionOptions) throws -> ([Double], [Double], [[Int32]]) {
-      let recording = try ChannelSweep(model: Model(graph: graph), layer: layer, options: options)
-        .record(source)
+      let recording = try ChannelSweep(
+        model: Model(graph: graph), layer: layer, measuringLayer: true, options: options
+      )
+      .record(source)
       let order = Array(recording.frontierMeans.indices)
       return (
         recording.frontierMeans, recording.layerMeans, try recording.predictions(masking: order)
@@ -51,7 +53,7 @@ import Testing
   @Test func meansAreThoseOfTheReference() throws {
     let graph = try RandomGraph.make(seed: 11)
     let layer = try #require(graph.lastConvolution)
-    let sweep = try ChannelSweep(model: Model(graph: graph), layer: layer)
+    let sweep = try ChannelSweep(model: Model(graph: graph), layer: layer, measuringLayer: true)
     let source = ExecutorTests.images(7, shape: graph.inputShape, seed: 3)
     let recording = try sweep.record(source)
     let size = graph.inputShape.reduce(1, *)

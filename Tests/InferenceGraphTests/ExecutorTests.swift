@@ -121,6 +121,29 @@ import Testing
     #expect(different.separateCostPerImage == different.costPerImage)
   }
 
+  /// A masked copy costs only what lies behind the mask, and gives the bits it gives alone.
+  @Test(arguments: 0..<40)
+  func maskedCopiesShareTheirConvolution(seed: Int) throws {
+    let graph = try RandomGraph.make(seed: UInt64(seed))
+    guard let layer = graph.lastConvolution, let node = graph.index(of: layer),
+      graph.nodes[node].channels >= 4, case .convolution = graph.nodes[node].operation
+    else { return }
+    let models = [
+      Model(graph: graph), Model(graph: try graph.masking([1], of: layer)),
+      Model(graph: try graph.masking([0, 1, 3], of: layer)),
+    ]
+    let source = Self.images(33, shape: graph.inputShape, seed: 6)
+    #expect(
+      try Self.outputs(models, source)
+        == Self.outputs(models, source, options: .init(sharing: false)))
+    if [.linear, .relu].contains(graph.nodes[node].activation) {
+      let together = try Executor(models).costPerImage
+      let twice = try Executor(Array(models[...1]), options: .init(sharing: false)).costPerImage
+      // Three models cost less than two that share nothing, unless all work lies behind the layer.
+      #expect(together < 3 * graph.multiplyAdds && twice == 2 * graph.multiplyAdds)
+    }
+  }
+
   @Test func anImageThatIsNotANumberIsNamed() throws {
     let graph = try RandomGraph.make(seed: 4)
     let size = graph.inputShape.reduce(1, *)

@@ -28,7 +28,7 @@ final class BadFileTests {
 
   @Test func missing() throws {
     let error = error("/nowhere/model.h5")
-    #expect(error?.description == "/nowhere/model.h5: no such file")
+    #expect(error?.description == "/nowhere/model.h5: no such file; check the path")
     #expect(error?.kind == .missingInput)
   }
 

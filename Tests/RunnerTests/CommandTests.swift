@@ -98,6 +98,7 @@ struct CommandTests {
         "--clean needs --model; without it the built-in network is used"
       ),
       (["--defense", "fine-pruning", "--force"], "--force needs --output"),
+      (["--defense", "fine-pruning", "--output", ""], "--output is empty; name a folder"),
       (
         ["--defense", "fine-pruning", "--threads", "0"],
         "--threads takes a number from 1 to 1024, not 0"
@@ -107,6 +108,35 @@ struct CommandTests {
         "--repaired and --detector need each other"
       ),
       (["evaluate", "m.h5"], "give --test, --poisoned or both"),
+      (
+        ["insepct", "m.h5"],
+        "there is no command 'insepct'; did you mean 'inspect'? "
+          + "(commands: run, list, inspect, evaluate, predict, help)"
+      ),
+      (
+        ["bd_net.h5"],
+        "there is no command 'bd_net.h5' "
+          + "(commands: run, list, inspect, evaluate, predict, help)"
+      ),
+      (["--defence", "fine-pruning"], "Unknown option '--defence'. Did you mean '--defense'?"),
+      (["--drops", "2"], "Unknown option '--drops'; see 'runner run --help'"),
+      (
+        ["predict", "m.h5"],
+        "Missing expected argument '--data <file>'; see 'runner predict --help'"
+      ),
+      (["list", "--json"], "Unknown option '--json'; see 'runner list --help'"),
+      (
+        ["--defense", "fine-pruning", "--option", "fine-pruning.drops=many"],
+        "'many' isn't a value of fine-pruning.drops, which takes number,... (default: 2,4,10)"
+      ),
+      (
+        ["--defense", "fine-pruning", "--detector", "goodnet", "--option", "goodnet.level=1"],
+        "goodnet has no option 'level' (its options: none)"
+      ),
+      (
+        ["--defense", "goodnet"],
+        "'goodnet' is a detector, not a defense; use --detector goodnet"
+      ),
     ] as [([String], String)])
   func usage(arguments: [String], message: String) throws {
     let result = try RunnerProgram.run(arguments)

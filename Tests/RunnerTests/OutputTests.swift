@@ -114,7 +114,6 @@ struct OutputTests {
         classes          10
         parameters       400
         multiply-adds    608 an image
-        input scale      1.0
         prunable layers  conv
         pruned first     conv
 

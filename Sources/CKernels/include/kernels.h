@@ -60,13 +60,14 @@ const char *dk_instruction_set(void);
 /// A convolution of one block.
 ///
 /// out[p][c] = f(scale[c] * (bias[c] + sum over k of in[p + offset[k]] * weight[c][k]) + shift[c]),
-/// for pixels in groups of DK_PIXELS; with `pool`, the largest of each group is stored alone.
+/// for pixels in groups of DK_PIXELS; with `pool`, the largest of each group is stored alone. With
+/// `single`, a group is one pixel.
 typedef struct {
   int64_t taps;                 // k: window positions times input channels
   const int32_t *offsets;       // [taps], floats from a pixel's first input
   int64_t groups;               // groups of DK_PIXELS output pixels
-  const int32_t *input_pixels;  // [groups * DK_PIXELS], floats
-  const int32_t *output_pixels; // [groups * DK_PIXELS], or [groups] with pool, floats
+  const int32_t *input_pixels;  // [groups * pixels of a group], floats
+  const int32_t *output_pixels; // the same, or [groups] with pool, floats
   int64_t tiles;                // tiles of at most DK_CHANNELS output channels
   const int32_t *tile_channels; // [tiles], how many each has
   const float *weights;         // tile by tile: [taps][channels of the tile]
@@ -74,6 +75,7 @@ typedef struct {
   const float *scale, *shift;   // [channels], or both null
   int64_t channel_pitch;        // floats between output channels
   bool pool;                    // store the maximum of each group of pixels
+  bool single;                  // groups of one pixel; never with pool
   bool accumulate;              // add to what `out` holds instead of starting at the bias
   bool rectify;                 // f is max(0, x), otherwise the identity
 } dk_convolution;

@@ -14,7 +14,7 @@ public func baselineWarning(
   let remedy =
     inputScale == 1
     ? "if the model expects 0...1, add --scale 1/255" : "if it expects 0...255, add --scale 1"
-  return "the suspect gets only \(correct) of \(images) images of \(data) right, which is near "
+  return "the model gets only \(correct) of \(images) images of \(data) right, which is near "
     + "chance; probably the scale is wrong (now \(shortText(inputScale))): \(remedy); else check "
     + "--layout and that the labels belong to this model"
 }

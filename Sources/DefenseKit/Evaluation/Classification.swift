@@ -35,22 +35,50 @@ extension Evaluation.ModelResult {
   ) throws {
     try test?.check(against: model)
     try poisoned?.check(against: model)
-    let executor = try Executor([model], options: context.execution)
-    func predictions(_ source: any SampleSource, _ title: String) throws -> [Int32] {
-      try context.phase(title, images: source.count) {
-        try executor.predictions(for: source, progress: $0)
-      }[0]
-    }
     self.init()
     if let test {
-      clean = CleanCounts(
-        verdicts: try predictions(test.source, "clean test images"), labels: test.labels,
-        classCount: model.classCount)
+      clean = try CleanCounts(of: model, on: test, "clean test images", in: context)
     }
     if let poisoned {
       self.poisoned = AttackCounts(
-        verdicts: try predictions(poisoned.source, "poisoned test images"),
+        verdicts: try naming(poisoned.name) {
+          try model.predictions(for: poisoned.source, "poisoned test images", in: context)
+        },
         targets: poisoned.targets, trueLabels: poisoned.trueLabels, classCount: model.classCount)
     }
+  }
+}
+
+extension CleanCounts {
+  /// Counts how a model classifies clean images, as a defense must for each of its repairs.
+  ///
+  /// - Parameters:
+  ///   - model: The model.
+  ///   - clean: The images.
+  ///   - title: What to call it while it goes on, in a word or three.
+  ///   - context: How to execute; it is told the progress and the cost.
+  /// - Throws: ``DataError`` if the images do not fit the model or one cannot be evaluated.
+  public init(
+    of model: Model, on clean: CleanData, _ title: String = "clean images", in context: RunContext
+  ) throws {
+    try clean.check(against: model)
+    let predictions = try naming(clean.name) {
+      try model.predictions(for: clean.source, title, in: context)
+    }
+    self.init(verdicts: predictions, labels: clean.labels, classCount: model.classCount)
+  }
+}
+
+extension Model {
+  /// Returns a class for every image, as one phase of the run.
+  fileprivate func predictions(
+    for source: any SampleSource, _ title: String, in context: RunContext
+  ) throws -> [Int32] {
+    let executor = try Executor([self], options: context.execution)
+    let predictions = try context.phase(title, images: source.count) {
+      try executor.predictions(for: source, progress: $0)
+    }[0]
+    context.count(run: Double(source.count), alone: Double(source.count))
+    return predictions
   }
 }

@@ -3,7 +3,7 @@ public import InferenceGraph
 /// A suspect with the data to defend it and to judge the defense: the whole main job.
 ///
 /// ```swift
-/// let experiment = Experiment(suspect: model, clean: validation, test: test, poisoned: poisoned)
+/// let experiment = try Experiment(suspect: model, clean: validation, test: test, poisoned: poisoned)
 /// let evaluation = try experiment.run([FinePruning()], [GoodNet()], in: RunContext())
 /// ```
 public struct Experiment: Sendable {
@@ -37,13 +37,16 @@ public struct Experiment: Sendable {
 
   /// Lets every defense repair the suspect and judges the outcome.
   ///
-  /// - Throws: What a plugin or the execution throws.
+  /// - Throws: What a plugin or the execution throws; ``DataError`` for an image that cannot be
+  ///   evaluated, such as one with NaN.
   public func run(
     _ defenses: [any Defense], _ detectors: [any Detector] = [], in context: RunContext
   ) throws -> Evaluation {
     var repairs: [Repair] = []
     for defense in defenses {
-      repairs += try defense.repair(suspect, using: clean, in: context)
+      repairs += try naming(clean.name) {
+        try defense.repair(suspect, using: clean, in: context)
+      }
     }
     return try evaluate(repairs, detectors, in: context)
   }
@@ -56,9 +59,13 @@ public struct Experiment: Sendable {
   ) throws -> Evaluation {
     let team = try Team(
       suspect, repaired: repairs.map(\.model), detectors, using: clean, in: context)
-    let cleanPass = try test.map { try team.look(at: $0.source, "clean test images", in: context) }
-    let poisonedPass = try poisoned.map {
-      try team.look(at: $0.source, "poisoned test images", in: context)
+    let cleanPass = try test.map { test in
+      try naming(test.name) { try team.look(at: test.source, "clean test images", in: context) }
+    }
+    let poisonedPass = try poisoned.map { poisoned in
+      try naming(poisoned.name) {
+        try team.look(at: poisoned.source, "poisoned test images", in: context)
+      }
     }
     func result(_ verdicts: (Pass) -> [Int32]) -> Evaluation.ModelResult {
       modelResult(clean: cleanPass.map(verdicts), poisoned: poisonedPass.map(verdicts))

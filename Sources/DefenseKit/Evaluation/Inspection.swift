@@ -23,11 +23,13 @@ public struct Verdict: Sendable, Hashable {
 public protocol Inspection: Sendable {
   /// The models whose results it reads.
   var models: [Model] { get }
-  /// The nodes whose values it reads, each of one of `models`.
+  /// The nodes whose values it reads: the position of a model in `models`, and the node's name.
   var observations: [(model: Int, node: String)] { get }
-  /// One verdict an image, in the batch's order.
+  /// Returns one verdict an image, in the batch's order.
   ///
-  /// It is called from several threads at once.
+  /// It is called from several threads at once, with groups of images in no fixed order.
+  ///
+  /// - Throws: What stops the run.
   func verdicts(for batch: InspectedBatch) throws -> [Verdict]
 }
 
@@ -46,6 +48,8 @@ public struct InspectedBatch {
   public var indices: Range<Int> { batch.indices }
 
   /// The class that a model gives every image; ties go to the lowest class.
+  ///
+  /// Here and below, a model is meant by its position in the inspection's `models`.
   public func predictions(of model: Int) -> [Int32] { batch.predictions(of: models[model]) }
 
   /// The outputs of a model, images x classes, row-major; after softmax where it ends in one.
@@ -61,6 +65,7 @@ public struct InspectedBatch {
     batch.values(ofObservation: firstObservation + index)
   }
 
-  /// The images as the network sees them, scaled, row-major `[height][width][channel]`.
+  /// The images as the suspect's network sees them, times its input scale, images x elements,
+  /// row-major `[height][width][channel]`.
   public func images() -> [Float] { batch.images() }
 }

@@ -9,8 +9,23 @@ public struct DataError: Error, Sendable, Hashable, CustomStringConvertible {
   /// Creates an error.
   public init(_ message: String) { self.message = message }
 
+  /// Creates an error about an image of the set with this name, of which the execution knows the
+  /// number alone.
+  public init(_ error: SampleError, in name: String) {
+    self.init("\(name): \(error.description); repair the file or leave the image out")
+  }
+
   /// The message.
   public var description: String { message }
+}
+
+/// Runs `body`; an error about an image then names the data set.
+func naming<Result>(_ name: String, _ body: () throws -> Result) throws -> Result {
+  do {
+    return try body()
+  } catch let error as SampleError {
+    throw DataError(error, in: name)
+  }
 }
 
 /// Images with right labels: what a defense may see.

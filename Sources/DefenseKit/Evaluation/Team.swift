@@ -27,8 +27,10 @@ struct Team: Sendable {
     var observing: [(model: Int, node: String)] = []
     for repairedModel in repaired {
       for detector in detectors {
-        let inspection = try detector.inspection(
-          of: suspect, repaired: repairedModel, using: clean, in: context)
+        let inspection = try naming(clean.name) {
+          try detector.inspection(
+            of: suspect, repaired: repairedModel, using: clean, in: context)
+        }
         let indices = inspection.models.map { model in
           if let known = models.firstIndex(where: { $0.isSameNetwork(as: model) }) { return known }
           models.append(model)

@@ -35,7 +35,7 @@ func editDistance(_ a: [Character], _ b: [Character]) -> Int {
 
 /// The end of a message about an unknown name: the suggestion, if any, and what is known.
 func hint(for name: String, among known: [String], as kind: String) -> String {
-  let suggestion = nearestName(to: name, among: known).map { "; did you mean '\($0)'?" } ?? ";"
+  let suggestion = nearestName(to: name, among: known).map { "; did you mean '\($0)'?" } ?? ""
   let list = known.isEmpty ? "none" : known.joined(separator: ", ")
   return "\(suggestion) (\(kind): \(list))"
 }

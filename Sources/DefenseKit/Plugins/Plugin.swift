@@ -3,6 +3,7 @@ public import InferenceGraph
 /// A defense or a detector that a run names.
 ///
 /// A plugin is a value made from its options. Making it checks them and does no other work.
+/// Write one by conforming to ``Defense`` or ``Detector``; see <doc:WritingADefense>.
 public protocol Plugin: Sendable {
   /// The plugin's options, with defaults and documentation.
   associatedtype Options: PluginOptions = NoOptions
@@ -13,6 +14,8 @@ public protocol Plugin: Sendable {
   /// The options it was made with.
   var options: Options { get }
   /// Creates the plugin and checks `options`; does no other work.
+  ///
+  /// - Throws: ``PluginError`` with code `badOption` that says which values an option takes.
   init(options: Options) throws(PluginError)
 }
 
@@ -47,12 +50,22 @@ public protocol Detector: Plugin {
   ///
   /// What the detector must learn first (thresholds, statistics) it learns from `clean`, which may
   /// be empty if ``learnsFromCleanData`` is false.
+  ///
+  /// - Parameters:
+  ///   - suspect: The model that may hold a backdoor.
+  ///   - repaired: A repaired copy of it, made by some defense or read from a file.
+  ///   - clean: Images with right labels.
+  ///   - context: How to execute, and where progress, warnings and costs go.
+  /// - Throws: Whatever stops it; ``PluginError`` with code `unsuitableModel` if the two models
+  ///   cannot be compared.
   func inspection(
     of suspect: Model, repaired: Model, using clean: CleanData, in context: RunContext
   ) throws -> any Inspection
 
   /// Returns one ordinary model with N + 1 outputs whose argmax is the detector's verdict, if the
-  /// detector can be written so.
+  /// detector can be written so; nil if not.
+  ///
+  /// - Throws: ``PluginError`` or `GraphError` if it cannot be done for these two.
   func model(suspect: Model, repaired: Model) throws -> Model?
 }
 

@@ -40,6 +40,11 @@ public struct PluginOption<Options: Sendable>: Sendable {
   private let write: @Sendable (Options) -> String
 
   /// Declares an option.
+  ///
+  /// - Parameters:
+  ///   - name: The name on the command line, in kebab-case.
+  ///   - property: The property that holds it, whose initial value is the default.
+  ///   - help: A sentence for the user, with the unit and the range.
   public init<Value: OptionValue>(
     _ name: String, _ property: any WritableKeyPath<Options, Value> & Sendable, _ help: String
   ) {
@@ -113,7 +118,9 @@ extension PluginOptions {
         throw PluginError(
           .badOption,
           "'\(setting.value)' isn't a value of \(plugin).\(setting.name), which takes "
-            + declaration.type + (near.map { "; did you mean '\($0)'?" } ?? ""))
+            + declaration.type
+            + (near.map { "; did you mean '\($0)'?" }
+              ?? " (default: \(declaration.text(in: Self())))"))
       }
     }
   }

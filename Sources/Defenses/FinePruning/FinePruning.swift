@@ -99,7 +99,8 @@ public struct FinePruning: Defense {
   ) throws -> [Repair] {
     let layer = try layer(of: model)
     let sweep = try ChannelSweep(
-      model: model, layer: layer, zeroingBias: options.bias, options: context.execution)
+      model: model, layer: layer, zeroingBias: options.bias,
+      measuringLayer: options.ranking == .convolution, options: context.execution)
     let recording = try context.phase("recording activations", images: clean.count) {
       try sweep.record(clean.source, progress: $0)
     }

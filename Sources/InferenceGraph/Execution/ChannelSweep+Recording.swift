@@ -8,7 +8,8 @@ extension ChannelSweep {
     public let predictions: [Int32]
     /// By channel: the mean at the frontier, over images and positions.
     public let frontierMeans: [Double]
-    /// By channel: the mean of the layer's own result, over images and positions.
+    /// By channel: the mean of the layer's own result, over images and positions; empty unless the
+    /// sweep measures the layer.
     public let layerMeans: [Double]
 
     let sweep: ChannelSweep
@@ -56,7 +57,7 @@ extension ChannelSweep {
             workspace.pointer(logits, block: block), Int64(logits.elementCount),
             logits.image.channel_pitch, $0.baseAddress! + block * laneCount)
         }
-        for (number, entry) in [cut[0], entries.layer].enumerated() {
+        for (number, entry) in measured.enumerated() {
           let place = prefix.results[entry]!
           unsafe dk_channel_sums(
             workspace.pointer(place, block: block), place.image, scratch.pointer)
@@ -94,7 +95,8 @@ extension ChannelSweep {
     }
     return Recording(
       predictions: sums.predictions, frontierMeans: means(sums.frontier, cut[0]),
-      layerMeans: means(sums.layer, entries.layer), sweep: self, source: source, kept: kept)
+      layerMeans: measuresLayer ? means(sums.layer, entries.layer) : [], sweep: self,
+      source: source, kept: kept)
   }
 
   private struct Sums {
@@ -102,6 +104,9 @@ extension ChannelSweep {
     var frontier: [ExactSum]
     var layer: [ExactSum]
   }
+
+  /// The entries whose means are taken.
+  private var measured: [Int] { measuresLayer ? [cut[0], entries.layer] : [cut[0]] }
 
   /// Elements of an image's values in the cut.
   var cutElements: Int { cut.reduce(0) { $0 + prefix.results[$1]!.elementCount } }

@@ -60,7 +60,7 @@ extension ChannelSweep.Recording {
 /// What one thread needs to sweep over some groups of images.
 private final class ReplayState {
   /// Groups that are swept together: enough that the images a channel matters for fill groups.
-  static let groups = 16
+  static let groups = 8
 
   let sweep: ChannelSweep
   private let workspace: Workspace
@@ -133,7 +133,10 @@ private final class ReplayState {
     let update = sweep.update
     let constant = sweep.constants[channel]
     let kept = sweep.keptPlace(0)
-    var affected: [Int] = []
+    // Blocks that are affected as a whole, or nearly so, are copied at once; from others single
+    // images are brought together.
+    var whole: [Int] = []
+    var single: [Int] = []
     for block in 0..<blockCount {
       let lanes = unsafe dk_difference(
         value(0, block: block) + channel * laneCount, kept.image, constant,
@@ -143,11 +146,16 @@ private final class ReplayState {
         unsafe head.perChannel[channel].run(
           workspace.pointer(update.difference, block: 0), sum(number, block: block))
       }
-      for lane in 0..<laneCount where lanes & (1 << UInt32(lane)) != 0 {
-        let image = block * laneCount + lane
-        if image < images { affected.append(image) }
+      let first = block * laneCount
+      if lanes.nonzeroBitCount >= laneCount - 2 && first + laneCount <= images {
+        whole += first..<first + laneCount
+      } else {
+        for lane in 0..<min(laneCount, images - first) where lanes & (1 << UInt32(lane)) != 0 {
+          single.append(first + lane)
+        }
       }
     }
+    let affected = whole + single
     var doubtful: [Int] = []
     var size = update.plan.blocks * laneCount
     for start in stride(from: 0, to: affected.count, by: size) {

@@ -21,6 +21,8 @@ public struct ChannelSweep: Sendable {
   public let channelCount: Int
   /// Whether a masked channel's bias goes to zero with its kernel.
   public let zeroingBias: Bool
+  /// Whether recording takes the means of the layer's own result too.
+  public let measuresLayer: Bool
   /// How the work is run.
   public let options: ExecutionOptions
 
@@ -40,16 +42,18 @@ public struct ChannelSweep: Sendable {
   ///   - model: The model; it isn't changed.
   ///   - layer: A convolution or dense layer with an element-wise activation.
   ///   - zeroingBias: Whether a masked channel's bias goes to zero with its kernel.
+  ///   - measuringLayer: Whether recording takes the means of the layer's own result too.
   ///   - options: Threads; without sharing, every step runs the masked model in full.
   /// - Throws: ``GraphError`` if there is no such layer or its channels cannot be masked.
   public init(
-    model: Model, layer: String, zeroingBias: Bool = true,
+    model: Model, layer: String, zeroingBias: Bool = true, measuringLayer: Bool = false,
     options: ExecutionOptions = ExecutionOptions()
   ) throws(GraphError) {
     let graph = model.graph
     self.model = model
     self.layer = layer
     self.zeroingBias = zeroingBias
+    measuresLayer = measuringLayer
     self.options = options
     frontier = try graph.frontier(of: layer)
     guard let layerNode = graph.index(of: layer), let frontierNode = graph.index(of: frontier)
@@ -78,7 +82,8 @@ public struct ChannelSweep: Sendable {
     self.cut = cut
     let blocks = Executor.groupBlocks(imageShape: graph.inputShape)
     var planner = Planner(
-      merged.nodes, given: [entries.input], kept: Set(cut + [entries.layer, output]),
+      merged.nodes, given: [entries.input],
+      kept: Set(cut + (measuresLayer ? [entries.layer] : []) + [output]),
       blocks: blocks)
     prefix = planner.plan()
     var suffixPlanner = Planner(

@@ -7,8 +7,8 @@ struct Plan: Sendable {
   enum Segment: Sendable {
     /// These steps, one block after the other.
     case perBlock([any Step])
-    /// This step, for all blocks at once.
-    case group(any Step)
+    /// A dense layer, for all blocks at once.
+    case group(any GroupStep)
   }
 
   /// The size of every buffer of a workspace, in floats.
@@ -35,7 +35,7 @@ struct Plan: Sendable {
           if isFirst { try fill(block) }
           for step in steps { step.run(workspace, block: block) }
         }
-      case .group(let step): step.run(workspace, block: 0)
+      case .group(let step): step.run(workspace)
       }
       isFirst = false
     }

@@ -136,7 +136,7 @@ extension Planner {
       }
     }
     // A last group that is not full repeats its last pixel: it is computed and stored again.
-    while from.count % pixelGroup != 0 {
+    while from.count > 1 && from.count % pixelGroup != 0 {
       from.append(from[from.count - 1])
       to.append(to[to.count - 1])
     }

@@ -69,15 +69,13 @@ extension Planner {
     var steps: [any Step] = []
     switch node.operation {
     case .dense(let d):
-      tailSegments.append(
-        .group(
-          DenseStep(
-            input: inputs[0], output: output, kernel: Storage(d.kernel.values),
-            inputs: d.kernel.shape[0], units: d.kernel.shape[1], lanes: laneCount * blocks)))
-      if d.bias != nil || node.activation != .linear {
+      tailSegments.append(.group(denseStep(d, node.activation, from: inputs[0], to: output)))
+      let isDone = usesPackedWeights && (node.activation == .relu || node.activation == .linear)
+      if !isDone, d.bias != nil || node.activation != .linear {
         steps.append(
           MapStep(
-            input: output, output: output, scale: nil, shift: d.bias.map { Storage($0.values) },
+            input: output, output: output, scale: nil,
+            shift: usesPackedWeights ? nil : d.bias.map { Storage($0.values) },
             activation: node.activation.kernel))
       }
     case .add, .multiply: steps = combine(index, inputs: inputs, output: output)
@@ -91,6 +89,7 @@ extension Planner {
       }
     default: steps = [mapStep(node, from: inputs[0], to: output)]
     }
+    if !node.zeroed.isEmpty { steps.append(ZeroingStep(place: output, channels: node.zeroed)) }
     tailPlaces[index] = output
     places[index] = output
     if case .perBlock(let earlier) = tailSegments.last {
@@ -98,6 +97,18 @@ extension Planner {
     } else if !steps.isEmpty {
       tailSegments.append(.perBlock(steps))
     }
+  }
+
+  private func denseStep(
+    _ dense: Dense, _ activation: Activation, from input: Place, to output: Place
+  ) -> any GroupStep {
+    if usesPackedWeights {
+      return PackedDenseStep(
+        dense, input: input, output: output, blocks: blocks, rectify: activation == .relu)
+    }
+    return DenseStep(
+      input: input, output: output, kernel: Storage(dense.kernel.values),
+      inputs: dense.kernel.shape[0], units: dense.kernel.shape[1], lanes: laneCount * blocks)
   }
 
   /// Notes where a value is, after applying the activation that is still due.
@@ -115,6 +126,9 @@ extension Planner {
   private mutating func map(_ index: Int, from input: Place) {
     let output = place(for: index)
     blockSteps.append(mapStep(nodes[index], from: input, to: output))
+    if !nodes[index].zeroed.isEmpty {
+      blockSteps.append(ZeroingStep(place: output, channels: nodes[index].zeroed))
+    }
     places[index] = output
     finish(index)
   }

@@ -15,6 +15,9 @@ struct Planner {
   let blocks: Int
   /// Whether given values of all blocks are there at once, or put in place block after block.
   let keepsGiven: Bool
+  /// Whether dense layers are multiplied with weights packed beforehand instead of by OpenBLAS; last
+  /// bits may differ.
+  let usesPackedWeights: Bool
 
   /// Whether a node is computed at all.
   private(set) var needed: [Bool]
@@ -46,16 +49,19 @@ struct Planner {
   ///   - kept: Nodes whose values are asked for.
   ///   - blocks: Blocks in a group.
   ///   - keepsGiven: Whether given values of a whole group are in place at once.
+  ///   - usesPackedWeights: Whether dense layers do without OpenBLAS.
   init(
-    _ nodes: [Entry], given: Set<Int>, kept: Set<Int>, blocks: Int, keepsGiven: Bool = false
+    _ nodes: [Entry], given: Set<Int>, kept: Set<Int>, blocks: Int, keepsGiven: Bool = false,
+    usesPackedWeights: Bool = false
   ) {
     self.nodes = nodes
     self.given = given
     self.blocks = blocks
     self.keepsGiven = keepsGiven
+    self.usesPackedWeights = usesPackedWeights
     root = Array(nodes.indices)
     for (index, node) in nodes.enumerated()
-    where !given.contains(index) && node.activation == .linear {
+    where !given.contains(index) && node.activation == .linear && node.zeroed.isEmpty {
       switch node.operation {
       case .trainingOnly, .activation: root[index] = root[node.inputs[0]]
       default: break
@@ -121,7 +127,15 @@ struct Planner {
 
   /// Reserves memory for a node's value on one block, or, where it must last, on all blocks.
   mutating func place(for index: Int, isLasting: Bool = false) -> Place {
-    place(
+    if !isLasting, !kept.contains(index), nodes[index].operation != .input,
+      !readers[index].isEmpty, readers[index].allSatisfy({ isTail[$0] })
+    {
+      // Only the tail reads it: it is computed where the tail wants it.
+      let place = tailPlace(shape: nodes[index].shape)
+      tailPlaces[index] = place
+      return place
+    }
+    return place(
       shape: nodes[index].shape, frame: frames[index],
       isLasting: isLasting || kept.contains(index))
   }
@@ -183,11 +197,12 @@ struct Planner {
 
   /// What comes after a spatial value was computed: its copy for the tail.
   mutating func finish(_ index: Int) {
-    guard let place = places[index], readers[index].contains(where: { isTail[$0] }) else { return }
+    guard let place = places[index], tailPlaces[index] == nil,
+      readers[index].contains(where: { isTail[$0] })
+    else { return }
     let copy = tailPlace(shape: nodes[index].shape)
     blockSteps.append(CopyStep(input: place, output: copy))
     tailPlaces[index] = copy
-    if readers[index].allSatisfy({ isTail[$0] }), !kept.contains(index) { releaseTemporary(place) }
   }
 
   /// The only node that reads this one, if there is one and the value is needed nowhere else.

@@ -25,6 +25,9 @@ struct ConvolutionStep: Step {
   let rectify: Bool
   let accumulate: Bool
 
+  /// Whether there is one output pixel only, as in a dense layer on vectors.
+  private var isSingle: Bool { inputPixels.count == 1 }
+
   func run(_ workspace: Workspace, block: Int) {
     unsafe run(workspace.pointer(input, block: block), workspace.pointer(output, block: block))
   }
@@ -33,12 +36,12 @@ struct ConvolutionStep: Step {
   func run(_ input: UnsafeMutablePointer<Float>, _ output: UnsafeMutablePointer<Float>) {
     var convolution = unsafe dk_convolution(
       taps: Int64(offsets.count), offsets: offsets.pointer,
-      groups: Int64(inputPixels.count / pixelGroup),
+      groups: Int64(isSingle ? 1 : inputPixels.count / pixelGroup),
       input_pixels: inputPixels.pointer, output_pixels: outputPixels.pointer,
       tiles: Int64(tiles.count), tile_channels: tiles.pointer, weights: weights.pointer,
       bias: bias.pointer, scale: scale?.pointer, shift: shift?.pointer,
-      channel_pitch: self.output.image.channel_pitch, pool: pool, accumulate: accumulate,
-      rectify: rectify)
+      channel_pitch: self.output.image.channel_pitch, pool: pool, single: isSingle,
+      accumulate: accumulate, rectify: rectify)
     unsafe dk_convolve(&convolution, input + start, output)
   }
 }
@@ -132,6 +135,19 @@ struct CopyStep: Step {
   }
 }
 
+/// Masks channels.
+struct ZeroingStep: Step {
+  let place: Place
+  let channels: [Int]
+
+  func run(_ workspace: Workspace, block: Int) {
+    for channel in channels {
+      let one = place.channels(channel..<channel + 1)
+      unsafe dk_fill(workspace.pointer(one, block: block), one.image, 0)
+    }
+  }
+}
+
 struct SoftmaxStep: Step {
   let input: Place
   let output: Place
@@ -152,11 +168,16 @@ struct SoftmaxStep: Step {
   }
 }
 
+/// An operation that is run once for all blocks of a group.
+protocol GroupStep: Sendable {
+  func run(_ workspace: Workspace)
+}
+
 /// A dense layer over all blocks of a group: [units, lanes] = transposed kernel times [inputs, lanes].
 ///
 /// The product always has the same extents, whatever the number of images, so that an image's
-/// result does not depend on where it stands.
-struct DenseStep: Step {
+/// result does not depend on how many others there are.
+struct DenseStep: GroupStep {
   let input: Place
   let output: Place
   let kernel: Storage<Float>
@@ -164,10 +185,34 @@ struct DenseStep: Step {
   let units: Int
   let lanes: Int
 
-  func run(_ workspace: Workspace, block: Int) {
+  func run(_ workspace: Workspace) {
     unsafe cblas_sgemm(
       CblasRowMajor, CblasTrans, CblasNoTrans, blasint(units), blasint(lanes), blasint(inputs), 1,
       kernel.pointer, blasint(units), workspace.pointer(input, block: 0), blasint(lanes), 0,
       workspace.pointer(output, block: 0), blasint(lanes))
   }
+}
+
+/// A dense layer over a few blocks by the convolution kernel, whose weights are packed once.
+///
+/// For small products that are repeated often, packing them each time, as a library must, is a
+/// large part of the work.
+struct PackedDenseStep: GroupStep {
+  private let step: ConvolutionStep
+
+  init(_ dense: Dense, input: Place, output: Place, blocks: Int, rectify: Bool) {
+    let units = dense.kernel.shape[1]
+    let packed = dense.kernel.packed(0..<units)
+    let pixels = Storage((0..<blocks).map { Int32($0 * laneCount) })
+    step = ConvolutionStep(
+      input: input, start: 0, output: output, weights: Storage(packed.values),
+      bias: Storage(dense.bias?.values ?? Array(repeating: 0, count: units)), scale: nil,
+      shift: nil,
+      offsets: Storage(
+        (0..<dense.kernel.shape[0]).map { Int32($0) * Int32(input.image.channel_pitch) }),
+      inputPixels: pixels, outputPixels: pixels, tiles: Storage(packed.tiles), pool: false,
+      rectify: rectify, accumulate: false)
+  }
+
+  func run(_ workspace: Workspace) { step.run(workspace, block: 0) }
 }

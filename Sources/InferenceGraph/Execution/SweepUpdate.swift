@@ -15,9 +15,8 @@ struct SweepUpdate: Sendable {
     let kept: Place
   }
 
-  /// Blocks that are evaluated together: as many as keep the matrix products wide. Other than an
-  /// executor's, these products need not give the same bits wherever an image stands.
-  static let blocks = 8
+  /// Blocks that are evaluated together: as many as the kernel takes at once.
+  static let blocks = 4
 
   let heads: [Head]
   /// The frontier's values, which some reader other than a head may need too.
@@ -74,7 +73,7 @@ struct SweepUpdate: Sendable {
     // The output's logits: the head's sums themselves where the head is the last layer.
     var planner = Planner(
       entries, given: Set(cut.map { moved[$0] } + headNodes.map(\.entry)), kept: [moved[output]],
-      blocks: SweepUpdate.blocks, keepsGiven: true)
+      blocks: SweepUpdate.blocks, keepsGiven: true, usesPackedWeights: true)
     // The differences, and the frontier where nothing but heads reads it, with a frame of zeros
     // for "same" padding.
     var frame = Frame()

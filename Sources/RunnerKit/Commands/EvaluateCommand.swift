@@ -24,18 +24,25 @@ struct EvaluateCommand: RunnerCommand {
   @Flag(help: "Print counts as JSON.")
   var json = false
 
-  func validate() throws {
+  /// Checks what goes together; done last, so that an unknown option is named first.
+  private func check() throws {
+    try arguments.check()
     if test == nil, poisoned == nil {
       throw ValidationError("give --test, --poisoned or both")
     }
   }
 
   func run(in session: Session) throws {
+    try check()
     let model = try arguments.load(model)
     let test = try test.map { try CleanData(arguments.data($0, for: model)) }
     let poisoned = try poisoned.map { try PoisonedData(arguments.data($0, for: model)) }
     let context = RunContext(execution: arguments.execution, progress: ProgressLine())
     let result = try Evaluation.ModelResult(of: model, test: test, poisoned: poisoned, in: context)
+    if let test, let clean = result.clean {
+      context.checkBaseline(
+        correct: clean.correct, images: clean.images, of: model, on: test.name)
+    }
     try StandardOutput.write(json ? result.json.text : Self.text(result))
   }
 

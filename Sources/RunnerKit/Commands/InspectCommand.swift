@@ -12,10 +12,11 @@ struct InspectCommand: RunnerCommand {
   @Argument(help: "A Keras .h5 file.")
   var model: String
 
-  @OptionGroup var arguments: ModelArguments
+  @Option(help: ModelArguments.architectureHelp)
+  var architecture: String?
 
   func run(in session: Session) throws {
-    let model = try arguments.load(model)
+    let model = try KerasModel.load(model, architecture: architecture)
     try StandardOutput.write(Self.text(model, cost: Executor([model]).costPerImage))
   }
 
@@ -46,7 +47,6 @@ struct InspectCommand: RunnerCommand {
       "classes          \(grouped(model.classCount))",
       "parameters       \(grouped(graph.parameterCount))",
       "multiply-adds    \(grouped(cost)) an image",
-      "input scale      \(model.inputScale)",
       "prunable layers  \(graph.prunableLayers.joined(separator: ", "))",
       "pruned first     \(graph.lastConvolution ?? "none: there is no convolution")",
     ]

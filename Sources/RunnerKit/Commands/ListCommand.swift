@@ -14,19 +14,22 @@ struct ListCommand: RunnerCommand {
       ("Defenses", types.filter { $0 is any Defense.Type }),
       ("Detectors", types.filter { $0 is any Detector.Type }),
     ]
+    let width = types.map { $0.name.count }.max() ?? 0
     var lines: [String] = []
     for (title, plugins) in sections where !plugins.isEmpty {
       lines.append(lines.isEmpty ? "\(title):" : "\n\(title):")
-      for plugin in plugins { lines += Self.entry(plugin) }
+      for plugin in plugins { lines += Self.entry(plugin, width: max(14, width)) }
     }
     try StandardOutput.write(lines.joined(separator: "\n") + "\n")
   }
 
   /// A plugin's lines: its name and sentence, then each option with default, type and help.
-  static func entry<P: Plugin>(_ plugin: P.Type) -> [String] {
+  ///
+  /// The names of all plugins take `nameWidth` columns.
+  static func entry<P: Plugin>(_ plugin: P.Type, width nameWidth: Int) -> [String] {
     let texts = P.Options().texts
     let width = texts.map { $0.name.count + $0.value.count + 1 }.max() ?? 0
-    var lines = ["  \(P.name.padding(to: 14))  \(P.summary)"]
+    var lines = ["  \(P.name.padding(to: nameWidth))  \(P.summary)"]
     for (declaration, text) in zip(P.Options.declarations, texts) {
       let setting = "\(text.name)=\(text.value)".padding(to: width)
       lines.append("    \(setting)  \(declaration.type)")

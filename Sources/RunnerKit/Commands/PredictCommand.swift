@@ -34,7 +34,9 @@ struct PredictCommand: RunnerCommand {
     help: ArgumentHelp("An option of the detector; see 'list'.", valueName: "plugin.name=value"))
   var option: [String] = []
 
-  func validate() throws {
+  /// Checks what goes together; done last, so that an unknown option is named first.
+  private func check() throws {
+    try arguments.check()
     if (repaired == nil) != (detector == nil) {
       throw ValidationError("--repaired and --detector need each other")
     }
@@ -43,6 +45,7 @@ struct PredictCommand: RunnerCommand {
   }
 
   func run(in session: Session) throws {
+    try check()
     let settings = try option.map { text throws(PluginError) in try OptionSetting(text) }
     let detector = try detector.map { name throws(PluginError) in
       try session.plugins.detector(named: name, settings: settings)
@@ -52,18 +55,27 @@ struct PredictCommand: RunnerCommand {
     let data = try arguments.data(data, for: suspect)
     let context = RunContext(execution: arguments.execution, progress: ProgressLine())
     let classes: [Int32]
+    do {
+      classes = try self.classes(of: data, suspect, detector, in: context)
+    } catch let error as SampleError {
+      throw DataError(error, in: data.name)
+    }
+    try StandardOutput.write(classes.map { "\($0)\n" }.joined())
+  }
+
+  private func classes(
+    of data: DataSet, _ suspect: Model, _ detector: (any Detector)?, in context: RunContext
+  ) throws -> [Int32] {
     if let detector, let repaired {
       let copy = try KerasModel.load(
         repaired, architecture: arguments.architecture, inputScale: suspect.inputScale)
       let clean = try clean.map { try CleanData(arguments.data($0, for: suspect)) }
-      classes = try detector.labels(
+      return try detector.labels(
         of: data, suspect: suspect, repaired: copy, using: clean, in: context)
-    } else {
-      let executor = try Executor([suspect], options: context.execution)
-      classes = try context.phase("predicting", images: data.count) {
-        try executor.predictions(for: data, progress: $0)
-      }[0]
     }
-    try StandardOutput.write(classes.map { "\($0)\n" }.joined())
+    let executor = try Executor([suspect], options: context.execution)
+    return try context.phase("predicting", images: data.count) {
+      try executor.predictions(for: data, progress: $0)
+    }[0]
   }
 }

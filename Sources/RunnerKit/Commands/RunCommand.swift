@@ -30,22 +30,27 @@ struct RunCommand: RunnerCommand {
     help: ArgumentHelp("Clean images for the defense (HDF5, data and label).", valueName: "file"))
   var clean: String?
 
-  @Option(help: ArgumentHelp("Clean images to judge it on.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "Clean images that the defense does not see, to judge it on.", valueName: "file"))
   var test: String?
 
   @Option(
     help: ArgumentHelp(
-      "Triggered images, labelled with the attacker's class.", valueName: "file"))
+      "Triggered images, labelled with the attacker's class, to judge it on.", valueName: "file"))
   var poisoned: String?
 
   @OptionGroup var arguments: ModelArguments
 
   @Option(
     parsing: .singleValue,
-    help: ArgumentHelp("An option of a plugin; see 'list'.", valueName: "plugin.name=value"))
+    help: ArgumentHelp(
+      "An option of a plugin; repeat for several. See 'list'.", valueName: "plugin.name=value"))
   var option: [String] = []
 
-  @Option(help: ArgumentHelp("A new folder for models, curve and report.", valueName: "folder"))
+  @Option(
+    help: ArgumentHelp(
+      "A new folder for the repaired models, the curve and the report.", valueName: "folder"))
   var output: String?
 
   @Flag(help: "Replace the results of an earlier run in the output folder.")
@@ -54,13 +59,15 @@ struct RunCommand: RunnerCommand {
   @Flag(help: "Remove pruned channels from the models written, instead of zeroing them.")
   var compact = false
 
-  @Flag(help: "Replay the pruning sweep on the test sets.")
+  @Flag(help: "Replay the pruning sweep on the test sets, for the curve.")
   var curve = false
 
   @Flag(help: "Print the report as JSON instead of the table.")
   var json = false
 
-  func validate() throws {
+  /// Checks what goes together; done last, so that an unknown option is named first.
+  private func check() throws {
+    try arguments.check()
     if defense.isEmpty {
       throw ValidationError("name a defense with --defense, such as --defense fine-pruning")
     }
@@ -84,6 +91,7 @@ struct RunCommand: RunnerCommand {
   }
 
   func run(in session: Session) throws {
+    try check()
     let start = Date()
     let settings = try option.map { text throws(PluginError) in try OptionSetting(text) }
     let defenses = try names(defense).map { name throws(PluginError) in

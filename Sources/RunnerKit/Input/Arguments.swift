@@ -30,20 +30,27 @@ enum LayoutName: String, ExpressibleByArgument, CaseIterable, Sendable {
 struct ModelArguments: ParsableArguments, Sendable {
   @Option(
     help: ArgumentHelp(
-      "The factor for the images' values, such as 1/255; it belongs to the model.",
-      discussion: "", valueName: "factor"))
+      "The factor for the images' values that the model expects, such as 1/255; 1 if not given.",
+      valueName: "factor"))
   var scale: Scale?
 
-  @Option(help: "The order of an image's elements in the data sets, if it isn't clear.")
+  @Option(help: "The order of an image's axes in the data sets, if their shape leaves it open.")
   var layout: LayoutName?
 
-  @Option(help: ArgumentHelp("The graph for a file that holds weights only.", valueName: "file"))
+  @Option(help: ModelArguments.architectureHelp)
   var architecture: String?
 
   @Option(help: ArgumentHelp("The number of threads; all processors if not given.", valueName: "n"))
   var threads: Int?
 
-  func validate() throws {
+  static var architectureHelp: ArgumentHelp {
+    ArgumentHelp(
+      "A Keras .h5 or JSON file that describes the network, for a file of weights alone.",
+      valueName: "file")
+  }
+
+  /// Checks the values; the commands call it.
+  func check() throws {
     if let threads, !(1...1024).contains(threads) {
       throw ValidationError("--threads takes a number from 1 to 1024, not \(threads)")
     }

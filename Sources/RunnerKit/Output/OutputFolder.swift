@@ -14,8 +14,9 @@ struct OutputFolder: Sendable {
   ///   - path: The folder; it may be missing or empty.
   ///   - force: Whether the results of an earlier run in it may be replaced.
   ///   - inputs: The files that the run reads; they must not be in the folder.
-  /// - Throws: ``Failure`` with status 73.
+  /// - Throws: ``Failure`` with status 73, or 64 for an empty path.
   init(_ path: String, force: Bool, inputs: [String]) throws(Failure) {
+    guard !path.isEmpty else { throw Failure(Failure.usage, "--output is empty; name a folder") }
     let url = URL(fileURLWithPath: path).standardizedFileURL.resolvingSymlinksInPath()
     self.path = url.path
     let files = FileManager.default
