@@ -71,10 +71,15 @@ let package = Package(
       swiftSettings: settings),
     tests("FinePruningTests", ["FinePruning"]),
     tests("GoodNetTests", ["GoodNet"]),
-    tests("RunnerTests", ["RunnerKit", "FinePruning", "GoodNet", "runner"]),
+    .testTarget(
+      name: "RunnerTests",
+      dependencies: ["RunnerKit", "ModelIO", "FinePruning", "GoodNet", "runner", "LabFiles"],
+      exclude: ["Fixtures"], swiftSettings: settings),
     library("ReferenceInference", path: "Tests/ReferenceInference", ["InferenceGraph"]),
     tests(
       "InferenceGraphTests", ["InferenceGraph", "ReferenceInference"], exclude: ["Fixtures"]),
-    tests("ModelIOTests", ["ModelIO", "InferenceGraph"], exclude: ["Fixtures"]),
+    library("LabFiles", path: "Tests/LabFiles", []),
+    tests("ModelIOTests", ["ModelIO", "InferenceGraph", "LabFiles"], exclude: ["Fixtures"]),
+    tests("LabTests", ["DefenseKit", "ModelIO", "FinePruning", "GoodNet", "LabFiles"]),
   ]
 )

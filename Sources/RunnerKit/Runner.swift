@@ -25,10 +25,7 @@ public struct Runner: Sendable {
 
   /// Does what the command line says and ends the process with the exit status.
   public func main() -> Never {
-    let status = run(Array(CommandLine.arguments.dropFirst()))
-    // Not `exit`: after a failed write HDF5's own clean-up at exit crashes on the file that it could
-    // not finish. Nothing of ours is buffered.
-    _exit(status)
+    exit(run(Array(CommandLine.arguments.dropFirst())))
   }
 
   /// Does what the arguments say.

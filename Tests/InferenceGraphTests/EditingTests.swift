@@ -67,6 +67,33 @@ struct EditingTests {
       ])
   }
 
+  @Test("as the executor runs them, in 32 bits")
+  func executed() throws {
+    var removals = 0
+    for seed in UInt64(1)...60 {
+      let graph = try RandomGraph.make(seed: seed)
+      var random = SplitMix64(seed: seed)
+      var models: [Model] = []
+      for layer in graph.prunableLayers {
+        let node = try #require(graph.index(of: layer).map { graph.nodes[$0] })
+        let channels = (0..<node.channels).filter { _ in random.oneIn(3) }
+        guard !channels.isEmpty, channels.count < node.channels,
+          let smaller = try? graph.removing(channels, of: layer)
+        else { continue }
+        models += [Model(graph: try graph.masking(channels, of: layer)), Model(graph: smaller)]
+      }
+      if models.isEmpty { continue }
+      let source = ExecutorTests.images(17, shape: graph.inputShape, seed: seed + 500)
+      let outputs = try ExecutorTests.outputs(models, source).map { $0.map(Double.init) }
+      for pair in stride(from: 0, to: models.count, by: 2) {
+        let error = Self.difference(outputs[pair], outputs[pair + 1])
+        #expect(error < 1e-5, "seed \(seed), removal \(pair / 2)")
+        removals += 1
+      }
+    }
+    #expect(removals >= 150)
+  }
+
   @Test("and masking nothing, or removing nothing, changes nothing")
   func nothing() throws {
     let graph = try RandomGraph.make(seed: 3)

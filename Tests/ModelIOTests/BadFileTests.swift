@@ -1,5 +1,6 @@
 import Foundation
 import InferenceGraph
+import LabFiles
 import Testing
 
 @testable import ModelIO
@@ -52,9 +53,10 @@ final class BadFileTests {
     #expect(try error(file("e.h5", ""))?.message == "is empty")
   }
 
-  @Test func brokenArchitecture() throws {
+  @Test(.enabled(if: Lab.runsLab))
+  func brokenArchitecture() throws {
     let path = try file("m.json", #"{"class_name": "Sequential", "class_name": 1}"#)
-    guard let lab = Lab.csaw?.appending(path: "bd_weights.h5").path else { return }
+    let lab = try #require(Lab.folder).appending(path: "bd_weights.h5").path
     let error = #expect(throws: FileError.self) { try KerasModel.load(lab, architecture: path) }
     #expect(
       error?.description == "\(path): its model configuration is not proper JSON: "

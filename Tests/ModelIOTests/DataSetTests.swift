@@ -1,5 +1,6 @@
 import Foundation
 import InferenceGraph
+import LabFiles
 import Testing
 
 @testable import ModelIO
@@ -36,10 +37,10 @@ func values(_ set: DataSet, readSize: Int) throws -> [Float] {
   return result
 }
 
-@Suite(.enabled(if: Lab.python != nil))
+@Suite(.enabled(if: Lab.runsPython))
 struct DataSetTests {
   func path(_ name: String) throws -> String {
-    try #require(Lab.fixtures).appending(path: "\(name).h5").path
+    try #require(Fixtures.folder).appending(path: "\(name).h5").path
   }
 
   static let kinds: [(String, ElementType, Layout)] = [

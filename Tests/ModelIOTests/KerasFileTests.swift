@@ -1,16 +1,17 @@
 import Foundation
 import InferenceGraph
+import LabFiles
 import Testing
 
 @testable import ModelIO
 
 /// Files of stock Keras 3 are read, written, and predicted with by stock Keras again.
-@Suite(.enabled(if: Lab.python != nil))
+@Suite(.enabled(if: Lab.runsPython))
 struct KerasFileTests {
   static let models = ["plain", "branches", "nested", "adapted", "names"]
 
   func path(_ name: String) throws -> String {
-    try #require(Lab.fixtures).appending(path: name).path
+    try #require(Fixtures.folder).appending(path: name).path
   }
 
   /// What Keras predicts with our files is what it predicted with its own.
@@ -22,9 +23,9 @@ struct KerasFileTests {
       arguments += [try path("\(name).check.h5"), "-", written]
     }
     // The real networks: the original against ours, both predicted by Keras.
-    if let lab = Lab.csaw {
-      let small = try path("small")
-      try python(lab.appending(path: "make_data.py").path, ["small", small])
+    if Lab.runsSmall {
+      let lab = try #require(Lab.folder)
+      let images = try #require(Lab.small).appending(path: "cl/test.h5").path
       let files = [
         "bd_net.h5", "keras-files/whole-model-keras-2.3.1.h5",
         "keras-files/whole-model-keras-3.0.0.h5",
@@ -33,10 +34,10 @@ struct KerasFileTests {
         let original = lab.appending(path: file).path
         let written = try path("written-lab-\(number).h5")
         try KerasModel.save(try KerasModel.load(original), to: written)
-        arguments += ["\(small)/cl/test.h5", original, written]
+        arguments += [images, original, written]
       }
     }
-    let differences = try Lab.run("check.py", arguments).split(separator: "\n")
+    let differences = try Fixtures.run("check.py", arguments).split(separator: "\n")
     #expect(differences.count == arguments.count / 3)
     for (index, difference) in differences.enumerated() {
       let value = try #require(Float(difference))
@@ -46,19 +47,19 @@ struct KerasFileTests {
 
   /// The published classes come out of our copies of all six files, weights-only ones included.
   @Test(
-    .enabled(if: Lab.csaw != nil), arguments: LabModelTests.wholeModels + LabModelTests.weightsAlone
+    .enabled(if: Lab.runsSmall),
+    arguments: LabModelTests.wholeModels + LabModelTests.weightsAlone
   )
   func labFilesPredictTheReferenceClasses(_ file: String) throws {
-    let lab = try #require(Lab.csaw)
+    let lab = try #require(Lab.folder)
     let reference = try JSONParser.parse(
       String(contentsOf: lab.appending(path: "reference-keras-files.json"), encoding: .utf8))
     let expected = try #require(reference[file])
-    let small = try path("small-\(file.split(separator: "/").last!)")
-    try python(lab.appending(path: "make_data.py").path, ["small", small])
-    let written = "\(small)/model.h5"
+    let small = try #require(Lab.small).path
+    let written = try path("written-\(file.replacing("/", with: "-"))")
     try KerasModel.save(try LabModelTests().load(file), to: written)
     let scale = expected["scale"]?.string == "1/255" ? "0.00392156862745098" : "1"
-    let classes = try Lab.run(
+    let classes = try Fixtures.run(
       "check.py",
       ["classes", scale, written, "\(small)/cl/valid.h5", "\(small)/bd/bd_valid.h5"]
     ).split(separator: "\n").map { $0.split(separator: " ").compactMap { Int($0) } }
@@ -88,6 +89,7 @@ struct KerasFileTests {
   func keras2Models() throws -> [String] {
     let models = ["keras2-nested", "keras2-plain"]
     if FileManager.default.fileExists(atPath: try path("keras2-nested.h5")) { return models }
+    #expect(!Lab.isRequired, "Scripts/requirements.txt names tf-keras, but it is missing")
     print("SKIPPED: files of Keras 2; install tf-keras into the Python of DEFENSEKIT_PYTHON")
     return []
   }
@@ -101,7 +103,7 @@ struct KerasFileTests {
       arguments += [try path("\(name).check.h5"), "-", written]
     }
     if arguments.isEmpty { return }
-    let differences = try Lab.run("check.py", arguments, ["DEFENSEKIT_KERAS": "2"])
+    let differences = try Fixtures.run("check.py", arguments, ["DEFENSEKIT_KERAS": "2"])
       .split(separator: "\n")
     #expect(differences.count == 4)
     for difference in differences {
@@ -114,15 +116,6 @@ struct KerasFileTests {
     let whole = try path("keras2-plain.h5")
     let weights = try KerasModel.load(path("keras2-plain-weights.h5"), architecture: whole)
     #expect(weights.graph == (try KerasModel.load(whole)).graph)
-  }
-
-  private func python(_ script: String, _ arguments: [String]) throws {
-    let process = Process()
-    process.executableURL = URL(filePath: try #require(Lab.python))
-    process.arguments = [script] + arguments
-    try process.run()
-    process.waitUntilExit()
-    #expect(process.terminationStatus == 0)
   }
 
   @Test(arguments: models)

@@ -1,11 +1,12 @@
 import Foundation
 import InferenceGraph
+import LabFiles
 import Testing
 
 @testable import ModelIO
 
 /// The real network in every form that its lab and different Keras versions wrote it.
-@Suite(.enabled(if: Lab.csaw != nil))
+@Suite(.enabled(if: Lab.runsLab))
 struct LabModelTests {
   static let wholeModels = [
     "bd_net.h5", "keras-files/whole-model-keras-2.3.1.h5", "keras-files/whole-model-keras-3.0.0.h5",
@@ -15,7 +16,7 @@ struct LabModelTests {
   ]
 
   func load(_ file: String) throws -> Model {
-    let folder = try #require(Lab.csaw)
+    let folder = try #require(Lab.folder)
     let path = folder.appending(path: file).path
     let architecture = folder.appending(path: "bd_net.h5").path
     return try KerasModel.load(
@@ -53,7 +54,7 @@ struct LabModelTests {
   }
 
   @Test func weightsAloneNeedAnArchitecture() throws {
-    let path = try #require(Lab.csaw).appending(path: "bd_weights.h5").path
+    let path = try #require(Lab.folder).appending(path: "bd_weights.h5").path
     let error = #expect(throws: FileError.self) { try KerasModel.load(path) }
     #expect(
       error?.description == "\(path): holds weights alone; give the network's description with "

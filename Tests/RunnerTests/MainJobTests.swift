@@ -1,7 +1,8 @@
 import Foundation
+import LabFiles
 import Testing
 
-/// The main job as a user runs it, on the embedded network and on the lab's.
+/// The main job as a user runs it on the lab's network.
 @Suite("The main job, whole")
 struct MainJobTests {
   private typealias Object = [String: Any]
@@ -21,49 +22,10 @@ struct MainJobTests {
     return path.last.flatMap { object?[$0] as? Int }
   }
 
-  @Test("The embedded default, the same with one thread and with two")
-  func embedded() throws {
-    let images = "/usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz"
-    guard FileManager.default.fileExists(atPath: images) else {
-      print("skipped: \(images) is missing; apt-get install dataset-fashion-mnist")
-      return
-    }
-    var one = try report(["--threads", "1"])
-    var two = try report(["--threads", "2"])
-    #expect(one.removeValue(forKey: "environment") != nil)
-    two["environment"] = nil
-    #expect(NSDictionary(dictionary: one) == NSDictionary(dictionary: two))
-    let suspect = one["suspect"] as? Object
-    // What Keras counts, from the network's description; ties may move a count a little.
-    let url = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent()
-      .appendingPathComponent("Sources/RunnerKit/Resources/fashion-mnist-badnet.json")
-    let description = try JSONSerialization.jsonObject(with: Data(contentsOf: url)) as? Object
-    let reference = (description?["reference"] as? Object)?["suspect"] as? Object
-    let clean = try #require(count(reference, "clean"))
-    let poisoned = try #require(count(reference, "poisoned"))
-    #expect(abs((count(suspect, "clean", "correct") ?? 0) - clean) <= 3)
-    #expect(abs((count(suspect, "poisoned", "hits") ?? 0) - poisoned) <= 3)
-    #expect((one["repairs"] as? [Any])?.count == 3)
-  }
-
-  @Test("The lab's network on the small files: every count at every threshold")
+  @Test("The lab's network on the small files: every count", .enabled(if: Lab.runsSmall))
   func lab() throws {
-    let environment = ProcessInfo.processInfo.environment
-    let beside = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-      .appendingPathComponent("shared/csaw-lab3").path
-    let lab = environment["DEFENSEKIT_CSAW"] ?? beside
-    let data = (environment["DEFENSEKIT_LAB"] ?? "") + "/small"
-    guard FileManager.default.fileExists(atPath: "\(lab)/reference-small.json"),
-      FileManager.default.fileExists(atPath: "\(data)/cl/valid.h5")
-    else {
-      if environment["DEFENSEKIT_REQUIRE_CSAW"] == "1" {
-        Issue.record("the lab's files must be there: DEFENSEKIT_CSAW and DEFENSEKIT_LAB")
-      }
-      print("skipped: DEFENSEKIT_CSAW or DEFENSEKIT_LAB (make_data.py's folder) is missing")
-      return
-    }
+    let lab = try #require(Lab.folder).path
+    let data = try #require(Lab.small).path
     let reference = try #require(
       try JSONSerialization.jsonObject(
         with: Data(contentsOf: URL(fileURLWithPath: "\(lab)/reference-small.json"))) as? Object)
@@ -92,5 +54,37 @@ struct MainJobTests {
         #expect(count(goodnet, "poisoned", "flagged") == count(expected, "bd_\(part)", "flagged"))
       }
     }
+  }
+
+  @Test(
+    "The same bytes with one, two and three threads, apart from the environment",
+    .enabled(if: Lab.runsSmall))
+  func sameBytes() throws {
+    let lab = try #require(Lab.folder).path
+    let data = try #require(Lab.small).path
+    let folder = try TemporaryFolder()
+    var runs: [[String: Data]] = []
+    for threads in 1...3 {
+      let output = "\(folder.path)/out"
+      let result = try RunnerProgram.run([
+        "--defense", "fine-pruning", "--detector", "goodnet", "--model", "\(lab)/bd_net.h5",
+        "--clean", "\(data)/cl/valid.h5", "--test", "\(data)/cl/test.h5", "--poisoned",
+        "\(data)/bd/bd_test.h5", "--curve", "--threads", "\(threads)", "--output", output,
+        "--force",
+      ])
+      #expect(result.status == 0, "\(result.errors)")
+      var files = ["table": Data(result.output.utf8)]
+      for name in try FileManager.default.contentsOfDirectory(atPath: output) {
+        files[name] = try Data(contentsOf: URL(filePath: "\(output)/\(name)"))
+      }
+      // The report is the same up to its last member.
+      let report = String(decoding: files["report.json"] ?? Data(), as: UTF8.self)
+      let environment = try #require(report.range(of: "\n  \"environment\": {"))
+      files["report.json"] = Data(report[..<environment.lowerBound].utf8)
+      runs.append(files)
+    }
+    #expect(runs[0].count == 10, "\(runs[0].keys.sorted())")
+    #expect(runs[1] == runs[0])
+    #expect(runs[2] == runs[0])
   }
 }
