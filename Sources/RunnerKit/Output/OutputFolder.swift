@@ -95,20 +95,22 @@ struct OutputFolder: Sendable {
       throw Failure(failure.status, failure.message?.replacing(temporary.path, with: path))
     }
     do {
-      if replacesResults {
-        let old = sibling("replaced")
-        try files.moveItem(at: place, to: old)
-        do {
+      try guardian.finish {
+        if replacesResults {
+          let old = sibling("replaced")
+          try files.moveItem(at: place, to: old)
+          do {
+            try files.moveItem(at: temporary, to: place)
+          } catch {
+            try? files.moveItem(at: old, to: place)
+            throw error
+          }
+          try? files.removeItem(at: old)
+        } else {
+          // Only an empty folder can be removed so; one that was filled meanwhile stops the run.
+          _ = unsafe path.withCString { unsafe rmdir($0) }
           try files.moveItem(at: temporary, to: place)
-        } catch {
-          try? files.moveItem(at: old, to: place)
-          throw error
         }
-        try? files.removeItem(at: old)
-      } else {
-        // Only an empty folder can be removed so; one that was filled meanwhile stops the run.
-        _ = unsafe path.withCString { unsafe rmdir($0) }
-        try files.moveItem(at: temporary, to: place)
       }
     } catch {
       throw Failure(
