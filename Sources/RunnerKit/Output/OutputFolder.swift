@@ -80,7 +80,12 @@ struct OutputFolder: Sendable {
         "\(path) cannot be created: \(reason(error)); choose another --output")
     }
     // An interrupted program must not leave the temporary folder behind.
-    let guardian = InterruptionGuard { try? FileManager.default.removeItem(at: temporary) }
+    let guardian = InterruptionGuard {
+      // Files that are still being written may turn up while the folder is emptied.
+      for _ in 0..<100 where FileManager.default.fileExists(atPath: temporary.path) {
+        try? FileManager.default.removeItem(at: temporary)
+      }
+    }
     defer {
       guardian.cancel()
       try? files.removeItem(at: temporary)
