@@ -80,7 +80,12 @@ struct OutputFolder: Sendable {
         "\(path) cannot be created: \(reason(error)); choose another --output")
     }
     // An interrupted program must not leave the temporary folder behind.
-    let guardian = InterruptionGuard { try? FileManager.default.removeItem(at: temporary) }
+    let guardian = InterruptionGuard {
+      // Files that are still being written may turn up while the folder is emptied.
+      for _ in 0..<100 where FileManager.default.fileExists(atPath: temporary.path) {
+        try? FileManager.default.removeItem(at: temporary)
+      }
+    }
     defer {
       guardian.cancel()
       try? files.removeItem(at: temporary)
@@ -95,20 +100,22 @@ struct OutputFolder: Sendable {
       throw Failure(failure.status, failure.message?.replacing(temporary.path, with: path))
     }
     do {
-      if replacesResults {
-        let old = sibling("replaced")
-        try files.moveItem(at: place, to: old)
-        do {
+      try guardian.finish {
+        if replacesResults {
+          let old = sibling("replaced")
+          try files.moveItem(at: place, to: old)
+          do {
+            try files.moveItem(at: temporary, to: place)
+          } catch {
+            try? files.moveItem(at: old, to: place)
+            throw error
+          }
+          try? files.removeItem(at: old)
+        } else {
+          // Only an empty folder can be removed so; one that was filled meanwhile stops the run.
+          _ = unsafe path.withCString { unsafe rmdir($0) }
           try files.moveItem(at: temporary, to: place)
-        } catch {
-          try? files.moveItem(at: old, to: place)
-          throw error
         }
-        try? files.removeItem(at: old)
-      } else {
-        // Only an empty folder can be removed so; one that was filled meanwhile stops the run.
-        _ = unsafe path.withCString { unsafe rmdir($0) }
-        try files.moveItem(at: temporary, to: place)
       }
     } catch {
       throw Failure(
