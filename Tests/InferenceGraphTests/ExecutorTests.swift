@@ -110,6 +110,16 @@ import Testing
     }
   }
 
+  /// Two scales make two inputs in one plan; neither may overwrite the other.
+  @Test(arguments: 0..<40)
+  func modelsOfDifferentScalesRunTogether(seed: Int) throws {
+    let graph = try RandomGraph.make(seed: UInt64(seed))
+    let models = [Float(1), 0.5, 2].map { Model(graph: graph, inputScale: $0) }
+    let source = Self.images(20, shape: graph.inputShape, seed: 6)
+    #expect(
+      try Self.outputs(models, source) == models.map { try Self.outputs([$0], source)[0] })
+  }
+
   @Test func equalNodesRunOnce() throws {
     let graph = try RandomGraph.make(seed: 4)
     let model = Model(graph: graph)

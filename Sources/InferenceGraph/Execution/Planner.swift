@@ -96,9 +96,13 @@ struct Planner {
   /// Makes the plan.
   mutating func plan() -> Plan {
     var done = Array(repeating: false, count: nodes.count)
+    // All given values are put in place before the first step runs: none may lie where an earlier
+    // step still writes.
+    for index in nodes.indices where needed[index] && isGiven(index) {
+      places[index] = place(for: index, isLasting: keepsGiven)
+    }
     for index in nodes.indices where needed[index] && !done[index] && root[index] == index {
-      if given.contains(index) || nodes[index].operation == .input {
-        places[index] = place(for: index, isLasting: keepsGiven)
+      if isGiven(index) {
         finish(index)
       } else if isTail[index] {
         lowerTail(index)
@@ -110,7 +114,7 @@ struct Planner {
     let segments: [Plan.Segment] = [.perBlock(blockSteps)]
     var givenPlaces: [Int: Place] = [:]
     for index in nodes.indices where needed[index] {
-      if given.contains(index) || nodes[index].operation == .input {
+      if isGiven(index) {
         givenPlaces[index] = places[index]
       }
     }
@@ -123,11 +127,15 @@ struct Planner {
       given: givenPlaces, results: results)
   }
 
+  private func isGiven(_ index: Int) -> Bool {
+    given.contains(index) || nodes[index].operation == .input
+  }
+
   // MARK: Memory
 
   /// Reserves memory for a node's value on one block, or, where it must last, on all blocks.
   mutating func place(for index: Int, isLasting: Bool = false) -> Place {
-    if !isLasting, !kept.contains(index), nodes[index].operation != .input,
+    if !isLasting, !kept.contains(index), !isGiven(index),
       !readers[index].isEmpty, readers[index].allSatisfy({ isTail[$0] })
     {
       // Only the tail reads it: it is computed where the tail wants it.
