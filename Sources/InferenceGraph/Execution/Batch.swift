@@ -68,14 +68,6 @@ public struct Batch {
     loaded.values(scale: executor.models[model].inputScale)
   }
 
-  /// Calls `body` with each block's values of an observed node.
-  func withBlocks(
-    ofObservation index: Int, _ body: (Int, UnsafeMutablePointer<Float>, Place) -> Void
-  ) {
-    let place = place(of: executor.observed[index])
-    for block in blocks { unsafe body(block, workspace.pointer(place, block: block), place) }
-  }
-
   private func place(of entry: Int) -> Place {
     guard let place = executor.plan.results[entry] else {
       preconditionFailure("entry \(entry) was not asked for")

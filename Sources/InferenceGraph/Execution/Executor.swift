@@ -76,6 +76,11 @@ public struct Executor: Sendable {
     max(1, min(4, (1 << 15) / imageShape.reduce(1, *)))
   }
 
+  /// The vector instructions that are used on this machine: `avx512`, `avx2` or `baseline`.
+  ///
+  /// Results differ between them in the last bits.
+  public static var instructionSet: String { unsafe String(cString: dk_instruction_set()) }
+
   /// Images that are run together by one thread.
   public var groupSize: Int { plan.blocks * laneCount }
 

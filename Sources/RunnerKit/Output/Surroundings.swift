@@ -18,6 +18,7 @@ enum Surroundings {
       "started": .string(start.formatted(.iso8601)),
       "seconds": .number(rounded(Date().timeIntervalSince(start))),
       "phases": .array(phases),
+      "instructions": .string(Executor.instructionSet),
       "threads": .int(context.execution.threads),
       "sharing": .bool(context.execution.sharing),
       "passes": [
