@@ -11,7 +11,7 @@ public struct Batch {
   let workspace: Workspace
   let loaded: LoadedImages
 
-  private var blocks: Range<Int> { 0..<(indices.count + laneCount - 1) / laneCount }
+  private var blocks: Range<Int> { 0..<blockCount(indices.count) }
 
   /// Returns the class each image is given by a model: the largest output before softmax.
   ///

@@ -40,7 +40,7 @@ extension ChannelSweep {
     let keeps = source.count * cutElements * 4 <= memory
     let groups = (source.count + prefix.blocks * laneCount - 1) / (prefix.blocks * laneCount)
     let kept = keeps ? (0..<groups).map { _ in Storage<Float>(count: groupElements) } : []
-    let done = Mutex(0)
+    let counter = ProgressCounter(progress)
     try runPrefix(source) { group, range, workspace in
       if keeps { copyCut(of: workspace, images: range.count, to: kept[group]) }
       let logits = prefix.results[entries.logits]!
@@ -50,7 +50,7 @@ extension ChannelSweep {
         [ExactSum](repeating: ExactSum(), count: channelCount),
       ]
       let scratch = Storage<Double>(count: channelCount * laneCount)
-      for block in 0..<(range.count + laneCount - 1) / laneCount {
+      for block in 0..<blockCount(range.count) {
         let lanes = min(laneCount, range.count - block * laneCount)
         unsafe classes.withUnsafeMutableBufferPointer {
           unsafe dk_argmax(
@@ -74,10 +74,6 @@ extension ChannelSweep {
           }
         }
       }
-      let total = done.withLock {
-        $0 += range.count
-        return $0
-      }
       let (ready, added) = (classes, sums)
       state.withLock {
         $0.predictions.replaceSubrange(range, with: ready[..<range.count])
@@ -86,7 +82,7 @@ extension ChannelSweep {
           $0.layer[channel] += added[1][channel]
         }
       }
-      progress?(total)
+      counter.add(range.count)
     }
     let sums = state.withLock { $0 }
     func means(_ sums: [ExactSum], _ entry: Int) -> [Double] {
@@ -148,7 +144,7 @@ extension ChannelSweep {
   ) throws {
     let place = prefix.given[entries.input]!
     try loader.withImages(range, buffer) { images in
-      try prefix.run(workspace, blocks: (range.count + laneCount - 1) / laneCount) { block in
+      try prefix.run(workspace, blocks: blockCount(range.count)) { block in
         unsafe try images.pack(
           block: block, scale: model.inputScale, into: workspace.pointer(place, block: block),
           place.image)
@@ -160,7 +156,7 @@ extension ChannelSweep {
     for (position, entry) in cut.enumerated() {
       let from = prefix.results[entry]!
       let to = keptPlace(position)
-      for block in 0..<(images + laneCount - 1) / laneCount {
+      for block in 0..<blockCount(images) {
         unsafe dk_copy(
           workspace.pointer(from, block: block), from.image,
           storage.pointer + to.offset + block * to.blockStride, to.image)

@@ -20,7 +20,7 @@ extension ChannelSweep.Recording {
     let chunk = ReplayState.groups * groupSize
     let result = Mutex([[Int32]](repeating: predictions, count: order.count + 1))
     let loader = Loader(source)
-    let done = Mutex(0)
+    let counter = ProgressCounter(progress)
     try runInParallel(
       pieces: (source.count + chunk - 1) / chunk, threads: sweep.options.threads,
       prepare: { ReplayState(sweep) }
@@ -33,11 +33,7 @@ extension ChannelSweep.Recording {
         let now = current
         result.withLock { $0[step + 1].replaceSubrange(range, with: now) }
       }
-      let total = done.withLock {
-        $0 += range.count
-        return $0
-      }
-      progress?(total)
+      counter.add(range.count)
     }
     return result.withLock { $0 }
   }
@@ -65,7 +61,8 @@ private final class ReplayState {
   let sweep: ChannelSweep
   private let workspace: Workspace
   private let full: Workspace
-  private let prefixWorkspace: Workspace
+  /// For images whose values at the cut were not kept.
+  private lazy var prefixWorkspace = sweep.prefix.makeWorkspace()
   private var buffer: Storage<UInt8>?
   /// By group: the values of the cut.
   private var values: [Storage<Float>] = []
@@ -77,13 +74,11 @@ private final class ReplayState {
     self.sweep = sweep
     workspace = sweep.update.plan.makeWorkspace()
     full = sweep.suffix.makeWorkspace()
-    prefixWorkspace = sweep.prefix.makeWorkspace()
     let blocks = ReplayState.groups * sweep.prefix.blocks
     sums = sweep.update.heads.map { Storage(count: $0.sums.elementCount * laneCount * blocks) }
   }
 
   private var blocksPerGroup: Int { sweep.prefix.blocks }
-  private var blockCount: Int { (images + laneCount - 1) / laneCount }
 
   /// A value of the cut for a block of the chunk.
   private func value(_ position: Int, block: Int) -> UnsafeMutablePointer<Float> {
@@ -117,7 +112,7 @@ private final class ReplayState {
       }
     }
     let update = sweep.update
-    for block in 0..<blockCount where !update.heads.isEmpty {
+    for block in 0..<blockCount(images) where !update.heads.isEmpty {
       unsafe dk_copy(
         value(0, block: block), sweep.keptPlace(0).image,
         workspace.pointer(update.frontier, block: 0), update.frontier.image)
@@ -137,7 +132,7 @@ private final class ReplayState {
     // images are brought together.
     var whole: [Int] = []
     var single: [Int] = []
-    for block in 0..<blockCount {
+    for block in 0..<blockCount(images) {
       let lanes = unsafe dk_difference(
         value(0, block: block) + channel * laneCount, kept.image, constant,
         workspace.pointer(update.difference, block: 0), update.difference.image)
@@ -186,10 +181,10 @@ private final class ReplayState {
         unsafe value(position, block: block)
       }
     }
-    update.plan.run(workspace, blocks: (part.count + laneCount - 1) / laneCount) { _ in }
+    update.plan.run(workspace, blocks: blockCount(part.count)) { _ in }
     var classes = [Int32](repeating: 0, count: laneCount)
     var margins = [Float](repeating: 0, count: laneCount)
-    for block in 0..<(part.count + laneCount - 1) / laneCount {
+    for block in 0..<blockCount(part.count) {
       let logits = unsafe workspace.pointer(update.logits, block: block)
       unsafe dk_argmax_margin(
         logits, Int64(update.logits.elementCount), update.logits.image.channel_pitch, &classes,
@@ -219,10 +214,10 @@ private final class ReplayState {
         }
       }
     }
-    sweep.suffix.run(full, blocks: (part.count + laneCount - 1) / laneCount) { _ in }
+    sweep.suffix.run(full, blocks: blockCount(part.count)) { _ in }
     let logits = sweep.suffix.results[sweep.entries.logits]!
     var classes = [Int32](repeating: 0, count: laneCount)
-    for block in 0..<(part.count + laneCount - 1) / laneCount {
+    for block in 0..<blockCount(part.count) {
       unsafe dk_argmax(
         full.pointer(logits, block: block), Int64(logits.elementCount), logits.image.channel_pitch,
         &classes)
@@ -239,7 +234,7 @@ private final class ReplayState {
     unsafe gather(part, into: place, of: workspace, from: sweep.keptPlace(0).image) { block in
       unsafe value(0, block: block)
     }
-    for block in 0..<(part.count + laneCount - 1) / laneCount {
+    for block in 0..<blockCount(part.count) {
       for channel in masked {
         let one = place.channels(channel..<channel + 1)
         unsafe dk_fill(workspace.pointer(one, block: block), one.image, sweep.constants[channel])

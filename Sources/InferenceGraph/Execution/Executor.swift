@@ -107,7 +107,7 @@ public struct Executor: Sendable {
       "images of \(source.imageShape) for models of \(models[0].graph.inputShape)")
     let size = groupSize
     let loader = Loader(source)
-    let done = Mutex(0)
+    let counter = ProgressCounter(progress)
     try runInParallel(
       pieces: (source.count + size - 1) / size, threads: options.threads,
       prepare: { (plan.makeWorkspace(), loader.makeBuffer(images: size)) }
@@ -115,7 +115,7 @@ public struct Executor: Sendable {
       let range = piece * size..<min(source.count, (piece + 1) * size)
       let (workspace, buffer) = state
       try loader.withImages(range, buffer) { images in
-        try plan.run(workspace, blocks: (range.count + laneCount - 1) / laneCount) { block in
+        try plan.run(workspace, blocks: blockCount(range.count)) { block in
           for input in inputs {
             guard let place = plan.given[input.entry] else { continue }
             unsafe try images.pack(
@@ -126,13 +126,7 @@ public struct Executor: Sendable {
         try body(
           Batch(indices: range, executor: self, workspace: workspace, loaded: images))
       }
-      if let progress {
-        let total = done.withLock {
-          $0 += range.count
-          return $0
-        }
-        progress(total)
-      }
+      counter.add(range.count)
     }
   }
 

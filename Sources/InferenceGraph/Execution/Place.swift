@@ -2,6 +2,8 @@ internal import CKernels
 
 /// Images in the lanes of a vector: a block.
 let laneCount = Int(DK_LANES)
+/// The blocks that so many images fill, the last one perhaps in part.
+func blockCount(_ images: Int) -> Int { (images + laneCount - 1) / laneCount }
 /// Pixels that a convolution computes together.
 let pixelGroup = Int(DK_PIXELS)
 /// Output channels of a convolution's widest tile.

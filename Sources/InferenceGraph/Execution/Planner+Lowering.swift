@@ -158,7 +158,7 @@ extension Planner {
     if needsFrame {
       let output = place(for: index)
       blockSteps.append(CopyStep(input: flat, output: output))
-      releaseTemporary(flat)
+      release(flat)
       complete(index, output)
     } else {
       complete(index, flat)

@@ -89,7 +89,7 @@ struct Planner {
       guard let first = nodes[index].inputs.first,
         let (rows, columns) = nodes[index].windowAxes(input: nodes[first].shape)
       else { continue }
-      frames[root[nodes[index].inputs[0]]].widen(rows: rows, columns: columns)
+      frames[root[first]].widen(rows: rows, columns: columns)
     }
   }
 
@@ -191,13 +191,14 @@ struct Planner {
   private mutating func release(readBy index: Int) {
     for input in Set(nodes[index].inputs.map { root[$0] }) {
       guard readers[input].allSatisfy({ $0 <= index || isTail[$0] }), !kept.contains(input),
-        let place = places[input], let key = bufferKeys.removeValue(forKey: place.buffer)
+        let place = places[input]
       else { continue }
-      free[key, default: []].append(place.buffer)
+      release(place)
     }
   }
 
-  mutating func releaseTemporary(_ place: Place) {
+  /// Gives back the memory of a value, unless it must last.
+  mutating func release(_ place: Place) {
     if let key = bufferKeys.removeValue(forKey: place.buffer) {
       free[key, default: []].append(place.buffer)
     }
