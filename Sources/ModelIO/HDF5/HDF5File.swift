@@ -9,10 +9,14 @@ final class HDF5File: Sendable {
   let path: String
   /// The file's size in bytes, the bound for everything that it can hold.
   let size: Int
+  /// What an honest file does not have.
+  let findings: [Finding] = []
   private let handle: HDF5Handle<HDF5FileKind>
 
   /// Opens a file.
-  init(_ path: String) throws(FileError) {
+  ///
+  /// - Parameter isTolerant: Whether it is opened although there are findings that have it refused.
+  init(_ path: String, isTolerant: Bool = false) throws(FileError) {
     try InputFile.checkHDF5(path)
     self.path = path
     self.size = try InputFile.size(of: path)
