@@ -50,7 +50,9 @@ let package = Package(
     .target(
       name: "CKernels", cSettings: isStrict ? [.treatAllWarnings(as: .error)] : []),
     library("InferenceGraph", ["CKernels", "COpenBLAS"]),
-    library("ModelIO", ["InferenceGraph", "CHDF5", "CZlib", "CCrypto"]),
+    .target(
+      name: "CSeal", cSettings: isStrict ? [.treatAllWarnings(as: .error)] : []),
+    library("ModelIO", ["InferenceGraph", "CHDF5", "CSeal", "CZlib", "CCrypto"]),
     library("DefenseKit", ["InferenceGraph", "ModelIO"]),
     library("FinePruning", path: "Sources/Defenses/FinePruning", ["DefenseKit"]),
     library("GoodNet", path: "Sources/Defenses/GoodNet", ["DefenseKit"]),

@@ -16,6 +16,8 @@ public struct FileError: Error, Sendable, Hashable, CustomStringConvertible {
     public static let badData = Kind(rawValue: 65)
     /// The file is not there, or cannot be opened (66).
     public static let missingInput = Kind(rawValue: 66)
+    /// The system cannot do what was asked for (69).
+    public static let unavailable = Kind(rawValue: 69)
     /// The file cannot be created (73).
     public static let cannotWrite = Kind(rawValue: 73)
     /// Writing failed underway, for example on a full disk (74).

@@ -25,6 +25,7 @@ public struct Runner: Sendable {
 
   /// Does what the command line says and ends the process with the exit status.
   public func main() -> Never {
+    Sandbox.prepare()
     exit(run(Array(CommandLine.arguments.dropFirst())))
   }
 

@@ -11,18 +11,19 @@ public enum KerasModel {
   ///   - architecture: For a file of weights alone: another Keras `.h5` file or a JSON file
   ///     (`model.to_json()`) that describes the network. Where given, it is used in any case.
   ///   - inputScale: The factor by which images are multiplied before they enter the network.
+  ///   - sandbox: How files are parsed.
   /// - Throws: ``FileError``; its text names the layer at fault and says what to do.
   public static func load(
-    _ path: String, architecture: String? = nil, inputScale: Float = 1
+    _ path: String, architecture: String? = nil, inputScale: Float = 1, sandbox: Sandbox = .auto
   ) throws(FileError) -> Model {
-    let file = try HDF5File(path)
+    let file = try HDF5File(path, sandbox: sandbox)
     let description: Description
     if let architecture {
-      description = try Description(architecture: architecture)
+      description = try Description(architecture: architecture, sandbox)
     } else if let own = try Description(file) {
       description = own
     } else if !file.hasGroup("layers") && !file.hasGroup("_layer_checkpoint_dependencies"),
-      try file.strings("layer_names") == nil, try file.strings("layer_names0") == nil
+      file.strings("layer_names") == nil, file.strings("layer_names0") == nil
     {
       let names = file.names().prefix(5).joined(separator: ", ")
       throw file.failure(
@@ -62,19 +63,19 @@ private struct Description {
   /// Reads a whole model's own description; nil if the file has none.
   init?(_ file: HDF5File) throws(FileError) {
     var parts: [String] = []
-    if let whole = try file.strings("model_config") {
+    if let whole = file.strings("model_config") {
       parts = whole
     } else {
       // Texts too long for one attribute are split.
-      while let part = try file.strings("model_config\(parts.count)") { parts += part }
+      while let part = file.strings("model_config\(parts.count)") { parts += part }
     }
     if parts.isEmpty { return nil }
-    let version = try file.strings("keras_version")?.first
+    let version = file.strings("keras_version")?.first
     try self.init(parts.joined(), version: version, path: file.path)
   }
 
   /// Reads an architecture file: a whole Keras model, or JSON.
-  init(architecture path: String) throws(FileError) {
+  init(architecture path: String, _ sandbox: Sandbox) throws(FileError) {
     let size = try InputFile.size(of: path)
     let start = try InputFile.prefix(of: path, count: 64)
     if start.first(where: { $0 > 0x20 }) == UInt8(ascii: "{") {
@@ -84,7 +85,7 @@ private struct Description {
       let bytes = try InputFile.prefix(of: path, count: size)
       try self.init(String(decoding: bytes, as: UTF8.self), version: nil, path: path)
     } else {
-      let file = try HDF5File(path)
+      let file = try HDF5File(path, sandbox: sandbox)
       guard let own = try Self(file) else {
         throw file.failure("holds no architecture; give a whole Keras .h5 model or its JSON")
       }

@@ -19,6 +19,8 @@ struct KerasWeights {
   /// What was read already: layers used many times share their weights' memory.
   private final class Cache {
     var tensors: [String: Tensor] = [:]
+    /// The bytes of all tensors; a network may not take much more memory than its file.
+    var size = 0
   }
 
   private var paths: [[String]: [String: String]] = [:]
@@ -48,8 +50,13 @@ struct KerasWeights {
   func tensor(_ role: String, of layer: KerasLayer, in path: [String]) throws -> Tensor? {
     guard let place = paths[path + [layer.name]]?[role] else { return nil }
     if let tensor = cache.tensors[place] { return tensor }
-    guard let dataset = try file.datasetIfPresent(place) else {
+    guard let dataset = file.datasetIfPresent(place) else {
       throw KerasError(layer, "its weight '\(role)' is missing in the file, at '\(place)'")
+    }
+    cache.size += dataset.info.count * 4
+    guard cache.size <= HDF5DatasetInfo.largestUnpacked + 32 * file.size else {
+      throw KerasError(
+        layer, "the weights unpack to far more than the file's size (h5-compression-bomb)")
     }
     let tensor = Tensor(shape: dataset.info.shape, values: try dataset.floats())
     if let position = tensor.firstNonFinite {
@@ -68,10 +75,10 @@ struct KerasWeights {
   private static func list(
     _ name: String, in group: String, of file: HDF5File
   ) throws(FileError) -> [String]? {
-    if let names = try file.strings(name, in: group) { return names }
+    if let names = file.strings(name, in: group) { return names }
     var result: [String]?
     var index = 0
-    while let part = try file.strings("\(name)\(index)", in: group) {
+    while let part = file.strings("\(name)\(index)", in: group) {
       result = (result ?? []) + part
       index += 1
     }
@@ -162,7 +169,7 @@ struct KerasWeights {
     var named: [String: String] = [:]
     for group in file.names(in: container) {
       let place = "\(container)/\(group)"
-      if let name = try file.strings("name", in: place)?.first
+      if let name = file.strings("name", in: place)?.first
         ?? file.strings("name", in: place + "/vars")?.first
       {
         named[name] = place
