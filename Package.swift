@@ -80,6 +80,8 @@ let package = Package(
     library("ReferenceInference", path: "Tests/ReferenceInference", ["InferenceGraph"]),
     tests(
       "InferenceGraphTests", ["InferenceGraph", "ReferenceInference"], exclude: ["Fixtures"]),
+    .target(name: "CSealProbes", dependencies: ["CSeal"], path: "Tests/CSealProbes"),
+    tests("SealTests", ["CSealProbes"]),
     library("LabFiles", path: "Tests/LabFiles", []),
     tests("ModelIOTests", ["ModelIO", "InferenceGraph", "LabFiles"], exclude: ["Fixtures"]),
     tests("LabTests", ["DefenseKit", "ModelIO", "FinePruning", "GoodNet", "LabFiles"]),

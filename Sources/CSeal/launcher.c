@@ -156,9 +156,8 @@ static _Noreturn void be_launcher(int control) {
 #endif
   // What a terminal sends to its foreground is for the program; the launcher ends when the program's end of the socket closes.
   setsid();
-  const int ordinary[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGCHLD};
-  for (size_t index = 0; index < sizeof ordinary / sizeof ordinary[0]; index++)
-    signal(ordinary[index], SIG_DFL);
+  // Libraries catch SIGSEGV and the like to say where they crashed: here the signal itself is to be the end.
+  for (int number = 1; number < 32; number++) signal(number, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);

@@ -10,7 +10,8 @@ final class FileDescriptor: Sendable {
   let number: Int32
   /// The file's size in bytes when it was opened.
   let size: Int
-  private let path: String
+  /// The file, as the caller named it.
+  let path: String
 
   /// Opens the file.
   ///

@@ -5,7 +5,8 @@ final class HDF5Dataset: Sendable {
   let info: HDF5DatasetInfo
   private let file: HDF5File
   private let number: Int
-  private let content: FileDescriptor
+  /// The file itself.
+  let content: FileDescriptor
   private let parser: any HDF5Parser
 
   /// - Parameter number: Its position among the data sets of the file's catalogue.

@@ -9,7 +9,8 @@ final class HDF5File: Sendable {
   let path: String
   /// What an honest file does not have.
   let findings: [Finding]
-  private let content: FileDescriptor
+  /// The file itself.
+  let content: FileDescriptor
   private let parser: any HDF5Parser
   private let groups: [Group]
 
@@ -32,13 +33,22 @@ final class HDF5File: Sendable {
   ///   - isTolerant: Whether it is opened although there are findings that have it refused.
   /// - Throws: ``FileError`` if it cannot be read, or is refused; then its message ends in the rule's
   ///   name.
-  init(
+  convenience init(
     _ path: String, sandbox: Sandbox = .auto, isTolerant: Bool = false
   ) throws(FileError) {
-    self.path = path
-    content = try FileDescriptor(path)
+    let content = try FileDescriptor(path)
     try Self.checkKind(of: content, path)
-    parser = try Self.parser(for: content, path, sandbox)
+    let parser = try Self.parser(for: content, path, sandbox)
+    try self.init(content, parser: parser, isTolerant: isTolerant)
+  }
+
+  /// Takes a file and whoever parses it.
+  init(
+    _ content: FileDescriptor, parser: any HDF5Parser, isTolerant: Bool
+  ) throws(FileError) {
+    self.content = content
+    self.parser = parser
+    path = content.path
     let catalogue = try Self.catalogue(from: parser, path)
     var findings = catalogue.observations.map(\.finding)
     groups = Self.checked(catalogue, fileSize: content.size, &findings)
@@ -221,13 +231,13 @@ extension HDF5Catalogue.Observation {
     let name = "'\(detail)'"
     let message =
       switch rule {
-      case .externalStorage: "keeps its values in another file, \(name), which is not opened"
-      case .externalLink: "is a link into another file, \(name), which is not opened"
-      case .softLink: "is a link by name, to \(name), which is not followed"
+      case .externalStorage: "keeps its values in another file, which is not opened: \(name)"
+      case .externalLink: "is a link into another file, which is not opened: \(name)"
+      case .softLink: "is a link by name, which is not followed: \(name)"
       case .userLink: "is a link that only a program's own code can follow"
       case .virtualDataset: "is put together from other data sets, which are not opened"
       case .filter:
-        "is packed with the filter \(detail), for which code would be loaded; repack it with "
+        "is packed with the filter \(detail), which no Keras file has; repack it with "
           + "`h5repack -f GZIP=4`"
       case .type: "holds neither numbers nor text, and is not read"
       case .cycle: "is a group that is reached in two ways"

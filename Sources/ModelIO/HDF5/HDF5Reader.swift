@@ -64,4 +64,3 @@ final class HDF5Reader: @unchecked Sendable {
     }
   }
 }
-

@@ -110,7 +110,8 @@ func serveSealed(_ bytes: UnsafeRawPointer?, _ count: Int) {
         reader.map { reader in
           unsafe reader.read(
             dataset: Int(clamping: request[1]),
-            rows: Int(clamping: request[2])..<max(Int(clamping: request[2]), Int(clamping: request[3])),
+            rows: Int(
+              clamping: request[2])..<max(Int(clamping: request[2]), Int(clamping: request[3])),
             as: HDF5DatasetInfo.RawType(rawValue: UInt8(clamping: request[4])) ?? .none
           ) { sendNumber(UInt64($0.count)) ? unsafe sendAll($0) : false }
         } ?? false

@@ -53,8 +53,8 @@ enum HDF5Text {
     defer { _ = unsafe H5Dvlen_reclaim(type, space, dk_default(), &pointers) }
     // One text of the file can be listed many times.
     var (left, texts) = (limit, [String]())
-    for unsafe pointer in unsafe pointers {
-      let text = unsafe pointer.map { unsafe String(cString: $0) } ?? ""
+    for index in 0..<count {
+      let text = unsafe pointers[index].map { unsafe String(cString: $0) } ?? ""
       left -= text.utf8.count
       guard left >= 0 else { return nil }
       texts.append(text)

@@ -192,7 +192,8 @@ final class HDF5Walk {
     let offset = layout == .contiguous ? H5Dget_offset(id) : dk_undefined_address()
     return HDF5Catalogue.Dataset(
       extents: extents, elementSize: UInt64(H5Tget_size(type.id)), elementClass: elementClass,
-      rawType: rawType, layout: layout, offset: offset == dk_undefined_address() ? nil : UInt64(offset),
+      rawType: rawType, layout: layout,
+      offset: offset == dk_undefined_address() ? nil : UInt64(offset),
       chunk: chunk, stored: H5Dget_storage_size(id), isFiltered: H5Pget_nfilters(creation.id) > 0)
   }
 

@@ -41,7 +41,7 @@ public enum KerasModel {
       let graph = try KerasGraphBuilder.build(network, weights: weights, major: description.major)
       let source = Model.Source(
         file: path.split(separator: "/").last.map(String.init) ?? path,
-        sha256: try sha256(ofFile: path))
+        sha256: try sha256(of: file.content))
       return Model(graph: graph, inputScale: inputScale, name: network.name, source: source)
     } catch let error as FileError {
       throw error

@@ -24,6 +24,10 @@ extension SealedFailure {
       Finding(.parserLimit, at: location, "takes too long to read; the reader was ended")
     case SealedFailure.ended(SIGKILL), SealedFailure.ended(SIGXCPU):
       Finding(.parserLimit, at: location, "takes too much memory or time to read")
+    case SealedFailure.ended(SIGSYS):
+      Finding(
+        .parserCrash, at: location,
+        "makes libhdf5 try what a reader never does; its process, which was sealed off, was ended")
     case SealedFailure.ended(let signal) where signal != 0:
       Finding(
         .parserCrash, at: location,
@@ -40,7 +44,7 @@ extension SealedFailure {
 final class SealedProcess: Sendable {
   /// How far it is sealed off.
   let posture: Sandbox.Posture
-  private let process: pid_t
+  let process: pid_t
   private let channel: Int32
 
   /// Starts a process for an open file; nil where that cannot be done.

@@ -80,7 +80,8 @@ struct ModelArguments: ParsableArguments, Sendable {
   var execution: ExecutionOptions { ExecutionOptions(threads: threads) }
 
   func load(_ path: String) throws -> Model {
-    try KerasModel.load(path, architecture: architecture, inputScale: scale?.factor ?? 1,
+    try KerasModel.load(
+      path, architecture: architecture, inputScale: scale?.factor ?? 1,
       sandbox: sandbox.sandbox)
   }
 
