@@ -43,7 +43,7 @@ struct KerasGraphBuilder {
   private mutating func add(
     _ network: KerasNetwork, input: Int, path: [String]
   ) throws -> Int {
-    var pending = try reachableCalls(of: network)
+    var pending = try network.reachableCalls()
     let layers = Dictionary(uniqueKeysWithValues: network.layers.map { ($0.name, $0) })
     var done: [KerasCall.Source: Int] = [KerasCall.Source(layer: network.input, call: 0): input]
     // In the order of the file as far as what a call reads is there.
@@ -68,26 +68,6 @@ struct KerasGraphBuilder {
       throw KerasError("the model '\(network.name)' has no output layer")
     }
     return output
-  }
-
-  /// The calls that the output depends on, in the order of the file, the input's left out.
-  private func reachableCalls(of network: KerasNetwork) throws(KerasError) -> [KerasCall.Source] {
-    let layers = Dictionary(uniqueKeysWithValues: network.layers.map { ($0.name, $0) })
-    var seen: Set<KerasCall.Source> = []
-    var stack = [network.output]
-    while let source = stack.popLast() {
-      guard let layer = layers[source.layer] else {
-        throw KerasError("a layer reads '\(source.layer)', which is not there")
-      }
-      guard seen.insert(source).inserted, layer.name != network.input else { continue }
-      guard layer.calls.indices.contains(source.call) else {
-        throw KerasError(layer, "its call \(source.call) is read, but not described")
-      }
-      stack += layer.calls[source.call].inputs
-    }
-    return network.layers.flatMap { layer in
-      layer.calls.indices.map { KerasCall.Source(layer: layer.name, call: $0) }
-    }.filter { seen.contains($0) && $0.layer != network.input }
   }
 
   private mutating func add(

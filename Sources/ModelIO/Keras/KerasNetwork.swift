@@ -1,12 +1,18 @@
 /// A configuration or weights that do not make a model we can run, with the reason.
 struct KerasError: Error, CustomStringConvertible {
-  let description: String
+  /// What it is as a finding.
+  let finding: Finding
+  var description: String { finding.message }
 
-  init(_ description: String) { self.description = description }
+  init(_ finding: Finding) { self.finding = finding }
+
+  init(_ description: String) { finding = Finding(.kerasConfig, description) }
 
   /// An error about a layer, with its class where that helps.
-  init(_ layer: KerasLayer, _ reason: String) {
-    description = "layer '\(layer.name)' (\(layer.className)): \(reason)"
+  init(_ layer: KerasLayer, _ reason: String, rule: Finding.Rule = .kerasConfig) {
+    let name = abbreviated(layer.name)
+    finding = Finding(
+      rule, at: name, "layer '\(name)' (\(abbreviated(layer.className))): \(reason)")
   }
 }
 
@@ -187,12 +193,6 @@ struct KerasNetwork: Sendable {
     let network = isNetwork ? try KerasNetwork(json) : nil
     guard let name = json["name"]?.string ?? config["name"]?.string ?? network?.name else {
       throw KerasError("its model configuration has a \(className) layer without a name")
-    }
-    // A registered name with a package is somebody's own class, whatever it is called.
-    if let registered = json["registered_name"]?.string, registered.contains(">") {
-      throw KerasError(
-        "layer '\(name)' has the custom class '\(registered)', and code from a file is never run; "
-          + "rebuild the model with Keras's own layers")
     }
     return KerasLayer(className: className, name: name, config: config, network: network)
   }

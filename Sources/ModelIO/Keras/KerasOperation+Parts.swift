@@ -37,7 +37,8 @@ extension KerasOperation {
 
   func checked(_ rescaling: Rescaling) throws -> Rescaling {
     guard (rescaling.scale + rescaling.offset).allSatisfy(\.isFinite) else {
-      throw KerasError(layer, "its scale or offset is NaN or infinite")
+      throw KerasError(
+        layer, "its scale or offset is NaN or infinite", rule: .weightsNonfinite)
     }
     return rescaling
   }

@@ -24,22 +24,8 @@ struct KerasOperation {
     if let operation = try convolutional() ?? weighted() ?? weightless() {
       return (operation, try activation())
     }
-    switch layer.className {
-    case "Lambda":
-      throw KerasError(
-        layer,
-        "a Lambda layer is code in the file, which is never run; rebuild the model without it")
-    case "PReLU", "ThresholdedReLU", "UpSampling2D", "Cropping2D", "Permute", "Subtract", "Average",
-      "Maximum", "Minimum", "Conv2DTranspose", "LayerNormalization", "GroupNormalization",
-      "UnitNormalization", "Conv1D", "Conv3D", "LSTM", "GRU", "Embedding", "MultiHeadAttention",
-      "Resizing", "CenterCrop", "RepeatVector", "Masking":
-      throw KerasError(layer, "this class of layer is not supported")
-    default:
-      throw KerasError(
-        layer,
-        "an unknown class of layer; only Keras's own image layers can be read, code is "
-          + "never run")
-    }
+    // What is not Keras's own was refused before.
+    throw KerasError(layer, "this class of layer is not supported", rule: .kerasUnsupported)
   }
 
   // MARK: Layers by family
