@@ -87,7 +87,8 @@ struct KerasAudit {
     if names.contains("Lambda") {
       add(
         .kerasLambda, place,
-        "\(title) a Lambda layer is code in the file, which is never run; rebuild the model without it")
+        "\(title) a Lambda layer is code in the file, which is never run; rebuild the model without it"
+      )
       return false
     }
     if names.contains("__lambda__") {
@@ -108,7 +109,8 @@ struct KerasAudit {
     if KerasClasses.lookups.contains(object.baseName),
       let vocabulary = object.members["config"]?["vocabulary"]?.string
     {
-      add(.kerasFile, place, "\(title) it reads the file '\(short(vocabulary))', which is not opened")
+      add(
+        .kerasFile, place, "\(title) it reads the file '\(short(vocabulary))', which is not opened")
     }
     if object.isOwn(asLayer: isLayer) { return true }
     if object.hasForeignPackage || !isLayer {

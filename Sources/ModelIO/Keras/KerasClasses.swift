@@ -37,7 +37,8 @@ enum KerasClasses {
       + "ClassMethod InstanceMethod InstanceProperty")
 
   /// Layers whose vocabulary may be the name of a file.
-  static let lookups: Set<String> = words("StringLookup IntegerLookup TextVectorization IndexLookup")
+  static let lookups: Set<String> = words(
+    "StringLookup IntegerLookup TextVectorization IndexLookup")
 
   /// What stands for a value that JSON lacks.
   static let values: Set<String> = words(

@@ -34,13 +34,15 @@ extension KerasNetwork {
       if dead.count == layer.calls.count {
         findings.append(
           Finding(
-            .graphUnreachable, at: place, "\(title) the output does not depend on it; it is left out"
+            .graphUnreachable, at: place,
+            "\(title) the output does not depend on it; it is left out"
           ))
       } else if !dead.isEmpty {
         findings.append(
           Finding(
             .graphUnreachable, at: place,
-            "\(title) the output does not depend on \(dead.count) of its \(layer.calls.count) uses"))
+            "\(title) the output does not depend on \(dead.count) of its \(layer.calls.count) uses")
+        )
       }
       if let inner = layer.network {
         findings += try inner.unreachable(in: path + [abbreviated(layer.name)])
