@@ -28,10 +28,10 @@ extension Finding.Rule {
   public static let kerasUnknownLayer = Self(
     "keras-unknown-layer", .error, technique: "AML.T0018.001",
     "A layer's class is not one of Keras's layers.")
-  /// One of Keras's own that we cannot run.
+  /// A proper model of Keras's that we cannot run.
   public static let kerasUnsupported = Self(
     "keras-unsupported", .note, technique: "AML.T0010.003",
-    "A layer of Keras's own is of a kind that is not supported; the model cannot be run here.")
+    "The model is of a kind that is not supported, or uses a layer of Keras's own that is not.")
   /// A loss or metric of somebody's own.
   public static let kerasTraining = Self(
     "keras-training", .note, technique: "AML.T0010.003",

@@ -65,7 +65,9 @@ enum KerasActivation {
     case "Softmax":
       let axis = config["axis"]?.int ?? config["axis"]?[0]?.int ?? -1
       guard axis == -1 || axis == rank else {
-        throw KerasError(layer, "softmax along axis \(axis) is not supported, only the last")
+        throw KerasError(
+          layer, "softmax along axis \(axis) is not supported, only the last",
+          rule: .kerasUnsupported)
       }
       return .softmax
     default: return nil

@@ -6,7 +6,9 @@ struct KerasError: Error, CustomStringConvertible {
 
   init(_ finding: Finding) { self.finding = finding }
 
-  init(_ description: String) { finding = Finding(.kerasConfig, description) }
+  init(_ description: String, rule: Finding.Rule = .kerasConfig) {
+    finding = Finding(rule, description)
+  }
 
   /// An error about a layer, with its class where that helps.
   init(_ layer: KerasLayer, _ reason: String, rule: Finding.Rule = .kerasConfig) {
@@ -68,7 +70,7 @@ struct KerasNetwork: Sendable {
     guard Self.classNames.contains(className) else {
       throw KerasError(
         "its model has the class '\(className)'; only Sequential and functional models can be "
-          + "read without running their code")
+          + "read without running their code", rule: .kerasUnsupported)
     }
     let fallback = className == "Sequential" ? "sequential" : "model"
     let name = json["name"]?.string ?? config["name"]?.string ?? fallback
@@ -96,7 +98,8 @@ struct KerasNetwork: Sendable {
       }
       guard let shape else {
         throw KerasError(
-          "the model '\(name)' does not say its input's shape; build it before saving it")
+          "the model '\(name)' does not say its input's shape; build it before saving it",
+          rule: .kerasUnsupported)
       }
       let inputConfig: JSONValue = ["batch_input_shape": shape]
       let inputName = Self.unusedName("\(layers[0].name)_input", in: layers)
@@ -152,7 +155,9 @@ struct KerasNetwork: Sendable {
     var entries = json?.array ?? []
     if entries.first?.string != nil { entries = [.array(entries)] }
     guard entries.count == 1 else {
-      throw KerasError("the model '\(model)' has \(entries.count) \(role)s; one is needed")
+      throw KerasError(
+        "the model '\(model)' has \(entries.count) \(role)s; one is needed", rule: .kerasUnsupported
+      )
     }
     guard let layer = entries[0][0]?.string, let call = entries[0][1]?.int else {
       throw KerasError("the model '\(model)' does not name its \(role) layer")

@@ -8,6 +8,8 @@ struct KerasReader {
   let path: String
   let isTolerant: Bool
   private(set) var findings: [Finding] = []
+  /// Why there is no model; what is found afterwards is not the reason.
+  private var reason: FileError?
 
   init(_ path: String, isTolerant: Bool) {
     self.path = path
@@ -46,9 +48,6 @@ struct KerasReader {
     }
   }
 
-  /// Whether there is an error among what was found.
-  private var isRefused: Bool { findings.contains { $0.rule.severity == .error } }
-
   private mutating func report(_ found: [Finding]) throws(FileError) {
     findings += found
     if !isTolerant, let first = found.first(where: { $0.rule.severity == .error }) {
@@ -56,11 +55,20 @@ struct KerasReader {
     }
   }
 
-  /// Returns the error after seeing to it that the findings explain it.
+  /// Returns why the file is of no use, after seeing to it that the findings say so.
   private mutating func explained(_ error: FileError) -> FileError {
-    guard error.kind == .badData, !isRefused else { return error }
-    findings.append(error.finding ?? Finding(.damaged, error.message))
-    return error
+    if let reason { return reason }
+    var result = error
+    if error.kind == .badData {
+      if let first = findings.first(where: { $0.rule.severity == .error }) {
+        // What goes wrong behind a finding of this kind goes wrong because of it.
+        result = FileError(refused: first, path: path)
+      } else {
+        findings.append(error.finding ?? Finding(.damaged, error.message))
+      }
+    }
+    reason = result
+    return result
   }
 
   // MARK: The parts

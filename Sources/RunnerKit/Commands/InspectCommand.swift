@@ -56,7 +56,7 @@ struct InspectCommand: RunnerCommand {
   static func text(_ audit: ModelAudit, cost: Int) -> String {
     let listing =
       audit.model.map { Self.text($0, cost: cost) }
-      ?? "There is no model to show: \(audit.failure?.message.visible ?? "")\n"
+      ?? "No model can be made of \(audit.path.visible).\n"
     return listing + "\n" + text(audit.findings)
   }
 
