@@ -9,6 +9,7 @@ extension Graph {
   /// model's result.
   var constantBranches: [Finding] {
     let dependence = self.dependence
+    let consumers = self.consumers
     return nodes.indices.compactMap { index in
       guard index > 0, dependence[index] != .image else { return nil }
       let reader = consumers[index].first { dependence[$0] == .image }

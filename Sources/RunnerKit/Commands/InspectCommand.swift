@@ -78,6 +78,7 @@ struct InspectCommand: RunnerCommand {
   /// The listing of a model that takes `cost` multiply-adds an image.
   static func text(_ model: Model, cost: Int) -> String {
     let graph = model.graph
+    let prunable = graph.prunableLayers.joined(separator: ", ").visible
     var rows = [["layer", "operation", "reads", "shape", "parameters", "KiB"]]
     for node in graph.nodes {
       let activation = node.activation == .linear ? "" : ", \(name(node.activation))"
@@ -102,7 +103,7 @@ struct InspectCommand: RunnerCommand {
       "classes          \(grouped(model.classCount))",
       "parameters       \(grouped(graph.parameterCount))",
       "multiply-adds    \(grouped(cost)) an image",
-      "prunable layers  \(graph.prunableLayers.joined(separator: ", ").visible)",
+      "prunable layers  \(prunable.isEmpty ? "none" : prunable)",
       "pruned first     \(graph.lastConvolution?.visible ?? "none: there is no convolution")",
     ]
     if let source = model.source { lines.append("SHA-256          \(source.sha256)") }
