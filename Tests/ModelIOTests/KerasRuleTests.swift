@@ -53,7 +53,7 @@ struct KerasRuleTests {
     ),
     (
       #"{"class_name": "Dense", "config": {"name": "d", "note": ["\#(marshalled)", null]}}"#,
-      "keras-blob", "d/note"
+      "keras-lambda", "d/note"
     ),
     (
       #"{"class_name": "Dense", "config": {"name": "d", "kernel_initializer": {"class_name": "Constant", "config": {"value": "\#(pickled)"}}}}"#,
@@ -177,6 +177,9 @@ struct KerasRuleTests {
     #expect(try rules(folder.file(dense)) == ["keras-config"])
     let up = Self.model(#"{"class_name": "UpSampling2D", "config": {"name": "u"}}"#)
     #expect(try rules(folder.file(up)) == ["keras-unsupported"])
+    // Its weights could not be told from a stranger's.
+    let lstm = Self.model(#"{"class_name": "LSTM", "config": {"name": "l", "units": 2}}"#)
+    #expect(try rules(folder.file(lstm)) == ["keras-unsupported"])
     let fine = Self.model(#"{"class_name": "ReLU", "config": {"name": "r"}}"#)
     #expect(try rules(folder.file(fine)) == [])
     #expect(try rules(folder.file(fine, extra: "payload")) == ["keras-extra"])
@@ -205,6 +208,27 @@ struct KerasRuleTests {
     #expect(inspection.findings.map(\.rule.name) == ["graph-unreachable", "graph-unreachable"])
     #expect(inspection.findings.map(\.location) == ["loose", "inner/b"])
     #expect(inspection.model?.graph.nodes.map(\.name) == ["i", "used", "a"])
+  }
+
+  @Test("What is said to be supported is what operations are made of")
+  func supported() throws {
+    let folder = try Folder()
+    let path = try folder.file(Self.model(#"{"class_name": "ReLU", "config": {}}"#))
+    let file = try HDF5File(path)
+    let network = try KerasNetwork(
+      JSONParser.parse(Self.model(#"{"class_name": "ReLU", "config": {"name": "r"}}"#)))
+    let weights = try KerasWeights(file, for: network)
+    for className in KerasClasses.layers.union(KerasClasses.operations) {
+      if KerasNetwork.classNames.contains(className) || className == "InputLayer" { continue }
+      let layer = KerasLayer(className: className, name: "x", config: [:])
+      let operation = KerasOperation(
+        layer: layer, path: [], weights: weights, major: 3, inputs: [[4, 4, 2]])
+      var isRefused = false
+      do { _ = try operation.make() } catch let error as KerasError {
+        isRefused = error.finding.rule == .kerasUnsupported
+      }
+      #expect(isRefused != KerasOperation.supports(className), "\(className)")
+    }
   }
 
   @Test("Text that would not show is written as its code")

@@ -77,9 +77,9 @@ struct InspectTests {
     let shown = #"a\u{1b}[31m\u{202e}\u{9b}b"#
     #expect(
       result.output == """
-        layer                   operation       reads  shape  parameters  KiB
-        ─────────────────────────────────────────────────────────────────────
-        in                      input                      4              0.0
+        layer                       operation       reads  shape  parameters  KiB
+        ─────────────────────────────────────────────────────────────────────────
+        in                          input                      4              0.0
         \(shown)  dense, softmax  in         3          12  0.0
 
         classes          3
@@ -95,7 +95,7 @@ struct InspectTests {
         values are not finite); the model is damaged or its training diverged \
         [weights-nonfinite, AML.T0031]
         warning: layer '\(shown)': 1 of the 12 values of its kernel stands out, up to 50000.0; half \
-        of the others are under 0.4 [weights-extreme, AML.T0018.000]
+        of the others are under 0.3 [weights-extreme, AML.T0018.000]
 
         """)
     for option in ["--json", "--sarif"] {

@@ -3,11 +3,11 @@ extension Finding.Rule {
   /// Code in the configuration.
   public static let kerasLambda = Self(
     "keras-lambda", .error, technique: "AML.T0018.002",
-    "The configuration holds code: a Lambda layer, or a function's body.")
-  /// Text that is a program or a packed object.
+    "The configuration holds code: a Lambda layer, or a function's body, compiled or not.")
+  /// Text that is something else.
   public static let kerasBlob = Self(
     "keras-blob", .error, technique: "AML.T0018.002",
-    "The configuration holds encoded bytes of a pickle, of Python code, or of a program.")
+    "A text in the configuration is a pickle, a program or an archive.")
   /// A layer that runs what other files or frameworks hold.
   public static let kerasForeignCode = Self(
     "keras-foreign-code", .error, technique: "AML.T0011.000",

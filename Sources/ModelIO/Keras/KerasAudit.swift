@@ -13,14 +13,14 @@ struct KerasAudit {
   private let isTraining: Bool
 
   /// What an object is to the object around it.
-  private enum Role { case layer, part, functionName }
+  private enum Role { case model, layer, part, functionName }
 
   private init(isTraining: Bool) { self.isTraining = isTraining }
 
   /// Returns the findings in a model's configuration.
   static func findings(inModel json: JSONValue) -> [Finding] {
     var audit = KerasAudit(isTraining: false)
-    audit.walk(json, as: .layer, in: [])
+    audit.walk(json, as: .model, in: [])
     return audit.findings
   }
 
@@ -49,7 +49,11 @@ struct KerasAudit {
       }
     case .string(let text):
       if let kind = KerasBlob.kind(of: text) {
-        add(.kerasBlob, place, "'\(self.text(place))' is \(kind) in the form of text")
+        let isCode = kind == .code
+        add(
+          isCode ? .kerasLambda : .kerasBlob, place,
+          "'\(self.text(place))' is \(kind.rawValue) in the form of text, which is never \(isCode ? "run" : "read")"
+        )
       } else if role == .functionName, !KerasClasses.isFunction(text) {
         add(.kerasTraining, place, "'\(short(text))' is no loss or metric of Keras's")
       }
@@ -58,10 +62,10 @@ struct KerasAudit {
   }
 
   private mutating func walk(_ object: KerasObject, as role: Role, in place: [String]) {
-    let isLayer = role == .layer
+    let isLayer = role == .layer || role == .model
     // The outermost model's name says nothing about a place.
-    let isRoot = isLayer && place.isEmpty && KerasNetwork.classNames.contains(object.className)
-    let place = isLayer && !isRoot ? place + [short(object.name ?? object.className)] : place
+    let isOutermost = role == .model && KerasNetwork.classNames.contains(object.className)
+    let place = isLayer && !isOutermost ? place + [short(object.name ?? object.className)] : place
     let title = isLayer ? "layer '\(text(place))'" : "'\(text(place))'"
     if !check(object, isLayer: isLayer, place, "\(title) (\(short(object.className))):") { return }
     for (key, value) in object.members.sorted(by: { $0.key < $1.key }) {
@@ -142,9 +146,14 @@ struct KerasAudit {
 
   private func short(_ text: String) -> String { abbreviated(text, to: 60) }
 
+  /// The keys under which layers are held.
+  private static let layerKeys: Set<String> = [
+    "layers", "layer", "forward_layer", "backward_layer", "cell", "cells",
+  ]
+
   private func roleOf(_ key: String, in role: Role) -> Role {
     switch key {
-    case "layers", "layer", "forward_layer", "backward_layer", "cell", "cells": .layer
+    case _ where Self.layerKeys.contains(key): .layer
     case "loss", "metrics", "weighted_metrics", "fn": isTraining ? .functionName : .part
     default: role == .functionName ? .functionName : .part
     }
@@ -152,7 +161,7 @@ struct KerasAudit {
 
   /// Keys that only say that layers follow are no part of a place.
   private static func component(_ key: String) -> [String] {
-    ["layers", "layer", "cells", "config"].contains(key) ? [] : [abbreviated(key, to: 60)]
+    key == "config" || layerKeys.contains(key) ? [] : [abbreviated(key, to: 60)]
   }
 }
 
@@ -199,10 +208,9 @@ private struct KerasObject {
     {
       return false
     }
-    // Operations on tensors, which Keras 3 keeps as layers.
-    let isOperation = module?.hasPrefix("keras.src.ops.") == true
-    if KerasClasses.layers.contains(baseName) || isOperation { return true }
-    if asLayer { return false }
+    if asLayer { return KerasClasses.isLayer(baseName) }
+    // A layer may be an activation.
+    if KerasClasses.layers.contains(baseName) { return true }
     if className == "function" {
       return members["config"]?.string.map(KerasClasses.isFunction) ?? false
     }

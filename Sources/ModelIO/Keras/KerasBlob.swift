@@ -1,26 +1,31 @@
-/// Bytes in a text that are no text: what a configuration has no use for.
-enum KerasBlob {
+/// What bytes in a text are that is no text: what a configuration has no use for.
+enum KerasBlob: String {
+  case code = "Python code"
+  case pickle = "a pickle"
+  case program = "a program"
+  case archive = "an archive"
+
   /// Returns what a text is, where its bytes, plain or in base 64, begin as code or archives do.
-  static func kind(of text: String) -> String? {
+  static func kind(of text: String) -> KerasBlob? {
     guard text.utf8.count >= 24 else { return nil }
     return kind(ofBytes: latin(text)) ?? kind(ofBytes: base64(text))
   }
 
-  private static func kind(ofBytes bytes: [UInt8]) -> String? {
+  private static func kind(ofBytes bytes: [UInt8]) -> KerasBlob? {
     guard bytes.count >= 8 else { return nil }
     // Python's marshal: a code object, then the number of its arguments, little-endian.
     if [0x63, 0xE3].contains(bytes[0]), bytes[1] < 64, bytes[2...4].allSatisfy({ $0 == 0 }) {
-      return "Python code"
+      return .code
     }
     if bytes[0] == 0x80, (2...3).contains(bytes[1]), "c(}]Xq.K".utf8.contains(bytes[2]) {
-      return "a pickle"
+      return .pickle
     }
-    if bytes[0] == 0x80, (4...5).contains(bytes[1]), bytes[2] == 0x95 { return "a pickle" }
+    if bytes[0] == 0x80, (4...5).contains(bytes[1]), bytes[2] == 0x95 { return .pickle }
     if bytes.starts(with: [0x7F, 0x45, 0x4C, 0x46]) || bytes.starts(with: [0x4D, 0x5A, 0x90, 0]) {
-      return "a program"
+      return .program
     }
     if bytes.starts(with: [0x50, 0x4B, 3, 4]) || bytes.starts(with: [0x1F, 0x8B, 8]) {
-      return "an archive"
+      return .archive
     }
     return nil
   }

@@ -14,8 +14,8 @@ enum KerasClasses {
       CuDNNLSTM CutMix Dense DepthwiseConv1D DepthwiseConv2D Discretization Dot Dropout ELU
       EinsumDense Embedding Equalization Flatten GRU GRUCell GRUV1 GaussianDropout GaussianNoise
       GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D GlobalMaxPooling1D
-      GlobalMaxPooling2D GlobalMaxPooling3D GroupNormalization GroupQueryAttention HashedCrossing
-      Hashing Identity InputLayer IntegerLookup LSTM LSTMCell LSTMV1 LayerNormalization LeakyReLU
+      GlobalMaxPooling2D GlobalMaxPooling3D GroupNormalization GroupQueryAttention GroupedQueryAttention HashedCrossing Hashing
+      Identity InputLayer IntegerLookup LSTM LSTMCell LSTMV1 LayerNormalization LeakyReLU
       LocallyConnected1D LocallyConnected2D Masking MaxNumBoundingBoxes MaxPooling1D MaxPooling2D
       MaxPooling3D Maximum MelSpectrogram Minimum MixUp MultiHeadAttention Multiply Normalization
       PReLU Permute Pipeline RMSNormalization RNN RandAugment RandomBrightness
@@ -45,6 +45,9 @@ enum KerasClasses {
     "__keras_tensor__ __tensor__ __numpy__ __bytes__ __tuple__ __slice__ __ellipsis__ __dict__ "
       + "TensorShape")
 
+  /// Whether a class is a layer of Keras's own.
+  static func isLayer(_ name: String) -> Bool { layers.contains(name) || operations.contains(name) }
+
   /// Whether a name is that of an initializer, a loss, an optimizer or the like; `l1_l2` and `L1L2`
   /// are the same.
   static func isPart(_ name: String) -> Bool { parts.contains(normalized(name)) }
@@ -73,7 +76,7 @@ enum KerasClasses {
       SensitivityAtSpecificity SparseCategoricalAccuracy SparseTopKCategoricalAccuracy
       SpecificityAtSensitivity Sum SumOverBatchSizeMetricWrapper TopKCategoricalAccuracy
       TrueNegatives TruePositives
-      Adadelta Adafactor Adagrad Adam AdamW Adamax Ftrl Lamb Lion LossScaleOptimizer Muon Nadam
+      Adadelta Adafactor Adagrad Adam AdamW Adamax Ftrl Lamb Lion LossScaleOptimizer MultiOptimizer Muon Nadam
       RMSprop SGD ScheduleFreeAdamW TFOptimizer CosineDecay CosineDecayRestarts ExponentialDecay
       InverseTimeDecay PiecewiseConstantDecay PolynomialDecay
       AWQDTypePolicy DTypePolicy DTypePolicyMap FloatDTypePolicy GPTQDTypePolicy Int4DTypePolicy
@@ -96,7 +99,7 @@ enum KerasClasses {
       """
     ).map(normalized))
 
-  private static func words(_ text: String) -> Set<String> {
+  static func words(_ text: String) -> Set<String> {
     Set(text.split(whereSeparator: \.isWhitespace).map(String.init))
   }
 

@@ -50,4 +50,24 @@ extension KerasNetwork {
     }
     return findings
   }
+
+  /// The layers of Keras's own that the output depends on and that cannot be run, as findings.
+  ///
+  /// They are found before their weights, which nobody here could give them.
+  func unsupported() throws(KerasError) -> [Finding] {
+    let reachable = Set(try reachableCalls().map(\.layer))
+    var findings: [Finding] = []
+    for layer in layers where reachable.contains(layer.name) {
+      // What is not Keras's own is another finding.
+      if !KerasOperation.supports(layer.className), KerasClasses.isLayer(layer.className) {
+        findings.append(KerasError(layer, Self.notSupported, rule: .kerasUnsupported).finding)
+      }
+      if let inner = layer.network {
+        findings += try inner.unsupported()
+      }
+    }
+    return findings
+  }
+
+  static let notSupported = "this class of layer is not supported"
 }

@@ -11,6 +11,18 @@ struct KerasOperation {
   /// The shapes of its inputs.
   let inputs: [[Int]]
 
+  /// The classes that can be run, with those that do nothing at inference.
+  static func supports(_ className: String) -> Bool {
+    classNames.contains(className) || KerasIdentity.isIdentity(className)
+  }
+
+  private static let classNames = KerasNetwork.classNames.union([
+    "InputLayer", "Activation", "ReLU", "LeakyReLU", "ELU", "Softmax", "Conv2D", "DepthwiseConv2D",
+    "SeparableConv2D", "MaxPooling2D", "AveragePooling2D", "GlobalMaxPooling2D",
+    "GlobalAveragePooling2D", "Dense", "BatchNormalization", "Normalization", "Flatten", "Reshape",
+    "ZeroPadding2D", "Rescaling", "Add", "Multiply", "Concatenate",
+  ])
+
   var config: JSONValue { layer.config }
   var input: [Int] { inputs[0] }
 
@@ -24,8 +36,8 @@ struct KerasOperation {
     if let operation = try convolutional() ?? weighted() ?? weightless() {
       return (operation, try activation())
     }
-    // What is not Keras's own was refused before.
-    throw KerasError(layer, "this class of layer is not supported", rule: .kerasUnsupported)
+    // What cannot be run was refused before; see `supports`.
+    throw KerasError(layer, KerasNetwork.notSupported, rule: .kerasUnsupported)
   }
 
   // MARK: Layers by family

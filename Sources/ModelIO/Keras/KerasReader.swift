@@ -64,7 +64,8 @@ struct KerasReader {
         // What goes wrong behind a finding of this kind goes wrong because of it.
         result = FileError(refused: first, path: path)
       } else {
-        findings.append(error.finding ?? Finding(.damaged, error.message))
+        let finding = error.finding ?? Finding(.damaged, error.message)
+        if !findings.contains(finding) { findings.append(finding) }
       }
     }
     reason = result
@@ -110,6 +111,9 @@ struct KerasReader {
   ) throws -> Model {
     let network = try KerasNetwork(description.config)
     try report(try network.unreachable())
+    let unsupported = try network.unsupported()
+    try report(unsupported)
+    if let first = unsupported.first { throw KerasError(first) }
     let weights = try KerasWeights(file, for: network, isTolerant: isTolerant)
     // Listed also if no graph can be made; but they don't explain why not.
     let built = Result {
