@@ -61,7 +61,7 @@ final class BadFileTests {
     let error = #expect(throws: FileError.self) { try KerasModel.load(lab, architecture: path) }
     #expect(
       error?.description == "\(path): its model configuration is not proper JSON: "
-        + "the key 'class_name' is there twice at byte 44")
+        + "the key 'class_name' is there twice at byte 44 (keras-duplicate-key)")
   }
 
   @Test func deepNesting() {

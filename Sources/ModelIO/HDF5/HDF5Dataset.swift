@@ -52,10 +52,11 @@ final class HDF5Dataset: Sendable {
     do {
       unsafe try parser.read(dataset: number, rows: rows, as: type, into: part)
     } catch is HDF5Unreadable {
-      throw FileError(
-        Finding(.damaged, at: info.path, "cannot be unpacked; copy the file again"), in: file.path)
+      let reason =
+        "its data set '\(abbreviated(info.path))' cannot be unpacked; copy the file again"
+      throw FileError(refused: Finding(.damaged, at: info.path, reason), path: file.path)
     } catch {
-      throw FileError(SealedFailure.finding(error, at: info.path), in: file.path)
+      throw FileError(refused: SealedFailure.finding(error, at: info.path), path: file.path)
     }
   }
 

@@ -44,7 +44,7 @@ struct HDF5DatasetInfo: Sendable {
   /// - Throws: ``Refusal`` with the rule.
   init(_ claim: HDF5Catalogue.Dataset, path: String, fileSize: Int) throws(Refusal) {
     func refuse(_ rule: Finding.Rule, _ reason: String) -> Refusal {
-      Refusal(finding: Finding(rule, at: path, reason))
+      Refusal(finding: Finding(rule, at: path, "its data set '\(abbreviated(path))' \(reason)"))
     }
     guard claim.extents.count <= 32, claim.elementSize > 0 else {
       throw refuse(.damaged, "has no proper shape")

@@ -58,7 +58,7 @@ final class HDF5File: Sendable {
     }
     self.findings = findings
     if !isTolerant, let finding = findings.first(where: { $0.rule.severity == .error }) {
-      throw FileError(finding, in: path)
+      throw FileError(refused: finding, path: path)
     }
   }
 
@@ -131,7 +131,7 @@ extension HDF5File {
       Launcher.shared.record(.none)
     }
     guard let parser = HDF5LocalParser(path: path, fileSize: content.size) else {
-      throw FileError(.badData, path: path, notHDF5)
+      throw FileError(refused: Finding(.damaged, notHDF5), path: path)
     }
     return parser
   }
@@ -141,13 +141,13 @@ extension HDF5File {
   ) throws(FileError) -> HDF5Catalogue {
     do {
       guard let frame = try parser.catalogue() else {
-        throw FileError(Finding(.damaged, notHDF5), in: path)
+        throw FileError(refused: Finding(.damaged, notHDF5), path: path)
       }
       return try HDF5Catalogue(frame: frame)
     } catch let error as FileError {
       throw error
     } catch {
-      throw FileError(SealedFailure.finding(error), in: path)
+      throw FileError(refused: SealedFailure.finding(error), path: path)
     }
   }
 
@@ -217,33 +217,29 @@ extension HDF5File {
   }
 }
 
-extension FileError {
-  /// An error that has a file refused; it ends in the rule's name.
-  init(_ finding: Finding, in path: String) {
-    let place = finding.location.isEmpty ? "" : "'\(abbreviated(finding.location))' "
-    self.init(.badData, path: path, "\(place)\(finding.message) (\(finding.rule.name))")
-  }
-}
-
 extension HDF5Catalogue.Observation {
   /// The observation in words.
   fileprivate var finding: Finding {
+    let place = "'\(abbreviated(path))'"
     let name = "'\(detail)'"
     let message =
       switch rule {
-      case .externalStorage: "keeps its values in another file, which is not opened: \(name)"
-      case .externalLink: "is a link into another file, which is not opened: \(name)"
-      case .softLink: "is a link by name, which is not followed: \(name)"
-      case .userLink: "is a link that only a program's own code can follow"
-      case .virtualDataset: "is put together from other data sets, which are not opened"
+      case .externalStorage:
+        "its data set \(place) keeps its values in another file, which is not opened: \(name)"
+      case .externalLink: "\(place) is a link into another file, which is not opened: \(name)"
+      case .softLink: "\(place) is a link by name, which is not followed: \(name)"
+      case .userLink: "\(place) is a link that only a program's own code can follow"
+      case .virtualDataset:
+        "its data set \(place) is put together from others, which are not opened"
       case .filter:
-        "is packed with the filter \(detail), which no Keras file has; repack it with "
-          + "`h5repack -f GZIP=4`"
-      case .type: "holds neither numbers nor text, and is not read"
-      case .cycle: "is a group that is reached in two ways"
-      case .depth: "lies more than \(HDF5Catalogue.maximumDepth) groups deep"
-      case .objectCount: "has more \(detail) than an honest file has room for"
-      default: "cannot be read\(detail.isEmpty ? "" : " (\(detail))"); the file is damaged"
+        "its data set \(place) is packed with the filter \(detail), which no Keras file has; repack "
+          + "it with `h5repack -f GZIP=4`"
+      case .type: "\(place) holds neither numbers nor text, and is not read"
+      case .cycle: "its group \(place) is reached in two ways"
+      case .depth: "\(place) lies more than \(HDF5Catalogue.maximumDepth) groups deep"
+      case .objectCount: "at \(place) it has more \(detail) than an honest file has room for"
+      default:
+        "\(place) cannot be read\(detail.isEmpty ? "" : " (\(detail))"); the file is damaged"
       }
     return Finding(rule, at: path, message)
   }

@@ -20,7 +20,7 @@ struct KerasGraphBuilder {
     guard let shape = network.inputShape else {
       throw KerasError(
         "layer '\(network.input)': the size of its images is not fixed; save the model with an "
-          + "input of the size that it is used with")
+          + "input of the size that it is used with", rule: .kerasUnsupported)
     }
     try checkSize(shape, of: network.input)
     let graph = try Graph(inputShape: shape, inputName: network.input)
@@ -43,7 +43,7 @@ struct KerasGraphBuilder {
   private mutating func add(
     _ network: KerasNetwork, input: Int, path: [String]
   ) throws -> Int {
-    var pending = try reachableCalls(of: network)
+    var pending = try network.reachableCalls()
     let layers = Dictionary(uniqueKeysWithValues: network.layers.map { ($0.name, $0) })
     var done: [KerasCall.Source: Int] = [KerasCall.Source(layer: network.input, call: 0): input]
     // In the order of the file as far as what a call reads is there.
@@ -70,35 +70,19 @@ struct KerasGraphBuilder {
     return output
   }
 
-  /// The calls that the output depends on, in the order of the file, the input's left out.
-  private func reachableCalls(of network: KerasNetwork) throws(KerasError) -> [KerasCall.Source] {
-    let layers = Dictionary(uniqueKeysWithValues: network.layers.map { ($0.name, $0) })
-    var seen: Set<KerasCall.Source> = []
-    var stack = [network.output]
-    while let source = stack.popLast() {
-      guard let layer = layers[source.layer] else {
-        throw KerasError("a layer reads '\(source.layer)', which is not there")
-      }
-      guard seen.insert(source).inserted, layer.name != network.input else { continue }
-      guard layer.calls.indices.contains(source.call) else {
-        throw KerasError(layer, "its call \(source.call) is read, but not described")
-      }
-      stack += layer.calls[source.call].inputs
-    }
-    return network.layers.flatMap { layer in
-      layer.calls.indices.map { KerasCall.Source(layer: layer.name, call: $0) }
-    }.filter { seen.contains($0) && $0.layer != network.input }
-  }
-
   private mutating func add(
     _ layer: KerasLayer, _ call: KerasCall, _ number: Int, inputs: [Int], path: [String]
   ) throws -> Int {
     if call.hasConstants {
-      throw KerasError(layer, "it is called with numbers besides tensors, which is not supported")
+      throw KerasError(
+        layer, "it is called with numbers besides tensors, which is not supported",
+        rule: .kerasUnsupported)
     }
     if let network = layer.network {
       guard inputs.count == 1 else {
-        throw KerasError(layer, "a nested model reads \(inputs.count) inputs; one is supported")
+        throw KerasError(
+          layer, "a nested model reads \(inputs.count) inputs; one is supported",
+          rule: .kerasUnsupported)
       }
       let shape = graph.nodes[inputs[0]].shape
       if let expected = network.inputShape, expected != shape {
@@ -107,7 +91,9 @@ struct KerasGraphBuilder {
       return try add(network, input: inputs[0], path: path + [layer.name])
     }
     if call.isTraining, layer.ignoresWeights || layer.className == "BatchNormalization" {
-      throw KerasError(layer, "it was called with training=True, so it is not fixed at inference")
+      throw KerasError(
+        layer, "it was called with training=True, so it is not fixed at inference",
+        rule: .kerasUnsupported)
     }
     guard graph.nodes.count < Self.maximumNodes else {
       throw KerasError("the model has more than \(Self.maximumNodes) layers")
@@ -157,7 +143,7 @@ struct KerasGraphBuilder {
     guard shape.count == 1, shape[0] >= 2 else {
       throw KerasError(
         "layer '\(graph.nodes[graph.output].name)': the model's result has shape \(shape); a "
-          + "classifier ends in one vector of at least 2 class scores")
+          + "classifier ends in one vector of at least 2 class scores", rule: .kerasUnsupported)
     }
   }
 }

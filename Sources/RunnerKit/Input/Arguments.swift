@@ -41,6 +41,18 @@ enum SandboxName: String, ExpressibleByArgument, CaseIterable, Sendable {
   }
 }
 
+/// How files are parsed.
+struct ParsingArguments: ParsableArguments, Sendable {
+  @Option(
+    name: .customLong("sandbox"),
+    help: ArgumentHelp(
+      "How files are parsed: sealed off as far as the system can (auto), entirely or not at all "
+        + "(require), or within the program (off).", valueName: "auto|require|off"))
+  var name: SandboxName = .auto
+
+  var sandbox: Sandbox { name.sandbox }
+}
+
 /// How a model's files are read and how it is run.
 struct ModelArguments: ParsableArguments, Sendable {
   @Option(
@@ -58,11 +70,7 @@ struct ModelArguments: ParsableArguments, Sendable {
   @Option(help: ArgumentHelp("The number of threads; all processors if not given.", valueName: "n"))
   var threads: Int?
 
-  @Option(
-    help: ArgumentHelp(
-      "How files are parsed: sealed off as far as the system can (auto), entirely or not at all "
-        + "(require), or within the program (off).", valueName: "auto|require|off"))
-  var sandbox: SandboxName = .auto
+  @OptionGroup var parsing: ParsingArguments
 
   static var architectureHelp: ArgumentHelp {
     ArgumentHelp(
@@ -82,12 +90,12 @@ struct ModelArguments: ParsableArguments, Sendable {
   func load(_ path: String) throws -> Model {
     try KerasModel.load(
       path, architecture: architecture, inputScale: scale?.factor ?? 1,
-      sandbox: sandbox.sandbox)
+      sandbox: parsing.sandbox)
   }
 
   func data(_ path: String, for model: Model) throws -> DataSet {
     try DataSet.load(
       path, for: model.graph.inputShape, classCount: model.classCount, layout: layout?.layout,
-      sandbox: sandbox.sandbox)
+      sandbox: parsing.sandbox)
   }
 }

@@ -8,6 +8,8 @@ struct Failure: Error {
   /// One line; nil if there is nobody left to read it.
   let message: String?
 
+  /// An inspection that found something, as linters end.
+  static let findings: Int32 = 1
   static let usage: Int32 = 64
   static let data: Int32 = 65
   static let missingInput: Int32 = 66
@@ -44,7 +46,8 @@ struct Failure: Error {
   }
 
   private static func line(_ text: String) -> String {
+    // Names of layers in it may hold anything.
     text.split(whereSeparator: \.isNewline).map { $0.trimmingPrefix { $0 == " " } }
-      .joined(separator: " ")
+      .joined(separator: " ").visible
   }
 }
