@@ -15,7 +15,11 @@ extension ChannelSweep.Recording {
     precondition(
       Set(order).count == order.count && order.allSatisfy { (0..<sweep.channelCount).contains($0) },
       "\(order) are not different channels of \(sweep.channelCount)")
-    guard sweep.options.sharing else { return try predictionsOneByOne(order, progress) }
+    // A constant that is not finite was not made by the layer alone: it came from elsewhere, and may
+    // differ from image to image.
+    guard sweep.options.sharing, sweep.constants.allSatisfy(\.isFinite) else {
+      return try predictionsOneByOne(order, progress)
+    }
     let groupSize = sweep.prefix.blocks * laneCount
     let chunk = ReplayState.groups * groupSize
     let result = Mutex([[Int32]](repeating: predictions, count: order.count + 1))
@@ -69,6 +73,17 @@ private final class ReplayState {
   /// By head: its sums for all blocks.
   private let sums: [Storage<Float>]
   private var images = 0
+  /// By image: whether no masking gives it a class.
+  private var isHopeless: [Bool] = []
+  /// By image: whether it is evaluated in full at every step that changes it, as its values are not
+  /// finite or so large that a sum keeps nothing of the others.
+  private var isCoarse: [Bool] = []
+
+  /// The largest absolute value at the frontier and in sums that are updated.
+  ///
+  /// Updates cancel what was added before, which leaves an error of some 1e-7 of the largest sum.
+  /// Images scaled to 0...1 or 0...255 give values far below.
+  private static let largest: Float = 0x1p30
 
   init(_ sweep: ChannelSweep) {
     self.sweep = sweep
@@ -96,6 +111,8 @@ private final class ReplayState {
     _ recording: ChannelSweep.Recording, _ range: Range<Int>, _ loader: Loader
   ) throws {
     images = range.count
+    isHopeless = range.map { recording.hopeless.contains($0) }
+    isCoarse = Array(repeating: false, count: range.count)
     let groupSize = blocksPerGroup * laneCount
     values = []
     for start in stride(from: range.lowerBound, to: range.upperBound, by: groupSize) {
@@ -113,13 +130,25 @@ private final class ReplayState {
     }
     let update = sweep.update
     for block in 0..<blockCount(images) where !update.heads.isEmpty {
+      unsafe noteCoarse(
+        dk_beyond(value(0, block: block), sweep.keptPlace(0).image, ReplayState.largest), block)
       unsafe dk_copy(
         value(0, block: block), sweep.keptPlace(0).image,
         workspace.pointer(update.frontier, block: 0), update.frontier.image)
       for (number, head) in update.heads.enumerated() {
         unsafe head.all.run(
           workspace.pointer(update.frontier, block: 0), sum(number, block: block))
+        unsafe noteCoarse(
+          dk_beyond(sum(number, block: block), head.kept.image, ReplayState.largest), block)
       }
+    }
+  }
+
+  private func noteCoarse(_ lanes: UInt32, _ block: Int) {
+    guard lanes != 0 else { return }
+    for lane in 0..<min(laneCount, images - block * laneCount)
+    where lanes & (1 << UInt32(lane)) != 0 {
+      isCoarse[block * laneCount + lane] = true
     }
   }
 
@@ -150,7 +179,7 @@ private final class ReplayState {
         }
       }
     }
-    let affected = whole + single
+    let affected = (whole + single).filter { !isHopeless[$0] }
     var doubtful: [Int] = []
     var size = update.plan.blocks * laneCount
     for start in stride(from: 0, to: affected.count, by: size) {
@@ -169,9 +198,14 @@ private final class ReplayState {
     _ doubtful: inout [Int]
   ) {
     let update = sweep.update
+    var beyond = [UInt32](repeating: 0, count: update.plan.blocks)
     for (number, head) in update.heads.enumerated() {
       unsafe gather(part, into: head.sums, of: workspace, from: head.kept.image) { block in
         unsafe sum(number, block: block)
+      }
+      for block in 0..<blockCount(part.count) {
+        beyond[block] |= unsafe dk_beyond(
+          workspace.pointer(head.sums, block: block), head.sums.image, ReplayState.largest)
       }
     }
     if let place = update.maskedFrontier { gatherMasked(part, into: place, of: workspace, masked) }
@@ -189,8 +223,14 @@ private final class ReplayState {
       unsafe dk_argmax_margin(
         logits, Int64(update.logits.elementCount), update.logits.image.channel_pitch, &classes,
         &margins)
+      let isBeyond = beyond[block] | workspace.lanesBeyond(update.checks, block: block)
       for lane in 0..<min(laneCount, part.count - block * laneCount) {
         let image = part[part.startIndex + block * laneCount + lane]
+        if isBeyond & (1 << UInt32(lane)) != 0 { isCoarse[image] = true }
+        guard classes[lane] != noClass, !isCoarse[image] else {
+          doubtful.append(image)
+          continue
+        }
         let top = unsafe logits[
           Int(classes[lane]) * Int(update.logits.image.channel_pitch) + lane]
         current[image] = classes[lane]
@@ -218,9 +258,7 @@ private final class ReplayState {
     let logits = sweep.suffix.results[sweep.entries.logits]!
     var classes = [Int32](repeating: 0, count: laneCount)
     for block in 0..<blockCount(part.count) {
-      unsafe dk_argmax(
-        full.pointer(logits, block: block), Int64(logits.elementCount), logits.image.channel_pitch,
-        &classes)
+      unsafe full.classify(logits, block: block, checks: sweep.checks.suffix, into: &classes)
       for lane in 0..<min(laneCount, part.count - block * laneCount) {
         current[part[part.startIndex + block * laneCount + lane]] = classes[lane]
       }

@@ -30,6 +30,8 @@ struct SweepUpdate: Sendable {
   /// What lies behind the heads.
   let plan: Plan
   let logits: Place
+  /// The checks of the plan that decide whether an image has a class.
+  let checks: [Int]
 
   init(
     _ merged: MergedGraph, cut: [Int], isBehind: [Bool], output: Int, channels: Int
@@ -93,6 +95,7 @@ struct SweepUpdate: Sendable {
     self.difference = difference
     self.plan = plan
     logits = plan.results[moved[output]]!
+    checks = plan.checks(behind: moved[output], in: entries)
     maskedFrontier = plan.given[moved[front]]
     others = cut.indices.dropFirst().compactMap { position in
       plan.given[moved[cut[position]]].map { (position, $0) }
