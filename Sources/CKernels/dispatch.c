@@ -99,6 +99,6 @@ uint32_t dk_difference(const float *in, dk_image image, float constant, float *o
   return chosen()->difference(in, image, constant, out, out_image);
 }
 
-uint32_t dk_beyond(const float *in, dk_image image, float limit) {
-  return chosen()->beyond(in, image, limit);
-}
+uint32_t dk_nonfinite(const float *in, dk_image image) { return chosen()->nonfinite(in, image); }
+
+void dk_peaks(const float *in, dk_image image, float *peaks) { chosen()->peaks(in, image, peaks); }

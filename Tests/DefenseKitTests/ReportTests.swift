@@ -134,7 +134,7 @@ struct ReportTests {
     #expect(text.contains(#""all": { "hits": 1, "nonfinite": 4, "images": 7 }"#))
     #expect(text.contains(#""validation": { "correct": 10, "nonfinite": 6, "images": 10 }"#))
     #expect(text.contains("\"auroc\": 1,\n          \"unscored\": 5,"))
-    #expect(text.components(separatedBy: "nonfinite").count == 5)
+    #expect(text.components(separatedBy: "\"nonfinite\"").count == 6)
   }
 
   @Test("JSON keeps order, escapes, and writes what isn't finite as null")

@@ -7,8 +7,8 @@ import Testing
 /// Finite models and images whose values overflow on the way, through every command.
 @Suite("Values that overflow, on the command line")
 struct NonfiniteTests {
-  /// A place whose model has weights of 1e12, and the name of a set whose images 1 and 4 overflow.
-  private func make() throws -> (BadInputPlace, String) {
+  /// A place whose model has weights of 1e12, and a set "broken" whose images 1 and 4 overflow.
+  private func make() throws -> BadInputPlace {
     let place = try BadInputPlace.make()
     var graph = try Graph(inputShape: [2, 2, 1])
     try graph.append(
@@ -24,14 +24,15 @@ struct NonfiniteTests {
     var values = place.images(6).values
     values[4 * 1 + 1] = 1e30
     values[4 * 4 + 3] = 1e30
-    let data = try place.data(
+    try place.data(
       "broken", images: Tensor(shape: [6, 2, 2, 1], values: values), labels: [0, 1, 2, 0, 1, 2])
-    return (place, data)
+    return place
   }
 
   @Test("predict prints a word that is no class, and says so")
   func predict() throws {
-    let (place, broken) = try make()
+    let place = try make()
+    let broken = place.path("broken.h5")
     let result = try RunnerProgram.run(["predict", place.model, "--data", broken])
     #expect(result.status == 0)
     #expect(result.output == "0\nnonfinite\n2\n0\nnonfinite\n2\n")
@@ -46,7 +47,8 @@ struct NonfiniteTests {
 
   @Test("evaluate counts them, in words and as JSON, and not where there are none")
   func evaluate() throws {
-    let (place, broken) = try make()
+    let place = try make()
+    let broken = place.path("broken.h5")
     let arguments = ["evaluate", place.model, "--test", broken, "--poisoned", broken]
     #expect(
       try RunnerProgram.run(arguments).output == """
@@ -65,7 +67,8 @@ struct NonfiniteTests {
 
   @Test("The main job names them below the table, in the report and on standard error")
   func run() throws {
-    let (place, broken) = try make()
+    let place = try make()
+    let broken = place.path("broken.h5")
     let arguments = [
       "--defense", "fine-pruning", "--detector", "goodnet", "--model", place.model, "--clean",
       place.good, "--test", broken, "--poisoned", broken, "--curve", "--option",
@@ -89,7 +92,8 @@ struct NonfiniteTests {
 
   @Test("Clean images that overflow at the pruned layer stop the defense")
   func defense() throws {
-    let (place, broken) = try make()
+    let place = try make()
+    let broken = place.path("broken.h5")
     try place.fails(
       65, "image 1: layer 'conv' cannot be ranked: in 2 of its 2 channels (first: 0)", clean: broken
     )

@@ -167,8 +167,11 @@ void dk_move_lane(const float *in, dk_image in_image, int32_t from, float *out, 
 /// Sets every element.
 void dk_fill(float *out, dk_image image, float value);
 
-/// Returns, as bits, the lanes in which some element is NaN or its absolute value above `limit`.
-uint32_t dk_beyond(const float *in, dk_image image, float limit);
+/// Returns, as bits, the lanes in which some element is NaN or infinite.
+uint32_t dk_nonfinite(const float *in, dk_image image);
+
+/// peaks[lane] = the largest absolute value, or NaN if some element is.
+void dk_peaks(const float *in, dk_image image, float *peaks);
 
 /// out = constant - in for one channel of every pixel; returns, as bits, the lanes in which any
 /// element differs from zero.

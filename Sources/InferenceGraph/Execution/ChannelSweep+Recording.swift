@@ -67,12 +67,12 @@ extension ChannelSweep {
             logits, block: block, checks: checks.all,
             into: $0.baseAddress! + block * laneCount)
         }
-        let fixed = workspace.lanesBeyond(checks.fixed, block: block)
+        let fixed = workspace.brokenLanes(checks.fixed, block: block)
         for lane in 0..<lanes where fixed & (1 << UInt32(lane)) != 0 {
           hopeless.insert(range.lowerBound + block * laneCount + lane)
         }
         let broken =
-          takingMeans ? workspace.lanesBeyond(checks.beforeFrontier, block: block) : 0
+          takingMeans ? workspace.brokenLanes(checks.beforeFrontier, block: block) : 0
         for (number, entry) in measured.enumerated() {
           let place = prefix.results[entry]!
           unsafe dk_channel_sums(

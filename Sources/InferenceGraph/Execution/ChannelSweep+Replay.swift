@@ -75,15 +75,10 @@ private final class ReplayState {
   private var images = 0
   /// By image: whether no masking gives it a class.
   private var isHopeless: [Bool] = []
-  /// By image: whether it is evaluated in full at every step that changes it, as its values are not
-  /// finite or so large that a sum keeps nothing of the others.
-  private var isCoarse: [Bool] = []
-
-  /// The largest absolute value at the frontier and in sums that are updated.
+  /// By image: the largest that any sum, or product in a sum, has been; infinite if not finite.
   ///
-  /// Updates cancel what was added before, which leaves an error of some 1e-7 of the largest sum.
-  /// Images scaled to 0...1 or 0...255 give values far below.
-  private static let largest: Float = 0x1p30
+  /// What was added once and subtracted again leaves an error of some 1e-7 of it.
+  private var peaks: [Float] = []
 
   init(_ sweep: ChannelSweep) {
     self.sweep = sweep
@@ -112,7 +107,7 @@ private final class ReplayState {
   ) throws {
     images = range.count
     isHopeless = range.map { recording.hopeless.contains($0) }
-    isCoarse = Array(repeating: false, count: range.count)
+    peaks = Array(repeating: 0, count: range.count)
     let groupSize = blocksPerGroup * laneCount
     values = []
     for start in stride(from: range.lowerBound, to: range.upperBound, by: groupSize) {
@@ -130,26 +125,32 @@ private final class ReplayState {
     }
     let update = sweep.update
     for block in 0..<blockCount(images) where !update.heads.isEmpty {
-      unsafe noteCoarse(
-        dk_beyond(value(0, block: block), sweep.keptPlace(0).image, ReplayState.largest), block)
+      let frontier = unsafe peaks(value(0, block: block), sweep.keptPlace(0).image)
       unsafe dk_copy(
         value(0, block: block), sweep.keptPlace(0).image,
         workspace.pointer(update.frontier, block: 0), update.frontier.image)
       for (number, head) in update.heads.enumerated() {
         unsafe head.all.run(
           workspace.pointer(update.frontier, block: 0), sum(number, block: block))
-        unsafe noteCoarse(
-          dk_beyond(sum(number, block: block), head.kept.image, ReplayState.largest), block)
+        let sums = unsafe peaks(sum(number, block: block), head.kept.image)
+        for lane in 0..<min(laneCount, images - block * laneCount) {
+          let product = frontier[lane] * head.largestWeight
+          notePeak(max(sums[lane], product), of: block * laneCount + lane)
+        }
       }
     }
   }
 
-  private func noteCoarse(_ lanes: UInt32, _ block: Int) {
-    guard lanes != 0 else { return }
-    for lane in 0..<min(laneCount, images - block * laneCount)
-    where lanes & (1 << UInt32(lane)) != 0 {
-      isCoarse[block * laneCount + lane] = true
-    }
+  /// The largest absolute value in each lane; infinite for NaN.
+  private func peaks(_ pointer: UnsafeMutablePointer<Float>, _ image: dk_image) -> [Float] {
+    var peaks = [Float](repeating: 0, count: laneCount)
+    unsafe dk_peaks(pointer, image, &peaks)
+    return peaks.map { $0.isNaN ? .infinity : $0 }
+  }
+
+  private func notePeak(_ peak: Float, of image: Int) {
+    // An infinity times a weight of zero is NaN.
+    peaks[image] = peak.isNaN ? .infinity : max(peaks[image], peak)
   }
 
   /// Masks one more channel and predicts again for the images it matters for.
@@ -198,14 +199,16 @@ private final class ReplayState {
     _ doubtful: inout [Int]
   ) {
     let update = sweep.update
-    var beyond = [UInt32](repeating: 0, count: update.plan.blocks)
+    var now = [Float](repeating: 0, count: part.count)
     for (number, head) in update.heads.enumerated() {
       unsafe gather(part, into: head.sums, of: workspace, from: head.kept.image) { block in
         unsafe sum(number, block: block)
       }
       for block in 0..<blockCount(part.count) {
-        beyond[block] |= unsafe dk_beyond(
-          workspace.pointer(head.sums, block: block), head.sums.image, ReplayState.largest)
+        let peaks = unsafe peaks(workspace.pointer(head.sums, block: block), head.sums.image)
+        for lane in 0..<min(laneCount, part.count - block * laneCount) {
+          now[block * laneCount + lane] = max(now[block * laneCount + lane], peaks[lane])
+        }
       }
     }
     if let place = update.maskedFrontier { gatherMasked(part, into: place, of: workspace, masked) }
@@ -223,11 +226,17 @@ private final class ReplayState {
       unsafe dk_argmax_margin(
         logits, Int64(update.logits.elementCount), update.logits.image.channel_pitch, &classes,
         &margins)
-      let isBeyond = beyond[block] | workspace.lanesBeyond(update.checks, block: block)
+      let broken = workspace.brokenLanes(update.checks, block: block)
       for lane in 0..<min(laneCount, part.count - block * laneCount) {
         let image = part[part.startIndex + block * laneCount + lane]
-        if isBeyond & (1 << UInt32(lane)) != 0 { isCoarse[image] = true }
-        guard classes[lane] != noClass, !isCoarse[image] else {
+        let largest = now[block * laneCount + lane]
+        notePeak(largest, of: image)
+        let peak = peaks[image]
+        // Beyond a million, or where sums shrank to a thousandth of what they were, small sums are
+        // mostly error, whatever follows.
+        guard classes[lane] != noClass, broken & (1 << UInt32(lane)) == 0, peak < 0x1p20,
+          update.heads.isEmpty || largest * 1000 >= peak
+        else {
           doubtful.append(image)
           continue
         }
@@ -235,7 +244,7 @@ private final class ReplayState {
           Int(classes[lane]) * Int(update.logits.image.channel_pitch) + lane]
         current[image] = classes[lane]
         // Sums of thousands of terms are good to some 1e-6; a hundred times that is no doubt.
-        if !(margins[lane] > 1e-4 * (1 + abs(top))) { doubtful.append(image) }
+        if !(margins[lane] > 1e-4 * (1 + abs(top) + peak)) { doubtful.append(image) }
       }
     }
   }

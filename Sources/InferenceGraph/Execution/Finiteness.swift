@@ -27,8 +27,7 @@ struct CheckStep: Step {
 
   func run(_ workspace: Workspace, block: Int) {
     unsafe workspace.note(
-      dk_beyond(
-        workspace.pointer(place, block: block), place.image, .greatestFiniteMagnitude),
+      dk_nonfinite(workspace.pointer(place, block: block), place.image),
       slot: slot, block: block)
   }
 }
@@ -61,7 +60,7 @@ extension Workspace {
   ) {
     unsafe dk_argmax(
       pointer(scores, block: block), Int64(scores.elementCount), scores.image.channel_pitch, result)
-    let lanes = lanesBeyond(checks, block: block)
+    let lanes = brokenLanes(checks, block: block)
     guard lanes != 0 else { return }
     for lane in 0..<laneCount where lanes & (1 << UInt32(lane)) != 0 {
       unsafe result[lane] = noClass
@@ -69,7 +68,7 @@ extension Workspace {
   }
 
   /// The lanes, as bits, in which any of the checks found a value that is not finite.
-  func lanesBeyond(_ checks: [Int], block: Int) -> UInt32 {
+  func brokenLanes(_ checks: [Int], block: Int) -> UInt32 {
     checks.reduce(0) { $0 | notes(slot: $1, block: block) }
   }
 }

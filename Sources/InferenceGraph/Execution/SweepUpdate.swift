@@ -13,6 +13,8 @@ struct SweepUpdate: Sendable {
     let perChannel: [ConvolutionStep]
     /// The sums of one block close together.
     let kept: Place
+    /// The largest absolute value of its kernel.
+    let largestWeight: Float
   }
 
   /// Blocks that are evaluated together: as many as the kernel takes at once.
@@ -119,7 +121,8 @@ struct SweepUpdate: Sendable {
           part.kernel = bare.kernel.selecting([channel], axis: 2)
           return planner.convolutionSteps(
             part, input: difference, output: kept, axes: axes, accumulate: true)[0]
-        }, kept: kept)
+        }, kept: kept,
+        largestWeight: head.weights.kernel.values.reduce(0) { max($0, abs($1)) })
     }
   }
 
