@@ -134,7 +134,7 @@ import Testing
     #expect(try classes([(wide, .sigmoid)]) == [0, 0, 1])
     // An infinity hidden by negative weights and ReLU; all scores are finite.
     #expect(
-      try classes([(wide, .relu()), ([-1, 0, 0, 1], .relu()), (same, .softmax)])
+      try classes([(wide, .relu()), ([-1, -1, 1, 1], .relu()), (same, .softmax)])
         == [0, noClass, 0])
   }
 
@@ -142,7 +142,7 @@ import Testing
     var graph = try Graph(inputShape: [2])
     try graph.append(
       "hidden", Self.dense([Self.huge, 0, 0, 1], 2), inputs: [0], activation: .relu())
-    try graph.append("minus", Self.dense([-1, 0, 0, 1], 2), inputs: [1], activation: .relu())
+    try graph.append("minus", Self.dense([-1, -1, 1, 1], 2), inputs: [1], activation: .relu())
     try graph.append("out", Self.dense([1, 0, 0, 1], 2), inputs: [2], activation: .softmax)
     var other = try Graph(inputShape: [2])
     try other.append("out", Self.dense([1, 0, 0, 1], 2), inputs: [0], activation: .softmax)
