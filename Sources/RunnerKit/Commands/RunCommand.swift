@@ -203,6 +203,8 @@ struct RunCommand: RunnerCommand {
   private func summary(_ evaluation: Evaluation) -> String {
     var text = evaluation.table
     if let note = evaluation.note { text += "\n\(note)\n" }
+    let nonfinite = evaluation.nonfiniteLines
+    if !nonfinite.isEmpty { text += "\n" + nonfinite.joined(separator: "\n") + "\n" }
     if let output { text += "\nModels, curve and report are in \(output).\n" }
     return text
   }
