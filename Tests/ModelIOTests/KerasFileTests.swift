@@ -188,7 +188,10 @@ struct KerasFileTests {
       "layer 'evil' (Lambda): a Lambda layer is code in the file, which is never run; rebuild the "
         + "model without it (keras-lambda)"
     ),
-    ("unknown", "layer 'up' (UpSampling2D): this class of layer is not supported (keras-unsupported)"),
+    (
+      "unknown",
+      "layer 'up' (UpSampling2D): this class of layer is not supported (keras-unsupported)"
+    ),
     (
       "custom",
       "layer 'odd' (Mine>Odd): it is a custom class that is not Keras's, and code from a file is "
@@ -212,7 +215,8 @@ struct KerasFileTests {
     ),
     (
       "shape",
-      "layer 'last' (Dense): its weight 'kernel' has shape [15, 2], where [16, 2] fits (keras-config)"
+      "layer 'last' (Dense): its weight 'kernel' has shape [15, 2], where [16, 2] fits "
+        + "(keras-config)"
     ),
     (
       "channels",
@@ -221,7 +225,8 @@ struct KerasFileTests {
     ),
     (
       "u1-nhwc",
-      "holds no Keras model (it has: data, label); give a file written by model.save() (keras-config)"
+      "holds no Keras model (it has: data, label); give a file written by model.save() "
+        + "(keras-config)"
     ),
   ]
 
