@@ -215,7 +215,8 @@ struct KerasFileTests {
     ),
     (
       "shape",
-      "layer 'last' (Dense): its weight 'kernel' has shape [15, 2], where [16, 2] fits (keras-config)"
+      "layer 'last' (Dense): its weight 'kernel' has shape [15, 2], where [16, 2] fits "
+        + "(keras-config)"
     ),
     (
       "channels",
@@ -224,7 +225,8 @@ struct KerasFileTests {
     ),
     (
       "u1-nhwc",
-      "holds no Keras model (it has: data, label); give a file written by model.save() (keras-config)"
+      "holds no Keras model (it has: data, label); give a file written by model.save() "
+        + "(keras-config)"
     ),
   ]
 

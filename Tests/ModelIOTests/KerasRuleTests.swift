@@ -186,6 +186,21 @@ struct KerasRuleTests {
     #expect(try rules(folder.file(fine, extra: "model_weights/payload")) == ["keras-extra"])
   }
 
+  @Test("An architecture of its own is looked through as well, under its name")
+  func architecture() throws {
+    let folder = try Folder()
+    let fine = try folder.file(Self.model(#"{"class_name": "ReLU", "config": {"name": "r"}}"#))
+    let lambda = Self.model(#"{"class_name": "Lambda", "config": {"name": "x"}}"#)
+    let other = try folder.file(lambda)
+    let found = try KerasModel.inspect(fine, architecture: other).findings
+    #expect(found.map(\.rule.name) == ["keras-lambda"])
+    #expect(found.first?.location == "2.h5: x")
+    let error = #expect(throws: FileError.self) {
+      try KerasModel.load(fine, architecture: other)
+    }
+    #expect(error?.path == other)
+  }
+
   @Test("Layers that the output does not depend on, in nested models too")
   func unreachable() throws {
     func layer(_ name: String, _ reads: String, _ rest: String = "") -> String {

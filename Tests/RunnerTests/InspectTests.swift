@@ -168,7 +168,12 @@ struct InspectTests {
       let result = try RunnerProgram.run(["inspect", path, "--sarif"])
       #expect(result.status == (name == "out" ? 0 : 1))
       try result.output.write(toFile: log, atomically: true, encoding: .utf8)
-      #expect(try Lab.run(script, [log]) == "")
+      let complaints = try Lab.run(script, [log])
+      if complaints.hasPrefix("SKIPPED") && !Lab.isRequired {
+        print("SKIPPED: the schema of SARIF; install Scripts/requirements.txt into the Python")
+      } else {
+        #expect(complaints == "")
+      }
     }
     let run = try #require(
       try JSONParser.parse(String(contentsOfFile: log, encoding: .utf8))["runs"]?[0])

@@ -7,6 +7,8 @@ struct KerasDescription {
   let path: String
   let config: JSONValue
   let major: Int
+  /// What is wrong with the file, if it is an HDF5 file of its own.
+  private(set) var findings: [Finding] = []
 
   /// Reads a whole model's own description; nil if the file has none.
   init?(_ file: HDF5File) throws(FileError) {
@@ -36,6 +38,7 @@ struct KerasDescription {
         throw file.failure("holds no architecture; give a whole Keras .h5 model or its JSON")
       }
       self = own
+      findings = file.findings
     }
   }
 

@@ -27,7 +27,7 @@ struct KerasReader {
       let file = try HDF5File(path, sandbox: sandbox, isTolerant: isTolerant)
       try report(file.findings)
       let description = try description(file, architecture)
-      try report(findings(in: description))
+      try report(findings(in: description), in: description.path)
       if let training = try KerasDescription.json("training_config", in: file) {
         try report(KerasAudit.findings(inTraining: training))
       }
@@ -50,10 +50,12 @@ struct KerasReader {
     }
   }
 
-  private mutating func report(_ found: [Finding]) throws(FileError) {
+  private mutating func report(
+    _ found: [Finding], in file: String? = nil
+  ) throws(FileError) {
     findings += found
     if !isTolerant, let first = found.first(where: { $0.rule.severity == .error }) {
-      throw FileError(refused: first, path: path)
+      throw FileError(refused: first, path: file ?? path)
     }
   }
 
@@ -106,7 +108,9 @@ struct KerasReader {
     let found = KerasAudit.findings(inModel: description.config)
     if description.path == path { return found }
     let name = description.path.split(separator: "/").last.map(String.init) ?? description.path
-    return found.map { Finding($0.rule, at: "\(name): \($0.location)", $0.message) }
+    return (description.findings + found).map {
+      Finding($0.rule, at: "\(name): \($0.location)", $0.message)
+    }
   }
 
   private mutating func model(
