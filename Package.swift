@@ -47,12 +47,13 @@ let package = Package(
     .systemLibrary(
       name: "CCrypto", pkgConfig: "libcrypto",
       providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+    .systemLibrary(name: "CFiles"),
     .target(
       name: "CKernels", cSettings: isStrict ? [.treatAllWarnings(as: .error)] : []),
     library("InferenceGraph", ["CKernels", "COpenBLAS"]),
     .target(
       name: "CSeal", cSettings: isStrict ? [.treatAllWarnings(as: .error)] : []),
-    library("ModelIO", ["InferenceGraph", "CHDF5", "CSeal", "CZlib", "CCrypto"]),
+    library("ModelIO", ["InferenceGraph", "CHDF5", "CSeal", "CFiles", "CZlib", "CCrypto"]),
     library("DefenseKit", ["InferenceGraph", "ModelIO"]),
     library("FinePruning", path: "Sources/Defenses/FinePruning", ["DefenseKit"]),
     library("GoodNet", path: "Sources/Defenses/GoodNet", ["DefenseKit"]),

@@ -22,6 +22,8 @@ public struct FileError: Error, Sendable, Hashable, CustomStringConvertible {
     public static let cannotWrite = Kind(rawValue: 73)
     /// Writing failed underway, for example on a full disk (74).
     public static let writeFailed = Kind(rawValue: 74)
+    /// Nobody reads the pipe that was written to (141: what a shell reports for SIGPIPE).
+    public static let readerGone = Kind(rawValue: 141)
   }
 
   /// What kind of failure it is.

@@ -104,7 +104,7 @@ struct RunCommand: RunnerCommand {
     }
     try session.plugins.check(settings, used: names(defense) + names(detector))
     let inputs = [model, clean, test, poisoned, arguments.architecture].compactMap { $0 }
-    let folder = try output.map { path throws(Failure) in
+    let folder = try output.map { path in
       try OutputFolder(path, force: force, inputs: inputs)
     }
 

@@ -34,6 +34,8 @@ struct Failure: Error {
         default: Self.data
         }
       self.init(status, Self.line(error.message))
+    case let error as FileError where error.kind == .readerGone:
+      self.init(error.kind.rawValue, nil)
     case let error as FileError: self.init(error.kind.rawValue, Self.line(error.description))
     case let error as DataError: self.init(Self.data, Self.line(error.message))
     case let error as SampleError: self.init(Self.data, Self.line(error.description))
