@@ -80,6 +80,7 @@ let package = Package(
       "InferenceGraphTests", ["InferenceGraph", "ReferenceInference"], exclude: ["Fixtures"]),
     library("LabFiles", path: "Tests/LabFiles", []),
     tests("ModelIOTests", ["ModelIO", "InferenceGraph", "LabFiles"], exclude: ["Fixtures"]),
+    tests("HostileTests", ["LabFiles", "ReferenceInference", "runner"], exclude: ["Fixtures"]),
     tests("LabTests", ["DefenseKit", "ModelIO", "FinePruning", "GoodNet", "LabFiles"]),
   ]
 )

@@ -129,22 +129,22 @@ def types(manifest):
     path = manifest.model("type-beside", "h5-type", loads=True)
     write_model(path)
     with h5py.File(path, "a") as file:
-        file.create_dataset("notes", (4,), pair)
+        file["notes"] = np.zeros(4, pair)
         file["blob"] = np.void(b"\x80\x04pickle")
         file.create_dataset("references", data=np.array([file["notes"].ref], h5py.ref_dtype))
     path = manifest.data("type-beside", "h5-type", loads=True)
     write_data(path)
     with h5py.File(path, "a") as file:
-        file.create_dataset("notes", (4,), pair)
+        file["notes"] = np.zeros(4, pair)
 
     def compound(file, place, values):
-        file.create_dataset(place, values.shape, pair)
+        file[place] = np.zeros(values.shape, pair)
 
     def lists(file, place, values):
-        file.create_dataset(place, values.shape, h5py.vlen_dtype("f4"))
+        file.create_dataset(place, values.shape, h5py.vlen_dtype("f4"))[...] = np.float32([1, 2])
 
-    both(manifest, "type-compound", "h5-type", change=compound)
-    both(manifest, "type-lists", "h5-type", change=lists)
+    both(manifest, "type-compound", "h5-type", "does not hold numbers", change=compound)
+    both(manifest, "type-lists", "h5-type", "does not hold numbers", change=lists)
 
 
 def structures(manifest):
@@ -175,15 +175,14 @@ def structures(manifest):
             many, _ = file.create_group("many"), file.create_dataset("one", data=1)
             for index in range(120_000):
                 many.id.links.create_hard(f"{index:x}".encode(), file.id, b"one")
-        texts(role("texts", "h5-object-count"), write)
+    texts(manifest.model("texts", "h5-object-count", "parser-limit", "h5-damaged"))
 
 
-def texts(path, write):
-    """An attribute of 4,000 texts of a megabyte that are all the same bytes of the file."""
-    write(path)
+def texts(path):
+    """A list of layers with 4,000 names of a megabyte, which are all the same bytes of the file."""
+    write_model(path)
     with h5py.File(path, "a") as file:
-        attributes = file["model_weights" if "model_weights" in file else "/"].attrs
-        attributes.create("notes", ["T" * (1 << 20)] + ["u"] * 3999, dtype=h5py.string_dtype())
+        file["model_weights"].attrs.create("layer_names", ["T" * (1 << 20)] + ["u"] * 3999, dtype=h5py.string_dtype())
     with open(path, "rb") as file:
         data = file.read()
     # A reference to a text: length, address of the heap, number in it. The second one's length is 1.
@@ -251,10 +250,14 @@ def bombs(manifest):
 def damage(manifest):
     """Other bytes in front, cut short, overwritten, and structures that lead back to themselves."""
     for name, role, write in (("model", manifest.model, write_model), ("data", manifest.data, write_data)):
-        path = role("user-block", "h5-user-block")
-        write(path, userblock_size=512)
-        with open(path, "r+b") as file:
-            file.write(b"PK\x03\x04 or #!/bin/sh, as a reader of another kind has it")
+        for kind, start, *rules in (
+                ("user-block", b"#!/bin/sh\n", "h5-user-block"),
+                # It is a zip archive as much as an HDF5 file; either is said of it.
+                ("user-block-zip", b"PK\x03\x04", "h5-user-block", "zip archive")):
+            path = role(kind, *rules)
+            write(path, userblock_size=512)
+            with open(path, "r+b") as file:
+                file.write(start)
         good = role("truncated", "h5-damaged")
         write(good)
         with open(good, "rb") as file:

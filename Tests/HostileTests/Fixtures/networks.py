@@ -68,10 +68,10 @@ def texts(manifest):
     """Configurations that are not proper JSON, or too much of it."""
     good = json.dumps(sequential(layers()))
     write_model(
-        manifest.model("json-duplicate", "keras-config"), good.replace('"filters": 2', '"filters": 2, "filters": 9'))
+        manifest.model("json-duplicate", "keras-duplicate-key"), good.replace('"filters": 2', '"filters": 2, "filters": 9'))
     # The same key in two spellings.
     write_model(
-        manifest.model("json-duplicate-escaped", "keras-config"), good.replace('"filters": 2', '"filters": 2, "f\\u0069lters": 9'))
+        manifest.model("json-duplicate-escaped", "keras-duplicate-key"), good.replace('"filters": 2', '"filters": 2, "f\\u0069lters": 9'))
     write_model(manifest.model("json-deep", "keras-config"), "[" * 20_000 + "]" * 20_000)
     write_model(manifest.model("json-deep-within", "keras-config"), good.replace('"rate"', '"x"').replace(
         '"filters": 2', '"filters": 2, "x": ' + '{"a":' * 5000 + "1" + "}" * 5000))
@@ -102,8 +102,17 @@ def large_texts(manifest):
     count = 20_000
     empty = functional([input_layer()], "in", "e")
     chain = {**node(empty, ("in", 0)), "name": "e"}
-    chain["inbound_nodes"] = [[["in" if n == count else "e", 0 if n == count else n + 1, 0, {}]] for n in range(1, count + 1)]
+    chain["inbound_nodes"] = [[["e", n + 1, 0, {}]] for n in range(count - 1)] + [[["in", 0, 0, {}]]]
     write(manifest.model("network-backwards", "keras-config"), functional([input_layer(), chain], "e"))
+    # Counting one down from here leaves the range of numbers.
+    inner = functional([input_layer()], "in", "e")
+    write(manifest.model("network-call-minimum", "keras-config"), functional(
+        [input_layer(), {**node(inner, ("in", 0)), "name": "e"}, node(layer("a", "Add"), ("e", 1), ("e", -(1 << 63)))], "a"))
+    write(manifest.model("network-call-large", "keras-config"), functional(
+        [input_layer(), node(layer("a", "Add"), ("in", 1 << 62))], "a"))
+    # Layers without end in what they read.
+    many = [node(layer("a", "Concatenate"), *[("in", 0)] * 150_000), node(layer("f", "Flatten"), ("a", 0))]
+    write(manifest.model("network-inputs", "keras-config"), functional([input_layer(), *many], "f"))
 
 
 def weights(manifest):
