@@ -85,6 +85,7 @@ let package = Package(
     tests("SealTests", ["CSealProbes"]),
     library("LabFiles", path: "Tests/LabFiles", []),
     tests("ModelIOTests", ["ModelIO", "InferenceGraph", "LabFiles"], exclude: ["Fixtures"]),
+    tests("HostileTests", ["LabFiles", "ReferenceInference", "runner"], exclude: ["Fixtures"]),
     tests("LabTests", ["DefenseKit", "ModelIO", "FinePruning", "GoodNet", "LabFiles"]),
   ]
 )

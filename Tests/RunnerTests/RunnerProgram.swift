@@ -1,4 +1,5 @@
 import Foundation
+import LabFiles
 import Testing
 
 /// The built program, run as a user runs it.
@@ -37,14 +38,7 @@ enum RunnerProgram {
 
   /// The program beside the bundle of tests.
   static func path() throws -> URL {
-    let bundles = Bundle.allBundles.filter { $0.bundlePath.hasSuffix(".xctest") }.map(\.bundleURL)
-    let places = bundles + [Bundle.main.bundleURL, Bundle.main.executableURL].compactMap { $0 }
-    let candidates = places.flatMap {
-      [$0, $0.deletingLastPathComponent()].map { $0.appendingPathComponent("runner") }
-    }
-    return try #require(
-      candidates.first { FileManager.default.isExecutableFile(atPath: $0.path) },
-      "the program wasn't found beside the tests")
+    try #require(Lab.program("runner"), "the program wasn't found beside the tests")
   }
 }
 

@@ -65,10 +65,9 @@ public struct FashionMNIST: Sendable {
     precondition(
       range.lowerBound >= 0 && range.upperBound <= part.count, "\(range) of \(part.count) images")
     let size = Self.imageShape.reduce(1, *)
-    let images = try read(
-      "\(part.prefix)-images-idx3-ubyte.gz", magic: 2051, extents: [part.count, 28, 28])
+    let images = try read("\(part.prefix)-images-idx3-ubyte.gz", extents: [part.count, 28, 28])
     let labelFile = "\(part.prefix)-labels-idx1-ubyte.gz"
-    let labels = try read(labelFile, magic: 2049, extents: [part.count])
+    let labels = try read(labelFile, extents: [part.count])
     if let index = labels.firstIndex(where: { $0 >= UInt8(Self.classCount) }) {
       throw FileError(
         .badData, path: "\(folder)/\(labelFile)",
@@ -82,23 +81,14 @@ public struct FashionMNIST: Sendable {
       name: "fashion-mnist-\(part.rawValue)[\(range.lowerBound)..<\(range.upperBound)]")
   }
 
-  /// Reads an IDX file of bytes: magic number and extents, big-endian, then the elements.
-  private func read(
-    _ name: String, magic: UInt32, extents: [Int]
-  ) throws(FileError) -> ArraySlice<UInt8> {
+  /// Returns the elements of a gzipped IDX file.
+  private func read(_ name: String, extents: [Int]) throws(FileError) -> ArraySlice<UInt8> {
     let path = "\(folder)/\(name)"
-    let header = 4 + 4 * extents.count
-    let bytes = try GzipFile.read(path, count: header + extents.reduce(1, *))
-    let words = stride(from: 0, to: header, by: 4).map { start in
-      bytes[start..<start + 4].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+    let count = IDX.headerSize(rank: extents.count) + extents.reduce(1, *)
+    let file = try IDX(try GzipFile.read(path, count: count), path: path)
+    guard file.extents == extents else {
+      throw FileError(.badData, path: path, "has the shape \(file.extents), not \(extents)")
     }
-    guard words[0] == magic else {
-      throw FileError(.badData, path: path, "is not an IDX file of bytes (magic \(words[0]))")
-    }
-    guard words.dropFirst().elementsEqual(extents.map { UInt32($0) }) else {
-      throw FileError(
-        .badData, path: path, "has the shape \(Array(words.dropFirst())), not \(extents)")
-    }
-    return bytes[header...]
+    return file.elements
   }
 }

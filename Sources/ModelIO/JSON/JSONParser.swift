@@ -12,8 +12,13 @@ struct JSONParser {
   /// Deeper nesting is refused; honest configurations stay far below.
   static let maximumDepth = 128
 
+  /// More values are refused: each takes up to some hundred bytes, however short its text. The
+  /// largest networks that come with Keras have 60,000.
+  static let maximumValues = 1 << 20
+
   private let bytes: [UInt8]
   private var position = 0
+  private var valueCount = 0
 
   /// Reads a whole document.
   static func parse(_ text: String) throws(JSONError) -> JSONValue {
@@ -50,6 +55,8 @@ struct JSONParser {
 
   private mutating func value(depth: Int) throws(JSONError) -> JSONValue {
     guard depth <= Self.maximumDepth else { throw error("nesting too deep") }
+    valueCount += 1
+    guard valueCount <= Self.maximumValues else { throw error("too many values") }
     skipSpace()
     switch next {
     case UInt8(ascii: "{"): return try object(depth)

@@ -47,7 +47,9 @@ extension KerasCall {
   private static func source(
     _ json: JSONValue, of layer: KerasLayer
   ) throws(KerasError) -> Source {
-    guard let name = json[0]?.string, let call = json[1]?.int, let tensor = json[2]?.int else {
+    guard let name = json[0]?.string, let call = json[1]?.int, call >= 0,
+      let tensor = json[2]?.int
+    else {
       throw KerasError(layer, "its inputs are not readable")
     }
     guard tensor == 0 else {

@@ -2,7 +2,8 @@ import InferenceGraph
 
 /// Makes a graph from a network's configuration and weights, nested models laid open.
 struct KerasGraphBuilder {
-  /// No image classifier has more; nested models used many times over could.
+  /// The most layers, uses of layers counted singly. No image classifier has more; nested models
+  /// used many times over could, also such as do nothing.
   static let maximumNodes = 10_000
 
   private let weights: KerasWeights
@@ -12,6 +13,9 @@ struct KerasGraphBuilder {
   private let reserved: Set<String>
   /// The layer that each name was given to, by its models' names and its own.
   private var used: [String: [String]] = [:]
+  /// The number that the next node of a name gets.
+  private var numbers: [String: Int] = [:]
+  private var callCount = 0
 
   /// Returns the graph.
   ///
@@ -43,36 +47,50 @@ struct KerasGraphBuilder {
   private mutating func add(
     _ network: KerasNetwork, input: Int, path: [String]
   ) throws -> Int {
-    var pending = try network.reachableCalls()
+    let calls = try network.reachableCalls()
     let layers = Dictionary(uniqueKeysWithValues: network.layers.map { ($0.name, $0) })
-    var done: [KerasCall.Source: Int] = [KerasCall.Source(layer: network.input, call: 0): input]
+    // By number, since a hostile file's order may need as many passes as there are calls.
+    let numbers = Dictionary(uniqueKeysWithValues: calls.enumerated().map { ($1, $0 + 1) })
+    let source = KerasCall.Source(layer: network.input, call: 0)
+    let reads = calls.map { call in
+      (layers[call.layer]?.calls[call.call].inputs ?? []).map { $0 == source ? 0 : numbers[$0] }
+    }
+    // The nodes of the input and of every call.
+    var done: [Int?] = [input] + calls.map { _ in nil }
+    var pending = Array(calls.indices)
     // In the order of the file as far as what a call reads is there.
     while !pending.isEmpty {
-      var left: [KerasCall.Source] = []
-      for source in pending {
-        guard let layer = layers[source.layer] else { continue }
-        let call = layer.calls[source.call]
-        let inputs = call.inputs.compactMap { done[$0] }
-        if inputs.count < call.inputs.count {
-          left.append(source)
+      var left: [Int] = []
+      for index in pending {
+        let (name, number) = (calls[index].layer, calls[index].call)
+        guard let layer = layers[name] else { continue }
+        let inputs = reads[index].compactMap { $0.flatMap { done[$0] } }
+        if inputs.count < reads[index].count {
+          left.append(index)
         } else {
-          done[source] = try add(layer, call, source.call, inputs: inputs, path: path)
+          done[index + 1] = try add(layer, layer.calls[number], inputs: inputs, path: path)
         }
       }
       guard left.count < pending.count else {
-        throw KerasError("layer '\(left[0].layer)': it reads its own result; the file is damaged")
+        throw KerasError(
+          "layer '\(calls[left[0]].layer)': it reads its own result; the file is damaged")
       }
       pending = left
     }
-    guard let output = done[network.output] else {
+    let output = network.output == source ? 0 : numbers[network.output]
+    guard let node = output.flatMap({ done[$0] }) else {
       throw KerasError("the model '\(network.name)' has no output layer")
     }
-    return output
+    return node
   }
 
   private mutating func add(
-    _ layer: KerasLayer, _ call: KerasCall, _ number: Int, inputs: [Int], path: [String]
+    _ layer: KerasLayer, _ call: KerasCall, inputs: [Int], path: [String]
   ) throws -> Int {
+    callCount += 1
+    guard callCount <= Self.maximumNodes else {
+      throw KerasError("the model uses layers more than \(Self.maximumNodes) times, too often")
+    }
     if call.hasConstants {
       throw KerasError(
         layer, "it is called with numbers besides tensors, which is not supported",
@@ -95,9 +113,6 @@ struct KerasGraphBuilder {
         layer, "it was called with training=True, so it is not fixed at inference",
         rule: .kerasUnsupported)
     }
-    guard graph.nodes.count < Self.maximumNodes else {
-      throw KerasError("the model has more than \(Self.maximumNodes) layers")
-    }
     let (operation, activation) = try KerasOperation(
       layer: layer, path: path, weights: weights, major: major,
       inputs: inputs.map { graph.nodes[$0].shape }
@@ -117,10 +132,10 @@ struct KerasGraphBuilder {
       base = owner.joined(separator: "/")
     }
     var name = base
-    var number = 1
     while used[name] != nil || (name != layer.name && reserved.contains(name)) {
+      let number = numbers[base, default: 1]
       name = "\(base)_\(number)"
-      number += 1
+      numbers[base] = number + 1
     }
     used[name] = owner
     return name

@@ -48,6 +48,11 @@ struct KerasLayer: Sendable {
 
 /// A Sequential or functional model's configuration, brought into one form.
 struct KerasNetwork: Sendable {
+  /// The longest name of a layer in bytes; nodes in nested models have those of all around them.
+  private static let maximumName = 1024
+  /// The most tensors that all layers together read.
+  private static let maximumInputs = 100_000
+
   static let classNames: Set<String> = ["Sequential", "Model", "Functional"]
 
   let name: String
@@ -159,7 +164,7 @@ struct KerasNetwork: Sendable {
         "the model '\(model)' has \(entries.count) \(role)s; one is needed", rule: .kerasUnsupported
       )
     }
-    guard let layer = entries[0][0]?.string, let call = entries[0][1]?.int else {
+    guard let layer = entries[0][0]?.string, let call = entries[0][1]?.int, call >= 0 else {
       throw KerasError("the model '\(model)' does not name its \(role) layer")
     }
     return KerasCall.Source(layer: layer, call: call)
@@ -172,20 +177,23 @@ struct KerasNetwork: Sendable {
   private static func countCallsFromZero(
     _ layers: inout [KerasLayer], _ output: inout KerasCall.Source
   ) {
-    for inner in layers where inner.network != nil {
-      let sources = layers.flatMap { $0.calls.flatMap(\.inputs) } + [output]
-      let last = sources.filter { $0.layer == inner.name }.map(\.call).max() ?? 0
-      guard last == inner.calls.count else { continue }
-      for l in layers.indices {
-        for c in layers[l].calls.indices {
-          for i in layers[l].calls[c].inputs.indices
-          where layers[l].calls[c].inputs[i].layer == inner.name {
-            layers[l].calls[c].inputs[i].call -= 1
-          }
+    var last: [String: Int] = [:]
+    for source in layers.flatMap({ $0.calls.flatMap(\.inputs) }) + [output] {
+      last[source.layer] = max(last[source.layer, default: 0], source.call)
+    }
+    let counted = Set(
+      layers.filter { $0.network != nil && last[$0.name, default: 0] == $0.calls.count }
+        .map(\.name))
+    if counted.isEmpty { return }
+    for l in layers.indices {
+      for c in layers[l].calls.indices {
+        for i in layers[l].calls[c].inputs.indices
+        where counted.contains(layers[l].calls[c].inputs[i].layer) {
+          layers[l].calls[c].inputs[i].call -= 1
         }
       }
-      if output.layer == inner.name { output.call -= 1 }
     }
+    if counted.contains(output.layer) { output.call -= 1 }
   }
 
   // MARK: Layers
@@ -199,12 +207,20 @@ struct KerasNetwork: Sendable {
     guard let name = json["name"]?.string ?? config["name"]?.string ?? network?.name else {
       throw KerasError("its model configuration has a \(className) layer without a name")
     }
+    guard name.utf8.count <= maximumName else {
+      throw KerasError("layer '\(abbreviated(name))': its name is longer than any that Keras gives")
+    }
     return KerasLayer(className: className, name: name, config: config, network: network)
   }
 
   private static func checkNames(_ layers: [KerasLayer], in model: String) throws(KerasError) {
     guard layers.count <= KerasGraphBuilder.maximumNodes else {
       throw KerasError("the model '\(model)' has \(layers.count) layers, too many")
+    }
+    let calls = layers.reduce(0) { $0 + $1.calls.count }
+    let inputs = layers.reduce(0) { $0 + $1.calls.reduce(0) { $0 + $1.inputs.count } }
+    guard calls <= KerasGraphBuilder.maximumNodes, inputs <= maximumInputs else {
+      throw KerasError("the model '\(model)' uses layers \(calls) times, too often")
     }
     var names: Set<String> = []
     for layer in layers where !names.insert(layer.name).inserted {

@@ -13,8 +13,10 @@ struct Scale: ExpressibleByArgument, Sendable {
       guard let denominator = parts[1], denominator != 0 else { return nil }
       factor /= denominator
     }
-    guard factor.isFinite, factor > 0 else { return nil }
-    self.factor = Float(factor)
+    // As a Float: 1e300 and 1e-300 are no factors.
+    let rounded = Float(factor)
+    guard rounded.isFinite, rounded > 0 else { return nil }
+    self.factor = rounded
   }
 }
 

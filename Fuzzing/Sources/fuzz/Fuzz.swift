@@ -1,0 +1,56 @@
+import Foundation
+
+/// A parser of ours that takes bytes from a file or the command line.
+protocol FuzzTarget {
+  /// Inputs to begin with: proper ones, and such as go to the limits.
+  static var seeds: [[UInt8]] { get }
+  /// Parts of proper inputs, which the fuzzer puts into others.
+  static var words: [String] { get }
+  /// Parses the bytes; whatever they are, this returns, in time that is linear in their number.
+  static func parse(_ bytes: [UInt8])
+}
+
+extension FuzzTarget {
+  static var words: [String] { [] }
+}
+
+/// The parsers by the names that Scripts/fuzz uses.
+let targets: [String: any FuzzTarget.Type] = [
+  "idx": IDXTarget.self, "json": JSONTarget.self, "network": NetworkTarget.self,
+  "options": OptionTarget.self,
+]
+
+/// The parser that DEFENSEKIT_FUZZ names: one program serves all, since each would take minutes to build.
+let target: any FuzzTarget.Type = {
+  let name = ProcessInfo.processInfo.environment["DEFENSEKIT_FUZZ"] ?? ""
+  guard let target = targets[name] else {
+    fatalError("DEFENSEKIT_FUZZ must be one of \(targets.keys.sorted())")
+  }
+  return target
+}()
+
+/// Called by libFuzzer once; with DEFENSEKIT_FUZZ_SEEDS it only writes the seeds into that folder.
+@_cdecl("LLVMFuzzerInitialize")
+func initialize(_ argc: UnsafeMutableRawPointer?, _ argv: UnsafeMutableRawPointer?) -> CInt {
+  guard let folder = ProcessInfo.processInfo.environment["DEFENSEKIT_FUZZ_SEEDS"] else { return 0 }
+  do {
+    for (index, seed) in target.seeds.enumerated() {
+      try Data(seed).write(to: URL(filePath: "\(folder)/seed-\(index)"))
+    }
+    let lines = target.words.map { word in
+      "\"" + word.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\"\n"
+    }
+    try Data(lines.joined().utf8).write(to: URL(filePath: "\(folder)/../words"))
+  } catch {
+    fatalError("the seeds cannot be written: \(error)")
+  }
+  exit(0)
+}
+
+/// Called by libFuzzer with every input.
+@_cdecl("LLVMFuzzerTestOneInput")
+func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+  // libFuzzer lends its bytes for this call; they are copied.
+  target.parse(unsafe Array(UnsafeBufferPointer(start: start, count: count)))
+  return 0
+}

@@ -1,0 +1,43 @@
+/// The contents of an IDX file of bytes (LeCun, Cortes and Burges, the MNIST database).
+///
+/// Four bytes say type and rank, then come the extents as big-endian 32-bit numbers, then the
+/// elements, the last axis running fastest.
+struct IDX {
+  /// The extent of every axis.
+  let extents: [Int]
+  /// The elements, as many as the extents say.
+  let elements: ArraySlice<UInt8>
+
+  /// The number of bytes in front of the elements.
+  static func headerSize(rank: Int) -> Int { 4 + 4 * rank }
+
+  /// Reads a whole file's bytes.
+  ///
+  /// - Parameter path: The file's name, for errors.
+  /// - Throws: ``FileError`` if they are not such a file, or too few or too many.
+  init(_ bytes: [UInt8], path: String) throws(FileError) {
+    // Two zeros, 8 for unsigned bytes, and the rank.
+    guard bytes.count >= 4, bytes[..<3] == [0, 0, 8] else {
+      throw FileError(.badData, path: path, "is not an IDX file of bytes; install it again")
+    }
+    let header = Self.headerSize(rank: Int(bytes[3]))
+    guard bytes.count >= header else {
+      throw FileError(.badData, path: path, "ends within its header; install it again")
+    }
+    let extents = stride(from: 4, to: header, by: 4).map { start in
+      bytes[start..<start + 4].reduce(0) { $0 << 8 | Int($1) }
+    }
+    var count = 1
+    for extent in extents {
+      let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+      count = overflow ? .max : product
+    }
+    guard bytes.count - header == count else {
+      throw FileError(
+        .badData, path: path,
+        "has \(bytes.count - header) elements for the shape \(extents); install it again")
+    }
+    self.extents = extents
+    elements = bytes[header...]
+  }
+}
