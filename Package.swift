@@ -47,13 +47,12 @@ let package = Package(
     .systemLibrary(
       name: "CCrypto", pkgConfig: "libcrypto",
       providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
-    .systemLibrary(name: "CFiles"),
     .target(
       name: "CKernels", cSettings: isStrict ? [.treatAllWarnings(as: .error)] : []),
     library("InferenceGraph", ["CKernels", "COpenBLAS"]),
     .target(
-      name: "CSeal", cSettings: isStrict ? [.treatAllWarnings(as: .error)] : []),
-    library("ModelIO", ["InferenceGraph", "CHDF5", "CSeal", "CFiles", "CZlib", "CCrypto"]),
+      name: "CSystem", cSettings: isStrict ? [.treatAllWarnings(as: .error)] : []),
+    library("ModelIO", ["InferenceGraph", "CHDF5", "CSystem", "CZlib", "CCrypto"]),
     library("DefenseKit", ["InferenceGraph", "ModelIO"]),
     library("FinePruning", path: "Sources/Defenses/FinePruning", ["DefenseKit"]),
     library("GoodNet", path: "Sources/Defenses/GoodNet", ["DefenseKit"]),
@@ -81,7 +80,7 @@ let package = Package(
     library("ReferenceInference", path: "Tests/ReferenceInference", ["InferenceGraph"]),
     tests(
       "InferenceGraphTests", ["InferenceGraph", "ReferenceInference"], exclude: ["Fixtures"]),
-    .target(name: "CSealProbes", dependencies: ["CSeal"], path: "Tests/CSealProbes"),
+    .target(name: "CSealProbes", dependencies: ["CSystem"], path: "Tests/CSealProbes"),
     tests("SealTests", ["CSealProbes"]),
     library("LabFiles", path: "Tests/LabFiles", []),
     tests("ModelIOTests", ["ModelIO", "InferenceGraph", "LabFiles"], exclude: ["Fixtures"]),

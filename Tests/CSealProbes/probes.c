@@ -1,7 +1,7 @@
 #define _GNU_SOURCE
 #include "probes.h"
 
-#include <CSeal.h>
+#include <CSystem.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>

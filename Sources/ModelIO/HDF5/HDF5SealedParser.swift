@@ -1,4 +1,4 @@
-import CSeal
+import CSystem
 import InferenceGraph
 import Synchronization
 

@@ -1,4 +1,4 @@
-import CSeal
+import CSystem
 
 #if canImport(Darwin)
   import Darwin

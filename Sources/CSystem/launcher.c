@@ -1,7 +1,7 @@
 // The launcher: a small process that holds no data and starts sealed processes on request. Each is a copy of it, so that none ever has
 // more in memory than the program's code and the one file that it was started for.
 #define _GNU_SOURCE
-#include "CSeal.h"
+#include "CSystem.h"
 
 #include <errno.h>
 #include <fcntl.h>

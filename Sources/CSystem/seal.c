@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "CSeal.h"
+#include "CSystem.h"
 
 #include <errno.h>
 #include <sys/resource.h>

@@ -1,4 +1,5 @@
-// What a process needs to shut itself in, and the launcher that starts such processes: the calls that Swift cannot make.
+// The calls to the system that Swift cannot make: what a process needs to seal itself off, the launcher that starts such processes, and
+// the exchange of two files.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -46,6 +47,10 @@ int dk_launcher_end(int launcher, pid_t process);
 
 // What a status says, since the macros of wait.h are not imported: the signal that ended the process, or 0.
 int dk_status_signal(int status);
+
+// Gives two files or folders each other's name, so that at no moment one of the names is missing. Returns 0, or -1 with the reason in
+// errno: not every file system can do it.
+int dk_exchange(const char *one, const char *other);
 
 #ifdef __cplusplus
 }
