@@ -61,6 +61,8 @@ struct KerasReader {
 
   /// Returns why the file is of no use, after seeing to it that the findings say so.
   private mutating func explained(_ error: FileError) -> FileError {
+    // The loader ends at the first error, which says it all.
+    guard isTolerant else { return error }
     if let reason { return reason }
     var result = error
     if error.kind == .badData {
