@@ -51,7 +51,7 @@ struct DestinationTests: ~Copyable {
 
   @Test("A descriptor's name is written through, behind what is there")
   func descriptor() throws {
-    let number = open("\(folder)/log", O_WRONLY | O_CREAT | O_APPEND, 0o600)
+    let number = unsafe open("\(folder)/log", O_WRONLY | O_CREAT | O_APPEND, 0o600)
     defer { close(number) }
     for path in ["/dev/fd/\(number)", "/proc/self/fd/\(number)"] {
       try AtomicFile.write("line\n", to: path)
@@ -63,7 +63,7 @@ struct DestinationTests: ~Copyable {
   @Test("A slow, non-blocking pipe gets every byte; one without a reader is named")
   func pipe() throws {
     var ends: [Int32] = [0, 0]
-    #expect(Glibc.pipe(&ends) == 0)
+    #expect(unsafe Foundation.pipe(&ends) == 0)
     #expect(fcntl(ends[1], F_SETFL, O_NONBLOCK) == 0)
     let bytes = (0..<1_000_000).map { UInt8(truncatingIfNeeded: $0 / 251) }
     let read = Mutex<Data>(Data())

@@ -8,9 +8,10 @@ struct FaultPlace: ~Copyable {
   var output: String { place.path("results/out") }
 
   init() throws {
-    place = try BadInputPlace.make()
+    let made = try BadInputPlace.make()
     try FileManager.default.createDirectory(
-      atPath: place.path("results"), withIntermediateDirectories: false)
+      atPath: made.path("results"), withIntermediateDirectories: false)
+    place = made
   }
 
   func arguments(force: Bool = false) -> [String] {

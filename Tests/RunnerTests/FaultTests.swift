@@ -141,7 +141,7 @@ struct FaultTests {
     ]
     for name in names { try Data().write(to: URL(filePath: "\(results)/\(name)")) }
     // The second one's process lives.
-    let descriptor = open("\(results)/\(names[1])", O_RDONLY)
+    let descriptor = unsafe open("\(results)/\(names[1])", O_RDONLY)
     #expect(flock(descriptor, LOCK_EX) == 0)
     defer { close(descriptor) }
     #expect(try RunnerProgram.run(place.arguments()).status == 0)
