@@ -73,11 +73,13 @@ struct PoisonedDataTests {
     let maps = ["CHDF5", "COpenBLAS", "CZlib", "CCrypto"].map {
       "-fmodule-map-file=\(sources.path)/\($0)/module.modulemap"
     }
-    let kernels = modules.deletingLastPathComponent()
-      .appendingPathComponent("CKernels.build/module.modulemap")
+    let built = ["CKernels", "CSystem"].map {
+      let folder = modules.deletingLastPathComponent().appendingPathComponent("\($0).build")
+      return "-fmodule-map-file=\(folder.path)/module.modulemap"
+    }
     let headers = try output(of: "pkg-config", ["--cflags-only-I", "hdf5", "openblas"]).text
       .split(whereSeparator: \.isWhitespace).map(String.init).filter { $0.hasPrefix("-I") }
-    let flags = maps + ["-fmodule-map-file=\(kernels.path)"] + headers
+    let flags = maps + built + headers
     let result = try output(
       of: "swiftc",
       ["-typecheck", "-swift-version", "6", "-I", modules.path]
