@@ -18,8 +18,8 @@ let package = Package(
         .enableUpcomingFeature("ExistentialAny"),
         .enableUpcomingFeature("InternalImportsByDefault"),
         .enableUpcomingFeature("MemberImportVisibility"),
-        // libFuzzer brings its own main function.
-        .unsafeFlags(["-parse-as-library"]),
-      ])
+      ],
+      // Debian's gold, which Swift would use, stops at what the sanitizers write into objects.
+      linkerSettings: [.unsafeFlags(["-use-ld=lld"], .when(platforms: [.linux]))])
   ]
 )

@@ -1,7 +1,7 @@
 import Foundation
 
 /// A parser of ours that takes bytes from a file or the command line.
-protocol FuzzTarget {
+protocol FuzzTarget: SendableMetatype {
   /// Inputs to begin with: proper ones, and such as go to the limits.
   static var seeds: [[UInt8]] { get }
   /// Parts of proper inputs, which the fuzzer puts into others.
@@ -29,11 +29,33 @@ let target: any FuzzTarget.Type = {
   return target
 }()
 
-/// Called by libFuzzer once; with DEFENSEKIT_FUZZ_SEEDS it only writes the seeds into that folder.
-@_cdecl("LLVMFuzzerInitialize")
-func initialize(_ argc: UnsafeMutableRawPointer?, _ argv: UnsafeMutableRawPointer?) -> CInt {
-  guard let folder = ProcessInfo.processInfo.environment["DEFENSEKIT_FUZZ_SEEDS"] else { return 0 }
-  do {
+/// libFuzzer's own main function; a plain C function whose arguments Swift passes as C does.
+@_silgen_name("LLVMFuzzerRunDriver")
+func runDriver(
+  _ count: UnsafeMutablePointer<CInt>,
+  _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
+  _ test: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
+) -> CInt
+
+@main
+enum Fuzz {
+  /// Runs libFuzzer; with DEFENSEKIT_FUZZ_SEEDS, only writes the seeds into that folder.
+  static func main() throws {
+    if let folder = ProcessInfo.processInfo.environment["DEFENSEKIT_FUZZ_SEEDS"] {
+      return try writeSeeds(to: folder)
+    }
+    var count = CommandLine.argc
+    var arguments = unsafe CommandLine.unsafeArgv
+    // The driver may change both pointers, which nobody reads afterwards.
+    exit(
+      unsafe runDriver(&count, &arguments) { start, count in
+        // The bytes are lent for this call; they are copied.
+        target.parse(unsafe Array(UnsafeBufferPointer(start: start, count: count)))
+        return 0
+      })
+  }
+
+  private static func writeSeeds(to folder: String) throws {
     for (index, seed) in target.seeds.enumerated() {
       try Data(seed).write(to: URL(filePath: "\(folder)/seed-\(index)"))
     }
@@ -41,16 +63,5 @@ func initialize(_ argc: UnsafeMutableRawPointer?, _ argv: UnsafeMutableRawPointe
       "\"" + word.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\"\n"
     }
     try Data(lines.joined().utf8).write(to: URL(filePath: "\(folder)/../words"))
-  } catch {
-    fatalError("the seeds cannot be written: \(error)")
   }
-  exit(0)
-}
-
-/// Called by libFuzzer with every input.
-@_cdecl("LLVMFuzzerTestOneInput")
-func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
-  // libFuzzer lends its bytes for this call; they are copied.
-  target.parse(unsafe Array(UnsafeBufferPointer(start: start, count: count)))
-  return 0
 }

@@ -30,7 +30,11 @@ struct IDX {
     var count = 1
     for extent in extents {
       let (product, overflow) = count.multipliedReportingOverflow(by: extent)
-      count = overflow ? .max : product
+      // Also where a zero follows: whoever multiplies them again need not take care.
+      guard !overflow else {
+        throw FileError(.badData, path: path, "claims the shape \(extents); install it again")
+      }
+      count = product
     }
     guard bytes.count - header == count else {
       throw FileError(
