@@ -38,6 +38,7 @@ struct EvaluateCommand: RunnerCommand {
     let test = try test.map { try CleanData(arguments.data($0, for: model)) }
     let poisoned = try poisoned.map { try PoisonedData(arguments.data($0, for: model)) }
     let context = RunContext(execution: arguments.execution, progress: ProgressLine())
+    arguments.parsing.warn(in: context)
     let result = try Evaluation.ModelResult(of: model, test: test, poisoned: poisoned, in: context)
     if let test, let clean = result.clean {
       context.checkBaseline(

@@ -35,6 +35,7 @@ struct InspectCommand: RunnerCommand {
   func run(in session: Session) throws {
     let audit = try ModelAudit(
       model, architecture: architecture, sandbox: parsing.sandbox)
+    parsing.warn(in: RunContext(progress: ProgressLine()))
     if let failure = audit.failure, failure.kind == .usage, audit.findings.isEmpty { throw failure }
     if sarif {
       try StandardOutput.write(audit.sarif(tool: "DefenseKit", version: runnerVersion).text)

@@ -55,6 +55,7 @@ struct PredictCommand: RunnerCommand {
     let suspect = try arguments.load(model)
     let data = try arguments.data(data, for: suspect)
     let context = RunContext(execution: arguments.execution, progress: ProgressLine())
+    arguments.parsing.warn(in: context)
     let classes: [Int32]
     do {
       classes = try self.classes(of: data, suspect, detector, in: context)

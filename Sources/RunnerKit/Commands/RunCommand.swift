@@ -110,6 +110,7 @@ struct RunCommand: RunnerCommand {
 
     let context = RunContext(execution: arguments.execution, progress: ProgressLine())
     let experiment = try experiment()
+    arguments.parsing.warn(in: context)
     let evaluation = try experiment.run(defenses, detectors, in: context)
     guard json || folder != nil else {
       return try StandardOutput.write(summary(evaluation))
@@ -122,7 +123,7 @@ struct RunCommand: RunnerCommand {
       options: options(experiment.suspect, defenses, detectors), files: artifacts.repairFiles,
       detectorFiles: artifacts.detectorFiles, warnings: context.statistics.warnings,
       environment: Surroundings.json(
-        context, start: start,
+        context, start: start, sandbox: arguments.parsing.sandbox,
         paths: [
           ("model", model), ("clean", clean), ("test", test), ("poisoned", poisoned),
           ("architecture", arguments.architecture), ("output", output),
@@ -154,7 +155,7 @@ struct RunCommand: RunnerCommand {
 
   private func embeddedExperiment() throws -> Experiment {
     let (description, path) = try EmbeddedDefault.find()
-    let suspect = try KerasModel.load(path)
+    let suspect = try KerasModel.load(path, sandbox: arguments.parsing.sandbox)
     let test = try description.images(description.test)
     return try Experiment(
       suspect: suspect, clean: CleanData(description.images(description.clean)),

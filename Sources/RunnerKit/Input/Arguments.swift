@@ -53,6 +53,14 @@ struct ParsingArguments: ParsableArguments, Sendable {
   var name: SandboxName = .auto
 
   var sandbox: Sandbox { name.sandbox }
+
+  /// Tells the user, after files were read, if the system has no sandbox for it.
+  func warn(in context: RunContext) {
+    guard sandbox == .auto, let posture = sandbox.posture, posture < .full else { return }
+    context.warn(
+      "files were parsed \(posture == .none ? "without a sandbox" : "in an incomplete sandbox"): this "
+        + "system lacks Landlock or seccomp; use --sandbox require to refuse that")
+  }
 }
 
 /// How a model's files are read and how it is run.
