@@ -179,6 +179,7 @@ static _Noreturn void be_launcher(int control) {
       pid_t process = fork();
       if (process == 0) be_sealed_process(descriptors[0], descriptors[1], self);
       answer.process = process;
+      answer.status = process < 0 ? errno : 0;
     } else if (request.operation == END) {
       // Only what is still a child of this process may be meant: numbers are used again.
       int status;
@@ -215,15 +216,15 @@ static bool connected(int pair[2]) {
   if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0) return false;
   bool succeeded = true;
   for (int end = 0; end < 2; end++) {
-    int moved = fcntl(pair[end], F_DUPFD_CLOEXEC, DK_CHANNEL);
+    int moved = succeeded ? fcntl(pair[end], F_DUPFD_CLOEXEC, DK_CHANNEL) : -1;
+    int reason = errno;
     close(pair[end]);
     pair[end] = moved;
     succeeded &= moved >= 0;
+    errno = reason;
   }
-  if (succeeded) return true;
-  for (int end = 0; end < 2; end++)
-    if (pair[end] >= 0) close(pair[end]);
-  return false;
+  if (!succeeded && pair[0] >= 0) close(pair[0]);
+  return succeeded;
 }
 
 // Receives the answer to a request, past what the launcher said when it was ready.
@@ -263,6 +264,7 @@ int dk_launcher_fork(void) {
 int dk_launcher_spawn(void) {
 #ifdef __linux__
   int pair[2];
+  errno = ENOSYS;
   if (!defensekit_serve || !connected(pair)) return -1;
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
@@ -286,9 +288,12 @@ int dk_launcher_spawn(void) {
     if (control >= 0) return control;
     kill(process, SIGKILL);
     waitpid(process, NULL, 0);
-    return -1;
+  } else {
+    close(pair[0]);
   }
-  close(pair[0]);
+  errno = failure ? failure : ENOSYS;
+#else
+  errno = ENOSYS;
 #endif
   return -1;
 }
@@ -296,7 +301,7 @@ int dk_launcher_spawn(void) {
 int dk_launcher_open(int launcher, int file, pid_t *process) {
   int pair[2];
   if (!connected(pair)) return -1;
-  struct message message = {.operation = OPEN};
+  struct message message = {.operation = OPEN, .status = 0};
   bool succeeded = send_descriptors(launcher, message, file, pair[1]) &&
                    receive_answer(launcher, &message) && message.process > 0;
   close(pair[1]);
@@ -304,7 +309,9 @@ int dk_launcher_open(int launcher, int file, pid_t *process) {
     *process = message.process;
     return pair[0];
   }
+  int reason = message.operation == OPEN && message.status > 0 ? message.status : EPIPE;
   close(pair[0]);
+  errno = reason;
   return -1;
 }
 

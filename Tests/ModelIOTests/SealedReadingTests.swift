@@ -20,7 +20,8 @@ import Testing
 
     @Test func anEndedProcessIsAnError() throws {
       let content = try FileDescriptor(Self.model)
-      let process = try #require(SealedProcess(file: content.number))
+      let started = try SealedProcess(file: content.number)
+      let process = try #require(started)
       kill(process.process, SIGKILL)
       let parser = HDF5SealedParser(process, fileSize: content.size)
       let error = #expect(throws: FileError.self) {

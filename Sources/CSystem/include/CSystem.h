@@ -34,11 +34,12 @@ size_t dk_sealed_memory(void);
 int dk_launcher_fork(void);
 
 // Starts the launcher as a new process of this program: the constructor in launcher.c takes it over before `main`. Returns the descriptor
-// that leads to it, or -1 where there is none, as in a plugin whose host program does not contain DefenseKit.
+// that leads to it, or -1 with the reason in errno: ENOSYS where there can be none, as in a plugin whose host program does not contain
+// DefenseKit.
 int dk_launcher_spawn(void);
 
 // Has the launcher start a sealed process that serves the file open as `file`. Returns the descriptor of the channel to it, over which it
-// sends four bytes first: what dk_seal returned. -1 if the launcher is gone or out of resources.
+// sends four bytes first: what dk_seal returned. -1 with the reason in errno; EPIPE if the launcher is gone.
 int dk_launcher_open(int launcher, int file, pid_t *process);
 
 // Ends a process that the launcher started, if it has not ended by itself, and returns its status in the form of waitpid; -1 if the

@@ -117,7 +117,14 @@ extension HDF5File {
     for content: FileDescriptor, _ path: String, _ sandbox: Sandbox
   ) throws(FileError) -> any HDF5Parser {
     if sandbox != .off {
-      let process = SealedProcess(file: content.number)
+      let process: SealedProcess?
+      do throws(LaunchFailure) {
+        process = try SealedProcess(file: content.number)
+      } catch {
+        throw FileError(
+          .missingInput, path: path,
+          "cannot be read in a process of its own: \(InputFile.reason(error.code))")
+      }
       if let process, process.posture == .full || sandbox == .auto {
         Launcher.shared.record(process.posture)
         return HDF5SealedParser(process, fileSize: content.size)

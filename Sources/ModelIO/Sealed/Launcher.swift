@@ -39,20 +39,26 @@ final class Launcher: Sendable {
     }
   }
 
-  /// Starts a sealed process for an open file; nil where that cannot be done.
-  func open(file: Int32) -> (process: pid_t, channel: Int32)? {
-    state.withLock { state in
+  /// Starts a sealed process for an open file; nil where the system or the program does not allow it.
+  ///
+  /// - Throws: ``LaunchFailure`` if there is no room for one: a process or descriptor too many.
+  func open(file: Int32) throws(LaunchFailure) -> (process: pid_t, channel: Int32)? {
+    try state.withLock { state throws(LaunchFailure) in
       // A launcher that somebody has ended is replaced once.
       for _ in 0..<2 where !state.isMissing {
         if state.connection == nil {
           let connection = dk_launcher_spawn()
-          if connection < 0 { break }
+          if connection < 0 {
+            try LaunchFailure.check(errno)
+            break
+          }
           state.connection = connection
         }
         guard let connection = state.connection else { break }
         var process: pid_t = 0
         let channel = unsafe dk_launcher_open(connection, file, &process)
         if channel >= 0 { return (process, channel) }
+        try LaunchFailure.check(errno)
         _ = close(connection)
         state.connection = nil
       }
@@ -67,5 +73,16 @@ final class Launcher: Sendable {
       guard let connection = state.connection else { return 0 }
       return dk_status_signal(dk_launcher_end(connection, process))
     }
+  }
+}
+
+/// A sealed process that could be started, were there room for it.
+struct LaunchFailure: Error {
+  /// The system's error number.
+  let code: Int32
+
+  /// Throws if an error number is about room: then a file must not be read unsealed instead.
+  static func check(_ code: Int32) throws(LaunchFailure) {
+    if [EMFILE, ENFILE, ENOMEM, EAGAIN, ENOBUFS].contains(code) { throw LaunchFailure(code: code) }
   }
 }

@@ -47,18 +47,21 @@ final class SealedProcess: Sendable {
   let process: pid_t
   private let channel: Int32
 
-  /// Starts a process for an open file; nil where that cannot be done.
-  init?(file: Int32) {
-    guard let (process, channel) = Launcher.shared.open(file: file) else { return nil }
+  /// Starts a process for an open file; nil where the system or the program does not allow it.
+  ///
+  /// - Throws: ``LaunchFailure`` if there is no room for one.
+  init?(file: Int32) throws(LaunchFailure) {
+    guard let (process, channel) = try Launcher.shared.open(file: file) else { return nil }
     self.process = process
     self.channel = channel
     do {
       let measures = try Self.receive(4, from: channel, of: process, until: .now + .seconds(20))
       posture = measures == [UInt8(DK_SEALED_FULLY), 0, 0, 0] ? .full : .partial
     } catch {
+      // It was there, and did not get as far as sealing itself off.
       _ = close(channel)
       Launcher.shared.end(process)
-      return nil
+      throw LaunchFailure(code: EAGAIN)
     }
   }
 
