@@ -88,7 +88,9 @@ final class BadFileTests {
     var error = #expect(throws: FileError.self) {
       try KerasModel.save(model, to: "\(folder.path)/none/m.h5")
     }
-    #expect(error?.message == "cannot be written: no such folder (\(folder.path)/none); create it first")
+    #expect(
+      error?.message
+        == "cannot be written: no such folder (\(folder.path)/none); create it first")
     #expect(error?.kind.rawValue == 73)
     error = #expect(throws: FileError.self) { try KerasModel.save(model, to: folder.path) }
     #expect(error?.kind == .cannotWrite)
