@@ -14,8 +14,13 @@ struct FaultPlace: ~Copyable {
     place = made
   }
 
+  /// The job's arguments.
+  ///
+  /// It parses its files itself: what is done to its calls by strace would be done to those of the
+  /// sealed processes as well.
   func arguments(force: Bool = false) -> [String] {
     [
+      "--sandbox", "off",
       "--defense", "fine-pruning", "--detector", "goodnet", "--model", place.model, "--clean",
       place.good, "--test", place.good, "--curve", "--option", "fine-pruning.drops=10", "--output",
       output,
