@@ -2,6 +2,8 @@
 struct JSONError: Error, CustomStringConvertible {
   let message: String
   let offset: Int
+  /// Whether a key is there twice, so that two readers could see two networks.
+  var isDuplicateKey = false
   var description: String { "\(message) at byte \(offset)" }
 }
 
@@ -85,7 +87,9 @@ struct JSONParser {
       guard take(":") else { throw error("':' is missing") }
       // Two values under one key would let different readers see different networks.
       guard members.updateValue(try value(depth: depth + 1), forKey: key) == nil else {
-        throw error("the key '\(abbreviated(key))' is there twice")
+        throw JSONError(
+          message: "the key '\(abbreviated(key))' is there twice", offset: position,
+          isDuplicateKey: true)
       }
       skipSpace()
       if take("}") { return .object(members) }
