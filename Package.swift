@@ -50,7 +50,9 @@ let package = Package(
     .target(
       name: "CKernels", cSettings: isStrict ? [.treatAllWarnings(as: .error)] : []),
     library("InferenceGraph", ["CKernels", "COpenBLAS"]),
-    library("ModelIO", ["InferenceGraph", "CHDF5", "CZlib", "CCrypto"]),
+    .target(
+      name: "CSystem", cSettings: isStrict ? [.treatAllWarnings(as: .error)] : []),
+    library("ModelIO", ["InferenceGraph", "CHDF5", "CSystem", "CZlib", "CCrypto"]),
     library("DefenseKit", ["InferenceGraph", "ModelIO"]),
     library("FinePruning", path: "Sources/Defenses/FinePruning", ["DefenseKit"]),
     library("GoodNet", path: "Sources/Defenses/GoodNet", ["DefenseKit"]),
@@ -78,6 +80,8 @@ let package = Package(
     library("ReferenceInference", path: "Tests/ReferenceInference", ["InferenceGraph"]),
     tests(
       "InferenceGraphTests", ["InferenceGraph", "ReferenceInference"], exclude: ["Fixtures"]),
+    .target(name: "CSealProbes", dependencies: ["CSystem"], path: "Tests/CSealProbes"),
+    tests("SealTests", ["CSealProbes"]),
     library("LabFiles", path: "Tests/LabFiles", []),
     tests("ModelIOTests", ["ModelIO", "InferenceGraph", "LabFiles"], exclude: ["Fixtures"]),
     tests("HostileTests", ["LabFiles", "ReferenceInference", "runner"], exclude: ["Fixtures"]),

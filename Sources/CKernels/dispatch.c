@@ -98,3 +98,7 @@ void dk_fill(float *out, dk_image image, float value) {
 uint32_t dk_difference(const float *in, dk_image image, float constant, float *out, dk_image out_image) {
   return chosen()->difference(in, image, constant, out, out_image);
 }
+
+uint32_t dk_nonfinite(const float *in, dk_image image) { return chosen()->nonfinite(in, image); }
+
+void dk_peaks(const float *in, dk_image image, float *peaks) { chosen()->peaks(in, image, peaks); }

@@ -22,6 +22,8 @@ typedef struct {
   void (*move_lane)(const float *in, dk_image in_image, int32_t from, float *out, dk_image out_image, int32_t to);
   void (*fill)(float *out, dk_image image, float value);
   uint32_t (*difference)(const float *in, dk_image image, float constant, float *out, dk_image out_image);
+  uint32_t (*nonfinite)(const float *in, dk_image image);
+  void (*peaks)(const float *in, dk_image image, float *peaks);
 } dk_kernels;
 
 extern const dk_kernels dk_avx512, dk_avx2, dk_baseline;

@@ -1,39 +1,39 @@
 import CCrypto
 
-#if canImport(Darwin)
-  import Darwin
-#else
-  import Glibc
-#endif
-
 /// Returns the SHA-256 of a file's bytes as 64 hexadecimal digits.
 ///
 /// The file is read in pieces of 1 MiB.
 ///
 /// - Throws: ``FileError`` if the file cannot be read.
 public func sha256(ofFile path: String) throws(FileError) -> String {
-  let descriptor = try InputFile.open(path)
-  defer { _ = close(descriptor) }
+  try sha256(of: FileDescriptor(path))
+}
+
+/// Returns the SHA-256 of an open file's bytes as 64 hexadecimal digits.
+///
+/// - Throws: ``FileError`` if the file cannot be read, or has become shorter.
+func sha256(of file: FileDescriptor) throws(FileError) -> String {
   // libcrypto's context lives as long as this function and is seen by nobody else.
   let context = unsafe EVP_MD_CTX_new()
   defer { unsafe EVP_MD_CTX_free(context) }
   guard unsafe EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
-    throw FileError(.missingInput, path: path, "libcrypto offers no SHA-256")
+    throw FileError(.missingInput, path: file.path, "libcrypto offers no SHA-256")
   }
-  var buffer = [UInt8](repeating: 0, count: 1 << 20)
-  var failure: Int32 = 0
-  // The buffer is lent to read(2) and to libcrypto, which keep no pointer to it.
-  unsafe buffer.withUnsafeMutableBytes { bytes in
-    while true {
-      let got = unsafe read(descriptor, bytes.baseAddress, bytes.count)
-      if got < 0 && errno == EINTR { continue }
-      if got < 0 { failure = errno }
-      if got <= 0 { break }
-      _ = unsafe EVP_DigestUpdate(context, bytes.baseAddress, got)
+  var buffer = [UInt8](repeating: 0, count: min(1 << 20, max(1, file.size)))
+  for offset in stride(from: 0, to: file.size, by: buffer.count) {
+    let count = min(buffer.count, file.size - offset)
+    // The buffer is lent to pread(2) and to libcrypto, which keep no pointer to it; the error leaves by
+    // the result.
+    let result: Result<Void, FileError> = unsafe buffer.withUnsafeMutableBytes { bytes in
+      do throws(FileError) {
+        try unsafe file.read(at: offset, into: .init(rebasing: bytes[..<count]))
+        _ = unsafe EVP_DigestUpdate(context, bytes.baseAddress, count)
+        return .success(())
+      } catch {
+        return .failure(error)
+      }
     }
-  }
-  guard failure == 0 else {
-    throw FileError(.missingInput, path: path, InputFile.reason(failure))
+    try result.get()
   }
   return unsafe finish(context)
 }

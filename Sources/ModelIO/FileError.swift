@@ -16,10 +16,14 @@ public struct FileError: Error, Sendable, Hashable, CustomStringConvertible {
     public static let badData = Kind(rawValue: 65)
     /// The file is not there, or cannot be opened (66).
     public static let missingInput = Kind(rawValue: 66)
+    /// The system cannot do what was asked for (69).
+    public static let unavailable = Kind(rawValue: 69)
     /// The file cannot be created (73).
     public static let cannotWrite = Kind(rawValue: 73)
     /// Writing failed underway, for example on a full disk (74).
     public static let writeFailed = Kind(rawValue: 74)
+    /// Nobody reads the pipe that was written to (141: what a shell reports for SIGPIPE).
+    public static let readerGone = Kind(rawValue: 141)
   }
 
   /// What kind of failure it is.
@@ -28,26 +32,25 @@ public struct FileError: Error, Sendable, Hashable, CustomStringConvertible {
   public let path: String
   /// What is wrong with it and what to do.
   public let message: String
+  /// The finding for which the file is refused, if it is.
+  public let finding: Finding?
 
   /// Creates an error.
   public init(_ kind: Kind, path: String, _ message: String) {
     self.kind = kind
     self.path = path
     self.message = message
+    finding = nil
+  }
+
+  /// Creates the error of a file that is refused; its message ends in the rule's name.
+  public init(refused finding: Finding, path: String) {
+    kind = .badData
+    self.path = path
+    message = "\(finding.message) (\(finding.rule.name))"
+    self.finding = finding
   }
 
   /// The whole message, one line.
-  public var description: String { singleLine("\(path.isEmpty ? "''" : path): \(message)") }
-}
-
-/// Returns the text with control characters, which a hostile file may put into names, replaced.
-func singleLine(_ text: String) -> String {
-  String(
-    String.UnicodeScalarView(
-      text.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }))
-}
-
-/// Returns the text shortened to a length that suits a message.
-func abbreviated(_ text: String, to limit: Int = 80) -> String {
-  text.count > limit ? text.prefix(limit) + "…" : text
+  public var description: String { "\(path.isEmpty ? "''" : path): \(message)".visible }
 }

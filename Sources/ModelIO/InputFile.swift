@@ -46,28 +46,6 @@ enum InputFile {
     return descriptor
   }
 
-  /// Throws unless the file can be an HDF5 file, and says what it is instead where that is known.
-  static func checkHDF5(_ path: String) throws(FileError) {
-    let size = try size(of: path)
-    let start = try prefix(of: path, count: 64)
-    func starts(_ text: String) -> Bool { start.starts(with: Array(text.utf8)) }
-    if starts("version https://git-lfs") {
-      throw FileError(
-        .badData, path: path, "is a Git LFS pointer, not the file itself; run `git lfs pull`")
-    }
-    if start.starts(with: [0x50, 0x4B, 0x03, 0x04]) {
-      throw FileError(
-        .badData, path: path,
-        "is a zip archive (perhaps a .keras file), not HDF5; save the model as .h5")
-    }
-    if size == 0 { throw FileError(.badData, path: path, "is empty") }
-    if starts("{") || starts("[") {
-      throw FileError(
-        .badData, path: path,
-        "is JSON, not HDF5; an architecture is given with --architecture, beside a weights file")
-    }
-  }
-
   /// Returns what the C library says about an error number.
   static func reason(_ code: Int32) -> String {
     switch code {

@@ -24,8 +24,18 @@ public struct Runner: Sendable {
   }
 
   /// Does what the command line says and ends the process with the exit status.
+  ///
+  /// SIGINT, SIGTERM and SIGHUP end it at once, with nothing half done left; so does a reader that
+  /// has gone away, by SIGPIPE.
   public func main() -> Never {
-    exit(run(Array(CommandLine.arguments.dropFirst())))
+    StandardStreams.occupy()
+    Sandbox.prepare()
+    EndingSignals.handle()
+    let status = run(Array(CommandLine.arguments.dropFirst()))
+    if status == 128 + SIGPIPE { EndingSignals.end(by: SIGPIPE) }
+    // Without the libraries' own ways of ending: where memory is short, OpenBLAS waits for ever for a
+    // thread that waits for memory.
+    _exit(status)
   }
 
   /// Does what the arguments say.
@@ -38,6 +48,8 @@ public struct Runner: Sendable {
   public func run(_ arguments: [String]) -> Int32 {
     // A closed pipe must come back as an error of `write`, not kill the process.
     signal(SIGPIPE, SIG_IGN)
+    // And so must a file that may not grow further.
+    signal(SIGXFSZ, SIG_IGN)
     do {
       do {
         let command = try parse(arguments)

@@ -28,6 +28,21 @@ struct MetricTests {
     #expect(known.all == PoisonedCounts(hits: 3, flagged: 1, images: 5))
   }
 
+  @Test("An image without a class is neither right nor a hit, and is counted")
+  func withoutClass() {
+    let counts = CleanCounts(
+      verdicts: [0, noClass, 2, noClass], labels: [0, 0, 1, 1], classCount: 3)
+    #expect(counts == CleanCounts(correct: 1, nonfinite: 2, images: 4))
+    // Even where a caller's label or target is -1 itself.
+    #expect(CleanCounts(verdicts: [-1], labels: [-1], classCount: 3).correct == 0)
+    let attack = AttackCounts(
+      verdicts: [0, noClass, noClass], targets: [0, 0, 0], trueLabels: [1, 1, 0], classCount: 3)
+    #expect(attack.counted == PoisonedCounts(hits: 1, nonfinite: 1, images: 2))
+    #expect(attack.all == PoisonedCounts(hits: 1, nonfinite: 2, images: 3))
+    let odd = AttackCounts(verdicts: [-1], targets: [-1], trueLabels: nil, classCount: 3)
+    #expect(odd.counted == PoisonedCounts(hits: 0, nonfinite: 1, images: 1))
+  }
+
   @Test(
     "Area under the ROC curve",
     arguments: [

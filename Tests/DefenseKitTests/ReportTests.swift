@@ -110,6 +110,33 @@ struct ReportTests {
     #expect(evaluation.curveCSV.contains("fine-pruning,conv,1,2,10,10,,,,\n"))
   }
 
+  @Test("Images without a class and scores that are not numbers are named, where there are any")
+  func nonfinite() throws {
+    let (model, made) = try sample()
+    var evaluation = made
+    #expect(evaluation.nonfiniteLines == [])
+    evaluation.suspect.clean?.nonfinite = 3
+    evaluation.repairs[1].result.clean?.nonfinite = 1
+    evaluation.repairs[1].result.poisoned?.counted.nonfinite = 2
+    evaluation.repairs[1].result.poisoned?.all?.nonfinite = 4
+    evaluation.repairs[1].detectors[0].unscored = 5
+    evaluation.curves[0].curve.nonfinite[1] = 6
+    #expect(
+      evaluation.nonfiniteLines == [
+        "suspect: no class for 3 of 8 clean images: values on the way are NaN or infinite; they count "
+          + "as wrong, and as no hits",
+        "fine-pruning-40: no class for 1 of 8 clean, 4 of 7 poisoned images: values on the way are NaN "
+          + "or infinite; they count as wrong, and as no hits",
+        "goodnet with fine-pruning-40: 5 scores are not numbers; the AUROC takes them as most suspicious",
+      ])
+    let text = Report(suspect: model, evaluation: evaluation).json.text
+    #expect(text.contains(#""clean": { "correct": 8, "nonfinite": 3, "images": 8 }"#))
+    #expect(text.contains(#""all": { "hits": 1, "nonfinite": 4, "images": 7 }"#))
+    #expect(text.contains(#""validation": { "correct": 10, "nonfinite": 6, "images": 10 }"#))
+    #expect(text.contains("\"auroc\": 1,\n          \"unscored\": 5,"))
+    #expect(text.components(separatedBy: "\"nonfinite\"").count == 6)
+  }
+
   @Test("JSON keeps order, escapes, and writes what isn't finite as null")
   func json() {
     let value: JSON = ["b": 1, "a": [true, .null, .number(2), .number(0.5), .number(.nan)]]

@@ -56,6 +56,53 @@ struct FinePruningTests {
     #expect(repairs.map(\.fileStem).contains("fine-pruning-10.5"))
   }
 
+  /// The network with a weight of 1e30 behind the layer, so that image 9 with its huge pixel is
+  /// finite at the layer and has no class until channel 2 is pruned.
+  @Test("Images without a class are counted at every step and told")
+  func nonfinite() throws {
+    let identity = Tensor(shape: [1, 1, 3, 3], values: [1, 0, 0, 0, 1, 0, 0, 0, 1])
+    var graph = try Graph(inputShape: [1, 1, 3])
+    try graph.append(
+      "conv", .convolution(Convolution(kernel: identity)), inputs: [0], activation: .relu)
+    try graph.append("flatten", .flatten, inputs: [1])
+    try graph.append(
+      "dense",
+      .dense(Dense(kernel: Tensor(shape: [3, 3], values: [1, 0, 0, 0, 1, 0, 0, 0, 1e30]))),
+      inputs: [2], activation: .softmax)
+    var values = try #require(try images().source as? ArraySource).values
+    values[29] = 1e10
+    let clean = try CleanData(
+      ArraySource(values, imageShape: [1, 1, 3]), labels: try images().labels, name: "valid.h5")
+    let context = RunContext()
+    let repairs = try FinePruning(options: .init(drops: [1])).repair(
+      Model(graph: graph), using: clean, in: context)
+    // Channel means: 2.4, 1.2, 1e9.
+    let curve = try #require(repairs.first?.curve)
+    #expect(curve.order == [1, 0, 2])
+    #expect(curve.correct == [9, 6, 6, 6])
+    #expect(curve.nonfinite == [1, 1, 1, 0])
+    #expect(repairs[0].validation == CleanCounts(correct: 6, nonfinite: 1, images: 10))
+    #expect(
+      context.statistics.warnings.contains {
+        $0.contains("no class for 1 of 10 images of valid.h5")
+      })
+  }
+
+  @Test("An image that no ranking can take stops the defense, named")
+  func unranked() throws {
+    var values = try #require(try images().source as? ArraySource).values
+    values[4] = 3e38
+    let clean = try CleanData(
+      ArraySource(values, imageShape: [1, 1, 3]), labels: try images().labels, name: "valid.h5")
+    let error = #expect(throws: (any Error).self) {
+      try Experiment(suspect: try network(), clean: clean).run([FinePruning()], in: RunContext())
+    }
+    #expect(
+      error.map { "\($0)" }?.hasPrefix(
+        "valid.h5: image 1: layer 'conv' cannot be ranked: in 1 of its 3 channels (first: 1)")
+        == true)
+  }
+
   @Test("Kernel and bias are zeroed, or the kernel alone")
   func bias() throws {
     for zeroing in [true, false] {

@@ -38,6 +38,62 @@ struct GoodNetTests {
   func label() {
     #expect(GoodNet.label(suspect: 4, repaired: 4, classCount: 9) == 4)
     #expect(GoodNet.label(suspect: 4, repaired: 0, classCount: 9) == 9)
+    #expect(GoodNet.label(suspect: noClass, repaired: 0, classCount: 9) == 9)
+    #expect(GoodNet.label(suspect: 0, repaired: noClass, classCount: 9) == 9)
+    #expect(GoodNet.label(suspect: noClass, repaired: noClass, classCount: 9) == 9)
+  }
+
+  @Test("Without a class on either side or both, the detector says N and the one model nothing")
+  func nonfinite() throws {
+    let fragile = try network([1e30, 0, 0, 0, 1e30, 0, 0, 0, 1e30])
+    let sound = try network(identity)
+    let images: [Float] = [1, 2, 0, 1e10, 0, 0, 0, 0, 2]
+    let source = ArraySource(images, imageShape: [3])
+    for (suspect, repaired) in [(fragile, sound), (sound, fragile), (fragile, fragile)] {
+      let labels = try GoodNet().labels(
+        of: source, suspect: suspect, repaired: repaired, using: nil, in: RunContext())
+      #expect(labels == [1, 3, 2])
+    }
+    // The one model's own scores overflow too: 2^80 times 1e30.
+    let small = try network([1e20, 0, 0, 0, 1e20, 0, 0, 0, 1e20])
+    let (labels, values) = try outputs(
+      try GoodNet.model(suspect: small, repaired: sound), [1e-20, 2e-20, 0, 1e25, 0, 0])
+    #expect(labels == [1, noClass])
+    #expect(values[4...].allSatisfy { $0.isNaN })
+  }
+
+  @Test("An experiment counts and names what has no class, and ranks its scores as most suspicious")
+  func experiment() throws {
+    let suspect = try network([10, 0, 0, 0, 10, 0, 0, 0, 10])
+    let repaired = try network(identity)
+    let clean = try CleanData(
+      ArraySource([1, 2, 0, 1e38, 0, 0], imageShape: [3]), labels: [1, 0], name: "clean.h5")
+    let poisoned = try PoisonedData(
+      ArraySource([1e38, 0, 0, 0, 1e38, 0, 2, 0, 0], imageShape: [3]), targets: [0, 0, 0])
+    let context = RunContext()
+    let repair = Repair(
+      model: repaired, defense: "none", validation: CleanCounts(correct: 2, images: 2))
+    let evaluation = try Experiment(
+      suspect: suspect, clean: clean, test: clean, poisoned: poisoned
+    ).evaluate([repair], [GoodNet()], in: context)
+    #expect(evaluation.suspect.clean == CleanCounts(correct: 1, nonfinite: 1, images: 2))
+    #expect(
+      evaluation.suspect.poisoned?.counted == PoisonedCounts(hits: 1, nonfinite: 2, images: 3))
+    #expect(evaluation.repairs[0].result.clean == CleanCounts(correct: 2, images: 2))
+    let detector = evaluation.repairs[0].detectors[0]
+    #expect(detector.verdicts.clean == CleanCounts(correct: 1, flagged: 1, images: 2))
+    #expect(
+      detector.verdicts.poisoned?.counted == PoisonedCounts(hits: 1, flagged: 2, images: 3))
+    #expect(detector.unscored == 3)
+    // Clean scores: KL(softmax(10 z) || softmax(z)) of (1, 2, 0), about 0.41, and NaN; poisoned:
+    // NaN, NaN and 0.24. Of 6 pairs two are right and two are ties: 3 of 6.
+    #expect(detector.auroc == 0.5)
+    #expect(
+      context.statistics.warnings.prefix(2) == [
+        "suspect: no class for 1 of 2 clean, 2 of 3 poisoned images: values on the way are NaN or "
+          + "infinite; they count as wrong, and as no hits",
+        "goodnet with none: 3 scores are not numbers; the AUROC takes them as most suspicious",
+      ])
   }
 
   @Test("The one model's outputs are 0 or 1 and its argmax is the verdict")

@@ -171,41 +171,63 @@ struct KerasFileTests {
     #expect(try KerasModel.load(file).source == model.source)
   }
 
+  @Test func nothingIsFoundInThem() throws {
+    for name in Self.models + (try keras2Models()) {
+      #expect(try KerasModel.inspect(path("\(name).h5")).findings == [], "\(name)")
+    }
+    for name in Self.models {
+      let json = try path("\(name).json")
+      let file = try path("\(name).weights.h5")
+      #expect(try KerasModel.inspect(file, architecture: json).findings == [], "\(name)")
+    }
+  }
+
   static let refused: [(String, String)] = [
     (
       "lambda",
       "layer 'evil' (Lambda): a Lambda layer is code in the file, which is never run; rebuild the "
-        + "model without it"
+        + "model without it (keras-lambda)"
     ),
-    ("unknown", "layer 'up' (UpSampling2D): this class of layer is not supported"),
+    (
+      "unknown",
+      "layer 'up' (UpSampling2D): this class of layer is not supported (keras-unsupported)"
+    ),
     (
       "custom",
-      "layer 'odd' (Mine>Odd): an unknown class of layer; only Keras's own image layers can be "
-        + "read, code is never run"
+      "layer 'odd' (Mine>Odd): it is a custom class that is not Keras's, and code from a file is "
+        + "never run; rebuild the model with Keras's own (keras-custom-object)"
     ),
     (
       "nan",
-      "layer 'last' (Dense): its weight 'kernel' is nan at position 7; the model is damaged or its "
-        + "training diverged"
+      "layer 'last' (Dense): its weight 'kernel' is nan at position 7 (1 of its 32 values are not "
+        + "finite); the model is damaged or its training diverged (weights-nonfinite)"
     ),
-    ("two", "the model 'pair' has 2 outputs; one is needed"),
+    ("two", "the model 'pair' has 2 outputs; one is needed (keras-unsupported)"),
     (
       "image",
       "layer 'last': the model's result has shape [2, 2, 2]; a classifier ends in one vector of "
-        + "at least 2 class scores"
+        + "at least 2 class scores (keras-unsupported)"
     ),
     (
       "anysize",
       "layer 'in': the size of its images is not fixed; save the model with an input of the size "
-        + "that it is used with"
+        + "that it is used with (keras-unsupported)"
     ),
-    ("shape", "layer 'last' (Dense): its weight 'kernel' has shape [15, 2], where [16, 2] fits"),
+    (
+      "shape",
+      "layer 'last' (Dense): its weight 'kernel' has shape [15, 2], where [16, 2] fits "
+        + "(keras-config)"
+    ),
     (
       "channels",
       "layer 'flat' (Flatten): channels_first is not supported; save the model with channels_last "
-        + "layers"
+        + "layers (keras-unsupported)"
     ),
-    ("u1-nhwc", "holds no Keras model (it has: data, label); give a file written by model.save()"),
+    (
+      "u1-nhwc",
+      "holds no Keras model (it has: data, label); give a file written by model.save() "
+        + "(keras-config)"
+    ),
   ]
 
   @Test(arguments: refused)

@@ -51,8 +51,8 @@ struct CommandTests {
         SUBCOMMANDS:
           run (default)           Defend a model and judge the outcome.
           list                    List the defenses and detectors with their options.
-          inspect                 Show a model's layers, shapes, parameters and
-                                  activation sizes.
+          inspect                 Show a model's layers and what is suspicious about
+                                  its file.
           evaluate                Measure a model's accuracy and attack success.
           predict                 Print a class for every image of a data set.
 

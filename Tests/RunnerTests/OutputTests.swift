@@ -11,15 +11,15 @@ struct OutputTests {
     let root = try TemporaryFolder()
     let out = "\(root.path)/out"
     try OutputFolder(out, force: false, inputs: []).write { folder in
-      try OutputFolder.write(#"{"schema": 1, "file": "a.h5"}"#, to: "\(folder)/report.json")
-      try OutputFolder.write("x", to: "\(folder)/a.h5")
+      try AtomicFile.write(#"{"schema": 1, "file": "a.h5"}"#, to: "\(folder)/report.json")
+      try AtomicFile.write("x", to: "\(folder)/a.h5")
       #expect(!FileManager.default.fileExists(atPath: out))
     }
     #expect(try root.names == ["out"])
     #expect(throws: Failure.self) { try OutputFolder(out, force: false, inputs: []) }
     #expect(throws: Failure.self) { try OutputFolder(out, force: true, inputs: ["\(out)/a.h5"]) }
     try OutputFolder(out, force: true, inputs: []).write {
-      try OutputFolder.write("{}", to: "\($0)/report.json")
+      try AtomicFile.write("{}", to: "\($0)/report.json")
     }
     #expect(try FileManager.default.contentsOfDirectory(atPath: out) == ["report.json"])
     #expect(try root.names == ["out"])
@@ -32,7 +32,7 @@ struct OutputTests {
     struct Stop: Error {}
     #expect(throws: Stop.self) {
       try OutputFolder(out, force: false, inputs: []).write {
-        try OutputFolder.write("x", to: "\($0)/curve.csv")
+        try AtomicFile.write("x", to: "\($0)/curve.csv")
         throw Stop()
       }
     }
@@ -43,7 +43,7 @@ struct OutputTests {
     }
     #expect(try root.names == ["out"])
     try OutputFolder("\(out)/", force: false, inputs: []).write {
-      try OutputFolder.write("{}", to: "\($0)/report.json")
+      try AtomicFile.write("{}", to: "\($0)/report.json")
     }
     #expect(try FileManager.default.contentsOfDirectory(atPath: out) == ["report.json"])
   }

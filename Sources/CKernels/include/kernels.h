@@ -135,10 +135,10 @@ void dk_copy(const float *in, dk_image in_image, float *out, dk_image out_image)
 void dk_softmax(const float *in, float *out, int64_t count, int64_t pitch, int64_t out_pitch,
                 bool logarithmic);
 
-/// result[lane] = the first index of the largest of `count` elements; NaN never wins.
+/// result[lane] = the first index of the largest of `count` elements; -1 if any is not finite.
 void dk_argmax(const float *in, int64_t count, int64_t pitch, int32_t *result);
 
-/// The same, and by how much the largest element exceeds the second largest.
+/// The same, and by how much the largest element exceeds the second largest; NaN with -1.
 void dk_argmax_margin(const float *in, int64_t count, int64_t pitch, int32_t *result,
                       float *margin);
 
@@ -153,7 +153,7 @@ void dk_channel_sums(const float *in, dk_image image, double *sums);
 ///
 /// `type` is 0 for uint8, 1 for float32, 2 for float64; planes: channels first. Pixels stand close
 /// together in their rows (pixel_pitch = channels * channel_pitch). Returns the first
-/// image with a NaN or an infinity, or -1.
+/// image with a NaN or an infinity in `out`, or -1.
 int32_t dk_pack(const void *in, int32_t type, bool planes, int32_t count, float scale, float *out,
                 dk_image image);
 
@@ -166,6 +166,12 @@ void dk_move_lane(const float *in, dk_image in_image, int32_t from, float *out, 
 
 /// Sets every element.
 void dk_fill(float *out, dk_image image, float value);
+
+/// Returns, as bits, the lanes in which some element is NaN or infinite.
+uint32_t dk_nonfinite(const float *in, dk_image image);
+
+/// peaks[lane] = the largest absolute value, or NaN if some element is.
+void dk_peaks(const float *in, dk_image image, float *peaks);
 
 /// out = constant - in for one channel of every pixel; returns, as bits, the lanes in which any
 /// element differs from zero.

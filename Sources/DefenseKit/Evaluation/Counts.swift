@@ -1,25 +1,34 @@
+internal import InferenceGraph
+
 /// How clean images were classified.
 public struct CleanCounts: Sendable, Hashable {
   /// Images that got their own class.
   public var correct: Int
   /// Images that were held to be triggered.
   public var flagged: Int
+  /// Images that got no class, as values on the way were not finite (see `noClass`); never correct.
+  public var nonfinite: Int
   /// All images.
   public var images: Int
 
   /// Creates counts.
-  public init(correct: Int, flagged: Int = 0, images: Int) {
+  public init(correct: Int, flagged: Int = 0, nonfinite: Int = 0, images: Int) {
     self.correct = correct
     self.flagged = flagged
+    self.nonfinite = nonfinite
     self.images = images
   }
 
-  /// Counts verdicts against labels; a verdict of `classCount` is a flag.
+  /// Counts verdicts against labels; a verdict of `classCount` is a flag, `noClass` is no class.
   public init(verdicts: [Int32], labels: [Int32], classCount: Int) {
     precondition(verdicts.count == labels.count, "\(verdicts.count) for \(labels.count) labels")
     self.init(correct: 0, images: labels.count)
     for (verdict, label) in zip(verdicts, labels) {
-      if verdict == label { correct += 1 }
+      if verdict == noClass {
+        nonfinite += 1
+      } else if verdict == label {
+        correct += 1
+      }
       if Int(verdict) == classCount { flagged += 1 }
     }
   }
@@ -40,13 +49,16 @@ public struct PoisonedCounts: Sendable, Hashable {
   public var hits: Int
   /// Images that were held to be triggered.
   public var flagged: Int
+  /// Images that got no class, as values on the way were not finite (see `noClass`); never hits.
+  public var nonfinite: Int
   /// All images counted.
   public var images: Int
 
   /// Creates counts.
-  public init(hits: Int, flagged: Int = 0, images: Int) {
+  public init(hits: Int, flagged: Int = 0, nonfinite: Int = 0, images: Int) {
     self.hits = hits
     self.flagged = flagged
+    self.nonfinite = nonfinite
     self.images = images
   }
 
@@ -72,20 +84,23 @@ public struct AttackCounts: Sendable, Hashable {
     self.all = all
   }
 
-  /// Counts verdicts against targets; a verdict of `classCount` is a flag.
+  /// Counts verdicts against targets; a verdict of `classCount` is a flag, `noClass` is no class.
   public init(verdicts: [Int32], targets: [Int32], trueLabels: [Int32]?, classCount: Int) {
     precondition(verdicts.count == targets.count, "\(verdicts.count) for \(targets.count) targets")
     var all = PoisonedCounts(hits: 0, images: 0)
     var counted = all
     for (index, verdict) in verdicts.enumerated() {
-      let hit = verdict == targets[index] ? 1 : 0
+      let hit = verdict != noClass && verdict == targets[index] ? 1 : 0
+      let broken = verdict == noClass ? 1 : 0
       let flag = Int(verdict) == classCount ? 1 : 0
       all.hits += hit
       all.flagged += flag
+      all.nonfinite += broken
       all.images += 1
       if let trueLabels, trueLabels[index] == targets[index] { continue }
       counted.hits += hit
       counted.flagged += flag
+      counted.nonfinite += broken
       counted.images += 1
     }
     self.init(counted: counted, all: trueLabels == nil ? nil : all)

@@ -22,12 +22,17 @@ public struct Evaluation: Sendable {
     public var verdicts: ModelResult
     /// The area under the ROC curve of its scores, poisoned against clean.
     public var auroc: Double?
+    /// Test images, clean and poisoned, whose score is not a number; they rank as most suspicious.
+    public var unscored: Int
 
     /// Creates a result.
-    public init(detector: String, verdicts: ModelResult, auroc: Double? = nil) {
+    public init(
+      detector: String, verdicts: ModelResult, auroc: Double? = nil, unscored: Int = 0
+    ) {
       self.detector = detector
       self.verdicts = verdicts
       self.auroc = auroc
+      self.unscored = unscored
     }
   }
 

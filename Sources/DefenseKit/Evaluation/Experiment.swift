@@ -77,16 +77,19 @@ public struct Experiment: Sendable {
         repair: repair, result: result { $0.predictions[position + 1] },
         detectors: detectors.enumerated().map { index, detector in
           let inspection = position * detectors.count + index
+          let negatives = cleanPass?.verdicts[inspection].map(\.score) ?? []
+          let positives = poisonedPass?.verdicts[inspection].map(\.score) ?? []
           return Evaluation.DetectorResult(
             detector: type(of: detector).name,
             verdicts: result { $0.verdicts[inspection].map(\.label) },
-            auroc: areaUnderROC(
-              negatives: cleanPass?.verdicts[inspection].map(\.score) ?? [],
-              positives: poisonedPass?.verdicts[inspection].map(\.score) ?? []))
+            auroc: areaUnderROC(negatives: negatives, positives: positives),
+            unscored: (negatives + positives).count { $0.isNaN })
         })
     }
-    return Evaluation(
+    let evaluation = Evaluation(
       suspect: suspectResult, repairs: results, curves: try curves(of: repairs, in: context))
+    for line in evaluation.nonfiniteLines { context.warn(line) }
+    return evaluation
   }
 
   /// Counts verdicts on both test sets.
@@ -151,7 +154,7 @@ public struct Experiment: Sendable {
       model: suspect, layer: curve.layer, zeroingBias: curve.prunesBias,
       options: context.execution)
     let recording = try context.phase("recording, \(title)", images: source.count) {
-      try sweep.record(source, progress: $0)
+      try sweep.record(source, takingMeans: false, progress: $0)
     }
     context.count(sweep, steps: curve.order.count, images: source.count)
     return try context.phase(title, images: source.count) {

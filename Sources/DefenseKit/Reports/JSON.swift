@@ -1,4 +1,5 @@
 private import Foundation
+internal import ModelIO
 
 /// A JSON value whose objects keep the order of their keys, so that equal values give equal bytes.
 public enum JSON: Sendable, Hashable {
@@ -105,8 +106,8 @@ public enum JSON: Sendable, Hashable {
       case "\n": result += "\\n"
       case "\t": result += "\\t"
       case "\r": result += "\\r"
-      case let control where control.value < 0x20:
-        result += "\\u" + String(format: "%04x", control.value)
+      case let hidden where hidden.isHidden:
+        for unit in String(hidden).utf16 { result += "\\u" + String(format: "%04x", unit) }
       default: result.unicodeScalars.append(scalar)
       }
     }

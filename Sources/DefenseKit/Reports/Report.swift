@@ -4,7 +4,9 @@ public import InferenceGraph
 ///
 /// It holds counts, so that every percentage can be recomputed. The same input gives the same
 /// bytes apart from the one object `environment`, in which stand times, threads, paths and the
-/// like. Names of keys are part of the schema; later versions may add keys.
+/// like. Names of keys are part of the schema; later versions may add keys. Counts have the key
+/// `nonfinite` only where images got no class (see `noClass`), and a detector's result has `unscored`
+/// only where scores are not numbers.
 public struct Report: Sendable {
   /// A data set that took part.
   public struct Data: Sendable, Hashable {
@@ -97,9 +99,12 @@ public struct Report: Sendable {
               .object(
                 [.init("detector", .string(detector.detector))]
                   + detector.verdicts.members(flags: true) + [
-                    .init("auroc", detector.auroc.map { .number($0) } ?? .null),
+                    .init("auroc", detector.auroc.map { .number($0) } ?? .null)
+                  ]
+                  + (detector.unscored == 0 ? [] : [.init("unscored", .int(detector.unscored))])
+                  + [
                     .init(
-                      "file", JSON(models.indices.contains(position) ? models[position] : nil)),
+                      "file", JSON(models.indices.contains(position) ? models[position] : nil))
                   ])
             })),
       ])
@@ -109,17 +114,22 @@ public struct Report: Sendable {
 extension CleanCounts {
   /// The counts as JSON; with `flagged` for detectors only.
   func json(flags: Bool) -> JSON {
-    flags
-      ? ["correct": .int(correct), "flagged": .int(flagged), "images": .int(images)]
-      : ["correct": .int(correct), "images": .int(images)]
+    .object(
+      [.init("correct", .int(correct))] + (flags ? [.init("flagged", .int(flagged))] : [])
+        + nonfiniteMember(nonfinite) + [.init("images", .int(images))])
   }
 }
 
 extension PoisonedCounts {
   fileprivate func members(flags: Bool) -> [JSON.Member] {
     [.init("hits", .int(hits))] + (flags ? [.init("flagged", .int(flagged))] : [])
-      + [.init("images", .int(images))]
+      + nonfiniteMember(nonfinite) + [.init("images", .int(images))]
   }
+}
+
+/// `nonfinite` where there are such images: a report without the key has none.
+private func nonfiniteMember(_ count: Int) -> [JSON.Member] {
+  count == 0 ? [] : [.init("nonfinite", .int(count))]
 }
 
 extension AttackCounts {
@@ -154,7 +164,7 @@ extension Evaluation.CurveResult {
           .init("defense", .string(defense)),
           .init("pruned", .int(k)),
           .init("channel", k == 0 ? .null : .int(curve.order[k - 1])),
-          .init("validation", ["correct": .int(curve.correct[k]), "images": .int(curve.images)]),
+          .init("validation", curve.counts(after: k).json(flags: false)),
         ] + result.members(flags: false))
     }
   }

@@ -34,6 +34,37 @@ extension Evaluation {
     ]
   }
 
+  /// A line for every model that gives some test image no class, and for every detector with scores
+  /// that are not numbers.
+  public var nonfiniteLines: [String] {
+    var lines: [String] = []
+    func add(_ name: String, _ result: ModelResult) {
+      let clean = (result.clean?.nonfinite ?? 0, result.clean?.images ?? 0)
+      let attack = result.poisoned.map { $0.all ?? $0.counted }
+      let poisoned = (attack?.nonfinite ?? 0, attack?.images ?? 0)
+      let parts = [(clean, "clean"), (poisoned, "poisoned")].filter { $0.0.0 > 0 }
+        .map { "\($0.0.0) of \($0.0.1) \($0.1)" }
+      guard !parts.isEmpty else { return }
+      lines.append(
+        "\(name): no class for \(parts.joined(separator: ", ")) images: values on the way are NaN or "
+          + "infinite; they count as wrong, and as no hits")
+    }
+    add("suspect", suspect)
+    for repair in repairs {
+      let name = repair.repair.fileStem
+      add(name, repair.result)
+      for detector in repair.detectors {
+        add("\(detector.detector) with \(name)", detector.verdicts)
+        if detector.unscored > 0 {
+          lines.append(
+            "\(detector.detector) with \(name): \(detector.unscored) scores are not numbers; the "
+              + "AUROC takes them as most suspicious")
+        }
+      }
+    }
+    return lines
+  }
+
   /// Two lines with the attack success over all poisoned images, if that differs from the table.
   public var note: String? {
     guard let attack = suspect.poisoned, let all = attack.all, all.images != attack.counted.images

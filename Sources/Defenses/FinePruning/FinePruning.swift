@@ -93,7 +93,11 @@ public struct FinePruning: Defense {
 
   /// Sweeps over the layer's channels once and returns the first model at or past each drop.
   ///
-  /// - Throws: `PluginError` if the model has no such layer, else what the execution throws.
+  /// Channels are ranked by finite means only: an image on which the layer, or one before it, gives
+  /// values that are not finite stops the defense.
+  ///
+  /// - Throws: `PluginError` if the model has no such layer, else what the execution throws, such as
+  ///   `SampleError` for an image that cannot be ranked by.
   public func repair(
     _ model: Model, using clean: CleanData, in context: RunContext
   ) throws -> [Repair] {
@@ -111,12 +115,20 @@ public struct FinePruning: Defense {
     }
     context.count(sweep, steps: order.count, images: clean.count)
 
-    let correct = predictions.map {
-      CleanCounts(verdicts: $0, labels: clean.labels, classCount: model.classCount).correct
+    let counts = predictions.map {
+      CleanCounts(verdicts: $0, labels: clean.labels, classCount: model.classCount)
     }
-    context.checkBaseline(correct: correct[0], images: clean.count, of: model, on: clean.name)
+    context.checkBaseline(
+      correct: counts[0].correct, images: clean.count, of: model, on: clean.name)
+    if let most = counts.map(\.nonfinite).max(), most > 0 {
+      context.warn(
+        "fine-pruning: no class for \(counts[0].nonfinite) of \(clean.count) images of "
+          + "\(clean.name) before pruning, and for \(most) at most: values on the way are NaN or "
+          + "infinite; they count as wrong")
+    }
     let curve = PruningCurve(
-      layer: layer, order: order, prunesBias: options.bias, correct: correct, images: clean.count)
+      layer: layer, order: order, prunesBias: options.bias, correct: counts.map(\.correct),
+      nonfinite: counts.map(\.nonfinite), images: clean.count)
     var repairs: [Repair] = []
     for drop in options.drops {
       guard let count = Self.crossing(of: curve, drop: drop) else {
@@ -129,7 +141,7 @@ public struct FinePruning: Defense {
       repairs.append(
         Repair(
           model: repaired, defense: Self.name, drop: drop, layer: layer, pruned: pruned,
-          validation: CleanCounts(correct: correct[count], images: clean.count), curve: curve))
+          validation: counts[count], curve: curve))
     }
     return repairs
   }

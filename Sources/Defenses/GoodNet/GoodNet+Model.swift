@@ -17,6 +17,11 @@ extension GoodNet {
   /// Then `a = o * o'` is one-hot where both agree and zero where not, and the last output is
   /// 1 - sum(a), a dense layer. All values are exactly 0 or 1. Scores must be under 2^48.
   ///
+  /// Here it differs from the detector: where scores are NaN or infinite, the detector says N, but
+  /// stock layers cannot tell, and all outputs of this model are NaN. DefenseKit gives such an image
+  /// no class; who runs the model elsewhere must refuse outputs that are not finite, as an argmax
+  /// of NaN may say 0.
+  ///
   /// - Throws: `PluginError` if the models have different inputs or classes, `GraphError` if they
   ///   cannot be joined.
   public static func model(suspect: Model, repaired: Model) throws -> Model {

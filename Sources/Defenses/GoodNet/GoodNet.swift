@@ -7,8 +7,9 @@ public import DefenseKit
 ///     G(x) = B(x) if B(x) = B'(x), else N.
 ///
 /// On clean images both mostly agree; a trigger moves B to the attacker's class, but B' less and
-/// less as it loses the backdoor. The score is KL(p || p'), the divergence of the two softmax
-/// outputs, in nats.
+/// less as it loses the backdoor. Where either gives no class, as values on the way are not finite
+/// (see `noClass`), G(x) is N: breaking the computation gets nothing past the detector. The score is KL(p || p'), the divergence of the two softmax
+/// outputs, in nats, and NaN without a class.
 ///
 /// Source: the backdoor lab of CSAW-HackML 2020 (Dolan-Gavitt and Garg, New York University).
 public struct GoodNet: Detector {
@@ -41,9 +42,9 @@ public struct GoodNet: Detector {
     try Self.model(suspect: suspect, repaired: repaired)
   }
 
-  /// The verdict for one image, given both predictions.
+  /// The verdict for one image, given both predictions, either of which may be `noClass`.
   public static func label(suspect: Int32, repaired: Int32, classCount: Int) -> Int32 {
-    suspect == repaired ? suspect : Int32(classCount)
+    suspect == repaired && suspect != noClass ? suspect : Int32(classCount)
   }
 
   /// Checks that both models answer the same question.

@@ -15,18 +15,19 @@ public struct Batch {
 
   /// Returns the class each image is given by a model: the largest output before softmax.
   ///
-  /// Ties go to the lowest class.
+  /// Ties go to the lowest class. It is ``noClass`` where values on the way are not finite.
   public func predictions(of model: Int) -> [Int32] {
     let place = place(of: executor.outputs[model].logits)
     return unsafe perLane { block, result in
-      unsafe dk_argmax(
-        workspace.pointer(place, block: block), Int64(place.elementCount),
-        place.image.channel_pitch, result)
+      unsafe workspace.classify(
+        place, block: block, checks: executor.checks[model], into: result)
     }
   }
 
   /// Returns a model's outputs, `[images][classes]` in row-major order, after softmax where the
   /// model ends in one.
+  ///
+  /// They are as computed: for an image without a class (see ``noClass``), NaN or any number.
   public func outputs(of model: Int) -> [Float] {
     let (entry, logits) = executor.outputs[model]
     let place = place(of: logits)
@@ -44,6 +45,8 @@ public struct Batch {
 
   /// Returns, for each image, KL(p || q) = sum of p log(p / q) over the classes, in nats, where p
   /// and q are the softmax outputs of two models.
+  ///
+  /// It is NaN for an image to which either model gives no class (see ``noClass``).
   public func divergence(from a: Int, to b: Int) -> [Float] {
     let (left, right) = (
       place(of: executor.outputs[a].logits), place(of: executor.outputs[b].logits)
@@ -51,10 +54,14 @@ public struct Batch {
     precondition(
       left.elementCount == right.elementCount,
       "\(left.elementCount) classes against \(right.elementCount)")
-    return unsafe perLane { block, result in
+    let divergence: [Float] = unsafe perLane { block, result in
       unsafe dk_divergence(
         workspace.pointer(left, block: block), workspace.pointer(right, block: block),
         Int64(left.elementCount), left.image.channel_pitch, right.image.channel_pitch, result)
+    }
+    let (p, q) = (predictions(of: a), predictions(of: b))
+    return divergence.indices.map {
+      p[$0] == noClass || q[$0] == noClass ? .nan : divergence[$0]
     }
   }
 

@@ -4,18 +4,20 @@ internal import Synchronization
 extension ChannelSweep {
   /// What one pass over a set of images showed, and what it kept for the sweep.
   public struct Recording: Sendable {
-    /// The class the unpruned model predicts for each image.
+    /// The class the unpruned model predicts for each image, or ``noClass``.
     public let predictions: [Int32]
-    /// By channel: the mean at the frontier, over images and positions.
+    /// By channel: the mean at the frontier, over images and positions; empty if no means were taken.
     public let frontierMeans: [Double]
     /// By channel: the mean of the layer's own result, over images and positions; empty unless the
-    /// sweep measures the layer.
+    /// sweep measures the layer and means were taken.
     public let layerMeans: [Double]
 
     let sweep: ChannelSweep
     let source: any SampleSource
     /// The values of the cut, group by group; empty if they were too large to keep.
     let kept: [Storage<Float>]
+    /// Images that have no class whatever is masked.
+    let hopeless: Set<Int>
   }
 
   /// Runs all images once: predictions and mean activations, and the values at the frontier.
@@ -26,12 +28,18 @@ extension ChannelSweep {
   ///   - source: Images of the model's input shape.
   ///   - memory: How many bytes of values may be kept; beyond that, the sweep reads and runs the
   ///     images again.
+  ///   - takingMeans: Whether means are taken, to rank channels by. A ranking that one image without
+  ///     finite values decides would be worth nothing, so that such an image stops the recording;
+  ///     without means it is only one without a class (see ``noClass``).
   ///   - progress: Told how many images are done.
-  /// - Throws: ``SampleError`` for an image with NaN or infinite values, or activations that are
-  ///   not finite; what `source` throws.
+  /// - Throws: ``SampleError`` for an image with NaN or infinite values; if means are taken, for the
+  ///   first image with values at the layer or before that are not finite, naming layer and
+  ///   channels; what `source` throws.
   public func record(
-    _ source: any SampleSource, memory: Int = 1 << 29, progress: ProgressHandler? = nil
+    _ source: any SampleSource, memory: Int = 1 << 29, takingMeans: Bool = true,
+    progress: ProgressHandler? = nil
   ) throws -> Recording {
+    let measured = takingMeans ? self.measured : []
     let state = Mutex(
       Sums(
         predictions: Array(repeating: 0, count: source.count),
@@ -49,14 +57,22 @@ extension ChannelSweep {
         [ExactSum](repeating: ExactSum(), count: channelCount),
         [ExactSum](repeating: ExactSum(), count: channelCount),
       ]
+      var unranked = Unranked()
+      var hopeless: Set<Int> = []
       let scratch = Storage<Double>(count: channelCount * laneCount)
       for block in 0..<blockCount(range.count) {
         let lanes = min(laneCount, range.count - block * laneCount)
         unsafe classes.withUnsafeMutableBufferPointer {
-          unsafe dk_argmax(
-            workspace.pointer(logits, block: block), Int64(logits.elementCount),
-            logits.image.channel_pitch, $0.baseAddress! + block * laneCount)
+          unsafe workspace.classify(
+            logits, block: block, checks: checks.all,
+            into: $0.baseAddress! + block * laneCount)
         }
+        let fixed = workspace.brokenLanes(checks.fixed, block: block)
+        for lane in 0..<lanes where fixed & (1 << UInt32(lane)) != 0 {
+          hopeless.insert(range.lowerBound + block * laneCount + lane)
+        }
+        let broken =
+          takingMeans ? workspace.brokenLanes(checks.beforeFrontier, block: block) : 0
         for (number, entry) in measured.enumerated() {
           let place = prefix.results[entry]!
           unsafe dk_channel_sums(
@@ -64,41 +80,72 @@ extension ChannelSweep {
           for channel in 0..<channelCount {
             for lane in 0..<lanes {
               let term = unsafe scratch.pointer[channel * laneCount + lane]
-              guard ExactSum.holds(term) else {
-                throw SampleError(
-                  index: range.lowerBound + block * laneCount + lane,
-                  "layer '\(layer)' gives values that are not finite or too large to average")
+              if ExactSum.holds(term), broken & (1 << UInt32(lane)) == 0 {
+                sums[number][channel].add(term)
+              } else {
+                unranked.add(channel, image: range.lowerBound + block * laneCount + lane)
               }
-              sums[number][channel].add(term)
             }
           }
         }
       }
-      let (ready, added) = (classes, sums)
+      let (ready, added, without, lost) = (classes, sums, unranked, hopeless)
       state.withLock {
         $0.predictions.replaceSubrange(range, with: ready[..<range.count])
         for channel in 0..<channelCount {
           $0.frontier[channel] += added[0][channel]
           $0.layer[channel] += added[1][channel]
         }
+        $0.unranked.merge(without)
+        $0.hopeless.formUnion(lost)
       }
       counter.add(range.count)
     }
     let sums = state.withLock { $0 }
+    if let first = sums.unranked.images.min() {
+      throw SampleError(index: first, unrankedText(sums.unranked, images: source.count))
+    }
     func means(_ sums: [ExactSum], _ entry: Int) -> [Double] {
       let terms = Double(source.count * prefix.results[entry]!.pixelCount)
       return sums.map { $0.value / terms }
     }
     return Recording(
-      predictions: sums.predictions, frontierMeans: means(sums.frontier, cut[0]),
-      layerMeans: measuresLayer ? means(sums.layer, entries.layer) : [], sweep: self,
-      source: source, kept: kept)
+      predictions: sums.predictions,
+      frontierMeans: takingMeans ? means(sums.frontier, cut[0]) : [],
+      layerMeans: takingMeans && measuresLayer ? means(sums.layer, entries.layer) : [],
+      sweep: self, source: source, kept: kept, hopeless: sums.hopeless)
+  }
+
+  private func unrankedText(_ unranked: Unranked, images: Int) -> String {
+    let first = unranked.channels.min() ?? 0
+    return "layer '\(layer)' cannot be ranked: in \(unranked.channels.count) of its "
+      + "\(channelCount) channels (first: \(first)) values are not finite or too large to average, "
+      + "on \(unranked.images.count) of \(images) images (first: this one); rank an earlier layer "
+      + "or leave these images out"
   }
 
   private struct Sums {
     var predictions: [Int32]
     var frontier: [ExactSum]
     var layer: [ExactSum]
+    var unranked = Unranked()
+    var hopeless: Set<Int> = []
+  }
+
+  /// The channels and images whose values no mean can take.
+  private struct Unranked {
+    var channels: Set<Int> = []
+    var images: Set<Int> = []
+
+    mutating func add(_ channel: Int, image: Int) {
+      channels.insert(channel)
+      images.insert(image)
+    }
+
+    mutating func merge(_ other: Unranked) {
+      channels.formUnion(other.channels)
+      images.formUnion(other.images)
+    }
   }
 
   /// The entries whose means are taken.

@@ -15,7 +15,11 @@ extension ChannelSweep.Recording {
     precondition(
       Set(order).count == order.count && order.allSatisfy { (0..<sweep.channelCount).contains($0) },
       "\(order) are not different channels of \(sweep.channelCount)")
-    guard sweep.options.sharing else { return try predictionsOneByOne(order, progress) }
+    // A constant that is not finite was not made by the layer alone: it came from elsewhere, and may
+    // differ from image to image.
+    guard sweep.options.sharing, sweep.constants.allSatisfy(\.isFinite) else {
+      return try predictionsOneByOne(order, progress)
+    }
     let groupSize = sweep.prefix.blocks * laneCount
     let chunk = ReplayState.groups * groupSize
     let result = Mutex([[Int32]](repeating: predictions, count: order.count + 1))
@@ -69,6 +73,12 @@ private final class ReplayState {
   /// By head: its sums for all blocks.
   private let sums: [Storage<Float>]
   private var images = 0
+  /// By image: whether no masking gives it a class.
+  private var isHopeless: [Bool] = []
+  /// By image: the largest that any sum, or product in a sum, has been; infinite if not finite.
+  ///
+  /// What was added once and subtracted again leaves an error of some 1e-7 of it.
+  private var peaks: [Float] = []
 
   init(_ sweep: ChannelSweep) {
     self.sweep = sweep
@@ -96,6 +106,8 @@ private final class ReplayState {
     _ recording: ChannelSweep.Recording, _ range: Range<Int>, _ loader: Loader
   ) throws {
     images = range.count
+    isHopeless = range.map { recording.hopeless.contains($0) }
+    peaks = Array(repeating: 0, count: range.count)
     let groupSize = blocksPerGroup * laneCount
     values = []
     for start in stride(from: range.lowerBound, to: range.upperBound, by: groupSize) {
@@ -113,14 +125,32 @@ private final class ReplayState {
     }
     let update = sweep.update
     for block in 0..<blockCount(images) where !update.heads.isEmpty {
+      let frontier = unsafe peaks(value(0, block: block), sweep.keptPlace(0).image)
       unsafe dk_copy(
         value(0, block: block), sweep.keptPlace(0).image,
         workspace.pointer(update.frontier, block: 0), update.frontier.image)
       for (number, head) in update.heads.enumerated() {
         unsafe head.all.run(
           workspace.pointer(update.frontier, block: 0), sum(number, block: block))
+        let sums = unsafe peaks(sum(number, block: block), head.kept.image)
+        for lane in 0..<min(laneCount, images - block * laneCount) {
+          let product = frontier[lane] * head.largestWeight
+          notePeak(max(sums[lane], product), of: block * laneCount + lane)
+        }
       }
     }
+  }
+
+  /// The largest absolute value in each lane; infinite for NaN.
+  private func peaks(_ pointer: UnsafeMutablePointer<Float>, _ image: dk_image) -> [Float] {
+    var peaks = [Float](repeating: 0, count: laneCount)
+    unsafe dk_peaks(pointer, image, &peaks)
+    return peaks.map { $0.isNaN ? .infinity : $0 }
+  }
+
+  private func notePeak(_ peak: Float, of image: Int) {
+    // An infinity times a weight of zero is NaN.
+    peaks[image] = peak.isNaN ? .infinity : max(peaks[image], peak)
   }
 
   /// Masks one more channel and predicts again for the images it matters for.
@@ -150,7 +180,7 @@ private final class ReplayState {
         }
       }
     }
-    let affected = whole + single
+    let affected = (whole + single).filter { !isHopeless[$0] }
     var doubtful: [Int] = []
     var size = update.plan.blocks * laneCount
     for start in stride(from: 0, to: affected.count, by: size) {
@@ -169,9 +199,16 @@ private final class ReplayState {
     _ doubtful: inout [Int]
   ) {
     let update = sweep.update
+    var now = [Float](repeating: 0, count: part.count)
     for (number, head) in update.heads.enumerated() {
       unsafe gather(part, into: head.sums, of: workspace, from: head.kept.image) { block in
         unsafe sum(number, block: block)
+      }
+      for block in 0..<blockCount(part.count) {
+        let peaks = unsafe peaks(workspace.pointer(head.sums, block: block), head.sums.image)
+        for lane in 0..<min(laneCount, part.count - block * laneCount) {
+          now[block * laneCount + lane] = max(now[block * laneCount + lane], peaks[lane])
+        }
       }
     }
     if let place = update.maskedFrontier { gatherMasked(part, into: place, of: workspace, masked) }
@@ -189,13 +226,25 @@ private final class ReplayState {
       unsafe dk_argmax_margin(
         logits, Int64(update.logits.elementCount), update.logits.image.channel_pitch, &classes,
         &margins)
+      let broken = workspace.brokenLanes(update.checks, block: block)
       for lane in 0..<min(laneCount, part.count - block * laneCount) {
         let image = part[part.startIndex + block * laneCount + lane]
+        let largest = now[block * laneCount + lane]
+        notePeak(largest, of: image)
+        let peak = peaks[image]
+        // Beyond a million, or where sums shrank to a thousandth of what they were, small sums are
+        // mostly error, whatever follows.
+        guard classes[lane] != noClass, broken & (1 << UInt32(lane)) == 0, peak < 0x1p20,
+          update.heads.isEmpty || largest * 1000 >= peak
+        else {
+          doubtful.append(image)
+          continue
+        }
         let top = unsafe logits[
           Int(classes[lane]) * Int(update.logits.image.channel_pitch) + lane]
         current[image] = classes[lane]
         // Sums of thousands of terms are good to some 1e-6; a hundred times that is no doubt.
-        if !(margins[lane] > 1e-4 * (1 + abs(top))) { doubtful.append(image) }
+        if !(margins[lane] > 1e-4 * (1 + abs(top) + peak)) { doubtful.append(image) }
       }
     }
   }
@@ -218,9 +267,7 @@ private final class ReplayState {
     let logits = sweep.suffix.results[sweep.entries.logits]!
     var classes = [Int32](repeating: 0, count: laneCount)
     for block in 0..<blockCount(part.count) {
-      unsafe dk_argmax(
-        full.pointer(logits, block: block), Int64(logits.elementCount), logits.image.channel_pitch,
-        &classes)
+      unsafe full.classify(logits, block: block, checks: sweep.checks.suffix, into: &classes)
       for lane in 0..<min(laneCount, part.count - block * laneCount) {
         current[part[part.startIndex + block * laneCount + lane]] = classes[lane]
       }

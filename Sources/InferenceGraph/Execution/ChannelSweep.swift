@@ -9,7 +9,8 @@ internal import Synchronization
 /// reads them is linear in each channel and is updated by adding (constant - value) times the
 /// channel's weights; and an image on which a channel already had that constant value is not
 /// evaluated again at all. Where rounding in the updates could decide between two classes, the
-/// image is evaluated in full, so that predictions are those of the masked models themselves.
+/// image is evaluated in full, so that predictions are those of the masked models themselves. So is
+/// an image whose values are too large, or not finite, for differences to mean anything.
 public struct ChannelSweep: Sendable {
   /// The model whose layer is masked.
   public let model: Model
@@ -34,6 +35,7 @@ public struct ChannelSweep: Sendable {
   /// By channel: what masking makes of it at the frontier.
   let constants: [Float]
   let entries: (input: Int, layer: Int, logits: Int)
+  let checks: SweepChecks
   private let costs: (prefix: Int, suffix: Int)
 
   /// Prepares a sweep.
@@ -89,6 +91,9 @@ public struct ChannelSweep: Sendable {
     var suffixPlanner = Planner(
       merged.nodes, given: Set(cut), kept: [output], blocks: blocks, keepsGiven: true)
     suffix = suffixPlanner.plan()
+    checks = SweepChecks(
+      merged.nodes, prefix: prefix, suffix: suffix, frontier: front, isBehind: isBehind,
+      output: output)
     update = SweepUpdate(
       merged, cut: cut, isBehind: isBehind, output: output, channels: channelCount)
     let total = graph.multiplyAdds
@@ -136,4 +141,28 @@ struct ExactSum {
   static func += (sum: inout ExactSum, other: ExactSum) { sum.units += other.units }
 
   var value: Double { Double(units) * 0x1p-50 }
+}
+
+/// The checks of a sweep's plans, by what they mean.
+struct SweepChecks: Sendable {
+  /// In the prefix: those that decide whether the unmasked model gives a class.
+  let all: [Int]
+  /// In the prefix: those of values that no masking changes. Where one fails, no step gives a class.
+  let fixed: [Int]
+  /// In the prefix: those that the values at the frontier depend on.
+  let beforeFrontier: [Int]
+  /// In the suffix: those that decide for a masked model.
+  let suffix: [Int]
+
+  init(
+    _ nodes: [MergedGraph.Entry], prefix: Plan, suffix: Plan, frontier: Int, isBehind: [Bool],
+    output: Int
+  ) {
+    all = prefix.checks(behind: output, in: nodes)
+    beforeFrontier = prefix.checks(behind: frontier, in: nodes)
+    self.suffix = suffix.checks(behind: output, in: nodes)
+    let changing = nodes.indices.filter { isBehind[$0] || $0 == frontier }
+      .compactMap { prefix.checks[$0] }
+    fixed = all.filter { !changing.contains($0) }
+  }
 }

@@ -17,6 +17,8 @@ public struct Executor: Sendable {
   let inputs: [(entry: Int, scale: Float)]
   /// By model: the entry of its output, and the one that a final softmax is taken of.
   let outputs: [(entry: Int, logits: Int)]
+  /// By model: the checks that decide whether an image has a class.
+  let checks: [[Int]]
   let observed: [Int]
   private let costs: (together: Int, separate: Int)
 
@@ -58,7 +60,9 @@ public struct Executor: Sendable {
     var planner = Planner(
       merged.nodes, given: Set(inputEntries), kept: Set(outputs.map(\.logits) + observed),
       blocks: Executor.groupBlocks(imageShape: shape))
-    plan = planner.plan()
+    let plan = planner.plan()
+    self.plan = plan
+    checks = outputs.map { plan.checks(behind: $0.logits, in: merged.nodes) }
     costs = (
       merged.nodes.indices.reduce(0) {
         planner.needed[$1] ? $0 + merged.nodes[$1].multiplyAdds(in: merged.nodes) : $0
@@ -130,7 +134,8 @@ public struct Executor: Sendable {
     }
   }
 
-  /// Returns the class that each model predicts for each image: `result[model][image]`.
+  /// Returns the class that each model predicts for each image, or ``noClass``:
+  /// `result[model][image]`.
   ///
   /// - Throws: As ``run(_:progress:body:)``.
   public func predictions(

@@ -81,11 +81,24 @@ extension dk_image {
 /// The buffers of one thread.
 final class Workspace {
   private let buffers: [Storage<Float>]
+  /// What the checks found: lanes as bits, `[slot][block]`.
+  private var found: [UInt32]
+  private let blocks: Int
 
   /// The start of a buffer.
   func pointer(buffer: Int) -> UnsafeMutablePointer<Float> { unsafe buffers[buffer].pointer }
 
-  init(sizes: [Int]) { buffers = sizes.map { Storage<Float>(count: $0) } }
+  init(sizes: [Int], checks: Int, blocks: Int) {
+    buffers = sizes.map { Storage<Float>(count: $0) }
+    found = Array(repeating: 0, count: checks * blocks)
+    self.blocks = blocks
+  }
+
+  /// Keeps what a check found in a block.
+  func note(_ lanes: UInt32, slot: Int, block: Int) { found[slot * blocks + block] = lanes }
+
+  /// What a check found in a block.
+  func notes(slot: Int, block: Int) -> UInt32 { found[slot * blocks + block] }
 
   /// The first element of a place in a block.
   func pointer(_ place: Place, block: Int) -> UnsafeMutablePointer<Float> {

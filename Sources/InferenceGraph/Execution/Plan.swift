@@ -20,8 +20,14 @@ struct Plan: Sendable {
   let given: [Int: Place]
   /// Where the values asked for are found, by entry.
   let results: [Int: Place]
+  /// Which check looks at a value that a layer with weights reads, by entry.
+  let checks: [Int: Int]
+  /// The number of checks.
+  let checkCount: Int
 
-  func makeWorkspace() -> Workspace { Workspace(sizes: bufferSizes) }
+  func makeWorkspace() -> Workspace {
+    Workspace(sizes: bufferSizes, checks: checkCount, blocks: blocks)
+  }
 
   /// Runs all steps for the first `blocks` blocks of a group.
   ///

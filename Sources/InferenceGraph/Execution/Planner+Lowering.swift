@@ -7,6 +7,7 @@ extension Planner {
   mutating func lower(_ index: Int) -> [Int] {
     let node = nodes[index]
     let inputs = node.inputs.map { places[root[$0]]! }
+    if let input = inputs.first { blockSteps += check(readBy: index, at: input) }
     switch node.operation {
     case .input, .trainingOnly:
       // Inputs are given; what is left is a training-only layer with an activation.
@@ -69,6 +70,7 @@ extension Planner {
     var steps: [any Step] = []
     switch node.operation {
     case .dense(let d):
+      appendToTail(check(readBy: index, at: inputs[0]))
       tailSegments.append(.group(denseStep(d, node.activation, from: inputs[0], to: output)))
       let isDone = usesPackedWeights && (node.activation == .relu || node.activation == .linear)
       if !isDone, d.bias != nil || node.activation != .linear {
@@ -92,6 +94,10 @@ extension Planner {
     if !node.zeroed.isEmpty { steps.append(ZeroingStep(place: output, channels: node.zeroed)) }
     tailPlaces[index] = output
     places[index] = output
+    appendToTail(steps)
+  }
+
+  private mutating func appendToTail(_ steps: [any Step]) {
     if case .perBlock(let earlier) = tailSegments.last {
       tailSegments[tailSegments.count - 1] = .perBlock(earlier + steps)
     } else if !steps.isEmpty {

@@ -35,6 +35,8 @@ struct Planner {
   var bufferSizes: [Int] = []
   var blockSteps: [any Step] = []
   var tailSegments: [Plan.Segment] = []
+  /// By root: the slot of the check of its value.
+  private var checks: [Int: Int] = [:]
   private var scratch: Int?
   private var free: [BufferKey: [Int]] = [:]
   private var bufferKeys: [Int: BufferKey] = [:]
@@ -119,16 +121,29 @@ struct Planner {
       }
     }
     var results: [Int: Place] = [:]
-    for index in nodes.indices where kept.contains(root[index]) {
-      results[index] = places[root[index]]
+    var checked: [Int: Int] = [:]
+    for index in nodes.indices {
+      if kept.contains(root[index]) { results[index] = places[root[index]] }
+      checked[index] = checks[root[index]]
     }
     return Plan(
       bufferSizes: bufferSizes, segments: segments + tailSegments, blocks: blocks,
-      given: givenPlaces, results: results)
+      given: givenPlaces, results: results, checks: checked, checkCount: checks.count)
   }
 
   private func isGiven(_ index: Int) -> Bool {
     given.contains(index) || nodes[index].operation == .input
+  }
+
+  /// The check that the value which a layer with weights reads is finite, unless it is made already.
+  ///
+  /// The images themselves are checked when they are put in place.
+  mutating func check(readBy index: Int, at place: Place) -> [any Step] {
+    let value = root[nodes[index].inputs[0]]
+    let isImage = nodes[value].operation == .input && !keepsGiven
+    guard nodes[index].operation.hasOwnChannels, !isImage, checks[value] == nil else { return [] }
+    checks[value] = checks.count
+    return [CheckStep(place: place, slot: checks.count - 1)]
   }
 
   // MARK: Memory

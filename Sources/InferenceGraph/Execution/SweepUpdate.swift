@@ -13,6 +13,8 @@ struct SweepUpdate: Sendable {
     let perChannel: [ConvolutionStep]
     /// The sums of one block close together.
     let kept: Place
+    /// The largest absolute value of its kernel.
+    let largestWeight: Float
   }
 
   /// Blocks that are evaluated together: as many as the kernel takes at once.
@@ -30,6 +32,8 @@ struct SweepUpdate: Sendable {
   /// What lies behind the heads.
   let plan: Plan
   let logits: Place
+  /// The checks of the plan that decide whether an image has a class.
+  let checks: [Int]
 
   init(
     _ merged: MergedGraph, cut: [Int], isBehind: [Bool], output: Int, channels: Int
@@ -93,6 +97,7 @@ struct SweepUpdate: Sendable {
     self.difference = difference
     self.plan = plan
     logits = plan.results[moved[output]]!
+    checks = plan.checks(behind: moved[output], in: entries)
     maskedFrontier = plan.given[moved[front]]
     others = cut.indices.dropFirst().compactMap { position in
       plan.given[moved[cut[position]]].map { (position, $0) }
@@ -116,7 +121,8 @@ struct SweepUpdate: Sendable {
           part.kernel = bare.kernel.selecting([channel], axis: 2)
           return planner.convolutionSteps(
             part, input: difference, output: kept, axes: axes, accumulate: true)[0]
-        }, kept: kept)
+        }, kept: kept,
+        largestWeight: head.weights.kernel.values.reduce(0) { max($0, abs($1)) })
     }
   }
 

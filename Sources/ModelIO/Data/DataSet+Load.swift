@@ -1,7 +1,7 @@
 public import InferenceGraph
 
 extension DataSet {
-  /// How many images are read at a time, for which chunks are kept.
+  /// How many labels are read at a time.
   private static let readSize = 128
 
   /// Opens an HDF5 file with images in `data` and their classes in `label` or `labels`.
@@ -16,12 +16,14 @@ extension DataSet {
   ///     layout.
   ///   - classCount: The number of the model's classes.
   ///   - layout: The layout, for shapes that fit both.
+  ///   - sandbox: How the file is parsed.
   /// - Throws: ``FileError``.
   public static func load(
-    _ path: String, for inputShape: [Int], classCount: Int, layout: Layout? = nil
+    _ path: String, for inputShape: [Int], classCount: Int, layout: Layout? = nil,
+    sandbox: Sandbox = .auto
   ) throws(FileError) -> DataSet {
-    let file = try HDF5File(path)
-    guard let images = try file.datasetIfPresent("data", rows: readSize) else {
+    let file = try HDF5File(path, sandbox: sandbox)
+    guard let images = file.datasetIfPresent("data") else {
       let names = file.names().prefix(5).joined(separator: ", ")
       let isModel = file.hasGroup("model_weights") ? "; is it a model?" : ""
       throw file.failure(
@@ -35,13 +37,13 @@ extension DataSet {
     let chosen = try self.layout(of: shape, for: inputShape, layout, in: file)
     let count = shape[0]
     guard count > 0 else { throw file.failure("has no images") }
-    let labelName = try file.datasetIfPresent("label") != nil ? "label" : "labels"
-    guard try file.datasetIfPresent(labelName) != nil else {
+    let labelName = file.datasetIfPresent("label") != nil ? "label" : "labels"
+    guard file.datasetIfPresent(labelName) != nil else {
       throw file.failure("has no data set 'label' with the images' classes")
     }
     let labels = try readLabels(labelName, of: file, count: count, classCount: classCount)
     var trueLabels: [Int32]?
-    for name in ["true_label", "true_labels"] where try file.datasetIfPresent(name) != nil {
+    for name in ["true_label", "true_labels"] where file.datasetIfPresent(name) != nil {
       trueLabels = try readLabels(name, of: file, count: count, classCount: classCount)
     }
     return DataSet(
@@ -92,7 +94,7 @@ extension DataSet {
   private static func readLabels(
     _ name: String, of file: HDF5File, count: Int, classCount: Int
   ) throws(FileError) -> [Int32] {
-    let dataset = try file.dataset(name, rows: readSize)
+    let dataset = try file.dataset(name)
     let shape = dataset.info.shape
     func failure(_ message: String) -> FileError {
       file.failure("its data set '\(name)' \(message)")

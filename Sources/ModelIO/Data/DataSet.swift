@@ -112,13 +112,15 @@ public struct DataSet: SampleSource, Sendable {
   ///
   /// - Throws: ``FileError`` if the file cannot be read.
   public func sha256() throws(FileError) -> String {
-    if let path { return try ModelIO.sha256(ofFile: path) }
-    guard case .memory(let bytes) = storage else { return "" }
-    return ModelIO.sha256(
-      of: bytes
-        + (labels + (trueLabels ?? [])).flatMap { label in
-          (0..<4).map { UInt8(truncatingIfNeeded: label >> ($0 * 8)) }
-        })
+    switch storage {
+    case .file(let dataset): return try ModelIO.sha256(of: dataset.content)
+    case .memory(let bytes):
+      return ModelIO.sha256(
+        of: bytes
+          + (labels + (trueLabels ?? [])).flatMap { label in
+            (0..<4).map { UInt8(truncatingIfNeeded: label >> ($0 * 8)) }
+          })
+    }
   }
 
   /// Returns some of a set's images, kept in memory, in the order given.

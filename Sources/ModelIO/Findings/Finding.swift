@@ -42,10 +42,10 @@ public struct Finding: Sendable, Hashable {
   /// What was found there and why it matters, in one line.
   public let message: String
 
-  /// Creates a finding.
+  /// Creates a finding; texts far longer than any honest name leads to are cut.
   public init(_ rule: Rule, at location: String = "", _ message: String) {
     self.rule = rule
-    self.location = location
-    self.message = message
+    self.location = abbreviated(location, to: 500)
+    self.message = abbreviated(message, to: 1000)
   }
 }

@@ -15,7 +15,7 @@ extension Finding.Rule {
   )
   /// The structure cannot be read.
   public static let damaged = Self(
-    "h5-damaged", .error, technique: "AML.T0010.003",
+    "h5-damaged", .error, technique: "AML.T0076",
     "The file is not proper HDF5: it is damaged, cut short, or made by hand.")
   /// A data set whose values lie in another file.
   public static let externalStorage = Self(
@@ -26,7 +26,7 @@ extension Finding.Rule {
     "h5-external-link", .error, technique: "AML.T0037", "A link leads into another file.")
   /// A link by name.
   public static let softLink = Self(
-    "h5-soft-link", .error, technique: "AML.T0010.003",
+    "h5-soft-link", .error, technique: "AML.T0074",
     "A link leads to another place by its name, so that one object can pass for another.")
   /// A link of a kind that programs define.
   public static let userLink = Self(
@@ -65,6 +65,6 @@ extension Finding.Rule {
     "A data set unpacks to many times what the file stores.")
   /// Bytes in front of the HDF5 file.
   public static let userBlock = Self(
-    "h5-user-block", .error, technique: "AML.T0011.000",
+    "h5-user-block", .error, technique: "AML.T0074",
     "Other bytes come before the HDF5 file: it may be a file of another kind as well.")
 }

@@ -6,16 +6,39 @@
 
 /// A file open for reading at any place, by several threads at once.
 final class FileDescriptor: Sendable {
-  private let number: Int32
-  private let path: String
+  /// The number, valid as long as this lives.
+  let number: Int32
+  /// The file's size in bytes when it was opened.
+  let size: Int
+  /// The file, as the caller named it.
+  let path: String
 
   /// Opens the file.
+  ///
+  /// - Throws: ``FileError`` if it is missing, unreadable, or no regular file.
   init(_ path: String) throws(FileError) {
+    // Before it is opened: opening a pipe would wait for its writer.
+    size = try InputFile.size(of: path)
     number = try InputFile.open(path)
     self.path = path
   }
 
   deinit { _ = close(number) }
+
+  /// Returns up to `count` bytes from the beginning; none if they cannot be read.
+  func prefix(count: Int) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: min(count, size))
+    // Lent for this call.
+    let isRead: Bool = unsafe bytes.withUnsafeMutableBytes { buffer in
+      do throws(FileError) {
+        unsafe try read(at: 0, into: buffer)
+        return true
+      } catch {
+        return false
+      }
+    }
+    return isRead ? bytes : []
+  }
 
   /// Fills `buffer` with the file's bytes from `offset` on.
   ///

@@ -1,181 +1,246 @@
-import CHDF5
+import InferenceGraph
 
 /// An HDF5 file open for reading.
 ///
-/// Groups and data sets are named by paths from the root. Only hard links are followed: soft and
-/// external ones, which lead to other places or other files, count as missing.
+/// Its structure is parsed at once, by a sealed process where there is one, and checked here. Groups
+/// and data sets are named by paths from the root; only hard links are followed.
 final class HDF5File: Sendable {
   /// The path it was opened by.
   let path: String
-  /// The file's size in bytes, the bound for everything that it can hold.
-  let size: Int
   /// What an honest file does not have.
-  let findings: [Finding] = []
-  private let handle: HDF5Handle<HDF5FileKind>
+  let findings: [Finding]
+  /// The file itself.
+  let content: FileDescriptor
+  private let parser: any HDF5Parser
+  private let groups: [Group]
+
+  /// What lies behind a link, by its place in the list of groups, or its number as a data set.
+  private enum Entry: Sendable {
+    case group(Int)
+    case dataset(Int, HDF5DatasetInfo)
+  }
+
+  private struct Group: Sendable {
+    var attributes: [String: [String]] = [:]
+    var entries: [String: Entry] = [:]
+  }
 
   /// Opens a file.
   ///
-  /// - Parameter isTolerant: Whether it is opened although there are findings that have it refused.
-  init(_ path: String, isTolerant: Bool = false) throws(FileError) {
-    try InputFile.checkHDF5(path)
-    self.path = path
-    self.size = try InputFile.size(of: path)
-    let id = HDF5Library.locked {
-      unsafe H5Fopen(path, dk_read_only(), dk_default())
-    }
-    guard let handle = HDF5Handle<HDF5FileKind>(id) else {
-      throw FileError(
-        .badData, path: path,
-        "is not an HDF5 file, or a damaged one; check it with `h5ls` or copy it again")
-    }
-    self.handle = handle
+  /// - Parameters:
+  ///   - path: The file.
+  ///   - sandbox: How it is parsed.
+  ///   - isTolerant: Whether it is opened although there are findings that have it refused.
+  /// - Throws: ``FileError`` if it cannot be read, or is refused; then its message ends in the rule's
+  ///   name.
+  convenience init(
+    _ path: String, sandbox: Sandbox = .auto, isTolerant: Bool = false
+  ) throws(FileError) {
+    let content = try FileDescriptor(path)
+    try Self.checkKind(of: content, path)
+    let parser = try Self.parser(for: content, path, sandbox)
+    try self.init(content, parser: parser, isTolerant: isTolerant)
   }
+
+  /// Takes a file and whoever parses it.
+  init(
+    _ content: FileDescriptor, parser: any HDF5Parser, isTolerant: Bool
+  ) throws(FileError) {
+    self.content = content
+    self.parser = parser
+    path = content.path
+    let catalogue = try Self.catalogue(from: parser, path)
+    var findings = catalogue.observations.map(\.finding)
+    groups = Self.checked(catalogue, fileSize: content.size, &findings)
+    if !(content.size >= 8 && content.prefix(count: 8) == Self.signature) {
+      findings.append(
+        Finding(.userBlock, "has other bytes before the HDF5 file; remove them with `h5unjam`"))
+    }
+    self.findings = findings
+    if !isTolerant, let finding = findings.first(where: { $0.rule.severity == .error }) {
+      throw FileError(refused: finding, path: path)
+    }
+  }
+
+  /// The file's size in bytes, the bound for everything that it can hold.
+  var size: Int { content.size }
 
   /// Returns an error about this file's contents.
   func failure(_ message: String) -> FileError { FileError(.badData, path: path, message) }
 
   /// Whether there is a group at the path.
-  func hasGroup(_ path: String) -> Bool {
-    HDF5Library.locked { withGroup(path) { _ in true } ?? false }
-  }
+  func hasGroup(_ path: String) -> Bool { group(path) != nil }
 
-  /// The names of what a group holds by hard links, sorted; empty if there is no such group.
-  func names(in path: String = "") -> [String] {
-    HDF5Library.locked {
-      withGroup(path) { group -> [String] in
-        var info = H5G_info_t()
-        guard unsafe H5Gget_info(group, &info) >= 0 else { return [] }
-        // A hostile file may claim any number; no honest group of ours has this many.
-        return (0..<min(info.nlinks, 100_000)).compactMap { index in
-          Self.linkName(group, index)
-        }.filter { unsafe dk_link_type(group, $0) == dk_hard_link() }
-      } ?? []
-    }
-  }
+  /// The names of what a group holds, sorted; empty if there is no such group.
+  func names(in path: String = "") -> [String] { group(path)?.entries.keys.sorted() ?? [] }
 
-  /// Returns an attribute's strings: nil if there is no such attribute or it is not text.
-  ///
-  /// Fixed and variable lengths, ASCII and UTF-8, scalars and arrays are all read; an empty array
-  /// of any type gives no strings.
-  func strings(_ name: String, in path: String = "") throws(FileError) -> [String]? {
-    try HDF5Library.locked { () throws(FileError) -> [String]? in
-      guard let group = open(path) else { return nil }
-      guard unsafe H5Aexists(group.id, name) > 0 else { return nil }
-      guard
-        let attribute = HDF5Handle<HDF5AttributeKind>(
-          unsafe H5Aopen(group.id, name, dk_default())),
-        let space = HDF5Handle<HDF5SpaceKind>(H5Aget_space(attribute.id)),
-        let type = HDF5Handle<HDF5TypeKind>(H5Aget_type(attribute.id))
-      else { throw failure("its attribute '\(name)' cannot be read; the file is damaged") }
-      let count = Int(H5Sget_simple_extent_npoints(space.id))
-      if count == 0 { return [] }
-      guard H5Tget_class(type.id) == H5T_STRING else { return nil }
-      let result =
-        H5Tis_variable_str(type.id) > 0
-        ? variableStrings(attribute.id, type.id, space.id, count)
-        : fixedStrings(attribute.id, type.id, count)
-      guard let result else {
-        throw failure("its attribute '\(name)' cannot be read; the file is damaged")
-      }
-      return result
-    }
-  }
+  /// Returns an attribute's texts: nil if there is no such attribute or it is not text.
+  func strings(_ name: String, in path: String = "") -> [String]? { group(path)?.attributes[name] }
 
   /// Opens the data set at a path.
   ///
-  /// - Parameters:
-  ///   - rows: How many rows, along the first axis, will be read at a time; chunks are cached so
-  ///     that each is unpacked once.
-  /// - Throws: ``FileError`` if there is none, or if it is stored in a way that is refused.
-  func dataset(_ path: String, rows: Int = 1) throws(FileError) -> HDF5Dataset {
-    guard let dataset = try datasetIfPresent(path, rows: rows) else {
-      throw failure("has no data set '\(path)'")
-    }
+  /// - Throws: ``FileError`` if there is none.
+  func dataset(_ path: String) throws(FileError) -> HDF5Dataset {
+    guard let dataset = datasetIfPresent(path) else { throw failure("has no data set '\(path)'") }
     return dataset
   }
 
   /// Opens the data set at a path; nil if there is none.
-  func datasetIfPresent(_ path: String, rows: Int = 1) throws(FileError) -> HDF5Dataset? {
-    try HDF5Library.locked { () throws(FileError) -> HDF5Dataset? in
-      var components = path.split(separator: "/").map(String.init)
-      guard let name = components.popLast(), let group = open(components.joined(separator: "/")),
-        unsafe dk_link_type(group.id, name) == dk_hard_link()
-      else { return nil }
-      guard
-        let handle = HDF5Handle<HDF5DatasetKind>(
-          unsafe H5Dopen2(group.id, name, dk_default()))
-      else { return nil }
-      let info = try HDF5DatasetInfo(handle.id, path: path, file: self)
-      guard case .chunked(let chunk) = info.storage else {
-        return HDF5Dataset(file: self, handle: handle, info: info)
-      }
-      // Reopened with a cache for the chunks that one read touches.
-      let access = HDF5Handle<HDF5PropertyKind>(H5Pcreate(dk_dataset_access()))
-      let bytes = info.chunkCacheSize(chunk, rows: rows)
-      guard let access, H5Pset_chunk_cache(access.id, 12_421, bytes, 1) >= 0,
-        let cached = HDF5Handle<HDF5DatasetKind>(unsafe H5Dopen2(group.id, name, access.id))
-      else { throw failure("its data set '\(path)' cannot be opened; the file is damaged") }
-      return HDF5Dataset(file: self, handle: cached, info: info)
-    }
+  func datasetIfPresent(_ path: String) -> HDF5Dataset? {
+    var components = path.split(separator: "/").map(String.init)
+    guard let name = components.popLast(),
+      case .dataset(let number, let info)? = group(components.joined(separator: "/"))?
+        .entries[name]
+    else { return nil }
+    return HDF5Dataset(file: self, number: number, info: info, content: content, parser: parser)
   }
 
-  /// Opens the group at a path, hard link by hard link.
-  private func open(_ path: String) -> HDF5Handle<HDF5GroupKind>? {
-    guard var group = HDF5Handle<HDF5GroupKind>(unsafe H5Gopen2(handle.id, "/", dk_default()))
-    else { return nil }
+  private func group(_ path: String) -> Group? {
+    var index = 0
     for component in path.split(separator: "/") {
-      let name = String(component)
-      guard unsafe dk_link_type(group.id, name) == dk_hard_link(),
-        let next = HDF5Handle<HDF5GroupKind>(unsafe H5Gopen2(group.id, name, dk_default()))
-      else { return nil }
-      group = next
+      guard case .group(let next)? = groups[index].entries[String(component)] else { return nil }
+      index = next
     }
-    return group
+    return groups[index]
+  }
+}
+
+// MARK: Opening
+
+extension HDF5File {
+  private static let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
+
+  private static let notHDF5 =
+    "is not an HDF5 file, or a damaged one; check it with `h5ls` or copy it again"
+
+  private static func parser(
+    for content: FileDescriptor, _ path: String, _ sandbox: Sandbox
+  ) throws(FileError) -> any HDF5Parser {
+    if sandbox != .off {
+      let process = SealedProcess(file: content.number)
+      if let process, process.posture == .full || sandbox == .auto {
+        Launcher.shared.record(process.posture)
+        return HDF5SealedParser(process, fileSize: content.size)
+      }
+      guard sandbox == .auto else {
+        throw FileError(
+          .unavailable, path: path,
+          "is not read: this system cannot seal a process off (Landlock and seccomp are needed); "
+            + "use --sandbox auto if the file is trusted")
+      }
+      Launcher.shared.record(.none)
+    }
+    guard let parser = HDF5LocalParser(path: path, fileSize: content.size) else {
+      throw FileError(refused: Finding(.damaged, notHDF5), path: path)
+    }
+    return parser
   }
 
-  private func withGroup<Result>(_ path: String, _ body: (hid_t) -> Result) -> Result? {
-    guard let group = open(path) else { return nil }
-    return body(group.id)
-  }
-
-  /// Returns the name of a group's link by its place in alphabetical order.
-  private static func linkName(_ group: hid_t, _ index: hsize_t) -> String? {
-    // Called with no buffer it gives the length, then fills one of that length and a zero.
-    let length = unsafe H5Lget_name_by_idx(
-      group, ".", H5_INDEX_NAME, H5_ITER_INC, index, nil, 0, dk_default())
-    guard length > 0, length < 1 << 16 else { return nil }
-    var buffer = [CChar](repeating: 0, count: Int(length) + 1)
-    guard
-      unsafe H5Lget_name_by_idx(
-        group, ".", H5_INDEX_NAME, H5_ITER_INC, index, &buffer, buffer.count, dk_default()) > 0
-    else { return nil }
-    return String(decoding: buffer.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  }
-
-  private func fixedStrings(_ attribute: hid_t, _ type: hid_t, _ count: Int) -> [String]? {
-    let length = H5Tget_size(type)
-    let (bytes, overflow) = count.multipliedReportingOverflow(by: length)
-    guard length > 0, count > 0, !overflow, bytes <= size else { return nil }
-    var buffer = [UInt8](repeating: 0, count: bytes)
-    guard unsafe H5Aread(attribute, type, &buffer) >= 0 else { return nil }
-    let padding = H5Tget_strpad(type) == H5T_STR_SPACEPAD ? UInt8(ascii: " ") : 0
-    return (0..<count).map { index in
-      var text = buffer[index * length..<(index + 1) * length]
-      if padding == 0 { text = text.prefix { $0 != 0 } }
-      while text.last == padding { text.removeLast() }
-      return String(decoding: text, as: UTF8.self)
+  private static func catalogue(
+    from parser: any HDF5Parser, _ path: String
+  ) throws(FileError) -> HDF5Catalogue {
+    do {
+      guard let frame = try parser.catalogue() else {
+        throw FileError(refused: Finding(.damaged, notHDF5), path: path)
+      }
+      return try HDF5Catalogue(frame: frame)
+    } catch let error as FileError {
+      throw error
+    } catch {
+      throw FileError(refused: SealedFailure.finding(error), path: path)
     }
   }
 
-  private func variableStrings(
-    _ attribute: hid_t, _ type: hid_t, _ space: hid_t, _ count: Int
-  ) -> [String]? {
-    // Each element takes 16 bytes in the file, so that more than this cannot be honest.
-    guard count > 0, count <= size / 8 else { return nil }
-    var pointers = unsafe [UnsafeMutablePointer<CChar>?](repeating: nil, count: count)
-    guard unsafe H5Aread(attribute, type, &pointers) >= 0 else { return nil }
-    // The library allocated the strings; they are copied before it frees them.
-    defer { _ = unsafe H5Dvlen_reclaim(type, space, dk_default(), &pointers) }
-    return unsafe pointers.map { unsafe $0.map { unsafe String(cString: $0) } ?? "" }
+  /// Makes groups of the claims that hold, and findings of those that don't.
+  private static func checked(
+    _ catalogue: HDF5Catalogue, fileSize: Int, _ findings: inout [Finding]
+  ) -> [Group] {
+    var groups: [Group] = []
+    /// The place of each node among the groups.
+    var places: [Int?] = []
+    var paths: [String] = []
+    var datasets = 0
+    var left = fileSize
+    var offsets: Set<Int> = []
+    for (index, node) in catalogue.nodes.enumerated() {
+      let parent = index == 0 ? nil : places[node.parent]
+      switch node.content {
+      case .group(let attributes):
+        let place = groups.count
+        let parentPath = parent.map { paths[$0] } ?? ""
+        paths.append(parentPath.isEmpty ? node.name : "\(parentPath)/\(node.name)")
+        places.append(place)
+        groups.append(
+          Group(
+            attributes: Dictionary(attributes.map { ($0.name, $0.texts) }) { first, _ in first }))
+        if let parent { groups[parent].entries[node.name] = .group(place) }
+      case .dataset(let claim):
+        places.append(nil)
+        defer { datasets += 1 }
+        guard let parent else { continue }
+        let path = paths[parent].isEmpty ? node.name : "\(paths[parent])/\(node.name)"
+        do throws(Refusal) {
+          let info = try HDF5DatasetInfo(claim, path: path, fileSize: fileSize)
+          groups[parent].entries[node.name] = .dataset(datasets, info)
+          // Several names of one data set count once.
+          if case .contiguous(let offset) = info.storage, offsets.insert(offset).inserted {
+            left -= info.count * info.elementSize
+          }
+        } catch {
+          findings.append(error.finding)
+        }
+      }
+    }
+    if left < 0 {
+      findings.append(Finding(.shapeBomb, "claims more bytes for its data sets than it has"))
+    }
+    return groups
+  }
+
+  /// Throws unless the file can be an HDF5 file, and says what it is instead where that is known.
+  private static func checkKind(of content: FileDescriptor, _ path: String) throws(FileError) {
+    let start = content.prefix(count: 64)
+    func starts(_ text: String) -> Bool { start.starts(with: Array(text.utf8)) }
+    func refuse(_ message: String) -> FileError { FileError(.badData, path: path, message) }
+    if starts("version https://git-lfs") {
+      throw refuse("is a Git LFS pointer, not the file itself; run `git lfs pull`")
+    }
+    if start.starts(with: [0x50, 0x4B, 0x03, 0x04]) {
+      throw refuse(
+        "is a zip archive (perhaps a .keras file), not HDF5; save the model as .h5")
+    }
+    if start.isEmpty { throw refuse("is empty") }
+    if starts("{") || starts("[") {
+      throw refuse(
+        "is JSON, not HDF5; an architecture is given with --architecture, beside a weights file")
+    }
+  }
+}
+
+extension HDF5Catalogue.Observation {
+  /// The observation in words.
+  fileprivate var finding: Finding {
+    let place = "'\(abbreviated(path))'"
+    let name = "'\(detail)'"
+    let message =
+      switch rule {
+      case .externalStorage:
+        "its data set \(place) keeps its values in another file, which is not opened: \(name)"
+      case .externalLink: "\(place) is a link into another file, which is not opened: \(name)"
+      case .softLink: "\(place) is a link by name, which is not followed: \(name)"
+      case .userLink: "\(place) is a link that only a program's own code can follow"
+      case .virtualDataset:
+        "its data set \(place) is put together from others, which are not opened"
+      case .filter:
+        "its data set \(place) is packed with the filter \(detail), which no Keras file has; repack "
+          + "it with `h5repack -f GZIP=4`"
+      case .type: "\(place) holds neither numbers nor text, and is not read"
+      case .cycle: "its group \(place) is reached in two ways"
+      case .depth: "\(place) lies more than \(HDF5Catalogue.maximumDepth) groups deep"
+      case .objectCount: "at \(place) it has more \(detail) than an honest file has room for"
+      default:
+        "\(place) cannot be read\(detail.isEmpty ? "" : " (\(detail))"); the file is damaged"
+      }
+    return Finding(rule, at: path, message)
   }
 }

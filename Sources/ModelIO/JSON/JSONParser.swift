@@ -2,6 +2,8 @@
 struct JSONError: Error, CustomStringConvertible {
   let message: String
   let offset: Int
+  /// Whether a key is there twice, so that two readers could see two networks.
+  var isDuplicateKey = false
   var description: String { "\(message) at byte \(offset)" }
 }
 
@@ -11,7 +13,7 @@ struct JSONParser {
   static let maximumDepth = 128
 
   /// More values are refused: each takes up to some hundred bytes, however short its text. The
-  /// largest networks that come with Keras have 60,000.
+  /// largest network that comes with Keras, NASNetLarge, has 62,000.
   static let maximumValues = 1 << 20
 
   private let bytes: [UInt8]
@@ -85,7 +87,9 @@ struct JSONParser {
       guard take(":") else { throw error("':' is missing") }
       // Two values under one key would let different readers see different networks.
       guard members.updateValue(try value(depth: depth + 1), forKey: key) == nil else {
-        throw error("the key '\(abbreviated(key))' is there twice")
+        throw JSONError(
+          message: "the key '\(abbreviated(key))' is there twice", offset: position,
+          isDuplicateKey: true)
       }
       skipSpace()
       if take("}") { return .object(members) }

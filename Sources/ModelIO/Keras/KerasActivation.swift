@@ -24,9 +24,6 @@ enum KerasActivation {
     guard let json, !json.isNull else { return .linear }
     if let name = json.string { return try activation(name, of: layer, major: major) }
     let className = json["class_name"]?.string ?? ""
-    if let registered = json["registered_name"]?.string, registered.contains(">") {
-      throw KerasError(layer, "its activation '\(registered)' is custom code, which is never run")
-    }
     let config = json["config"] ?? .null
     if className == "function", let name = config.string {
       return try activation(name, of: layer, major: major)
@@ -68,7 +65,9 @@ enum KerasActivation {
     case "Softmax":
       let axis = config["axis"]?.int ?? config["axis"]?[0]?.int ?? -1
       guard axis == -1 || axis == rank else {
-        throw KerasError(layer, "softmax along axis \(axis) is not supported, only the last")
+        throw KerasError(
+          layer, "softmax along axis \(axis) is not supported, only the last",
+          rule: .kerasUnsupported)
       }
       return .softmax
     default: return nil

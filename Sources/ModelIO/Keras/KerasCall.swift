@@ -53,7 +53,9 @@ extension KerasCall {
       throw KerasError(layer, "its inputs are not readable")
     }
     guard tensor == 0 else {
-      throw KerasError(layer, "it reads output \(tensor) of layer '\(name)', which gives only one")
+      throw KerasError(
+        layer, "it reads output \(tensor) of layer '\(name)', which gives only one",
+        rule: .kerasUnsupported)
     }
     return Source(layer: name, call: call)
   }

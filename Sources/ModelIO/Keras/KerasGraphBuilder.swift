@@ -24,7 +24,7 @@ struct KerasGraphBuilder {
     guard let shape = network.inputShape else {
       throw KerasError(
         "layer '\(network.input)': the size of its images is not fixed; save the model with an "
-          + "input of the size that it is used with")
+          + "input of the size that it is used with", rule: .kerasUnsupported)
     }
     try checkSize(shape, of: network.input)
     let graph = try Graph(inputShape: shape, inputName: network.input)
@@ -47,7 +47,7 @@ struct KerasGraphBuilder {
   private mutating func add(
     _ network: KerasNetwork, input: Int, path: [String]
   ) throws -> Int {
-    let calls = try reachableCalls(of: network)
+    let calls = try network.reachableCalls()
     let layers = Dictionary(uniqueKeysWithValues: network.layers.map { ($0.name, $0) })
     // By number, since a hostile file's order may need as many passes as there are calls.
     let numbers = Dictionary(uniqueKeysWithValues: calls.enumerated().map { ($1, $0 + 1) })
@@ -84,26 +84,6 @@ struct KerasGraphBuilder {
     return node
   }
 
-  /// The calls that the output depends on, in the order of the file, the input's left out.
-  private func reachableCalls(of network: KerasNetwork) throws(KerasError) -> [KerasCall.Source] {
-    let layers = Dictionary(uniqueKeysWithValues: network.layers.map { ($0.name, $0) })
-    var seen: Set<KerasCall.Source> = []
-    var stack = [network.output]
-    while let source = stack.popLast() {
-      guard let layer = layers[source.layer] else {
-        throw KerasError("a layer reads '\(source.layer)', which is not there")
-      }
-      guard seen.insert(source).inserted, layer.name != network.input else { continue }
-      guard layer.calls.indices.contains(source.call) else {
-        throw KerasError(layer, "its call \(source.call) is read, but not described")
-      }
-      stack += layer.calls[source.call].inputs
-    }
-    return network.layers.flatMap { layer in
-      layer.calls.indices.map { KerasCall.Source(layer: layer.name, call: $0) }
-    }.filter { seen.contains($0) && $0.layer != network.input }
-  }
-
   private mutating func add(
     _ layer: KerasLayer, _ call: KerasCall, inputs: [Int], path: [String]
   ) throws -> Int {
@@ -112,11 +92,15 @@ struct KerasGraphBuilder {
       throw KerasError("the model uses layers more than \(Self.maximumNodes) times, too often")
     }
     if call.hasConstants {
-      throw KerasError(layer, "it is called with numbers besides tensors, which is not supported")
+      throw KerasError(
+        layer, "it is called with numbers besides tensors, which is not supported",
+        rule: .kerasUnsupported)
     }
     if let network = layer.network {
       guard inputs.count == 1 else {
-        throw KerasError(layer, "a nested model reads \(inputs.count) inputs; one is supported")
+        throw KerasError(
+          layer, "a nested model reads \(inputs.count) inputs; one is supported",
+          rule: .kerasUnsupported)
       }
       let shape = graph.nodes[inputs[0]].shape
       if let expected = network.inputShape, expected != shape {
@@ -125,7 +109,9 @@ struct KerasGraphBuilder {
       return try add(network, input: inputs[0], path: path + [layer.name])
     }
     if call.isTraining, layer.ignoresWeights || layer.className == "BatchNormalization" {
-      throw KerasError(layer, "it was called with training=True, so it is not fixed at inference")
+      throw KerasError(
+        layer, "it was called with training=True, so it is not fixed at inference",
+        rule: .kerasUnsupported)
     }
     let (operation, activation) = try KerasOperation(
       layer: layer, path: path, weights: weights, major: major,
@@ -172,7 +158,7 @@ struct KerasGraphBuilder {
     guard shape.count == 1, shape[0] >= 2 else {
       throw KerasError(
         "layer '\(graph.nodes[graph.output].name)': the model's result has shape \(shape); a "
-          + "classifier ends in one vector of at least 2 class scores")
+          + "classifier ends in one vector of at least 2 class scores", rule: .kerasUnsupported)
     }
   }
 }

@@ -1,12 +1,20 @@
 /// A configuration or weights that do not make a model we can run, with the reason.
 struct KerasError: Error, CustomStringConvertible {
-  let description: String
+  /// What it is as a finding.
+  let finding: Finding
+  var description: String { finding.message }
 
-  init(_ description: String) { self.description = description }
+  init(_ finding: Finding) { self.finding = finding }
+
+  init(_ description: String, rule: Finding.Rule = .kerasConfig) {
+    finding = Finding(rule, description)
+  }
 
   /// An error about a layer, with its class where that helps.
-  init(_ layer: KerasLayer, _ reason: String) {
-    description = "layer '\(layer.name)' (\(layer.className)): \(reason)"
+  init(_ layer: KerasLayer, _ reason: String, rule: Finding.Rule = .kerasConfig) {
+    let name = abbreviated(layer.name)
+    finding = Finding(
+      rule, at: name, "layer '\(name)' (\(abbreviated(layer.className))): \(reason)")
   }
 }
 
@@ -67,7 +75,7 @@ struct KerasNetwork: Sendable {
     guard Self.classNames.contains(className) else {
       throw KerasError(
         "its model has the class '\(className)'; only Sequential and functional models can be "
-          + "read without running their code")
+          + "read without running their code", rule: .kerasUnsupported)
     }
     let fallback = className == "Sequential" ? "sequential" : "model"
     let name = json["name"]?.string ?? config["name"]?.string ?? fallback
@@ -95,7 +103,8 @@ struct KerasNetwork: Sendable {
       }
       guard let shape else {
         throw KerasError(
-          "the model '\(name)' does not say its input's shape; build it before saving it")
+          "the model '\(name)' does not say its input's shape; build it before saving it",
+          rule: .kerasUnsupported)
       }
       let inputConfig: JSONValue = ["batch_input_shape": shape]
       let inputName = Self.unusedName("\(layers[0].name)_input", in: layers)
@@ -151,7 +160,9 @@ struct KerasNetwork: Sendable {
     var entries = json?.array ?? []
     if entries.first?.string != nil { entries = [.array(entries)] }
     guard entries.count == 1 else {
-      throw KerasError("the model '\(model)' has \(entries.count) \(role)s; one is needed")
+      throw KerasError(
+        "the model '\(model)' has \(entries.count) \(role)s; one is needed", rule: .kerasUnsupported
+      )
     }
     guard let layer = entries[0][0]?.string, let call = entries[0][1]?.int, call >= 0 else {
       throw KerasError("the model '\(model)' does not name its \(role) layer")
@@ -198,12 +209,6 @@ struct KerasNetwork: Sendable {
     }
     guard name.utf8.count <= maximumName else {
       throw KerasError("layer '\(abbreviated(name))': its name is longer than any that Keras gives")
-    }
-    // A registered name with a package is somebody's own class, whatever it is called.
-    if let registered = json["registered_name"]?.string, registered.contains(">") {
-      throw KerasError(
-        "layer '\(name)' has the custom class '\(registered)', and code from a file is never run; "
-          + "rebuild the model with Keras's own layers")
     }
     return KerasLayer(className: className, name: name, config: config, network: network)
   }

@@ -15,12 +15,14 @@ extension KerasOperation {
   /// (x - mean) / max(sqrt(variance), 1e-7), with constants from the configuration or as weights.
   func normalization() throws -> Rescaling {
     if config["invert"]?.bool == true {
-      throw KerasError(layer, "inverted normalization is not supported")
+      throw KerasError(layer, "inverted normalization is not supported", rule: .kerasUnsupported)
     }
     let axis = config["axis"]
     let axes = axis?.ints ?? axis?.int.map { [$0] } ?? []
     guard axes.count <= 1, axes.allSatisfy({ $0 == -1 || $0 == input.count }) else {
-      throw KerasError(layer, "normalization along axes \(axes) is not supported, only the last")
+      throw KerasError(
+        layer, "normalization along axes \(axes) is not supported, only the last",
+        rule: .kerasUnsupported)
     }
     let mean = try config["mean"]?.floats ?? weights.tensor("mean", of: layer, in: path)?.values
     let variance =
@@ -37,7 +39,8 @@ extension KerasOperation {
 
   func checked(_ rescaling: Rescaling) throws -> Rescaling {
     guard (rescaling.scale + rescaling.offset).allSatisfy(\.isFinite) else {
-      throw KerasError(layer, "its scale or offset is NaN or infinite")
+      throw KerasError(
+        layer, "its scale or offset is NaN or infinite", rule: .weightsNonfinite)
     }
     return rescaling
   }
@@ -98,14 +101,17 @@ extension KerasOperation {
   func checkLastAxis(_ what: String) throws {
     let axis = config["axis"]?.int ?? config["axis"]?[0]?.int ?? -1
     guard axis == -1 || axis == input.count else {
-      throw KerasError(layer, "\(what) along axis \(axis) is not supported, only the last")
+      throw KerasError(
+        layer, "\(what) along axis \(axis) is not supported, only the last",
+        rule: .kerasUnsupported)
     }
   }
 
   func checkDataFormat() throws {
     if config["data_format"]?.string == "channels_first" {
       throw KerasError(
-        layer, "channels_first is not supported; save the model with channels_last layers")
+        layer, "channels_first is not supported; save the model with channels_last layers",
+        rule: .kerasUnsupported)
     }
   }
 }

@@ -11,6 +11,18 @@ struct KerasOperation {
   /// The shapes of its inputs.
   let inputs: [[Int]]
 
+  /// The classes that can be run, with those that do nothing at inference.
+  static func supports(_ className: String) -> Bool {
+    classNames.contains(className) || KerasIdentity.isIdentity(className)
+  }
+
+  private static let classNames = KerasNetwork.classNames.union([
+    "InputLayer", "Activation", "ReLU", "LeakyReLU", "ELU", "Softmax", "Conv2D", "DepthwiseConv2D",
+    "SeparableConv2D", "MaxPooling2D", "AveragePooling2D", "GlobalMaxPooling2D",
+    "GlobalAveragePooling2D", "Dense", "BatchNormalization", "Normalization", "Flatten", "Reshape",
+    "ZeroPadding2D", "Rescaling", "Add", "Multiply", "Concatenate",
+  ])
+
   var config: JSONValue { layer.config }
   var input: [Int] { inputs[0] }
 
@@ -24,22 +36,8 @@ struct KerasOperation {
     if let operation = try convolutional() ?? weighted() ?? weightless() {
       return (operation, try activation())
     }
-    switch layer.className {
-    case "Lambda":
-      throw KerasError(
-        layer,
-        "a Lambda layer is code in the file, which is never run; rebuild the model without it")
-    case "PReLU", "ThresholdedReLU", "UpSampling2D", "Cropping2D", "Permute", "Subtract", "Average",
-      "Maximum", "Minimum", "Conv2DTranspose", "LayerNormalization", "GroupNormalization",
-      "UnitNormalization", "Conv1D", "Conv3D", "LSTM", "GRU", "Embedding", "MultiHeadAttention",
-      "Resizing", "CenterCrop", "RepeatVector", "Masking":
-      throw KerasError(layer, "this class of layer is not supported")
-    default:
-      throw KerasError(
-        layer,
-        "an unknown class of layer; only Keras's own image layers can be read, code is "
-          + "never run")
-    }
+    // What cannot be run was refused before; see `supports`.
+    throw KerasError(layer, KerasNetwork.notSupported, rule: .kerasUnsupported)
   }
 
   // MARK: Layers by family

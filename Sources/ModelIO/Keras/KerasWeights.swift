@@ -19,17 +19,26 @@ struct KerasWeights {
   /// What was read already: layers used many times share their weights' memory.
   private final class Cache {
     var tensors: [String: Tensor] = [:]
+    /// The bytes of all tensors; a network may not take much more memory than its file.
+    var size = 0
+    var findings: [Finding] = []
   }
 
   private var paths: [[String]: [String: String]] = [:]
   private let file: HDF5File
+  private let isTolerant: Bool
   private let cache = Cache()
+
+  /// What was odd about weights that were read all the same.
+  var findings: [Finding] { cache.findings }
 
   /// Finds the weights of a network's layers in a file.
   ///
+  /// - Parameter isTolerant: Whether weights are read although they are NaN or infinite.
   /// - Throws: ``KerasError`` if some are missing, or there are others.
-  init(_ file: HDF5File, for network: KerasNetwork) throws {
+  init(_ file: HDF5File, for network: KerasNetwork, isTolerant: Bool = false) throws {
     self.file = file
+    self.isTolerant = isTolerant
     let root = file.hasGroup("model_weights") ? "model_weights" : ""
     if let names = try Self.list("layer_names", in: root, of: file) {
       try match(names, in: root, to: network)
@@ -44,19 +53,29 @@ struct KerasWeights {
 
   /// Returns a layer's weight; nil if the layer has no such weight.
   ///
-  /// - Throws: ``KerasError`` if it cannot be read, or holds a NaN or an infinity.
+  /// - Throws: ``KerasError`` if it cannot be read, or, unless that is tolerated, holds a NaN or an
+  ///   infinity.
   func tensor(_ role: String, of layer: KerasLayer, in path: [String]) throws -> Tensor? {
     guard let place = paths[path + [layer.name]]?[role] else { return nil }
     if let tensor = cache.tensors[place] { return tensor }
-    guard let dataset = try file.datasetIfPresent(place) else {
+    guard let dataset = file.datasetIfPresent(place) else {
       throw KerasError(layer, "its weight '\(role)' is missing in the file, at '\(place)'")
+    }
+    cache.size += dataset.info.count * 4
+    guard cache.size <= HDF5DatasetInfo.largestUnpacked + 32 * file.size else {
+      throw KerasError(
+        layer, "the weights unpack to far more than the file's size", rule: .compressionBomb)
     }
     let tensor = Tensor(shape: dataset.info.shape, values: try dataset.floats())
     if let position = tensor.firstNonFinite {
-      throw KerasError(
+      let count = tensor.values.count { !$0.isFinite }
+      let error = KerasError(
         layer,
-        "its weight '\(role)' is \(tensor.values[position]) at position \(position); "
-          + "the model is damaged or its training diverged")
+        "its weight '\(role)' is \(tensor.values[position]) at position \(position) (\(count) of its "
+          + "\(tensor.count) values are not finite); the model is damaged or its training diverged",
+        rule: .weightsNonfinite)
+      guard isTolerant else { throw error }
+      cache.findings.append(error.finding)
     }
     cache.tensors[place] = tensor
     return tensor
@@ -68,10 +87,10 @@ struct KerasWeights {
   private static func list(
     _ name: String, in group: String, of file: HDF5File
   ) throws(FileError) -> [String]? {
-    if let names = try file.strings(name, in: group) { return names }
+    if let names = file.strings(name, in: group) { return names }
     var result: [String]?
     var index = 0
-    while let part = try file.strings("\(name)\(index)", in: group) {
+    while let part = file.strings("\(name)\(index)", in: group) {
       result = (result ?? []) + part
       index += 1
     }
@@ -162,7 +181,7 @@ struct KerasWeights {
     var named: [String: String] = [:]
     for group in file.names(in: container) {
       let place = "\(container)/\(group)"
-      if let name = try file.strings("name", in: place)?.first
+      if let name = file.strings("name", in: place)?.first
         ?? file.strings("name", in: place + "/vars")?.first
       {
         named[name] = place

@@ -63,6 +63,15 @@ struct EvaluateCommand: RunnerCommand {
             + "\(all.images))")
       }
     }
+    let attack = result.poisoned.map { $0.all ?? $0.counted }
+    for (count, images, name) in [
+      (result.clean?.nonfinite ?? 0, result.clean?.images ?? 0, "clean"),
+      (attack?.nonfinite ?? 0, attack?.images ?? 0, "poisoned"),
+    ] where count > 0 {
+      lines.append(
+        "No class:             \(count) of \(images) \(name) images (values that are NaN or infinite)"
+      )
+    }
     return lines.joined(separator: "\n") + "\n"
   }
 }

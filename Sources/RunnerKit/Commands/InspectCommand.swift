@@ -1,12 +1,17 @@
 internal import ArgumentParser
 internal import DefenseKit
 
-/// Shows what a model file holds.
+/// Shows what a model file holds, and what in it an honest one would not have.
 struct InspectCommand: RunnerCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: "inspect",
-      abstract: "Show a model's layers, shapes, parameters and activation sizes.")
+      abstract: "Show a model's layers and what is suspicious about its file.",
+      discussion: """
+        Nothing in the file is run. The exit status is 0 if nothing was found, 1 if something was, \
+        and 65 if the file could not be read to its end. That nothing was found is no proof that \
+        there is no backdoor.
+        """)
   }
 
   @Argument(help: "A Keras .h5 file.")
@@ -15,14 +20,68 @@ struct InspectCommand: RunnerCommand {
   @Option(help: ModelArguments.architectureHelp)
   var architecture: String?
 
+  @OptionGroup var parsing: ParsingArguments
+
+  @Flag(help: "Print the model and the findings as JSON.")
+  var json = false
+
+  @Flag(help: "Print the findings as SARIF 2.1.0, for code scanning.")
+  var sarif = false
+
+  func validate() throws {
+    if json && sarif { throw ValidationError("--json and --sarif cannot both be printed") }
+  }
+
   func run(in session: Session) throws {
-    let model = try KerasModel.load(model, architecture: architecture)
-    try StandardOutput.write(Self.text(model, cost: Executor([model]).costPerImage))
+    let audit = try ModelAudit(
+      model, architecture: architecture, sandbox: parsing.sandbox)
+    if let failure = audit.failure, failure.kind == .usage, audit.findings.isEmpty { throw failure }
+    if sarif {
+      try StandardOutput.write(audit.sarif(tool: "DefenseKit", version: runnerVersion).text)
+    } else if json {
+      try StandardOutput.write(audit.json.text)
+    } else {
+      let cost = try audit.model.map { try Executor([$0]).costPerImage }
+      try StandardOutput.write(Self.text(audit, cost: cost ?? 0))
+    }
+    if let failure = audit.failure, failure.kind == .usage { throw failure }
+    guard audit.isComplete else {
+      let reason = audit.failure?.message ?? "see its findings"
+      throw Failure(
+        Failure.data, "\(model): could not be read to its end: \(reason)".visible)
+    }
+    if !audit.findings.isEmpty { throw Failure(Failure.findings, nil) }
+  }
+
+  /// The listing of the model, if there is one, and the findings.
+  ///
+  /// - Parameter cost: The multiply-adds that the model takes for an image.
+  static func text(_ audit: ModelAudit, cost: Int) -> String {
+    let listing =
+      audit.model.map { Self.text($0, cost: cost) }
+      ?? "No model can be made of \(audit.path.visible).\n"
+    return listing + "\n" + text(audit.findings)
+  }
+
+  private static func text(_ findings: [Finding]) -> String {
+    guard !findings.isEmpty else {
+      return "No findings. That is no proof that there is no backdoor.\n"
+    }
+    let counts = Finding.Severity.allCases.reversed().compactMap { severity in
+      let count = findings.count { $0.rule.severity == severity }
+      return count == 0 ? nil : "\(grouped(count)) \(severity)\(count == 1 ? "" : "s")"
+    }
+    let lines = findings.map { finding in
+      "\(finding.rule.severity): \(finding.message.visible) "
+        + "[\(finding.rule.name), \(finding.rule.technique)]"
+    }
+    return "Findings: \(counts.joined(separator: ", "))\n\n" + lines.joined(separator: "\n") + "\n"
   }
 
   /// The listing of a model that takes `cost` multiply-adds an image.
   static func text(_ model: Model, cost: Int) -> String {
     let graph = model.graph
+    let prunable = graph.prunableLayers.joined(separator: ", ").visible
     var rows = [["layer", "operation", "reads", "shape", "parameters", "KiB"]]
     for node in graph.nodes {
       let activation = node.activation == .linear ? "" : ", \(name(node.activation))"
@@ -47,8 +106,8 @@ struct InspectCommand: RunnerCommand {
       "classes          \(grouped(model.classCount))",
       "parameters       \(grouped(graph.parameterCount))",
       "multiply-adds    \(grouped(cost)) an image",
-      "prunable layers  \(graph.prunableLayers.joined(separator: ", "))",
-      "pruned first     \(graph.lastConvolution ?? "none: there is no convolution")",
+      "prunable layers  \(prunable.isEmpty ? "none" : prunable)",
+      "pruned first     \(graph.lastConvolution?.visible ?? "none: there is no convolution")",
     ]
     if let source = model.source { lines.append("SHA-256          \(source.sha256)") }
     return lines.joined(separator: "\n") + "\n"
@@ -59,8 +118,12 @@ struct InspectCommand: RunnerCommand {
     String("\(activation)".prefix { $0 != "(" })
   }
 
+  /// A name from the file as it can be shown: what would not show is escaped.
   private static func clipped(_ text: String) -> String {
-    text.count > 28 ? text.prefix(27) + "…" : text
+    let text = text.visible
+    // Scalars are counted: a character may hold any number of marks.
+    return text.unicodeScalars.count > 28
+      ? String(text.unicodeScalars.prefix(27)) + "…" : text
   }
 
   /// A number of bytes in KiB with one decimal.

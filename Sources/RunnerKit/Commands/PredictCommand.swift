@@ -8,7 +8,8 @@ struct PredictCommand: RunnerCommand {
       commandName: "predict", abstract: "Print a class for every image of a data set.",
       discussion: """
         Prints one class a line, counted from 0. With --repaired and --detector, images that the \
-        detector flags get the number of classes, N, instead.
+        detector flags get the number of classes, N, instead. An image whose values become NaN or \
+        infinite on the way has no class: its line is the word 'nonfinite'.
         """)
   }
 
@@ -60,7 +61,14 @@ struct PredictCommand: RunnerCommand {
     } catch let error as SampleError {
       throw DataError(error, in: data.name)
     }
-    try StandardOutput.write(classes.map { "\($0)\n" }.joined())
+    let broken = classes.indices.filter { classes[$0] == noClass }
+    if let first = broken.first {
+      context.warn(
+        "\(data.name): no class for \(broken.count) of \(classes.count) images, the first is image "
+          + "\(first): values on the way are NaN or infinite; their lines say 'nonfinite'")
+    }
+    try StandardOutput.write(
+      classes.map { $0 == noClass ? "nonfinite\n" : "\($0)\n" }.joined())
   }
 
   private func classes(

@@ -104,7 +104,7 @@ struct RunCommand: RunnerCommand {
     }
     try session.plugins.check(settings, used: names(defense) + names(detector))
     let inputs = [model, clean, test, poisoned, arguments.architecture].compactMap { $0 }
-    let folder = try output.map { path throws(Failure) in
+    let folder = try output.map { path in
       try OutputFolder(path, force: force, inputs: inputs)
     }
 
@@ -203,6 +203,8 @@ struct RunCommand: RunnerCommand {
   private func summary(_ evaluation: Evaluation) -> String {
     var text = evaluation.table
     if let note = evaluation.note { text += "\n\(note)\n" }
+    let nonfinite = evaluation.nonfiniteLines
+    if !nonfinite.isEmpty { text += "\n" + nonfinite.joined(separator: "\n") + "\n" }
     if let output { text += "\nModels, curve and report are in \(output).\n" }
     return text
   }

@@ -28,6 +28,33 @@ enum LayoutName: String, ExpressibleByArgument, CaseIterable, Sendable {
   var layout: Layout { self == .nchw ? .nchw : .nhwc }
 }
 
+/// How files are parsed, as written on the command line.
+enum SandboxName: String, ExpressibleByArgument, CaseIterable, Sendable {
+  case auto
+  case require
+  case off
+
+  var sandbox: Sandbox {
+    switch self {
+    case .auto: .auto
+    case .require: .require
+    case .off: .off
+    }
+  }
+}
+
+/// How files are parsed.
+struct ParsingArguments: ParsableArguments, Sendable {
+  @Option(
+    name: .customLong("sandbox"),
+    help: ArgumentHelp(
+      "How files are parsed: sealed off as far as the system can (auto), entirely or not at all "
+        + "(require), or within the program (off).", valueName: "auto|require|off"))
+  var name: SandboxName = .auto
+
+  var sandbox: Sandbox { name.sandbox }
+}
+
 /// How a model's files are read and how it is run.
 struct ModelArguments: ParsableArguments, Sendable {
   @Option(
@@ -45,6 +72,8 @@ struct ModelArguments: ParsableArguments, Sendable {
   @Option(help: ArgumentHelp("The number of threads; all processors if not given.", valueName: "n"))
   var threads: Int?
 
+  @OptionGroup var parsing: ParsingArguments
+
   static var architectureHelp: ArgumentHelp {
     ArgumentHelp(
       "A Keras .h5 or JSON file that describes the network, for a file of weights alone.",
@@ -61,11 +90,14 @@ struct ModelArguments: ParsableArguments, Sendable {
   var execution: ExecutionOptions { ExecutionOptions(threads: threads) }
 
   func load(_ path: String) throws -> Model {
-    try KerasModel.load(path, architecture: architecture, inputScale: scale?.factor ?? 1)
+    try KerasModel.load(
+      path, architecture: architecture, inputScale: scale?.factor ?? 1,
+      sandbox: parsing.sandbox)
   }
 
   func data(_ path: String, for model: Model) throws -> DataSet {
     try DataSet.load(
-      path, for: model.graph.inputShape, classCount: model.classCount, layout: layout?.layout)
+      path, for: model.graph.inputShape, classCount: model.classCount, layout: layout?.layout,
+      sandbox: parsing.sandbox)
   }
 }

@@ -49,11 +49,11 @@ struct Artifacts: Sendable {
   func write(to folder: String, _ evaluation: Evaluation, report: String) throws {
     for (file, model) in models { try KerasModel.save(model, to: "\(folder)/\(file)") }
     if let first = evaluation.curves.first {
-      try OutputFolder.write(evaluation.curveCSV, to: "\(folder)/curve.csv")
+      try AtomicFile.write(evaluation.curveCSV, to: "\(folder)/curve.csv")
       let chart = CurveChart(first, repairs: evaluation.repairs.map(\.repair))
-      try OutputFolder.write(chart.svg, to: "\(folder)/curve.svg")
+      try AtomicFile.write(chart.svg, to: "\(folder)/curve.svg")
     }
-    try OutputFolder.write(report, to: "\(folder)/report.json")
+    try AtomicFile.write(report, to: "\(folder)/report.json")
   }
 
   /// A file name that no other model has.

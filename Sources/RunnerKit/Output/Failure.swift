@@ -8,6 +8,8 @@ struct Failure: Error {
   /// One line; nil if there is nobody left to read it.
   let message: String?
 
+  /// An inspection that found something, as linters end.
+  static let findings: Int32 = 1
   static let usage: Int32 = 64
   static let data: Int32 = 65
   static let missingInput: Int32 = 66
@@ -32,6 +34,8 @@ struct Failure: Error {
         default: Self.data
         }
       self.init(status, Self.line(error.message))
+    case let error as FileError where error.kind == .readerGone:
+      self.init(error.kind.rawValue, nil)
     case let error as FileError: self.init(error.kind.rawValue, Self.line(error.description))
     case let error as DataError: self.init(Self.data, Self.line(error.message))
     case let error as SampleError: self.init(Self.data, Self.line(error.description))
@@ -44,7 +48,8 @@ struct Failure: Error {
   }
 
   private static func line(_ text: String) -> String {
+    // Names of layers in it may hold anything.
     text.split(whereSeparator: \.isNewline).map { $0.trimmingPrefix { $0 == " " } }
-      .joined(separator: " ")
+      .joined(separator: " ").visible
   }
 }

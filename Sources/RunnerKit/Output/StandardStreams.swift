@@ -1,3 +1,4 @@
+internal import DefenseKit
 private import Foundation
 
 /// Standard output, written so that nothing is lost unnoticed.
@@ -9,39 +10,42 @@ enum StandardOutput {
   /// - Throws: ``Failure`` with status 74, or 141 (as a shell reports it) and without a message if
   ///   the reader has closed the pipe.
   static func write(_ text: String) throws(Failure) {
-    let code = writeAll(Array(text.utf8), to: STDOUT_FILENO)
-    if code == EPIPE { throw Failure(128 + SIGPIPE, nil) }
-    if code != 0 {
+    do throws(SystemError) {
+      try Descriptor.write(Array(text.utf8), to: STDOUT_FILENO)
+      // Some file systems say only when a file is closed that they could not write it.
+      let copy = dup(STDOUT_FILENO)
+      if copy >= 0 { try Descriptor.close(copy) }
+    } catch {
+      if error.code == EPIPE { throw Failure(128 + SIGPIPE, nil) }
+      let reason = error.code == EBADF ? "it is closed" : errorText(error.code)
       throw Failure(
         Failure.ioError,
-        "standard output cannot be written: \(errorText(code)); make room or write elsewhere")
+        "standard output cannot be written: \(reason); make room or write elsewhere")
     }
   }
 }
 
 /// Standard error; what cannot be written there has nowhere else to go.
 enum StandardError {
-  static func write(_ text: String) { _ = writeAll(Array(text.utf8), to: STDERR_FILENO) }
+  static func write(_ text: String) {
+    try? Descriptor.write(Array(text.utf8), to: STDERR_FILENO)
+  }
 
   /// Whether somebody is watching.
   static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 }
 
-/// Writes all bytes; returns 0 or the error's number.
-private func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
-  var done = 0
-  while done < bytes.count {
-    // The C function takes a pointer; it reads within the array's bounds and keeps nothing.
-    let count = unsafe bytes.withUnsafeBytes {
-      unsafe Foundation.write(descriptor, $0.baseAddress.map { unsafe $0 + done }, $0.count - done)
+/// The three streams that every program is started with.
+enum StandardStreams {
+  /// Occupies those that are closed; else the next file opened would get their number, and with it
+  /// the messages meant for them. Reading and writing them fails as before.
+  static func occupy() {
+    for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO]
+    where fcntl(descriptor, F_GETFD) < 0 {
+      // The lowest free number is this one, as those below are taken. Opened the wrong way round.
+      _ = unsafe open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
     }
-    if count < 0 {
-      if errno == EINTR { continue }
-      return errno
-    }
-    done += count
   }
-  return 0
 }
 
 /// The system's words for an error number.

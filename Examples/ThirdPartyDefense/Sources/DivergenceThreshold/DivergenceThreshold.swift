@@ -57,7 +57,8 @@ public struct DivergenceThreshold: Detector {
     let gathered = Mutex<[Float]>([])
     try context.phase("learning threshold", images: clean.count) { progress in
       try executor.run(clean.source, progress: progress) { batch in
-        let distances = batch.divergence(from: 0, to: 1)
+        // NaN is the distance of an image without a class; it has no place in an order.
+        let distances = batch.divergence(from: 0, to: 1).map { $0.isNaN ? .infinity : $0 }
         gathered.withLock { $0 += distances }
       }
     }
@@ -78,7 +79,8 @@ private struct Comparison: Inspection {
     let classes = batch.predictions(of: 0)
     let distances = batch.divergence(from: 0, to: 1)
     return zip(classes, distances).map { label, distance in
-      let isFlagged = distance > threshold
+      // Asked this way round, NaN is flagged too: an image without a class must not pass.
+      let isFlagged = !(distance <= threshold)
       return Verdict(label: isFlagged ? Int32(models[0].classCount) : label, score: distance)
     }
   }

@@ -1,0 +1,57 @@
+// The calls to the system that Swift cannot make: what a process needs to seal itself off, the launcher that starts such processes, and
+// the exchange of two files.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// The measures of dk_seal, as bits.
+enum {
+  DK_SEALED_LIMITS = 1,
+  DK_SEALED_NO_NEW_PRIVILEGES = 2,
+  DK_SEALED_LANDLOCK = 4,
+  DK_SEALED_SECCOMP = 8,
+  DK_SEALED_FULLY = 15,
+};
+
+// The one descriptor that a sealed process has left.
+enum { DK_CHANNEL = 3 };
+
+// Takes from the calling process all but reading and writing DK_CHANNEL and memory of its own: resource limits, no-new-privileges,
+// Landlock without any right, and a seccomp allow-list; what is not on it ends the process with SIGSYS. Returns the measures that took
+// effect; for the others the kernel is too old or forbids them.
+uint32_t dk_seal(void);
+
+// The bytes of memory that a sealed process can have.
+size_t dk_sealed_memory(void);
+
+// Starts the launcher as a copy of this process. To be called when nothing has been done yet: the copy has what is in memory now, its
+// environment excepted. Returns the descriptor that leads to it, or -1.
+int dk_launcher_fork(void);
+
+// Starts the launcher as a new process of this program: the constructor in launcher.c takes it over before `main`. Returns the descriptor
+// that leads to it, or -1 where there is none, as in a plugin whose host program does not contain DefenseKit.
+int dk_launcher_spawn(void);
+
+// Has the launcher start a sealed process that serves the file open as `file`. Returns the descriptor of the channel to it, over which it
+// sends four bytes first: what dk_seal returned. -1 if the launcher is gone or out of resources.
+int dk_launcher_open(int launcher, int file, pid_t *process);
+
+// Ends a process that the launcher started, if it has not ended by itself, and returns its status in the form of waitpid; -1 if the
+// launcher is gone.
+int dk_launcher_end(int launcher, pid_t process);
+
+// What a status says, since the macros of wait.h are not imported: the signal that ended the process, or 0.
+int dk_status_signal(int status);
+
+// Gives two files or folders each other's name, so that at no moment one of the names is missing. Returns 0, or -1 with the reason in
+// errno: not every file system can do it.
+int dk_exchange(const char *one, const char *other);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,316 @@
+// The launcher: a small process that holds no data and starts sealed processes on request. Each is a copy of it, so that none ever has
+// more in memory than the program's code and the one file that it was started for.
+#define _GNU_SOURCE
+#include "CSystem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+#ifdef __APPLE__
+#include <mach-o/dyld.h>
+#endif
+
+// Defined by ModelIO; weak, because programs may contain this file without it.
+// Prepares what the sealed processes need, before any file is there.
+extern void defensekit_prepare(void) __attribute__((weak));
+// Serves a file that lies in memory, until the channel closes.
+extern void defensekit_serve(const void *bytes, size_t count) __attribute__((weak));
+
+extern char **environ;
+
+// The name under which the program is started to be the launcher.
+static const char launcher_name[] = "defensekit-launcher";
+
+enum { OPEN = 1, END = 2, READY = 3 };
+
+struct message {
+  int32_t operation;
+  int32_t process;
+  int32_t status;
+};
+
+// MARK: Messages
+
+static bool transfer_all(int descriptor, void *bytes, size_t count, bool writes) {
+  char *next = bytes;
+  while (count > 0) {
+    ssize_t done = writes ? send(descriptor, next, count, MSG_NOSIGNAL) : read(descriptor, next, count);
+    if (done < 0 && errno == EINTR) continue;
+    if (done <= 0) return false;
+    next += done;
+    count -= (size_t)done;
+  }
+  return true;
+}
+
+static bool send_message(int descriptor, struct message message) {
+  return transfer_all(descriptor, &message, sizeof message, true);
+}
+
+static bool receive_message(int descriptor, struct message *message) {
+  return transfer_all(descriptor, message, sizeof *message, false);
+}
+
+// Sends a message with two descriptors; `data` and `space` as in cmsg(3).
+static bool send_descriptors(int socket, struct message message, int first, int second) {
+  union {
+    struct cmsghdr header;
+    char space[CMSG_SPACE(2 * sizeof(int))];
+  } control = {0};
+  struct iovec data = {.iov_base = &message, .iov_len = sizeof message};
+  struct msghdr packet = {
+      .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+  struct cmsghdr *header = CMSG_FIRSTHDR(&packet);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(2 * sizeof(int));
+  int descriptors[2] = {first, second};
+  memcpy(CMSG_DATA(header), descriptors, sizeof descriptors);
+  ssize_t sent;
+  do sent = sendmsg(socket, &packet, MSG_NOSIGNAL);
+  while (sent < 0 && errno == EINTR);
+  return sent == sizeof message;
+}
+
+// Receives a message and up to two descriptors, -1 where there are none.
+static bool receive_descriptors(int socket, struct message *message, int descriptors[2]) {
+  union {
+    struct cmsghdr header;
+    char space[CMSG_SPACE(2 * sizeof(int))];
+  } control = {0};
+  struct iovec data = {.iov_base = message, .iov_len = sizeof *message};
+  struct msghdr packet = {
+      .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+  descriptors[0] = descriptors[1] = -1;
+  ssize_t got;
+  do got = recvmsg(socket, &packet, 0);
+  while (got < 0 && errno == EINTR);
+  if (got <= 0) return false;
+  struct cmsghdr *header = CMSG_FIRSTHDR(&packet);
+  if (header && header->cmsg_type == SCM_RIGHTS && header->cmsg_len == CMSG_LEN(2 * sizeof(int)))
+    memcpy(descriptors, CMSG_DATA(header), 2 * sizeof(int));
+  size_t rest = sizeof *message - (size_t)got;
+  return rest == 0 || transfer_all(socket, (char *)message + got, rest, false);
+}
+
+// MARK: The sealed process
+
+// Leaves 0, 1 and 2 open on nothing and the channel as DK_CHANNEL, and closes all else.
+static bool keep_only(int channel) {
+  // Out of the way of the numbers that it is copied to.
+  int moved = fcntl(channel, F_DUPFD, 16);
+  int null = open("/dev/null", O_RDWR);
+  if (moved < 0 || null < 0) return false;
+  for (int number = 0; number < 3; number++)
+    if (dup2(null, number) < 0) return false;
+  if (dup2(moved, DK_CHANNEL) < 0) return false;
+#if defined(__linux__) && defined(__GLIBC_PREREQ) && __GLIBC_PREREQ(2, 34)
+  if (close_range(DK_CHANNEL + 1, ~0u, 0) == 0) return true;
+#endif
+  long most = sysconf(_SC_OPEN_MAX);
+  for (int number = DK_CHANNEL + 1; number < (most > 0 && most < 65536 ? most : 65536); number++)
+    close(number);
+  return true;
+}
+
+static _Noreturn void be_sealed_process(int file, int channel, pid_t launcher) {
+#ifdef __linux__
+  prctl(PR_SET_NAME, "dk-sealed");
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
+  if (getppid() != launcher) _exit(1);
+  struct stat status;
+  const void *bytes = NULL;
+  if (fstat(file, &status) != 0) _exit(1);
+  if (status.st_size > 0) {
+    bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, file, 0);
+    if (bytes == MAP_FAILED) _exit(1);
+  }
+  if (!keep_only(channel)) _exit(1);
+  uint32_t measures = dk_seal();
+  if (write(DK_CHANNEL, &measures, sizeof measures) != sizeof measures) _exit(1);
+  if (defensekit_serve) defensekit_serve(bytes, (size_t)status.st_size);
+  _exit(0);
+}
+
+// MARK: The launcher
+
+static _Noreturn void be_launcher(int control) {
+#ifdef __linux__
+  prctl(PR_SET_NAME, "dk-launcher");
+#endif
+  // What a terminal sends to its foreground is for the program; the launcher ends when the program's end of the socket closes.
+  setsid();
+  // Libraries catch SIGSEGV and the like to say where they crashed: here the signal itself is to be the end.
+  for (int number = 1; number < 32; number++) signal(number, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+  for (char **entry = environ; entry && *entry; entry++) memset(*entry, 0, strlen(*entry));
+  static char time_zone[] = "TZ=UTC0";
+  static char *environment[] = {time_zone, NULL};
+  environ = environment;
+  // Otherwise the first date in a file would make the C library look for the zone's file.
+  tzset();
+  if (defensekit_prepare) defensekit_prepare();
+  struct message answer = {.operation = READY};
+  if (!send_message(control, answer)) _exit(0);
+  pid_t self = getpid();
+  struct message request;
+  int descriptors[2];
+  while (receive_descriptors(control, &request, descriptors)) {
+    answer = (struct message){.operation = request.operation, .process = -1, .status = -1};
+    if (request.operation == OPEN && descriptors[0] >= 0) {
+      pid_t process = fork();
+      if (process == 0) be_sealed_process(descriptors[0], descriptors[1], self);
+      answer.process = process;
+    } else if (request.operation == END) {
+      // Only what is still a child of this process may be meant: numbers are used again.
+      int status;
+      pid_t ended = waitpid(request.process, &status, WNOHANG);
+      if (ended == 0) {
+        kill(request.process, SIGKILL);
+        ended = waitpid(request.process, &status, 0);
+      }
+      if (ended == request.process) answer.status = status;
+    }
+    for (int index = 0; index < 2; index++)
+      if (descriptors[index] >= 0) close(descriptors[index]);
+    if (!send_message(control, answer)) break;
+  }
+  _exit(0);
+}
+
+// Runs before `main` in every program that contains DefenseKit, and does nothing unless the program was started to be the launcher.
+__attribute__((constructor)) static void be_launcher_if_asked(int count, char **arguments) {
+#ifdef __linux__
+  struct stat status;
+  if (count == 1 && arguments && arguments[0] && strcmp(arguments[0], launcher_name) == 0 &&
+      fstat(DK_CHANNEL, &status) == 0 && S_ISSOCK(status.st_mode))
+    be_launcher(DK_CHANNEL);
+#else
+  (void)count, (void)arguments;
+#endif
+}
+
+// MARK: The program's side
+
+// A pair of connected sockets that programs started from here do not inherit, and that nobody takes for a standard stream that was closed.
+static bool connected(int pair[2]) {
+  if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0) return false;
+  bool succeeded = true;
+  for (int end = 0; end < 2; end++) {
+    int moved = fcntl(pair[end], F_DUPFD_CLOEXEC, DK_CHANNEL);
+    close(pair[end]);
+    pair[end] = moved;
+    succeeded &= moved >= 0;
+  }
+  if (succeeded) return true;
+  for (int end = 0; end < 2; end++)
+    if (pair[end] >= 0) close(pair[end]);
+  return false;
+}
+
+// Receives the answer to a request, past what the launcher said when it was ready.
+static bool receive_answer(int launcher, struct message *message) {
+  do
+    if (!receive_message(launcher, message)) return false;
+  while (message->operation == READY);
+  return true;
+}
+
+// Waits for the launcher's first message.
+static int when_ready(int control) {
+  struct pollfd event = {.fd = control, .events = POLLIN};
+  struct message message;
+  int ready;
+  do ready = poll(&event, 1, 10000);
+  while (ready < 0 && errno == EINTR);
+  if (ready == 1 && receive_message(control, &message) && message.operation == READY) return control;
+  close(control);
+  return -1;
+}
+
+int dk_launcher_fork(void) {
+  int pair[2];
+  if (!defensekit_serve || !connected(pair)) return -1;
+  pid_t process = fork();
+  if (process == 0) {
+    close(pair[0]);
+    be_launcher(pair[1]);
+  }
+  close(pair[1]);
+  if (process > 0) return pair[0];
+  close(pair[0]);
+  return -1;
+}
+
+int dk_launcher_spawn(void) {
+#ifdef __linux__
+  int pair[2];
+  if (!defensekit_serve || !connected(pair)) return -1;
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, pair[1], DK_CHANNEL);
+  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+  char name[sizeof launcher_name];
+  memcpy(name, launcher_name, sizeof name);
+  char *arguments[] = {name, NULL};
+  // Where the program's libraries are is all that it needs to start again; OpenBLAS would start threads.
+  char threads[] = "OPENBLAS_NUM_THREADS=1";
+  char *environment[] = {threads, NULL, NULL};
+  for (char **entry = environ; entry && *entry; entry++)
+    if (strncmp(*entry, "LD_LIBRARY_PATH=", 16) == 0) environment[1] = *entry;
+  pid_t process;
+  int failure = posix_spawn(&process, "/proc/self/exe", &actions, NULL, arguments, environment);
+  posix_spawn_file_actions_destroy(&actions);
+  close(pair[1]);
+  if (failure == 0) {
+    int control = when_ready(pair[0]);
+    if (control >= 0) return control;
+    kill(process, SIGKILL);
+    waitpid(process, NULL, 0);
+    return -1;
+  }
+  close(pair[0]);
+#endif
+  return -1;
+}
+
+int dk_launcher_open(int launcher, int file, pid_t *process) {
+  int pair[2];
+  if (!connected(pair)) return -1;
+  struct message message = {.operation = OPEN};
+  bool succeeded = send_descriptors(launcher, message, file, pair[1]) &&
+                   receive_answer(launcher, &message) && message.process > 0;
+  close(pair[1]);
+  if (succeeded) {
+    *process = message.process;
+    return pair[0];
+  }
+  close(pair[0]);
+  return -1;
+}
+
+int dk_launcher_end(int launcher, pid_t process) {
+  struct message message = {.operation = END, .process = process};
+  return send_message(launcher, message) && receive_answer(launcher, &message) ? message.status : -1;
+}
+
+int dk_status_signal(int status) { return status >= 0 && WIFSIGNALED(status) ? WTERMSIG(status) : 0; }

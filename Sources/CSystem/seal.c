@@ -1,0 +1,171 @@
+#define _GNU_SOURCE
+#include "CSystem.h"
+
+#include <errno.h>
+#include <sys/resource.h>
+
+// One process may not need more: a chunk of 256 MiB is unpacked from one buffer into another beside a cache of 128 MiB.
+static const rlim_t memory = (rlim_t)2 << 30;
+
+size_t dk_sealed_memory(void) { return (size_t)memory; }
+
+static int limit(int resource, rlim_t value) {
+  struct rlimit limits;
+  if (getrlimit(resource, &limits) != 0) return 0;
+  // An unprivileged process cannot raise what it was given.
+  if (limits.rlim_max < value) value = limits.rlim_max;
+  limits.rlim_cur = limits.rlim_max = value;
+  return setrlimit(resource, &limits) == 0;
+}
+
+// The clock on the wall is watched from outside; an hour of computing is for what slips past it.
+static int set_limits(void) {
+  int done = limit(RLIMIT_CPU, 3600);
+  done &= limit(RLIMIT_CORE, 0);
+  done &= limit(RLIMIT_FSIZE, 0);
+  done &= limit(RLIMIT_NOFILE, 0);
+  done &= limit(RLIMIT_NPROC, 0);
+  // On Linux all private memory that can be written counts, but not the file, which is mapped for reading.
+  done &= limit(RLIMIT_DATA, memory);
+  return done;
+}
+
+#ifdef __linux__
+
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+// Not in every <linux/landlock.h>: the numbers of the system calls and the fields are fixed.
+#ifndef SYS_landlock_create_ruleset
+#define SYS_landlock_create_ruleset 444
+#define SYS_landlock_restrict_self 446
+#endif
+
+struct ruleset {
+  uint64_t handled_access_fs;
+  uint64_t handled_access_net;
+  uint64_t scoped;
+};
+
+// A rule set that governs everything which the kernel's version of Landlock can govern, and grants nothing.
+static int restrict_with_landlock(void) {
+  long version = syscall(SYS_landlock_create_ruleset, NULL, 0, 1u);
+  if (version < 1) return 0;
+  // Rights to files: 13 in version 1, then reparenting, truncation, and, in version 5, device control.
+  int rights = version >= 5 ? 16 : version >= 3 ? 15 : version >= 2 ? 14 : 13;
+  struct ruleset rules = {.handled_access_fs = (UINT64_C(1) << rights) - 1};
+  size_t size = sizeof rules.handled_access_fs;
+  if (version >= 4) {
+    rules.handled_access_net = 3;  // binding and connecting TCP sockets
+    size = offsetof(struct ruleset, scoped);
+  }
+  if (version >= 6) {
+    rules.scoped = 3;  // abstract sockets and signals stay within the process
+    size = sizeof rules;
+  }
+  long descriptor = syscall(SYS_landlock_create_ruleset, &rules, size, 0u);
+  if (descriptor < 0) return 0;
+  long result = syscall(SYS_landlock_restrict_self, (int)descriptor, 0u);
+  close((int)descriptor);
+  return result == 0;
+}
+
+#if defined(__x86_64__)
+#define ARCHITECTURE AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define ARCHITECTURE AUDIT_ARCH_AARCH64
+#endif
+
+#ifdef ARCHITECTURE
+
+// The kernel takes 32 bits of what these arguments hold; all supported machines are little-endian.
+#define ARGUMENT(index) (offsetof(struct seccomp_data, args) + 8 * (index))
+#define LOAD(offset) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (offset))
+#define RETURN(action) BPF_STMT(BPF_RET | BPF_K, (action))
+#define UNLESS(call, skipped) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##call, 0, (skipped))
+#define ALLOW(call) UNLESS(call, 1), RETURN(SECCOMP_RET_ALLOW)
+#define ALLOW_ON_CHANNEL(call)                                                            \
+  UNLESS(call, 4), LOAD(ARGUMENT(0)), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, DK_CHANNEL, 0, 1), \
+      RETURN(SECCOMP_RET_ALLOW), RETURN(SECCOMP_RET_ERRNO | EBADF)
+#define REFUSE(call) UNLESS(call, 1), RETURN(SECCOMP_RET_ERRNO | EACCES)
+
+static int restrict_with_seccomp(void) {
+  struct sock_filter filter[] = {
+      LOAD(offsetof(struct seccomp_data, arch)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0),
+      RETURN(SECCOMP_RET_KILL_PROCESS),
+      // The numbers of x86-64's second set of calls have a bit of their own and are not on the list.
+      LOAD(offsetof(struct seccomp_data, nr)),
+      ALLOW_ON_CHANNEL(read),
+      ALLOW_ON_CHANNEL(write),
+      // Memory: anonymous, and never executable.
+      UNLESS(mmap, 6),
+      LOAD(ARGUMENT(2)),
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 3, 0),
+      LOAD(ARGUMENT(3)),
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, MAP_ANONYMOUS, 0, 1),
+      RETURN(SECCOMP_RET_ALLOW),
+      RETURN(SECCOMP_RET_KILL_PROCESS),
+      UNLESS(mprotect, 4),
+      LOAD(ARGUMENT(2)),
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 1, 0),
+      RETURN(SECCOMP_RET_ALLOW),
+      RETURN(SECCOMP_RET_KILL_PROCESS),
+      ALLOW(munmap),
+      ALLOW(mremap),
+      ALLOW(madvise),
+      ALLOW(brk),
+      // Time, locks and random numbers of the C library.
+      ALLOW(futex),
+      ALLOW(clock_gettime),
+      ALLOW(gettimeofday),
+      ALLOW(getrandom),
+      ALLOW(sched_yield),
+      ALLOW(sysinfo),
+      ALLOW(getpid),
+      ALLOW(gettid),
+      // The end, by abort(3) too, which sends the process a signal.
+      UNLESS(tgkill, 4),
+      LOAD(ARGUMENT(0)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)getpid(), 0, 1),
+      RETURN(SECCOMP_RET_ALLOW),
+      RETURN(SECCOMP_RET_KILL_PROCESS),
+      ALLOW(rt_sigprocmask),
+      ALLOW(rt_sigreturn),
+      ALLOW(exit),
+      ALLOW(exit_group),
+      // libhdf5 looks whether the name of a file that lies in memory is taken on disk: nothing can be opened.
+      REFUSE(openat),
+      // The C library's last words before it aborts.
+      REFUSE(writev),
+      RETURN(SECCOMP_RET_KILL_PROCESS),
+  };
+  struct sock_fprog program = {.len = sizeof filter / sizeof filter[0], .filter = filter};
+  return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
+}
+#else
+static int restrict_with_seccomp(void) { return 0; }
+#endif
+
+uint32_t dk_seal(void) {
+  uint32_t done = 0;
+  if (prctl(PR_SET_DUMPABLE, 0) == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
+    done |= DK_SEALED_NO_NEW_PRIVILEGES;
+  // Landlock needs a descriptor for a moment, so the limits come after it.
+  if (restrict_with_landlock()) done |= DK_SEALED_LANDLOCK;
+  if (set_limits()) done |= DK_SEALED_LIMITS;
+  if (restrict_with_seccomp()) done |= DK_SEALED_SECCOMP;
+  return done;
+}
+
+#else
+
+uint32_t dk_seal(void) { return set_limits() ? DK_SEALED_LIMITS : 0; }
+
+#endif

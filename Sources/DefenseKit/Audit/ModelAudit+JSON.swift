@@ -1,0 +1,46 @@
+internal import InferenceGraph
+internal import ModelIO
+
+extension ModelAudit {
+  /// The audit as JSON, schema 1: the file, its model if there is one, and the findings.
+  ///
+  /// Texts are as in the file; JSON escapes what would not show.
+  public var json: JSON {
+    .object([
+      .init("schema", 1),
+      .init("file", .string(path)),
+      .init("sha256", .string(sha256)),
+      .init("complete", .bool(isComplete)),
+      .init("model", model.map { Self.json($0) } ?? .null),
+      .init("failure", JSON(failure?.message)),
+      .init("findings", .array(findings.map { Self.json($0) })),
+    ])
+  }
+
+  private static func json(_ finding: Finding) -> JSON {
+    [
+      "rule": .string(finding.rule.name), "severity": .string(finding.rule.severity.rawValue),
+      "technique": .string(finding.rule.technique), "location": .string(finding.location),
+      "message": .string(finding.message),
+    ]
+  }
+
+  private static func json(_ model: Model) -> JSON {
+    let graph = model.graph
+    return [
+      "name": .string(model.name), "classes": .int(model.classCount),
+      "parameters": .int(graph.parameterCount),
+      "prunable_layers": .array(graph.prunableLayers.map { .string($0) }),
+      "last_convolution": JSON(graph.lastConvolution),
+      "layers": .array(
+        graph.nodes.map { node in
+          [
+            "name": .string(node.name), "operation": .string(node.operation.displayName),
+            "inputs": .array(node.inputs.map { .string(graph.nodes[$0].name) }),
+            "shape": .array(node.shape.map { .int($0) }),
+            "parameters": .int(node.operation.weights.reduce(0) { $0 + $1.count }),
+          ]
+        }),
+    ]
+  }
+}

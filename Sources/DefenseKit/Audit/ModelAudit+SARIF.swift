@@ -1,0 +1,113 @@
+internal import ModelIO
+
+extension ModelAudit {
+  /// The audit as a SARIF 2.1.0 log (OASIS Standard, 2020) of one run.
+  ///
+  /// All rules are described, whether they apply or not; each refers to its technique in a taxonomy
+  /// that stands for MITRE ATLAS. A place inside the file is a logical location.
+  ///
+  /// - Parameters:
+  ///   - tool: The name of the program that made the audit.
+  ///   - version: Its version.
+  public func sarif(tool: String, version: String) -> JSON {
+    let rules = Finding.Rule.all
+    let techniques = Set(rules.map(\.technique)).sorted()
+    let run: JSON = [
+      "tool": [
+        "driver": [
+          "name": .string(tool), "version": .string(version),
+          "rules": .array(rules.map { Self.sarif($0, techniques) }),
+          "supportedTaxonomies": [["name": "MITRE ATLAS", "index": 0]],
+        ]
+      ],
+      "taxonomies": [
+        [
+          "name": "MITRE ATLAS", "organization": "The MITRE Corporation",
+          "informationUri": "https://atlas.mitre.org",
+          "taxa": .array(
+            techniques.map {
+              ["id": .string($0), "helpUri": .string("https://atlas.mitre.org/techniques/\($0)")]
+            }),
+        ]
+      ],
+      "artifacts": [
+        ["location": ["uri": .string(Self.uri(path))], "hashes": ["sha-256": .string(sha256)]]
+      ],
+      "invocations": [["executionSuccessful": .bool(isComplete)]],
+      "results": .array(findings.map { sarif($0) }),
+    ]
+    return [
+      "$schema":
+        "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
+      "version": "2.1.0", "runs": .array([run]),
+    ]
+  }
+
+  private static func sarif(_ rule: Finding.Rule, _ techniques: [String]) -> JSON {
+    [
+      "id": .string(rule.name), "shortDescription": ["text": .string(message(rule.summary))],
+      "defaultConfiguration": ["level": .string(rule.severity.rawValue)],
+      "properties": ["tags": ["security", .string(rule.technique)]],
+      "relationships": [
+        [
+          "target": [
+            "id": .string(rule.technique),
+            "index": .int(techniques.firstIndex(of: rule.technique) ?? -1),
+            "toolComponent": ["name": "MITRE ATLAS", "index": 0],
+          ],
+          "kinds": ["relevant"],
+        ]
+      ],
+    ]
+  }
+
+  private func sarif(_ finding: Finding) -> JSON {
+    var location: [JSON.Member] = [
+      .init(
+        "physicalLocation",
+        ["artifactLocation": ["uri": .string(Self.uri(path)), "index": 0]])
+    ]
+    if !finding.location.isEmpty {
+      location.append(
+        .init("logicalLocations", [["fullyQualifiedName": .string(finding.location.visible)]]))
+    }
+    return [
+      "ruleId": .string(finding.rule.name),
+      "ruleIndex": .int(Finding.Rule.all.firstIndex(of: finding.rule) ?? -1),
+      "level": .string(finding.rule.severity.rawValue),
+      "message": ["text": .string(Self.message(finding.message))],
+      "locations": .array([.object(location)]),
+    ]
+  }
+
+  /// A text that SARIF's readers show as it is: braces are for arguments, and what looks like a link
+  /// would be one, which a name in the file must not make.
+  private static func message(_ text: String) -> String {
+    let text = text.visible
+    var result = ""
+    let hasLink = text.contains("](")
+    for character in text {
+      switch character {
+      case "{", "}": result += "\(character)\(character)"
+      case "[" where hasLink, "]" where hasLink: result += "\\\(character)"
+      default: result.append(character)
+      }
+    }
+    return result
+  }
+
+  /// A path as a URI: a relative reference, or of the scheme `file`.
+  private static func uri(_ path: String) -> String {
+    var result = path.hasPrefix("/") ? "file://" : ""
+    for byte in path.utf8 {
+      let character = Character(Unicode.Scalar(byte))
+      if character.isASCII, character.isLetter || character.isNumber || "-._~/".contains(character)
+      {
+        result.append(character)
+      } else {
+        result += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,74 @@
+internal import CKernels
+
+/// The prediction for an image that a model gives no class: -1, which no label ever is.
+///
+/// Weights and images that are not finite are refused when they are read, but finite ones can
+/// overflow on the way. An image has **no class** from a model if
+///
+/// - a score (an output, before a final softmax) is NaN or infinite, or
+/// - a layer with weights (dense, or a convolution of any kind) on the way to the scores reads a
+///   value that is NaN or infinite, even if the scores are finite: an infinity times negative
+///   weights and a rectifier give zeros, which look like any others.
+///
+/// A sum that overflows and goes straight into a saturating activation (ReLU of minus infinity, the
+/// sigmoid of an infinity) gives the function's limit, as in Keras, and is not counted: nothing
+/// reads the infinity. NaN goes through all activations and poolings.
+///
+/// An image without a class counts as wrong on clean data and as no hit on poisoned data, and is
+/// counted as `nonfinite`. All predictions follow this rule: those of ``Executor``, alone or with
+/// shared layers, and those of ``ChannelSweep`` after each step.
+public let noClass: Int32 = -1
+
+/// Notes in which lanes of a value some element is not finite.
+struct CheckStep: Step {
+  let place: Place
+  /// Where the workspace keeps the answer.
+  let slot: Int
+
+  func run(_ workspace: Workspace, block: Int) {
+    unsafe workspace.note(
+      dk_nonfinite(workspace.pointer(place, block: block), place.image),
+      slot: slot, block: block)
+  }
+}
+
+extension Plan {
+  /// The slots of the checks that a node's value depends on, in ascending order.
+  ///
+  /// - Parameters:
+  ///   - node: The scores of a model, or an inner node.
+  ///   - nodes: The nodes that the plan was made of.
+  func checks(behind node: Int, in nodes: [MergedGraph.Entry]) -> [Int] {
+    var isRead = Array(repeating: false, count: nodes.count)
+    isRead[node] = true
+    var slots: Set<Int> = []
+    for index in stride(from: node, through: 0, by: -1) where isRead[index] && given[index] == nil {
+      for input in nodes[index].inputs { isRead[input] = true }
+      if nodes[index].operation.hasOwnChannels, let slot = checks[nodes[index].inputs[0]] {
+        slots.insert(slot)
+      }
+    }
+    return slots.sorted()
+  }
+}
+
+extension Workspace {
+  /// The classes that a block's scores give its images, ``noClass`` where a check or a score says
+  /// so; `result` takes one a lane.
+  func classify(
+    _ scores: Place, block: Int, checks: [Int], into result: UnsafeMutablePointer<Int32>
+  ) {
+    unsafe dk_argmax(
+      pointer(scores, block: block), Int64(scores.elementCount), scores.image.channel_pitch, result)
+    let lanes = brokenLanes(checks, block: block)
+    guard lanes != 0 else { return }
+    for lane in 0..<laneCount where lanes & (1 << UInt32(lane)) != 0 {
+      unsafe result[lane] = noClass
+    }
+  }
+
+  /// The lanes, as bits, in which any of the checks found a value that is not finite.
+  func brokenLanes(_ checks: [Int], block: Int) -> UInt32 {
+    checks.reduce(0) { $0 | notes(slot: $1, block: block) }
+  }
+}

@@ -1,0 +1,16 @@
+extension Finding.Rule {
+  /// All rules, the container's first.
+  public static let all: [Self] = [
+    parserCrash, parserLimit, parserAnswer, damaged, externalStorage, externalLink, softLink,
+    userLink, virtualDataset, filter, type, cycle, depth, objectCount, shapeBomb, compressionBomb,
+    userBlock, kerasLambda, kerasBlob, kerasForeignCode, kerasFile, kerasModule, kerasCustomObject,
+    kerasUnknownLayer, kerasUnsupported, kerasTraining, kerasDuplicateKey, kerasConfig, kerasExtra,
+    weightsNonfinite, weightsExtreme, weightsDuplicated, graphUnreachable, graphConstantBranch,
+  ]
+
+  /// Whether a file with such a finding could not be read to its end, so that there may be more.
+  public var endsReading: Bool {
+    [.parserCrash, .parserLimit, .parserAnswer, .damaged, .kerasDuplicateKey, .kerasConfig]
+      .contains(self)
+  }
+}

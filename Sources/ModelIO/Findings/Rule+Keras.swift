@@ -1,0 +1,77 @@
+/// What is wrong with a network's description, wherever it is written.
+extension Finding.Rule {
+  /// Code in the configuration.
+  public static let kerasLambda = Self(
+    "keras-lambda", .error, technique: "AML.T0018.002",
+    "The configuration holds code: a Lambda layer, or a function's body, compiled or not.")
+  /// Text that is something else.
+  public static let kerasBlob = Self(
+    "keras-blob", .error, technique: "AML.T0018.002",
+    "A text in the configuration is a pickle, a program or an archive.")
+  /// A layer that runs what other files or frameworks hold.
+  public static let kerasForeignCode = Self(
+    "keras-foreign-code", .error, technique: "AML.T0011.000",
+    "A layer wraps the code of another framework, which loading it would run.")
+  /// A layer that reads a file.
+  public static let kerasFile = Self(
+    "keras-file", .error, technique: "AML.T0037",
+    "A layer names a file, which loading it would open.")
+  /// A module that Keras would import.
+  public static let kerasModule = Self(
+    "keras-module", .error, technique: "AML.T0011.000",
+    "A module is named that holds no parts of models; Keras would import it and call into it.")
+  /// A class or function registered by somebody else.
+  public static let kerasCustomObject = Self(
+    "keras-custom-object", .error, technique: "AML.T0018.001",
+    "A class or function is not one of Keras's, so that code from elsewhere decides what it does.")
+  /// A layer that Keras doesn't have.
+  public static let kerasUnknownLayer = Self(
+    "keras-unknown-layer", .error, technique: "AML.T0018.001",
+    "A layer's class is not one of Keras's layers.")
+  /// A proper model of Keras's that we cannot run.
+  public static let kerasUnsupported = Self(
+    "keras-unsupported", .note, technique: "AML.T0010.003",
+    "The model is of a kind that is not supported, or uses a layer of Keras's own that is not.")
+  /// A loss or metric of somebody's own.
+  public static let kerasTraining = Self(
+    "keras-training", .note, technique: "AML.T0010.003",
+    "The training configuration names a loss, metric or optimizer that is not one of Keras's; it is "
+      + "not used here.")
+  /// One key twice.
+  public static let kerasDuplicateKey = Self(
+    "keras-duplicate-key", .error, technique: "AML.T0074",
+    "A key is twice in one JSON object, so that one reader sees another network than the next.")
+  /// A description and weights that don't make a model.
+  public static let kerasConfig = Self(
+    "keras-config", .error, technique: "AML.T0076",
+    "The configuration and the weights do not make a model: they are damaged, of another network, or "
+      + "no Keras model's.")
+  /// What no Keras model has.
+  public static let kerasExtra = Self(
+    "keras-extra", .warning, technique: "AML.T0018.002",
+    "The file holds something beside the model, which no Keras writes.")
+}
+
+/// What is odd about a network: its weights and how its layers are connected.
+extension Finding.Rule {
+  /// NaN and infinity.
+  public static let weightsNonfinite = Self(
+    "weights-nonfinite", .error, technique: "AML.T0031",
+    "Weights are NaN or infinite, which makes comparisons of scores meaningless.")
+  /// Weights that stand out.
+  public static let weightsExtreme = Self(
+    "weights-extreme", .warning, technique: "AML.T0018.000",
+    "Weights are far larger than the others of their layer, as those that force a class are.")
+  /// Channels that are copies.
+  public static let weightsDuplicated = Self(
+    "weights-duplicated", .warning, technique: "AML.T0018.000",
+    "Channels of a layer are exact copies of each other, which training does not give.")
+  /// Layers that the output doesn't depend on.
+  public static let graphUnreachable = Self(
+    "graph-unreachable", .warning, technique: "AML.T0018.001",
+    "A layer is described whose result the output does not depend on.")
+  /// Layers that don't depend on the image.
+  public static let graphConstantBranch = Self(
+    "graph-constant-branch", .warning, technique: "AML.T0018.001",
+    "A branch gives the same for every image and yet leads to the output.")
+}

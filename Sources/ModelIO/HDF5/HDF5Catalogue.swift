@@ -1,0 +1,178 @@
+/// What a file says that it holds, as its parser tells it; nothing of it is believed yet.
+///
+/// The parser runs in a process of its own, which the file may have taken over. So this is a list of
+/// claims: ``HDF5File`` checks them against what it knows of the file itself.
+struct HDF5Catalogue {
+  /// The texts of a group's attribute.
+  struct Attribute {
+    let name: String
+    let texts: [String]
+  }
+
+  /// How a data set is laid out.
+  struct Dataset {
+    enum Layout: UInt8 { case contiguous, chunked, compact }
+
+    var extents: [UInt64]
+    /// The size of an element in bytes.
+    var elementSize: UInt64
+    var elementClass: HDF5DatasetInfo.ElementClass
+    /// The type that the bytes can be used as without conversion.
+    var rawType: HDF5DatasetInfo.RawType
+    var layout: Layout
+    /// The place in the file, of a contiguous data set; nil if it has none yet.
+    var offset: UInt64?
+    /// The extents of a chunk.
+    var chunk: [UInt64]
+    /// The bytes that it takes in the file.
+    var stored: UInt64
+    var isFiltered: Bool
+  }
+
+  enum Content {
+    case group([Attribute])
+    case dataset(Dataset)
+  }
+
+  /// An object by one of its hard links.
+  struct Node {
+    /// The position of the group with the link; the root is its own parent.
+    let parent: Int
+    let name: String
+    let content: Content
+  }
+
+  /// Something that an honest file does not have.
+  struct Observation {
+    let rule: Finding.Rule
+    let path: String
+    /// What there is, such as the name of the other file; the file's own words.
+    let detail: String
+  }
+
+  /// The root first; every group comes before what it holds.
+  var nodes: [Node] = []
+  var observations: [Observation] = []
+
+  /// The rules that a parser can name.
+  static let rules: [Finding.Rule] = [
+    .damaged, .externalStorage, .externalLink, .softLink, .userLink, .virtualDataset, .filter,
+    .type, .cycle, .depth, .objectCount,
+  ]
+
+  /// No honest file of ours comes near these.
+  static let maximumNodes = 100_000
+  static let maximumObservations = 1000
+  static let maximumDepth = 32
+  static let maximumNameLength = 1024
+
+  /// The bytes that the catalogue of a file can have: its texts are stored in the file.
+  static func maximumSize(fileSize: Int) -> Int { min(fileSize, 64 << 20) + (64 << 20) }
+}
+
+// MARK: Between processes
+
+extension HDF5Catalogue {
+  /// The catalogue as it is sent.
+  var frame: [UInt8] {
+    var writer = FrameWriter()
+    writer.write(UInt32(nodes.count))
+    for node in nodes {
+      writer.write(UInt32(node.parent))
+      writer.write(node.name)
+      switch node.content {
+      case .group(let attributes):
+        writer.write(UInt8(0))
+        writer.write(UInt32(attributes.count))
+        for attribute in attributes {
+          writer.write(attribute.name)
+          writer.write(UInt32(attribute.texts.count))
+          for text in attribute.texts { writer.write(text) }
+        }
+      case .dataset(let dataset):
+        writer.write(UInt8(1))
+        writer.write(dataset.extents)
+        writer.write(dataset.elementSize)
+        writer.write(dataset.elementClass.rawValue)
+        writer.write(dataset.rawType.rawValue)
+        writer.write(dataset.layout.rawValue)
+        writer.write(dataset.offset ?? .max)
+        writer.write(dataset.chunk)
+        writer.write(dataset.stored)
+        writer.write(UInt8(dataset.isFiltered ? 1 : 0))
+      }
+    }
+    writer.write(UInt32(observations.count))
+    for observation in observations {
+      writer.write(UInt8(Self.rules.firstIndex(of: observation.rule) ?? 0))
+      writer.write(observation.path)
+      writer.write(observation.detail)
+    }
+    return writer.bytes
+  }
+
+  /// Reads a catalogue that was sent.
+  ///
+  /// - Throws: ``FrameError`` if it is not one, or larger than any honest one.
+  init(frame: [UInt8]) throws(FrameError) {
+    var reader = FrameReader(frame)
+    let count = try reader.count(of: 9)
+    guard (1...Self.maximumNodes).contains(count) else { throw FrameError() }
+    nodes.reserveCapacity(count)
+    // Groups nested without end would make paths of gigabytes.
+    var depths: [Int] = []
+    for index in 0..<count {
+      let parent = Int(try reader.read(UInt32.self))
+      let name = try reader.text()
+      let content = try Self.content(&reader)
+      guard index == 0 || parent < index, name.utf8.count <= 4 * Self.maximumNameLength else {
+        throw FrameError()
+      }
+      if index > 0, case .dataset = nodes[parent].content { throw FrameError() }
+      if index == 0, case .dataset = content { throw FrameError() }
+      depths.append(index == 0 ? 0 : depths[parent] + 1)
+      guard depths[index] <= Self.maximumDepth + 1 else { throw FrameError() }
+      nodes.append(Node(parent: index == 0 ? 0 : parent, name: name, content: content))
+    }
+    let observed = try reader.count(of: 9)
+    guard observed <= Self.maximumObservations else { throw FrameError() }
+    for _ in 0..<observed {
+      let rule = Int(try reader.read(UInt8.self))
+      guard Self.rules.indices.contains(rule) else { throw FrameError() }
+      observations.append(
+        Observation(rule: Self.rules[rule], path: try reader.text(), detail: try reader.text()))
+    }
+    guard reader.isAtEnd else { throw FrameError() }
+  }
+
+  private static func content(_ reader: inout FrameReader) throws(FrameError) -> Content {
+    switch try reader.read(UInt8.self) {
+    case 0:
+      var attributes: [Attribute] = []
+      for _ in 0..<(try reader.count(of: 8)) {
+        let name = try reader.text()
+        var texts: [String] = []
+        for _ in 0..<(try reader.count(of: 4)) { texts.append(try reader.text()) }
+        attributes.append(Attribute(name: name, texts: texts))
+      }
+      return .group(attributes)
+    case 1:
+      let extents = try reader.integers(UInt64.self)
+      let elementSize = try reader.read(UInt64.self)
+      guard let elementClass = HDF5DatasetInfo.ElementClass(rawValue: try reader.read(UInt8.self)),
+        let rawType = HDF5DatasetInfo.RawType(rawValue: try reader.read(UInt8.self)),
+        let layout = Dataset.Layout(rawValue: try reader.read(UInt8.self))
+      else { throw FrameError() }
+      let offset = try reader.read(UInt64.self)
+      let chunk = try reader.integers(UInt64.self)
+      let stored = try reader.read(UInt64.self)
+      let isFiltered = try reader.read(UInt8.self) != 0
+      return .dataset(
+        Dataset(
+          extents: extents, elementSize: elementSize, elementClass: elementClass,
+          rawType: rawType, layout: layout, offset: offset == .max ? nil : offset, chunk: chunk,
+          stored: stored, isFiltered: isFiltered))
+    default: throw FrameError()
+    }
+  }
+}

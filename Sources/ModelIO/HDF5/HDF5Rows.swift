@@ -1,0 +1,114 @@
+import CHDF5
+
+/// A data set of which libhdf5 reads rows.
+final class HDF5Rows {
+  private let handle: HDF5Handle<HDF5DatasetKind>
+  private let extents: [hsize_t]
+
+  /// Opens the data set with a cache for the chunks that one read of so many rows touches, so that
+  /// each is unpacked once.
+  init?(file: hid_t, place: HDF5Walk.Place, rows: Int) {
+    // The cache is chosen when the data set is opened, and by then its chunks must be known: it is
+    // opened twice, and not at the same time, since the two would share the first one's cache.
+    guard let group = HDF5Handle<HDF5GroupKind>(H5Oopen_by_addr(file, place.group)),
+      let shape = Self.shape(place.name, in: group.id),
+      let access = HDF5Handle<HDF5PropertyKind>(H5Pcreate(dk_dataset_access())),
+      H5Pset_chunk_cache(access.id, 12_421, shape.cacheSize(rows: hsize_t(rows)), 1) >= 0,
+      let handle = HDF5Handle<HDF5DatasetKind>(unsafe H5Dopen2(group.id, place.name, access.id))
+    else { return nil }
+    self.handle = handle
+    extents = shape.extents
+  }
+
+  /// Reads rows, of the only element if there are no axes; see ``HDF5Reader/read``.
+  @unsafe func read(
+    _ rows: Range<Int>, as type: HDF5DatasetInfo.RawType,
+    deliver: (UnsafeRawBufferPointer) -> Bool
+  ) -> Bool {
+    let (memoryType, size) =
+      switch type {
+      case .uint8: (dk_u8(), 1)
+      case .float32: (dk_native_float(), 4)
+      case .float64: (dk_native_double(), 8)
+      case .none: (hid_t(-1), 1)
+      }
+    let rowSize = extents.dropFirst().reduce(size) { $0 * Int($1) }
+    guard memoryType >= 0, rowSize > 0, rows.lowerBound >= 0,
+      rows.upperBound <= Int(extents.first ?? 1)
+    else { return false }
+    let step = max(1, Self.pieceSize / rowSize)
+    var buffer = [UInt8](repeating: 0, count: min(step, rows.count) * rowSize)
+    for start in stride(from: rows.lowerBound, to: rows.upperBound, by: step) {
+      let part = start..<min(start + step, rows.upperBound)
+      guard select(part, memoryType, &buffer) else { return false }
+      // Lent for the call.
+      let goesOn = unsafe buffer.withUnsafeBytes {
+        unsafe deliver(UnsafeRawBufferPointer(rebasing: $0[..<(part.count * rowSize)]))
+      }
+      guard goesOn else { return false }
+    }
+    return true
+  }
+
+  private static let pieceSize = 1 << 20
+
+  private func select(_ rows: Range<Int>, _ type: hid_t, _ buffer: inout [UInt8]) -> Bool {
+    guard let space = HDF5Handle<HDF5SpaceKind>(H5Dget_space(handle.id)) else { return false }
+    if extents.isEmpty {
+      return unsafe H5Dread(handle.id, type, dk_all(), dk_all(), dk_default(), &buffer) >= 0
+    }
+    let start = [hsize_t(rows.lowerBound)] + extents.dropFirst().map { _ in 0 }
+    let count = [hsize_t(rows.count)] + extents.dropFirst()
+    guard unsafe H5Sselect_hyperslab(space.id, H5S_SELECT_SET, start, nil, count, nil) >= 0,
+      let memory = HDF5Handle<HDF5SpaceKind>(
+        unsafe H5Screate_simple(Int32(count.count), count, nil))
+    else { return false }
+    return unsafe H5Dread(handle.id, type, memory.id, space.id, dk_default(), &buffer) >= 0
+  }
+
+  // MARK: The cache
+
+  private struct Shape {
+    let extents: [hsize_t]
+    /// Empty where there are no chunks.
+    let chunk: [hsize_t]
+    let elementSize: Int
+
+    private static let largestCache = 128 << 20
+
+    /// The bytes of the chunks that so many rows touch, within reason.
+    func cacheSize(rows: hsize_t) -> Int {
+      guard let first = chunk.first, !extents.contains(0), !chunk.contains(0) else {
+        return 1 << 20
+      }
+      let across = zip(extents, chunk).dropFirst().map { ($0 - 1) / $1 + 1 }
+      var bytes = hsize_t(elementSize)
+      for factor in chunk + across + [rows / first + 2] {
+        let (product, overflow) = bytes.multipliedReportingOverflow(by: factor)
+        if overflow { return Self.largestCache }
+        bytes = product
+      }
+      return min(max(Int(clamping: bytes), 1 << 20), Self.largestCache)
+    }
+  }
+
+  private static func shape(_ name: String, in group: hid_t) -> Shape? {
+    guard let dataset = HDF5Handle<HDF5DatasetKind>(unsafe H5Dopen2(group, name, dk_default())),
+      let space = HDF5Handle<HDF5SpaceKind>(H5Dget_space(dataset.id)),
+      let creation = HDF5Handle<HDF5PropertyKind>(H5Dget_create_plist(dataset.id)),
+      let type = HDF5Handle<HDF5TypeKind>(H5Dget_type(dataset.id))
+    else { return nil }
+    let rank = Int(H5Sget_simple_extent_ndims(space.id))
+    guard (0...32).contains(rank) else { return nil }
+    var extents = [hsize_t](repeating: 0, count: rank)
+    unsafe H5Sget_simple_extent_dims(space.id, &extents, nil)
+    var chunk: [hsize_t] = []
+    if rank > 0, H5Pget_layout(creation.id) == H5D_CHUNKED {
+      chunk = [hsize_t](repeating: 1, count: rank)
+      guard unsafe H5Pget_chunk(creation.id, Int32(rank), &chunk) == Int32(rank) else {
+        return nil
+      }
+    }
+    return Shape(extents: extents, chunk: chunk, elementSize: H5Tget_size(type.id))
+  }
+}

@@ -1,0 +1,255 @@
+import CHDF5
+
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
+/// The walk through a file that makes its catalogue.
+///
+/// Groups are visited once each, by hard links alone; what is not on the list of things that Keras
+/// files are made of is noted and left alone. Called under the library's lock.
+final class HDF5Walk {
+  /// Where a data set is: a group and the name of a link in it.
+  struct Place {
+    let group: haddr_t
+    let name: String
+  }
+
+  private(set) var catalogue = HDF5Catalogue()
+  /// The data sets of the catalogue, in its order.
+  private(set) var datasets: [Place] = []
+  private let file: hid_t
+  private var textLeft: Int
+  private var visited: Set<haddr_t> = []
+
+  /// The attributes that are read, of groups alone; Keras splits long ones into numbered parts.
+  private static let attributes = [
+    "keras_version", "backend", "name", "model_config", "training_config", "layer_names",
+    "weight_names",
+  ]
+  private static let splitAttributes: Set = ["model_config", "layer_names", "weight_names"]
+
+  init(file: hid_t, textLimit: Int) {
+    self.file = file
+    // Empty files have names as well.
+    textLeft = textLimit + 65_536
+  }
+
+  func run() {
+    guard let root = HDF5Handle<HDF5GroupKind>(unsafe H5Gopen2(file, "/", dk_default())) else {
+      catalogue.nodes = [.init(parent: 0, name: "", content: .group([]))]
+      return note(.damaged, "/")
+    }
+    var kind: Int32 = 0
+    var address: haddr_t = 0
+    if unsafe dk_find_object(root.id, ".", &kind, &address) >= 0 { visited.insert(address) }
+    addGroup(root.id, at: address, name: "", parent: 0, path: "", depth: 0)
+  }
+
+  private func note(_ rule: Finding.Rule, _ path: String, _ detail: String = "") {
+    guard catalogue.observations.count < HDF5Catalogue.maximumObservations else { return }
+    let path = path.isEmpty ? "/" : path
+    catalogue.observations.append(.init(rule: rule, path: path, detail: abbreviated(detail)))
+  }
+
+  /// Takes a text into account; false if there are more than the file has room for.
+  private func spend(_ text: String, _ path: String) -> Bool {
+    textLeft -= text.utf8.count
+    if textLeft < 0 { note(.objectCount, path, "texts") }
+    return textLeft >= 0
+  }
+
+  // MARK: Groups
+
+  private func addGroup(
+    _ group: hid_t, at address: haddr_t, name: String, parent: Int, path: String, depth: Int
+  ) {
+    let index = catalogue.nodes.count
+    catalogue.nodes.append(
+      .init(parent: parent, name: name, content: .group(attributes(of: group, path))))
+    var links: [(name: String, kind: Int)] = []
+    guard list(group, path, into: &links) else { return note(.damaged, path) }
+    for link in links.sorted(by: { $0.name < $1.name }) {
+      let place = path.isEmpty ? link.name : "\(path)/\(link.name)"
+      guard catalogue.nodes.count < HDF5Catalogue.maximumNodes else {
+        return note(.objectCount, place, "objects")
+      }
+      switch link.kind {
+      case DK_HARD_LINK:
+        add(link.name, in: group, at: address, index: index, path: place, depth: depth + 1)
+      case DK_SOFT_LINK:
+        note(.softLink, place, target(of: link.name, in: group).first ?? "")
+      case DK_EXTERNAL_LINK:
+        note(.externalLink, place, target(of: link.name, in: group).dropFirst().first ?? "")
+      default: note(.userLink, place)
+      }
+    }
+  }
+
+  /// Lists the links of a group; false if that cannot be done to the end.
+  private func list(
+    _ group: hid_t, _ path: String, into links: inout [(name: String, kind: Int)]
+  ) -> Bool {
+    final class List {
+      var links: [(name: String, kind: Int)] = []
+      var isTooLong = false
+    }
+    let list = List()
+    // The object outlives the call, which hands its address through to the closure.
+    let status = withExtendedLifetime(list) {
+      unsafe dk_visit_links(
+        group,
+        { name, kind, context in
+          guard let name = unsafe name, let context = unsafe context else { return 1 }
+          let list = unsafe Unmanaged<List>.fromOpaque(context).takeUnretainedValue()
+          let length = unsafe strnlen(name, HDF5Catalogue.maximumNameLength + 1)
+          guard length <= HDF5Catalogue.maximumNameLength,
+            list.links.count < HDF5Catalogue.maximumNodes
+          else {
+            list.isTooLong = true
+            return 1
+          }
+          list.links.append((name: unsafe String(cString: name), kind: Int(kind)))
+          return 0
+        }, Unmanaged.passUnretained(list).toOpaque())
+    }
+    links = list.links
+    if list.isTooLong { note(.objectCount, path, "objects, or longer names") }
+    return status >= 0
+  }
+
+  /// The texts in a soft or external link: its target, or flags and file and object.
+  private func target(of name: String, in group: hid_t) -> [String] {
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    guard unsafe H5Lget_val(group, name, &bytes, bytes.count - 1, dk_default()) >= 0 else {
+      return []
+    }
+    // An external link begins with a byte of flags, which is 0 like the byte behind a text.
+    return bytes.split(separator: 0, maxSplits: 3, omittingEmptySubsequences: false)
+      .map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  private func add(
+    _ name: String, in group: hid_t, at address: haddr_t, index: Int, path: String, depth: Int
+  ) {
+    var kind: Int32 = 0
+    var place: haddr_t = 0
+    guard spend(name, path) else { return }
+    guard unsafe dk_find_object(group, name, &kind, &place) >= 0 else {
+      return note(.damaged, path)
+    }
+    switch Int(kind) {
+    case DK_GROUP:
+      guard visited.insert(place).inserted else { return note(.cycle, path) }
+      guard depth <= HDF5Catalogue.maximumDepth else { return note(.depth, path) }
+      guard
+        let inner = HDF5Handle<HDF5GroupKind>(unsafe H5Gopen2(group, name, dk_default()))
+      else { return note(.damaged, path) }
+      addGroup(inner.id, at: place, name: name, parent: index, path: path, depth: depth)
+    case DK_DATASET:
+      guard
+        let dataset = HDF5Handle<HDF5DatasetKind>(unsafe H5Dopen2(group, name, dk_default())),
+        let claim = claim(of: dataset.id, path)
+      else { return note(.damaged, path) }
+      catalogue.nodes.append(.init(parent: index, name: name, content: .dataset(claim)))
+      datasets.append(Place(group: address, name: name))
+    default: note(.type, path)
+    }
+  }
+
+  // MARK: Data sets
+
+  /// Describes a data set; nil if that cannot be done.
+  private func claim(of id: hid_t, _ path: String) -> HDF5Catalogue.Dataset? {
+    guard let space = HDF5Handle<HDF5SpaceKind>(H5Dget_space(id)),
+      let type = HDF5Handle<HDF5TypeKind>(H5Dget_type(id)),
+      let creation = HDF5Handle<HDF5PropertyKind>(H5Dget_create_plist(id))
+    else { return nil }
+    let rank = Int(H5Sget_simple_extent_ndims(space.id))
+    guard (0...32).contains(rank), H5Sget_simple_extent_type(space.id) != H5S_NULL else {
+      return nil
+    }
+    var extents = [hsize_t](repeating: 0, count: rank)
+    unsafe H5Sget_simple_extent_dims(space.id, &extents, nil)
+    noteHazards(of: creation.id, path)
+    var chunk: [hsize_t] = []
+    var layout = HDF5Catalogue.Dataset.Layout.contiguous
+    switch H5Pget_layout(creation.id) {
+    case H5D_CONTIGUOUS: break
+    case H5D_COMPACT: layout = .compact
+    case H5D_CHUNKED:
+      layout = .chunked
+      chunk = [hsize_t](repeating: 1, count: rank)
+      guard unsafe H5Pget_chunk(creation.id, Int32(rank), &chunk) == Int32(rank) else {
+        return nil
+      }
+    default: note(.virtualDataset, path)
+    }
+    let (elementClass, rawType) = Self.element(type.id)
+    if elementClass == .other, H5Tget_class(type.id) != H5T_STRING { note(.type, path) }
+    let offset = layout == .contiguous ? H5Dget_offset(id) : dk_undefined_address()
+    return HDF5Catalogue.Dataset(
+      extents: extents, elementSize: UInt64(H5Tget_size(type.id)), elementClass: elementClass,
+      rawType: rawType, layout: layout,
+      offset: offset == dk_undefined_address() ? nil : UInt64(offset),
+      chunk: chunk, stored: H5Dget_storage_size(id), isFiltered: H5Pget_nfilters(creation.id) > 0)
+  }
+
+  private static func element(
+    _ type: hid_t
+  ) -> (HDF5DatasetInfo.ElementClass, HDF5DatasetInfo.RawType) {
+    func equals(_ other: hid_t) -> Bool { H5Tequal(type, other) > 0 }
+    switch H5Tget_class(type) {
+    case H5T_INTEGER: return (.integer, equals(dk_u8()) ? .uint8 : .none)
+    case H5T_FLOAT:
+      let raw: HDF5DatasetInfo.RawType =
+        equals(dk_ieee_f32le()) ? .float32 : equals(dk_ieee_f64le()) ? .float64 : .none
+      return (.float, raw)
+    default: return (.other, .none)
+    }
+  }
+
+  /// Notes values in other files, and filters that are not the library's own three.
+  private func noteHazards(of creation: hid_t, _ path: String) {
+    if H5Pget_external_count(creation) != 0 {
+      var name = [CChar](repeating: 0, count: 256)
+      unsafe H5Pget_external(creation, 0, name.count - 1, &name, nil, nil)
+      note(
+        .externalStorage, path,
+        String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
+    }
+    let known: Set<H5Z_filter_t> = [
+      H5Z_FILTER_DEFLATE, H5Z_FILTER_SHUFFLE, H5Z_FILTER_FLETCHER32,
+    ]
+    for index in 0..<max(0, H5Pget_nfilters(creation)) {
+      var (flags, count, configuration) = (UInt32(0), 0, UInt32(0))
+      let filter = unsafe H5Pget_filter2(
+        creation, UInt32(index), &flags, &count, nil, 0, nil, &configuration)
+      if !known.contains(filter) { note(.filter, path, "\(filter)") }
+    }
+  }
+
+  // MARK: Attributes
+
+  private func attributes(of group: hid_t, _ path: String) -> [HDF5Catalogue.Attribute] {
+    var result: [HDF5Catalogue.Attribute] = []
+    func read(_ name: String) -> Bool {
+      guard unsafe H5Aexists(group, name) > 0 else { return false }
+      guard let texts = HDF5Text.read(name, of: group, limit: textLeft) else {
+        note(.damaged, path, "attribute '\(name)'")
+        return false
+      }
+      guard let texts = texts.value else { return true }
+      for text in texts { guard spend(text, path) else { return false } }
+      result.append(.init(name: name, texts: texts))
+      return true
+    }
+    for name in Self.attributes where !read(name) && Self.splitAttributes.contains(name) {
+      var part = 0
+      while read("\(name)\(part)") { part += 1 }
+    }
+    return result
+  }
+}

@@ -1,0 +1,88 @@
+/// A network's configuration and the version of the Keras that wrote it.
+struct KerasDescription {
+  /// A bound for the text; Keras's largest networks take some hundred kilobytes.
+  static let maximumSize = 64 << 20
+
+  /// The file that it is from.
+  let path: String
+  let config: JSONValue
+  let major: Int
+  /// What is wrong with the file, if it is an HDF5 file of its own.
+  private(set) var findings: [Finding] = []
+
+  /// Reads a whole model's own description; nil if the file has none.
+  init?(_ file: HDF5File) throws(FileError) {
+    guard let config = try Self.json("model_config", in: file) else { return nil }
+    let version = file.strings("keras_version")?.first
+    self.init(config, version: version, path: file.path)
+  }
+
+  /// Reads an architecture file: a whole Keras model, or JSON.
+  ///
+  /// - Parameter isTolerant: Whether an HDF5 file is read although there are findings against it.
+  init(
+    architecture path: String, sandbox: Sandbox, isTolerant: Bool
+  ) throws(FileError) {
+    let size = try InputFile.size(of: path)
+    let start = try InputFile.prefix(of: path, count: 64)
+    if start.first(where: { $0 > 0x20 }) == UInt8(ascii: "{") {
+      guard size <= Self.maximumSize else {
+        throw FileError(.badData, path: path, "is too large for an architecture")
+      }
+      let bytes = try InputFile.prefix(of: path, count: size)
+      let text = String(decoding: bytes, as: UTF8.self)
+      self.init(try Self.json(text, "model", path: path), version: nil, path: path)
+    } else {
+      let file = try HDF5File(path, sandbox: sandbox, isTolerant: isTolerant)
+      guard let own = try Self(file) else {
+        throw file.failure("holds no architecture; give a whole Keras .h5 model or its JSON")
+      }
+      self = own
+      findings = file.findings
+    }
+  }
+
+  private init(_ config: JSONValue, version: String?, path: String) {
+    self.path = path
+    self.config = config
+    // Without a version: only Keras 3 writes the module of a class.
+    let named = version ?? config["keras_version"]?.string
+    major =
+      named?.split(separator: ".").first.flatMap { Int($0) }
+      ?? (config["module"] == nil ? 2 : 3)
+  }
+
+  /// Reads an attribute that is JSON; nil if the file doesn't have it.
+  ///
+  /// - Parameter attribute: `model_config` or `training_config`.
+  static func json(_ attribute: String, in file: HDF5File) throws(FileError) -> JSONValue? {
+    var parts: [String] = []
+    if let whole = file.strings(attribute) {
+      parts = whole
+    } else {
+      // Texts too long for one attribute are split.
+      while let part = file.strings("\(attribute)\(parts.count)"), !part.isEmpty {
+        parts += part
+      }
+    }
+    if parts.isEmpty { return nil }
+    let what = String(attribute.prefix { $0 != "_" })
+    return try json(parts.joined(), what, path: file.path)
+  }
+
+  private static func json(
+    _ text: String, _ what: String, path: String
+  ) throws(FileError) -> JSONValue {
+    do throws(JSONError) {
+      guard text.utf8.count <= Self.maximumSize else {
+        throw JSONError(message: "too long", offset: 0)
+      }
+      return try JSONParser.parse(text)
+    } catch {
+      let finding = Finding(
+        error.isDuplicateKey ? .kerasDuplicateKey : .kerasConfig, at: "\(what)_config",
+        "its \(what) configuration is not proper JSON: \(error)")
+      throw FileError(refused: finding, path: path)
+    }
+  }
+}

@@ -1,0 +1,73 @@
+extension KerasNetwork {
+  /// The calls that the output depends on, in the order of the file, the input's left out.
+  func reachableCalls() throws(KerasError) -> [KerasCall.Source] {
+    let layers = Dictionary(uniqueKeysWithValues: layers.map { ($0.name, $0) })
+    var seen: Set<KerasCall.Source> = []
+    var stack = [output]
+    while let source = stack.popLast() {
+      guard let layer = layers[source.layer] else {
+        throw KerasError("a layer reads '\(source.layer)', which is not there")
+      }
+      guard seen.insert(source).inserted, layer.name != input else { continue }
+      guard layer.calls.indices.contains(source.call) else {
+        throw KerasError(layer, "its call \(source.call) is read, but not described")
+      }
+      stack += layer.calls[source.call].inputs
+    }
+    return self.layers.flatMap { layer in
+      layer.calls.indices.map { KerasCall.Source(layer: layer.name, call: $0) }
+    }.filter { seen.contains($0) && $0.layer != input }
+  }
+
+  /// Layers of this and the nested models that the output does not depend on, as findings.
+  ///
+  /// - Parameter path: The names of the models around this one.
+  func unreachable(in path: [String] = []) throws(KerasError) -> [Finding] {
+    let reachable = Set(try reachableCalls())
+    var findings: [Finding] = []
+    for layer in layers where layer.name != input {
+      let place = (path + [abbreviated(layer.name)]).joined(separator: "/")
+      let title = "layer '\(place)' (\(abbreviated(layer.className))):"
+      let dead = layer.calls.indices.filter {
+        !reachable.contains(KerasCall.Source(layer: layer.name, call: $0))
+      }
+      if dead.count == layer.calls.count {
+        findings.append(
+          Finding(
+            .graphUnreachable, at: place,
+            "\(title) the output does not depend on it; it is left out"
+          ))
+      } else if !dead.isEmpty {
+        findings.append(
+          Finding(
+            .graphUnreachable, at: place,
+            "\(title) the output does not depend on \(dead.count) of its \(layer.calls.count) uses")
+        )
+      }
+      if let inner = layer.network {
+        findings += try inner.unreachable(in: path + [abbreviated(layer.name)])
+      }
+    }
+    return findings
+  }
+
+  /// The layers of Keras's own that the output depends on and that cannot be run, as findings.
+  ///
+  /// They are found before their weights, which nobody here could give them.
+  func unsupported() throws(KerasError) -> [Finding] {
+    let reachable = Set(try reachableCalls().map(\.layer))
+    var findings: [Finding] = []
+    for layer in layers where reachable.contains(layer.name) {
+      // What is not Keras's own is another finding.
+      if !KerasOperation.supports(layer.className), KerasClasses.isLayer(layer.className) {
+        findings.append(KerasError(layer, Self.notSupported, rule: .kerasUnsupported).finding)
+      }
+      if let inner = layer.network {
+        findings += try inner.unsupported()
+      }
+    }
+    return findings
+  }
+
+  static let notSupported = "this class of layer is not supported"
+}

@@ -1,0 +1,70 @@
+/// An answer of the parser's process that does not hold together.
+struct FrameError: Error {}
+
+/// Writes values one after the other, for another process on this machine.
+struct FrameWriter {
+  private(set) var bytes: [UInt8] = []
+
+  mutating func write(_ value: some FixedWidthInteger) {
+    for offset in 0..<value.bitWidth / 8 {
+      bytes.append(UInt8(truncatingIfNeeded: value >> (8 * offset)))
+    }
+  }
+
+  mutating func write(_ text: String) {
+    let utf8 = text.utf8
+    write(UInt32(utf8.count))
+    bytes.append(contentsOf: utf8)
+  }
+
+  mutating func write(_ values: [some FixedWidthInteger]) {
+    write(UInt32(values.count))
+    for value in values { write(value) }
+  }
+}
+
+/// Reads what a ``FrameWriter`` has written, or what a hostile process would have taken for it.
+///
+/// It never reads beyond the bytes, and never takes memory for more values than they can hold.
+struct FrameReader {
+  private let bytes: [UInt8]
+  private var position = 0
+
+  init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+  /// Whether all has been read.
+  var isAtEnd: Bool { position == bytes.count }
+
+  mutating func read<Value: FixedWidthInteger>(_ type: Value.Type) throws(FrameError) -> Value {
+    let size = MemoryLayout<Value>.size
+    guard bytes.count - position >= size else { throw FrameError() }
+    var value: Value = 0
+    for offset in 0..<size {
+      let byte = Value(truncatingIfNeeded: bytes[position + offset])
+      value |= byte << Value(truncatingIfNeeded: 8 * offset)
+    }
+    position += size
+    return value
+  }
+
+  /// Reads how many elements follow, each of which takes at least `size` bytes.
+  mutating func count(of size: Int) throws(FrameError) -> Int {
+    let count = Int(try read(UInt32.self))
+    guard count <= (bytes.count - position) / size else { throw FrameError() }
+    return count
+  }
+
+  mutating func text() throws(FrameError) -> String {
+    let count = try count(of: 1)
+    defer { position += count }
+    return String(decoding: bytes[position..<position + count], as: UTF8.self)
+  }
+
+  mutating func integers<Value: FixedWidthInteger>(
+    _ type: Value.Type
+  ) throws(FrameError) -> [Value] {
+    var values: [Value] = []
+    for _ in 0..<(try count(of: MemoryLayout<Value>.size)) { values.append(try read(type)) }
+    return values
+  }
+}
