@@ -19,7 +19,7 @@ enum FrameTarget: FuzzTarget {
     ) throws {
       if bytes.count % 3 == 0 { throw HDF5Unreadable() }
       // The buffer is the caller's, as long as it says.
-      for index in unsafe buffer.indices { unsafe buffer[index] = bytes[index % bytes.count] }
+      for index in buffer.indices { unsafe buffer[index] = bytes[index % bytes.count] }
     }
   }
 
