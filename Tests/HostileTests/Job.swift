@@ -4,11 +4,11 @@ import Testing
 
 /// One call of the built program, and what may come of it.
 struct Job {
-  /// The most that the program or a process of its own may take: an honest model of this size takes
-  /// a tenth of it, and the sealed reader's own limit is above it only in address space.
-  static let largestMemory = 512 << 10
+  /// The most that the program, or a process of its own that it waits for, may take: all but a
+  /// tenth of it is room for the largest JSON. An honest model of this size takes 40 MiB.
+  static let largestMemory = 400 << 10
   /// No file may hold the program up for longer, on a busy machine either.
-  static let seconds = 20.0
+  static let seconds = 40.0
 
   /// How a call ended, as `jobs.py` says it.
   struct Result: Decodable {

@@ -7,6 +7,9 @@ import Testing
 /// They lie beside the lab's folder, in `hdf5-cve`, and are no part of the repository.
 @Suite("Published attacks", .enabled(if: PublishedFiles.runs && Lab.runsPython), .serialized)
 struct PublishedFilesTests {
+  /// One of them parses, and has what makes it look like weights alone: 64 asks for the rest.
+  private static let refused: Set<Int32> = [64, 65]
+
   let files: HostileFiles
   let paths: [String]
 
@@ -19,13 +22,15 @@ struct PublishedFilesTests {
 
   @Test("Inspect survives each")
   func inspect() throws {
-    try Job.run(paths.map { Job(arguments: ["inspect", $0], statuses: [1, 65]) })
+    try Job.run(paths.map { Job(arguments: ["inspect", $0], statuses: Self.refused.union([1])) })
   }
 
   @Test("Evaluate refuses each as a model, as data and as an architecture")
   func evaluate() throws {
     try Job.run(
-      paths.map { Job(arguments: ["evaluate", $0, "--test", files.goodData], statuses: [65]) })
+      paths.map {
+        Job(arguments: ["evaluate", $0, "--test", files.goodData], statuses: Self.refused)
+      })
     try Job.run(
       paths.map { Job(arguments: ["evaluate", files.goodModel, "--test", $0], statuses: [65]) })
     try Job.run(
@@ -46,7 +51,7 @@ struct PublishedFilesTests {
             arguments: [
               "run", "--defense", "fine-pruning", "--detector", "goodnet", "--model", model,
               "--clean", data, "--output", output,
-            ], statuses: [65], unwritten: output)
+            ], statuses: Self.refused, unwritten: output)
         }
       })
   }

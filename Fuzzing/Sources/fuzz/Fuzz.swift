@@ -16,7 +16,8 @@ extension FuzzTarget {
 
 /// The parsers by the names that Scripts/fuzz uses.
 let targets: [String: any FuzzTarget.Type] = [
-  "idx": IDXTarget.self, "json": JSONTarget.self, "network": NetworkTarget.self,
+  "frames": FrameTarget.self, "idx": IDXTarget.self, "json": JSONTarget.self,
+  "network": NetworkTarget.self,
   "options": OptionTarget.self,
 ]
 

@@ -119,6 +119,8 @@ extension HDF5Catalogue {
     let count = try reader.count(of: 9)
     guard (1...Self.maximumNodes).contains(count) else { throw FrameError() }
     nodes.reserveCapacity(count)
+    // Groups nested without end would make paths of gigabytes.
+    var depths: [Int] = []
     for index in 0..<count {
       let parent = Int(try reader.read(UInt32.self))
       let name = try reader.text()
@@ -128,6 +130,8 @@ extension HDF5Catalogue {
       }
       if index > 0, case .dataset = nodes[parent].content { throw FrameError() }
       if index == 0, case .dataset = content { throw FrameError() }
+      depths.append(index == 0 ? 0 : depths[parent] + 1)
+      guard depths[index] <= Self.maximumDepth + 1 else { throw FrameError() }
       nodes.append(Node(parent: index == 0 ? 0 : parent, name: name, content: content))
     }
     let observed = try reader.count(of: 9)

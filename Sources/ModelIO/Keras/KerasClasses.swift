@@ -113,6 +113,10 @@ enum KerasClasses {
   /// `keras.config` one that turns off what keeps code from running.
   static func isModule(_ name: String) -> Bool {
     var path = name.split(separator: ".", omittingEmptySubsequences: false)
+    // No module of Python's is called otherwise: such as `keras.layers.../../x` lead elsewhere.
+    guard
+      path.allSatisfy({ !$0.isEmpty && $0.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" } })
+    else { return false }
     if path.starts(with: ["tensorflow", "python"]) { path.removeFirst(2) }
     if path.first == "tensorflow" { path.removeFirst() }
     guard path.first == "keras" || path.first == "tf_keras" else { return false }

@@ -44,7 +44,7 @@ def code(manifest):
 def custom(manifest):
     """Classes that are not Keras's own."""
     mine = {**layer("odd", "Odd", units=1), "module": "my.package", "registered_name": "Mine>Odd"}
-    write_model(manifest.model("custom-object", "keras-custom-object"), sequential(layers(mine)))
+    write_model(manifest.model("custom-object", "keras-custom-object", "keras-module"), sequential(layers(mine)))
     known = {**layer("odd", "Dropout", rate=0.1), "module": "keras.layers", "registered_name": "Mine>Dropout"}
     write_model(manifest.model("custom-disguised", "keras-custom-object"), sequential(layers(known)))
     function = {"class_name": "function", "config": "evil", "registered_name": "Mine>evil"}
