@@ -16,7 +16,9 @@ struct DamageTests {
 
   /// Runs `evaluate` on variants of the good model; returns how many were used all the same.
   private func evaluate(_ name: String, _ variants: [[UInt8]]) throws -> Int {
-    let folder = files.folder.appending(path: name)
+    // Not among the others, where another suite watches that nothing is written.
+    let folder = FileManager.default.temporaryDirectory
+      .appending(path: "defensekit-\(name)-\(UUID())")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     let jobs = try variants.enumerated().map { index, bytes in

@@ -1,3 +1,4 @@
+public import InferenceGraph
 public import ModelIO
 
 /// What can be said about a model file without running the model: its findings.
@@ -13,6 +14,8 @@ public struct ModelAudit: Sendable {
   public let findings: [Finding]
   /// The model, if one could be made; one with errors is there to be looked at, not to be used.
   public let model: Model?
+  /// The multiply-adds that the model takes for an image; nil if it cannot be run.
+  public let costPerImage: Int?
   /// Why there is no model.
   public let failure: FileError?
 
@@ -38,7 +41,18 @@ public struct ModelAudit: Sendable {
     sha256 = inspection.sha256
     model = inspection.model
     failure = inspection.failure
-    findings = Self.sorted(inspection.findings + (inspection.model?.graph.auditFindings ?? []))
+    var findings = inspection.findings
+    var cost: Int?
+    if let model {
+      do {
+        cost = try Executor([model]).costPerImage
+        findings += model.graph.auditFindings
+      } catch {
+        findings.append(Finding(.graphSize, at: error.node, error.description))
+      }
+    }
+    costPerImage = cost
+    self.findings = Self.sorted(findings)
   }
 
   private static func sorted(_ findings: [Finding]) -> [Finding] {

@@ -88,9 +88,11 @@ public struct ChannelSweep: Sendable {
       kept: Set(cut + (measuresLayer ? [entries.layer] : []) + [output]),
       blocks: blocks)
     prefix = planner.plan()
+    try prefix.checkSize(of: graph)
     var suffixPlanner = Planner(
       merged.nodes, given: Set(cut), kept: [output], blocks: blocks, keepsGiven: true)
     suffix = suffixPlanner.plan()
+    try suffix.checkSize(of: graph)
     checks = SweepChecks(
       merged.nodes, prefix: prefix, suffix: suffix, frontier: front, isBehind: isBehind,
       output: output)

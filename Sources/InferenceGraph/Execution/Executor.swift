@@ -28,7 +28,8 @@ public struct Executor: Sendable {
   ///   - models: Models for images of the same shape; at least one.
   ///   - observing: Nodes whose values are wanted too, by model and name.
   ///   - options: Threads and sharing.
-  /// - Throws: ``GraphError`` if the models' input shapes differ or an observed node is not there.
+  /// - Throws: ``GraphError`` if the models' input shapes differ or an observed node is not there,
+  ///   or running them takes more than 2 GiB of memory a thread.
   public init(
     _ models: [Model], observing: [(model: Int, node: String)] = [],
     options: ExecutionOptions = ExecutionOptions()
@@ -61,6 +62,7 @@ public struct Executor: Sendable {
       merged.nodes, given: Set(inputEntries), kept: Set(outputs.map(\.logits) + observed),
       blocks: Executor.groupBlocks(imageShape: shape))
     let plan = planner.plan()
+    try plan.checkSize(of: models[0].graph)
     self.plan = plan
     checks = outputs.map { plan.checks(behind: $0.logits, in: merged.nodes) }
     costs = (

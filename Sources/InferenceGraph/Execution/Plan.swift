@@ -11,6 +11,9 @@ struct Plan: Sendable {
     case group(any GroupStep)
   }
 
+  /// The most memory that a thread's workspace may take: real classifiers stay under half of it.
+  static let maximumBytes = 2 << 30
+
   /// The size of every buffer of a workspace, in floats.
   let bufferSizes: [Int]
   let segments: [Segment]
@@ -24,6 +27,18 @@ struct Plan: Sendable {
   let checks: [Int: Int]
   /// The number of checks.
   let checkCount: Int
+
+  /// Throws if a workspace is too large, naming a graph's largest layer: a few bytes in a file can
+  /// ask for any size of image.
+  func checkSize(of graph: Graph) throws(GraphError) {
+    let bytes = bufferSizes.reduce(0) { $0 + $1 * MemoryLayout<Float>.size }
+    guard bytes > Plan.maximumBytes else { return }
+    let largest = graph.nodes.max { $0.elementCount < $1.elementCount }
+    throw GraphError(
+      node: largest?.name ?? "",
+      "running \(blocks * laneCount) images takes \(bytes >> 20) MiB, more than the "
+        + "\(Plan.maximumBytes >> 20) MiB that a thread may take (graph-size)")
+  }
 
   func makeWorkspace() -> Workspace {
     Workspace(sizes: bufferSizes, checks: checkCount, blocks: blocks)

@@ -6,6 +6,7 @@ extension Finding.Rule {
     userBlock, kerasLambda, kerasBlob, kerasForeignCode, kerasFile, kerasModule, kerasCustomObject,
     kerasUnknownLayer, kerasUnsupported, kerasTraining, kerasDuplicateKey, kerasConfig, kerasExtra,
     weightsNonfinite, weightsExtreme, weightsDuplicated, graphUnreachable, graphConstantBranch,
+    graphSize,
   ]
 
   /// Whether a file with such a finding could not be read to its end, so that there may be more.

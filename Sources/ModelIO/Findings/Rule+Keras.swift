@@ -74,4 +74,8 @@ extension Finding.Rule {
   public static let graphConstantBranch = Self(
     "graph-constant-branch", .warning, technique: "AML.T0018.001",
     "A branch gives the same for every image and yet leads to the output.")
+  /// A network that takes too much memory.
+  public static let graphSize = Self(
+    "graph-size", .error, technique: "AML.T0029",
+    "Running the network takes more memory than any real classifier.")
 }

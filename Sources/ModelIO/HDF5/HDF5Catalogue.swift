@@ -61,7 +61,7 @@ struct HDF5Catalogue {
   ]
 
   /// No honest file of ours comes near these.
-  static let maximumNodes = 100_000
+  static let maximumNodes = 50_000
   static let maximumObservations = 1000
   static let maximumDepth = 32
   static let maximumNameLength = 1024

@@ -223,11 +223,17 @@ final class HDF5Walk {
     let known: Set<H5Z_filter_t> = [
       H5Z_FILTER_DEFLATE, H5Z_FILTER_SHUFFLE, H5Z_FILTER_FLETCHER32,
     ]
+    var seen: Set<H5Z_filter_t> = []
     for index in 0..<max(0, H5Pget_nfilters(creation)) {
       var (flags, count, configuration) = (UInt32(0), 0, UInt32(0))
       let filter = unsafe H5Pget_filter2(
         creation, UInt32(index), &flags, &count, nil, 0, nil, &configuration)
-      if !known.contains(filter) { note(.filter, path, "\(filter)") }
+      if !known.contains(filter) {
+        note(.filter, path, "\(filter)")
+      } else if !seen.insert(filter).inserted {
+        // Packed twice, a few bytes unpack to a million times as many.
+        note(.filter, path, "\(filter), twice")
+      }
     }
   }
 

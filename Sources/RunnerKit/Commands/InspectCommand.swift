@@ -42,8 +42,7 @@ struct InspectCommand: RunnerCommand {
     } else if json {
       try StandardOutput.write(audit.json.text)
     } else {
-      let cost = try audit.model.map { try Executor([$0]).costPerImage }
-      try StandardOutput.write(Self.text(audit, cost: cost ?? 0))
+      try StandardOutput.write(Self.text(audit))
     }
     if let failure = audit.failure, failure.kind == .usage { throw failure }
     guard audit.isComplete else {
@@ -55,11 +54,9 @@ struct InspectCommand: RunnerCommand {
   }
 
   /// The listing of the model, if there is one, and the findings.
-  ///
-  /// - Parameter cost: The multiply-adds that the model takes for an image.
-  static func text(_ audit: ModelAudit, cost: Int) -> String {
+  static func text(_ audit: ModelAudit) -> String {
     let listing =
-      audit.model.map { Self.text($0, cost: cost) }
+      audit.model.map { Self.text($0, cost: audit.costPerImage) }
       ?? "No model can be made of \(audit.path.visible).\n"
     return listing + "\n" + text(audit.findings)
   }
@@ -79,8 +76,8 @@ struct InspectCommand: RunnerCommand {
     return "Findings: \(counts.joined(separator: ", "))\n\n" + lines.joined(separator: "\n") + "\n"
   }
 
-  /// The listing of a model that takes `cost` multiply-adds an image.
-  static func text(_ model: Model, cost: Int) -> String {
+  /// The listing of a model that takes `cost` multiply-adds an image; nil if it cannot be run.
+  static func text(_ model: Model, cost: Int?) -> String {
     let graph = model.graph
     let prunable = graph.prunableLayers.joined(separator: ", ").visible
     var rows = [["layer", "operation", "reads", "shape", "parameters", "KiB"]]
@@ -106,7 +103,7 @@ struct InspectCommand: RunnerCommand {
       "",
       "classes          \(grouped(model.classCount))",
       "parameters       \(grouped(graph.parameterCount))",
-      "multiply-adds    \(grouped(cost)) an image",
+      "multiply-adds    \(cost.map { "\(grouped($0)) an image" } ?? "unknown: it cannot be run")",
       "prunable layers  \(prunable.isEmpty ? "none" : prunable)",
       "pruned first     \(graph.lastConvolution?.visible ?? "none: there is no convolution")",
     ]

@@ -228,7 +228,7 @@ def bombs(manifest):
         return change
 
     both(manifest, "compression", "h5-compression-bomb", change=zeros(64 * 1024, 16384, 1))
-    both(manifest, "compression-twice", "h5-compression-bomb", "h5-shape-bomb", change=zeros(1024, 65536, 2))
+    both(manifest, "compression-twice", "h5-filter", "h5-compression-bomb", "h5-shape-bomb", change=zeros(1024, 65536, 2))
 
     # What a chunk declares is small; what the first of two passes gives is a thousand times as much, and the second's a million.
     stretch = zlib.compressobj(9, wbits=-15)
@@ -245,7 +245,7 @@ def bombs(manifest):
         made.write_direct_chunk((0,) * len(values.shape), zlib.compress(inner, 9))
 
     # As a data set it is not unpacked by who takes it for a model, and finds none.
-    both(manifest, "chunk-endless", "parser-limit", "h5-compression-bomb", "h5-damaged", "holds no Keras model", change=endless)
+    both(manifest, "chunk-endless", "h5-filter", "parser-limit", "h5-compression-bomb", "h5-damaged", "holds no Keras model", change=endless)
 
 
 def damage(manifest):
