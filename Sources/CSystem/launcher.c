@@ -44,6 +44,17 @@ struct message {
   int32_t status;
 };
 
+// Copies the process without the libraries' own preparations: OpenBLAS would end its threads first, and wait for ever for one that waits
+// for memory. The copies use none of what those are for.
+static pid_t copy_process(void) {
+#if defined(__linux__) && defined(__GLIBC_PREREQ)
+#if __GLIBC_PREREQ(2, 34)
+  return _Fork();
+#endif
+#endif
+  return fork();
+}
+
 // MARK: Messages
 
 static bool transfer_all(int descriptor, void *bytes, size_t count, bool writes) {
@@ -176,7 +187,7 @@ static _Noreturn void be_launcher(int control) {
   while (receive_descriptors(control, &request, descriptors)) {
     answer = (struct message){.operation = request.operation, .process = -1, .status = -1};
     if (request.operation == OPEN && descriptors[0] >= 0) {
-      pid_t process = fork();
+      pid_t process = copy_process();
       if (process == 0) be_sealed_process(descriptors[0], descriptors[1], self);
       answer.process = process;
       answer.status = process < 0 ? errno : 0;
@@ -227,22 +238,27 @@ static bool connected(int pair[2]) {
   return succeeded;
 }
 
+// Waits for a message of the launcher, which is never long in coming.
+static bool receive_in_time(int launcher, struct message *message) {
+  struct pollfd event = {.fd = launcher, .events = POLLIN};
+  int ready;
+  do ready = poll(&event, 1, 20000);
+  while (ready < 0 && errno == EINTR);
+  return ready == 1 && receive_message(launcher, message);
+}
+
 // Receives the answer to a request, past what the launcher said when it was ready.
 static bool receive_answer(int launcher, struct message *message) {
   do
-    if (!receive_message(launcher, message)) return false;
+    if (!receive_in_time(launcher, message)) return false;
   while (message->operation == READY);
   return true;
 }
 
 // Waits for the launcher's first message.
 static int when_ready(int control) {
-  struct pollfd event = {.fd = control, .events = POLLIN};
   struct message message;
-  int ready;
-  do ready = poll(&event, 1, 10000);
-  while (ready < 0 && errno == EINTR);
-  if (ready == 1 && receive_message(control, &message) && message.operation == READY) return control;
+  if (receive_in_time(control, &message) && message.operation == READY) return control;
   close(control);
   return -1;
 }
@@ -250,7 +266,7 @@ static int when_ready(int control) {
 int dk_launcher_fork(void) {
   int pair[2];
   if (!defensekit_serve || !connected(pair)) return -1;
-  pid_t process = fork();
+  pid_t process = copy_process();
   if (process == 0) {
     close(pair[0]);
     be_launcher(pair[1]);

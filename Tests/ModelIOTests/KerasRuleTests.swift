@@ -87,8 +87,12 @@ struct KerasRuleTests {
       "keras-module", "x"
     ),
     (
-      #"{"class_name": "Dense", "module": "keras.layers.evil..os", "registered_name": "Mine>Dense", "config": {"name": "x"}}"#,
+      #"{"class_name": "Dense", "module": "keras.layers.evil", "registered_name": "Mine>Dense", "config": {"name": "x"}}"#,
       "keras-custom-object", "x"
+    ),
+    (
+      #"{"class_name": "Dense", "module": "keras.layers.evil..os", "config": {"name": "x"}}"#,
+      "keras-module", "x"
     ),
     (
       #"{"class_name": "eval", "module": "builtins", "config": {"name": "x"}}"#, "keras-module", "x"

@@ -6,13 +6,10 @@ import Testing
   /// The processes that parse files for a command end when it does, however it ends.
   @Suite("Sealed processes of a command")
   struct SealedProcessTests {
-    /// The processes of this machine whose parent is `parent`.
     private func children(of parent: Int32) -> [Int32] {
-      let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-      return names.compactMap { Int32($0) }.filter { process in
-        let status = (try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)) ?? ""
-        return status.contains("\nPPid:\t\(parent)\n")
-      }
+      let list = try? String(
+        contentsOfFile: "/proc/\(parent)/task/\(parent)/children", encoding: .utf8)
+      return (list ?? "").split(separator: " ").compactMap { Int32($0) }
     }
 
     private func isThere(_ process: Int32) -> Bool {
@@ -24,14 +21,15 @@ import Testing
     func endWithTheirParent(signal: Int32) throws {
       var family: [Int32] = []
       let ending = try Ending(
-        RunnerProgram.path().path, ["--defense", "fine-pruning", "--detector", "goodnet"]
+        RunnerProgram.path().path,
+        ["--defense", "fine-pruning", "--detector", "goodnet", "--curve"]
       ) { process in
         // The launcher, and the process that has the model.
-        for _ in 0..<500 {
+        for _ in 0..<1000 {
           let launchers = children(of: process.processIdentifier)
           family = launchers + launchers.flatMap { children(of: $0) }
           if family.count > launchers.count || !process.isRunning { break }
-          Thread.sleep(forTimeInterval: 0.002)
+          Thread.sleep(forTimeInterval: 0.001)
         }
         kill(process.processIdentifier, signal)
       }

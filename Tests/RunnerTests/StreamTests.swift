@@ -16,7 +16,8 @@ struct StreamTests {
       (#"set -o pipefail; { sleep 0.3; exec "$RUNNER" list; } | true"#, 141, ""),
       (#""$RUNNER" --defense fine-pruning --output /dev/full"#, 73, "/dev/full is a file"),
       (#"ulimit -n 4; "$RUNNER" evaluate "$1" --test "$2""#, 66, "too many open files"),
-      (#"ulimit -v 400000; "$RUNNER" evaluate "$1" --test "$2""#, 0, ""),
+      (#"ulimit -v 700000; "$RUNNER" evaluate "$1" --test "$2""#, 0, ""),
+      (#"ulimit -v 300000; "$RUNNER" --defense fine-pruning"#, 71, "MiB of memory"),
     ] as [(String, Int32, String)])
   func scripts(script: String, status: Int32, words: String) throws {
     let place = try BadInputPlace.make()

@@ -178,6 +178,7 @@ extension ChannelSweep {
     let loader = Loader(source)
     try runInParallel(
       pieces: (source.count + size - 1) / size, threads: options.threads,
+      memory: prefix.threadSize,
       prepare: { (prefix.makeWorkspace(), loader.makeBuffer(images: size)) }
     ) { state, group in
       let range = group * size..<min(source.count, (group + 1) * size)

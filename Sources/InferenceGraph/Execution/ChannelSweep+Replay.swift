@@ -27,6 +27,8 @@ extension ChannelSweep.Recording {
     let counter = ProgressCounter(progress)
     try runInParallel(
       pieces: (source.count + chunk - 1) / chunk, threads: sweep.options.threads,
+      memory: sweep.prefix.workspaceSize + sweep.suffix.threadSize
+        + sweep.update.plan.workspaceSize,
       prepare: { ReplayState(sweep) }
     ) { state, piece in
       let range = piece * chunk..<min(source.count, (piece + 1) * chunk)

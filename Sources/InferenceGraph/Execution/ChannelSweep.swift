@@ -50,7 +50,7 @@ public struct ChannelSweep: Sendable {
   public init(
     model: Model, layer: String, zeroingBias: Bool = true, measuringLayer: Bool = false,
     options: ExecutionOptions = ExecutionOptions()
-  ) throws(GraphError) {
+  ) throws {
     let graph = model.graph
     self.model = model
     self.layer = layer
@@ -106,8 +106,7 @@ public struct ChannelSweep: Sendable {
   }
 
   /// What the frontier holds when every channel of the layer is masked: one value a channel.
-  private static func constants(of masked: Graph, at frontier: String) throws(GraphError) -> [Float]
-  {
+  private static func constants(of masked: Graph, at frontier: String) throws -> [Float] {
     let model = Model(graph: masked)
     let executor = try Executor(
       [model], observing: [(0, frontier)], options: ExecutionOptions(threads: 1))
@@ -115,13 +114,9 @@ public struct ChannelSweep: Sendable {
       Array(repeating: 0, count: masked.inputShape.reduce(1, *)), imageShape: masked.inputShape)
     let channels = masked.index(of: frontier).map { masked.nodes[$0].channels } ?? 0
     let values = Mutex<[Float]>([])
-    do {
-      try executor.run(image) { batch in
-        let all = batch.values(ofObservation: 0)
-        values.withLock { $0 = Array(all.prefix(channels)) }
-      }
-    } catch {
-      throw GraphError(node: frontier, "it cannot be evaluated: \(error)")
+    try executor.run(image) { batch in
+      let all = batch.values(ofObservation: 0)
+      values.withLock { $0 = Array(all.prefix(channels)) }
     }
     return values.withLock { $0 }
   }

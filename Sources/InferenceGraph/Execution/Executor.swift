@@ -116,6 +116,7 @@ public struct Executor: Sendable {
     let counter = ProgressCounter(progress)
     try runInParallel(
       pieces: (source.count + size - 1) / size, threads: options.threads,
+      memory: plan.threadSize,
       prepare: { (plan.makeWorkspace(), loader.makeBuffer(images: size)) }
     ) { state, piece in
       let range = piece * size..<min(source.count, (piece + 1) * size)

@@ -28,10 +28,19 @@ struct Plan: Sendable {
   /// The number of checks.
   let checkCount: Int
 
+  /// The bytes of a workspace.
+  var workspaceSize: Int { bufferSizes.reduce(0) { $0 + $1 * MemoryLayout<Float>.size } }
+
+  /// The bytes that a thread takes to run it, OpenBLAS's own share included.
+  var threadSize: Int {
+    let usesOpenBLAS = segments.contains { if case .group = $0 { true } else { false } }
+    return workspaceSize + (usesOpenBLAS ? MemoryError.openBLASBuffer : 0)
+  }
+
   /// Throws if a workspace is too large, naming a graph's largest layer: a few bytes in a file can
   /// ask for any size of image.
   func checkSize(of graph: Graph) throws(GraphError) {
-    let bytes = bufferSizes.reduce(0) { $0 + $1 * MemoryLayout<Float>.size }
+    let bytes = workspaceSize
     guard bytes > Plan.maximumBytes else { return }
     let largest = graph.nodes.max { $0.elementCount < $1.elementCount }
     throw GraphError(

@@ -27,12 +27,17 @@ private struct WorkQueueState {
 ///
 /// Every thread makes a state of its own with `prepare`, then takes the next piece until none is
 /// left or one fails; the error of the first piece that failed is thrown.
+///
+/// - Parameter memory: The bytes of a thread's state.
+/// - Throws: ``MemoryError`` if there is not so much; what `body` throws.
 func runInParallel<State>(
-  pieces: Int, threads: Int, prepare: @Sendable () -> State,
+  pieces: Int, threads: Int, memory: Int, prepare: @Sendable () -> State,
   body: @Sendable (inout State, Int) throws -> Void
 ) throws {
+  let threads = max(1, min(threads, pieces))
+  try MemoryError.check(bytes: memory, threads: threads)
   let shared = Mutex(WorkQueueState())
-  DispatchQueue.concurrentPerform(iterations: max(1, min(threads, pieces))) { _ in
+  DispatchQueue.concurrentPerform(iterations: threads) { _ in
     var state = prepare()
     while true {
       let piece: Int? = shared.withLock { shared in

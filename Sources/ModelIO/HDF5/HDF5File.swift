@@ -123,7 +123,7 @@ extension HDF5File {
       } catch {
         throw FileError(
           .missingInput, path: path,
-          "cannot be read in a process of its own: \(InputFile.reason(error.code))")
+          "cannot be read in a process of its own: \(error.reason)")
       }
       if let process, process.posture == .full || sandbox == .auto {
         Launcher.shared.record(process.posture)

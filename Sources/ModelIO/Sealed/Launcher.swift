@@ -81,6 +81,11 @@ struct LaunchFailure: Error {
   /// The system's error number.
   let code: Int32
 
+  /// The reason in words.
+  var reason: String {
+    code == EAGAIN ? "too little memory, or too many processes" : InputFile.reason(code)
+  }
+
   /// Throws if an error number is about room: then a file must not be read unsealed instead.
   static func check(_ code: Int32) throws(LaunchFailure) {
     if [EMFILE, ENFILE, ENOMEM, EAGAIN, ENOBUFS].contains(code) { throw LaunchFailure(code: code) }

@@ -14,6 +14,7 @@ struct Failure: Error {
   static let data: Int32 = 65
   static let missingInput: Int32 = 66
   static let software: Int32 = 70
+  static let system: Int32 = 71
   static let cannotCreate: Int32 = 73
   static let ioError: Int32 = 74
 
@@ -39,6 +40,7 @@ struct Failure: Error {
     case let error as FileError: self.init(error.kind.rawValue, Self.line(error.description))
     case let error as DataError: self.init(Self.data, Self.line(error.message))
     case let error as SampleError: self.init(Self.data, Self.line(error.description))
+    case let error as MemoryError: self.init(Self.system, Self.line(error.description))
     case let error as GraphError: self.init(Self.data, Self.line(error.description))
     default:
       let code = RootCommand.exitCode(for: error)
