@@ -18,6 +18,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 SETS = ("cl/valid.h5", "cl/test.h5", "bd/bd_test.h5")
 OWN = "DefenseKit"
+PARTS = ["forward", "layers", "growth", "reading", "job"]
 
 
 class Engine:
@@ -135,6 +136,36 @@ class Measurement:
             ])
         header = ["", OWN, "OpenVINO", "ONNX Runtime", "of OpenVINO", "of ONNX Runtime"]
         table("Single 3x3 'same' convolution with ReLU, GFLOP/s", header, rows)
+
+    def reading(self):
+        """Files parsed by a sealed process against the same parsed within the program."""
+        model = self.networks["deepid"]["h5"]
+        jobs = [("the embedded model, 275 kB", "open", [os.path.join(HERE, "..", "Sources/RunnerKit/Resources/fashion-mnist-badnet.h5")]),
+                ("the lab's model, 2.4 MB", "open", [model])]
+        if self.options.data:
+            full = os.path.join(self.options.data, "cl", "valid.h5")
+            packed = os.path.join(self.options.cache, "valid-deflated.h5")
+            if not os.path.exists(packed):
+                import h5py
+
+                with h5py.File(full) as file, h5py.File(packed, "w") as out:
+                    out.create_dataset("data", data=file["data"][:3000], compression="gzip", compression_opts=4)
+                    out["label"] = file["label"][:3000]
+            jobs += [("validation set, 717 MB", "read", [model, full]), ("3,000 images of it, deflated", "read", [model, packed])]
+        rows = []
+        for name, command, files in jobs:
+            for engine in self.own(command, *files):
+                seconds = {"off": [], "auto": []}
+                for turn in range(4 * self.options.rounds + 1):
+                    for sandbox, values in seconds.items():
+                        value, _ = engine.ask(f"run {sandbox}")
+                        if turn:
+                            values.append(value)
+                engine.end()
+                self.results[f"reading {name}"] = seconds
+                off, auto = (statistics.median(seconds[s]) for s in ("off", "auto"))
+                rows.append([name, f"{1000 * off:.1f} ms", f"{1000 * auto:.1f} ms", f"{1000 * (auto - off):+.1f} ms", ratio(seconds, "off", "auto")])
+        table("Reading a file", ["", "within the program", "sealed", "price", "speed"], rows)
 
     def growth(self):
         """Cost over the number of images, and over the number of channels pruned."""
@@ -269,7 +300,7 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--quick", action="store_true", help="extrapolate the notebook way from a part of the images")
     parser.add_argument("--no-notebook", dest="notebook", action="store_false")
-    parser.add_argument("--only", nargs="*", choices=["forward", "layers", "growth", "job"])
+    parser.add_argument("--only", nargs="*", choices=PARTS)
     options = parser.parse_args()
     if options.rounds < 5:
         parser.error("--rounds must be at least 5: fewer say nothing on a noisy machine")
@@ -278,7 +309,7 @@ def main():
     subprocess.run(prepare + ([options.badnet] if options.badnet else []), check=True)
     print(f"{platform.machine()}, {os.cpu_count()} cores, {options.threads} threads, {options.rounds} rounds")
     measurement = Measurement(options)
-    for part in options.only or ["forward", "layers", "growth", "job"]:
+    for part in options.only or PARTS:
         getattr(measurement, part)()
     with open(os.path.join(options.cache, "results.json"), "w") as file:
         json.dump(measurement.results, file, indent=1)

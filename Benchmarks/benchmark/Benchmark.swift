@@ -7,6 +7,8 @@ import ModelIO
 ///     benchmark forward MODEL.h5 [DATA.h5 ...]   run N: N random images; run all: those of the files
 ///     benchmark layer CHANNELS EDGE              run N: a 3x3 convolution with ReLU on N images
 ///     benchmark sweep MODEL.h5 DATA.h5           run K: the sweep with K channels, prefix included
+///     benchmark open MODEL.h5                    run SANDBOX: reads the model
+///     benchmark read MODEL.h5 DATA.h5            run SANDBOX: opens and reads a data set for the model
 @main struct Benchmark {
   static func main() throws {
     var arguments = Array(CommandLine.arguments.dropFirst())
@@ -17,7 +19,9 @@ import ModelIO
     }
     let options = ExecutionOptions(threads: threads)
     guard arguments.count >= 2 else {
-      print("usage: benchmark forward MODEL [DATA ...] | layer CHANNELS EDGE | sweep MODEL DATA")
+      print(
+        "usage: benchmark forward MODEL [DATA ...] | layer CHANNELS EDGE | sweep MODEL DATA | open MODEL | read MODEL DATA"
+      )
       exit(64)
     }
     switch arguments[0] {
@@ -26,6 +30,17 @@ import ModelIO
         layer(channels: Int(arguments[1]) ?? 64, edge: Int(arguments[2]) ?? 32), [], options)
     case "sweep":
       try sweep(try KerasModel.load(arguments[1]), arguments[2], options)
+    case "open":
+      Sandbox.prepare()
+      try answer { sandbox in
+        try ContinuousClock().measure {
+          _ = try KerasModel.load(
+            arguments[1], sandbox: Sandbox(rawValue: String(sandbox)) ?? .auto)
+        }
+      }
+    case "read":
+      Sandbox.prepare()
+      try read(arguments[2], for: try KerasModel.load(arguments[1]))
     default:
       try forward(try KerasModel.load(arguments[1]), Array(arguments[2...]), options)
     }
@@ -39,6 +54,25 @@ import ModelIO
       let time = try body(line.split(separator: " ").last ?? "")
       print("seconds \(time / .seconds(1))")
       fflush(nil)
+    }
+  }
+
+  /// Opens a data set and reads it group by group, as an executor does.
+  static func read(_ path: String, for model: Model) throws {
+    try answer { sandbox in
+      try ContinuousClock().measure {
+        let set = try DataSet.load(
+          path, for: model.graph.inputShape, classCount: model.classCount,
+          sandbox: Sandbox(rawValue: String(sandbox)) ?? .auto)
+        let size = set.imageShape.reduce(set.elementType.size, *)
+        var buffer = [UInt8](repeating: 0, count: 64 * size)
+        for start in stride(from: 0, to: set.count, by: 64) {
+          // The array holds 64 images.
+          try unsafe buffer.withUnsafeMutableBytes {
+            unsafe try set.read(start..<min(start + 64, set.count), into: $0)
+          }
+        }
+      }
     }
   }
 

@@ -89,7 +89,8 @@ public struct Graph: Sendable, Hashable {
       guard !overflows, product <= largestElementCount else {
         throw GraphError(
           node: node,
-          "its result of shape \(shape) is too large: at most 2^25 elements an image are supported")
+          "its result of shape \(shape) is too large: at most 2^25 elements an image are supported",
+          isTooLarge: true)
       }
       count = product
     }

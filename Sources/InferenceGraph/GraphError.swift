@@ -4,11 +4,14 @@ public struct GraphError: Error, Sendable, Hashable, CustomStringConvertible {
   public let node: String
   /// What is wrong with it.
   public let message: String
+  /// Whether nothing is wrong but that it takes more memory than any real classifier.
+  public let isTooLarge: Bool
 
   /// Creates an error.
-  public init(node: String, _ message: String) {
+  public init(node: String, _ message: String, isTooLarge: Bool = false) {
     self.node = node
     self.message = message
+    self.isTooLarge = isTooLarge
   }
 
   /// The whole message.

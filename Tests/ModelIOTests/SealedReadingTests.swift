@@ -18,6 +18,21 @@ import Testing
       #expect(Sandbox.off.posture == Sandbox.Posture.none)
     }
 
+    @Test func aProcessThatTakesTooLongIsEnded() throws {
+      let content = try FileDescriptor(Self.model)
+      let started = try SealedProcess(file: content.number)
+      let process = try #require(started)
+      // It waits for a request; nothing comes back.
+      let begin = ContinuousClock.now
+      let error = #expect(throws: SealedFailure.self) {
+        try process.receive(count: 1, until: .now + .milliseconds(200))
+      }
+      #expect(ContinuousClock.now - begin < .seconds(10))
+      let finding = try SealedFailure.finding(#require(error))
+      #expect(finding.rule == .parserLimit)
+      #expect(kill(process.process, 0) == -1)
+    }
+
     @Test func anEndedProcessIsAnError() throws {
       let content = try FileDescriptor(Self.model)
       let started = try SealedProcess(file: content.number)

@@ -46,7 +46,7 @@ struct Plan: Sendable {
     throw GraphError(
       node: largest?.name ?? "",
       "running \(blocks * laneCount) images takes \(bytes >> 20) MiB, more than the "
-        + "\(Plan.maximumBytes >> 20) MiB that a thread may take (graph-size)")
+        + "\(Plan.maximumBytes >> 20) MiB that a thread may take", isTooLarge: true)
   }
 
   func makeWorkspace() -> Workspace {

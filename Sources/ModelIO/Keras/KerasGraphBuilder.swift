@@ -26,7 +26,6 @@ struct KerasGraphBuilder {
         "layer '\(network.input)': the size of its images is not fixed; save the model with an "
           + "input of the size that it is used with", rule: .kerasUnsupported)
     }
-    try checkSize(shape, of: network.input)
     let graph = try Graph(inputShape: shape, inputName: network.input)
     var builder = KerasGraphBuilder(
       weights: weights, major: major, graph: graph, reserved: Set(network.layers.map(\.name)))
@@ -117,10 +116,8 @@ struct KerasGraphBuilder {
       layer: layer, path: path, weights: weights, major: major,
       inputs: inputs.map { graph.nodes[$0].shape }
     ).make()
-    let index = try graph.append(
+    return try graph.append(
       name(of: layer, path), operation, inputs: inputs, activation: activation)
-    try Self.checkSize(graph.nodes[index].shape, of: layer.name)
-    return index
   }
 
   /// Returns a name for a node: the layer's, with its models' in front where another has it, and
@@ -139,18 +136,6 @@ struct KerasGraphBuilder {
     }
     used[name] = owner
     return name
-  }
-
-  /// Throws if a result is larger than any real network's, so that sizes can be reckoned with.
-  private static func checkSize(_ shape: [Int], of layer: String) throws(KerasError) {
-    var count = 1
-    for extent in shape {
-      let (product, overflow) = count.multipliedReportingOverflow(by: extent)
-      guard !overflow, product < 1 << 31 else {
-        throw KerasError("layer '\(layer)': its result of shape \(shape) is too large")
-      }
-      count = product
-    }
   }
 
   private func checkOutput() throws(KerasError) {

@@ -45,7 +45,9 @@ struct KerasReader {
     case let error as KerasError: FileError(refused: error.finding, path: path)
     case let error as GraphError:
       FileError(
-        refused: Finding(.kerasConfig, at: abbreviated(error.node), "\(error)"), path: path)
+        refused: Finding(
+          error.isTooLarge ? .graphSize : .kerasConfig, at: abbreviated(error.node), "\(error)"),
+        path: path)
     default: FileError(.badData, path: path, "\(error)")
     }
   }

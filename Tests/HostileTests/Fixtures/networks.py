@@ -124,12 +124,13 @@ def weights(manifest):
 
 
 def sizes(manifest):
-    """The honest model with a result of half a gigabyte in its midst, which a few bytes ask for."""
-    made = layers()
-    made[2:2] = [
-        layer("wide", "ZeroPadding2D", padding=2890), layer("curve", "Activation", activation="tanh"),
-        layer("narrow", "AveragePooling2D", pool_size=1446)]
-    write_model(manifest.model("graph-size", "graph-size"), sequential(made))
+    """The honest model with a huge result in its midst, which a few bytes ask for: one too large, and one whose sixteen are."""
+    for name, padding, pool in (("layer", 2890, 1446), ("whole", 2046, 1024)):
+        made = layers()
+        made[2:2] = [
+            layer("wide", "ZeroPadding2D", padding=padding), layer("curve", "Activation", activation="tanh"),
+            layer("narrow", "AveragePooling2D", pool_size=pool)]
+        write_model(manifest.model(f"large-{name}", "graph-size"), sequential(made))
 
 
 def names(manifest):
