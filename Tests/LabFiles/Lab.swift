@@ -11,6 +11,9 @@ public enum Lab {
   /// Whether tests that need the lab or Keras must fail where these are missing, as in CI.
   public static let isRequired = environment["DEFENSEKIT_REQUIRE_CSAW"] == "1"
 
+  /// Whether the tests run under a sanitizer, where nothing is sealed off.
+  public static let isSanitized = environment["DEFENSEKIT_SANITIZED"] == "1"
+
   /// The lab's folder, `DEFENSEKIT_CSAW` or beside the repository; nil if it is not there.
   public static let folder: URL? = found(
     environment["DEFENSEKIT_CSAW"].map { URL(filePath: $0) }
