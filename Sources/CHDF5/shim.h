@@ -94,7 +94,8 @@ static inline hid_t dk_open_image(const void *bytes, size_t size) {
   hid_t file = -1;
   if (access >= 0 && H5Pset_fapl_core(access, 1 << 16, 0) >= 0 && H5Pset_file_image_callbacks(access, &callbacks) >= 0 &&
       H5Pset_file_image(access, (void *)bytes, size) >= 0)
-    file = H5Fopen("/", H5F_ACC_RDONLY, access);  // Any absolute name: for others the library asks where it is.
+    // A name that no file can have, which the library checks; absolute, or else it asks for the current folder.
+    file = H5Fopen("/dev/null/image", H5F_ACC_RDONLY, access);
   if (access >= 0) H5Pclose(access);
   return file;
 }

@@ -64,7 +64,7 @@ struct HDF5Catalogue {
   static let maximumNodes = 50_000
   static let maximumObservations = 1000
   static let maximumDepth = 32
-  static let maximumNameLength = 1024
+  static let maximumPathLength = 2048
 
   /// The bytes that the catalogue of a file can have: its texts are stored in the file.
   static func maximumSize(fileSize: Int) -> Int { min(fileSize, 64 << 20) + (64 << 20) }
@@ -120,18 +120,19 @@ extension HDF5Catalogue {
     guard (1...Self.maximumNodes).contains(count) else { throw FrameError() }
     nodes.reserveCapacity(count)
     // Groups nested without end would make paths of gigabytes.
-    var depths: [Int] = []
+    var (depths, lengths): ([Int], [Int]) = ([], [])
     for index in 0..<count {
       let parent = Int(try reader.read(UInt32.self))
       let name = try reader.text()
       let content = try Self.content(&reader)
-      guard index == 0 || parent < index, name.utf8.count <= 4 * Self.maximumNameLength else {
-        throw FrameError()
-      }
+      guard index == 0 || parent < index else { throw FrameError() }
       if index > 0, case .dataset = nodes[parent].content { throw FrameError() }
       if index == 0, case .dataset = content { throw FrameError() }
       depths.append(index == 0 ? 0 : depths[parent] + 1)
-      guard depths[index] <= Self.maximumDepth + 1 else { throw FrameError() }
+      lengths.append((index == 0 ? 0 : lengths[parent] + 1) + name.utf8.count)
+      guard depths[index] <= Self.maximumDepth + 1, lengths[index] <= Self.maximumPathLength else {
+        throw FrameError()
+      }
       nodes.append(Node(parent: index == 0 ? 0 : parent, name: name, content: content))
     }
     let observed = try reader.count(of: 9)

@@ -76,6 +76,10 @@ final class HDF5Walk {
       guard catalogue.nodes.count < HDF5Catalogue.maximumNodes else {
         return note(.objectCount, place, "objects")
       }
+      guard place.utf8.count < HDF5Catalogue.maximumPathLength else {
+        note(.objectCount, path, "text in a name")
+        continue
+      }
       switch link.kind {
       case DK_HARD_LINK:
         add(link.name, in: group, at: address, index: index, path: place, depth: depth + 1)
@@ -104,8 +108,8 @@ final class HDF5Walk {
         { name, kind, context in
           guard let name = unsafe name, let context = unsafe context else { return 1 }
           let list = unsafe Unmanaged<List>.fromOpaque(context).takeUnretainedValue()
-          let length = unsafe strnlen(name, HDF5Catalogue.maximumNameLength + 1)
-          guard length <= HDF5Catalogue.maximumNameLength,
+          let length = unsafe strnlen(name, HDF5Catalogue.maximumPathLength)
+          guard length < HDF5Catalogue.maximumPathLength,
             list.links.count < HDF5Catalogue.maximumNodes
           else {
             list.isTooLong = true
@@ -116,7 +120,7 @@ final class HDF5Walk {
         }, Unmanaged.passUnretained(list).toOpaque())
     }
     links = list.links
-    if list.isTooLong { note(.objectCount, path, "objects, or longer names") }
+    if list.isTooLong { note(.objectCount, path, "objects, or text in a name,") }
     return status >= 0
   }
 
