@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -19,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 #ifdef __linux__
+#include <sys/auxv.h>
 #include <sys/prctl.h>
 #endif
 #ifdef __APPLE__
@@ -38,22 +40,12 @@ static const char launcher_name[] = "defensekit-launcher";
 
 enum { OPEN = 1, END = 2, READY = 3 };
 
+// Answers have the operation and, where there is one, the process of their request.
 struct message {
   int32_t operation;
   int32_t process;
   int32_t status;
 };
-
-// Copies the process without the libraries' own preparations: OpenBLAS would end its threads first, and wait for ever for one that waits
-// for memory. The copies use none of what those are for.
-static pid_t copy_process(void) {
-#if defined(__linux__) && defined(__GLIBC_PREREQ)
-#if __GLIBC_PREREQ(2, 34)
-  return _Fork();
-#endif
-#endif
-  return fork();
-}
 
 // MARK: Messages
 
@@ -113,8 +105,9 @@ static bool receive_descriptors(int socket, struct message *message, int descrip
   while (got < 0 && errno == EINTR);
   if (got <= 0) return false;
   struct cmsghdr *header = CMSG_FIRSTHDR(&packet);
-  if (header && header->cmsg_type == SCM_RIGHTS && header->cmsg_len == CMSG_LEN(2 * sizeof(int)))
-    memcpy(descriptors, CMSG_DATA(header), 2 * sizeof(int));
+  // One alone has come where there was no room for the other.
+  if (header && header->cmsg_type == SCM_RIGHTS && header->cmsg_len <= CMSG_LEN(2 * sizeof(int)))
+    memcpy(descriptors, CMSG_DATA(header), header->cmsg_len - CMSG_LEN(0));
   size_t rest = sizeof *message - (size_t)got;
   return rest == 0 || transfer_all(socket, (char *)message + got, rest, false);
 }
@@ -124,7 +117,7 @@ static bool receive_descriptors(int socket, struct message *message, int descrip
 // Leaves 0, 1 and 2 open on nothing and the channel as DK_CHANNEL, and closes all else.
 static bool keep_only(int channel) {
   // Out of the way of the numbers that it is copied to.
-  int moved = fcntl(channel, F_DUPFD, 16);
+  int moved = fcntl(channel, F_DUPFD, DK_CHANNEL + 1);
   int null = open("/dev/null", O_RDWR);
   if (moved < 0 || null < 0) return false;
   for (int number = 0; number < 3; number++)
@@ -165,6 +158,9 @@ static _Noreturn void be_launcher(int control) {
 #ifdef __linux__
   prctl(PR_SET_NAME, "dk-launcher");
 #endif
+  // The program's pipes must not seem open to their readers when it has ended.
+  if (!keep_only(control)) _exit(1);
+  control = DK_CHANNEL;
   // What a terminal sends to its foreground is for the program; the launcher ends when the program's end of the socket closes.
   setsid();
   // Libraries catch SIGSEGV and the like to say where they crashed: here the signal itself is to be the end.
@@ -186,12 +182,15 @@ static _Noreturn void be_launcher(int control) {
   int descriptors[2];
   while (receive_descriptors(control, &request, descriptors)) {
     answer = (struct message){.operation = request.operation, .process = -1, .status = -1};
-    if (request.operation == OPEN && descriptors[0] >= 0) {
-      pid_t process = copy_process();
+    if (request.operation == OPEN) {
+      pid_t process = -1;
+      errno = EMFILE;
+      if (descriptors[1] >= 0) process = fork();
       if (process == 0) be_sealed_process(descriptors[0], descriptors[1], self);
       answer.process = process;
       answer.status = process < 0 ? errno : 0;
-    } else if (request.operation == END) {
+    } else if (request.operation == END && request.process > 0) {
+      answer.process = request.process;
       // Only what is still a child of this process may be meant: numbers are used again.
       int status;
       pid_t ended = waitpid(request.process, &status, WNOHANG);
@@ -212,7 +211,8 @@ static _Noreturn void be_launcher(int control) {
 __attribute__((constructor)) static void be_launcher_if_asked(int count, char **arguments) {
 #ifdef __linux__
   struct stat status;
-  if (count == 1 && arguments && arguments[0] && strcmp(arguments[0], launcher_name) == 0 &&
+  // With the rights of somebody else a program does nothing that its caller asks for in this way.
+  if (count == 1 && arguments && arguments[0] && strcmp(arguments[0], launcher_name) == 0 && !getauxval(AT_SECURE) &&
       fstat(DK_CHANNEL, &status) == 0 && S_ISSOCK(status.st_mode))
     be_launcher(DK_CHANNEL);
 #else
@@ -224,7 +224,12 @@ __attribute__((constructor)) static void be_launcher_if_asked(int count, char **
 
 // A pair of connected sockets that programs started from here do not inherit, and that nobody takes for a standard stream that was closed.
 static bool connected(int pair[2]) {
-  if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0) return false;
+#ifdef SOCK_CLOEXEC
+  const int kind = SOCK_STREAM | SOCK_CLOEXEC;
+#else
+  const int kind = SOCK_STREAM;
+#endif
+  if (socketpair(AF_UNIX, kind, 0, pair) != 0) return false;
   bool succeeded = true;
   for (int end = 0; end < 2; end++) {
     int moved = succeeded ? fcntl(pair[end], F_DUPFD_CLOEXEC, DK_CHANNEL) : -1;
@@ -255,38 +260,38 @@ static bool receive_answer(int launcher, struct message *message) {
   return true;
 }
 
-// Waits for the launcher's first message.
-static int when_ready(int control) {
-  struct message message;
-  if (receive_in_time(control, &message) && message.operation == READY) return control;
-  close(control);
-  return -1;
+// Whether the process may have as much memory as the machine has.
+static bool has_all_memory(void) {
+  struct rlimit space, data;
+  return getrlimit(RLIMIT_AS, &space) == 0 && getrlimit(RLIMIT_DATA, &data) == 0 && space.rlim_cur == RLIM_INFINITY &&
+         data.rlim_cur == RLIM_INFINITY;
 }
 
-int dk_launcher_fork(void) {
+int dk_launcher_fork(pid_t *launcher) {
   int pair[2];
-  if (!defensekit_serve || !connected(pair)) return -1;
-  pid_t process = copy_process();
+  errno = ENOSYS;
+  // OpenBLAS ends its threads before a fork, and would wait for ever for one that waits for memory.
+  if (!defensekit_serve || !has_all_memory() || !connected(pair)) return -1;
+  pid_t process = fork();
   if (process == 0) {
     close(pair[0]);
     be_launcher(pair[1]);
   }
   close(pair[1]);
+  *launcher = process;
   if (process > 0) return pair[0];
   close(pair[0]);
   return -1;
 }
 
-int dk_launcher_spawn(void) {
+int dk_launcher_spawn(pid_t *launcher) {
+  errno = ENOSYS;
 #ifdef __linux__
   int pair[2];
-  errno = ENOSYS;
   if (!defensekit_serve || !connected(pair)) return -1;
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, pair[1], DK_CHANNEL);
-  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
   char name[sizeof launcher_name];
   memcpy(name, launcher_name, sizeof name);
   char *arguments[] = {name, NULL};
@@ -295,37 +300,44 @@ int dk_launcher_spawn(void) {
   char *environment[] = {threads, NULL, NULL};
   for (char **entry = environ; entry && *entry; entry++)
     if (strncmp(*entry, "LD_LIBRARY_PATH=", 16) == 0) environment[1] = *entry;
-  pid_t process;
-  int failure = posix_spawn(&process, "/proc/self/exe", &actions, NULL, arguments, environment);
+  int failure = posix_spawn(launcher, "/proc/self/exe", &actions, NULL, arguments, environment);
   posix_spawn_file_actions_destroy(&actions);
   close(pair[1]);
+  struct message message;
   if (failure == 0) {
-    int control = when_ready(pair[0]);
-    if (control >= 0) return control;
-    kill(process, SIGKILL);
-    waitpid(process, NULL, 0);
-  } else {
-    close(pair[0]);
+    if (receive_in_time(pair[0], &message) && message.operation == READY) return pair[0];
+    // A program that does not contain this file ends by itself, or waits for nothing that will come.
+    int status;
+    bool has_ended = waitpid(*launcher, &status, WNOHANG) == *launcher;
+    if (!has_ended) {
+      kill(*launcher, SIGKILL);
+      waitpid(*launcher, &status, 0);
+    }
+    failure = has_ended && WIFEXITED(status) ? ENOSYS : EAGAIN;
   }
-  errno = failure ? failure : ENOSYS;
-#else
-  errno = ENOSYS;
+  close(pair[0]);
+  errno = failure;
 #endif
   return -1;
+}
+
+void dk_launcher_close(int connection, pid_t launcher) {
+  close(connection);
+  kill(launcher, SIGKILL);
+  while (waitpid(launcher, NULL, 0) < 0 && errno == EINTR) continue;
 }
 
 int dk_launcher_open(int launcher, int file, pid_t *process) {
   int pair[2];
   if (!connected(pair)) return -1;
   struct message message = {.operation = OPEN, .status = 0};
-  bool succeeded = send_descriptors(launcher, message, file, pair[1]) &&
-                   receive_answer(launcher, &message) && message.process > 0;
+  bool succeeded = send_descriptors(launcher, message, file, pair[1]) && receive_answer(launcher, &message);
   close(pair[1]);
-  if (succeeded) {
+  if (succeeded && message.operation == OPEN && message.process > 0) {
     *process = message.process;
     return pair[0];
   }
-  int reason = message.operation == OPEN && message.status > 0 ? message.status : EPIPE;
+  int reason = succeeded && message.operation == OPEN && message.status > 0 ? message.status : EPIPE;
   close(pair[0]);
   errno = reason;
   return -1;
@@ -333,7 +345,8 @@ int dk_launcher_open(int launcher, int file, pid_t *process) {
 
 int dk_launcher_end(int launcher, pid_t process) {
   struct message message = {.operation = END, .process = process};
-  return send_message(launcher, message) && receive_answer(launcher, &message) ? message.status : -1;
+  bool succeeded = send_message(launcher, message) && receive_answer(launcher, &message);
+  return succeeded && message.operation == END && message.process == process ? message.status : -1;
 }
 
 int dk_status_signal(int status) { return status >= 0 && WIFSIGNALED(status) ? WTERMSIG(status) : 0; }

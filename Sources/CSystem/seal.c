@@ -2,7 +2,9 @@
 #include "CSystem.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 // One process may not need more: a chunk of 256 MiB is unpacked from one buffer into another beside a cache of 128 MiB.
 static const rlim_t memory = (rlim_t)2 << 30;
@@ -18,15 +20,28 @@ __attribute__((unused)) static int limit(int resource, rlim_t value) {
   return setrlimit(resource, &limits) == 0;
 }
 
+// All of the address space counts, whatever it is mapped for; the file and the program's code are there already. 0 if it is not known.
+__attribute__((unused)) static rlim_t address_space(void) {
+#ifdef __linux__
+  unsigned long pages = 0;
+  FILE *file = fopen("/proc/self/statm", "r");
+  if (!file) return 0;
+  int count = fscanf(file, "%lu", &pages);
+  fclose(file);
+  return count == 1 ? (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) : 0;
+#else
+  return 0;
+#endif
+}
+
 // The clock on the wall is watched from outside; an hour of computing is for what slips past it.
-__attribute__((unused)) static int set_limits(void) {
+__attribute__((unused)) static int set_limits(rlim_t used) {
   int done = limit(RLIMIT_CPU, 3600);
   done &= limit(RLIMIT_CORE, 0);
   done &= limit(RLIMIT_FSIZE, 0);
   done &= limit(RLIMIT_NOFILE, 0);
   done &= limit(RLIMIT_NPROC, 0);
-  // On Linux all private memory that can be written counts, but not the file, which is mapped for reading.
-  done &= limit(RLIMIT_DATA, memory);
+  done &= used > 0 && limit(RLIMIT_AS, used + memory);
   return done;
 }
 
@@ -44,13 +59,13 @@ uint32_t dk_seal(void) { return 0; }
 #elif defined(__linux__)
 
 #include <linux/audit.h>
+#include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 // Not in every <linux/landlock.h>: the numbers of the system calls and the fields are fixed.
 #ifndef SYS_landlock_create_ruleset
@@ -164,19 +179,28 @@ static int restrict_with_seccomp(void) {
 static int restrict_with_seccomp(void) { return 0; }
 #endif
 
+// What root may do beyond others; others have nothing to give up.
+static void give_up_capabilities(void) {
+  struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+  struct __user_cap_data_struct none[2] = {{0}};
+  syscall(SYS_capset, &header, none);
+}
+
 uint32_t dk_seal(void) {
   uint32_t done = 0;
   if (prctl(PR_SET_DUMPABLE, 0) == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
     done |= DK_SEALED_NO_NEW_PRIVILEGES;
-  // Landlock needs a descriptor for a moment, so the limits come after it.
+  give_up_capabilities();
+  // Landlock needs a descriptor for a moment, and forbids to look at /proc.
+  rlim_t used = address_space();
   if (restrict_with_landlock()) done |= DK_SEALED_LANDLOCK;
-  if (set_limits()) done |= DK_SEALED_LIMITS;
+  if (set_limits(used)) done |= DK_SEALED_LIMITS;
   if (restrict_with_seccomp()) done |= DK_SEALED_SECCOMP;
   return done;
 }
 
 #else
 
-uint32_t dk_seal(void) { return set_limits() ? DK_SEALED_LIMITS : 0; }
+uint32_t dk_seal(void) { return set_limits(address_space()) ? DK_SEALED_LIMITS : 0; }
 
 #endif

@@ -10,8 +10,17 @@ enum InputFile {
   ///
   /// - Throws: ``FileError`` if it is missing, unreadable, or no regular file.
   static func size(of path: String) throws(FileError) -> Int {
+    let descriptor = try open(path)
+    defer { _ = close(descriptor) }
+    return try size(of: descriptor, path)
+  }
+
+  /// Returns the size in bytes of an open file.
+  ///
+  /// - Throws: ``FileError`` if it is no regular file.
+  static func size(of descriptor: Int32, _ path: String) throws(FileError) -> Int {
     var status = stat()
-    guard unsafe stat(path, &status) == 0 else {
+    guard unsafe fstat(descriptor, &status) == 0 else {
       throw FileError(.missingInput, path: path, reason(errno))
     }
     switch status.st_mode & S_IFMT {
@@ -36,11 +45,12 @@ enum InputFile {
 
   /// Opens the file for reading and returns its descriptor.
   static func open(_ path: String) throws(FileError) -> Int32 {
-    // Both are the C library's open(2); Swift imports its variadic form as these overloads.
+    // Opening a pipe would wait for its writer. Both are the C library's open(2); Swift imports its
+    // variadic form as these overloads.
     #if canImport(Darwin)
-      let descriptor = unsafe Darwin.open(path, O_RDONLY | O_CLOEXEC)
+      let descriptor = unsafe Darwin.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     #else
-      let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
+      let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     #endif
     guard descriptor >= 0 else { throw FileError(.missingInput, path: path, reason(errno)) }
     return descriptor

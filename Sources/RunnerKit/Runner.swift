@@ -32,6 +32,7 @@ public struct Runner: Sendable {
     Sandbox.prepare()
     EndingSignals.handle()
     let status = run(Array(CommandLine.arguments.dropFirst()))
+    Sandbox.end()
     if status == 128 + SIGPIPE { EndingSignals.end(by: SIGPIPE) }
     // Without the libraries' own ways of ending: where memory is short, OpenBLAS waits for ever for a
     // thread that waits for memory.

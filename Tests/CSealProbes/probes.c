@@ -77,6 +77,10 @@ static int try_it(int attempt) {
   case DK_TRY_IO_RING: return syscall(SYS_io_uring_setup, 0, NULL) < 0 && errno != EFAULT && errno != EINVAL && errno != EPERM && errno != ENOSYS ? errno : 0;
   case DK_TRY_OLD_CALLS: return syscall(0x40000000 | SYS_getppid) < 0 && errno != ENOSYS ? errno : 0;
   case DK_TRY_ALL_MEMORY: return mmap(NULL, dk_sealed_memory() + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? errno : 0;
+  case DK_TRY_SHARED_MEMORY:
+    return mmap(NULL, dk_sealed_memory() + 1, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? errno : 0;
+  case DK_TRY_ADDRESSES:
+    return mmap(NULL, (size_t)1 << 40, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0) == MAP_FAILED ? errno : 0;
 #endif
   default: return 0;
   }

@@ -21,17 +21,17 @@ import Testing
 
     @Test func aProcessThatTakesTooLongIsEnded() throws {
       let content = try FileDescriptor(Self.model)
-      let started = try SealedProcess(file: content.number)
+      let started = try SealedProcess(file: content.number, patience: .milliseconds(1500))
       let process = try #require(started)
       // It waits for a request; nothing comes back.
       let begin = ContinuousClock.now
-      let error = #expect(throws: SealedFailure.self) {
-        try process.receive(count: 1, until: .now + .milliseconds(200))
-      }
+      let error = #expect(throws: SealedFailure.self) { try process.receive(count: 1) }
       #expect(ContinuousClock.now - begin < .seconds(10))
-      let finding = try SealedFailure.finding(#require(error))
-      #expect(finding.rule == .parserLimit)
+      let refusal = try FileError(#require(error), reading: content)
+      #expect(refusal.finding?.rule == .parserLimit)
       #expect(kill(process.process, 0) == -1)
+      // Whoever asks again hears the same.
+      #expect(throws: SealedFailure.self) { try process.receive(count: 1) }
     }
 
     @Test func anEndedProcessIsAnError() throws {

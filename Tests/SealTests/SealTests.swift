@@ -17,6 +17,7 @@ import Testing
     ("make memory executable", DK_TRY_MAKE_EXECUTABLE), ("map a file", DK_TRY_MAP_FILE),
     ("raise a limit", DK_TRY_RAISE_LIMIT), ("use io_uring", DK_TRY_IO_RING),
     ("use x32 calls", DK_TRY_OLD_CALLS), ("take all memory", DK_TRY_ALL_MEMORY),
+    ("take shared memory", DK_TRY_SHARED_MEMORY), ("take all addresses", DK_TRY_ADDRESSES),
   ].map { ($0.0, Int($0.1)) }
 
   @Test(arguments: attempts)

@@ -26,24 +26,28 @@ enum { DK_CHANNEL = 3 };
 // effect; for the others the kernel is too old or forbids them.
 uint32_t dk_seal(void);
 
-// The bytes of memory that a sealed process can have.
+// The bytes of memory that a sealed process can take beside what it has when it seals itself.
 size_t dk_sealed_memory(void);
 
 // Starts the launcher as a copy of this process. To be called when nothing has been done yet: the copy has what is in memory now, its
-// environment excepted. Returns the descriptor that leads to it, or -1.
-int dk_launcher_fork(void);
+// environment excepted. Returns the descriptor that leads to it, or -1 with the reason in errno: ENOSYS where the process may not have
+// all the memory that it likes.
+int dk_launcher_fork(pid_t *launcher);
 
 // Starts the launcher as a new process of this program: the constructor in launcher.c takes it over before `main`. Returns the descriptor
 // that leads to it, or -1 with the reason in errno: ENOSYS where there can be none, as in a plugin whose host program does not contain
 // DefenseKit.
-int dk_launcher_spawn(void);
+int dk_launcher_spawn(pid_t *launcher);
+
+// Ends the launcher and all processes that it has started.
+void dk_launcher_close(int connection, pid_t launcher);
 
 // Has the launcher start a sealed process that serves the file open as `file`. Returns the descriptor of the channel to it, over which it
 // sends four bytes first: what dk_seal returned. -1 with the reason in errno; EPIPE if the launcher is gone.
 int dk_launcher_open(int launcher, int file, pid_t *process);
 
 // Ends a process that the launcher started, if it has not ended by itself, and returns its status in the form of waitpid; -1 if the
-// launcher is gone.
+// launcher is gone or does not know it.
 int dk_launcher_end(int launcher, pid_t process);
 
 // What a status says, since the macros of wait.h are not imported: the signal that ended the process, or 0.

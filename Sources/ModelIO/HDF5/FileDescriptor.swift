@@ -17,11 +17,18 @@ final class FileDescriptor: Sendable {
   ///
   /// - Throws: ``FileError`` if it is missing, unreadable, or no regular file.
   init(_ path: String) throws(FileError) {
-    // Before it is opened: opening a pipe would wait for its writer.
-    size = try InputFile.size(of: path)
     number = try InputFile.open(path)
+    do throws(FileError) {
+      size = try InputFile.size(of: number, path)
+    } catch {
+      _ = close(number)
+      throw error
+    }
     self.path = path
   }
+
+  /// Whether it has become smaller since.
+  var hasShrunk: Bool { (try? InputFile.size(of: number, path)).map { $0 < size } ?? true }
 
   deinit { _ = close(number) }
 

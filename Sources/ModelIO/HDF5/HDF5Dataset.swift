@@ -56,7 +56,7 @@ final class HDF5Dataset: Sendable {
         "its data set '\(abbreviated(info.path))' cannot be unpacked; copy the file again"
       throw FileError(refused: Finding(.damaged, at: info.path, reason), path: file.path)
     } catch {
-      throw FileError(refused: SealedFailure.finding(error, at: info.path), path: file.path)
+      throw FileError(error, reading: content, at: info.path)
     }
   }
 

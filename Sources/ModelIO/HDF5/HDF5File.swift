@@ -36,9 +36,15 @@ final class HDF5File: Sendable {
   convenience init(
     _ path: String, sandbox: Sandbox = .auto, isTolerant: Bool = false
   ) throws(FileError) {
-    let content = try FileDescriptor(path)
-    try Self.checkKind(of: content, path)
-    let parser = try Self.parser(for: content, path, sandbox)
+    try self.init(FileDescriptor(path), sandbox: sandbox, isTolerant: isTolerant)
+  }
+
+  /// Takes an open file; see ``init(_:sandbox:isTolerant:)-(String,_,_)``.
+  convenience init(
+    _ content: FileDescriptor, sandbox: Sandbox, isTolerant: Bool
+  ) throws(FileError) {
+    try Self.checkKind(of: content, content.path)
+    let parser = try Self.parser(for: content, content.path, sandbox)
     try self.init(content, parser: parser, isTolerant: isTolerant)
   }
 
@@ -49,7 +55,7 @@ final class HDF5File: Sendable {
     self.content = content
     self.parser = parser
     path = content.path
-    let catalogue = try Self.catalogue(from: parser, path)
+    let catalogue = try Self.catalogue(from: parser, content)
     var findings = catalogue.observations.map(\.finding)
     groups = Self.checked(catalogue, fileSize: content.size, &findings)
     if !(content.size >= 8 && content.prefix(count: 8) == Self.signature) {
@@ -144,17 +150,15 @@ extension HDF5File {
   }
 
   private static func catalogue(
-    from parser: any HDF5Parser, _ path: String
+    from parser: any HDF5Parser, _ content: FileDescriptor
   ) throws(FileError) -> HDF5Catalogue {
     do {
       guard let frame = try parser.catalogue() else {
-        throw FileError(refused: Finding(.damaged, notHDF5), path: path)
+        throw FileError(refused: Finding(.damaged, notHDF5), path: content.path)
       }
       return try HDF5Catalogue(frame: frame)
-    } catch let error as FileError {
-      throw error
     } catch {
-      throw FileError(refused: SealedFailure.finding(error), path: path)
+      throw FileError(error, reading: content)
     }
   }
 
@@ -228,6 +232,7 @@ extension HDF5Catalogue.Observation {
   /// The observation in words.
   fileprivate var finding: Finding {
     let place = "'\(abbreviated(path))'"
+    let detail = abbreviated(detail)
     let name = "'\(detail)'"
     let message =
       switch rule {
@@ -248,6 +253,6 @@ extension HDF5Catalogue.Observation {
       default:
         "\(place) cannot be read\(detail.isEmpty ? "" : " (\(detail))"); the file is damaged"
       }
-    return Finding(rule, at: path, message)
+    return Finding(rule, at: abbreviated(path), message)
   }
 }

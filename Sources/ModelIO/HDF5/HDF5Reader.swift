@@ -8,9 +8,10 @@ import CHDF5
 /// Unchecked: all that changes is used under the library's lock.
 final class HDF5Reader: @unchecked Sendable {
   private let file: HDF5Handle<HDF5FileKind>
-  /// Where the data sets of the catalogue are, and those of which rows were read.
+  /// Where the data sets of the catalogue are.
   private var places: [HDF5Walk.Place] = []
-  private var opened: [Int: HDF5Rows] = [:]
+  /// The one of which rows were read last: each takes memory for the chunks of its rows.
+  private var opened: (dataset: Int, rows: HDF5Rows)?
 
   /// Opens a file by its path; nil if it is not HDF5.
   init?(path: String) {
@@ -38,7 +39,7 @@ final class HDF5Reader: @unchecked Sendable {
       let walk = HDF5Walk(file: file.id, textLimit: fileSize)
       walk.run()
       places = walk.datasets
-      opened = [:]
+      opened = nil
       return walk.catalogue
     }
   }
@@ -55,12 +56,15 @@ final class HDF5Reader: @unchecked Sendable {
     deliver: (UnsafeRawBufferPointer) -> Bool
   ) -> Bool {
     HDF5Library.locked {
-      if opened[dataset] == nil {
-        guard places.indices.contains(dataset) else { return false }
-        opened[dataset] = HDF5Rows(file: file.id, place: places[dataset], rows: rows.count)
+      if opened?.dataset != dataset {
+        opened = nil
+        guard places.indices.contains(dataset),
+          let made = HDF5Rows(file: file.id, place: places[dataset], rows: rows.count)
+        else { return false }
+        opened = (dataset, made)
       }
       // The rows are used during this call alone.
-      return unsafe opened[dataset]?.read(rows, as: type, deliver: deliver) ?? false
+      return unsafe opened?.rows.read(rows, as: type, deliver: deliver) ?? false
     }
   }
 }

@@ -76,19 +76,20 @@ final class HDF5Rows {
 
     private static let largestCache = 128 << 20
 
-    /// The bytes of the chunks that so many rows touch, within reason.
+    /// The bytes of the chunks that so many rows touch, within reason; never less than one chunk's.
     func cacheSize(rows: hsize_t) -> Int {
       guard let first = chunk.first, !extents.contains(0), !chunk.contains(0) else {
         return 1 << 20
       }
+      let limit = max(Self.largestCache, chunk.reduce(elementSize) { $0 * Int($1) })
       let across = zip(extents, chunk).dropFirst().map { ($0 - 1) / $1 + 1 }
       var bytes = hsize_t(elementSize)
       for factor in chunk + across + [rows / first + 2] {
         let (product, overflow) = bytes.multipliedReportingOverflow(by: factor)
-        if overflow { return Self.largestCache }
+        if overflow { return limit }
         bytes = product
       }
-      return min(max(Int(clamping: bytes), 1 << 20), Self.largestCache)
+      return min(max(Int(clamping: bytes), 1 << 20), limit)
     }
   }
 

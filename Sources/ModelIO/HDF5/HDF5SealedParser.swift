@@ -37,13 +37,12 @@ final class HDF5SealedParser: HDF5Parser {
   func catalogue() throws -> [UInt8]? {
     try turn.withLock { _ in
       try send(.catalogue, [0, 0, 0, 0])
-      let deadline = ContinuousClock.now + .seconds(30)
-      let length = try process.receiveNumber(until: deadline)
+      let length = try process.receiveNumber()
       if length == failed { return nil }
       guard length <= UInt64(HDF5Catalogue.maximumSize(fileSize: fileSize)) else {
         throw SealedFailure.nonsense
       }
-      return try process.receive(count: Int(length), until: deadline)
+      return try process.receive(count: Int(length))
     }
   }
 
@@ -56,17 +55,14 @@ final class HDF5SealedParser: HDF5Parser {
     try turn.withLock { _ in
       let kind = HDF5DatasetInfo.RawType(type).rawValue
       try send(.rows, [dataset, rows.lowerBound, rows.upperBound, Int(kind)])
-      // Even a slow machine unpacks more than a megabyte a second.
-      let deadline = ContinuousClock.now + .seconds(30 + size >> 20)
       var done = 0
       while done < size {
-        let length = try process.receiveNumber(until: deadline)
+        let length = try process.receiveNumber()
         if length == failed { throw HDF5Unreadable() }
         guard length > 0, length <= UInt64(size - done) else { throw SealedFailure.nonsense }
         try unsafe process.receive(
           into: UnsafeMutableRawBufferPointer(
-            start: UnsafeMutableRawPointer(bitPattern: address + UInt(done)), count: Int(length)),
-          until: deadline)
+            start: UnsafeMutableRawPointer(bitPattern: address + UInt(done)), count: Int(length)))
         done += Int(length)
       }
     }

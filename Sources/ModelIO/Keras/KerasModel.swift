@@ -46,7 +46,8 @@ public enum KerasModel {
       failure = error
     }
     return KerasInspection(
-      findings: reader.findings, model: model, failure: failure, sha256: try sha256(ofFile: path))
+      findings: reader.findings, model: model, failure: failure,
+      sha256: try reader.content.map { file throws(FileError) in try sha256(of: file) } ?? "")
   }
 }
 

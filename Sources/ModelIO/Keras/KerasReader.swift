@@ -9,6 +9,8 @@ struct KerasReader {
   let sandbox: Sandbox
   let isTolerant: Bool
   private(set) var findings: [Finding] = []
+  /// The file, once it is open.
+  private(set) var content: FileDescriptor?
   /// Why there is no model; what is found afterwards is not the reason.
   private var reason: FileError?
 
@@ -24,7 +26,9 @@ struct KerasReader {
   ///   unless they have an error already from which it follows.
   mutating func read(architecture: String?, inputScale: Float) throws(FileError) -> Model {
     do {
-      let file = try HDF5File(path, sandbox: sandbox, isTolerant: isTolerant)
+      let content = try FileDescriptor(path)
+      self.content = content
+      let file = try HDF5File(content, sandbox: sandbox, isTolerant: isTolerant)
       try report(file.findings)
       let description = try description(file, architecture)
       try report(findings(in: description), in: description.path)

@@ -101,9 +101,15 @@ struct KerasWeights {
     _ names: [String], in root: String, to network: KerasNetwork
   ) throws {
     var groups: [(name: String, entries: [Entry])] = []
+    var count = 0
     for name in names {
       let group = root.isEmpty ? name : "\(root)/\(name)"
       let weights = try Self.list("weight_names", in: group, of: file) ?? []
+      // A list can name one group any number of times, and that one any number of weights.
+      count += weights.count + 1
+      guard count <= HDF5Catalogue.maximumNodes else {
+        throw KerasError("lists more weights than the file has room for", rule: .objectCount)
+      }
       if !weights.isEmpty {
         groups.append((name, weights.map { Entry(group: group, name: $0) }))
       }

@@ -12,11 +12,27 @@ final class Launcher: Sendable {
   static let shared = Launcher()
 
   private struct State {
-    /// The descriptor that leads to the launcher.
-    var connection: Int32?
-    /// Whether it cannot be started here.
+    /// The descriptor that leads to the launcher, and its number.
+    var connection: (descriptor: Int32, process: pid_t)?
+    /// Whether there has ever been one: then there can be one here.
+    var hasWorked = false
+    /// Whether there can be none here.
     var isMissing = false
     var posture: Sandbox.Posture?
+
+    mutating func connect(_ start: (UnsafeMutablePointer<pid_t>) -> Int32) -> Bool {
+      var process: pid_t = 0
+      let descriptor = unsafe start(&process)
+      guard descriptor >= 0 else { return false }
+      connection = (descriptor, process)
+      return true
+    }
+
+    mutating func disconnect() {
+      guard let (descriptor, process) = connection else { return }
+      dk_launcher_close(descriptor, process)
+      connection = nil
+    }
   }
 
   private let state = Mutex(State())
@@ -33,50 +49,57 @@ final class Launcher: Sendable {
   /// Starts the launcher as a copy of this process, if there is none.
   func fork() {
     state.withLock { state in
-      guard state.connection == nil else { return }
-      let connection = dk_launcher_fork()
-      if connection >= 0 { state.connection = connection }
+      // Where that cannot be done it is started otherwise when it is needed.
+      if state.connection == nil { _ = unsafe state.connect { unsafe dk_launcher_fork($0) } }
     }
   }
+
+  /// Ends the launcher and all sealed processes.
+  func end() { state.withLock { $0.disconnect() } }
 
   /// Starts a sealed process for an open file; nil where the system or the program does not allow it.
   ///
-  /// - Throws: ``LaunchFailure`` if there is no room for one: a process or descriptor too many.
+  /// - Throws: ``LaunchFailure`` if it is allowed and yet cannot be done, for want of memory or of
+  ///   descriptors, say: then the file must not be read unsealed instead.
   func open(file: Int32) throws(LaunchFailure) -> (process: pid_t, channel: Int32)? {
     try state.withLock { state throws(LaunchFailure) in
+      if state.isMissing { return nil }
       // A launcher that somebody has ended is replaced once.
-      for _ in 0..<2 where !state.isMissing {
-        if state.connection == nil {
-          let connection = dk_launcher_spawn()
-          if connection < 0 {
-            try LaunchFailure.check(errno)
-            break
+      for attempt in 0..<2 {
+        if state.connection == nil, !(unsafe state.connect { unsafe dk_launcher_spawn($0) }) {
+          guard errno == ENOSYS, !state.hasWorked, attempt == 0 else {
+            throw LaunchFailure(code: errno)
           }
-          state.connection = connection
+          state.isMissing = true
+          return nil
         }
-        guard let connection = state.connection else { break }
+        guard let connection = state.connection?.descriptor else { break }
         var process: pid_t = 0
         let channel = unsafe dk_launcher_open(connection, file, &process)
-        if channel >= 0 { return (process, channel) }
-        try LaunchFailure.check(errno)
-        _ = close(connection)
-        state.connection = nil
+        if channel >= 0 {
+          state.hasWorked = true
+          return (process, channel)
+        }
+        // Any other reason than that it is gone is the launcher's answer.
+        if errno != EPIPE { throw LaunchFailure(code: errno) }
+        state.disconnect()
       }
-      state.isMissing = true
-      return nil
+      throw LaunchFailure(code: EAGAIN)
     }
   }
 
-  /// Ends a sealed process and returns the signal that ended it, 0 if it ended by itself.
-  @discardableResult func end(_ process: pid_t) -> Int32 {
+  /// Ends a sealed process and returns the signal that ended it, 0 if it ended by itself; nil if the
+  /// launcher does not know.
+  func end(_ process: pid_t) -> Int32? {
     state.withLock { state in
-      guard let connection = state.connection else { return 0 }
-      return dk_status_signal(dk_launcher_end(connection, process))
+      guard let connection = state.connection?.descriptor else { return nil }
+      let status = dk_launcher_end(connection, process)
+      return status < 0 ? nil : dk_status_signal(status)
     }
   }
 }
 
-/// A sealed process that could be started, were there room for it.
+/// A sealed process that could not be started.
 struct LaunchFailure: Error {
   /// The system's error number.
   let code: Int32
@@ -84,10 +107,5 @@ struct LaunchFailure: Error {
   /// The reason in words.
   var reason: String {
     code == EAGAIN ? "too little memory, or too many processes" : InputFile.reason(code)
-  }
-
-  /// Throws if an error number is about room: then a file must not be read unsealed instead.
-  static func check(_ code: Int32) throws(LaunchFailure) {
-    if [EMFILE, ENFILE, ENOMEM, EAGAIN, ENOBUFS].contains(code) { throw LaunchFailure(code: code) }
   }
 }

@@ -37,6 +37,9 @@ public enum Sandbox: String, Sendable, Hashable, CaseIterable {
   /// which takes some twenty milliseconds.
   public static func prepare() { Launcher.shared.fork() }
 
+  /// Ends the processes; for the end of `main`, so that none is left for others to wait for.
+  package static func end() { Launcher.shared.end() }
+
   /// The least that any file read in this way so far got; nil before the first one.
   public var posture: Posture? { self == .off ? Posture.none : Launcher.shared.posture }
 }

@@ -1,4 +1,5 @@
 import CSystem
+import Synchronization
 
 #if canImport(Darwin)
   import Darwin
@@ -14,63 +15,69 @@ enum SealedFailure: Error {
   case tooSlow
   /// It answered what no honest process would.
   case nonsense
+  /// It is gone with the launcher, which somebody has ended.
+  case lost
 }
 
-extension SealedFailure {
-  /// What a parser's failure says about the file.
-  static func finding(_ error: any Error, at location: String = "") -> Finding {
-    switch error {
-    case SealedFailure.tooSlow:
-      Finding(.parserLimit, at: location, "takes too long to read; the reader was ended")
-    case SealedFailure.ended(SIGKILL), SealedFailure.ended(SIGXCPU):
-      Finding(.parserLimit, at: location, "takes too much memory or time to read")
-    case SealedFailure.ended(SIGSYS):
-      Finding(
-        .parserCrash, at: location,
-        "makes libhdf5 try what a reader never does; its process, which was sealed off, was ended")
-    case SealedFailure.ended(let signal) where signal != 0:
-      Finding(
-        .parserCrash, at: location,
-        "crashes libhdf5 (signal \(signal)), in a process of its own; do not open it elsewhere")
-    default:
-      Finding(.parserAnswer, at: location, "made the process that reads it answer nonsense")
-    }
-  }
-}
-
-/// A process that parses one file, and the channel to it.
+/// A process that parses one file, and the channel to it; used by one thread at a time.
 ///
 /// Whatever it sends may have been chosen by an attacker.
 final class SealedProcess: Sendable {
+  private struct State {
+    /// How it ended.
+    var failure: SealedFailure?
+    /// How long it may still be waited for, in milliseconds.
+    var patience: Int
+  }
+
   /// How far it is sealed off.
   let posture: Sandbox.Posture
   let process: pid_t
   private let channel: Int32
+  private let state: Mutex<State>
 
   /// Starts a process for an open file; nil where the system or the program does not allow it.
   ///
-  /// - Throws: ``LaunchFailure`` if there is no room for one.
-  init?(file: Int32) throws(LaunchFailure) {
+  /// - Parameter patience: How long may be waited for it in all; it gets a second more for every
+  ///   megabyte that it sends, which is a fraction of any machine's speed. Time in which this process
+  ///   itself is stopped does not count.
+  /// - Throws: ``LaunchFailure`` if it could not be started.
+  init?(file: Int32, patience: Duration = .seconds(60)) throws(LaunchFailure) {
     guard let (process, channel) = try Launcher.shared.open(file: file) else { return nil }
     self.process = process
     self.channel = channel
-    do {
-      let measures = try Self.receive(4, from: channel, of: process, until: .now + .seconds(20))
-      posture = measures == [UInt8(DK_SEALED_FULLY), 0, 0, 0] ? .full : .partial
-    } catch {
+    let milliseconds =
+      patience.components.seconds * 1000 + patience.components.attoseconds / 1_000_000_000_000_000
+    state = Mutex(State(patience: Int(milliseconds)))
+    guard let measures = Self.measures(channel) else {
       // It was there, and did not get as far as sealing itself off.
       _ = close(channel)
-      Launcher.shared.end(process)
+      _ = Launcher.shared.end(process)
       throw LaunchFailure(code: EAGAIN)
     }
+    posture = measures == UInt32(DK_SEALED_FULLY) ? .full : .partial
+  }
+
+  /// What the process says first: the measures that it has taken.
+  private static func measures(_ channel: Int32) -> UInt32? {
+    var event = pollfd(fd: channel, events: Int16(POLLIN), revents: 0)
+    var ready: Int32
+    repeat { ready = unsafe poll(&event, 1, 20_000) } while ready < 0 && errno == EINTR
+    var measures: UInt32 = 0
+    // Only its four bytes are written, which come at once.
+    let count = unsafe recv(channel, &measures, 4, Int32(MSG_WAITALL))
+    return ready == 1 && count == 4 ? measures : nil
   }
 
   deinit {
     _ = close(channel)
-    Launcher.shared.end(process)
+    let hasEnded = state.withLock { $0.failure != nil }
+    if !hasEnded { _ = Launcher.shared.end(process) }
   }
 
   /// Sends a request.
+  ///
+  /// - Throws: ``SealedFailure``; the process is gone then.
   func send(_ bytes: [UInt8]) throws {
     var done = 0
     while done < bytes.count {
@@ -79,9 +86,7 @@ final class SealedProcess: Sendable {
         unsafe Self.send(channel, $0.baseAddress, $0.count)
       }
       if count < 0 && errno == EINTR { continue }
-      guard count > 0 else {
-        throw SealedFailure.ended(signal: Launcher.shared.end(process))
-      }
+      guard count > 0 else { throw Self.end(process, state) }
       done += count
     }
   }
@@ -89,58 +94,68 @@ final class SealedProcess: Sendable {
   /// Fills a buffer with what the process sends.
   ///
   /// - Throws: ``SealedFailure``; the process is gone then.
-  @unsafe func receive(
-    into buffer: UnsafeMutableRawBufferPointer, until deadline: ContinuousClock.Instant
-  ) throws {
-    unsafe try Self.fill(buffer, from: channel, of: process, deadline)
+  @unsafe func receive(into buffer: UnsafeMutableRawBufferPointer) throws {
+    try unsafe Self.fill(buffer, channel, process, state)
   }
 
   /// Receives so many bytes, a number that was checked.
   ///
   /// - Throws: ``SealedFailure``; the process is gone then.
-  func receive(count: Int, until deadline: ContinuousClock.Instant) throws -> [UInt8] {
-    try Self.receive(count, from: channel, of: process, until: deadline)
+  func receive(count: Int) throws -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    // Lent to read(2).
+    try unsafe bytes.withUnsafeMutableBytes { try unsafe receive(into: $0) }
+    return bytes
   }
 
   /// Receives a number.
   ///
   /// - Throws: ``SealedFailure``; the process is gone then.
-  func receiveNumber(until deadline: ContinuousClock.Instant) throws -> UInt64 {
-    try receive(count: 8, until: deadline).reversed().reduce(0) { $0 << 8 | UInt64($1) }
+  func receiveNumber() throws -> UInt64 {
+    try receive(count: 8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
   }
 
-  private static func receive(
-    _ count: Int, from channel: Int32, of process: pid_t, until deadline: ContinuousClock.Instant
-  ) throws -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: count)
-    // Lent to read(2).
-    try unsafe bytes.withUnsafeMutableBytes {
-      try unsafe fill($0, from: channel, of: process, deadline)
+  /// Ends the process, or finds out how it has ended; says the same to whoever asks again.
+  private static func end(
+    _ process: pid_t, _ state: borrowing Mutex<State>, _ reason: SealedFailure? = nil
+  ) -> SealedFailure {
+    state.withLock { state in
+      if let failure = state.failure { return failure }
+      let signal = Launcher.shared.end(process)
+      let failure = reason ?? signal.map { .ended(signal: $0) } ?? .lost
+      state.failure = failure
+      return failure
     }
-    return bytes
   }
 
   @unsafe private static func fill(
-    _ buffer: UnsafeMutableRawBufferPointer, from channel: Int32, of process: pid_t,
-    _ deadline: ContinuousClock.Instant
+    _ buffer: UnsafeMutableRawBufferPointer, _ channel: Int32, _ process: pid_t,
+    _ state: borrowing Mutex<State>
   ) throws {
+    if let failure = state.withLock({ $0.failure }) { throw failure }
     var done = 0
     while done < buffer.count {
-      let left = ContinuousClock.now.duration(to: deadline)
-      let milliseconds =
-        left.components.seconds * 1000 + left.components.attoseconds / 1_000_000_000_000_000
+      // A second at a time: where this process is stopped meanwhile, no more than that is lost.
+      let slice = state.withLock { max(0, min($0.patience, 1000)) }
       var event = pollfd(fd: channel, events: Int16(POLLIN), revents: 0)
-      let ready = milliseconds > 0 ? unsafe poll(&event, 1, Int32(clamping: milliseconds)) : 0
+      let begin = ContinuousClock.now
+      let ready = unsafe poll(&event, 1, Int32(slice))
+      let waited = Int((ContinuousClock.now - begin) / .milliseconds(1))
+      let isOver = state.withLock {
+        $0.patience -= min(waited, slice)
+        return $0.patience <= 0
+      }
       if ready < 0 && errno == EINTR { continue }
-      guard ready != 0 else {
-        Launcher.shared.end(process)
-        throw SealedFailure.tooSlow
+      if ready == 0 {
+        if isOver { throw end(process, state, .tooSlow) }
+        continue
       }
       // read(2) writes into the part of the buffer that is not filled yet.
       let count = unsafe read(channel, buffer.baseAddress! + done, buffer.count - done)
       if count < 0 && errno == EINTR { continue }
-      guard count > 0 else { throw SealedFailure.ended(signal: Launcher.shared.end(process)) }
+      guard count > 0 else { throw end(process, state) }
       done += count
+      state.withLock { $0.patience += count >> 10 }
     }
   }
 

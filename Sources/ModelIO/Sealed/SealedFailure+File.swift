@@ -1,0 +1,39 @@
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
+extension FileError {
+  /// What a parser's failure says about the file that it was to parse.
+  ///
+  /// - Parameter location: The object in the file that was being read.
+  init(_ error: any Error, reading file: FileDescriptor, at location: String = "") {
+    func refused(_ rule: Finding.Rule, _ message: String) -> FileError {
+      FileError(refused: Finding(rule, at: location, message), path: file.path)
+    }
+    self =
+      switch error {
+      case let error as FileError: error
+      case SealedFailure.tooSlow:
+        refused(.parserLimit, "takes too long to read; the reader was ended")
+      case SealedFailure.ended(SIGKILL), SealedFailure.ended(SIGXCPU):
+        refused(.parserLimit, "takes too much memory or time to read")
+      case SealedFailure.ended(SIGSYS):
+        refused(
+          .parserCrash,
+          "makes libhdf5 try what a reader never does; its process, which was sealed off, was ended"
+        )
+      case SealedFailure.ended(SIGBUS) where file.hasShrunk:
+        FileError(.badData, path: file.path, "became shorter while it was read; try again")
+      case SealedFailure.ended(let signal) where signal != 0:
+        refused(
+          .parserCrash,
+          "crashes libhdf5 (signal \(signal)), in a process of its own; do not open it elsewhere")
+      case SealedFailure.lost:
+        FileError(
+          .missingInput, path: file.path, "cannot be read: the process for it was ended; try again")
+      default: refused(.parserAnswer, "made the process that reads it answer nonsense")
+      }
+  }
+}
