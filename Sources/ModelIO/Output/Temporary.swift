@@ -121,21 +121,26 @@ struct Temporary: ~Copyable {
     with place: String, _ approve: (String) throws -> Void
   ) throws {
     let path = path
+    // Locked, so that other processes, which see it under a temporary name, leave it alone.
+    let old = try Descriptor.open(place, O_RDONLY | O_DIRECTORY)
+    defer { try? Descriptor.close(old) }
+    _ = flock(old, LOCK_EX | LOCK_NB)
+    // Once more when it can no longer be changed by its name.
+    try approve(place)
     try Self.live.withLock { live in
       if unsafe dk_exchange(path, place) == 0 {
         do {
           try approve(path)
         } catch {
+          // What was not approved is not removed, whatever happens now.
+          live.remove(path)
           try SystemError.check { unsafe dk_exchange(path, place) }
+          live.insert(path)
           throw error
         }
         return
       }
       guard [EINVAL, ENOSYS, ENOTSUP].contains(errno) else { throw SystemError(code: errno) }
-      // Locked, so that other processes see that this one is still here.
-      let old = try Descriptor.open(place, O_RDONLY | O_DIRECTORY)
-      defer { try? Descriptor.close(old) }
-      _ = flock(old, LOCK_EX | LOCK_NB)
       let aside = TemporaryName.aside(place)
       try SystemError.check { unsafe rename(place, aside) }
       do {
