@@ -35,6 +35,11 @@ extern void defensekit_serve(const void *bytes, size_t count) __attribute__((wea
 
 extern char **environ;
 
+// Where it is missing, a program that does not ignore SIGPIPE ends with its launcher.
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0
+#endif
+
 // The name under which the program is started to be the launcher.
 static const char launcher_name[] = "defensekit-launcher";
 

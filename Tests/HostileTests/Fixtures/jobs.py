@@ -1,8 +1,8 @@
 """Runs commands, several at once, and says how each ended: jobs.py WORKERS < jobs > results, both JSON.
 
 A job is {"arguments": [...], "seconds": limit}. The results, in the same order, have the exit status (minus the signal's number where one
-ended it), whether the time ran out, the seconds, the largest resident memory in KiB of the command or of a child that it waited
-for, and what it wrote, as text. A process of its own because Linux counts the memory of whoever starts a program as that program's.
+ended it), whether the time ran out, the seconds, the largest resident memory of the command in KiB, and what it wrote, as text. The memory is looked up
+while the command runs, since what is said of it at its end has that of the processes that it waited for, which have a limit of their own.
 """
 import concurrent.futures
 import json
@@ -12,6 +12,15 @@ import sys
 import tempfile
 import threading
 import time
+
+
+def largest_memory(pid):
+    """The most that a process has had so far, in KiB; 0 once it is gone."""
+    try:
+        with open(f"/proc/{pid}/status") as file:
+            return next((int(line.split()[1]) for line in file if line.startswith("VmHWM:")), 0)
+    except OSError:
+        return 0
 
 
 def run(job):
@@ -31,10 +40,13 @@ def run(job):
 
         timer = threading.Timer(job["seconds"], end)
         timer.start()
-        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        largest = 0
+        while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
+            largest = max(largest, largest_memory(pid))
+            time.sleep(0.005)
         with lock:
             state["done"] = True
-        _, status, usage = os.wait4(pid, 0)
+        _, status = os.waitpid(pid, 0)
         seconds = time.monotonic() - begin
         timer.cancel()
 
@@ -42,7 +54,7 @@ def run(job):
             file.seek(0)
             return file.read(1 << 20).decode("utf-8", "replace")
 
-        return {"status": os.waitstatus_to_exitcode(status), "isLate": state["late"], "seconds": seconds, "kibibytes": usage.ru_maxrss,
+        return {"status": os.waitstatus_to_exitcode(status), "isLate": state["late"], "seconds": seconds, "kibibytes": largest,
                 "output": text(output), "errors": text(errors)}
 
 
