@@ -1,4 +1,4 @@
-// The framework used as a library: compares two defenses on the same model and data.
+// The framework used as a library: looks at a model file, then compares two defenses on it.
 import DefenseKit
 import FinePruning
 import Foundation
@@ -20,9 +20,17 @@ func compare(model: String, clean: String, test: String, poisoned: String) throw
   return evaluation.table
 }
 
+/// Lists what an honest model file does not have; returns whether there is nothing.
+func isClean(_ path: String) throws -> Bool {
+  let audit = try ModelAudit(path)
+  for finding in audit.findings { print(finding.rule.name, finding.location, finding.message) }
+  return audit.isComplete && audit.findings.isEmpty
+}
+
 let paths = CommandLine.arguments.dropFirst().map { $0 }
 if paths.count == 4 {
   do {
+    guard try isClean(paths[0]) else { exit(1) }
     print(
       try compare(model: paths[0], clean: paths[1], test: paths[2], poisoned: paths[3]),
       terminator: "")
