@@ -49,9 +49,14 @@ final class HDF5Walk {
   }
 
   private func note(_ rule: Finding.Rule, _ path: String, _ detail: String = "") {
-    guard catalogue.observations.count < HDF5Catalogue.maximumObservations else { return }
+    let left = HDF5Catalogue.maximumObservations - catalogue.observations.count
+    guard left > 0 else { return }
     let path = path.isEmpty ? "/" : path
-    catalogue.observations.append(.init(rule: rule, path: path, detail: abbreviated(detail)))
+    // The last one stands for all that follow, and has the file refused.
+    catalogue.observations.append(
+      left == 1
+        ? .init(rule: .objectCount, path: path, detail: "oddities")
+        : .init(rule: rule, path: path, detail: abbreviated(detail)))
   }
 
   /// Takes a text into account; false if there are more than the file has room for.
