@@ -5,7 +5,6 @@
 // Types in memory.
 static inline hid_t dk_native_float(void) { return H5T_NATIVE_FLOAT; }
 static inline hid_t dk_native_double(void) { return H5T_NATIVE_DOUBLE; }
-static inline hid_t dk_native_int64(void) { return H5T_NATIVE_INT64; }
 
 // Types in files.
 static inline hid_t dk_ieee_f32le(void) { return H5T_IEEE_F32LE; }

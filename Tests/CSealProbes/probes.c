@@ -20,8 +20,8 @@
 #include <sys/ptrace.h>
 #endif
 
-// What is made before the seal, as a reader has its file: a file to map, a socket.
-static int file, unconnected;
+// What is made before the seal, as a reader has its file: a file to map, a socket. Each thread's own: tests run side by side.
+static _Thread_local int file, unconnected;
 static int secret = 4711;
 
 static int result(long value) { return value < 0 ? errno : 0; }
