@@ -1,0 +1,116 @@
+/// The weights of a graph and their gradient as flat arrays, each weight tensor a segment.
+final class Parameters {
+  /// What a weight tensor is to its layer.
+  enum Role: String, Sendable {
+    case kernel, depthwiseKernel, pointwiseKernel, bias, gamma, beta, movingMean, movingVariance
+  }
+
+  /// One weight tensor.
+  struct Segment: Sendable {
+    /// Its node in the graph.
+    let node: Int
+    let role: Role
+    /// As in the graph.
+    let shape: [Int]
+    /// Where it lies in the flat arrays; starts are multiples of 16.
+    let range: Range<Int>
+
+    /// Whether it follows a gradient; moving statistics don't.
+    var isTrained: Bool { role != .movingMean && role != .movingVariance }
+    /// Whether weight decay acts on it.
+    var decays: Bool { role == .kernel || role == .depthwiseKernel || role == .pointwiseKernel }
+  }
+
+  /// All weight tensors, in the graph's order.
+  let segments: [Segment]
+  /// The weights; what lies between segments is zero.
+  let weights: Storage<Float>
+  /// The gradient of the last batch; zero for what is not trained, for masked channels, and between
+  /// segments.
+  let gradient: Storage<Float>
+
+  /// Takes the weights of a graph.
+  init(_ graph: Graph) {
+    var segments: [Segment] = []
+    var values: [(Int, [Float])] = []
+    var end = 0
+    for (index, node) in graph.nodes.enumerated() {
+      for (role, tensor) in node.operation.roles {
+        segments.append(
+          Segment(node: index, role: role, shape: tensor.shape, range: end..<end + tensor.count))
+        values.append((end, tensor.values))
+        end = (end + tensor.count + 15) / 16 * 16
+      }
+    }
+    self.segments = segments
+    weights = Storage(count: end)
+    gradient = Storage(count: end)
+    for (start, elements) in values {
+      for (index, element) in elements.enumerated() {
+        unsafe weights.pointer[start + index] = element
+      }
+    }
+  }
+
+  /// Returns the graph with these weights in it.
+  func graph(_ graph: Graph) -> Graph {
+    var result = graph
+    for segment in segments {
+      let values = segment.range.map { unsafe weights.pointer[$0] }
+      result.nodes[segment.node].operation.set(
+        segment.role, Tensor(shape: segment.shape, values: values))
+    }
+    return result
+  }
+}
+
+extension Operation {
+  /// The weight tensors with what they are.
+  fileprivate var roles: [(Parameters.Role, Tensor)] {
+    func some(_ role: Parameters.Role, _ tensor: Tensor?) -> [(Parameters.Role, Tensor)] {
+      tensor.map { [(role, $0)] } ?? []
+    }
+    return switch self {
+    case .convolution(let c): [(.kernel, c.kernel)] + some(.bias, c.bias)
+    case .depthwiseConvolution(let c): [(.depthwiseKernel, c.kernel)] + some(.bias, c.bias)
+    case .separableConvolution(let c):
+      [(.depthwiseKernel, c.depthwise.kernel), (.pointwiseKernel, c.pointwise)]
+        + some(.bias, c.bias)
+    case .dense(let d): [(.kernel, d.kernel)] + some(.bias, d.bias)
+    case .batchNormalization(let b):
+      some(.gamma, b.gamma) + some(.beta, b.beta)
+        + [(.movingMean, b.mean), (.movingVariance, b.variance)]
+    default: []
+    }
+  }
+
+  fileprivate mutating func set(_ role: Parameters.Role, _ tensor: Tensor) {
+    switch self {
+    case .convolution(var c):
+      if role == .bias { c.bias = tensor } else { c.kernel = tensor }
+      self = .convolution(c)
+    case .depthwiseConvolution(var c):
+      if role == .bias { c.bias = tensor } else { c.kernel = tensor }
+      self = .depthwiseConvolution(c)
+    case .separableConvolution(var c):
+      switch role {
+      case .bias: c.bias = tensor
+      case .pointwiseKernel: c.pointwise = tensor
+      default: c.depthwise.kernel = tensor
+      }
+      self = .separableConvolution(c)
+    case .dense(var d):
+      if role == .bias { d.bias = tensor } else { d.kernel = tensor }
+      self = .dense(d)
+    case .batchNormalization(var b):
+      switch role {
+      case .gamma: b.gamma = tensor
+      case .beta: b.beta = tensor
+      case .movingMean: b.mean = tensor
+      default: b.variance = tensor
+      }
+      self = .batchNormalization(b)
+    default: preconditionFailure("it has no weights")
+    }
+  }
+}

@@ -1,0 +1,90 @@
+/// How weights are changed along their gradient g.
+public enum Optimizer: Sendable, Hashable {
+  /// Stochastic gradient descent: v = momentum * v + g; w -= rate * v, or with Nesterov's momentum
+  /// w -= rate * (g + momentum * v) (Sutskever et al. 2013, as PyTorch writes it).
+  case sgd(momentum: Double = 0.9, nesterov: Bool = false)
+  /// Adam (Kingma and Ba 2015); weight decay is added to the gradient.
+  case adam(beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-7)
+  /// AdamW (Loshchilov and Hutter 2019): weight decay acts on the weights themselves.
+  case adamW(beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-7)
+}
+
+/// The learning rate's course over a training, as a factor of the base rate.
+public enum LearningRateSchedule: Sendable, Hashable {
+  /// The base rate all along.
+  case constant
+  /// Times `factor` whenever another of the given epochs begins (counted from 0).
+  case step(at: [Int], factor: Double = 0.1)
+  /// From the base rate to zero along half a cosine, step by step (Loshchilov and Hutter 2017).
+  case cosine
+  /// Up from base / 25 to the base rate during the first 30 % of all steps, then down to
+  /// base / 250,000, both along cosines (Smith and Topin 2018).
+  case oneCycle
+}
+
+/// Random changes of training images; each applies to an image anew in every epoch.
+public struct Augmentation: Sendable, Hashable {
+  /// Shifts by up to so many pixels each way; what comes in is zero. The same as padding with
+  /// zeros and cropping at random.
+  public var shift: Int
+  /// Whether half of the images are mirrored, left for right.
+  public var flip: Bool
+
+  /// Creates an augmentation; by default none.
+  public init(shift: Int = 0, flip: Bool = false) {
+    self.shift = shift
+    self.flip = flip
+  }
+}
+
+/// How a model is trained.
+public struct TrainingOptions: Sendable, Hashable {
+  /// The number of times that every image is seen.
+  public var epochs: Int
+  /// Images in a step. An epoch's images are divided evenly over ceil(n / batchSize) steps.
+  public var batchSize: Int
+  /// How weights are changed.
+  public var optimizer: Optimizer
+  /// The base learning rate.
+  public var learningRate: Double
+  /// Its course.
+  public var schedule: LearningRateSchedule
+  /// Times the weights, added to the gradient (AdamW: times the rate, taken off the weights).
+  /// Kernels alone decay, not biases and normalizations.
+  public var weightDecay: Double
+  /// s in the targets (1 - s) * onehot + s / classes of the cross-entropy (Szegedy et al. 2016).
+  public var labelSmoothing: Double
+  /// The largest L2 norm of a step's whole gradient; a longer one is scaled down to it.
+  public var clipping: Double?
+  /// Random changes of the images.
+  public var augmentation: Augmentation
+  /// Training ends after so many epochs without a better accuracy on held-out images, and the best
+  /// epoch's weights are returned; nil: all epochs, and the last weights.
+  public var patience: Int?
+  /// Whether batch normalization uses the moving statistics as they are instead of the batch's.
+  public var freezesNormalization: Bool
+  /// Decides the order of the images, augmentation and dropout.
+  public var seed: UInt64
+
+  /// Creates options; each has its default unless given.
+  public init(
+    epochs: Int = 10, batchSize: Int = 128, optimizer: Optimizer = .sgd(),
+    learningRate: Double = 0.01, schedule: LearningRateSchedule = .constant,
+    weightDecay: Double = 0, labelSmoothing: Double = 0, clipping: Double? = nil,
+    augmentation: Augmentation = Augmentation(), patience: Int? = nil,
+    freezesNormalization: Bool = false, seed: UInt64 = 0
+  ) {
+    self.epochs = epochs
+    self.batchSize = batchSize
+    self.optimizer = optimizer
+    self.learningRate = learningRate
+    self.schedule = schedule
+    self.weightDecay = weightDecay
+    self.labelSmoothing = labelSmoothing
+    self.clipping = clipping
+    self.augmentation = augmentation
+    self.patience = patience
+    self.freezesNormalization = freezesNormalization
+    self.seed = seed
+  }
+}
