@@ -24,6 +24,25 @@ typedef struct {
   uint32_t (*difference)(const float *in, dk_image image, float constant, float *out, dk_image out_image);
   uint32_t (*nonfinite)(const float *in, dk_image image);
   void (*peaks)(const float *in, dk_image image, float *peaks);
+  void (*convolve_weights)(const dk_weight_gradient *convolution, const float *in, const float *slope, float *gradient);
+  void (*channel_totals)(const float *in, dk_image image, float *totals);
+  void (*row_totals)(const float *in, int64_t rows, int64_t columns, int64_t pitch, float *totals);
+  void (*sum_rows)(float *rows, int64_t count, int64_t pitch, int64_t length, float *out);
+  void (*gather_weights)(const float *kernel, int64_t taps, const int32_t *offsets, int64_t stride, int64_t tiles, const int32_t *tile_channels, float *out);
+  void (*winograd_weights)(const float *kernel, int64_t inputs, int64_t input_stride, int64_t outputs, int64_t output_stride, int64_t tap_stride, int64_t tiles, const int32_t *tile_channels, float *out);
+  void (*depthwise_input)(const float *slope, dk_image slope_image, float *out, dk_image out_image, dk_window window, int32_t multiplier, const float *weights);
+  void (*depthwise_weights)(const float *in, int64_t row_step, int64_t pixel_step, int64_t in_channel_pitch, const float *slope, dk_image slope_image, int32_t multiplier, int32_t taps, const int32_t *offsets, float *gradient);
+  void (*pool_gradient)(const float *in, dk_image in_image, const float *slope, dk_image slope_image, float *out, dk_image out_image, dk_window window, bool average, bool rectified, bool add);
+  void (*map_gradient)(const float *in, dk_image in_image, float *slope, dk_image slope_image, dk_activation activation);
+  void (*softmax_gradient)(const float *out, int64_t pitch, float *slope, int64_t slope_pitch, int64_t count, bool logarithmic);
+  void (*combine_gradient)(const float *slope, dk_image slope_image, const float *other, dk_image other_image, float *out, dk_image out_image);
+  void (*scale)(const float *in, dk_image in_image, float *out, dk_image out_image, const float *scale, bool add);
+  void (*spread)(const float *slope, int64_t slope_pitch, const float *in, dk_image in_image, float *out, dk_image out_image, bool average);
+  void (*moments)(const float *in, dk_image image, int32_t lanes, double *moments);
+  void (*normalize_totals)(const float *in, dk_image in_image, const float *slope, dk_image slope_image, const float *mean, double *totals);
+  void (*normalize_gradient)(const float *in, dk_image in_image, const float *slope, dk_image slope_image, float *out, dk_image out_image, const float *mean, const float *scale, const float *offset, const float *factor, int32_t lanes, bool add);
+  void (*noise)(const float *in, dk_image in_image, float *out, dk_image out_image, dk_noise_kind kind, float rate, uint64_t key, bool gradient, bool add);
+  int32_t (*cross_entropy)(const float *logits, int64_t pitch, int64_t classes, const int32_t *labels, int32_t lanes, float smoothing, float weight, float *slope, int64_t slope_pitch, float *losses);
 } dk_kernels;
 
 extern const dk_kernels dk_avx512, dk_avx2, dk_baseline;
