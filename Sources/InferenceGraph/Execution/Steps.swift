@@ -81,7 +81,8 @@ struct PoolingStep: Step {
     let columns = WindowAxis(
       Int(input.image.width), pooling.window.width, pooling.strides.width, 1, pooling.padding)
     unsafe dk_pool(
-      from, input.image, to, output.image, Int32(pooling.window.height), Int32(pooling.window.width),
+      from, input.image, to, output.image, Int32(pooling.window.height),
+      Int32(pooling.window.width),
       Int32(pooling.strides.height), Int32(pooling.strides.width), Int32(rows.before),
       Int32(columns.before), pooling.kind == .average)
   }

@@ -31,7 +31,8 @@ extension TrainingBuilder {
       let biasStart = bias?.range.lowerBound
       forwardBlocks { block, _ in
         unsafe dk_map(
-          y.at(block), image, y.at(block), image, nil, biasStart.map { unsafe weights.pointer + $0 },
+          y.at(block), image, y.at(block), image, nil,
+          biasStart.map { unsafe weights.pointer + $0 },
           activation)
       }
     }
