@@ -102,3 +102,91 @@ uint32_t dk_difference(const float *in, dk_image image, float constant, float *o
 uint32_t dk_nonfinite(const float *in, dk_image image) { return chosen()->nonfinite(in, image); }
 
 void dk_peaks(const float *in, dk_image image, float *peaks) { chosen()->peaks(in, image, peaks); }
+
+void dk_convolve_weights(const dk_weight_gradient *convolution, const float *in, const float *slope, float *gradient) {
+  chosen()->convolve_weights(convolution, in, slope, gradient);
+}
+
+void dk_channel_totals(const float *in, dk_image image, float *totals) {
+  chosen()->channel_totals(in, image, totals);
+}
+
+void dk_row_totals(const float *in, int64_t rows, int64_t columns, int64_t pitch, float *totals) {
+  chosen()->row_totals(in, rows, columns, pitch, totals);
+}
+
+void dk_sum_rows(float *rows, int64_t count, int64_t pitch, int64_t length, float *out) {
+  chosen()->sum_rows(rows, count, pitch, length, out);
+}
+
+void dk_gather_weights(const float *kernel, int64_t taps, const int32_t *offsets, int64_t stride, int64_t tiles, const int32_t *tile_channels, float *out) {
+  chosen()->gather_weights(kernel, taps, offsets, stride, tiles, tile_channels, out);
+}
+
+void dk_winograd_weights(const float *kernel, int64_t inputs, int64_t input_stride, int64_t outputs, int64_t output_stride, int64_t tap_stride, int64_t tiles, const int32_t *tile_channels, float *out) {
+  chosen()->winograd_weights(kernel, inputs, input_stride, outputs, output_stride, tap_stride, tiles, tile_channels, out);
+}
+
+void dk_depthwise_input(const float *slope, dk_image slope_image, float *out, dk_image out_image, dk_window window, int32_t multiplier, const float *weights) {
+  chosen()->depthwise_input(slope, slope_image, out, out_image, window, multiplier, weights);
+}
+
+void dk_depthwise_weights(const float *in, int64_t row_step, int64_t pixel_step, int64_t in_channel_pitch, const float *slope, dk_image slope_image, int32_t multiplier, int32_t taps, const int32_t *offsets, float *gradient) {
+  chosen()->depthwise_weights(in, row_step, pixel_step, in_channel_pitch, slope, slope_image, multiplier, taps, offsets, gradient);
+}
+
+void dk_pool_gradient(const float *in, dk_image in_image, const float *slope, dk_image slope_image, float *out, dk_image out_image, dk_window window, bool average, bool rectified, bool add) {
+  chosen()->pool_gradient(in, in_image, slope, slope_image, out, out_image, window, average, rectified, add);
+}
+
+void dk_map_gradient(const float *in, dk_image in_image, float *slope, dk_image slope_image, dk_activation activation) {
+  chosen()->map_gradient(in, in_image, slope, slope_image, activation);
+}
+
+void dk_softmax_gradient(const float *out, int64_t pitch, float *slope, int64_t slope_pitch, int64_t count, bool logarithmic) {
+  chosen()->softmax_gradient(out, pitch, slope, slope_pitch, count, logarithmic);
+}
+
+void dk_combine_gradient(const float *slope, dk_image slope_image, const float *other, dk_image other_image, float *out, dk_image out_image) {
+  chosen()->combine_gradient(slope, slope_image, other, other_image, out, out_image);
+}
+
+void dk_scale(const float *in, dk_image in_image, float *out, dk_image out_image, const float *scale, bool add) {
+  chosen()->scale(in, in_image, out, out_image, scale, add);
+}
+
+void dk_spread(const float *slope, int64_t slope_pitch, const float *in, dk_image in_image, float *out, dk_image out_image, bool average) {
+  chosen()->spread(slope, slope_pitch, in, in_image, out, out_image, average);
+}
+
+void dk_moments(const float *in, dk_image image, int32_t lanes, double *moments) {
+  chosen()->moments(in, image, lanes, moments);
+}
+
+void dk_normalize_totals(const float *in, dk_image in_image, const float *slope, dk_image slope_image, const float *mean, double *totals) {
+  chosen()->normalize_totals(in, in_image, slope, slope_image, mean, totals);
+}
+
+void dk_normalize_gradient(const float *in, dk_image in_image, const float *slope, dk_image slope_image, float *out, dk_image out_image, const float *mean, const float *scale, const float *offset, const float *factor, int32_t lanes, bool add) {
+  chosen()->normalize_gradient(in, in_image, slope, slope_image, out, out_image, mean, scale, offset, factor, lanes, add);
+}
+
+void dk_noise(const float *in, dk_image in_image, float *out, dk_image out_image, dk_noise_kind kind, float rate, uint64_t key, bool gradient, bool add) {
+  chosen()->noise(in, in_image, out, out_image, kind, rate, key, gradient, add);
+}
+
+int32_t dk_cross_entropy(const float *logits, int64_t pitch, int64_t classes, const int32_t *labels, int32_t lanes, float smoothing, float weight, float *slope, int64_t slope_pitch, float *losses) {
+  return chosen()->cross_entropy(logits, pitch, classes, labels, lanes, smoothing, weight, slope, slope_pitch, losses);
+}
+
+bool dk_sgd(float *weights, const float *gradient, float *velocity, int64_t count, float scale, float rate, float decay, float momentum, bool nesterov) {
+  return chosen()->sgd(weights, gradient, velocity, count, scale, rate, decay, momentum, nesterov);
+}
+
+bool dk_adam(float *weights, const float *gradient, float *mean, float *square, int64_t count, dk_adam_step step) {
+  return chosen()->adam(weights, gradient, mean, square, count, step);
+}
+
+double dk_square_sum(const float *in, int64_t count) { return chosen()->square_sum(in, count); }
+
+bool dk_all_finite(const float *in, int64_t count) { return chosen()->all_finite(in, count); }

@@ -177,3 +177,142 @@ void dk_peaks(const float *in, dk_image image, float *peaks);
 /// element differs from zero.
 uint32_t dk_difference(const float *in, dk_image image, float constant, float *out,
                        dk_image out_image);
+
+// MARK: Gradients. "Slope" is the derivative of the loss with respect to what an operation gave.
+
+/// The windows of a pooling or a depthwise convolution.
+typedef struct {
+  int32_t height, width, stride_h, stride_w, dilation_h, dilation_w, before_h, before_w;
+} dk_window;
+
+/// What a convolution kernel's gradient is computed from: sums over pixels and lanes.
+typedef struct {
+  int64_t taps;                 // window positions times input channels
+  const int32_t *offsets;       // [taps], floats from a pixel's first input
+  int64_t pixels;
+  const int32_t *input_pixels;  // [pixels], floats
+  const int32_t *output_pixels; // [pixels], floats
+  int64_t tiles;                // tiles of at most DK_CHANNELS output channels
+  const int32_t *tile_channels; // [tiles], how many each has
+  int64_t channel_pitch;        // floats between the slopes of output channels
+  int64_t row_pitch;            // floats between the gradient's taps
+} dk_weight_gradient;
+
+/// gradient[k][c] += sum over pixels and lanes of in[p + offset[k]] * slope[p][c].
+void dk_convolve_weights(const dk_weight_gradient *convolution, const float *in,
+                         const float *slope, float *gradient);
+
+/// totals[c] += sum over pixels and lanes.
+void dk_channel_totals(const float *in, dk_image image, float *totals);
+
+/// totals[r] = sum over the columns, a multiple of 16.
+void dk_row_totals(const float *in, int64_t rows, int64_t columns, int64_t pitch, float *totals);
+
+/// out[i] = sum over the rows, first row first, which become zero.
+void dk_sum_rows(float *rows, int64_t count, int64_t pitch, int64_t length, float *out);
+
+/// Packs weights for dk_convolve: tile by tile [taps][channels of the tile] of
+/// kernel[offsets[tap] + channel * stride].
+void dk_gather_weights(const float *kernel, int64_t taps, const int32_t *offsets, int64_t stride,
+                       int64_t tiles, const int32_t *tile_channels, float *out);
+
+/// Transforms and packs 3x3 kernels for dk_convolve_winograd; the taps stand tap_stride apart, which
+/// may be negative.
+void dk_winograd_weights(const float *kernel, int64_t inputs, int64_t input_stride,
+                         int64_t outputs, int64_t output_stride, int64_t tap_stride,
+                         int64_t tiles, const int32_t *tile_channels, float *out);
+
+/// Adds a depthwise convolution's slopes to its input's.
+void dk_depthwise_input(const float *slope, dk_image slope_image, float *out, dk_image out_image, dk_window window,
+                        int32_t multiplier, const float *weights);
+
+/// gradient[tap][channel] += sums over pixels and lanes; parameters as for dk_depthwise.
+void dk_depthwise_weights(const float *in, int64_t row_step, int64_t pixel_step,
+                          int64_t in_channel_pitch, const float *slope, dk_image slope_image,
+                          int32_t multiplier, int32_t taps, const int32_t *offsets,
+                          float *gradient);
+
+/// Brings a pooling's slopes to its input's; of equal maxima the first in a window takes it.
+///
+/// With `rectified`, maxima that are not positive get nothing, as behind max(0, x). Elements that are
+/// in no window are not written.
+void dk_pool_gradient(const float *in, dk_image in_image, const float *slope, dk_image slope_image, float *out, dk_image out_image,
+                      dk_window window, bool average, bool rectified, bool add);
+
+/// slope *= f'(in); in is what f was applied to, for DK_RELU also what it gave.
+void dk_map_gradient(const float *in, dk_image in_image, float *slope, dk_image slope_image, dk_activation activation);
+
+/// Slopes behind a softmax, or its logarithm, become those before it; out is what it gave.
+void dk_softmax_gradient(const float *out, int64_t pitch, float *slope, int64_t slope_pitch,
+                         int64_t count, bool logarithmic);
+
+/// out += slope, or slope * other; what is repeated in the forward direction is summed.
+void dk_combine_gradient(const float *slope, dk_image slope_image, const float *other,
+                         dk_image other_image, float *out, dk_image out_image);
+
+/// out = in * scale[c] (null: 1), or adds it.
+void dk_scale(const float *in, dk_image in_image, float *out, dk_image out_image, const float *scale, bool add);
+
+/// Adds the slopes of a pooling over all pixels to its input's.
+void dk_spread(const float *slope, int64_t slope_pitch, const float *in, dk_image in_image, float *out, dk_image out_image,
+               bool average);
+
+/// moments[c] = mean, sum of squared deviations from it, over pixels and the first lanes.
+void dk_moments(const float *in, dk_image image, int32_t lanes, double *moments);
+
+/// totals[c] = sum of slopes, sum of slope * (in - mean[c]).
+void dk_normalize_totals(const float *in, dk_image in_image, const float *slope, dk_image slope_image, const float *mean,
+                         double *totals);
+
+/// out = scale[c] * (slope - offset[c] - (in - mean[c]) * factor[c]) in the first lanes, 0 in others.
+void dk_normalize_gradient(const float *in, dk_image in_image, const float *slope, dk_image slope_image, float *out,
+                           dk_image out_image, const float *mean, const float *scale, const float *offset,
+                           const float *factor, int32_t lanes, bool add);
+
+/// Noise that layers apply in training; `rate` is the standard deviation for DK_GAUSSIAN_NOISE.
+typedef enum {
+  DK_DROPOUT,
+  DK_SPATIAL_DROPOUT,
+  DK_GAUSSIAN_DROPOUT,
+  DK_ALPHA_DROPOUT,
+  DK_GAUSSIAN_NOISE,
+} dk_noise_kind;
+
+/// Applies noise decided by the key, or brings slopes back through the same noise.
+void dk_noise(const float *in, dk_image in_image, float *out, dk_image out_image, dk_noise_kind kind, float rate,
+              uint64_t key, bool gradient, bool add);
+
+/// The cross-entropy of softmax(logits) for the first lanes, and its slopes times `weight`.
+///
+/// losses[16] and slopes are 0 in the other lanes. Returns in how many lanes the label's logit is the
+/// largest.
+int32_t dk_cross_entropy(const float *logits, int64_t pitch, int64_t classes,
+                         const int32_t *labels, int32_t lanes, float smoothing, float weight,
+                         float *slope, int64_t slope_pitch, float *losses);
+
+// MARK: Optimizers. Arrays are flat, counts multiples of 16.
+
+/// A step of stochastic gradient descent with g = scale * gradient + decay * w:
+/// v = momentum * v + g; w -= rate * v, or with Nesterov's momentum w -= rate * (g + momentum * v).
+///
+/// Without velocity (null): w -= rate * g. Returns whether all new weights are finite.
+bool dk_sgd(float *weights, const float *gradient, float *velocity, int64_t count, float scale,
+            float rate, float decay, float momentum, bool nesterov);
+
+/// What a step of Adam multiplies with.
+typedef struct {
+  float scale, decay;           // g = scale * gradient + decay * w
+  float beta1, rest1;           // m = beta1 * m + rest1 * g
+  float beta2, rest2;           // v = beta2 * v + rest2 * g * g
+  float shrink, rate;           // w = shrink * w - rate * m / (correction * sqrt(v) + epsilon)
+  float correction, epsilon;
+} dk_adam_step;
+/// A step of Adam. Returns whether all new weights are finite.
+bool dk_adam(float *weights, const float *gradient, float *mean, float *square, int64_t count,
+             dk_adam_step step);
+
+/// Returns the sum of squares, in double precision and a fixed order.
+double dk_square_sum(const float *in, int64_t count);
+
+/// Returns whether no element is NaN or infinite.
+bool dk_all_finite(const float *in, int64_t count);

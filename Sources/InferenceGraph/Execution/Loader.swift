@@ -39,7 +39,9 @@ final class Loader: Sendable {
 }
 
 /// Images of a source as they lie in memory; valid inside the closure they are passed to.
-@safe struct LoadedImages {
+///
+/// It is `@unchecked Sendable` as the memory is only read.
+@safe struct LoadedImages: @unchecked Sendable {
   let start: UnsafeRawPointer
   let range: Range<Int>
   let loader: Loader

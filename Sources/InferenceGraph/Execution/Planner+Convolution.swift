@@ -10,6 +10,82 @@ struct ConvolutionWeights {
   var groups = 1
 }
 
+extension ConvolutionWeights {
+  /// One step a group of channels.
+  func steps(
+    input: Place, output: Place,
+    axes: (rows: WindowAxis, columns: WindowAxis)?,
+    affine: (scale: [Float], shift: [Float])? = nil, rectify: Bool = false, pool: Bool = false,
+    accumulate: Bool = false
+  ) -> [ConvolutionStep] {
+    let (height, width, depth, filters) = (
+      kernel.shape[0], kernel.shape[1], kernel.shape[2], kernel.shape[3]
+    )
+    let image = input.image
+    var offsets: [Int32] = []
+    for y in 0..<height {
+      for x in 0..<width {
+        for c in 0..<depth {
+          offsets.append(
+            Int32(
+              y * dilation.height * Int(image.row_pitch)
+                + x * dilation.width * Int(image.pixel_pitch)
+                + c * Int(image.channel_pitch)))
+        }
+      }
+    }
+    let table = pixelTable(image, output.image, pool: pool)
+    let start =
+      -(axes?.rows.before ?? 0) * Int(image.row_pitch)
+      - (axes?.columns.before ?? 0) * Int(image.pixel_pitch)
+    let offsetStorage = Storage(offsets)
+    let inputPixels = Storage(table.input)
+    let outputPixels = Storage(table.output)
+    let perGroup = filters / groups
+    return (0..<groups).map { group in
+      let range = group * perGroup..<(group + 1) * perGroup
+      let packed = kernel.packed(range)
+      return ConvolutionStep(
+        input: input.channels(group * depth..<(group + 1) * depth), start: start,
+        output: output.channels(range), weights: Storage(packed.values),
+        bias: Storage(bias.map { Array($0.values[range]) } ?? range.map { _ in 0 }),
+        scale: affine.map { Storage(Array($0.scale[range])) },
+        shift: affine.map { Storage(Array($0.shift[range])) }, offsets: offsetStorage,
+        inputPixels: inputPixels, outputPixels: outputPixels, tiles: Storage(packed.tiles),
+        pool: pool, rectify: rectify, accumulate: accumulate)
+    }
+  }
+
+  /// Offsets of all output pixels' windows and of the pixels themselves, in groups.
+  private func pixelTable(
+    _ input: dk_image, _ output: dk_image, pool: Bool
+  ) -> (input: [Int32], output: [Int32]) {
+    var from: [Int32] = []
+    var to: [Int32] = []
+    func window(_ y: Int, _ x: Int) -> Int32 {
+      Int32(y * strides.height * Int(input.row_pitch) + x * strides.width * Int(input.pixel_pitch))
+    }
+    for y in 0..<Int(output.height) {
+      for x in 0..<Int(output.width) {
+        to.append(Int32(y * Int(output.row_pitch) + x * Int(output.pixel_pitch)))
+        if pool {
+          for (dy, dx) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+            from.append(window(2 * y + dy, 2 * x + dx))
+          }
+        } else {
+          from.append(window(y, x))
+        }
+      }
+    }
+    // A last group that is not full repeats its last pixel: it is computed and stored again.
+    while from.count > 1 && from.count % pixelGroup != 0 {
+      from.append(from[from.count - 1])
+      to.append(to[to.count - 1])
+    }
+    return (from, to)
+  }
+}
+
 extension Planner {
   /// Appends a convolution with all that can be fused into it: a normalization, a rectifier, and
   /// a 2x2 maximum pooling, in this order.
@@ -52,8 +128,8 @@ extension Planner {
           weights, input: input, axes: axes, output: output, scratch: reserveScratch(weights),
           affine: affine, rectify: rectify, pool: pool))
     } else {
-      blockSteps += self.convolutionSteps(
-        weights, input: input, output: output, axes: axes, affine: affine, rectify: rectify,
+      blockSteps += weights.steps(
+        input: input, output: output, axes: axes, affine: affine, rectify: rectify,
         pool: pool)
     }
     if !rectify && !pool && nodes[last].activation != .linear {
@@ -65,82 +141,6 @@ extension Planner {
     places[last] = output
     finish(last)
     return fused
-  }
-
-  /// One step a group of channels.
-  func convolutionSteps(
-    _ weights: ConvolutionWeights, input: Place, output: Place,
-    axes: (rows: WindowAxis, columns: WindowAxis)?,
-    affine: (scale: [Float], shift: [Float])? = nil, rectify: Bool = false, pool: Bool = false,
-    accumulate: Bool = false
-  ) -> [ConvolutionStep] {
-    let kernel = weights.kernel
-    let (height, width, depth, filters) = (
-      kernel.shape[0], kernel.shape[1], kernel.shape[2], kernel.shape[3]
-    )
-    let image = input.image
-    var offsets: [Int32] = []
-    for y in 0..<height {
-      for x in 0..<width {
-        for c in 0..<depth {
-          offsets.append(
-            Int32(
-              y * weights.dilation.height * Int(image.row_pitch)
-                + x * weights.dilation.width * Int(image.pixel_pitch)
-                + c * Int(image.channel_pitch)))
-        }
-      }
-    }
-    let table = pixelTable(
-      image, output.image, strides: weights.strides, pool: pool)
-    let start =
-      -(axes?.rows.before ?? 0) * Int(image.row_pitch)
-      - (axes?.columns.before ?? 0) * Int(image.pixel_pitch)
-    let offsetStorage = Storage(offsets)
-    let inputPixels = Storage(table.input)
-    let outputPixels = Storage(table.output)
-    let perGroup = filters / weights.groups
-    return (0..<weights.groups).map { group in
-      let range = group * perGroup..<(group + 1) * perGroup
-      let packed = kernel.packed(range)
-      return ConvolutionStep(
-        input: input.channels(group * depth..<(group + 1) * depth), start: start,
-        output: output.channels(range), weights: Storage(packed.values),
-        bias: Storage(weights.bias.map { Array($0.values[range]) } ?? range.map { _ in 0 }),
-        scale: affine.map { Storage(Array($0.scale[range])) },
-        shift: affine.map { Storage(Array($0.shift[range])) }, offsets: offsetStorage,
-        inputPixels: inputPixels, outputPixels: outputPixels, tiles: Storage(packed.tiles),
-        pool: pool, rectify: rectify, accumulate: accumulate)
-    }
-  }
-
-  /// Offsets of all output pixels' windows and of the pixels themselves, in groups.
-  private func pixelTable(
-    _ input: dk_image, _ output: dk_image, strides: Extent, pool: Bool
-  ) -> (input: [Int32], output: [Int32]) {
-    var from: [Int32] = []
-    var to: [Int32] = []
-    func window(_ y: Int, _ x: Int) -> Int32 {
-      Int32(y * strides.height * Int(input.row_pitch) + x * strides.width * Int(input.pixel_pitch))
-    }
-    for y in 0..<Int(output.height) {
-      for x in 0..<Int(output.width) {
-        to.append(Int32(y * Int(output.row_pitch) + x * Int(output.pixel_pitch)))
-        if pool {
-          for (dy, dx) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
-            from.append(window(2 * y + dy, 2 * x + dx))
-          }
-        } else {
-          from.append(window(y, x))
-        }
-      }
-    }
-    // A last group that is not full repeats its last pixel: it is computed and stored again.
-    while from.count > 1 && from.count % pixelGroup != 0 {
-      from.append(from[from.count - 1])
-      to.append(to[to.count - 1])
-    }
-    return (from, to)
   }
 
   func depthwise(
@@ -175,19 +175,22 @@ extension Tensor {
   func packed(_ range: Range<Int>) -> (values: [Float], tiles: [Int32]) {
     let filters = shape[shape.count - 1]
     let taps = self.count / filters
-    let count = (range.count + widestTile - 1) / widestTile
     var packed: [Float] = []
     packed.reserveCapacity(taps * range.count)
-    var tiles: [Int32] = []
+    let tiles = tileWidths(range.count)
     var first = range.lowerBound
-    for tile in 0..<count {
-      let width = range.count / count + (tile < range.count % count ? 1 : 0)
+    for width in tiles.map(Int.init) {
       for tap in 0..<taps {
         packed.append(contentsOf: values[tap * filters + first..<tap * filters + first + width])
       }
-      tiles.append(Int32(width))
       first += width
     }
     return (packed, tiles)
   }
+}
+
+/// How many of so many output channels each tile of a convolution takes: about as many each.
+func tileWidths(_ channels: Int) -> [Int32] {
+  let count = (channels + widestTile - 1) / widestTile
+  return (0..<count).map { Int32(channels / count + ($0 < channels % count ? 1 : 0)) }
 }

@@ -253,8 +253,15 @@ extension MergedGraph.Entry {
 
   /// The windows of a convolution, which read beyond their input's border.
   func windowAxes(input: [Int]) -> (rows: WindowAxis, columns: WindowAxis)? {
+    operation.windowAxes(input: input)
+  }
+}
+
+extension Operation {
+  /// The windows of a convolution, which read beyond their input's border.
+  func windowAxes(input: [Int]) -> (rows: WindowAxis, columns: WindowAxis)? {
     guard input.count == 3 else { return nil }
-    switch operation {
+    switch self {
     case .convolution(let c):
       return (
         WindowAxis(input[0], c.kernel.shape[0], c.strides.height, c.dilation.height, c.padding),

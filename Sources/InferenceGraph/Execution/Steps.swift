@@ -71,13 +71,18 @@ struct PoolingStep: Step {
   let pooling: Pooling
 
   func run(_ workspace: Workspace, block: Int) {
+    unsafe run(workspace.pointer(input, block: block), workspace.pointer(output, block: block))
+  }
+
+  /// Runs the step on the first elements of an input and an output that lie elsewhere.
+  func run(_ from: UnsafeMutablePointer<Float>, _ to: UnsafeMutablePointer<Float>) {
     let rows = WindowAxis(
       Int(input.image.height), pooling.window.height, pooling.strides.height, 1, pooling.padding)
     let columns = WindowAxis(
       Int(input.image.width), pooling.window.width, pooling.strides.width, 1, pooling.padding)
     unsafe dk_pool(
-      workspace.pointer(input, block: block), input.image, workspace.pointer(output, block: block),
-      output.image, Int32(pooling.window.height), Int32(pooling.window.width),
+      from, input.image, to, output.image, Int32(pooling.window.height),
+      Int32(pooling.window.width),
       Int32(pooling.strides.height), Int32(pooling.strides.width), Int32(rows.before),
       Int32(columns.before), pooling.kind == .average)
   }

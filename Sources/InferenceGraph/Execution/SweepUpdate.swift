@@ -115,12 +115,12 @@ struct SweepUpdate: Sendable {
       bare.bias = nil
       return Head(
         sums: sums,
-        all: planner.convolutionSteps(head.weights, input: values, output: kept, axes: axes)[0],
+        all: head.weights.steps(input: values, output: kept, axes: axes)[0],
         perChannel: (0..<channels).map { channel in
           var part = bare
           part.kernel = bare.kernel.selecting([channel], axis: 2)
-          return planner.convolutionSteps(
-            part, input: difference, output: kept, axes: axes, accumulate: true)[0]
+          return part.steps(
+            input: difference, output: kept, axes: axes, accumulate: true)[0]
         }, kept: kept,
         largestWeight: head.weights.kernel.values.reduce(0) { max($0, abs($1)) })
     }

@@ -104,7 +104,17 @@ struct WinogradStep: Step {
   }
 
   func run(_ workspace: Workspace, block: Int) {
-    let (from, to) = (input.image, output.image)
+    unsafe run(
+      workspace.pointer(input, block: block), workspace.pointer(output, block: block),
+      scratch: workspace.pointer(buffer: scratch))
+  }
+
+  /// Runs the step on the first elements of an input and an output that lie elsewhere.
+  func run(
+    _ input: UnsafeMutablePointer<Float>, _ output: UnsafeMutablePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>
+  ) {
+    let (from, to) = (self.input.image, self.output.image)
     var convolution = unsafe dk_winograd(
       inputs: Int64(inputs), outputs: Int64(to.channels), in_row_pitch: from.row_pitch,
       in_pixel_pitch: from.pixel_pitch, in_channel_pitch: from.channel_pitch,
@@ -114,8 +124,6 @@ struct WinogradStep: Step {
       tiles: Int64(tiles.count), tile_channels: tiles.pointer, weights: weights.pointer,
       bias: bias.pointer, scale: scale?.pointer, shift: shift?.pointer, pool: pool,
       rectify: rectify)
-    unsafe dk_convolve_winograd(
-      &convolution, workspace.pointer(input, block: block) + start,
-      workspace.pointer(output, block: block), workspace.pointer(buffer: scratch))
+    unsafe dk_convolve_winograd(&convolution, input + start, output, scratch)
   }
 }

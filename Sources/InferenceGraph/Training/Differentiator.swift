@@ -1,7 +1,9 @@
 internal import CKernels
+internal import COpenBLAS
+internal import Synchronization
 
 /// What a batch of images gave.
-struct BatchResult {
+struct BatchResult: Sendable, Hashable {
   /// The mean cross-entropy over the images, in nats, with label smoothing.
   var loss: Double
   /// Images whose largest output is their label's.
@@ -11,7 +13,12 @@ struct BatchResult {
 /// Computes a model's loss on batches of images, and its gradient by reverse-mode differentiation.
 ///
 /// The loss is the mean cross-entropy of the softmax of the output, which may end in softmax or be
-/// logits. Results are the same bits for any number of threads.
+/// logits. A batch runs forward and backward in blocks of 16 images, one in each lane of a vector;
+/// threads wait for each other only where images meet: in the matrix products of dense layers, in
+/// the statistics of batch normalization, and in the sum over the batch. Results are the same bits for any
+/// number of threads.
+///
+/// A channel of a layer whose kernel is all zero is masked: kernel and bias have no gradient there.
 public final class Differentiator {
   /// The model it was made with; its weights are the initial ones.
   public let model: Model
@@ -20,6 +27,22 @@ public final class Differentiator {
   /// Weights and gradient, flat.
   let parameters: Parameters
 
+  private let options: ExecutionOptions
+  private let state = BatchState()
+  private let packing: [@Sendable () -> Void]
+  private let forward: [TrainingPhase]
+  private let backward: [TrainingPhase]
+  private let input: BatchValue
+  private let inputSlope: BatchValue?
+  private let logits: BatchValue
+  private let logitSlope: BatchValue?
+  private let blocksPerSlot: Int
+  private let labels: Storage<Int32>
+  private let losses: Storage<Float>
+  private let correct: Storage<Int32>
+
+  /// Prepares everything that does not depend on the images.
+  ///
   /// - Parameters:
   ///   - model: The network.
   ///   - batchSize: The most images in a batch.
@@ -27,15 +50,61 @@ public final class Differentiator {
   ///   - freezesNormalization: Whether batch normalization uses the moving statistics all the same.
   ///   - differentiatesWeights: Whether the gradient of the weights is computed.
   ///   - differentiatesInput: Whether the gradient of the images is computed.
+  ///   - options: The number of threads.
   /// - Throws: ``GraphError`` for a graph that cannot be trained, or that takes too much memory.
   public init(
     _ model: Model, batchSize: Int, isTraining: Bool = true, freezesNormalization: Bool = false,
     differentiatesWeights: Bool = true, differentiatesInput: Bool = false,
     options: ExecutionOptions = ExecutionOptions()
   ) throws(GraphError) {
+    precondition(batchSize > 0, "a batch of \(batchSize) images")
     self.model = model
     self.batchSize = batchSize
+    self.options = options
+    try Differentiator.check(model.graph, batchSize: batchSize)
     parameters = Parameters(model.graph)
+    let graph = TrainingGraph(model.graph, parameters, isTraining: isTraining)
+    let blocks = blockCount(batchSize)
+    let builder = TrainingBuilder(
+      graph, parameters, state, blocks: blocks, isTraining: isTraining,
+      usesBatchStatistics: isTraining && !freezesNormalization,
+      differentiatesWeights: differentiatesWeights, differentiatesInput: differentiatesInput)
+    logitSlope = builder.needsSlope[graph.output] ? builder.slope(graph.output).slope : nil
+    builder.build()
+    builder.scratch.allocate(slots: builder.slots)
+    packing = builder.packing
+    forward = builder.forward
+    backward = builder.backward
+    input = builder.values[0]!
+    inputSlope = differentiatesInput ? builder.slope(0).slope : nil
+    logits = builder.values[graph.output]!
+    blocksPerSlot = (blocks + builder.slots - 1) / builder.slots
+    labels = Storage(count: blocks * laneCount)
+    losses = Storage(count: blocks * laneCount)
+    correct = Storage(count: blocks)
+    openblas_set_num_threads(1)
+  }
+
+  private static func check(_ graph: Graph, batchSize: Int) throws(GraphError) {
+    let output = graph.nodes[graph.output]
+    guard output.elementCount == output.channels else {
+      throw GraphError(
+        node: output.name,
+        "its result of shape \(output.shape) is not one score a class, so that there is no loss to train with"
+      )
+    }
+    let largest = graph.nodes.max { $0.elementCount < $1.elementCount }
+    // Values, their slopes, and frames around both.
+    let bytes = graph.nodes.reduce(0) { $0 + $1.elementCount } * 12 * batchSize
+    do {
+      guard bytes < 1 << 40 else { throw MemoryError(bytes: bytes, threads: 1) }
+      try MemoryError.check(bytes: bytes, threads: 1)
+    } catch {
+      throw GraphError(
+        node: largest?.name ?? "",
+        "training with batches of \(batchSize) images takes about \(bytes >> 20) MiB, which the "
+          + "system does not give; use a smaller batch", isTooLarge: true)
+    }
   }
 
   /// Runs a batch forward and backward; the gradient is in ``parameters`` then.
@@ -44,12 +113,75 @@ public final class Differentiator {
   ///   - labels: The class of every image.
   ///   - smoothing: Label smoothing.
   ///   - seed: Decides dropout; give every step another.
+  ///   - weight: The weight of an image's loss in what is differentiated; nil: 1 / images.
   ///   - fill: Puts a block of images, 16 at most, scaled, into lanes; called from several threads.
+  /// - Throws: What `fill` throws for the first block.
   func run(
-    labels: [Int32], smoothing: Float, seed: UInt64,
+    labels: [Int32], smoothing: Float = 0, seed: UInt64 = 0, weight: Float? = nil,
     fill: @Sendable (_ block: Int, UnsafeMutablePointer<Float>, dk_image) throws -> Void
   ) throws -> BatchResult {
-    fatalError("not yet")
+    precondition(
+      (1...batchSize).contains(labels.count), "\(labels.count) images for \(batchSize)")
+    state.images = labels.count
+    state.seed = seed
+    state.smoothing = smoothing
+    state.weight = weight ?? 1 / Float(labels.count)
+    for (index, label) in labels.enumerated() { unsafe self.labels.pointer[index] = label }
+    let blocks = state.blocks
+    let failure = Mutex<(block: Int, error: any Error)?>(nil)
+    let (packing, input) = (packing, input)
+    runPieces(blocks + packing.count, threads: options.threads) { piece in
+      guard piece < blocks else { return packing[piece - blocks]() }
+      do {
+        unsafe try fill(piece, input.at(piece), input.image)
+      } catch {
+        failure.withLock { if piece < $0?.block ?? Int.max { $0 = (piece, error) } }
+      }
+    }
+    if let failure = failure.withLock({ $0 }) { throw failure.error }
+    run(forward)
+    run([.blocks([crossEntropy])])
+    run(backward)
+    var loss = 0.0
+    for index in 0..<labels.count { unsafe loss += Double(losses.pointer[index]) }
+    let right = (0..<blocks).reduce(0) { unsafe $0 + Int(correct.pointer[$1]) }
+    return BatchResult(loss: loss / Double(labels.count), correct: right)
+  }
+
+  private var crossEntropy: @Sendable (Int, Int) -> Void {
+    let (logits, slope, state) = (logits, logitSlope ?? logits, state)
+    let (labels, losses, correct) = (labels, losses, correct)
+    let classes = Int64(logits.image.channels)
+    return { block, _ in
+      unsafe correct.pointer[block] = dk_cross_entropy(
+        logits.at(block), logits.image.channel_pitch, classes, labels.pointer + block * laneCount,
+        state.lanes(block), state.smoothing, state.weight, slope.at(block),
+        slope.image.channel_pitch, losses.pointer + block * laneCount)
+    }
+  }
+
+  private func run(_ phases: [TrainingPhase]) {
+    let blocks = state.blocks
+    for phase in phases {
+      switch phase {
+      case .pieces(let count, let body):
+        runPieces(count, threads: options.threads, body)
+      case .blocks(let works):
+        let size = blocksPerSlot
+        runPieces((blocks + size - 1) / size, threads: options.threads) { slot in
+          for block in slot * size..<min(blocks, (slot + 1) * size) {
+            for work in works { work(block, slot) }
+          }
+        }
+      }
+    }
+  }
+
+  /// The model with the current weights.
+  var currentModel: Model {
+    var result = model
+    result.graph = parameters.graph(model.graph)
+    return result
   }
 
   /// Returns each image's cross-entropy in nats, and its gradient with respect to the image.
@@ -58,12 +190,35 @@ public final class Differentiator {
   ///   - images: `[images][height][width][channels]`, as in a data set (before the model's input
   ///     scale); the gradient is in the same units and order.
   ///   - labels: A class for every image; any number of images.
+  /// - Throws: ``SampleError`` for an image with a value that is not finite.
   public func imageGradients(
     of images: [Float], labels: [Int32]
   ) throws -> (losses: [Float], gradients: [Float]) {
-    fatalError("not yet")
+    guard let inputSlope else { preconditionFailure("made without differentiatesInput") }
+    let scale = model.inputScale
+    let source = ArraySource(images, imageShape: model.graph.inputShape)
+    precondition(source.count == labels.count, "\(labels.count) labels, \(source.count) images")
+    let size = input.place.elementCount
+    let loader = Loader(source)
+    let buffer = loader.makeBuffer(images: 0)
+    var losses: [Float] = []
+    var gradients = [Float](repeating: 0, count: images.count)
+    for first in stride(from: 0, to: labels.count, by: batchSize) {
+      let range = first..<min(labels.count, first + batchSize)
+      try loader.withImages(range, buffer) { loaded in
+        _ = unsafe try run(labels: Array(labels[range]), weight: 1) { block, pointer, image in
+          unsafe try loaded.pack(block: block, scale: scale, into: pointer, image)
+        }
+      }
+      losses += range.indices.map { unsafe self.losses.pointer[$0 - first] }
+      for block in 0..<state.blocks {
+        unsafe gradients.withUnsafeMutableBufferPointer {
+          unsafe dk_unpack(
+            inputSlope.at(block), inputSlope.image, state.lanes(block),
+            $0.baseAddress! + (first + block * laneCount) * size)
+        }
+      }
+    }
+    return (losses, gradients.map { $0 * scale })
   }
-
-  /// The model with the current weights.
-  var currentModel: Model { fatalError("not yet") }
 }

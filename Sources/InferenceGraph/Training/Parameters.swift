@@ -1,5 +1,5 @@
 /// The weights of a graph and their gradient as flat arrays, each weight tensor a segment.
-final class Parameters {
+final class Parameters: Sendable {
   /// What a weight tensor is to its layer.
   enum Role: String, Sendable {
     case kernel, depthwiseKernel, pointwiseKernel, bias, gamma, beta, movingMean, movingVariance

@@ -1,0 +1,323 @@
+internal import CKernels
+
+extension TrainingBuilder {
+  // MARK: Activations
+
+  /// Reserves memory for a node's value and returns where its operation puts its result, and whether
+  /// the operation should rectify it by itself.
+  func makeResult(_ index: Int) -> (result: BatchValue, rectifies: Bool) {
+    let value = makeValue(index)
+    values[index] = value
+    switch nodes[index].activation {
+    case .linear, .softmax, .logSoftmax: return (value, false)
+    case .relu: return (value, true)
+    default:
+      let before = makeValue(index)
+      preActivations[index] = before
+      return (before, false)
+    }
+  }
+
+  /// Appends the activation that is still due.
+  func finishActivation(_ index: Int, _ result: BatchValue, isRectified: Bool) {
+    let value = values[index]!
+    let activation = nodes[index].activation
+    if activation == .linear || isRectified { return }
+    if !activation.isElementwise {
+      unsafe forEachPixel(value, forward: true) { at, image, _ in
+        unsafe dk_softmax(
+          at, at, Int64(image.channels), image.channel_pitch, image.channel_pitch,
+          activation == .logSoftmax)
+      }
+      return
+    }
+    let kernel = activation.kernel
+    let (from, to) = (result.image, value.image)
+    forwardBlocks { block, _ in
+      unsafe dk_map(result.at(block), from, value.at(block), to, nil, nil, kernel)
+    }
+  }
+
+  /// Turns the slopes behind a node's activation into those before it.
+  func undoActivation(_ index: Int) {
+    let activation = nodes[index].activation
+    if activation == .linear || isRectified[index] { return }
+    let value = values[index]!
+    let slope = self.slope(index).slope
+    if !activation.isElementwise {
+      let (from, to) = (value.image, slope.image)
+      unsafe forEachPixel(slope, forward: false) { at, image, pixel in
+        let offset =
+          pixel.y * Int(from.row_pitch) + pixel.x * Int(from.pixel_pitch)
+        unsafe dk_softmax_gradient(
+          value.at(pixel.block) + offset, from.channel_pitch, at, to.channel_pitch,
+          Int64(to.channels), activation == .logSoftmax)
+      }
+      return
+    }
+    let before = activation == .relu ? value : preActivations[index]!
+    let (from, to, kernel) = (before.image, slope.image, activation.kernel)
+    backwardBlocks { block, _ in
+      unsafe dk_map_gradient(before.at(block), from, slope.at(block), to, kernel)
+    }
+  }
+
+  private struct Pixel {
+    let block: Int
+    let y: Int
+    let x: Int
+  }
+
+  private func forEachPixel(
+    _ value: BatchValue, forward: Bool,
+    _ body: @escaping @Sendable (UnsafeMutablePointer<Float>, dk_image, Pixel) -> Void
+  ) {
+    let image = value.image
+    let work: @Sendable (Int, Int) -> Void = { block, _ in
+      for y in 0..<Int(image.height) {
+        for x in 0..<Int(image.width) {
+          let offset = y * Int(image.row_pitch) + x * Int(image.pixel_pitch)
+          unsafe body(value.at(block) + offset, image, Pixel(block: block, y: y, x: x))
+        }
+      }
+    }
+    if forward { forwardBlocks(work) } else { backwardBlocks(work) }
+  }
+
+  /// A node that is nothing but its activation.
+  func activation(_ index: Int) -> () -> Void {
+    let input = nodes[index].inputs[0]
+    let x = values[input]!
+    let y = makeValue(index)
+    values[index] = y
+    preActivations[index] = x
+    let activation = nodes[index].activation
+    let (from, to) = (x.image, y.image)
+    if activation.isElementwise {
+      let kernel = activation.kernel
+      forwardBlocks { block, _ in
+        unsafe dk_map(x.at(block), from, y.at(block), to, nil, nil, kernel)
+      }
+    } else {
+      forwardBlocks { block, _ in unsafe dk_copy(x.at(block), from, y.at(block), to) }
+      finishActivation(index, y, isRectified: false)
+    }
+    return { [self] in passOn(slope(index).slope, to: input) }
+  }
+
+  // MARK: Copies
+
+  /// Adds slopes to those of an input of the same shape, channel c times `scale[c]`.
+  func passOn(_ from: BatchValue, to input: Int, scale: Storage<Float>? = nil) {
+    guard needsSlope[input] else { return }
+    let (target, isThere) = slope(input)
+    let (image, targetImage) = (from.image, target.image)
+    backwardBlocks { block, _ in
+      unsafe dk_scale(
+        from.at(block), image, target.at(block), targetImage, scale?.pointer, isThere)
+    }
+  }
+
+  /// x * scale + offset with constants.
+  func rescaling(_ index: Int) -> () -> Void {
+    let node = nodes[index]
+    let x = values[node.inputs[0]]!
+    let affine = node.operation.affine(channels: node.shape.last ?? 1)!
+    let (scale, shift) = (Storage(affine.scale), Storage(affine.shift))
+    let (y, rectifies) = makeResult(index)
+    let (from, to) = (x.image, y.image)
+    let kernel = (rectifies ? Activation.relu : .linear).kernel
+    forwardBlocks { block, _ in
+      unsafe dk_map(x.at(block), from, y.at(block), to, scale.pointer, shift.pointer, kernel)
+    }
+    finishActivation(index, y, isRectified: rectifies)
+    return { [self] in passOn(slope(index).slope, to: node.inputs[0], scale: scale) }
+  }
+
+  /// The same elements in row-major order in another shape.
+  func reshape(_ index: Int) -> () -> Void {
+    let node = nodes[index]
+    let x = values[node.inputs[0]]!
+    let (y, _) = makeResult(index)
+    copy(x, to: y, forward: true, add: false)
+    finishActivation(index, y, isRectified: false)
+    return { [self] in
+      guard needsSlope[node.inputs[0]] else { return }
+      let from = slope(index).slope
+      let (target, isThere) = slope(node.inputs[0])
+      copy(from, to: target, forward: false, add: isThere)
+    }
+  }
+
+  /// Copies elements in row-major order between values of any shapes.
+  private func copy(_ from: BatchValue, to: BatchValue, forward: Bool, add: Bool) {
+    let (a, b) = (from.image, to.image)
+    let work: @Sendable (Int, Int) -> Void
+    if let image = BatchValue.flattened(b, like: a) {
+      work = { block, _ in unsafe dk_scale(from.at(block), a, to.at(block), image, nil, add) }
+    } else if let image = BatchValue.flattened(a, like: b) {
+      work = { block, _ in unsafe dk_scale(from.at(block), image, to.at(block), b, nil, add) }
+    } else {
+      // Both have frames, and other shapes: through a matrix.
+      let count = from.place.elementCount
+      let middle = Storage<Float>(count: blocks * count * laneCount)
+      func matrix(_ image: dk_image) -> dk_image {
+        dk_image(
+          height: Int(image.height), width: Int(image.width), channels: Int(image.channels),
+          pitch: laneCount, frame: Frame())
+      }
+      let (first, second) = (matrix(a), matrix(b))
+      work = { block, _ in
+        let at = unsafe middle.pointer + block * count * laneCount
+        unsafe dk_scale(from.at(block), a, at, first, nil, false)
+        unsafe dk_scale(at, second, to.at(block), b, nil, add)
+      }
+    }
+    if forward { forwardBlocks(work) } else { backwardBlocks(work) }
+  }
+
+  /// Zeros around a copy; a value's border is never written, and so stays zero.
+  func zeroPadding(_ index: Int, top: Int, left: Int) -> () -> Void {
+    let node = nodes[index]
+    let x = values[node.inputs[0]]!
+    let (y, _) = makeResult(index)
+    let (from, to) = (x.image, y.image)
+    func inner(_ image: dk_image) -> Int {
+      top * Int(image.row_pitch) + left * Int(image.pixel_pitch)
+    }
+    let start = inner(to)
+    forwardBlocks { block, _ in unsafe dk_copy(x.at(block), from, y.at(block) + start, to) }
+    finishActivation(index, y, isRectified: false)
+    return { [self] in
+      guard needsSlope[node.inputs[0]] else { return }
+      let slope = self.slope(index).slope
+      let (target, isThere) = self.slope(node.inputs[0])
+      var part = slope.image
+      part.height = target.image.height
+      part.width = target.image.width
+      let (image, targetImage, start) = (part, target.image, inner(slope.image))
+      backwardBlocks { block, _ in
+        unsafe dk_scale(
+          slope.at(block) + start, image, target.at(block), targetImage, nil, isThere)
+      }
+    }
+  }
+
+  // MARK: Several inputs
+
+  /// a + b or a * b; an axis of extent 1 is repeated.
+  func combination(_ index: Int, multiplies: Bool) -> () -> Void {
+    let node = nodes[index]
+    let (a, b) = (values[node.inputs[0]]!, values[node.inputs[1]]!)
+    let (y, rectifies) = makeResult(index)
+    let (left, right, to) = (a.image, b.image, y.image)
+    let kernel = (rectifies ? Activation.relu : .linear).kernel
+    forwardBlocks { block, _ in
+      unsafe dk_combine(
+        a.at(block), left, b.at(block), right, y.at(block), to, multiplies, kernel)
+    }
+    finishActivation(index, y, isRectified: rectifies)
+    return { [self] in
+      let slope = self.slope(index).slope
+      for (number, input) in node.inputs.enumerated() where needsSlope[input] {
+        if !multiplies, nodes[input].shape == node.shape {
+          passOn(slope, to: input)
+          continue
+        }
+        let target = self.slope(input, cleared: true).slope
+        let other = multiplies ? (number == 0 ? b : a) : nil
+        let (image, otherImage) = (slope.image, other?.image ?? slope.image)
+        let targetImage = target.image
+        backwardBlocks { block, _ in
+          unsafe dk_combine_gradient(
+            slope.at(block), image, other?.at(block), otherImage, target.at(block), targetImage)
+        }
+      }
+    }
+  }
+
+  /// The inputs' channels side by side.
+  func concatenation(_ index: Int) -> () -> Void {
+    let node = nodes[index]
+    let (y, _) = makeResult(index)
+    var start = 0
+    var ranges: [Range<Int>] = []
+    for input in node.inputs {
+      let x = values[input]!
+      ranges.append(start..<start + Int(x.image.channels))
+      start += Int(x.image.channels)
+      let part = y.channels(ranges[ranges.count - 1])
+      let (from, to) = (x.image, part.image)
+      forwardBlocks { block, _ in unsafe dk_copy(x.at(block), from, part.at(block), to) }
+    }
+    finishActivation(index, y, isRectified: false)
+    return { [self] in
+      let slope = self.slope(index).slope
+      for (input, range) in zip(node.inputs, ranges) { passOn(slope.channels(range), to: input) }
+    }
+  }
+
+  // MARK: Noise
+
+  /// Dropout and other noise, decided anew in every step by its seed, the layer and the image's place
+  /// in the batch.
+  func noise(_ index: Int, _ layer: TrainingOnly) -> () -> Void {
+    let node = nodes[index]
+    let x = values[node.inputs[0]]!
+    let (y, _) = makeResult(index)
+    let (kind, rate): (dk_noise_kind, Float) =
+      switch layer {
+      case .dropout(let rate): (DK_DROPOUT, rate)
+      case .spatialDropout(let rate): (DK_SPATIAL_DROPOUT, rate)
+      case .gaussianDropout(let rate): (DK_GAUSSIAN_DROPOUT, rate)
+      case .alphaDropout(let rate): (DK_ALPHA_DROPOUT, rate)
+      case .gaussianNoise(let deviation): (DK_GAUSSIAN_NOISE, deviation)
+      case .other: preconditionFailure("it is left out of a training graph")
+      }
+    let state = self.state
+    let key: @Sendable (Int) -> UInt64 = { block in
+      var number = state.seed &+ UInt64(index) &* 0x9e37_79b9_7f4a_7c15
+      number = mixed(number) &+ UInt64(block)
+      return mixed(number)
+    }
+    let (from, to) = (x.image, y.image)
+    forwardBlocks { block, _ in
+      unsafe dk_noise(x.at(block), from, y.at(block), to, kind, rate, key(block), false, false)
+    }
+    finishActivation(index, y, isRectified: false)
+    return { [self] in
+      let input = node.inputs[0]
+      guard needsSlope[input] else { return }
+      let slope = self.slope(index).slope
+      let (target, isThere) = self.slope(input)
+      let (image, targetImage) = (slope.image, target.image)
+      backwardBlocks { block, _ in
+        unsafe dk_noise(
+          slope.at(block), image, target.at(block), targetImage, kind, rate, key(block), true,
+          isThere)
+      }
+    }
+  }
+}
+
+/// The finalizer of SplitMix64 (Steele, Lea and Flood 2014): a bijection that mixes all bits.
+func mixed(_ number: UInt64) -> UInt64 {
+  var z = number &+ 0x9e37_79b9_7f4a_7c15
+  z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+  z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+  return z ^ (z >> 31)
+}
+
+extension BatchValue {
+  /// The elements at `image`'s place, which has no frame, seen with the extents of `other`; nil if
+  /// they do not lie evenly.
+  fileprivate static func flattened(_ image: dk_image, like other: dk_image) -> dk_image? {
+    let isEven =
+      image.pixel_pitch == Int64(image.channels) * image.channel_pitch
+      && image.row_pitch == Int64(image.width) * image.pixel_pitch
+    guard isEven || (image.height == 1 && image.width == 1) else { return nil }
+    return dk_image(
+      height: Int(other.height), width: Int(other.width), channels: Int(other.channels),
+      pitch: Int(image.channel_pitch), frame: Frame())
+  }
+}
