@@ -74,6 +74,9 @@ final class TrainingBuilder {
         let (rows, columns) = node.operation.windowAxes(input: nodes[first].shape)
       {
         frames[first].widen(rows: rows, columns: columns)
+        // Tiles of 2x2 slopes reach one element further where extents are odd.
+        frames[first].bottom = max(frames[first].bottom, rows.after + rows.count % 2)
+        frames[first].right = max(frames[first].right, columns.after + columns.count % 2)
       }
       if differentiatesWeights, node.addsBlockByBlock {
         for segment in node.weights.values.sorted(by: { $0.range.lowerBound < $1.range.lowerBound })
