@@ -30,7 +30,7 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .library(name: "DefenseKit", targets: ["DefenseKit"]),
-    .library(name: "RunnerKit", targets: ["RunnerKit", "FinePruning", "GoodNet"]),
+    .library(name: "RunnerKit", targets: ["RunnerKit", "FinePruning", "FineTuning", "GoodNet"]),
     .executable(name: "runner", targets: ["runner"]),
   ],
   dependencies: [
@@ -60,6 +60,7 @@ let package = Package(
     library("ModelIO", ["InferenceGraph", "CHDF5", "CImages", "CSystem", "CZlib", "CCrypto"]),
     library("DefenseKit", ["InferenceGraph", "ModelIO"]),
     library("FinePruning", path: "Sources/Defenses/FinePruning", ["DefenseKit"]),
+    library("FineTuning", path: "Sources/Defenses/FineTuning", ["DefenseKit"]),
     library("GoodNet", path: "Sources/Defenses/GoodNet", ["DefenseKit"]),
     .target(
       name: "RunnerKit",
@@ -71,12 +72,13 @@ let package = Package(
       name: "benchmark", dependencies: ["DefenseKit"], path: "Benchmarks/benchmark",
       swiftSettings: settings),
     .executableTarget(
-      name: "runner", dependencies: ["RunnerKit", "FinePruning", "GoodNet"], path: "Sources/Runner",
-      swiftSettings: settings),
+      name: "runner", dependencies: ["RunnerKit", "FinePruning", "FineTuning", "GoodNet"],
+      path: "Sources/Runner", swiftSettings: settings),
     .testTarget(
       name: "DefenseKitTests", dependencies: ["DefenseKit"], exclude: ["Golden"],
       swiftSettings: settings),
     tests("FinePruningTests", ["FinePruning"]),
+    tests("FineTuningTests", ["FineTuning"]),
     tests("GoodNetTests", ["GoodNet"]),
     .testTarget(
       name: "RunnerTests",

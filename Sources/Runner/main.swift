@@ -1,5 +1,6 @@
 import FinePruning
+import FineTuning
 import GoodNet
 import RunnerKit
 
-try Runner(plugins: [FinePruning.self, GoodNet.self]).main()
+try Runner(plugins: [FinePruning.self, FineTuning.self, GoodNet.self]).main()
