@@ -1,0 +1,124 @@
+public import InferenceGraph
+internal import ModelIO
+
+/// The report of an attack as JSON, schema 1.
+///
+/// As in ``Report`` there are counts instead of percentages, and the same input gives the same bytes
+/// apart from the object `environment`.
+public struct AttackReport: Sendable {
+  /// A file that was written.
+  public struct File: Sendable, Hashable {
+    /// What it is, such as "model".
+    public var role: String
+    /// Its name.
+    public var name: String
+    /// The SHA-256 of its bytes.
+    public var sha256: String
+
+    /// Creates an entry.
+    public init(role: String, name: String, sha256: String) {
+      self.role = role
+      self.name = name
+      self.sha256 = sha256
+    }
+  }
+
+  /// What was attacked, and how.
+  public var experiment: AttackExperiment
+  /// What came out.
+  public var outcome: AttackOutcome
+  /// The architecture's name.
+  public var architecture: String
+  /// The SHA-256 of the training and of the test images' files, or of the images.
+  public var data: (training: String, test: String)
+  /// The files written.
+  public var files: [File]
+  /// Whether the indices of the poisoned images are listed.
+  public var listsPoisoned: Bool
+  /// What the user was warned about.
+  public var warnings: [String]
+  /// All that may differ between two runs on the same input.
+  public var environment: JSON
+
+  /// Creates a report.
+  public init(
+    _ experiment: AttackExperiment, _ outcome: AttackOutcome, architecture: String,
+    data: (training: String, test: String), files: [File] = [], listsPoisoned: Bool = false,
+    warnings: [String] = [], environment: JSON = [:]
+  ) {
+    self.experiment = experiment
+    self.outcome = outcome
+    self.architecture = architecture
+    self.data = data
+    self.files = files
+    self.listsPoisoned = listsPoisoned
+    self.warnings = warnings
+    self.environment = environment
+  }
+
+  /// The whole report.
+  public var json: JSON {
+    let trigger = experiment.trigger
+    let poisoning = outcome.poisoning
+    func indices(_ list: [Int]) -> JSON { .array(list.map { .int($0) }) }
+    return .object(
+      [
+        .init("schema", 1),
+        .init(
+          "attack",
+          [
+            "name": .string(trigger.attack), "mode": .string(trigger.goal.mode.rawValue),
+            "target": trigger.goal.mode == .allToOne ? .int(trigger.goal.target) : .null,
+            "classes": .int(trigger.goal.classCount), "rate": .number(experiment.rate),
+            "seed": .string("\(experiment.seed)"),
+            "options": .object(trigger.options.map { .init($0.name, .string($0.value)) }),
+          ]),
+        .init(
+          "data",
+          [
+            "training": [
+              "sha256": .string(data.training), "images": .int(experiment.training.count),
+              "poisoned": .int(poisoning.poisoned.count), "covers": .int(poisoning.covers.count),
+            ],
+            "test": ["sha256": .string(data.test), "images": .int(experiment.test.count)],
+          ]),
+        .init("training", training),
+        .init("model", outcome.result.json),
+        .init("twin", outcome.twin.map { $0.result.json } ?? .null),
+      ]
+        + (listsPoisoned
+          ? [
+            .init("poisoned", indices(poisoning.poisoned)),
+            .init("covers", indices(poisoning.covers)),
+          ] : [])
+        + [
+          .init(
+            "files",
+            .array(
+              files.map {
+                [
+                  "role": .string($0.role), "file": .string($0.name), "sha256": .string($0.sha256),
+                ]
+              })),
+          .init("warnings", .array(warnings.map { .string($0) })),
+          .init("environment", environment),
+        ])
+  }
+
+  /// Everything that decides how the model was trained, and how that went.
+  private var training: JSON {
+    let options = experiment.options
+    return [
+      "architecture": .string(architecture),
+      "scale": Double("\(experiment.initialModel.inputScale)").map { .number($0) } ?? .null,
+      "epochs": .int(options.epochs), "batch": .int(options.batchSize),
+      "optimizer": .string("\(options.optimizer)"), "rate": .number(options.learningRate),
+      "schedule": .string("\(options.schedule)"), "decay": .number(options.weightDecay),
+      "smoothing": .number(options.labelSmoothing),
+      "clipping": options.clipping.map { .number($0) } ?? .null,
+      "shift": .int(options.augmentation.shift), "flip": .bool(options.augmentation.flip),
+      "losses": .array(outcome.epochs.map { .number($0.loss) }),
+      "accuracies": .array(outcome.epochs.map { .number($0.accuracy) }),
+    ]
+  }
+}
