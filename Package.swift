@@ -25,12 +25,15 @@ func tests(
   .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
 }
 
+/// The plugins under Sources/Attacks.
+let attacks = ["BadNets", "Blended", "SIG", "WaNet", "LabelConsistent"]
+
 let package = Package(
   name: "DefenseKit",
   platforms: [.macOS(.v15)],
   products: [
     .library(name: "DefenseKit", targets: ["DefenseKit"]),
-    .library(name: "RunnerKit", targets: ["RunnerKit", "FinePruning", "GoodNet"]),
+    .library(name: "RunnerKit", targets: ["RunnerKit", "FinePruning", "GoodNet"] + attacks),
     .executable(name: "runner", targets: ["runner"]),
   ],
   dependencies: [
@@ -66,13 +69,15 @@ let package = Package(
       name: "benchmark", dependencies: ["DefenseKit"], path: "Benchmarks/benchmark",
       swiftSettings: settings),
     .executableTarget(
-      name: "runner", dependencies: ["RunnerKit", "FinePruning", "GoodNet"], path: "Sources/Runner",
-      swiftSettings: settings),
+      name: "runner",
+      dependencies: ["RunnerKit", "FinePruning", "GoodNet"] + attacks.map { .init(stringLiteral: $0) },
+      path: "Sources/Runner", swiftSettings: settings),
     .testTarget(
       name: "DefenseKitTests", dependencies: ["DefenseKit"], exclude: ["Golden"],
       swiftSettings: settings),
     tests("FinePruningTests", ["FinePruning"]),
     tests("GoodNetTests", ["GoodNet"]),
+    tests("AttackTests", ["DefenseKit"] + attacks.map { .init(stringLiteral: $0) }),
     .testTarget(
       name: "RunnerTests",
       dependencies: ["RunnerKit", "ModelIO", "FinePruning", "GoodNet", "runner", "LabFiles"],
@@ -86,5 +91,5 @@ let package = Package(
     tests("ModelIOTests", ["ModelIO", "InferenceGraph", "LabFiles"], exclude: ["Fixtures"]),
     tests("HostileTests", ["LabFiles", "ReferenceInference", "runner"], exclude: ["Fixtures"]),
     tests("LabTests", ["DefenseKit", "ModelIO", "FinePruning", "GoodNet", "LabFiles"]),
-  ]
+  ] + attacks.map { library($0, path: "Sources/Attacks/\($0)", ["DefenseKit"]) }
 )

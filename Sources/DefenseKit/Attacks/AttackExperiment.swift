@@ -24,6 +24,8 @@ public struct AttackExperiment: Sendable {
   public let seed: UInt64
   /// The network with its initial weights.
   public let initialModel: Model
+  /// The factor for the images' bytes that it is trained with.
+  public let inputScale: Float
   /// How it is trained.
   public let options: TrainingOptions
   /// The share of the clean training images that the defender is given.
@@ -59,6 +61,7 @@ public struct AttackExperiment: Sendable {
     self.test = test
     self.rate = rate ?? kind.poisonRate
     self.seed = seed
+    self.inputScale = inputScale
     self.cleanShare = cleanShare
     self.options = options.seeded(seed)
     for (option, share) in [("--rate", self.rate), ("--clean-share", cleanShare)]

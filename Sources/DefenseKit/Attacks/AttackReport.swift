@@ -110,7 +110,7 @@ public struct AttackReport: Sendable {
     let options = experiment.options
     return [
       "architecture": .string(architecture),
-      "scale": Double("\(experiment.initialModel.inputScale)").map { .number($0) } ?? .null,
+      "scale": Double("\(experiment.inputScale)").map { .number($0) } ?? .null,
       "epochs": .int(options.epochs), "batch": .int(options.batchSize),
       "optimizer": .string("\(options.optimizer)"), "rate": .number(options.learningRate),
       "schedule": .string("\(options.schedule)"), "decay": .number(options.weightDecay),

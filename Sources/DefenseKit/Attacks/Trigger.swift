@@ -81,6 +81,22 @@ public struct Trigger: Sendable, Hashable {
   }
 }
 
+extension Trigger {
+  /// Returns the trigger with another target class.
+  ///
+  /// - Throws: ``PluginError`` if it is none of the classes, or every class has its own target.
+  public func aimed(at target: Int) throws -> Trigger {
+    guard goal.mode == .allToOne else {
+      throw PluginError(
+        .badOption, "--target has no effect, as the trigger is all-to-all; leave it out")
+    }
+    return try Trigger(
+      change, imageShape: imageShape,
+      goal: AttackGoal(.allToOne, target: target, classCount: goal.classCount), attack: attack,
+      seed: seed, options: options)
+  }
+}
+
 extension Trigger.Change {
   /// Throws unless all sizes and values are those of a change of such images.
   fileprivate func check(for shape: [Int]) throws(DataError) {
