@@ -75,7 +75,8 @@ let package = Package(
       swiftSettings: settings),
     .executableTarget(
       name: "runner",
-      dependencies: ["RunnerKit", "FinePruning", "GoodNet"] + attacks.map { .init(stringLiteral: $0) },
+      dependencies: ["RunnerKit", "FinePruning", "GoodNet"]
+        + attacks.map { .init(stringLiteral: $0) },
       path: "Sources/Runner", swiftSettings: settings),
     .testTarget(
       name: "DefenseKitTests", dependencies: ["DefenseKit"], exclude: ["Golden"],

@@ -71,7 +71,8 @@ public struct BadNets: Attack {
 
   private func patch(channels: Int, seed: UInt64, sandbox: Sandbox) throws -> PatternImage {
     if let path = options.image {
-      let picture = PatternImage(try PixelImage(contentsOf: path, sandbox: sandbox), channels: channels)
+      let picture = PatternImage(
+        try PixelImage(contentsOf: path, sandbox: sandbox), channels: channels)
       guard let size = options.size else { return picture }
       return picture.resized(height: size[0], width: size[size.count - 1])
     }

@@ -44,14 +44,14 @@ extension AttackExperiment {
       for: type(of: attack), images: training, trigger: trigger, rate: rate, seed: seed,
       cleanModel: cleanModel)
     let poisoning = try attack.poison(task, in: context)
-    let training = try train(
+    let result = try train(
       on: poisoning.images, "training, poisoned", resuming: state, checkpoint: checkpoint,
       in: context)
     return AttackOutcome(
-      model: training.model, epochs: training.epochs, poisoning: poisoning, triggered: triggered,
-      result: try result(of: training.model, triggered, in: context),
+      model: result.model, epochs: result.epochs, poisoning: poisoning, triggered: triggered,
+      result: try judge(result.model, triggered, in: context),
       twin: cleanTwin
-        ? try (cleanModel(), result(of: cleanModel(), triggered, in: context)) : nil)
+        ? try (cleanModel(), judge(cleanModel(), triggered, in: context)) : nil)
   }
 
   private func train(
@@ -67,8 +67,8 @@ extension AttackExperiment {
     }
   }
 
-  private func result(
-    of model: Model, _ triggered: DataSet, in context: RunContext
+  private func judge(
+    _ model: Model, _ triggered: DataSet, in context: RunContext
   ) throws -> Evaluation.ModelResult {
     try Evaluation.ModelResult(
       of: model, test: CleanData(test.dataSet()), poisoned: PoisonedData(triggered), in: context)

@@ -94,7 +94,8 @@ public struct AttackExperiment: Sendable {
     for set in [training, test] {
       if let label = set.labels.first(where: { $0 < 0 || Int($0) >= goal.classCount }) {
         throw DataError(
-          "\(set.name): label \(label) is none of the \(goal.classCount) classes, which count from 0")
+          "\(set.name): label \(label) is none of the \(goal.classCount) classes, which count from 0"
+        )
       }
     }
     var counts = [Int](repeating: 0, count: goal.classCount)

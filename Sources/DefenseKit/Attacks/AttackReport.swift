@@ -1,4 +1,4 @@
-public import InferenceGraph
+internal import InferenceGraph
 internal import ModelIO
 
 /// The report of an attack as JSON, schema 1.
@@ -58,51 +58,51 @@ public struct AttackReport: Sendable {
 
   /// The whole report.
   public var json: JSON {
-    let trigger = experiment.trigger
-    let poisoning = outcome.poisoning
     func indices(_ list: [Int]) -> JSON { .array(list.map { .int($0) }) }
-    return .object(
-      [
-        .init("schema", 1),
-        .init(
-          "attack",
-          [
-            "name": .string(trigger.attack), "mode": .string(trigger.goal.mode.rawValue),
-            "target": trigger.goal.mode == .allToOne ? .int(trigger.goal.target) : .null,
-            "classes": .int(trigger.goal.classCount), "rate": .number(experiment.rate),
-            "seed": .string("\(experiment.seed)"),
-            "options": .object(trigger.options.map { .init($0.name, .string($0.value)) }),
-          ]),
-        .init(
-          "data",
-          [
-            "training": [
-              "sha256": .string(data.training), "images": .int(experiment.training.count),
-              "poisoned": .int(poisoning.poisoned.count), "covers": .int(poisoning.covers.count),
-            ],
-            "test": ["sha256": .string(data.test), "images": .int(experiment.test.count)],
-          ]),
-        .init("training", training),
-        .init("model", outcome.result.json),
-        .init("twin", outcome.twin.map { $0.result.json } ?? .null),
-      ]
-        + (listsPoisoned
-          ? [
-            .init("poisoned", indices(poisoning.poisoned)),
-            .init("covers", indices(poisoning.covers)),
-          ] : [])
-        + [
-          .init(
-            "files",
-            .array(
-              files.map {
-                [
-                  "role": .string($0.role), "file": .string($0.name), "sha256": .string($0.sha256),
-                ]
-              })),
-          .init("warnings", .array(warnings.map { .string($0) })),
-          .init("environment", environment),
-        ])
+    var members: [JSON.Member] = [
+      .init("schema", 1), .init("attack", attack), .init("data", dataSets),
+      .init("training", training), .init("model", outcome.result.json),
+      .init("twin", outcome.twin.map { $0.result.json } ?? .null),
+    ]
+    if listsPoisoned {
+      members.append(.init("poisoned", indices(outcome.poisoning.poisoned)))
+      members.append(.init("covers", indices(outcome.poisoning.covers)))
+    }
+    members += [
+      .init("files", .array(files.map { Self.json($0) })),
+      .init("warnings", .array(warnings.map { .string($0) })),
+      .init("environment", environment),
+    ]
+    return .object(members)
+  }
+
+  /// The attack, its goal and its options.
+  private var attack: JSON {
+    let trigger = experiment.trigger
+    let goal = trigger.goal
+    return [
+      "name": .string(trigger.attack), "mode": .string(goal.mode.rawValue),
+      "target": goal.mode == .allToOne ? .int(goal.target) : .null,
+      "classes": .int(goal.classCount), "rate": .number(experiment.rate),
+      "seed": .string("\(experiment.seed)"),
+      "options": .object(trigger.options.map { .init($0.name, .string($0.value)) }),
+    ]
+  }
+
+  /// The images, and how many of them were changed.
+  private var dataSets: JSON {
+    let poisoning = outcome.poisoning
+    return [
+      "training": [
+        "sha256": .string(data.training), "images": .int(experiment.training.count),
+        "poisoned": .int(poisoning.poisoned.count), "covers": .int(poisoning.covers.count),
+      ],
+      "test": ["sha256": .string(data.test), "images": .int(experiment.test.count)],
+    ]
+  }
+
+  private static func json(_ file: File) -> JSON {
+    ["role": .string(file.role), "file": .string(file.name), "sha256": .string(file.sha256)]
   }
 
   /// Everything that decides how the model was trained, and how that went.

@@ -10,9 +10,14 @@ extension LabelledImages {
   /// Bytes are taken as they are. Floats from 0 to 255 are rounded; floats of which none is over 1 are
   /// held to be 0...1 and multiplied by 255 before.
   ///
-  /// - Throws: ``DataError`` for images with other values; `FileError` if the file cannot be read.
+  /// - Throws: ``DataError`` for images with other values, or neither grey nor in colours; `FileError` if the file cannot be read.
   public init(_ data: DataSet) throws {
     let shape = data.imageShape
+    guard shape.count == 3, [1, 3].contains(shape[2]) else {
+      throw DataError(
+        "\(data.name): its images have shape \(shape); attacks work on pictures "
+          + "[height, width, channels] with 1 or 3 channels")
+    }
     let size = shape.reduce(1, *)
     var white: Float = 255
     if data.elementType != .uint8 {
@@ -32,9 +37,10 @@ extension LabelledImages {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(data.count * size)
     try Self.forEachBatch(of: data) { _, values in
-      bytes.append(contentsOf: Self.channelsLast(values, shape, data.layout).map { value in
-        UInt8((value / white * 255).rounded())
-      })
+      bytes.append(
+        contentsOf: Self.channelsLast(values, shape, data.layout).map { value in
+          UInt8((value / white * 255).rounded())
+        })
     }
     self.init(
       imageShape: shape, bytes: bytes, labels: data.labels, name: data.name, white: white)

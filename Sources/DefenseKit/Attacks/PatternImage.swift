@@ -37,7 +37,8 @@ public struct PatternImage: Sendable, Hashable {
       if channels == 3, given >= 3 {
         values += sample.prefix(3)
       } else {
-        let luma = given >= 3 ? 0.299 * sample[0] + 0.587 * sample[1] + 0.114 * sample[2] : sample[0]
+        let luma =
+          given >= 3 ? 0.299 * sample[0] + 0.587 * sample[1] + 0.114 * sample[2] : sample[0]
         values += Array(repeating: min(luma, 255), count: channels)
       }
       alpha.append(given == 4 ? sample[3] / 255 : 1)

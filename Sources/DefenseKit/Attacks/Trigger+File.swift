@@ -49,7 +49,7 @@ extension Trigger {
     func value<Value>(_ name: String, _ parse: (String) -> Value?) throws(FileError) -> Value {
       let text = try text(name)
       guard let value = parse(text) else {
-        throw fail("has the \(name) '\(abbreviated(text))', which is none; make the trigger again")
+        throw fail("has the \(name) '\(text.prefix(40))', which is none; make the trigger again")
       }
       return value
     }

@@ -40,4 +40,23 @@ extension Trigger {
     }
     return PixelImage(width: width, height: height, channels: 3, pixels: pixels)
   }
+
+  /// Some images of different classes, each with its triggered copy and the difference of both.
+  ///
+  /// - Parameters:
+  ///   - images: Clean images of the trigger's shape, at least one.
+  ///   - count: The most images that are shown, each of another class.
+  public func contactSheet(of images: LabelledImages, count: Int = 8) -> PixelImage {
+    var firsts: [Int32: Int] = [:]
+    for (index, label) in images.labels.enumerated() where firsts[label] == nil {
+      firsts[label] = index
+    }
+    // Images that the attack leaves as they are, only where there are no others.
+    let concerned = firsts.filter { goal.concerns($0.key) }
+    var sheet = ContactSheet(imageShape: imageShape)
+    for index in (concerned.isEmpty ? firsts : concerned).values.sorted().prefix(count) {
+      sheet.append(images[index], triggered: applied(to: images[index]))
+    }
+    return sheet.pixelImage()
+  }
 }

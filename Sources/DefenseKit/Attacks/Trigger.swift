@@ -107,7 +107,8 @@ extension Trigger.Change {
       _ values: [Float], _ extents: [Int], _ range: (Int) -> ClosedRange<Float>, _ name: String
     ) throws(DataError) {
       guard values.count == extents.reduce(1, *) else {
-        throw DataError("the trigger's \(name) has \(values.count) values for a shape of \(extents)")
+        throw DataError(
+          "the trigger's \(name) has \(values.count) values for a shape of \(extents)")
       }
       if let bad = values.indices.first(where: { !range($0).contains(values[$0]) }) {
         throw DataError(

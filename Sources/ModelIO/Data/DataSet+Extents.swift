@@ -50,7 +50,9 @@ extension DataSet {
     default:
       throw file.failure("its data set 'data' holds no images: one is of shape '\(described)'")
     }
-    guard imageShape.allSatisfy({ $0 > 0 }), shape[0] > 0 else { throw file.failure("has no images") }
+    guard imageShape.allSatisfy({ $0 > 0 }), shape[0] > 0 else {
+      throw file.failure("has no images")
+    }
     return Extents(
       imageShape: imageShape, layout: chosen, classCount: try classCount(of: file))
   }

@@ -1,4 +1,4 @@
-public import InferenceGraph
+internal import InferenceGraph
 
 extension DataSet {
   /// How many images are written at a time.

@@ -50,7 +50,9 @@ struct AttackArtifacts {
 
   /// The arguments with which the program defends the model.
   static func nextArguments(in folder: String, scale: String?) -> [String] {
-    func path(_ name: String) -> String { quoted(folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)") }
+    func path(_ name: String) -> String {
+      quoted(folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)")
+    }
     return [
       "--defense", "fine-pruning", "--detector", "goodnet", "--model", path(model), "--clean",
       path(validation), "--test", path(test), "--poisoned", path(poisoned),
