@@ -24,7 +24,10 @@ extension PixelImage {
     }
     do {
       if let process = try SealedProcess.start(for: file, sandbox) {
-        try self.init(from: process, header)
+        try process.send(.pixels)
+        try self.init(
+          answer: { try process.receiveNumber() }, bytes: { try process.receive(count: $0) },
+          header)
       } else {
         var bytes = [UInt8](repeating: 0, count: file.size)
         try Self.fill(&bytes, from: file)
@@ -55,22 +58,26 @@ extension PixelImage {
     self.init(width: image.0, height: image.1, channels: image.2, pixels: image.3)
   }
 
-  /// Has a sealed process decode its file; of what it sends, only the pixels' values are believed.
-  private init(from process: SealedProcess, _ header: PNGHeader) throws {
-    try process.send(.pixels)
-    let status = try process.receiveNumber()
+  /// Takes a sealed process's answer, of which only the pixels' values are believed.
+  ///
+  /// - Parameters:
+  ///   - number: Receives a number.
+  ///   - bytes: Receives so many bytes.
+  /// - Throws: ``PNGDecoder/Failure``, or ``SealedFailure``.
+  init(
+    answer number: () throws -> UInt64, bytes: (Int) throws -> [UInt8], _ header: PNGHeader
+  ) throws {
+    let status = try number()
     guard status == 0 else {
       throw PNGDecoder.Failure(rawValue: status) ?? SealedFailure.nonsense as any Error
     }
-    let (width, height) = (try process.receiveNumber(), try process.receiveNumber())
-    let channels = try process.receiveNumber()
+    let (width, height, channels) = (try number(), try number(), try number())
     guard width == header.width, height == header.height, [1, 3, 4].contains(channels) else {
       throw SealedFailure.nonsense
     }
-    let count = header.width * header.height * Int(channels)
     self.init(
       width: header.width, height: header.height, channels: Int(channels),
-      pixels: try process.receive(count: count))
+      pixels: try bytes(header.width * header.height * Int(channels)))
   }
 
   private static func fill(_ bytes: inout [UInt8], from file: FileDescriptor) throws(FileError) {
