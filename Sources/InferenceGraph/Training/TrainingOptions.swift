@@ -18,7 +18,7 @@ public enum LearningRateSchedule: Sendable, Hashable {
   /// From the base rate to zero along half a cosine, step by step (Loshchilov and Hutter 2017).
   case cosine
   /// Up from base / 25 to the base rate during the first 30 % of all steps, then down to
-  /// base / 250,000, both along cosines (Smith and Topin 2018).
+  /// base / 250,000, both along cosines (Smith and Topin 2018); the momentum stays.
   case oneCycle
 }
 
@@ -27,7 +27,7 @@ public struct Augmentation: Sendable, Hashable {
   /// Shifts by up to so many pixels each way; what comes in is zero. The same as padding with
   /// zeros and cropping at random.
   public var shift: Int
-  /// Whether half of the images are mirrored, left for right.
+  /// Whether half of the images are mirrored, left for right, before they are shifted.
   public var flip: Bool
 
   /// Creates an augmentation; by default none.
@@ -59,10 +59,15 @@ public struct TrainingOptions: Sendable, Hashable {
   /// Random changes of the images.
   public var augmentation: Augmentation
   /// Training ends after so many epochs without a better accuracy on held-out images, and the best
-  /// epoch's weights are returned; nil: all epochs, and the last weights.
+  /// weights are returned; nil: all epochs, and the last weights.
+  ///
+  /// Of equally good epochs the first is kept. The model before training competes too: fine-tuning
+  /// never returns one that is worse on the held-out images.
   public var patience: Int?
   /// Whether batch normalization uses the moving statistics as they are instead of the batch's.
   public var freezesNormalization: Bool
+  /// Whether it is an error if a class has no image; fine-tuning on few images may go without some.
+  public var requiresAllClasses: Bool
   /// Decides the order of the images, augmentation and dropout.
   public var seed: UInt64
 
@@ -72,7 +77,7 @@ public struct TrainingOptions: Sendable, Hashable {
     learningRate: Double = 0.01, schedule: LearningRateSchedule = .constant,
     weightDecay: Double = 0, labelSmoothing: Double = 0, clipping: Double? = nil,
     augmentation: Augmentation = Augmentation(), patience: Int? = nil,
-    freezesNormalization: Bool = false, seed: UInt64 = 0
+    freezesNormalization: Bool = false, requiresAllClasses: Bool = false, seed: UInt64 = 0
   ) {
     self.epochs = epochs
     self.batchSize = batchSize
@@ -85,6 +90,7 @@ public struct TrainingOptions: Sendable, Hashable {
     self.augmentation = augmentation
     self.patience = patience
     self.freezesNormalization = freezesNormalization
+    self.requiresAllClasses = requiresAllClasses
     self.seed = seed
   }
 }
