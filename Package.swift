@@ -25,12 +25,16 @@ func tests(
   .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
 }
 
+/// The plugins under Sources/Attacks.
+let attacks = ["BadNets", "Blended", "SIG", "WaNet", "LabelConsistent"]
+
 let package = Package(
   name: "DefenseKit",
   platforms: [.macOS(.v15)],
   products: [
     .library(name: "DefenseKit", targets: ["DefenseKit"]),
-    .library(name: "RunnerKit", targets: ["RunnerKit", "FinePruning", "FineTuning", "GoodNet"]),
+    .library(
+      name: "RunnerKit", targets: ["RunnerKit", "FinePruning", "FineTuning", "GoodNet"] + attacks),
     .executable(name: "runner", targets: ["runner"]),
   ],
   dependencies: [
@@ -72,7 +76,9 @@ let package = Package(
       name: "benchmark", dependencies: ["DefenseKit"], path: "Benchmarks/benchmark",
       swiftSettings: settings),
     .executableTarget(
-      name: "runner", dependencies: ["RunnerKit", "FinePruning", "FineTuning", "GoodNet"],
+      name: "runner",
+      dependencies: ["RunnerKit", "FinePruning", "FineTuning", "GoodNet"]
+        + attacks.map { .init(stringLiteral: $0) },
       path: "Sources/Runner", swiftSettings: settings),
     .testTarget(
       name: "DefenseKitTests", dependencies: ["DefenseKit"], exclude: ["Golden"],
@@ -80,6 +86,7 @@ let package = Package(
     tests("FinePruningTests", ["FinePruning"]),
     tests("FineTuningTests", ["FineTuning"]),
     tests("GoodNetTests", ["GoodNet"]),
+    tests("AttackTests", ["DefenseKit"] + attacks.map { .init(stringLiteral: $0) }),
     .testTarget(
       name: "RunnerTests",
       dependencies: ["RunnerKit", "ModelIO", "FinePruning", "GoodNet", "runner", "LabFiles"],
@@ -93,5 +100,5 @@ let package = Package(
     tests("ModelIOTests", ["ModelIO", "InferenceGraph", "LabFiles"], exclude: ["Fixtures"]),
     tests("HostileTests", ["LabFiles", "ReferenceInference", "runner"], exclude: ["Fixtures"]),
     tests("LabTests", ["DefenseKit", "ModelIO", "FinePruning", "GoodNet", "LabFiles"]),
-  ]
+  ] + attacks.map { library($0, path: "Sources/Attacks/\($0)", ["DefenseKit"]) }
 )

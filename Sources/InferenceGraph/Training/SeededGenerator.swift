@@ -1,5 +1,5 @@
 /// Random numbers from a seed, the same on every machine (SplitMix64; Steele, Lea and Flood 2014).
-package struct SeededGenerator: RandomNumberGenerator, Sendable {
+public struct SeededGenerator: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
   /// Creates a generator.
@@ -7,18 +7,18 @@ package struct SeededGenerator: RandomNumberGenerator, Sendable {
   /// - Parameters:
   ///   - seed: Equal seeds give equal numbers.
   ///   - stream: Different streams of one seed give unrelated numbers.
-  package init(seed: UInt64, stream: UInt64 = 0) {
+  public init(seed: UInt64, stream: UInt64 = 0) {
     state = Self.mixed(Self.mixed(seed &+ Self.step) &+ stream)
   }
 
   /// Returns the next 64 random bits.
-  package mutating func next() -> UInt64 {
+  public mutating func next() -> UInt64 {
     state &+= Self.step
     return Self.mixed(state)
   }
 
   /// Returns a number from 0 to 1, 1 excluded: one of 2^53 equally spaced.
-  package mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
+  public mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
 
   /// Returns two independent numbers of the normal distribution of mean 0 and variance 1.
   ///
@@ -36,7 +36,7 @@ package struct SeededGenerator: RandomNumberGenerator, Sendable {
 
   /// Returns the numbers below `count` in random order, all orders equally likely (Fisher and Yates,
   /// in Durstenfeld's form of 1964).
-  package mutating func permutation(_ count: Int) -> [Int] {
+  public mutating func permutation(_ count: Int) -> [Int] {
     var result = Array(0..<count)
     for last in stride(from: count - 1, to: 0, by: -1) {
       result.swapAt(last, index(below: last + 1))
