@@ -22,6 +22,13 @@ public struct TrainingEpoch: Sendable, Hashable {
   public var accuracy: Double
   /// Held-out images classified rightly after the epoch; nil without held-out images.
   public var heldOutCorrect: Int?
+
+  /// Creates an epoch's record.
+  public init(loss: Double, accuracy: Double, heldOutCorrect: Int? = nil) {
+    self.loss = loss
+    self.accuracy = accuracy
+    self.heldOutCorrect = heldOutCorrect
+  }
 }
 
 /// A trained model and how it came about.
