@@ -146,7 +146,8 @@ public struct FineTuningOptions: PluginOptions, Hashable {
 
   /// The options of the training itself.
   ///
-  /// With held-out images the best epoch's weights are kept also where patience has no end.
+  /// With held-out images the best epoch's weights are kept also where patience has no end; the model
+  /// before tuning does not compete, or a suspect with good accuracy would stay as it is.
   var training: TrainingOptions {
     let optimizer: Optimizer =
       switch self.optimizer {
@@ -167,7 +168,7 @@ public struct FineTuningOptions: PluginOptions, Hashable {
       epochs: epochs, batchSize: batch, optimizer: optimizer, learningRate: learningRate,
       schedule: schedule, weightDecay: decay, labelSmoothing: smoothing,
       augmentation: Augmentation(shift: shift, flip: flip),
-      patience: heldOut > 0 ? patience ?? epochs : nil,
+      patience: heldOut > 0 ? patience ?? epochs : nil, keepsInitial: false,
       freezesNormalization: freezesNormalization, seed: UInt64(seed))
   }
 }
