@@ -119,6 +119,10 @@ void dk_sum_rows(float *rows, int64_t count, int64_t pitch, int64_t length, floa
   chosen()->sum_rows(rows, count, pitch, length, out);
 }
 
+void dk_winograd_gradient(const dk_winograd_slopes *convolution, const float *in, const float *slope, float *gradient, float *scratch) {
+  chosen()->winograd_gradient(convolution, in, slope, gradient, scratch);
+}
+
 void dk_gather_weights(const float *kernel, int64_t taps, const int32_t *offsets, int64_t stride, int64_t tiles, const int32_t *tile_channels, float *out) {
   chosen()->gather_weights(kernel, taps, offsets, stride, tiles, tile_channels, out);
 }
@@ -178,3 +182,15 @@ void dk_noise(const float *in, dk_image in_image, float *out, dk_image out_image
 int32_t dk_cross_entropy(const float *logits, int64_t pitch, int64_t classes, const int32_t *labels, int32_t lanes, float smoothing, float weight, float *slope, int64_t slope_pitch, float *losses) {
   return chosen()->cross_entropy(logits, pitch, classes, labels, lanes, smoothing, weight, slope, slope_pitch, losses);
 }
+
+bool dk_sgd(float *weights, const float *gradient, float *velocity, int64_t count, float scale, float rate, float decay, float momentum, bool nesterov) {
+  return chosen()->sgd(weights, gradient, velocity, count, scale, rate, decay, momentum, nesterov);
+}
+
+bool dk_adam(float *weights, const float *gradient, float *mean, float *square, int64_t count, dk_adam_step step) {
+  return chosen()->adam(weights, gradient, mean, square, count, step);
+}
+
+double dk_square_sum(const float *in, int64_t count) { return chosen()->square_sum(in, count); }
+
+bool dk_all_finite(const float *in, int64_t count) { return chosen()->all_finite(in, count); }

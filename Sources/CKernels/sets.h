@@ -28,6 +28,7 @@ typedef struct {
   void (*channel_totals)(const float *in, dk_image image, float *totals);
   void (*row_totals)(const float *in, int64_t rows, int64_t columns, int64_t pitch, float *totals);
   void (*sum_rows)(float *rows, int64_t count, int64_t pitch, int64_t length, float *out);
+  void (*winograd_gradient)(const dk_winograd_slopes *convolution, const float *in, const float *slope, float *gradient, float *scratch);
   void (*gather_weights)(const float *kernel, int64_t taps, const int32_t *offsets, int64_t stride, int64_t tiles, const int32_t *tile_channels, float *out);
   void (*winograd_weights)(const float *kernel, int64_t inputs, int64_t input_stride, int64_t outputs, int64_t output_stride, int64_t tap_stride, int64_t tiles, const int32_t *tile_channels, float *out);
   void (*depthwise_input)(const float *slope, dk_image slope_image, float *out, dk_image out_image, dk_window window, int32_t multiplier, const float *weights);
@@ -43,6 +44,10 @@ typedef struct {
   void (*normalize_gradient)(const float *in, dk_image in_image, const float *slope, dk_image slope_image, float *out, dk_image out_image, const float *mean, const float *scale, const float *offset, const float *factor, int32_t lanes, bool add);
   void (*noise)(const float *in, dk_image in_image, float *out, dk_image out_image, dk_noise_kind kind, float rate, uint64_t key, bool gradient, bool add);
   int32_t (*cross_entropy)(const float *logits, int64_t pitch, int64_t classes, const int32_t *labels, int32_t lanes, float smoothing, float weight, float *slope, int64_t slope_pitch, float *losses);
+  bool (*sgd)(float *weights, const float *gradient, float *velocity, int64_t count, float scale, float rate, float decay, float momentum, bool nesterov);
+  bool (*adam)(float *weights, const float *gradient, float *mean, float *square, int64_t count, dk_adam_step step);
+  double (*square_sum)(const float *in, int64_t count);
+  bool (*all_finite)(const float *in, int64_t count);
 } dk_kernels;
 
 extern const dk_kernels dk_avx512, dk_avx2, dk_baseline;

@@ -202,6 +202,25 @@ typedef struct {
 void dk_convolve_weights(const dk_weight_gradient *convolution, const float *in,
                          const float *slope, float *gradient);
 
+/// What the gradient of a 3x3 kernel with stride 1 is computed from by Winograd's way.
+///
+/// A tile is 2x2 slopes with the 4x4 patch of the input that they belong to. Slopes beyond the
+/// border must be there and zero; what the patches hold there may be anything finite.
+typedef struct {
+  int64_t inputs, outputs; // channels
+  int64_t in_row_pitch, in_pixel_pitch, in_channel_pitch;
+  int64_t slope_row_pitch, slope_pixel_pitch, slope_channel_pitch;
+  const int32_t *input_tiles, *slope_tiles; // [tiles], first elements, floats
+  /// How a position's transformed tiles are multiplied: its pixels are the tiles, at least two, which
+  /// stand evenly apart; its taps are the input channels.
+  dk_weight_gradient products;
+} dk_winograd_slopes;
+/// gradient[tap][input][output] += the kernel's gradient.
+///
+/// `scratch` holds the transformed tiles and 16 * inputs * outputs floats.
+void dk_winograd_gradient(const dk_winograd_slopes *convolution, const float *in,
+                          const float *slope, float *gradient, float *scratch);
+
 /// totals[c] += sum over pixels and lanes.
 void dk_channel_totals(const float *in, dk_image image, float *totals);
 
@@ -289,3 +308,30 @@ void dk_noise(const float *in, dk_image in_image, float *out, dk_image out_image
 int32_t dk_cross_entropy(const float *logits, int64_t pitch, int64_t classes,
                          const int32_t *labels, int32_t lanes, float smoothing, float weight,
                          float *slope, int64_t slope_pitch, float *losses);
+
+// MARK: Optimizers. Arrays are flat, counts multiples of 16.
+
+/// A step of stochastic gradient descent with g = scale * gradient + decay * w:
+/// v = momentum * v + g; w -= rate * v, or with Nesterov's momentum w -= rate * (g + momentum * v).
+///
+/// Without velocity (null): w -= rate * g. Returns whether all new weights are finite.
+bool dk_sgd(float *weights, const float *gradient, float *velocity, int64_t count, float scale,
+            float rate, float decay, float momentum, bool nesterov);
+
+/// What a step of Adam multiplies with.
+typedef struct {
+  float scale, decay;           // g = scale * gradient + decay * w
+  float beta1, rest1;           // m = beta1 * m + rest1 * g
+  float beta2, rest2;           // v = beta2 * v + rest2 * g * g
+  float shrink, rate;           // w = shrink * w - rate * m / (correction * sqrt(v) + epsilon)
+  float correction, epsilon;
+} dk_adam_step;
+/// A step of Adam. Returns whether all new weights are finite.
+bool dk_adam(float *weights, const float *gradient, float *mean, float *square, int64_t count,
+             dk_adam_step step);
+
+/// Returns the sum of squares, in double precision and a fixed order.
+double dk_square_sum(const float *in, int64_t count);
+
+/// Returns whether no element is NaN or infinite.
+bool dk_all_finite(const float *in, int64_t count);

@@ -22,6 +22,13 @@ public struct TrainingEpoch: Sendable, Hashable {
   public var accuracy: Double
   /// Held-out images classified rightly after the epoch; nil without held-out images.
   public var heldOutCorrect: Int?
+
+  /// Creates an epoch's record.
+  public init(loss: Double, accuracy: Double, heldOutCorrect: Int? = nil) {
+    self.loss = loss
+    self.accuracy = accuracy
+    self.heldOutCorrect = heldOutCorrect
+  }
 }
 
 /// A trained model and how it came about.
@@ -30,44 +37,57 @@ public struct TrainingResult: Sendable {
   public var model: Model
   /// All epochs, in order.
   public var epochs: [TrainingEpoch]
-  /// The epoch (from 0) whose weights were kept; nil if training was over before the first ended.
+  /// The epoch (from 0) whose weights were kept; nil if none was better on the held-out images than
+  /// the model before training, which was kept.
   public var keptEpoch: Int?
 }
 
 /// A training that cannot go on.
-public struct TrainingError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct TrainingError: Error, Sendable, CustomStringConvertible {
   /// What happened and what to do, in one line.
   public let message: String
+  /// Where the training diverged: the model after the last epoch that went well, or as it was before.
+  public let lastGood: Model?
 
   /// Creates an error.
-  public init(_ message: String) { self.message = message }
+  public init(_ message: String, lastGood: Model? = nil) {
+    self.message = message
+    self.lastGood = lastGood
+  }
 
   /// The message.
   public var description: String { message }
 }
 
-/// Where a training stands after an epoch: enough to go on to the same bits.
-public struct TrainingState: Sendable {
-}
-
 extension Model {
   /// Returns the model trained on labelled images.
   ///
+  /// The images are in memory while it lasts. What comes out is the same bits for any number of
+  /// threads, and also where a training is resumed from a state of an earlier one; across instruction
+  /// sets (``Executor/instructionSet``) the last bits differ. Channels that are masked, with a kernel
+  /// and a bias of zeros, stay so.
+  ///
   /// - Parameters:
-  ///   - data: The images to learn.
-  ///   - heldOut: Images that decide when to stop and which epoch is kept.
+  ///   - data: The images to learn; at least as many as a batch has.
+  ///   - heldOut: Images that decide when to stop and which epoch is kept, if there is
+  ///     ``TrainingOptions/patience``; else they are evaluated after every epoch for the record.
   ///   - options: How to train.
   ///   - state: Where an earlier training with the same model, images and options stood.
   ///   - execution: The number of threads, on which no result depends.
   ///   - progress: Told how many images of all epochs are done.
-  ///   - checkpoint: Given the state after every epoch.
-  /// - Throws: ``TrainingError`` for options out of range, too few images, a loss that diverges, or a
-  ///   state of another training; ``GraphError``, ``SampleError``, and what `checkpoint` throws.
+  ///   - checkpoint: Given the state after every epoch; what it throws ends the training.
+  /// - Throws: ``TrainingError`` for options out of range, too few images, a label that is no class of
+  ///   the model, a loss or weights that are not finite any more, or a state of another training;
+  ///   ``GraphError`` for a model that cannot be trained; ``SampleError`` for an image with a value
+  ///   that is not finite; what the sources and `checkpoint` throw.
   public func trained(
     on data: TrainingSet, heldOut: TrainingSet? = nil, options: TrainingOptions,
     resuming state: TrainingState? = nil, execution: ExecutionOptions = ExecutionOptions(),
     progress: ProgressHandler? = nil, checkpoint: ((TrainingState) throws -> Void)? = nil
   ) throws -> TrainingResult {
-    fatalError("not yet")
+    try options.check()
+    try options.check(data, heldOut, for: self)
+    return try TrainingRun(self, data, heldOut, options, execution)
+      .run(from: state, progress, checkpoint)
   }
 }

@@ -18,7 +18,7 @@ public enum LearningRateSchedule: Sendable, Hashable {
   /// From the base rate to zero along half a cosine, step by step (Loshchilov and Hutter 2017).
   case cosine
   /// Up from base / 25 to the base rate during the first 30 % of all steps, then down to
-  /// base / 250,000, both along cosines (Smith and Topin 2018).
+  /// base / 250,000, both along cosines (Smith and Topin 2018); the momentum stays.
   case oneCycle
 }
 
@@ -27,7 +27,7 @@ public struct Augmentation: Sendable, Hashable {
   /// Shifts by up to so many pixels each way; what comes in is zero. The same as padding with
   /// zeros and cropping at random.
   public var shift: Int
-  /// Whether half of the images are mirrored, left for right.
+  /// Whether half of the images are mirrored, left for right, before they are shifted.
   public var flip: Bool
 
   /// Creates an augmentation; by default none.
@@ -59,10 +59,18 @@ public struct TrainingOptions: Sendable, Hashable {
   /// Random changes of the images.
   public var augmentation: Augmentation
   /// Training ends after so many epochs without a better accuracy on held-out images, and the best
-  /// epoch's weights are returned; nil: all epochs, and the last weights.
+  /// weights are returned; nil: all epochs, and the last weights.
+  ///
+  /// Of equally good epochs the first is kept.
   public var patience: Int?
+  /// Whether the model before training competes with the epochs, so that none comes out that is worse
+  /// on held-out images. A defense says no: that a suspect is good on clean images is no reason to
+  /// leave it as it is.
+  public var keepsInitial: Bool
   /// Whether batch normalization uses the moving statistics as they are instead of the batch's.
   public var freezesNormalization: Bool
+  /// Whether it is an error if a class has no image; fine-tuning on few images may go without some.
+  public var requiresAllClasses: Bool
   /// Decides the order of the images, augmentation and dropout.
   public var seed: UInt64
 
@@ -71,8 +79,8 @@ public struct TrainingOptions: Sendable, Hashable {
     epochs: Int = 10, batchSize: Int = 128, optimizer: Optimizer = .sgd(),
     learningRate: Double = 0.01, schedule: LearningRateSchedule = .constant,
     weightDecay: Double = 0, labelSmoothing: Double = 0, clipping: Double? = nil,
-    augmentation: Augmentation = Augmentation(), patience: Int? = nil,
-    freezesNormalization: Bool = false, seed: UInt64 = 0
+    augmentation: Augmentation = Augmentation(), patience: Int? = nil, keepsInitial: Bool = true,
+    freezesNormalization: Bool = false, requiresAllClasses: Bool = false, seed: UInt64 = 0
   ) {
     self.epochs = epochs
     self.batchSize = batchSize
@@ -84,7 +92,9 @@ public struct TrainingOptions: Sendable, Hashable {
     self.clipping = clipping
     self.augmentation = augmentation
     self.patience = patience
+    self.keepsInitial = keepsInitial
     self.freezesNormalization = freezesNormalization
+    self.requiresAllClasses = requiresAllClasses
     self.seed = seed
   }
 }

@@ -1,0 +1,87 @@
+/// A hash that is the same in every run, for telling whether two trainings are of the same things.
+///
+/// It protects from mistakes, not from somebody who wants two things to look the same.
+struct Fingerprint: Sendable, Hashable {
+  private var state: UInt64 = 0
+
+  init() {}
+
+  /// Takes a number in.
+  mutating func add(_ number: UInt64) {
+    state = (state ^ number) &* 0x9e37_79b9_7f4a_7c15
+    state ^= state >> 32
+  }
+
+  /// Takes the length and the UTF-8 of a text in.
+  mutating func add(_ text: String) {
+    add(UInt64(text.utf8.count))
+    for byte in text.utf8 { add(UInt64(byte)) }
+  }
+
+  /// Takes the bits of numbers in.
+  mutating func add(_ values: [Float]) { unsafe values.withUnsafeBytes { unsafe add($0) } }
+
+  /// Takes labels in.
+  mutating func add(_ labels: [Int32]) { unsafe labels.withUnsafeBytes { unsafe add($0) } }
+
+  /// Takes the length and the bytes in, eight at a time.
+  mutating func add(_ bytes: UnsafeRawBufferPointer) {
+    add(UInt64(bytes.count))
+    let whole = bytes.count / 8 * 8
+    for offset in stride(from: 0, to: whole, by: 8) {
+      unsafe add(bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+    }
+    for offset in whole..<bytes.count { unsafe add(UInt64(bytes[offset])) }
+  }
+
+  /// 16 hexadecimal digits.
+  var text: String {
+    let digits = String(mixed(state), radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+}
+
+extension Model {
+  /// A fingerprint of all that decides what the network computes: layers, weights, input scale.
+  var fingerprint: Fingerprint {
+    var result = Fingerprint()
+    result.add(UInt64(inputScale.bitPattern))
+    result.add(UInt64(graph.output))
+    for node in graph.nodes {
+      result.add(node.name)
+      result.add("\(node.activation) \(node.inputs) \(node.shape)")
+      for tensor in node.operation.weights {
+        result.add("\(tensor.shape)")
+        result.add(tensor.values)
+      }
+      result.add("\(node.operation.withoutWeights)")
+    }
+    return result
+  }
+}
+
+extension Operation {
+  /// The operation with empty tensors: its kind and settings, which are short to print.
+  fileprivate var withoutWeights: Operation {
+    let none = Tensor(shape: [0], values: [])
+    switch self {
+    case .convolution(var c):
+      (c.kernel, c.bias) = (none, nil)
+      return .convolution(c)
+    case .depthwiseConvolution(var c):
+      (c.kernel, c.bias) = (none, nil)
+      return .depthwiseConvolution(c)
+    case .separableConvolution(var c):
+      (c.depthwise.kernel, c.depthwise.bias, c.pointwise, c.bias) = (none, nil, none, nil)
+      return .separableConvolution(c)
+    case .dense: return .dense(Dense(kernel: none))
+    case .batchNormalization(var b):
+      // Which of the two there are is no matter of the weights' values alone.
+      b.gamma = b.gamma.map { _ in none }
+      b.beta = b.beta.map { _ in none }
+      (b.mean, b.variance) = (none, none)
+      return .batchNormalization(b)
+    default: return self
+    }
+  }
+}

@@ -1,0 +1,49 @@
+/// Random numbers that a key alone decides (SplitMix64; Steele, Lea and Flood 2014).
+///
+/// Whatever is random in a training has a key of its own, made of the seed and of what it is for:
+/// an image gets the same shift in an epoch whichever thread or batch it comes to.
+struct KeyedGenerator {
+  /// What the numbers are for; different purposes get unrelated ones.
+  enum Purpose: UInt64 {
+    case order = 1
+    case augmentation
+    case noise
+  }
+
+  private var state: UInt64
+
+  /// Creates the generator of a key.
+  init(seed: UInt64, _ purpose: Purpose, epoch: Int, index: Int = 0) {
+    state = mixed(seed)
+    state = mixed(state ^ purpose.rawValue)
+    state = mixed(state ^ UInt64(epoch))
+    state = mixed(state ^ UInt64(index))
+  }
+
+  /// Returns the next 64 random bits.
+  mutating func next() -> UInt64 {
+    defer { state &+= 0x9e37_79b9_7f4a_7c15 }
+    return mixed(state)
+  }
+
+  /// Returns a number from 0 to `bound` - 1, all equally likely (Lemire 2019).
+  mutating func below(_ bound: Int) -> Int {
+    precondition(bound > 0, "a number from 0 to \(bound - 1)")
+    let bound = UInt64(bound)
+    while true {
+      let (high, low) = next().multipliedFullWidth(by: bound)
+      // Each result is hit by as many of the 2^64 numbers once the first 2^64 mod bound are left out.
+      if low >= bound || low >= (0 &- bound) % bound { return Int(high) }
+    }
+  }
+
+  /// Returns the numbers below `count` in random order, all orders equally likely (Fisher and Yates;
+  /// Durstenfeld 1964).
+  mutating func permutation(_ count: Int) -> [Int] {
+    var result = Array(0..<count)
+    for last in stride(from: count - 1, to: 0, by: -1) {
+      result.swapAt(last, below(last + 1))
+    }
+    return result
+  }
+}

@@ -1,0 +1,178 @@
+internal import CKernels
+
+/// A training underway.
+final class TrainingRun {
+  private let model: Model
+  private let data: TrainingSet
+  private let heldOut: TrainingSet?
+  private let options: TrainingOptions
+  private let execution: ExecutionOptions
+  private let differentiator: Differentiator
+  private let images: TrainingImages
+  private let update: WeightUpdate
+  /// Steps in an epoch; their sizes differ by one at most.
+  private let steps: Int
+  private var history: [TrainingEpoch] = []
+  private var best: TrainingState.Best?
+
+  private var parameters: Parameters { differentiator.parameters }
+
+  /// Prepares a training whose options and images have been checked.
+  init(
+    _ model: Model, _ data: TrainingSet, _ heldOut: TrainingSet?, _ options: TrainingOptions,
+    _ execution: ExecutionOptions
+  ) throws {
+    self.model = model
+    self.data = data
+    self.heldOut = heldOut
+    self.options = options
+    self.execution = execution
+    let count = data.labels.count
+    steps = (count + options.batchSize - 1) / options.batchSize
+    let largest = (count + steps - 1) / steps
+    differentiator = try Differentiator(
+      model, batchSize: largest, freezesNormalization: options.freezesNormalization,
+      options: execution)
+    images = try TrainingImages(
+      data.source, batchSize: largest, augmentation: options.augmentation, seed: options.seed)
+    update = WeightUpdate(
+      differentiator.parameters, options.optimizer, weightDecay: options.weightDecay,
+      clipping: options.clipping, threads: execution.threads)
+  }
+
+  /// Trains to the end.
+  func run(
+    from state: TrainingState?, _ progress: ProgressHandler?,
+    _ checkpoint: ((TrainingState) throws -> Void)?
+  ) throws -> TrainingResult {
+    let identity = state == nil && checkpoint == nil ? [] : identity
+    if let state {
+      try state.check(against: identity, weightCount: parameters.count, options)
+      take(state)
+    } else if options.patience != nil {
+      let correct = options.keepsInitial ? try heldOutCorrect() ?? 0 : -1
+      best = TrainingState.Best(weights: weights, correct: correct, epoch: nil)
+    }
+    while history.count < options.epochs, !isOverEarly {
+      let last = weights
+      do {
+        history.append(try runEpoch(history.count, progress))
+      } catch let divergence as Divergence {
+        parameters.unpack(last, into: parameters.weights)
+        throw TrainingError(
+          divergence.message(options, epoch: history.count, steps: steps),
+          lastGood: differentiator.currentModel)
+      }
+      try noteHeldOut()
+      try checkpoint?(
+        TrainingState(
+          epochs: history, identity: identity, weights: weights,
+          slots: update.slots.map { parameters.packed($0) }, best: best))
+    }
+    if let best { parameters.unpack(best.weights, into: parameters.weights) }
+    return TrainingResult(
+      model: differentiator.currentModel, epochs: history,
+      keptEpoch: options.patience == nil ? history.indices.last : best?.epoch)
+  }
+
+  /// Whether there have been too many epochs without a better one.
+  private var isOverEarly: Bool {
+    guard let patience = options.patience, let best else { return false }
+    return history.count - 1 - (best.epoch ?? -1) >= patience
+  }
+
+  private var weights: [Float] { parameters.packed(parameters.weights) }
+
+  private func take(_ state: TrainingState) {
+    parameters.unpack(state.weights, into: parameters.weights)
+    for (values, slot) in zip(state.slots, update.slots) { parameters.unpack(values, into: slot) }
+    history = state.epochs
+    best = state.best
+    update.steps = history.count * steps
+  }
+
+  // MARK: Epochs
+
+  private func runEpoch(_ epoch: Int, _ progress: ProgressHandler?) throws -> TrainingEpoch {
+    let count = data.labels.count
+    var random = KeyedGenerator(seed: options.seed, .order, epoch: epoch)
+    let order = random.permutation(count)
+    var (loss, correct) = (0.0, 0)
+    for step in 0..<steps {
+      let batch = step * count / steps..<(step + 1) * count / steps
+      var noise = KeyedGenerator(seed: options.seed, .noise, epoch: epoch, index: step)
+      let (images, scale) = (images, model.inputScale)
+      let result = unsafe try differentiator.run(
+        labels: order[batch].map { data.labels[$0] }, smoothing: Float(options.labelSmoothing),
+        seed: noise.next()
+      ) { block, pointer, image in
+        unsafe try images.fill(
+          block: block, of: order, batch, epoch: epoch, scale: scale, into: pointer, image)
+      }
+      let factor = options.schedule.factor(
+        step: epoch * steps + step, stepsPerEpoch: steps, epochs: options.epochs)
+      guard result.loss.isFinite, update.step(rate: options.learningRate * factor) else {
+        throw Divergence(step: step, loss: result.loss)
+      }
+      loss += result.loss
+      correct += result.correct
+      progress?(epoch * count + batch.upperBound)
+    }
+    return TrainingEpoch(
+      loss: loss / Double(steps), accuracy: Double(correct) / Double(count))
+  }
+
+  /// Evaluates the epoch that has just ended on the held-out images.
+  private func noteHeldOut() throws {
+    guard let correct = try heldOutCorrect() else { return }
+    history[history.count - 1].heldOutCorrect = correct
+    if let best, correct > best.correct {
+      self.best = TrainingState.Best(
+        weights: weights, correct: correct, epoch: history.count - 1)
+    }
+  }
+
+  private func heldOutCorrect() throws -> Int? {
+    guard let heldOut else { return nil }
+    let predictions = try Executor([differentiator.currentModel], options: execution)
+      .predictions(for: heldOut.source)[0]
+    return zip(predictions, heldOut.labels).count { $0 == $1 }
+  }
+
+  // MARK: Identity
+
+  /// All on which the training's course depends, but for the machine.
+  private var identity: [TrainingState.Item] {
+    let graph = model.graph
+    let modelText =
+      "of \(graph.nodes.count) layers and \(graph.parameterCount) weights "
+      + "(\(model.fingerprint.text))"
+    var all = Fingerprint()
+    all.add("\(data.source.imageShape) \(data.source.layout) \(data.source.elementType)")
+    all.add(data.labels)
+    unsafe images.withBytes { unsafe all.add($0) }
+    let heldOutText = heldOut.map { set in
+      var some = Fingerprint()
+      some.add(set.labels)
+      return "\(set.labels.count) (labels \(some.text))"
+    }
+    return [
+      TrainingState.Item(name: "model", value: modelText),
+      TrainingState.Item(name: "images", value: "\(data.labels.count) (\(all.text))"),
+      TrainingState.Item(name: "held-out images", value: heldOutText ?? "none"),
+    ] + options.identity
+  }
+}
+
+/// A step after which a training cannot go on.
+private struct Divergence: Error {
+  let step: Int
+  let loss: Double
+
+  func message(_ options: TrainingOptions, epoch: Int, steps: Int) -> String {
+    let weights = loss.isFinite ? " and the weights are no longer finite" : ""
+    return "the training diverged in epoch \(epoch + 1) of \(options.epochs), step \(step + 1) of "
+      + "\(steps): the loss is \(Float(loss))\(weights); lower learningRate, which is "
+      + "\(options.learningRate)"
+  }
+}

@@ -1,0 +1,223 @@
+import ReferenceInference
+import Synchronization
+import Testing
+
+@testable import InferenceGraph
+
+@Suite struct TrainerTests {
+  private let data = TrainingProblem.images(150, seed: 1)
+  private let heldOut = TrainingProblem.images(60, seed: 2)
+
+  @Test(arguments: [
+    (Optimizer.sgd(), 0.05), (.sgd(nesterov: true), 0.05), (.adam(), 0.005), (.adamW(), 0.005),
+  ])
+  func learns(optimizer: Optimizer, rate: Double) throws {
+    let model = try TrainingProblem.model()
+    let before = try TrainingProblem.correct(model, heldOut)
+    let result = try model.trained(
+      on: data, heldOut: heldOut,
+      options: TrainingOptions(
+        epochs: 20, batchSize: 32, optimizer: optimizer, learningRate: rate, schedule: .cosine,
+        weightDecay: 1e-4, labelSmoothing: 0.1, clipping: 5))
+    #expect(before < 30)
+    #expect(try TrainingProblem.correct(result.model, heldOut) >= 57)
+    #expect(result.epochs.count == 20 && result.keptEpoch == 19)
+    #expect(result.epochs[19].loss < result.epochs[0].loss)
+    #expect(result.epochs[19].accuracy > 0.9)
+    #expect(
+      result.epochs[19].heldOutCorrect == (try TrainingProblem.correct(result.model, heldOut)))
+  }
+
+  /// Four epochs at once, two and two, and one by one; with one, two and three threads.
+  @Test(arguments: OptimizerTests.all)
+  func resumesToTheSameBits(optimizer: Optimizer) throws {
+    let model = try TrainingProblem.model()
+    for patience in [nil, 3] {
+      let options = TrainingOptions(
+        epochs: 4, batchSize: 32, optimizer: optimizer, learningRate: 0.01, schedule: .oneCycle,
+        weightDecay: 0.01, labelSmoothing: 0.05, clipping: 1,
+        augmentation: Augmentation(shift: 1, flip: true), patience: patience, seed: 7)
+      var states: [TrainingState] = []
+      let whole = try model.trained(
+        on: data, heldOut: heldOut, options: options, execution: ExecutionOptions(threads: 1)
+      ) { states.append($0) }
+      #expect(states.map(\.epochs.count) == Array(1...states.count))
+      for (threads, state) in zip([2, 3, 2, 1], states) {
+        var later: [TrainingState] = []
+        let rest = try model.trained(
+          on: data, heldOut: heldOut, options: options, resuming: state,
+          execution: ExecutionOptions(threads: threads)
+        ) { later.append($0) }
+        #expect(rest.model.graph == whole.model.graph)
+        #expect(rest.epochs == whole.epochs && rest.keptEpoch == whole.keptEpoch)
+        #expect(later == Array(states[state.epochs.count...]))
+      }
+      let again = try model.trained(
+        on: data, heldOut: heldOut, options: options, execution: ExecutionOptions(threads: 2))
+      #expect(again.model.graph == whole.model.graph && again.epochs == whole.epochs)
+      #expect(whole.model.graph != model.graph)
+    }
+  }
+
+  @Test func theSeedDecides() throws {
+    let model = try TrainingProblem.model()
+    func trained(_ seed: UInt64) throws -> Graph {
+      try model.trained(on: data, options: TrainingOptions(epochs: 1, seed: seed)).model.graph
+    }
+    #expect(try trained(1) == trained(1))
+    #expect(try trained(1) != trained(2))
+  }
+
+  /// 150 images in batches of up to 40 are four steps of 37 or 38.
+  @Test func stepsAreEvenAndProgressIsTold() throws {
+    let told = Mutex<[Int]>([])
+    _ = try TrainingProblem.model().trained(
+      on: data, options: TrainingOptions(epochs: 2, batchSize: 40),
+      progress: { count in told.withLock { $0.append(count) } })
+    #expect(told.withLock { $0 } == [37, 75, 112, 150, 187, 225, 262, 300])
+  }
+
+  // MARK: Stopping
+
+  /// At a rate at which nothing changes no epoch is better than the model before.
+  @Test func endsWhenNothingGetsBetter() throws {
+    let model = try TrainingProblem.model()
+    let result = try model.trained(
+      on: data, heldOut: heldOut,
+      options: TrainingOptions(
+        epochs: 50, learningRate: 1e-12, patience: 3, freezesNormalization: true))
+    #expect(result.epochs.count == 3 && result.keptEpoch == nil)
+    #expect(result.model.graph == model.graph)
+  }
+
+  @Test func keepsTheFirstOfTheBestEpochs() throws {
+    let model = try TrainingProblem.model()
+    var states: [TrainingState] = []
+    let options = TrainingOptions(
+      epochs: 60, batchSize: 32, learningRate: 0.05, patience: 4)
+    let result = try model.trained(on: data, heldOut: heldOut, options: options) {
+      states.append($0)
+    }
+    let counts = result.epochs.compactMap(\.heldOutCorrect)
+    let best = try #require(counts.max())
+    let kept = try #require(result.keptEpoch)
+    #expect(kept == counts.firstIndex(of: best))
+    #expect(result.epochs.count == kept + 5 && kept < 55)
+    #expect(try TrainingProblem.correct(result.model, heldOut) == best)
+    // The weights are those of that epoch, not of the last.
+    #expect(states[kept].weights == states[states.count - 1].best?.weights)
+    #expect(states[kept].weights != states[states.count - 1].weights)
+    #expect(Parameters(result.model.graph).packedWeights == states[kept].weights)
+  }
+
+  @Test func aCheckpointThatThrowsEndsTheTraining() throws {
+    struct Stop: Error {}
+    var count = 0
+    #expect(throws: Stop.self) {
+      try TrainingProblem.model().trained(on: data, options: TrainingOptions(epochs: 9)) { _ in
+        count += 1
+        if count == 2 { throw Stop() }
+      }
+    }
+    #expect(count == 2)
+  }
+
+  // MARK: Divergence
+
+  @Test func divergenceAtOnceGivesTheModelBack() throws {
+    let model = try TrainingProblem.model()
+    let error = try #require(throws: TrainingError.self) {
+      try model.trained(
+        on: data, options: TrainingOptions(epochs: 3, batchSize: 50, learningRate: 1e30))
+    }
+    #expect(
+      error.message.wholeMatch(
+        of:
+          /the training diverged in epoch 1 of 3, step [123] of 3: the loss is [-a-z0-9.e+]+( and the weights are no longer finite)?; lower learningRate, which is 1e\+30/
+      ) != nil, "\(error.message)")
+    #expect(error.lastGood?.graph == model.graph)
+  }
+
+  /// The rate rises to 1e30 with the third epoch; the second one's weights are kept.
+  @Test func divergenceLaterGivesTheLastGoodWeights() throws {
+    let model = try TrainingProblem.model()
+    var options = TrainingOptions(
+      epochs: 4, schedule: .step(at: [2], factor: 1e30), augmentation: Augmentation(shift: 1))
+    var states: [TrainingState] = []
+    let error = try #require(throws: TrainingError.self) {
+      try model.trained(on: data, options: options) { states.append($0) }
+    }
+    #expect(error.message.contains("in epoch 3 of 4, step"))
+    #expect(states.count == 2)
+    options.epochs = 2
+    let good = try model.trained(on: data, options: options).model.graph
+    #expect(error.lastGood?.graph == good)
+    #expect(good != model.graph)
+  }
+
+  /// Weights can overflow while the loss is still finite.
+  @Test func noWeightThatIsNotFiniteComesOut() throws {
+    let model = try TrainingProblem.model()
+    for rate in [1e3, 1e8, 1e15, 1e20, 1e25, 1e37, 1e39, 1e60] {
+      do {
+        let result = try model.trained(
+          on: data, options: TrainingOptions(epochs: 1, batchSize: 150, learningRate: rate))
+        #expect(result.model.graph.isFinite, "\(rate)")
+        #expect(result.epochs[0].loss.isFinite)
+      } catch let error as TrainingError {
+        #expect(error.lastGood?.graph == model.graph)
+        #expect(error.message.contains("diverged"))
+      }
+    }
+  }
+
+  @Test func anImageThatIsNotANumberIsNamed() throws {
+    var values = (data.source as? ArraySource)?.values ?? []
+    values[77 * 128 + 3] = .nan
+    let bad = TrainingSet(
+      ArraySource(values, imageShape: TrainingProblem.shape), labels: data.labels)
+    let error = #expect(throws: SampleError.self) {
+      try TrainingProblem.model().trained(on: bad, options: TrainingOptions())
+    }
+    #expect(error?.index == 77)
+  }
+
+  // MARK: Masks
+
+  @Test(arguments: OptimizerTests.all)
+  func maskedChannelsStayZero(optimizer: Optimizer) throws {
+    let model = try TrainingProblem.model()
+    let graph = try model.graph.masking([0, 3], of: "conv").masking([1, 4], of: "conv_2")
+      .masking([2, 11], of: "hidden")
+    let result = try Model(graph: graph).trained(
+      on: data,
+      options: TrainingOptions(
+        epochs: 3, batchSize: 32, optimizer: optimizer, learningRate: 0.01, weightDecay: 0.01,
+        clipping: 1))
+    let trained = result.model.graph
+    for (layer, channels) in [("conv", [0, 3]), ("conv_2", [1, 4]), ("hidden", [2, 11])] {
+      let index = try #require(trained.index(of: layer))
+      let weights = trained.nodes[index].operation.weights
+      for (tensor, old) in zip(weights, graph.nodes[index].operation.weights) {
+        let axis = tensor.shape.count - 1
+        let masked = tensor.selecting(channels, axis: axis)
+        #expect(masked.values.allSatisfy { $0 == 0 }, "\(layer) \(optimizer)")
+        let others = (0..<tensor.shape[axis]).filter { !channels.contains($0) }
+        for channel in others {
+          #expect(
+            tensor.selecting([channel], axis: axis) != old.selecting([channel], axis: axis))
+        }
+      }
+    }
+  }
+}
+
+extension Parameters {
+  var packedWeights: [Float] { packed(weights) }
+}
+
+extension Graph {
+  var isFinite: Bool {
+    nodes.allSatisfy { $0.operation.weights.allSatisfy { $0.firstNonFinite == nil } }
+  }
+}
