@@ -179,7 +179,8 @@ struct PNGRefusalTests: ~Copyable {
       }
     }
     for status: UInt64 in 1...4 {
-      #expect(throws: PNGDecoder.Failure(rawValue: status)) { try answer([status]) }
+      let failure = try #require(PNGDecoder.Failure(rawValue: status))
+      #expect(throws: failure) { try answer([status]) }
     }
   }
 
