@@ -144,7 +144,7 @@ struct PNGRefusalTests: ~Copyable {
     var file = good()
     file.chunks[2].data = noise
     try refuses(file.bytes, "is a damaged PNG image")
-    try refuses(Array(good().bytes[..<33]) + noise, "")
+    try refuses(Array(good().bytes[..<33]) + noise, "copy it again")
   }
 
   // MARK: The sealed process
