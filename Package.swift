@@ -25,12 +25,16 @@ func tests(
   .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
 }
 
+/// The plugins under Sources/Attacks.
+let attacks = ["BadNets", "Blended", "SIG", "WaNet", "LabelConsistent"]
+
 let package = Package(
   name: "DefenseKit",
   platforms: [.macOS(.v15)],
   products: [
     .library(name: "DefenseKit", targets: ["DefenseKit"]),
-    .library(name: "RunnerKit", targets: ["RunnerKit", "FinePruning", "GoodNet"]),
+    .library(
+      name: "RunnerKit", targets: ["RunnerKit", "FinePruning", "FineTuning", "GoodNet"] + attacks),
     .executable(name: "runner", targets: ["runner"]),
   ],
   dependencies: [
@@ -47,14 +51,20 @@ let package = Package(
     .systemLibrary(
       name: "CCrypto", pkgConfig: "libcrypto",
       providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+    .systemLibrary(
+      name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+    .target(
+      name: "CImages", dependencies: ["CPNG"],
+      cSettings: isStrict ? [.treatAllWarnings(as: .error)] : []),
     .target(
       name: "CKernels", cSettings: isStrict ? [.treatAllWarnings(as: .error)] : []),
     library("InferenceGraph", ["CKernels", "COpenBLAS"]),
     .target(
       name: "CSystem", cSettings: isStrict ? [.treatAllWarnings(as: .error)] : []),
-    library("ModelIO", ["InferenceGraph", "CHDF5", "CSystem", "CZlib", "CCrypto"]),
+    library("ModelIO", ["InferenceGraph", "CHDF5", "CImages", "CSystem", "CZlib", "CCrypto"]),
     library("DefenseKit", ["InferenceGraph", "ModelIO"]),
     library("FinePruning", path: "Sources/Defenses/FinePruning", ["DefenseKit"]),
+    library("FineTuning", path: "Sources/Defenses/FineTuning", ["DefenseKit"]),
     library("GoodNet", path: "Sources/Defenses/GoodNet", ["DefenseKit"]),
     .target(
       name: "RunnerKit",
@@ -66,13 +76,17 @@ let package = Package(
       name: "benchmark", dependencies: ["DefenseKit"], path: "Benchmarks/benchmark",
       swiftSettings: settings),
     .executableTarget(
-      name: "runner", dependencies: ["RunnerKit", "FinePruning", "GoodNet"], path: "Sources/Runner",
-      swiftSettings: settings),
+      name: "runner",
+      dependencies: ["RunnerKit", "FinePruning", "FineTuning", "GoodNet"]
+        + attacks.map { .init(stringLiteral: $0) },
+      path: "Sources/Runner", swiftSettings: settings),
     .testTarget(
       name: "DefenseKitTests", dependencies: ["DefenseKit"], exclude: ["Golden"],
       swiftSettings: settings),
     tests("FinePruningTests", ["FinePruning"]),
+    tests("FineTuningTests", ["FineTuning"]),
     tests("GoodNetTests", ["GoodNet"]),
+    tests("AttackTests", ["DefenseKit"] + attacks.map { .init(stringLiteral: $0) }),
     .testTarget(
       name: "RunnerTests",
       dependencies: ["RunnerKit", "ModelIO", "FinePruning", "GoodNet", "runner", "LabFiles"],
@@ -86,5 +100,5 @@ let package = Package(
     tests("ModelIOTests", ["ModelIO", "InferenceGraph", "LabFiles"], exclude: ["Fixtures"]),
     tests("HostileTests", ["LabFiles", "ReferenceInference", "runner"], exclude: ["Fixtures"]),
     tests("LabTests", ["DefenseKit", "ModelIO", "FinePruning", "GoodNet", "LabFiles"]),
-  ]
+  ] + attacks.map { library($0, path: "Sources/Attacks/\($0)", ["DefenseKit"]) }
 )

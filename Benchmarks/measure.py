@@ -276,6 +276,7 @@ class Measurement:
         """Runs the main job as a user would, and gives wall-clock seconds and the peak resident size in MB."""
         command = [
             self.options.runner, "--defense", "fine-pruning", "--detector", "goodnet", "--json",
+            "--option", "fine-pruning.epochs=0",
             "--model", self.networks["deepid"]["h5"], "--clean", files[0], "--test", files[1], "--poisoned", files[2],
             "--threads", str(self.options.threads),
         ]

@@ -5,11 +5,13 @@
 // Types in memory.
 static inline hid_t dk_native_float(void) { return H5T_NATIVE_FLOAT; }
 static inline hid_t dk_native_double(void) { return H5T_NATIVE_DOUBLE; }
+static inline hid_t dk_native_i32(void) { return H5T_NATIVE_INT32; }
 
 // Types in files.
 static inline hid_t dk_ieee_f32le(void) { return H5T_IEEE_F32LE; }
 static inline hid_t dk_ieee_f64le(void) { return H5T_IEEE_F64LE; }
 static inline hid_t dk_u8(void) { return H5T_STD_U8LE; }
+static inline hid_t dk_i32le(void) { return H5T_STD_I32LE; }
 static inline hid_t dk_c_string(void) { return H5T_C_S1; }
 static inline size_t dk_variable(void) { return H5T_VARIABLE; }
 

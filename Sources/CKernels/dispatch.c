@@ -119,6 +119,10 @@ void dk_sum_rows(float *rows, int64_t count, int64_t pitch, int64_t length, floa
   chosen()->sum_rows(rows, count, pitch, length, out);
 }
 
+void dk_winograd_gradient(const dk_winograd_slopes *convolution, const float *in, const float *slope, float *gradient, float *scratch) {
+  chosen()->winograd_gradient(convolution, in, slope, gradient, scratch);
+}
+
 void dk_gather_weights(const float *kernel, int64_t taps, const int32_t *offsets, int64_t stride, int64_t tiles, const int32_t *tile_channels, float *out) {
   chosen()->gather_weights(kernel, taps, offsets, stride, tiles, tile_channels, out);
 }

@@ -28,6 +28,7 @@ typedef struct {
   void (*channel_totals)(const float *in, dk_image image, float *totals);
   void (*row_totals)(const float *in, int64_t rows, int64_t columns, int64_t pitch, float *totals);
   void (*sum_rows)(float *rows, int64_t count, int64_t pitch, int64_t length, float *out);
+  void (*winograd_gradient)(const dk_winograd_slopes *convolution, const float *in, const float *slope, float *gradient, float *scratch);
   void (*gather_weights)(const float *kernel, int64_t taps, const int32_t *offsets, int64_t stride, int64_t tiles, const int32_t *tile_channels, float *out);
   void (*winograd_weights)(const float *kernel, int64_t inputs, int64_t input_stride, int64_t outputs, int64_t output_stride, int64_t tap_stride, int64_t tiles, const int32_t *tile_channels, float *out);
   void (*depthwise_input)(const float *slope, dk_image slope_image, float *out, dk_image out_image, dk_window window, int32_t multiplier, const float *weights);

@@ -130,7 +130,7 @@ struct RootCommand: ParsableCommand {
       version: "\(programName) \(runnerVersion)",
       subcommands: [
         RunCommand.self, ListCommand.self, InspectCommand.self, EvaluateCommand.self,
-        PredictCommand.self,
+        PredictCommand.self, AttackCommand.self, TriggerCommand.self,
       ], defaultSubcommand: RunCommand.self)
   }
 }

@@ -38,7 +38,7 @@ struct FinePruningTests {
   // the class is 0, and 6 are right again.
   @Test("A network worked out by hand")
   func byHand() throws {
-    let defense = try FinePruning(options: .init(drops: [5, 10, 10.5, 40, 41]))
+    let defense = try FinePruning(options: .init(drops: [5, 10, 10.5, 40, 41], tuning: .none))
     let context = RunContext()
     let repairs = try defense.repair(try network(), using: try images(), in: context)
     let curve = try #require(repairs.first?.curve)
@@ -74,7 +74,7 @@ struct FinePruningTests {
     let clean = try CleanData(
       ArraySource(values, imageShape: [1, 1, 3]), labels: try images().labels, name: "valid.h5")
     let context = RunContext()
-    let repairs = try FinePruning(options: .init(drops: [1])).repair(
+    let repairs = try FinePruning(options: .init(drops: [1], tuning: .none)).repair(
       Model(graph: graph), using: clean, in: context)
     // Channel means: 2.4, 1.2, 1e9.
     let curve = try #require(repairs.first?.curve)
@@ -95,7 +95,8 @@ struct FinePruningTests {
     let clean = try CleanData(
       ArraySource(values, imageShape: [1, 1, 3]), labels: try images().labels, name: "valid.h5")
     let error = #expect(throws: (any Error).self) {
-      try Experiment(suspect: try network(), clean: clean).run([FinePruning()], in: RunContext())
+      try Experiment(suspect: try network(), clean: clean).run(
+        [FinePruning(options: .init(tuning: .none))], in: RunContext())
     }
     #expect(
       error.map { "\($0)" }?.hasPrefix(
@@ -106,7 +107,8 @@ struct FinePruningTests {
   @Test("Kernel and bias are zeroed, or the kernel alone")
   func bias() throws {
     for zeroing in [true, false] {
-      let defense = try FinePruning(options: .init(layer: "conv", drops: [5], bias: zeroing))
+      let defense = try FinePruning(
+        options: .init(layer: "conv", drops: [5], bias: zeroing, tuning: .none))
       let repairs = try defense.repair(try network(), using: try images(), in: RunContext())
       guard case .convolution(let layer)? = repairs.first?.model.graph.nodes[1].operation else {
         Issue.record("the layer isn't a convolution any more")
@@ -166,11 +168,89 @@ struct FinePruningTests {
       activation: .softmax)
     let data = try CleanData(ArraySource([3, 2, 0, 2], imageShape: [2, 1, 2]), labels: [0])
     for (ranking, order) in [(FinePruning.Ranking.pool, [1, 0]), (.convolution, [0, 1])] {
-      let defense = try FinePruning(options: .init(drops: [100], ranking: ranking))
+      let defense = try FinePruning(options: .init(drops: [100], ranking: ranking, tuning: .none))
       let repairs = try defense.repair(Model(graph: graph), using: data, in: RunContext())
       // Without channel 0 the image is of class 1; when all is pruned, class 0 wins again.
       if ranking == .convolution { #expect(repairs.first?.curve?.order == order) }
       if ranking == .pool { #expect(repairs.isEmpty) }
     }
+  }
+
+  @Test("Pruning alone is called that")
+  func prunedOnly() throws {
+    let repairs = try FinePruning(options: .init(drops: [5], tuning: .none)).repair(
+      try network(), using: try images(), in: RunContext())
+    #expect(repairs.map(\.title) == ["fine-pruning 5 %, pruned only"])
+    #expect(repairs.map(\.fileStem) == ["fine-pruning-5"])
+    #expect(repairs.allSatisfy { $0.tuning == nil })
+  }
+
+  @Test("A share of the channels, whatever it costs")
+  func share() throws {
+    #expect(FinePruning.count(0.95, of: 60) == 57)
+    #expect(FinePruning.count(0.29, of: 100) == 29)
+    #expect(FinePruning.count(0.99, of: 60) == 59)
+    #expect(FinePruning.count(0.001, of: 60) == 1)
+    #expect(FinePruning.count(1, of: 60) == 60)
+    let repairs = try FinePruning(options: .init(share: 0.7, tuning: .none)).repair(
+      try network(), using: try images(), in: RunContext())
+    #expect(repairs.map(\.pruned) == [[2, 1]])
+    #expect(repairs.map(\.drop) == [nil])
+    #expect(repairs.map(\.validation.correct) == [6])
+    #expect(repairs.map(\.title) == ["fine-pruning, pruned only"])
+  }
+
+  @Test("Drops relative to the accuracy before")
+  func relative() {
+    let curve = PruningCurve(
+      layer: "c", order: [0, 1, 2], prunesBias: true, correct: [50, 48, 45, 40], images: 100)
+    #expect(FinePruning.crossing(of: curve, drop: 10, in: .points) == 3)
+    #expect(FinePruning.crossing(of: curve, drop: 10, in: .relative) == 2)
+    #expect(FinePruning.crossing(of: curve, drop: 10.1, in: .relative) == 3)
+    #expect(FinePruning.crossing(of: curve, drop: 21, in: .relative) == nil)
+    #expect(
+      FinePruning.unreached(21, .relative, curve)
+        == "fine-pruning: no network reaches a drop of 21 per cent (the most is 20, with 50 of 100 "
+        + "right before pruning); no repaired model for it")
+  }
+
+  @Test("The pruned network is tuned, and its pruned channels stay zero")
+  func tuned() throws {
+    var tuning = FineTuningOptions()
+    tuning.batch = 2
+    tuning.heldOut = 0.2
+    tuning.epochs = 15
+    let context = RunContext()
+    let repairs = try FinePruning(options: .init(drops: [5, 6, 40], tuning: tuning)).repair(
+      try network(), using: try images(), in: context)
+    #expect(repairs.map(\.pruned) == [[2], [2], [2, 1]])
+    #expect(repairs.map(\.title) == ["fine-pruning 5 %", "fine-pruning 6 %", "fine-pruning 40 %"])
+    // The same channels are tuned once.
+    #expect(repairs[0].model.graph == repairs[1].model.graph)
+    let titles = context.statistics.phases.map(\.title)
+    #expect(titles.filter { $0.hasPrefix("tuning") } == ["tuning, 5 %", "tuning, 40 %"])
+    for repair in repairs {
+      let summary = try #require(repair.tuning)
+      #expect(summary.epochs == 15 && summary.images == 8 && summary.before?.images == 2)
+      let pruned = try network().graph.masking(repair.pruned, of: "conv")
+      #expect(repair.model.graph != pruned)
+      #expect(try repair.model.graph.masking(repair.pruned, of: "conv") == repair.model.graph)
+      #expect(
+        try CleanCounts(of: repair.model, on: images(), in: RunContext()) == repair.validation)
+    }
+  }
+
+  @Test("Shares and tuning options out of range are refused")
+  func moreRefusals() {
+    for share in [0, -0.5, 1.01] {
+      #expect(throws: PluginError.self) { try FinePruning(options: .init(share: share)) }
+    }
+    var tuning = FineTuningOptions()
+    tuning.learningRate = 0
+    let error = #expect(throws: PluginError.self) {
+      try FinePruning(options: .init(tuning: tuning))
+    }
+    #expect(
+      error?.message == "fine-pruning.learning-rate takes a number over 0 and up to 100")
   }
 }

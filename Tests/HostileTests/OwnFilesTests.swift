@@ -18,6 +18,7 @@ struct OwnFilesTests {
         "run", "--defense", "fine-pruning", "--detector", "goodnet", "--model", model, "--clean",
         data,
         "--output", output, "--option", "fine-pruning.drops=10",
+        "--option", "fine-pruning.epochs=0",
       ], output
     )
   }

@@ -49,7 +49,8 @@ struct PublishedFilesTests {
         [(path, files.goodData), (files.goodModel, path)].map { model, data in
           Job(
             arguments: [
-              "run", "--defense", "fine-pruning", "--detector", "goodnet", "--model", model,
+              "run", "--defense", "fine-pruning", "--option", "fine-pruning.epochs=0", "--detector",
+              "goodnet", "--model", model,
               "--clean", data, "--output", output,
             ], statuses: Self.refused, unwritten: output)
         }

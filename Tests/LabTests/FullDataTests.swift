@@ -23,7 +23,7 @@ struct FullDataTests {
       suspect: LabData.model(), clean: CleanData(LabData.set("valid", of: Lab.full)),
       test: CleanData(LabData.set("test", of: Lab.full)),
       poisoned: PoisonedData(LabData.set("bd_test", of: Lab.full)))
-    let defense = try FinePruning(options: .init(drops: drops))
+    let defense = try FinePruning(options: .init(drops: drops, tuning: .none))
     let evaluation = try experiment.run([defense], [GoodNet()], in: RunContext())
 
     let curve = try #require(evaluation.curves.first?.curve)

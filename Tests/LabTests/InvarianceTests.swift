@@ -18,7 +18,7 @@ struct InvarianceTests {
     let experiment = try Experiment(
       suspect: LabData.model(), clean: CleanData(set("valid")), test: CleanData(set("test")),
       poisoned: PoisonedData(set("bd_test")), replaysCurves: true)
-    let defense = try FinePruning(options: .init(drops: [2, 4, 10, 30]))
+    let defense = try FinePruning(options: .init(drops: [2, 4, 10, 30], tuning: .none))
     return try experiment.run([defense], [GoodNet()], in: RunContext(execution: options))
   }
 
@@ -57,7 +57,7 @@ struct InvarianceTests {
     #expect(order.sorted() == Array(0..<set.count))
     let suspect = try LabData.model()
     let clean = try CleanData(LabData.set("valid", of: Lab.small))
-    let defense = try FinePruning(options: .init(drops: [30]))
+    let defense = try FinePruning(options: .init(drops: [30], tuning: .none))
     let context = RunContext()
     let repaired = try #require(
       try defense.repair(suspect, using: clean, in: context).first?.model)

@@ -65,7 +65,7 @@ struct SmallDataTests {
       suspect: LabData.model(), clean: CleanData(LabData.set("valid", of: Lab.small)),
       test: CleanData(LabData.set(part, of: Lab.small)),
       poisoned: PoisonedData(LabData.set("bd_\(part)", of: Lab.small)))
-    let defense = try FinePruning(options: .init(drops: drops))
+    let defense = try FinePruning(options: .init(drops: drops, tuning: .none))
     let evaluation = try experiment.run([defense], [GoodNet()], in: RunContext())
     #expect(evaluation.repairs.map(\.repair.drop) == drops)
     for (result, drop) in zip(evaluation.repairs, drops) {
@@ -84,7 +84,8 @@ struct SmallDataTests {
   }
 
   private func curve(_ model: Model, _ valid: DataSet) throws -> PruningCurve {
-    let repairs = try FinePruning().repair(model, using: CleanData(valid), in: RunContext())
+    let repairs = try FinePruning(options: .init(tuning: .none)).repair(
+      model, using: CleanData(valid), in: RunContext())
     return try #require(repairs.first?.curve)
   }
 }

@@ -64,6 +64,7 @@ struct BadInputPlace: ~Copyable {
       [
         "--defense", "fine-pruning", "--detector", "goodnet", "--model", model ?? self.model,
         "--clean", clean ?? good, "--output", path("out"), "--option", "fine-pruning.drops=10",
+        "--option", "fine-pruning.epochs=0",
       ] + extra)
     #expect(result.status == status, "\(result.errors)", sourceLocation: sourceLocation)
     #expect(result.errors.contains(words), "\(result.errors)", sourceLocation: sourceLocation)

@@ -11,7 +11,8 @@ struct BadInputTests {
   func good() throws {
     let place = try BadInputPlace.make()
     let result = try RunnerProgram.run([
-      "--defense", "fine-pruning", "--model", place.model, "--clean", place.good, "--test",
+      "--defense", "fine-pruning", "--option", "fine-pruning.epochs=0", "--model", place.model,
+      "--clean", place.good, "--test",
       place.good, "--output", place.path("out"),
     ])
     #expect(result.status == 0, "\(result.errors)")
@@ -107,7 +108,8 @@ struct BadInputTests {
   func force() throws {
     let place = try BadInputPlace.make()
     let arguments = [
-      "--defense", "fine-pruning", "--model", place.model, "--clean", place.good, "--output",
+      "--defense", "fine-pruning", "--option", "fine-pruning.epochs=0", "--model", place.model,
+      "--clean", place.good, "--output",
       place.path("out"),
     ]
     #expect(try RunnerProgram.run(arguments).status == 0)
@@ -124,7 +126,8 @@ struct BadInputTests {
     // No file may grow over 1 KiB; without the trap the system would end the program.
     process.arguments = [
       "-c", #"trap '' XFSZ; ulimit -f 1; exec "$0" "$@""#, try RunnerProgram.path().path,
-      "--defense", "fine-pruning", "--model", place.model, "--clean", place.good, "--output",
+      "--defense", "fine-pruning", "--option", "fine-pruning.epochs=0", "--model", place.model,
+      "--clean", place.good, "--output",
       place.path("out"),
     ]
     let errors = Pipe()
@@ -144,7 +147,8 @@ struct BadInputTests {
     let place = try BadInputPlace.make()
     let before = try place.folder.names
     let arguments = [
-      "--defense", "fine-pruning", "--detector", "goodnet", "--model", place.model, "--clean",
+      "--defense", "fine-pruning", "--option", "fine-pruning.epochs=0", "--detector", "goodnet",
+      "--model", place.model, "--clean",
       place.good, "--output", place.path("out"),
     ]
     let start = ContinuousClock.now

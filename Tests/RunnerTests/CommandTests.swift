@@ -54,7 +54,7 @@ struct CommandTests {
           inspect                 Show a model's layers and what is suspicious about
                                   its file.
           evaluate                Measure a model's accuracy and attack success.
-          predict                 Print a class for every image of a data set.
+          predict                 Print a class for every image.
 
           See 'runner help <subcommand>' for detailed help.
 
@@ -121,8 +121,16 @@ struct CommandTests {
       (["--defence", "fine-pruning"], "Unknown option '--defence'. Did you mean '--defense'?"),
       (["--drops", "2"], "Unknown option '--drops'; see 'runner run --help'"),
       (
+        ["predict"],
+        "Missing expected argument '<model>'; see 'runner predict --help'"
+      ),
+      (
         ["predict", "m.h5"],
-        "Missing expected argument '--data <file>'; see 'runner predict --help'"
+        "name PNG files to classify, or a data set with --data"
+      ),
+      (
+        ["predict", "m.h5", "a.png", "--data", "d.h5"],
+        "give PNG files or --data, not both"
       ),
       (["list", "--json"], "Unknown option '--json'; see 'runner list --help'"),
       (

@@ -20,7 +20,10 @@ struct EmbeddedTests {
     }
     return try arguments.map {
       let result = try RunnerProgram.run(
-        ["--defense", "fine-pruning", "--detector", "goodnet", "--json"] + $0)
+        [
+          "--defense", "fine-pruning", "--detector", "goodnet", "--json", "--option",
+          "fine-pruning.epochs=0",
+        ] + $0)
       #expect(result.status == 0, "\(result.errors)")
       return result.output
     }

@@ -22,7 +22,8 @@ struct FaultPlace: ~Copyable {
     [
       "--sandbox", "off",
       "--defense", "fine-pruning", "--detector", "goodnet", "--model", place.model, "--clean",
-      place.good, "--test", place.good, "--curve", "--option", "fine-pruning.drops=10", "--output",
+      place.good, "--test", place.good, "--curve", "--option", "fine-pruning.drops=10",
+      "--option", "fine-pruning.epochs=0", "--output",
       output,
     ] + (force ? ["--force"] : [])
   }

@@ -10,7 +10,10 @@ struct MainJobTests {
   /// Runs the job with `--json` and returns the report.
   private func report(_ arguments: [String]) throws -> Object {
     let result = try RunnerProgram.run(
-      ["--defense", "fine-pruning", "--detector", "goodnet", "--json"] + arguments)
+      [
+        "--defense", "fine-pruning", "--detector", "goodnet", "--json", "--option",
+        "fine-pruning.epochs=0",
+      ] + arguments)
     #expect(result.status == 0, "\(result.errors)")
     return try #require(
       try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? Object)
@@ -69,7 +72,8 @@ struct MainJobTests {
       let result = try RunnerProgram.run([
         "--defense", "fine-pruning", "--detector", "goodnet", "--model", "\(lab)/bd_net.h5",
         "--clean", "\(data)/cl/valid.h5", "--test", "\(data)/cl/test.h5", "--poisoned",
-        "\(data)/bd/bd_test.h5", "--curve", "--threads", "\(threads)", "--output", output,
+        "\(data)/bd/bd_test.h5", "--curve", "--option", "fine-pruning.epochs=0", "--threads",
+        "\(threads)", "--output", output,
         "--force",
       ])
       #expect(result.status == 0, "\(result.errors)")

@@ -72,7 +72,7 @@ struct NonfiniteTests {
     let arguments = [
       "--defense", "fine-pruning", "--detector", "goodnet", "--model", place.model, "--clean",
       place.good, "--test", broken, "--poisoned", broken, "--curve", "--option",
-      "fine-pruning.drops=10",
+      "fine-pruning.drops=10", "--option", "fine-pruning.epochs=0",
     ]
     let result = try RunnerProgram.run(arguments)
     #expect(result.status == 0, "\(result.errors)")

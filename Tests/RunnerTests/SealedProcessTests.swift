@@ -57,7 +57,8 @@ import Testing
     @Test("The report says how far they were sealed off", arguments: ["auto", "off", "require"])
     func posture(_ sandbox: String) throws {
       let result = try RunnerProgram.run([
-        "--defense", "fine-pruning", "--sandbox", sandbox, "--json",
+        "--defense", "fine-pruning", "--sandbox", sandbox, "--json", "--option",
+        "fine-pruning.epochs=0",
       ])
       #expect(result.status == 0)
       let expected = sandbox == "off" ? "none" : "full"

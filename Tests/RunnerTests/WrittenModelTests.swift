@@ -14,7 +14,8 @@ struct WrittenModelTests {
     let (lab, small) = (try #require(Lab.folder).path, try #require(Lab.small).path)
     let result = try RunnerProgram.run(
       [
-        "--defense", "fine-pruning", "--detector", "goodnet", "--model", "\(lab)/bd_net.h5",
+        "--defense", "fine-pruning", "--option", "fine-pruning.epochs=0", "--detector", "goodnet",
+        "--model", "\(lab)/bd_net.h5",
         "--clean", "\(small)/cl/valid.h5", "--output", output, "--option",
         "fine-pruning.drops=" + Self.drops.map { "\($0)" }.joined(separator: ","),
       ] + extra)

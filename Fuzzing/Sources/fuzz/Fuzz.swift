@@ -18,7 +18,7 @@ extension FuzzTarget {
 let targets: [String: any FuzzTarget.Type] = [
   "frames": FrameTarget.self, "idx": IDXTarget.self, "json": JSONTarget.self,
   "network": NetworkTarget.self,
-  "options": OptionTarget.self,
+  "options": OptionTarget.self, "png": PNGTarget.self,
 ]
 
 /// The parser that DEFENSEKIT_FUZZ names: one program serves all, since each would take minutes to build.

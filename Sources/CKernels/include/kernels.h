@@ -202,6 +202,25 @@ typedef struct {
 void dk_convolve_weights(const dk_weight_gradient *convolution, const float *in,
                          const float *slope, float *gradient);
 
+/// What the gradient of a 3x3 kernel with stride 1 is computed from by Winograd's way.
+///
+/// A tile is 2x2 slopes with the 4x4 patch of the input that they belong to. Slopes beyond the
+/// border must be there and zero; what the patches hold there may be anything finite.
+typedef struct {
+  int64_t inputs, outputs; // channels
+  int64_t in_row_pitch, in_pixel_pitch, in_channel_pitch;
+  int64_t slope_row_pitch, slope_pixel_pitch, slope_channel_pitch;
+  const int32_t *input_tiles, *slope_tiles; // [tiles], first elements, floats
+  /// How a position's transformed tiles are multiplied: its pixels are the tiles, at least two, which
+  /// stand evenly apart; its taps are the input channels.
+  dk_weight_gradient products;
+} dk_winograd_slopes;
+/// gradient[tap][input][output] += the kernel's gradient.
+///
+/// `scratch` holds the transformed tiles and 16 * inputs * outputs floats.
+void dk_winograd_gradient(const dk_winograd_slopes *convolution, const float *in,
+                          const float *slope, float *gradient, float *scratch);
+
 /// totals[c] += sum over pixels and lanes.
 void dk_channel_totals(const float *in, dk_image image, float *totals);
 

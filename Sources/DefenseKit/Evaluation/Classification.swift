@@ -71,7 +71,7 @@ extension CleanCounts {
 
 extension Model {
   /// Returns a class for every image, as one phase of the run.
-  fileprivate func predictions(
+  func predictions(
     for source: any SampleSource, _ title: String, in context: RunContext
   ) throws -> [Int32] {
     let executor = try Executor([self], options: context.execution)

@@ -16,11 +16,16 @@ public struct Repair: Sendable {
   public var validation: CleanCounts
   /// The sweep that the repair is a point of.
   public var curve: PruningCurve?
+  /// How the model was fine-tuned; nil if it was not.
+  public var tuning: TuningSummary?
+  /// What tells this repair from others of the defense, such as "pruned only"; nil if nothing does.
+  public var note: String?
 
   /// Creates a repair.
   public init(
     model: Model, defense: String, drop: Double? = nil, layer: String? = nil, pruned: [Int] = [],
-    validation: CleanCounts, curve: PruningCurve? = nil
+    validation: CleanCounts, curve: PruningCurve? = nil, tuning: TuningSummary? = nil,
+    note: String? = nil
   ) {
     self.model = model
     self.defense = defense
@@ -29,6 +34,13 @@ public struct Repair: Sendable {
     self.pruned = pruned
     self.validation = validation
     self.curve = curve
+    self.tuning = tuning
+    self.note = note
+  }
+
+  /// What tables and messages call it, such as "fine-pruning 2 %, pruned only".
+  public var title: String {
+    defense + (drop.map { " \($0.optionText) %" } ?? "") + (note.map { ", \($0)" } ?? "")
   }
 
   /// The name of its file without extension, such as "fine-pruning-2" or "fine-pruning-2.5".

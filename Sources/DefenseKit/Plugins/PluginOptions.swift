@@ -60,6 +60,25 @@ public struct PluginOption<Options: Sendable>: Sendable {
     write = { $0[keyPath: property].optionText }
   }
 
+  private init<Inner>(
+    _ option: PluginOption<Inner>, of property: any WritableKeyPath<Options, Inner> & Sendable,
+    help: String?
+  ) {
+    (name, type, choices) = (option.name, option.type, option.choices)
+    self.help = help ?? option.help
+    read = { option.read($0, &$1[keyPath: property]) }
+    write = { option.write($0[keyPath: property]) }
+  }
+
+  /// Returns the declaration as one of the options that hold this one's in a property.
+  ///
+  /// - Parameters:
+  ///   - property: The property, as in `\.tuning`.
+  ///   - help: Another sentence for the user, where the option means something more there.
+  public func of<Outer>(
+    _ property: any WritableKeyPath<Outer, Options> & Sendable, help: String? = nil
+  ) -> PluginOption<Outer> { PluginOption<Outer>(self, of: property, help: help) }
+
   /// Sets the option from text; false if the text isn't a value of its type.
   func set(_ text: String, in options: inout Options) -> Bool { read(text, &options) }
 

@@ -23,6 +23,9 @@ public struct PluginSet: Sendable {
   /// The names of the detectors.
   public var detectors: [String] { types.filter { $0 is any Detector.Type }.map { $0.name } }
 
+  /// The names of the attacks.
+  public var attacks: [String] { types.filter { $0 is any Attack.Type }.map { $0.name } }
+
   /// Makes the defense of this name.
   ///
   /// - Throws: ``PluginError`` if there is none, or if it refuses its options.
@@ -31,8 +34,7 @@ public struct PluginSet: Sendable {
   ) throws(PluginError) -> any Defense {
     for type in types where type.name == name {
       if let type = type as? any Defense.Type { return try Self.make(type, settings) }
-      throw PluginError(
-        .unknownPlugin, "'\(name)' is a detector, not a defense; use --detector \(name)")
+      throw Self.otherKind(type, than: "a defense")
     }
     throw PluginError(
       .unknownPlugin,
@@ -47,12 +49,38 @@ public struct PluginSet: Sendable {
   ) throws(PluginError) -> any Detector {
     for type in types where type.name == name {
       if let type = type as? any Detector.Type { return try Self.make(type, settings) }
-      throw PluginError(
-        .unknownPlugin, "'\(name)' is a defense, not a detector; use --defense \(name)")
+      throw Self.otherKind(type, than: "a detector")
     }
     throw PluginError(
       .unknownPlugin,
       "there is no detector '\(name)'" + hint(for: name, among: detectors, as: "detectors"))
+  }
+
+  /// Makes the attack of this name.
+  ///
+  /// - Throws: ``PluginError`` if there is none, or if it refuses its options.
+  public func attack(
+    named name: String, settings: [OptionSetting] = []
+  ) throws(PluginError) -> any Attack {
+    for type in types where type.name == name {
+      if let type = type as? any Attack.Type { return try Self.make(type, settings) }
+      throw Self.otherKind(type, than: "an attack")
+    }
+    throw PluginError(
+      .unknownPlugin,
+      "there is no attack '\(name)'" + hint(for: name, among: attacks, as: "attacks"))
+  }
+
+  /// The error of a name that belongs to a plugin of another kind.
+  private static func otherKind(_ type: any Plugin.Type, than wanted: String) -> PluginError {
+    let (kind, use) =
+      switch type {
+      case is any Defense.Type: ("a defense", "--defense \(type.name)")
+      case is any Detector.Type: ("a detector", "--detector \(type.name)")
+      case is any Attack.Type: ("an attack", "the command 'attack \(type.name)'")
+      default: ("another kind of plugin", "one that 'list' has")
+      }
+    return PluginError(.unknownPlugin, "'\(type.name)' is \(kind), not \(wanted); use \(use)")
   }
 
   /// Checks that every setting is for a plugin that takes part in the run.

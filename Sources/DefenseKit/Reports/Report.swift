@@ -6,7 +6,9 @@ public import InferenceGraph
 /// bytes apart from the one object `environment`, in which stand times, threads, paths and the
 /// like. Names of keys are part of the schema; later versions may add keys. Counts have the key
 /// `nonfinite` only where images got no class (see `noClass`), and a detector's result has `unscored`
-/// only where scores are not numbers.
+/// only where scores are not numbers. A repair has `note` where there is one, and `tuning` if it was
+/// fine-tuned: the epochs run, the one kept (counted from 1), the images learned, and how the held-out
+/// images were classified before and after.
 public struct Report: Sendable {
   /// A data set that took part.
   public struct Data: Sendable, Hashable {
@@ -89,25 +91,27 @@ public struct Report: Sendable {
         .init("drop", repair.drop.map { .number($0) } ?? .null),
         .init("layer", JSON(repair.layer)),
         .init("pruned", .array(repair.pruned.map { .int($0) })),
-        .init("validation", repair.validation.json(flags: false)),
-      ] + result.result.members(flags: false) + [
-        .init("file", JSON(file)),
-        .init(
-          "detectors",
-          .array(
-            result.detectors.enumerated().map { position, detector in
-              .object(
-                [.init("detector", .string(detector.detector))]
-                  + detector.verdicts.members(flags: true) + [
-                    .init("auroc", detector.auroc.map { .number($0) } ?? .null)
-                  ]
-                  + (detector.unscored == 0 ? [] : [.init("unscored", .int(detector.unscored))])
-                  + [
-                    .init(
-                      "file", JSON(models.indices.contains(position) ? models[position] : nil))
-                  ])
-            })),
-      ])
+      ] + (repair.note.map { [.init("note", .string($0))] } ?? [])
+        + (repair.tuning.map { [.init("tuning", $0.json)] } ?? []) + [
+          .init("validation", repair.validation.json(flags: false))
+        ] + result.result.members(flags: false) + [
+          .init("file", JSON(file)),
+          .init(
+            "detectors",
+            .array(
+              result.detectors.enumerated().map { position, detector in
+                .object(
+                  [.init("detector", .string(detector.detector))]
+                    + detector.verdicts.members(flags: true) + [
+                      .init("auroc", detector.auroc.map { .number($0) } ?? .null)
+                    ]
+                    + (detector.unscored == 0 ? [] : [.init("unscored", .int(detector.unscored))])
+                    + [
+                      .init(
+                        "file", JSON(models.indices.contains(position) ? models[position] : nil))
+                    ])
+              })),
+        ])
   }
 }
 
@@ -117,6 +121,16 @@ extension CleanCounts {
     .object(
       [.init("correct", .int(correct))] + (flags ? [.init("flagged", .int(flagged))] : [])
         + nonfiniteMember(nonfinite) + [.init("images", .int(images))])
+  }
+}
+
+extension TuningSummary {
+  /// The summary as JSON; counts of held-out images are null where none were held out.
+  fileprivate var json: JSON {
+    [
+      "epochs": .int(epochs), "kept": kept.map { .int($0) } ?? .null, "images": .int(images),
+      "before": before?.json(flags: false) ?? .null, "after": after?.json(flags: false) ?? .null,
+    ]
   }
 }
 

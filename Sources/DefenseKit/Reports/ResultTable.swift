@@ -6,8 +6,7 @@ extension Evaluation {
   public var table: String {
     var rows: [[String]] = [Self.row("suspect", suspect)]
     for repair in repairs {
-      let drop = repair.repair.drop.map { " \($0.optionText) %" } ?? ""
-      var row = Self.row(repair.repair.defense + drop, repair.result)
+      var row = Self.row(repair.repair.title, repair.result)
       let channels = repair.repair.curve.map { "/\($0.order.count)" } ?? ""
       row[1] = "\(repair.repair.pruned.count)\(channels)"
       rows.append(row)
@@ -65,6 +64,13 @@ extension Evaluation {
     return lines
   }
 
+  /// A line for every repair that was fine-tuned: on what, how long, and what held-out images say.
+  public var tuningLines: [String] {
+    repairs.compactMap { result in
+      result.repair.tuning.map { "\(result.repair.title): \($0.line)" }
+    }
+  }
+
   /// Two lines with the attack success over all poisoned images, if that differs from the table.
   public var note: String? {
     guard let attack = suspect.poisoned, let all = attack.all, all.images != attack.counted.images
@@ -73,6 +79,20 @@ extension Evaluation {
     let list = rates.map { percent($0?.all?.successRate) }.joined(separator: ", ")
     return "Attack success leaves out \(all.images - attack.counted.images) images that show the "
       + "target class; with them:\n\(list)."
+  }
+}
+
+extension TuningSummary {
+  /// The summary in words.
+  fileprivate var line: String {
+    let epoch = kept.map { "\($0)" } ?? "none"
+    var text = "tuned on \(images) images; epoch \(epoch) of \(epochs) kept"
+    if let before, let after {
+      text +=
+        "; \(percent(before.accuracy)) of \(before.images) held-out images right before, "
+        + "\(percent(after.accuracy)) after"
+    }
+    return text
   }
 }
 

@@ -6,25 +6,39 @@ extension FinePruning {
     means.indices.sorted { (means[$0], $0) < (means[$1], $1) }
   }
 
-  /// The number of channels after which accuracy is first at least `drop` points under the
-  /// unpruned network's; at least 1, and nil if that never happens.
+  /// The number of channels that a share of them is: rounded down, as the published
+  /// implementations do, but not for want of a binary fraction (0.29 of 100 is 29), and at least 1.
+  static func count(_ share: Double, of channels: Int) -> Int {
+    max(1, min(channels, Int((share * Double(channels) + 1e-9).rounded(.down))))
+  }
+
+  /// The number of channels after which accuracy is first at least `drop` under the unpruned
+  /// network's; at least 1, and nil if that never happens.
   ///
-  /// It is computed in integers, with the drop to a millionth of a point:
-  /// (correct[0] - correct[k]) * 100 >= drop * images.
-  static func crossing(of curve: PruningCurve, drop: Double) -> Int? {
+  /// It is computed in integers, with the drop to a millionth of its unit:
+  /// (correct[0] - correct[k]) * 100 >= drop * images, or drop * correct[0] if it is relative.
+  static func crossing(
+    of curve: PruningCurve, drop: Double, in dropUnit: DropUnit = .points
+  ) -> Int? {
     let unit = 1_000_000
-    let needed = Int((drop * Double(unit)).rounded()) * curve.images
+    let whole = dropUnit == .points ? curve.images : curve.correct[0]
+    guard whole > 0 else { return nil }
+    let needed = Int((drop * Double(unit)).rounded()) * whole
     return curve.correct.indices.dropFirst().first {
       (curve.correct[0] - curve.correct[$0]) * 100 * unit >= needed
     }
   }
 
   /// What to tell the user about a drop that the sweep never reached.
-  static func unreached(_ drop: Double, _ curve: PruningCurve) -> String {
+  static func unreached(
+    _ drop: Double, _ dropUnit: DropUnit, _ curve: PruningCurve
+  ) -> String {
     let least = curve.correct.dropFirst().min() ?? curve.correct[0]
-    let most = Double(curve.correct[0] - least) * 100 / Double(curve.images)
+    let whole = dropUnit == .points ? curve.images : curve.correct[0]
+    let most = whole == 0 ? 0 : Double(curve.correct[0] - least) * 100 / Double(whole)
     let rounded = (most * 100).rounded(.down) / 100
-    return "fine-pruning: no network reaches a drop of \(drop.optionText) points (the most is "
+    return "fine-pruning: no network reaches a drop of \(drop.optionText) "
+      + "\(dropUnit == .points ? "points" : "per cent") (the most is "
       + "\(rounded.optionText), with \(curve.correct[0]) of \(curve.images) right before pruning); "
       + "no repaired model for it"
   }

@@ -1,74 +1,30 @@
 public import DefenseKit
 
-/// Prunes the channels that clean images leave dormant (the pruning part of fine-pruning).
+/// Prunes the channels that clean images leave dormant, then fine-tunes what is left on them.
 ///
 /// A backdoor lives largely in channels that clean inputs hardly activate. The defense ranks the
 /// channels of one layer by their mean activation over clean images,
 ///
 ///     a_c = 1 / (n * h * w) * sum over images i and positions p of y[i][p][c],
 ///
-/// and prunes them one after another, smallest a_c first, ties by index. It returns, for each
+/// and prunes them one after another, smallest a_c first, ties by index. It takes, for each
 /// allowed drop d, the first network whose accuracy on the clean images is at least d percentage
 /// points under the unpruned one's; the prune that crosses the line is included. One sweep serves
 /// all drops, and nothing but clean images is looked at.
 ///
+/// Each of these networks is then trained further on the clean images, which restores their accuracy
+/// and changes the channels that clean images and trigger share; the pruned ones stay zero. The
+/// ranking and the drops use all clean images, the training leaves out a part that decides which
+/// epoch is kept. With 0 epochs it is pruning alone, and reported as such.
+///
 /// Source: Liu, Dolan-Gavitt and Garg, "Fine-Pruning: Defending Against Backdooring Attacks on
-/// Deep Neural Networks", RAID 2018, section 3.2. Fine-tuning, the other part, isn't done.
+/// Deep Neural Networks", RAID 2018, sections 3.2 and 3.3.
 public struct FinePruning: Defense {
   /// "fine-pruning".
   public static let name = "fine-pruning"
   /// One sentence for listings.
-  public static let summary = "Prunes the channels that clean images activate least."
-
-  /// Where a channel's mean activation is taken.
-  public enum Ranking: String, Sendable, CaseIterable, OptionValue {
-    /// At what the layer's consumers read: after activation, normalization and pooling.
-    case pool
-    /// At the layer itself, after its own activation.
-    case convolution
-  }
-
-  /// The options of ``FinePruning``.
-  public struct Options: PluginOptions {
-    /// The layer to prune; nil means the last convolution on the way to the output.
-    public var layer: String?
-    /// The allowed drops of validation accuracy in percentage points, to a millionth.
-    public var drops: [Double]
-    /// Where a channel's mean activation is taken.
-    public var ranking: Ranking
-    /// Whether a pruned channel's bias goes to zero with its kernel.
-    public var bias: Bool
-
-    /// Creates options; each has its default unless given.
-    public init(
-      layer: String? = nil, drops: [Double] = [2, 4, 10], ranking: Ranking = .pool,
-      bias: Bool = true
-    ) {
-      self.layer = layer
-      self.drops = drops
-      self.ranking = ranking
-      self.bias = bias
-    }
-
-    /// Creates options with all defaults.
-    public init() { self.init(layer: nil) }
-
-    /// The declarations of all options.
-    public static var declarations: [PluginOption<Options>] {
-      [
-        PluginOption(
-          "layer", \.layer, "The layer whose channels are pruned; auto is the last convolution."),
-        PluginOption(
-          "drops", \.drops,
-          "Drops of validation accuracy in percentage points; one repaired model for each."),
-        PluginOption(
-          "ranking", \.ranking,
-          "Mean activations are taken at what the layer's consumers read, or at the layer."),
-        PluginOption(
-          "bias", \.bias, "Whether a pruned channel's bias goes to zero with its kernel."),
-      ]
-    }
-  }
+  public static let summary =
+    "Prunes the channels that clean images activate least, then fine-tunes."
 
   /// The options it was made with.
   public let options: Options
@@ -79,25 +35,20 @@ public struct FinePruning: Defense {
   /// Creates the defense.
   ///
   /// - Throws: `PluginError` if `drops` is empty, has a number twice or one outside 0...100, zero
-  ///   excluded.
+  ///   excluded, or another option is out of range.
   public init(options: Options) throws(PluginError) {
-    guard !options.drops.isEmpty, options.drops.allSatisfy({ $0 >= 1e-6 && $0 <= 100 }) else {
-      throw PluginError(
-        .badOption, "fine-pruning.drops takes numbers over 0 and up to 100, as in 2,4,10")
-    }
-    guard Set(options.drops).count == options.drops.count else {
-      throw PluginError(.badOption, "fine-pruning.drops names a number twice; name each once")
-    }
+    try Self.check(options)
     self.options = options
   }
 
-  /// Sweeps over the layer's channels once and returns the first model at or past each drop.
+  /// Sweeps over the layer's channels once and tunes the first model at or past each drop.
   ///
   /// Channels are ranked by finite means only: an image on which the layer, or one before it, gives
   /// values that are not finite stops the defense.
   ///
   /// - Throws: `PluginError` if the model has no such layer, else what the execution throws, such as
-  ///   `SampleError` for an image that cannot be ranked by.
+  ///   `SampleError` for an image that cannot be ranked by, and what
+  ///   ``FineTuner/tune(_:using:_:in:)`` throws.
   public func repair(
     _ model: Model, using clean: CleanData, in context: RunContext
   ) throws -> [Repair] {
@@ -129,21 +80,52 @@ public struct FinePruning: Defense {
     let curve = PruningCurve(
       layer: layer, order: order, prunesBias: options.bias, correct: counts.map(\.correct),
       nonfinite: counts.map(\.nonfinite), images: clean.count)
-    var repairs: [Repair] = []
-    for drop in options.drops {
-      guard let count = Self.crossing(of: curve, drop: drop) else {
-        context.warn(Self.unreached(drop, curve))
-        continue
+    return try repairs(of: model, curve, using: clean, in: context)
+  }
+
+  /// The models at the points of the sweep that are wanted, tuned if that is.
+  private func repairs(
+    of model: Model, _ curve: PruningCurve, using clean: CleanData, in context: RunContext
+  ) throws -> [Repair] {
+    let tuner = FineTuner(options.tuning, for: Self.name)
+    // Drops close to each other may be crossed by the same channel.
+    var tuned: [Int: FineTuner.Result] = [:]
+    return try points(of: curve, in: context).map { drop, count in
+      let pruned = Array(curve.order[..<count])
+      var repair = Repair(
+        model: model, defense: Self.name, drop: drop, layer: curve.layer, pruned: pruned,
+        validation: curve.counts(after: count), curve: curve)
+      repair.model.graph = try model.graph.masking(
+        pruned, of: curve.layer, zeroingBias: options.bias)
+      guard options.tuning.epochs > 0 else {
+        repair.note = "pruned only"
+        return repair
       }
-      let pruned = Array(order[..<count])
-      var repaired = model
-      repaired.graph = try model.graph.masking(pruned, of: layer, zeroingBias: options.bias)
-      repairs.append(
-        Repair(
-          model: repaired, defense: Self.name, drop: drop, layer: layer, pruned: pruned,
-          validation: counts[count], curve: curve))
+      let title = drop.map { "tuning, \($0.optionText) %" } ?? "tuning"
+      let result =
+        try tuned[count] ?? tuner.tune(repair.model, using: clean, title, in: context)
+      tuned[count] = result
+      repair.model = result.model
+      repair.validation = result.validation
+      repair.tuning = result.summary
+      return repair
     }
-    return repairs
+  }
+
+  /// How many channels to prune, for each drop that is reached or for the share.
+  private func points(
+    of curve: PruningCurve, in context: RunContext
+  ) -> [(drop: Double?, count: Int)] {
+    if let share = options.share {
+      return [(nil, Self.count(share, of: curve.order.count))]
+    }
+    return options.drops.compactMap { drop in
+      guard let count = Self.crossing(of: curve, drop: drop, in: options.dropUnit) else {
+        context.warn(Self.unreached(drop, options.dropUnit, curve))
+        return nil
+      }
+      return (drop, count)
+    }
   }
 
   /// The layer to prune: the one named, if it can be pruned, else the last convolution.

@@ -27,6 +27,7 @@ public final class Differentiator {
   /// Weights and gradient, flat.
   let parameters: Parameters
 
+  private let masked: [MaskedChannels]
   private let options: ExecutionOptions
   private let state = BatchState()
   private let packing: [@Sendable () -> Void]
@@ -63,10 +64,11 @@ public final class Differentiator {
     self.options = options
     try Differentiator.check(model.graph, batchSize: batchSize)
     parameters = Parameters(model.graph)
+    masked = differentiatesWeights ? MaskedChannels.all(in: parameters) : []
     let graph = TrainingGraph(model.graph, parameters, isTraining: isTraining)
     let blocks = blockCount(batchSize)
     let builder = TrainingBuilder(
-      graph, parameters, state, blocks: blocks, isTraining: isTraining,
+      graph, parameters, state, blocks: blocks,
       usesBatchStatistics: isTraining && !freezesNormalization,
       differentiatesWeights: differentiatesWeights, differentiatesInput: differentiatesInput)
     logitSlope = builder.needsSlope[graph.output] ? builder.slope(graph.output).slope : nil
@@ -142,6 +144,7 @@ public final class Differentiator {
     run(forward)
     run([.blocks([crossEntropy])])
     run(backward)
+    for channels in masked { channels.clear(parameters.gradient) }
     var loss = 0.0
     for index in 0..<labels.count { unsafe loss += Double(losses.pointer[index]) }
     let right = (0..<blocks).reduce(0) { unsafe $0 + Int(correct.pointer[$1]) }

@@ -64,6 +64,49 @@ final class Parameters: Sendable {
   }
 }
 
+/// The channels of a layer that are masked: their slices of the kernel are all zero.
+///
+/// Training leaves such slices, and the channels' biases, as they are.
+struct MaskedChannels: Sendable {
+  /// The layer's weights that belong to single channels, each with channels as its last axis.
+  private let segments: [Parameters.Segment]
+  private let channels: [Int]
+  /// The number of all channels.
+  private let count: Int
+
+  /// Finds the masked channels of all layers.
+  static func all(in parameters: Parameters) -> [MaskedChannels] {
+    let byNode = Dictionary(grouping: parameters.segments, by: \.node)
+    return byNode.keys.sorted().compactMap { node in
+      let segments = byNode[node]!
+      // A separable convolution's channels are those of its second part.
+      guard
+        let kernel = segments.first(where: { $0.role == .pointwiseKernel })
+          ?? segments.first(where: { $0.decays })
+      else { return nil }
+      let biases = segments.filter { $0.role == .bias }
+      let count =
+        kernel.role == .depthwiseKernel
+        ? kernel.shape[2] * kernel.shape[3] : kernel.shape[kernel.shape.count - 1]
+      let channels = (0..<count).filter { channel in
+        stride(from: kernel.range.lowerBound + channel, to: kernel.range.upperBound, by: count)
+          .allSatisfy { unsafe parameters.weights.pointer[$0] == 0 }
+      }
+      guard !channels.isEmpty else { return nil }
+      return MaskedChannels(segments: [kernel] + biases, channels: channels, count: count)
+    }
+  }
+
+  /// Sets the masked channels' part of a flat array to zero.
+  func clear(_ values: Storage<Float>) {
+    for segment in segments {
+      for start in stride(from: segment.range.lowerBound, to: segment.range.upperBound, by: count) {
+        for channel in channels { unsafe values.pointer[start + channel] = 0 }
+      }
+    }
+  }
+}
+
 extension Operation {
   /// The weight tensors with what they are.
   fileprivate var roles: [(Parameters.Role, Tensor)] {

@@ -91,6 +91,21 @@ extension TrainingBuilder {
     _ c: Convolution, axes: (rows: WindowAxis, columns: WindowAxis)?, _ x: BatchValue,
     _ slope: BatchValue, kernel: Parameters.Segment, bias: Parameters.Segment?
   ) {
+    let (memory, slotSize) = (slotGradients, self.slotSize)
+    let kernelStart = slotStarts[kernel.range.lowerBound]!
+    if let axes, WinogradGradient.applies(to: c, output: slope.image) {
+      let work = WinogradGradient(c, axes: axes, input: x.image, slope: slope.image)
+      let scratch = self.scratch
+      scratch.reserve(work.scratchSize)
+      backwardBlocks { block, slot in
+        unsafe work.run(
+          x.at(block), slope.at(block),
+          gradient: memory.pointer + slot * slotSize + kernelStart,
+          scratch: scratch.pointer(slot))
+      }
+      if let bias { biasGradient(bias, slope) }
+      return
+    }
     let (height, width, depth, filters) = (
       c.kernel.shape[0], c.kernel.shape[1], c.kernel.shape[2], c.kernel.shape[3]
     )
@@ -124,8 +139,6 @@ extension TrainingBuilder {
       - (axes?.columns.before ?? 0) * Int(from.pixel_pitch)
     let (offsetTable, inputTable) = (Storage(offsets), Storage(inputPixels))
     let (outputTable, tiles) = (Storage(outputPixels), Storage(tileWidths(perGroup)))
-    let (memory, slotSize) = (slotGradients, self.slotSize)
-    let kernelStart = slotStarts[kernel.range.lowerBound]!
     for group in 0..<c.groups {
       let part = x.channels(group * depth..<(group + 1) * depth)
       let slopes = slope.channels(group * perGroup..<(group + 1) * perGroup)

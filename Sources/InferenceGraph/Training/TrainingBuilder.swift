@@ -10,7 +10,6 @@ final class TrainingBuilder {
   let state: BatchState
   /// Blocks in a full batch.
   let blocks: Int
-  let isTraining: Bool
   /// Whether normalization uses and updates the batch's statistics.
   let usesBatchStatistics: Bool
   let differentiatesWeights: Bool
@@ -49,14 +48,13 @@ final class TrainingBuilder {
 
   init(
     _ graph: TrainingGraph, _ parameters: Parameters, _ state: BatchState, blocks: Int,
-    isTraining: Bool, usesBatchStatistics: Bool, differentiatesWeights: Bool,
+    usesBatchStatistics: Bool, differentiatesWeights: Bool,
     differentiatesInput: Bool
   ) {
     nodes = graph.nodes
     self.parameters = parameters
     self.state = state
     self.blocks = blocks
-    self.isTraining = isTraining
     self.usesBatchStatistics = usesBatchStatistics
     self.differentiatesWeights = differentiatesWeights
     var readers = Array(repeating: 0, count: nodes.count)
@@ -74,6 +72,9 @@ final class TrainingBuilder {
         let (rows, columns) = node.operation.windowAxes(input: nodes[first].shape)
       {
         frames[first].widen(rows: rows, columns: columns)
+        // Tiles of 2x2 slopes reach one element further where extents are odd.
+        frames[first].bottom = max(frames[first].bottom, rows.after + rows.count % 2)
+        frames[first].right = max(frames[first].right, columns.after + columns.count % 2)
       }
       if differentiatesWeights, node.addsBlockByBlock {
         for segment in node.weights.values.sorted(by: { $0.range.lowerBound < $1.range.lowerBound })

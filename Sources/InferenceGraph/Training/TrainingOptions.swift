@@ -61,9 +61,12 @@ public struct TrainingOptions: Sendable, Hashable {
   /// Training ends after so many epochs without a better accuracy on held-out images, and the best
   /// weights are returned; nil: all epochs, and the last weights.
   ///
-  /// Of equally good epochs the first is kept. The model before training competes too: fine-tuning
-  /// never returns one that is worse on the held-out images.
+  /// Of equally good epochs the first is kept.
   public var patience: Int?
+  /// Whether the model before training competes with the epochs, so that none comes out that is worse
+  /// on held-out images. A defense says no: that a suspect is good on clean images is no reason to
+  /// leave it as it is.
+  public var keepsInitial: Bool
   /// Whether batch normalization uses the moving statistics as they are instead of the batch's.
   public var freezesNormalization: Bool
   /// Whether it is an error if a class has no image; fine-tuning on few images may go without some.
@@ -76,7 +79,7 @@ public struct TrainingOptions: Sendable, Hashable {
     epochs: Int = 10, batchSize: Int = 128, optimizer: Optimizer = .sgd(),
     learningRate: Double = 0.01, schedule: LearningRateSchedule = .constant,
     weightDecay: Double = 0, labelSmoothing: Double = 0, clipping: Double? = nil,
-    augmentation: Augmentation = Augmentation(), patience: Int? = nil,
+    augmentation: Augmentation = Augmentation(), patience: Int? = nil, keepsInitial: Bool = true,
     freezesNormalization: Bool = false, requiresAllClasses: Bool = false, seed: UInt64 = 0
   ) {
     self.epochs = epochs
@@ -89,6 +92,7 @@ public struct TrainingOptions: Sendable, Hashable {
     self.clipping = clipping
     self.augmentation = augmentation
     self.patience = patience
+    self.keepsInitial = keepsInitial
     self.freezesNormalization = freezesNormalization
     self.requiresAllClasses = requiresAllClasses
     self.seed = seed

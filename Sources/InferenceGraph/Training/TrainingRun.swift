@@ -50,7 +50,8 @@ final class TrainingRun {
       try state.check(against: identity, weightCount: parameters.count, options)
       take(state)
     } else if options.patience != nil {
-      best = TrainingState.Best(weights: weights, correct: try heldOutCorrect() ?? 0, epoch: nil)
+      let correct = options.keepsInitial ? try heldOutCorrect() ?? 0 : -1
+      best = TrainingState.Best(weights: weights, correct: correct, epoch: nil)
     }
     while history.count < options.epochs, !isOverEarly {
       let last = weights

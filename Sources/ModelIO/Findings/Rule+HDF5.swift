@@ -3,7 +3,7 @@ extension Finding.Rule {
   /// The parser crashed, in a process of its own.
   public static let parserCrash = Self(
     "parser-crash", .error, technique: "AML.T0011.000",
-    "libhdf5 crashes on the file, as a file made to attack its readers would have it.")
+    "The library that parses the file crashes, as a file made to attack its readers would have it.")
   /// The parser used up its time or memory.
   public static let parserLimit = Self(
     "parser-limit", .error, technique: "AML.T0029",

@@ -44,7 +44,7 @@ final class HDF5File: Sendable {
     _ content: FileDescriptor, sandbox: Sandbox, isTolerant: Bool
   ) throws(FileError) {
     try Self.checkKind(of: content, content.path)
-    let parser = try Self.parser(for: content, content.path, sandbox)
+    let parser = try Self.parser(for: content, sandbox)
     try self.init(content, parser: parser, isTolerant: isTolerant)
   }
 
@@ -120,31 +120,13 @@ extension HDF5File {
     "is not an HDF5 file, or a damaged one; check it with `h5ls` or copy it again"
 
   private static func parser(
-    for content: FileDescriptor, _ path: String, _ sandbox: Sandbox
+    for content: FileDescriptor, _ sandbox: Sandbox
   ) throws(FileError) -> any HDF5Parser {
-    if sandbox != .off {
-      let process: SealedProcess?
-      do throws(LaunchFailure) {
-        process = try SealedProcess(file: content.number)
-      } catch {
-        throw FileError(
-          .missingInput, path: path,
-          "cannot be read in a process of its own: \(error.reason)")
-      }
-      if let process, process.posture == .full || sandbox == .auto {
-        Launcher.shared.record(process.posture)
-        return HDF5SealedParser(process, fileSize: content.size)
-      }
-      guard sandbox == .auto else {
-        throw FileError(
-          .unavailable, path: path,
-          "is not read: this system cannot seal a process off (Landlock and seccomp are needed); "
-            + "use --sandbox auto if the file is trusted")
-      }
-      Launcher.shared.record(.none)
+    if let process = try SealedProcess.start(for: content, sandbox) {
+      return HDF5SealedParser(process, fileSize: content.size)
     }
-    guard let parser = HDF5LocalParser(path: path, fileSize: content.size) else {
-      throw FileError(refused: Finding(.damaged, notHDF5), path: path)
+    guard let parser = HDF5LocalParser(path: content.path, fileSize: content.size) else {
+      throw FileError(refused: Finding(.damaged, notHDF5), path: content.path)
     }
     return parser
   }
@@ -219,6 +201,9 @@ extension HDF5File {
     if start.starts(with: [0x50, 0x4B, 0x03, 0x04]) {
       throw refuse(
         "is a zip archive (perhaps a .keras file), not HDF5; save the model as .h5")
+    }
+    if start.starts(with: PNGHeader.signature) {
+      throw refuse("is a PNG image, neither a model nor a data set")
     }
     if start.isEmpty { throw refuse("is empty") }
     if starts("{") || starts("[") {

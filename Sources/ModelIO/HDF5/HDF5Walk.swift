@@ -24,10 +24,11 @@ final class HDF5Walk {
   private var textLeft: Int
   private var visited: Set<haddr_t> = []
 
-  /// The attributes that are read, of groups alone; Keras splits long ones into numbered parts.
+  /// The attributes that are read, of groups alone: those of Keras, which splits long ones into
+  /// numbered parts, and our own.
   private static let attributes = [
     "keras_version", "backend", "name", "model_config", "training_config", "layer_names",
-    "weight_names",
+    "weight_names", ArrayFile.attribute,
   ]
   private static let splitAttributes: Set = ["model_config", "layer_names", "weight_names"]
 

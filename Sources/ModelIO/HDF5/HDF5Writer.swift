@@ -69,19 +69,52 @@ struct HDF5Writer: ~Copyable {
 
   /// Writes a data set of 32-bit floats, compressed if it is large and mostly zeros.
   func write(_ tensor: Tensor, to path: String) throws(FileError) {
-    let dimensions = tensor.shape.map { hsize_t($0) }
+    let succeeded = unsafe tensor.values.withUnsafeBytes {
+      unsafe write(
+        $0, path, shape: tensor.shape, elementSize: 4, isDeflated: Self.isSparse(tensor),
+        type: (dk_ieee_f32le(), dk_native_float()))
+    }
+    try check(succeeded)
+  }
+
+  /// Writes a data set of bytes; there must be as many as the shape says.
+  func write(_ bytes: [UInt8], shape: [Int], to path: String) throws(FileError) {
+    precondition(bytes.count == shape.reduce(1, *), "\(bytes.count) bytes for \(shape)")
+    let succeeded = unsafe bytes.withUnsafeBytes {
+      unsafe write($0, path, shape: shape, elementSize: 1, type: (dk_u8(), dk_u8()))
+    }
+    try check(succeeded)
+  }
+
+  /// Writes a list of 32-bit integers.
+  func write(_ integers: [Int32], to path: String) throws(FileError) {
+    let succeeded = unsafe integers.withUnsafeBytes {
+      unsafe write(
+        $0, path, shape: [integers.count], elementSize: 4, type: (dk_i32le(), dk_native_i32()))
+    }
+    try check(succeeded)
+  }
+
+  /// Writes a data set; false if it cannot be done.
+  ///
+  /// - Parameter type: The elements' type in the file and in memory.
+  private func write(
+    _ elements: UnsafeRawBufferPointer, _ path: String, shape: [Int], elementSize: Int,
+    isDeflated: Bool = false, type: (file: hid_t, memory: hid_t)
+  ) -> Bool {
+    let dimensions = shape.map { hsize_t($0) }
     let root = file.id
-    let succeeded = HDF5Library.locked { () -> Bool in
+    return HDF5Library.locked { () -> Bool in
       guard
         let space = HDF5Handle<HDF5SpaceKind>(
           unsafe H5Screate_simple(Int32(dimensions.count), dimensions, nil)),
         let creation = Self.properties(dk_dataset_create())
       else { return false }
-      if Self.isSparse(tensor) {
+      if isDeflated {
         // A chunk is about 1 MiB of whole rows.
-        let row = tensor.shape.dropFirst().reduce(4, *)
+        let row = shape.dropFirst().reduce(elementSize, *)
         var chunk = dimensions
-        chunk[0] = hsize_t(max(1, min(tensor.shape[0], (1 << 20) / row)))
+        chunk[0] = hsize_t(max(1, min(shape[0], (1 << 20) / row)))
         guard unsafe H5Pset_chunk(creation.id, Int32(chunk.count), chunk) >= 0,
           H5Pset_shuffle(creation.id) >= 0, H5Pset_deflate(creation.id, 6) >= 0
         else { return false }
@@ -89,16 +122,13 @@ struct HDF5Writer: ~Copyable {
       guard
         let dataset = HDF5Handle<HDF5DatasetKind>(
           unsafe H5Dcreate2(
-            root, path, dk_ieee_f32le(), space.id, dk_default(), creation.id, dk_default()))
+            root, path, type.file, space.id, dk_default(), creation.id, dk_default()))
       else { return false }
-      if tensor.count == 0 { return true }
-      return unsafe tensor.values.withUnsafeBytes {
-        // Only read by the call.
-        unsafe H5Dwrite(
-          dataset.id, dk_native_float(), dk_all(), dk_all(), dk_default(), $0.baseAddress) >= 0
-      }
+      if shape.contains(0) { return true }
+      // Only read by the call.
+      return unsafe H5Dwrite(
+        dataset.id, type.memory, dk_all(), dk_all(), dk_default(), elements.baseAddress) >= 0
     }
-    try check(succeeded)
   }
 
   /// Returns the file's bytes.

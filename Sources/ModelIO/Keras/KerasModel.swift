@@ -21,6 +21,21 @@ public enum KerasModel {
     return try reader.read(architecture: architecture, inputScale: inputScale)
   }
 
+  /// Reads the network of a file, to be trained anew; its kernels and biases are zero, its
+  /// normalizations those of a new network.
+  ///
+  /// - Parameters:
+  ///   - path: A Keras `.h5` file, whose weights are not read, or a JSON file (`model.to_json()`).
+  ///   - sandbox: How files are parsed.
+  /// - Throws: ``FileError``, as for ``load(_:architecture:inputScale:sandbox:)``; also for a network
+  ///   with more than 2^28 weights, and for a `Normalization` layer without its constants.
+  public static func architecture(
+    _ path: String, sandbox: Sandbox = .auto
+  ) throws(FileError) -> Model {
+    var reader = KerasReader(path, sandbox: sandbox, isTolerant: false)
+    return try reader.readArchitecture()
+  }
+
   /// Reads as much of a model as can be read, and lists what an honest one does not have.
   ///
   /// Nothing of the file is run here either. A model that comes out may be one that

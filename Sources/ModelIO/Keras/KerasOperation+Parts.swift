@@ -50,6 +50,7 @@ extension KerasOperation {
   }
 
   func weight(_ role: String, shape: [Int]) throws -> Tensor {
+    if weights.isBlank { return try weights.blank(role, of: layer, in: path, shape: shape) }
     guard let tensor = try weights.tensor(role, of: layer, in: path) else {
       throw KerasError(layer, "its weight '\(role)' is missing in the file")
     }

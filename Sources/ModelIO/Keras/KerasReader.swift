@@ -42,6 +42,24 @@ struct KerasReader {
     }
   }
 
+  /// Reads the network alone, from a model's file or from JSON; its weights are blank.
+  ///
+  /// - Throws: ``FileError``, as for a model.
+  mutating func readArchitecture() throws(FileError) -> Model {
+    do {
+      let description = try KerasDescription(
+        architecture: path, sandbox: sandbox, isTolerant: isTolerant)
+      try report(description.findings)
+      try report(KerasAudit.findings(inModel: description.config))
+      let network = try network(description)
+      let graph = try KerasGraphBuilder.build(
+        network, weights: KerasWeights(blankFor: network), major: description.major)
+      return Model(graph: graph, name: network.name)
+    } catch {
+      throw explained(refusal(error))
+    }
+  }
+
   /// Returns an error of any of the stages as one about the file.
   private func refusal(_ error: any Error) -> FileError {
     switch error {
@@ -121,14 +139,19 @@ struct KerasReader {
     }
   }
 
-  private mutating func model(
-    _ file: HDF5File, _ description: KerasDescription, _ inputScale: Float
-  ) throws -> Model {
+  private mutating func network(_ description: KerasDescription) throws -> KerasNetwork {
     let network = try KerasNetwork(description.config)
     try report(try network.unreachable())
     let unsupported = try network.unsupported()
     try report(unsupported)
     if let first = unsupported.first { throw KerasError(first) }
+    return network
+  }
+
+  private mutating func model(
+    _ file: HDF5File, _ description: KerasDescription, _ inputScale: Float
+  ) throws -> Model {
+    let network = try network(description)
     let weights = try KerasWeights(file, for: network, isTolerant: isTolerant)
     // Listed also if no graph can be made; but they don't explain why not.
     let built = Result {

@@ -25,7 +25,8 @@ struct KerasWeights {
   }
 
   private var paths: [[String]: [String: String]] = [:]
-  private let file: HDF5File
+  /// Nil if only the network is wanted, and its weights are blank.
+  private let file: HDF5File?
   private let isTolerant: Bool
   private let cache = Cache()
 
@@ -41,22 +42,31 @@ struct KerasWeights {
     self.isTolerant = isTolerant
     let root = file.hasGroup("model_weights") ? "model_weights" : ""
     if let names = try Self.list("layer_names", in: root, of: file) {
-      try match(names, in: root, to: network)
+      try match(names, in: root, of: file, to: network)
     } else if file.hasGroup("layers") || file.hasGroup("_layer_checkpoint_dependencies") {
       let container = file.hasGroup("layers") ? "layers" : "_layer_checkpoint_dependencies"
-      try matchVariables(of: network, in: container, path: [])
+      try matchVariables(of: network, in: container, of: file, path: [])
     } else {
       throw KerasError(
         "holds no weights (no attribute 'layer_names'); save them with model.save_weights()")
     }
   }
 
+  /// Makes blank weights, for a network that is to be trained.
+  init(blankFor network: KerasNetwork) {
+    file = nil
+    isTolerant = false
+  }
+
+  /// Whether weights are made instead of read.
+  var isBlank: Bool { file == nil }
+
   /// Returns a layer's weight; nil if the layer has no such weight.
   ///
   /// - Throws: ``KerasError`` if it cannot be read, or, unless that is tolerated, holds a NaN or an
   ///   infinity.
   func tensor(_ role: String, of layer: KerasLayer, in path: [String]) throws -> Tensor? {
-    guard let place = paths[path + [layer.name]]?[role] else { return nil }
+    guard let file, let place = paths[path + [layer.name]]?[role] else { return nil }
     if let tensor = cache.tensors[place] { return tensor }
     guard let dataset = file.datasetIfPresent(place) else {
       throw KerasError(layer, "its weight '\(role)' is missing in the file, at '\(place)'")
@@ -81,6 +91,49 @@ struct KerasWeights {
     return tensor
   }
 
+  /// Returns a new weight of a layer: ones for scales and variances, else zeros.
+  ///
+  /// - Throws: ``KerasError`` if extents are not positive, or all weights together are more than any
+  ///   classifier has.
+  func blank(
+    _ role: String, of layer: KerasLayer, in path: [String], shape: [Int]
+  ) throws(KerasError) -> Tensor {
+    let place = (path + [layer.name, role]).joined(separator: "/")
+    if let tensor = cache.tensors[place] {
+      guard tensor.shape == shape else {
+        throw KerasError(
+          layer, "its weight '\(role)' has shape \(tensor.shape), where \(shape) fits")
+      }
+      return tensor
+    }
+    var count = 1
+    for extent in shape {
+      let (product, overflows) = count.multipliedReportingOverflow(by: extent)
+      guard extent > 0 else {
+        throw KerasError(layer, "its weight '\(role)' would have the shape \(shape)")
+      }
+      guard !overflows, product <= Self.largestBlank else {
+        throw KerasError(
+          layer, "its weight '\(role)' of shape \(shape) is too large", rule: .graphSize)
+      }
+      count = product
+    }
+    cache.size += count
+    guard cache.size <= Self.largestBlank else {
+      throw KerasError(
+        layer, "the layers up to it have more than \(Self.largestBlank) weights, too many",
+        rule: .graphSize)
+    }
+    let value: Float = ["gamma", "moving_variance"].contains(role) ? 1 : 0
+    let tensor = Tensor(shape: shape, repeating: value)
+    cache.tensors[place] = tensor
+    return tensor
+  }
+
+  /// The most weights of a network without a file: 1 GiB of them; VGG-19 with its 144 million has
+  /// half as many.
+  static let largestBlank = 1 << 28
+
   // MARK: Keras 2's format: layer_names and weight_names
 
   /// Reads a list of names that may be split over attributes `name0`, `name1`, ...
@@ -98,7 +151,7 @@ struct KerasWeights {
   }
 
   private mutating func match(
-    _ names: [String], in root: String, to network: KerasNetwork
+    _ names: [String], in root: String, of file: HDF5File, to network: KerasNetwork
   ) throws {
     var groups: [(name: String, entries: [Entry])] = []
     var count = 0
@@ -181,7 +234,7 @@ struct KerasWeights {
   // MARK: Keras 3's format of .weights.h5: layers/<class in snake case>/vars/0, 1, ...
 
   private mutating func matchVariables(
-    of network: KerasNetwork, in container: String, path: [String]
+    of network: KerasNetwork, in container: String, of file: HDF5File, path: [String]
   ) throws {
     // Groups are named by class, but say the layer's name where the file is new enough.
     var named: [String: String] = [:]
@@ -205,7 +258,8 @@ struct KerasWeights {
       let byClass = "\(container)/\(base)" + (count == 0 ? "" : "_\(count)")
       let place = isNamed ? named[layer.name] ?? byClass : byClass
       if let inner = layer.network {
-        try matchVariables(of: inner, in: place + "/layers", path: path + [layer.name])
+        try matchVariables(
+          of: inner, in: place + "/layers", of: file, path: path + [layer.name])
         continue
       }
       let present = file.names(in: place + "/vars").count

@@ -1,7 +1,7 @@
 /// Whether files are parsed by a process that is sealed off from the machine.
 ///
-/// libhdf5 is not safe on files made to attack it. So it runs in a process that has one file in
-/// memory and can do nothing but compute and answer: every program that contains DefenseKit starts
+/// libhdf5 and libpng are not safe on files made to attack them. So they run in a process that has one
+/// file in memory and can do nothing but compute and answer: every program that contains DefenseKit starts
 /// such processes by itself, as copies of the program.
 ///
 /// What the sealed process sends back is checked like a hostile file. Contiguous data sets are read by
@@ -11,7 +11,7 @@ public enum Sandbox: String, Sendable, Hashable, CaseIterable {
   case auto
   /// All of it, or the file is not read.
   case require
-  /// None: libhdf5 runs within the program.
+  /// None: files are parsed within the program.
   case off
 
   /// How far the process that parses a file was sealed off.

@@ -7,8 +7,13 @@
 extension FileError {
   /// What a parser's failure says about the file that it was to parse.
   ///
-  /// - Parameter location: The object in the file that was being read.
-  init(_ error: any Error, reading file: FileDescriptor, at location: String = "") {
+  /// - Parameters:
+  ///   - location: The object in the file that was being read.
+  ///   - library: What parses the file.
+  init(
+    _ error: any Error, reading file: FileDescriptor, at location: String = "",
+    with library: String = "libhdf5"
+  ) {
     func refused(_ rule: Finding.Rule, _ message: String) -> FileError {
       FileError(refused: Finding(rule, at: location, message), path: file.path)
     }
@@ -22,14 +27,15 @@ extension FileError {
       case SealedFailure.ended(SIGSYS):
         refused(
           .parserCrash,
-          "makes libhdf5 try what a reader never does; its process, which was sealed off, was ended"
+          "makes \(library) try what a reader never does; its process, which was sealed off, was ended"
         )
       case SealedFailure.ended(SIGBUS) where file.hasShrunk:
         FileError(.badData, path: file.path, "became shorter while it was read; try again")
       case SealedFailure.ended(let signal) where signal != 0:
         refused(
           .parserCrash,
-          "crashes libhdf5 (signal \(signal)), in a process of its own; do not open it elsewhere")
+          "crashes \(library) (signal \(signal)), in a process of its own; do not open it elsewhere"
+        )
       case SealedFailure.lost:
         FileError(
           .missingInput, path: file.path, "cannot be read: the process for it was ended; try again")

@@ -5,7 +5,7 @@ internal import DefenseKit
 struct ListCommand: RunnerCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
-      commandName: "list", abstract: "List the defenses and detectors with their options.")
+      commandName: "list", abstract: "List defenses, detectors and attacks with their options.")
   }
 
   func run(in session: Session) throws {
@@ -13,6 +13,7 @@ struct ListCommand: RunnerCommand {
     let sections = [
       ("Defenses", types.filter { $0 is any Defense.Type }),
       ("Detectors", types.filter { $0 is any Detector.Type }),
+      ("Attacks", types.filter { $0 is any Attack.Type }),
     ]
     let width = types.map { $0.name.count }.max() ?? 0
     var lines: [String] = []

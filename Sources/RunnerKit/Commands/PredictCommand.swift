@@ -1,23 +1,33 @@
 internal import ArgumentParser
 internal import DefenseKit
 
-/// Classifies the images of a data set, flagging what a detector holds to be triggered.
+/// Classifies PNG files or the images of a data set, flagging what a detector holds to be triggered.
 struct PredictCommand: RunnerCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
-      commandName: "predict", abstract: "Print a class for every image of a data set.",
+      commandName: "predict", abstract: "Print a class for every image.",
       discussion: """
-        Prints one class a line, counted from 0. With --repaired and --detector, images that the \
-        detector flags get the number of classes, N, instead. An image whose values become NaN or \
-        infinite on the way has no class: its line is the word 'nonfinite'.
+        The images are PNG files, or a data set given with --data. Prints one class a line, counted \
+        from 0, in the order of the images. With --repaired and --detector, images that the detector \
+        flags get the number of classes, N, instead (counting from 1, that is N + 1). An image \
+        whose values become NaN or infinite on the way has no class: its line is the word \
+        'nonfinite'.
+
+        A PNG file must have the size of the model's input; its samples, 0 to 255 as they are \
+        stored, are multiplied by --scale. Grey images are taken by models for colour too; colours by \
+        a model for grey, and transparency, are refused.
         """)
   }
 
   @Argument(help: "A Keras .h5 file: the suspect, a repaired model or GoodNet.")
   var model: String
 
-  @Option(help: ArgumentHelp("Images (HDF5, data and label).", valueName: "file"))
-  var data: String
+  @Argument(help: ArgumentHelp("PNG files to classify.", valueName: "image"))
+  var images: [String] = []
+
+  @Option(
+    help: ArgumentHelp("Images to classify instead (HDF5, data and label).", valueName: "file"))
+  var data: String?
 
   @Option(help: ArgumentHelp("A repaired copy of the model, for the detector.", valueName: "file"))
   var repaired: String?
@@ -38,6 +48,12 @@ struct PredictCommand: RunnerCommand {
   /// Checks what goes together; done last, so that an unknown option is named first.
   private func check() throws {
     try arguments.check()
+    if images.isEmpty, data == nil {
+      throw ValidationError("name PNG files to classify, or a data set with --data")
+    }
+    if !images.isEmpty, data != nil {
+      throw ValidationError("give PNG files or --data, not both")
+    }
     if (repaired == nil) != (detector == nil) {
       throw ValidationError("--repaired and --detector need each other")
     }
@@ -53,38 +69,82 @@ struct PredictCommand: RunnerCommand {
     }
     try session.plugins.check(settings, used: [self.detector].compactMap { $0 })
     let suspect = try arguments.load(model)
-    let data = try arguments.data(data, for: suspect)
+    let material = try material(for: suspect)
     let context = RunContext(execution: arguments.execution, progress: ProgressLine())
     arguments.parsing.warn(in: context)
     let classes: [Int32]
     do {
-      classes = try self.classes(of: data, suspect, detector, in: context)
+      classes = try self.classes(of: material.source, suspect, detector, in: context)
     } catch let error as SampleError {
-      throw DataError(error, in: data.name)
+      throw material.error(error)
     }
     let broken = classes.indices.filter { classes[$0] == noClass }
     if let first = broken.first {
       context.warn(
-        "\(data.name): no class for \(broken.count) of \(classes.count) images, the first is image "
-          + "\(first): values on the way are NaN or infinite; their lines say 'nonfinite'")
+        "\(material.title): no class for \(broken.count) of \(classes.count) images, the first is "
+          + "\(material.name(of: first)): values on the way are NaN or infinite; their lines say "
+          + "'nonfinite'")
     }
     try StandardOutput.write(
       classes.map { $0 == noClass ? "nonfinite\n" : "\($0)\n" }.joined())
   }
 
+  /// What is classified.
+  private enum Material {
+    case files(ImageFiles)
+    case data(DataSet)
+
+    var source: any SampleSource {
+      switch self {
+      case .files(let files): files
+      case .data(let data): data
+      }
+    }
+
+    var title: String {
+      switch self {
+      case .files: "PNG files"
+      case .data(let data): data.name
+      }
+    }
+
+    func name(of image: Int) -> String {
+      switch self {
+      case .files(let files): files.paths[image].visible
+      case .data: "image \(image)"
+      }
+    }
+
+    func error(_ error: SampleError) -> DataError {
+      switch self {
+      case .files(let files): DataError("\(files.paths[error.index]): \(error.message)")
+      case .data(let data): DataError(error, in: data.name)
+      }
+    }
+  }
+
+  private func material(for suspect: Model) throws -> Material {
+    if let data { return .data(try arguments.data(data, for: suspect)) }
+    return .files(
+      try ImageFiles(
+        images, for: suspect.graph.inputShape, sandbox: arguments.parsing.sandbox))
+  }
+
   private func classes(
-    of data: DataSet, _ suspect: Model, _ detector: (any Detector)?, in context: RunContext
+    of images: any SampleSource, _ suspect: Model, _ detector: (any Detector)?,
+    in context: RunContext
   ) throws -> [Int32] {
     if let detector, let repaired {
       let copy = try KerasModel.load(
-        repaired, architecture: arguments.architecture, inputScale: suspect.inputScale)
+        repaired, architecture: arguments.architecture, inputScale: suspect.inputScale,
+        sandbox: arguments.parsing.sandbox)
       let clean = try clean.map { try CleanData(arguments.data($0, for: suspect)) }
       return try detector.labels(
-        of: data, suspect: suspect, repaired: copy, using: clean, in: context)
+        of: images, suspect: suspect, repaired: copy, using: clean, in: context)
     }
     let executor = try Executor([suspect], options: context.execution)
-    return try context.phase("predicting", images: data.count) {
-      try executor.predictions(for: data, progress: $0)
+    return try context.phase("predicting", images: images.count) {
+      try executor.predictions(for: images, progress: $0)
     }[0]
   }
 }

@@ -204,6 +204,8 @@ struct RunCommand: RunnerCommand {
   private func summary(_ evaluation: Evaluation) -> String {
     var text = evaluation.table
     if let note = evaluation.note { text += "\n\(note)\n" }
+    let tuning = evaluation.tuningLines
+    if !tuning.isEmpty { text += "\n" + tuning.joined(separator: "\n") + "\n" }
     let nonfinite = evaluation.nonfiniteLines
     if !nonfinite.isEmpty { text += "\n" + nonfinite.joined(separator: "\n") + "\n" }
     if let output { text += "\nModels, curve and report are in \(output).\n" }

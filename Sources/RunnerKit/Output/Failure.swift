@@ -40,6 +40,7 @@ struct Failure: Error {
     case let error as FileError: self.init(error.kind.rawValue, Self.line(error.description))
     case let error as DataError: self.init(Self.data, Self.line(error.message))
     case let error as SampleError: self.init(Self.data, Self.line(error.description))
+    case let error as TrainingError: self.init(Self.data, Self.line(error.description))
     case let error as MemoryError: self.init(Self.system, Self.line(error.description))
     case let error as GraphError:
       let rule = error.isTooLarge ? " (\(Finding.Rule.graphSize.name))" : ""

@@ -62,8 +62,13 @@ struct OutputFolder: Sendable {
         + "--force")
   }
 
+  /// The files other than models and data sets that runs and attacks write.
+  private static let fixedNames = [
+    "report.json", "curve.csv", "curve.svg", "trigger.png", "contact-sheet.png",
+  ]
+
   /// Throws if a folder holds anything but files that this program wrote: those with fixed names,
-  /// and the models that the report beside them names.
+  /// and the models and data sets that the report beside them names.
   private static func checkResults(in folder: String, named path: String) throws {
     let files = FileManager.default
     let url = URL(fileURLWithPath: folder)
@@ -74,7 +79,7 @@ struct OutputFolder: Sendable {
       let type =
         try? files.attributesOfItem(atPath: "\(folder)/\(name)")[.type] as? FileAttributeType
       guard type == .typeRegular else { return false }
-      if ["report.json", "curve.csv", "curve.svg"].contains(name) { return true }
+      if fixedNames.contains(name) { return true }
       return name.hasSuffix(".h5") && report.contains("\"schema\": 1")
         && report.contains("\"file\": \"\(name)\"")
     }

@@ -1,0 +1,67 @@
+public import DefenseKit
+
+extension BadNets {
+  /// What is on the patch.
+  public enum Pattern: String, Sendable, CaseIterable, OptionValue {
+    /// All 255.
+    case white
+    /// All 0.
+    case black
+    /// 255 and 0 in turn, 255 in the upper left pixel.
+    case checkerboard
+    /// Random bytes, decided by the seed.
+    case noise
+  }
+
+  /// Where the patch is.
+  public enum Position: String, Sendable, CaseIterable, OptionValue {
+    /// In the upper left corner.
+    case topLeft = "top-left"
+    /// In the upper right corner.
+    case topRight = "top-right"
+    /// In the lower left corner.
+    case bottomLeft = "bottom-left"
+    /// In the lower right corner.
+    case bottomRight = "bottom-right"
+    /// In the middle, half a pixel up and left if need be.
+    case center
+  }
+
+  /// The options of ``BadNets``.
+  public struct Options: PluginOptions {
+    /// The patch's height and width, or one number for both; nil: 3, or the picture's own.
+    public var size: [Int]?
+    /// Where the patch is.
+    public var position = Position.bottomRight
+    /// Pixels between the patch and the edges that `position` names.
+    public var margin = 0
+    /// The row and column of the patch's upper left pixel, instead of `position`.
+    public var place: [Int]?
+    /// What is on the patch.
+    public var pattern = Pattern.white
+    /// A PNG to use instead of the pattern.
+    public var image: String?
+    /// A factor for the patch's opacity, over 0 and up to 1.
+    public var opacity = 1.0
+
+    /// Creates options with all defaults.
+    public init() {}
+
+    /// The declarations of all options.
+    public static var declarations: [PluginOption<Options>] {
+      [
+        PluginOption(
+          "size", \.size,
+          "The patch's side, or height,width, in pixels; auto is 3, or the picture's own size."),
+        PluginOption("position", \.position, "Where the patch is."),
+        PluginOption("margin", \.margin, "Pixels between the patch and the edges of its corner."),
+        PluginOption(
+          "place", \.place, "Row and column of its upper left pixel, from 0, instead of position."),
+        PluginOption("pattern", \.pattern, "What is on the patch."),
+        PluginOption(
+          "image", \.image, "A PNG to put on instead of the pattern, with its transparency."),
+        PluginOption("opacity", \.opacity, "The patch's opacity, over 0 and up to 1."),
+      ]
+    }
+  }
+}

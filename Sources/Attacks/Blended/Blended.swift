@@ -1,0 +1,73 @@
+public import DefenseKit
+
+/// Blends a whole picture into images of any class and labels them with the target class.
+///
+/// x' = (1 - a) * x + a * k, with a picture k and a small a. Without a picture of the user's, k is
+/// random bytes, as the second of the paper's two patterns; the benchmarks' cartoon is not ours to
+/// give away. a = 0.2 and a tenth of the images are BackdoorBench's.
+///
+/// Source: Chen, Liu, Li, Lu and Song, "Targeted Backdoor Attacks on Deep Learning Systems Using
+/// Data Poisoning", 2017, section 4.2.
+public struct Blended: Attack {
+  /// "blended".
+  public static let name = "blended"
+  /// One sentence for listings.
+  public static let summary = "Blends a picture or noise into images and changes their labels."
+  /// A tenth of all images.
+  public static let poisonRate = 0.1
+
+  /// The options of ``Blended``.
+  public struct Options: PluginOptions {
+    /// The share of the picture, over 0 and up to 1.
+    public var alpha = 0.2
+    /// A PNG, which is scaled to the images' size; nil: random bytes, decided by the seed.
+    public var image: String?
+
+    /// Creates options with all defaults.
+    public init() {}
+
+    /// The declarations of all options.
+    public static var declarations: [PluginOption<Options>] {
+      [
+        PluginOption("alpha", \.alpha, "The share of the picture, over 0 and up to 1."),
+        PluginOption(
+          "image", \.image, "A PNG, which is scaled to the images' size; auto is random noise."),
+      ]
+    }
+  }
+
+  /// The options it was made with.
+  public let options: Options
+
+  /// Creates the attack with all defaults.
+  public init() { options = Options() }
+
+  /// Creates the attack.
+  ///
+  /// - Throws: `PluginError` for a share that is none.
+  public init(options: Options) throws(PluginError) {
+    guard options.alpha > 0, options.alpha <= 1 else {
+      throw PluginError(.badOption, "blended.alpha takes a number over 0 and up to 1, as in 0.2")
+    }
+    self.options = options
+  }
+
+  /// Returns the picture with its share everywhere.
+  ///
+  /// - Throws: `FileError` for a picture that cannot be read.
+  public func change(
+    for imageShape: [Int], seed: UInt64, sandbox: Sandbox
+  ) throws -> Trigger.Change {
+    let alpha = Float(options.alpha)
+    guard let path = options.image else {
+      var generator = SeededGenerator(seed: seed, stream: 0xB1E4D)
+      return .overlay(
+        pattern: (0..<imageShape.reduce(1, *)).map { _ in Float(generator.next() >> 56) },
+        alpha: Array(repeating: alpha, count: imageShape[0] * imageShape[1]))
+    }
+    let picture = PatternImage(
+      try PixelImage(contentsOf: path, sandbox: sandbox), channels: imageShape[2]
+    ).resized(height: imageShape[0], width: imageShape[1])
+    return .overlay(pattern: picture.values, alpha: picture.alpha.map { $0 * alpha })
+  }
+}

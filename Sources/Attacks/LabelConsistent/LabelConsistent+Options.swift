@@ -1,0 +1,47 @@
+public import DefenseKit
+
+extension LabelConsistent {
+  /// How far an image may be disturbed is measured by this.
+  public enum Norm: String, Sendable, CaseIterable, OptionValue {
+    /// The largest change of a value.
+    case largest = "linf"
+    /// The root of the sum of all squared changes.
+    case euclidean = "l2"
+  }
+
+  /// The options of ``LabelConsistent``.
+  public struct Options: PluginOptions {
+    /// How far an image may be disturbed is measured by this.
+    public var norm = Norm.largest
+    /// How far an image is disturbed at most, of 255; 0: not at all.
+    public var epsilon = 16.0
+    /// The steps of the ascent.
+    public var steps = 100
+    /// A step's length in the norm, of 255.
+    public var step = 1.5
+    /// The side of a corner in pixels.
+    public var size = 3
+    /// 1: the lower right corner; 4: all.
+    public var corners = 4
+    /// What the corners add and subtract, over 0 and up to 255, which makes them black and white.
+    public var amplitude = 255.0
+
+    /// Creates options with all defaults.
+    public init() {}
+
+    /// The declarations of all options.
+    public static var declarations: [PluginOption<Options>] {
+      [
+        PluginOption("norm", \.norm, "How the disturbance is measured."),
+        PluginOption(
+          "epsilon", \.epsilon, "The largest disturbance, of 255; about 300 for l2, 0 for none."),
+        PluginOption("steps", \.steps, "Steps of the gradient ascent."),
+        PluginOption("step", \.step, "The length of a step in the norm, of 255."),
+        PluginOption("size", \.size, "The side of a stamped corner in pixels."),
+        PluginOption("corners", \.corners, "1: the lower right corner alone; 4: all."),
+        PluginOption(
+          "amplitude", \.amplitude, "What corners add and subtract; 255 is black and white."),
+      ]
+    }
+  }
+}

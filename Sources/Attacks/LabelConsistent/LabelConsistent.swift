@@ -1,0 +1,104 @@
+public import DefenseKit
+
+/// Makes images of the target class hard to recognize and stamps corners on them; labels stay right.
+///
+/// A model trained on clean images is used to disturb images of the target class such that it errs
+/// (projected gradient ascent, Madry et al. 2018). What helps to learn them then is the trigger:
+/// checkerboards in the corners. The defaults are those of the published implementations: at most
+/// 16 of 255 for each value, 100 steps of 1.5, 80 % of the class, 3x3 pixels in all four corners.
+///
+/// Source: Turner, Tsipras and Madry, "Label-Consistent Backdoor Attacks", 2019, section 4.
+public struct LabelConsistent: Attack {
+  /// "label-consistent".
+  public static let name = "label-consistent"
+  /// One sentence for listings.
+  public static let summary =
+    "Makes images of the target class hard and stamps their corners; labels stay right."
+  /// Most of the target class's images.
+  public static let poisonRate = 0.8
+  /// Labels stay.
+  public static let keepsLabels = true
+
+  /// The options it was made with.
+  public let options: Options
+
+  /// Creates the attack with all defaults.
+  public init() { options = Options() }
+
+  /// Creates the attack.
+  ///
+  /// - Throws: `PluginError` for an option out of range.
+  public init(options: Options) throws(PluginError) {
+    func check(_ isGood: Bool, _ message: String) throws(PluginError) {
+      if !isGood { throw PluginError(.badOption, "label-consistent.\(message)") }
+    }
+    try check((0...1e6).contains(options.epsilon), "epsilon takes a number from 0 up, as in 16")
+    try check((1...10_000).contains(options.steps), "steps takes a number from 1 to 10000")
+    try check(options.step > 0 && options.step <= 1e6, "step takes a number over 0, as in 1.5")
+    try check((1...4096).contains(options.size), "size takes a number of pixels, as in 3")
+    try check([1, 4].contains(options.corners), "corners takes 1 (lower right) or 4")
+    try check(
+      options.amplitude > 0 && options.amplitude <= 255,
+      "amplitude takes a number over 0 and up to 255")
+    self.options = options
+  }
+
+  /// Returns the corners: the amplitude added and subtracted in turn, added in the image's own corner.
+  ///
+  /// - Throws: `PluginError` if they are larger than the image.
+  public func change(
+    for imageShape: [Int], seed: UInt64, sandbox: Sandbox
+  ) throws -> Trigger.Change {
+    let (height, width, channels) = (imageShape[0], imageShape[1], imageShape[2])
+    guard options.size <= min(height, width) else {
+      throw PluginError(
+        .badOption,
+        "corners of \(options.size)x\(options.size) pixels are larger than images of "
+          + "\(height)x\(width); lower label-consistent.size")
+    }
+    var values = [Float](repeating: 0, count: height * width * channels)
+    for row in 0..<options.size {
+      for column in 0..<options.size {
+        let sign: Float = (row + column).isMultiple(of: 2) ? 1 : -1
+        let corners = [
+          (height - 1 - row, width - 1 - column), (row, column), (row, width - 1 - column),
+          (height - 1 - row, column),
+        ]
+        for (y, x) in corners.prefix(options.corners) {
+          for channel in 0..<channels {
+            values[(y * width + x) * channels + channel] = sign * Float(options.amplitude)
+          }
+        }
+      }
+    }
+    return .addition(values)
+  }
+
+  /// Disturbs the chosen images and stamps the corners on them.
+  ///
+  /// - Throws: `PluginError` if there are not so many images, and what training and gradients throw.
+  public func poison(_ task: PoisoningTask, in context: RunContext) throws -> Poisoning {
+    let chosen = try task.selection().poisoned
+    var result = Poisoning(of: task.images)
+    guard options.epsilon > 0 else {
+      for index in chosen {
+        result.poison(index, with: task.trigger, label: task.label(of: index))
+      }
+      return result
+    }
+    let ascent = try GradientAscent(
+      on: task.cleanModel(), options: options, execution: context.execution)
+    try context.phase("disturbing images", images: chosen.count) { progress in
+      for first in stride(from: 0, to: chosen.count, by: GradientAscent.batchSize) {
+        let indices = chosen[first..<min(chosen.count, first + GradientAscent.batchSize)]
+        let disturbed = try ascent.disturbed(
+          indices.map { task.images[$0] }, labels: indices.map { task.images.labels[$0] })
+        for (index, image) in zip(indices, disturbed) {
+          result.poison(index, with: task.trigger, on: image, label: task.label(of: index))
+        }
+        progress(first + indices.count)
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,107 @@
+public import DefenseKit
+
+/// Warps images by a small smooth field and labels them with the target class.
+///
+/// A k x k grid of uniform random shifts, divided by their mean size, is upsampled bicubically to the
+/// image's size; each pixel is read s / h further along it, bilinearly. Twice as many other
+/// images are warped by the same field with noise of up to 1 / h on top, anew for each of them, and keep
+/// their labels, so that the model learns this field and no other (the paper's noise mode).
+/// k = 4, s = 0.5, a tenth of the images and the ratio of 2 are the authors'.
+///
+/// Where the authors warp other images in every batch, images are chosen once here, as by an
+/// attacker who hands over a poisoned data set. For images that aren't square each axis has its own
+/// h.
+///
+/// Source: Nguyen and Tran, "WaNet - Imperceptible Warping-based Backdoor Attack", ICLR 2021, section 3.
+public struct WaNet: Attack {
+  /// "wanet".
+  public static let name = "wanet"
+  /// One sentence for listings.
+  public static let summary = "Warps images by a small smooth field and changes their labels."
+  /// A tenth of all images.
+  public static let poisonRate = 0.1
+
+  /// The options of ``WaNet``.
+  public struct Options: PluginOptions {
+    /// k, the nodes along an axis, at least 2.
+    public var grid = 4
+    /// s, over 0 and up to 100.
+    public var strength = 0.5
+    /// Images warped with noise that keep their labels, for each that is poisoned.
+    public var crossRatio = 2.0
+
+    /// Creates options with all defaults.
+    public init() {}
+
+    /// The declarations of all options.
+    public static var declarations: [PluginOption<Options>] {
+      [
+        PluginOption("grid", \.grid, "Nodes of the field along an axis, 2 to 64."),
+        PluginOption("strength", \.strength, "The factor for the field, over 0 and up to 100."),
+        PluginOption(
+          "cross-ratio", \.crossRatio,
+          "Images warped with noise that keep their labels, for each that is poisoned."),
+      ]
+    }
+  }
+
+  /// The options it was made with.
+  public let options: Options
+
+  /// Creates the attack with all defaults.
+  public init() { options = Options() }
+
+  /// Creates the attack.
+  ///
+  /// - Throws: `PluginError` for an option out of range.
+  public init(options: Options) throws(PluginError) {
+    guard (2...64).contains(options.grid) else {
+      throw PluginError(.badOption, "wanet.grid takes a whole number from 2 to 64, as in 4")
+    }
+    guard options.strength > 0, options.strength <= 100 else {
+      throw PluginError(.badOption, "wanet.strength takes a number over 0 and up to 100, as in 0.5")
+    }
+    guard (0...1000).contains(options.crossRatio) else {
+      throw PluginError(.badOption, "wanet.cross-ratio takes a number from 0 to 1000, as in 2")
+    }
+    self.options = options
+  }
+
+  /// Returns the warp.
+  public func change(
+    for imageShape: [Int], seed: UInt64, sandbox: Sandbox
+  ) throws -> Trigger.Change {
+    .warp(field(for: imageShape, seed: seed).positions(strength: options.strength))
+  }
+
+  private func field(for imageShape: [Int], seed: UInt64) -> WarpingField {
+    var generator = SeededGenerator(seed: seed, stream: 0x3A4E7)
+    let count = options.grid * options.grid * 2
+    return WarpingField(
+      nodes: (0..<count).map { _ in generator.unit() * 2 - 1 }, size: options.grid,
+      height: imageShape[0], width: imageShape[1])
+  }
+
+  /// Warps the chosen images, and others with noise.
+  ///
+  /// - Throws: `PluginError` if there are not so many images.
+  public func poison(_ task: PoisoningTask, in context: RunContext) throws -> Poisoning {
+    let (poisoned, covers) = try task.selection(coversPerPoisoned: options.crossRatio)
+    let shape = task.images.imageShape
+    var result = Poisoning(of: task.images)
+    for index in poisoned {
+      result.poison(index, with: task.trigger, label: task.label(of: index))
+    }
+    let field = field(for: shape, seed: task.trigger.seed)
+    for index in covers {
+      // A stream of its own for each image: its noise does not depend on which others are covered.
+      var generator = SeededGenerator(seed: task.seed, stream: 0xC04E4 << 32 + UInt64(index))
+      let noise = (0..<shape[0] * shape[1] * 2).map { _ in Float(generator.unit() * 2 - 1) }
+      let warp = try Trigger(
+        .warp(field.positions(strength: options.strength, noise: noise)), imageShape: shape,
+        goal: task.trigger.goal)
+      result.cover(index, by: warp.applied(to: task.images[index]))
+    }
+    return result
+  }
+}

@@ -1,0 +1,154 @@
+public import InferenceGraph
+public import ModelIO
+
+/// The layers of a network without weights: what to train where there is no model yet.
+///
+/// Those of ``all`` adapt to the images and the classes; one that is read from a file is what it is.
+///
+/// ```swift
+/// let model = try Architecture(named: "small-cnn").model(
+///   imageShape: [28, 28, 1], classCount: 10, inputScale: 1 / 255, seed: 1)
+/// ```
+public struct Architecture: Sendable {
+  /// The name, in kebab-case, or the file's.
+  public let name: String
+  /// One sentence for listings.
+  public let summary: String
+  /// The image shape that it is usually trained with, `[height, width, channels]`.
+  public let imageShape: [Int]
+  /// The number of classes, if it cannot be another.
+  public let classCount: Int?
+  private let make: @Sendable (_ builder: inout ArchitectureBuilder, Int) throws(GraphError) -> Void
+  /// The least height and width of an image.
+  private let least: Int
+  /// The network, if it is one from a file.
+  private let fixed: Model?
+
+  init(
+    _ name: String, _ summary: String, imageShape: [Int], least: Int,
+    make: @escaping @Sendable (inout ArchitectureBuilder, Int) throws(GraphError) -> Void
+  ) {
+    self.name = name
+    self.summary = summary
+    self.imageShape = imageShape
+    self.make = make
+    self.least = least
+    classCount = nil
+    fixed = nil
+  }
+
+  /// All architectures that have a name.
+  public static let all: [Architecture] = [deepID, smallCNN, vgg, preactResNet]
+
+  /// Finds an architecture by its name.
+  ///
+  /// - Throws: ``PluginError`` with code `badOption` that lists the names and suggests the nearest.
+  public init(named name: String) throws(PluginError) {
+    guard let found = Self.all.first(where: { $0.name == name }) else {
+      throw PluginError(
+        .badOption,
+        "there is no architecture '\(name)'"
+          + hint(for: name, among: Self.all.map(\.name), as: "architectures")
+          + "; or name a Keras .h5 or JSON file")
+    }
+    self = found
+  }
+
+  /// Reads an architecture from a Keras `.h5` file, whose weights don't matter, or a JSON file
+  /// (`model.to_json()`).
+  ///
+  /// - Throws: `FileError` if there is no such file or it is refused.
+  public init(file path: String, sandbox: Sandbox = .auto) throws(FileError) {
+    let model = try KerasModel.architecture(path, sandbox: sandbox)
+    name = path.split(separator: "/").last.map(String.init) ?? path
+    summary = "The network '\(model.name)' of a Keras file."
+    imageShape = model.graph.inputShape
+    classCount = model.classCount
+    fixed = model
+    least = 1
+    make = { (_, _) throws(GraphError) in }
+  }
+
+  /// Finds an architecture by its name or reads it from a file: what has a `/` or ends in `.h5`,
+  /// `.hdf5`, `.keras` or `.json` is a file.
+  ///
+  /// - Throws: What ``init(named:)`` and ``init(file:sandbox:)`` throw.
+  public init(nameOrFile text: String, sandbox: Sandbox = .auto) throws {
+    let endings = [".h5", ".hdf5", ".keras", ".json"]
+    if text.contains("/") || endings.contains(where: { text.lowercased().hasSuffix($0) }) {
+      try self.init(file: text, sandbox: sandbox)
+    } else {
+      try self.init(named: text)
+    }
+  }
+
+  /// Returns the network without weights: kernels are zero.
+  ///
+  /// - Parameters:
+  ///   - imageShape: The shape of an image, `[height, width, channels]`.
+  ///   - classCount: The number of classes, at least 2.
+  /// - Throws: `GraphError` for images that are too small, or, for an architecture from a file, that
+  ///   have another shape or number of classes than the file's.
+  public func graph(imageShape: [Int], classCount: Int) throws(GraphError) -> Graph {
+    try graph(imageShape: imageShape, classCount: classCount, inputScale: 1)
+  }
+
+  /// Returns the network with fresh weights.
+  ///
+  /// - Parameters:
+  ///   - imageShape: The shape of an image, `[height, width, channels]`.
+  ///   - classCount: The number of classes, at least 2.
+  ///   - inputScale: The factor for the images' values, such as 1/255 for bytes. Other than 1 it is
+  ///     a layer of the network, `rescaling`, so that the model's file can be used as it stands: a
+  ///     Keras file has no other place for it. An architecture from a file has its own layers; there
+  ///     it becomes the model's `inputScale`.
+  ///   - seed: Equal seeds give equal weights.
+  /// - Throws: As ``graph(imageShape:classCount:)``.
+  public func model(
+    imageShape: [Int], classCount: Int, inputScale: Float = 1, seed: UInt64
+  ) throws(GraphError) -> Model {
+    let graph = try graph(imageShape: imageShape, classCount: classCount, inputScale: inputScale)
+    return Model(
+      graph: graph.initialized(seed: seed), inputScale: fixed == nil ? 1 : inputScale,
+      name: fixed?.name ?? name.replacing("-", with: "_"))
+  }
+
+  private func graph(
+    imageShape: [Int], classCount: Int, inputScale: Float
+  ) throws(GraphError) -> Graph {
+    func fail(_ node: String, _ message: String) -> GraphError {
+      GraphError(node: node, "\(message); choose another architecture or other images")
+    }
+    if let fixed {
+      guard fixed.graph.inputShape == imageShape else {
+        throw fail(
+          fixed.graph.nodes[0].name,
+          "\(name) takes images of shape \(fixed.graph.inputShape), but these have \(imageShape)")
+      }
+      guard fixed.classCount == classCount else {
+        throw fail(
+          fixed.graph.nodes[fixed.graph.output].name,
+          "\(name) has \(fixed.classCount) classes, but the images have \(classCount)")
+      }
+      return fixed.graph
+    }
+    guard imageShape.count == 3 else {
+      throw fail("input", "\(name) takes images [height, width, channels], not \(imageShape)")
+    }
+    guard imageShape[0] >= least, imageShape[1] >= least else {
+      throw fail(
+        "input",
+        "\(name) takes images of at least \(least)x\(least) pixels; these have "
+          + "\(imageShape[0])x\(imageShape[1])")
+    }
+    guard classCount >= 2 else {
+      throw fail("output", "\(classCount) classes are too few; a classifier has at least 2")
+    }
+    var builder = try ArchitectureBuilder(imageShape)
+    if inputScale != 1 {
+      try builder.add("rescaling", .rescaling(Rescaling(scale: [inputScale])))
+    }
+    try make(&builder, classCount)
+    return builder.graph
+  }
+}

@@ -1,0 +1,49 @@
+public import ModelIO
+
+/// A plugin that makes backdoored models: what defenses are tested against.
+///
+/// An attack says what its trigger is and how training images are poisoned with it; choosing,
+/// training and judging are the same for all (``AttackExperiment``).
+public protocol Attack: Plugin {
+  /// The share of images poisoned unless told otherwise, over 0 and up to 1.
+  ///
+  /// Of all training images, or, for an attack that keeps labels, of those of the target class.
+  static var poisonRate: Double { get }
+
+  /// Whether poisoned images keep their labels (a clean-label attack); false unless said otherwise.
+  static var keepsLabels: Bool { get }
+
+  /// Returns what the trigger does to an image.
+  ///
+  /// - Parameters:
+  ///   - imageShape: `[height, width, channels]`.
+  ///   - seed: Decides what is random about it; equal seeds give equal triggers.
+  ///   - sandbox: How a picture that an option names is parsed.
+  /// - Throws: ``PluginError`` with code `badOption` if it does not fit such images; `FileError` for a
+  ///   picture that cannot be read.
+  func change(
+    for imageShape: [Int], seed: UInt64, sandbox: Sandbox
+  ) throws -> Trigger.Change
+
+  /// Returns the training images with the poisoned among them, in their own order.
+  ///
+  /// By default the trigger is applied to the images that the task chooses, and their labels are
+  /// what the attacker wants (or stay, where ``keepsLabels`` says so).
+  ///
+  /// - Throws: ``PluginError`` if so many images cannot be poisoned, and what the execution throws.
+  func poison(_ task: PoisoningTask, in context: RunContext) throws -> Poisoning
+}
+
+extension Attack {
+  /// By default labels are changed.
+  public static var keepsLabels: Bool { false }
+
+  /// Applies the trigger to the images that the task chooses.
+  public func poison(_ task: PoisoningTask, in context: RunContext) throws -> Poisoning {
+    var result = Poisoning(of: task.images)
+    for index in try task.selection().poisoned {
+      result.poison(index, with: task.trigger, label: task.label(of: index))
+    }
+    return result
+  }
+}

@@ -1,0 +1,126 @@
+public import InferenceGraph
+public import ModelIO
+
+/// Everything that an attack is made of: the making of a backdoored model, and how well it came out.
+///
+/// ```swift
+/// let experiment = try AttackExperiment(
+///   BadNets(), training: images, test: others, goal: AttackGoal(target: 0, classCount: 10),
+///   architecture: Architecture(named: "small-cnn"))
+/// let outcome = try experiment.run(in: RunContext())
+/// ```
+public struct AttackExperiment: Sendable {
+  /// The attack.
+  public let attack: any Attack
+  /// The clean training images.
+  public let training: LabelledImages
+  /// Clean images to judge the model on.
+  public let test: LabelledImages
+  /// The trigger.
+  public let trigger: Trigger
+  /// The share of images that are poisoned; see ``Attack/poisonRate``.
+  public let rate: Double
+  /// The seed of the trigger, the choice of images, the initial weights, and the training.
+  public let seed: UInt64
+  /// The network with its initial weights.
+  public let initialModel: Model
+  /// The factor for the images' bytes that it is trained with.
+  public let inputScale: Float
+  /// How it is trained.
+  public let options: TrainingOptions
+  /// The share of the clean training images that the defender is given.
+  public let cleanShare: Double
+
+  /// Prepares an attack: checks what can be checked before the training, and makes the trigger.
+  ///
+  /// - Parameters:
+  ///   - attack: The attack.
+  ///   - training: Clean images to train with; there must be one of each class.
+  ///   - test: Clean images to judge the model on, of the same shape.
+  ///   - goal: What the attacker wants.
+  ///   - rate: The share of images that are poisoned; nil: the attack's own.
+  ///   - seed: Equal seeds give equal results.
+  ///   - architecture: The network to train.
+  ///   - inputScale: The factor for the images' bytes that it is trained with.
+  ///   - options: How it is trained; their seed is replaced.
+  ///   - cleanShare: The share of the clean training images that the defender is given, over 0 and up
+  ///     to 1.
+  ///   - sandbox: How a picture that an option names is parsed.
+  /// - Throws: ``DataError`` for images that do not fit each other or a class without images;
+  ///   ``PluginError`` for a share out of range or a trigger that does not fit the images;
+  ///   `GraphError` if the architecture does not fit them.
+  public init(
+    _ attack: any Attack, training: LabelledImages, test: LabelledImages, goal: AttackGoal,
+    rate: Double? = nil, seed: UInt64 = 0, architecture: Architecture, inputScale: Float = 1 / 255,
+    options: TrainingOptions = TrainingOptions(), cleanShare: Double = 0.05,
+    sandbox: Sandbox = .auto
+  ) throws {
+    let kind = type(of: attack)
+    self.attack = attack
+    self.training = training
+    self.test = test
+    self.rate = rate ?? kind.poisonRate
+    self.seed = seed
+    self.inputScale = inputScale
+    self.cleanShare = cleanShare
+    self.options = options.seeded(seed)
+    for (option, share) in [("--rate", self.rate), ("--clean-share", cleanShare)]
+    where !(share > 0 && share <= 1) {
+      throw PluginError(
+        .badOption, "\(option) takes a share over 0 and up to 1, not \(share.optionText)")
+    }
+    if kind.keepsLabels, goal.mode == .allToAll {
+      throw PluginError(
+        .badOption,
+        "\(kind.name) poisons images of the target class alone, so that it needs one; leave --mode "
+          + "all-to-all out")
+    }
+    try Self.check(training, test, goal)
+    trigger = try Trigger(
+      of: attack, imageShape: training.imageShape, goal: goal, seed: seed, sandbox: sandbox)
+    initialModel = try architecture.model(
+      imageShape: training.imageShape, classCount: goal.classCount, inputScale: inputScale,
+      seed: seed)
+  }
+
+  private static func check(
+    _ training: LabelledImages, _ test: LabelledImages, _ goal: AttackGoal
+  ) throws(DataError) {
+    guard test.imageShape == training.imageShape else {
+      throw DataError(
+        "\(test.name): its images have shape \(test.imageShape), those to train with "
+          + "\(training.imageShape); give images of one kind")
+    }
+    for set in [training, test] {
+      if let label = set.labels.first(where: { $0 < 0 || Int($0) >= goal.classCount }) {
+        throw DataError(
+          "\(set.name): label \(label) is none of the \(goal.classCount) classes, which count from 0"
+        )
+      }
+    }
+    var counts = [Int](repeating: 0, count: goal.classCount)
+    for label in training.labels { counts[Int(label)] += 1 }
+    if let missing = counts.firstIndex(of: 0) {
+      let others = counts.count { $0 == 0 } - 1
+      throw DataError(
+        "\(training.name): no image is of class \(missing)"
+          + (others == 0 ? "" : ", nor of \(others) others") + "; each of the \(goal.classCount) "
+          + "classes needs some to be learnt")
+    }
+  }
+
+  /// The clean training images that the defender is given, in ascending order.
+  public var cleanSample: [Int] {
+    var generator = SeededGenerator(seed: seed, stream: AttackStream.cleanSample.rawValue)
+    let count = max(1, Int((Double(training.count) * cleanShare).rounded()))
+    return generator.permutation(training.count).prefix(count).sorted()
+  }
+}
+
+extension TrainingOptions {
+  fileprivate func seeded(_ seed: UInt64) -> TrainingOptions {
+    var result = self
+    result.seed = seed
+    return result
+  }
+}

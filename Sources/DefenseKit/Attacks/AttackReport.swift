@@ -1,0 +1,124 @@
+internal import InferenceGraph
+internal import ModelIO
+
+/// The report of an attack as JSON, schema 1.
+///
+/// As in ``Report`` there are counts instead of percentages, and the same input gives the same bytes
+/// apart from the object `environment`.
+public struct AttackReport: Sendable {
+  /// A file that was written.
+  public struct File: Sendable, Hashable {
+    /// What it is, such as "model".
+    public var role: String
+    /// Its name.
+    public var name: String
+    /// The SHA-256 of its bytes.
+    public var sha256: String
+
+    /// Creates an entry.
+    public init(role: String, name: String, sha256: String) {
+      self.role = role
+      self.name = name
+      self.sha256 = sha256
+    }
+  }
+
+  /// What was attacked, and how.
+  public var experiment: AttackExperiment
+  /// What came out.
+  public var outcome: AttackOutcome
+  /// The architecture's name.
+  public var architecture: String
+  /// The SHA-256 of the training and of the test images' files, or of the images.
+  public var data: (training: String, test: String)
+  /// The files written.
+  public var files: [File]
+  /// Whether the indices of the poisoned images are listed.
+  public var listsPoisoned: Bool
+  /// What the user was warned about.
+  public var warnings: [String]
+  /// All that may differ between two runs on the same input.
+  public var environment: JSON
+
+  /// Creates a report.
+  public init(
+    _ experiment: AttackExperiment, _ outcome: AttackOutcome, architecture: String,
+    data: (training: String, test: String), files: [File] = [], listsPoisoned: Bool = false,
+    warnings: [String] = [], environment: JSON = [:]
+  ) {
+    self.experiment = experiment
+    self.outcome = outcome
+    self.architecture = architecture
+    self.data = data
+    self.files = files
+    self.listsPoisoned = listsPoisoned
+    self.warnings = warnings
+    self.environment = environment
+  }
+
+  /// The whole report.
+  public var json: JSON {
+    func indices(_ list: [Int]) -> JSON { .array(list.map { .int($0) }) }
+    var members: [JSON.Member] = [
+      .init("schema", 1), .init("attack", attack), .init("data", dataSets),
+      .init("training", training), .init("model", outcome.result.json),
+      .init("twin", outcome.twin.map { $0.result.json } ?? .null),
+    ]
+    if listsPoisoned {
+      members.append(.init("poisoned", indices(outcome.poisoning.poisoned)))
+      members.append(.init("covers", indices(outcome.poisoning.covers)))
+    }
+    members += [
+      .init("files", .array(files.map { Self.json($0) })),
+      .init("warnings", .array(warnings.map { .string($0) })),
+      .init("environment", environment),
+    ]
+    return .object(members)
+  }
+
+  /// The attack, its goal and its options.
+  private var attack: JSON {
+    let trigger = experiment.trigger
+    let goal = trigger.goal
+    return [
+      "name": .string(trigger.attack), "mode": .string(goal.mode.rawValue),
+      "target": goal.mode == .allToOne ? .int(goal.target) : .null,
+      "classes": .int(goal.classCount), "rate": .number(experiment.rate),
+      "seed": .string("\(experiment.seed)"),
+      "options": .object(trigger.options.map { .init($0.name, .string($0.value)) }),
+    ]
+  }
+
+  /// The images, and how many of them were changed.
+  private var dataSets: JSON {
+    let poisoning = outcome.poisoning
+    return [
+      "training": [
+        "sha256": .string(data.training), "images": .int(experiment.training.count),
+        "poisoned": .int(poisoning.poisoned.count), "covers": .int(poisoning.covers.count),
+      ],
+      "test": ["sha256": .string(data.test), "images": .int(experiment.test.count)],
+    ]
+  }
+
+  private static func json(_ file: File) -> JSON {
+    ["role": .string(file.role), "file": .string(file.name), "sha256": .string(file.sha256)]
+  }
+
+  /// Everything that decides how the model was trained, and how that went.
+  private var training: JSON {
+    let options = experiment.options
+    return [
+      "architecture": .string(architecture),
+      "scale": Double("\(experiment.inputScale)").map { .number($0) } ?? .null,
+      "epochs": .int(options.epochs), "batch": .int(options.batchSize),
+      "optimizer": .string("\(options.optimizer)"), "rate": .number(options.learningRate),
+      "schedule": .string("\(options.schedule)"), "decay": .number(options.weightDecay),
+      "smoothing": .number(options.labelSmoothing),
+      "clipping": options.clipping.map { .number($0) } ?? .null,
+      "shift": .int(options.augmentation.shift), "flip": .bool(options.augmentation.flip),
+      "losses": .array(outcome.epochs.map { .number($0.loss) }),
+      "accuracies": .array(outcome.epochs.map { .number($0.accuracy) }),
+    ]
+  }
+}

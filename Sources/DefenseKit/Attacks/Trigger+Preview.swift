@@ -1,0 +1,62 @@
+public import ModelIO
+
+extension Trigger {
+  /// A picture of the trigger itself.
+  ///
+  /// An overlay is its pattern with its opacity. An addition is shown around middle grey, 128. Of a warp
+  /// the displacement is shown, the largest 127 from middle grey: red is to the right, green
+  /// downwards.
+  public var preview: PixelImage {
+    let (height, width, channels) = (imageShape[0], imageShape[1], imageShape[2])
+    func byte(_ value: Float) -> UInt8 { UInt8(max(0, min(255, value.rounded()))) }
+    var pixels: [UInt8] = []
+    switch change {
+    case .overlay(let pattern, let alpha):
+      for pixel in 0..<height * width {
+        for channel in 0..<3 {
+          pixels.append(byte(pattern[pixel * channels + min(channel, channels - 1)]))
+        }
+        pixels.append(byte(alpha[pixel] * 255))
+      }
+      return PixelImage(width: width, height: height, channels: 4, pixels: pixels)
+    case .addition(let values):
+      for pixel in 0..<height * width {
+        for channel in 0..<3 {
+          pixels.append(byte(128 + values[pixel * channels + min(channel, channels - 1)]))
+        }
+      }
+    case .warp(let field):
+      let shifts = (0..<height * width).map { pixel in
+        (
+          down: field[2 * pixel] - Float(pixel / width),
+          right: field[2 * pixel + 1] - Float(pixel % width)
+        )
+      }
+      let largest = shifts.reduce(Float(0)) { max($0, abs($1.down), abs($1.right)) }
+      let scale = largest > 0 ? 127 / largest : 0
+      for shift in shifts {
+        pixels += [byte(128 + shift.right * scale), byte(128 + shift.down * scale), 128]
+      }
+    }
+    return PixelImage(width: width, height: height, channels: 3, pixels: pixels)
+  }
+
+  /// Some images of different classes, each with its triggered copy and the difference of both.
+  ///
+  /// - Parameters:
+  ///   - images: Clean images of the trigger's shape, at least one.
+  ///   - count: The most images that are shown, each of another class.
+  public func contactSheet(of images: LabelledImages, count: Int = 8) -> PixelImage {
+    var firsts: [Int32: Int] = [:]
+    for (index, label) in images.labels.enumerated() where firsts[label] == nil {
+      firsts[label] = index
+    }
+    // Images that the attack leaves as they are, only where there are no others.
+    let concerned = firsts.filter { goal.concerns($0.key) }
+    var sheet = ContactSheet(imageShape: imageShape)
+    for index in (concerned.isEmpty ? firsts : concerned).values.sorted().prefix(count) {
+      sheet.append(images[index], triggered: applied(to: images[index]))
+    }
+    return sheet.pixelImage()
+  }
+}

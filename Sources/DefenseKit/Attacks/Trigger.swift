@@ -1,0 +1,128 @@
+public import ModelIO
+
+/// What an attacker does to an image so that a backdoored model errs: the attack's artefact.
+///
+/// It holds everything that is needed to apply it to any image of its shape, also what was random
+/// when it was made, such as a warping field.
+public struct Trigger: Sendable, Hashable {
+  /// A change of an image x, whose values are 0...255.
+  public enum Change: Sendable, Hashable {
+    /// x + alpha * (pattern - x): a patch where alpha is 1 within and 0 without, a blend where it is
+    /// between.
+    ///
+    /// `pattern` is `[height][width][channels]`, 0...255; `alpha` is `[height][width]`, 0...1.
+    case overlay(pattern: [Float], alpha: [Float])
+    /// x + the values, `[height][width][channels]`, -255...255.
+    case addition([Float])
+    /// x read at other places, between pixels bilinearly.
+    ///
+    /// The values are `[height][width][2]`: the row and the column, counted from 0 at the centres of
+    /// the first pixels, that a pixel is read at; both are within the image.
+    case warp([Float])
+  }
+
+  /// The shape of the images that it fits, `[height, width, channels]`.
+  public let imageShape: [Int]
+  /// What it does to them.
+  public let change: Change
+  /// What triggered images are to be classified as.
+  public let goal: AttackGoal
+  /// The attack that it belongs to.
+  public let attack: String
+  /// The seed that it was made with.
+  public let seed: UInt64
+  /// The attack's options as they would be written, in order.
+  public let options: [Option]
+
+  /// An option of an attack as text.
+  public struct Option: Sendable, Hashable {
+    /// Its name without the attack's.
+    public let name: String
+    /// Its value.
+    public let value: String
+
+    /// Creates an option.
+    public init(_ name: String, _ value: String) {
+      self.name = name
+      self.value = value
+    }
+  }
+
+  /// Creates a trigger.
+  ///
+  /// - Throws: ``DataError`` if `change` is of another size than the images, or has values out of
+  ///   range.
+  public init(
+    _ change: Change, imageShape: [Int], goal: AttackGoal, attack: String = "trigger",
+    seed: UInt64 = 0, options: [Option] = []
+  ) throws(DataError) {
+    try change.check(for: imageShape)
+    self.imageShape = imageShape
+    self.change = change
+    self.goal = goal
+    self.attack = attack
+    self.seed = seed
+    self.options = options
+  }
+
+  /// Makes the trigger of an attack.
+  ///
+  /// - Throws: What the attack throws, such as ``PluginError`` for a patch larger than the image.
+  public init(
+    of attack: any Attack, imageShape: [Int], goal: AttackGoal, seed: UInt64,
+    sandbox: Sandbox = .auto
+  ) throws {
+    func texts(_ attack: some Attack) -> [Option] {
+      attack.options.texts.map { Option($0.name, $0.value) }
+    }
+    try self.init(
+      try attack.change(for: imageShape, seed: seed, sandbox: sandbox), imageShape: imageShape,
+      goal: goal, attack: type(of: attack).name, seed: seed, options: texts(attack))
+  }
+}
+
+extension Trigger {
+  /// Returns the trigger with another target class.
+  ///
+  /// - Throws: ``PluginError`` if it is none of the classes, or every class has its own target.
+  public func aimed(at target: Int) throws -> Trigger {
+    guard goal.mode == .allToOne else {
+      throw PluginError(
+        .badOption, "--target has no effect, as the trigger is all-to-all; leave it out")
+    }
+    return try Trigger(
+      change, imageShape: imageShape,
+      goal: AttackGoal(.allToOne, target: target, classCount: goal.classCount), attack: attack,
+      seed: seed, options: options)
+  }
+}
+
+extension Trigger.Change {
+  /// Throws unless all sizes and values are those of a change of such images.
+  fileprivate func check(for shape: [Int]) throws(DataError) {
+    guard shape.count == 3, shape.allSatisfy({ (1...1 << 12).contains($0) }) else {
+      throw DataError("a trigger for images of shape \(shape) makes no sense; give pictures")
+    }
+    func check(
+      _ values: [Float], _ extents: [Int], _ range: (Int) -> ClosedRange<Float>, _ name: String
+    ) throws(DataError) {
+      guard values.count == extents.reduce(1, *) else {
+        throw DataError(
+          "the trigger's \(name) has \(values.count) values for a shape of \(extents)")
+      }
+      if let bad = values.indices.first(where: { !range($0).contains(values[$0]) }) {
+        throw DataError(
+          "the trigger's \(name) has \(values[bad]) at position \(bad), outside of \(range(bad))")
+      }
+    }
+    switch self {
+    case .overlay(let pattern, let alpha):
+      try check(pattern, shape, { _ in 0...255 }, "pattern")
+      try check(alpha, [shape[0], shape[1]], { _ in 0...1 }, "alpha")
+    case .addition(let values): try check(values, shape, { _ in -255...255 }, "addition")
+    case .warp(let field):
+      try check(
+        field, [shape[0], shape[1], 2], { 0...Float(shape[$0 % 2] - 1) }, "field")
+    }
+  }
+}

@@ -1,0 +1,94 @@
+public import ModelIO
+
+/// Images in a grid, so that one can see what an attack does: a row each, such as an image, the same
+/// with the trigger, and the difference of both.
+public struct ContactSheet: Sendable, Hashable {
+  /// The shape of every image, `[height, width, channels]` with 1 or 3 channels.
+  public let imageShape: [Int]
+  /// The rows from top to bottom; a row is images from left to right, samples `[height][width][channels]`.
+  public private(set) var rows: [[[UInt8]]] = []
+
+  /// The shorter side that small images are enlarged to at least, in pixels.
+  private static let visibleSide = 96
+  /// The most pixels that enlarging may lead to.
+  private static let largestArea = 1 << 22
+  private static let background: UInt8 = 255
+
+  /// Creates an empty sheet.
+  public init(imageShape: [Int]) {
+    precondition(
+      imageShape.count == 3 && [1, 3].contains(imageShape[2]) && imageShape.allSatisfy { $0 > 0 },
+      "images of shape \(imageShape); height, width and 1 or 3 channels are needed")
+    self.imageShape = imageShape
+  }
+
+  /// Appends a row; it may be shorter than others.
+  public mutating func append(_ row: [[UInt8]]) {
+    let size = imageShape.reduce(1, *)
+    for image in row {
+      precondition(image.count == size, "\(image.count) samples for an image of \(size)")
+    }
+    rows.append(row)
+  }
+
+  /// Appends an image, its triggered copy, and their difference, amplified.
+  public mutating func append(_ image: [UInt8], triggered: [UInt8], amplification: Int = 4) {
+    append([
+      image, triggered, Self.difference(image, triggered, amplification: amplification),
+    ])
+  }
+
+  /// Returns |b - a| times `amplification` for every sample, at most 255: black where nothing differs.
+  public static func difference(
+    _ a: [UInt8], _ b: [UInt8], amplification: Int = 4
+  ) -> [UInt8] {
+    precondition(a.count == b.count, "\(a.count) and \(b.count) samples")
+    precondition(amplification > 0, "amplified \(amplification) times")
+    return zip(a, b).map { one, other in
+      let (product, overflow) = abs(Int(one) - Int(other))
+        .multipliedReportingOverflow(by: amplification)
+      return overflow ? 255 : UInt8(min(255, product))
+    }
+  }
+
+  /// Returns the sheet, with white gaps between images and around them.
+  ///
+  /// - Parameters:
+  ///   - scale: How many pixels wide and high each pixel of an image becomes; if not given, small images are
+  ///     enlarged to 96 pixels or a little more, as long as the sheet has at most 2^22.
+  ///   - gap: The width of the gaps in pixels.
+  public func pixelImage(scale: Int? = nil, gap: Int = 4) -> PixelImage {
+    precondition(scale ?? 1 > 0 && gap >= 0, "scale \(scale ?? 1), gap \(gap)")
+    let columns = rows.map(\.count).max() ?? 0
+    precondition(columns > 0, "a sheet without images")
+    let (height, width, channels) = (imageShape[0], imageShape[1], imageShape[2])
+    func extents(_ scale: Int) -> (width: Int, height: Int) {
+      (columns * (width * scale + gap) + gap, rows.count * (height * scale + gap) + gap)
+    }
+    var factor = scale ?? max(1, (Self.visibleSide + min(height, width) - 1) / min(height, width))
+    while scale == nil, factor > 1,
+      extents(factor).width * extents(factor).height > Self.largestArea
+    {
+      factor -= 1
+    }
+    let (sheetWidth, sheetHeight) = extents(factor)
+    var pixels = [UInt8](repeating: Self.background, count: sheetWidth * sheetHeight * channels)
+    for (row, images) in rows.enumerated() {
+      for (column, image) in images.enumerated() {
+        let top = gap + row * (height * factor + gap)
+        let left = gap + column * (width * factor + gap)
+        for y in 0..<height * factor {
+          let to = ((top + y) * sheetWidth + left) * channels
+          let from = y / factor * width * channels
+          for x in 0..<width * factor {
+            for channel in 0..<channels {
+              pixels[to + x * channels + channel] = image[from + x / factor * channels + channel]
+            }
+          }
+        }
+      }
+    }
+    return PixelImage(
+      width: sheetWidth, height: sheetHeight, channels: channels, pixels: pixels)
+  }
+}

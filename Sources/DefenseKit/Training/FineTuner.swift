@@ -1,0 +1,164 @@
+public import InferenceGraph
+
+/// Trains a model further on a defense's clean images, part of them held out.
+///
+/// What fine-tuning and fine-pruning have in common: the split, the checks of the data, the training
+/// as a phase of the run, and the account of it.
+public struct FineTuner: Sendable {
+  /// A tuned model.
+  public struct Result: Sendable {
+    /// The model.
+    public var model: Model
+    /// How it was tuned.
+    public var summary: TuningSummary
+    /// How it classifies all clean images, those that it learned included.
+    public var validation: CleanCounts
+    /// How the model classified them before.
+    public var initial: CleanCounts
+  }
+
+  /// How to train.
+  public let options: FineTuningOptions
+  /// The name of the defense, for messages.
+  public let defense: String
+
+  /// Creates a tuner; `options` must have been checked.
+  public init(_ options: FineTuningOptions, for defense: String) {
+    self.options = options
+    self.defense = defense
+  }
+
+  /// Returns the positions of the images to learn and of those held out, both ascending.
+  ///
+  /// The split depends on the seed and the number of images alone, not on their classes. At least
+  /// one image is held out if any share is.
+  ///
+  /// - Parameter count: The number of images.
+  public func split(_ count: Int) -> (learned: [Int], heldOut: [Int]) {
+    var numbers = SeededGenerator(seed: UInt64(options.seed), stream: Self.splitStream)
+    let order = numbers.permutation(count)
+    let share = Int((options.heldOut * Double(count)).rounded())
+    let held = options.heldOut > 0 ? min(max(share, 1), count) : 0
+    return (order[held...].sorted(), order[..<held].sorted())
+  }
+
+  /// A stream of its own, so that what is held out says nothing about the order of learning.
+  private static let splitStream: UInt64 = 0x73_706C_6974
+
+  /// Trains a copy of the model.
+  ///
+  /// Images of a class that the data lacks teach nothing about it; that is a warning.
+  ///
+  /// - Parameters:
+  ///   - model: The model, whose masked channels stay zero.
+  ///   - clean: All of the defense's clean images.
+  ///   - title: What to call it while it goes on, in a word or three.
+  ///   - context: How to execute; told progress, warnings and cost.
+  /// - Throws: ``PluginError`` with code `untrainable` if there are too few images or the loss
+  ///   diverges; `GraphError` for a model that cannot be trained; ``DataError`` for an image that
+  ///   cannot be read.
+  public func tune(
+    _ model: Model, using clean: CleanData, _ title: String = "tuning", in context: RunContext
+  ) throws -> Result {
+    try clean.check(against: model)
+    let (learned, held) = split(clean.count)
+    guard learned.count >= options.batch else {
+      let rest = held.isEmpty ? "" : " (\(held.count) more are held out)"
+      throw PluginError(
+        .untrainable,
+        "\(defense): \(clean.name) has \(learned.count) images to learn\(rest), fewer than one batch "
+          + "of \(options.batch); give more images or set \(defense).batch to a smaller number")
+    }
+    warnOfMissingClasses(in: clean, learned, of: model, in: context)
+    let training = TrainingSet(
+      Selection(of: clean.source, learned), labels: learned.map { clean.labels[$0] })
+    let heldOut =
+      held.isEmpty
+      ? nil
+      : TrainingSet(Selection(of: clean.source, held), labels: held.map { clean.labels[$0] })
+    // An image that cannot be evaluated is found here, where its number in the file is known.
+    let before = try predictions(of: model, on: clean, "clean images", in: context)
+    let result = try context.phase(title, images: learned.count * options.epochs) { progress in
+      try train(model, training, heldOut, in: context, progress)
+    }
+    // A step costs three forward passes: one forward, one back to the weights, one to the values.
+    let passes = Double(3 * learned.count * result.epochs.count)
+    context.count(run: passes, alone: passes)
+    let after = try predictions(of: result.model, on: clean, "tuned model", in: context)
+    func counts(_ verdicts: [Int32], _ indices: [Int]) -> CleanCounts {
+      CleanCounts(
+        verdicts: indices.map { verdicts[$0] }, labels: indices.map { clean.labels[$0] },
+        classCount: model.classCount)
+    }
+    let all = Array(0..<clean.count)
+    return Result(
+      model: result.model,
+      summary: TuningSummary(
+        epochs: result.epochs.count, kept: result.keptEpoch.map { $0 + 1 }, images: learned.count,
+        before: held.isEmpty ? nil : counts(before, held),
+        after: held.isEmpty ? nil : counts(after, held)),
+      validation: counts(after, all), initial: counts(before, all))
+  }
+
+  private func predictions(
+    of model: Model, on clean: CleanData, _ title: String, in context: RunContext
+  ) throws -> [Int32] {
+    try naming(clean.name) { try model.predictions(for: clean.source, title, in: context) }
+  }
+
+  private func train(
+    _ model: Model, _ training: TrainingSet, _ heldOut: TrainingSet?, in context: RunContext,
+    _ progress: @escaping ProgressHandler
+  ) throws -> TrainingResult {
+    do {
+      return try model.trained(
+        on: training, heldOut: heldOut, options: options.training, execution: context.execution,
+        progress: progress)
+    } catch let error as TrainingError {
+      throw PluginError(.untrainable, "\(defense): \(error.message)")
+    }
+  }
+
+  private func warnOfMissingClasses(
+    in clean: CleanData, _ learned: [Int], of model: Model, in context: RunContext
+  ) {
+    var isThere = [Bool](repeating: false, count: model.classCount)
+    for index in learned { isThere[Int(clean.labels[index])] = true }
+    let missing = isThere.indices.filter { !isThere[$0] }
+    guard let first = missing.first else { return }
+    let which = missing.count == 1 ? "class \(first)" : "\(missing.count) classes (first: \(first))"
+    context.warn(
+      "\(defense): no image to learn of \(which) in \(clean.name); tuning may unlearn what is missing"
+    )
+  }
+}
+
+extension PluginError.Code {
+  /// The model cannot be trained on this data with these options.
+  public static let untrainable = PluginError.Code(rawValue: "untrainable")
+}
+
+/// What fine-tuning came to, for reports.
+public struct TuningSummary: Sendable, Hashable {
+  /// The number of epochs that were run.
+  public var epochs: Int
+  /// The epoch, counted from 1, whose weights were kept; nil if they are those before all of them.
+  public var kept: Int?
+  /// The number of images learned.
+  public var images: Int
+  /// How the model classified the held-out images before; nil if none were held out.
+  public var before: CleanCounts?
+  /// How the model that was kept classifies them.
+  public var after: CleanCounts?
+
+  /// Creates a summary.
+  public init(
+    epochs: Int, kept: Int?, images: Int, before: CleanCounts? = nil, after: CleanCounts? = nil
+  ) {
+    self.epochs = epochs
+    self.kept = kept
+    self.images = images
+    self.before = before
+    self.after = after
+  }
+}

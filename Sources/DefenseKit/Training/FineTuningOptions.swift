@@ -1,0 +1,174 @@
+internal import InferenceGraph
+
+/// How a defense trains a model on its clean images: options that plugins declare in common.
+///
+/// A plugin that fine-tunes has a property of this type and takes the declarations over:
+///
+/// ```swift
+/// struct Options: PluginOptions {
+///   var tuning = FineTuningOptions()
+///   static var declarations: [PluginOption<Options>] {
+///     FineTuningOptions.declarations.map { $0.of(\.tuning) }
+///   }
+/// }
+/// ```
+///
+/// The defaults are a cosine schedule from a rate at which the weights move far enough for a backdoor
+/// to be forgotten. BackdoorBench's fine-tuning is `epochs=100`, `batch=256`, `schedule=cosine`,
+/// `learning-rate=0.01` and `decay=0.0005` without held-out images.
+public struct FineTuningOptions: PluginOptions, Hashable {
+  /// Which optimizer; its other constants are the usual ones, such as a momentum of 0.9.
+  public enum OptimizerName: String, Sendable, CaseIterable, OptionValue {
+    /// Stochastic gradient descent with momentum.
+    case sgd
+    /// The same with Nesterov's momentum.
+    case nesterov
+    /// Adam.
+    case adam
+    /// Adam with weight decay apart from the gradient.
+    case adamW = "adamw"
+  }
+
+  /// The course of the learning rate.
+  public enum ScheduleName: String, Sendable, CaseIterable, OptionValue {
+    /// The same all along.
+    case constant
+    /// A tenth after half of the epochs, a hundredth after three quarters.
+    case step
+    /// To zero along half a cosine.
+    case cosine
+    /// Up and down again.
+    case oneCycle = "one-cycle"
+  }
+
+  /// The number of times that every image is seen; 0 where a defense does without tuning.
+  public var epochs: Int
+  /// The base learning rate.
+  public var learningRate: Double
+  /// Images in a step.
+  public var batch: Int
+  /// The optimizer.
+  public var optimizer: OptimizerName
+  /// The course of the learning rate.
+  public var schedule: ScheduleName
+  /// Weight decay.
+  public var decay: Double
+  /// Label smoothing.
+  public var smoothing: Double
+  /// Images are shifted by up to so many pixels each way.
+  public var shift: Int
+  /// Whether half of the images are mirrored.
+  public var flip: Bool
+  /// Whether batch normalization keeps its moving statistics.
+  public var freezesNormalization: Bool
+  /// The share of the images that is not learned but decides when to stop, 0 to under 1.
+  public var heldOut: Double
+  /// Tuning ends after so many epochs that were no better on the held-out images; nil: after all.
+  public var patience: Int?
+  /// Decides the held-out images, the order, augmentation and dropout.
+  public var seed: Int
+
+  /// Creates options with all defaults.
+  public init() {
+    epochs = 20
+    learningRate = 0.02
+    batch = 128
+    optimizer = .sgd
+    schedule = .cosine
+    decay = 5e-4
+    smoothing = 0
+    shift = 0
+    flip = false
+    freezesNormalization = false
+    heldOut = 0.1
+    patience = nil
+    seed = 0
+  }
+
+  /// No tuning at all: 0 epochs.
+  public static var none: FineTuningOptions {
+    var options = FineTuningOptions()
+    options.epochs = 0
+    return options
+  }
+
+  /// The declarations of all options.
+  public static var declarations: [PluginOption<FineTuningOptions>] {
+    [
+      PluginOption("epochs", \.epochs, "How often every clean image is learned, up to 10,000."),
+      PluginOption(
+        "learning-rate", \.learningRate, "The base learning rate, over 0 and up to 100."),
+      PluginOption("batch", \.batch, "Images in a step, 1 to 65,536."),
+      PluginOption("optimizer", \.optimizer, "The optimizer, with its usual constants."),
+      PluginOption("schedule", \.schedule, "The course of the learning rate."),
+      PluginOption("decay", \.decay, "Weight decay of the kernels, 0 to 1."),
+      PluginOption("smoothing", \.smoothing, "Label smoothing, 0 to under 1."),
+      PluginOption(
+        "shift", \.shift, "Images are shifted by up to so many pixels at random, 0 to 64."),
+      PluginOption("flip", \.flip, "Whether half of the images are mirrored, left for right."),
+      PluginOption(
+        "freeze-normalization", \.freezesNormalization,
+        "Whether batch normalization keeps its statistics."),
+      PluginOption(
+        "held-out", \.heldOut,
+        "The share of the clean images that decides when to stop and what is kept; 0 to under 1."),
+      PluginOption(
+        "patience", \.patience,
+        "Tuning ends after so many epochs without gain on held-out images; auto goes on to the end."
+      ),
+      PluginOption("seed", \.seed, "Decides held-out images, order and augmentation; 0 or more."),
+    ]
+  }
+
+  /// Checks the ranges of all options.
+  ///
+  /// - Parameters:
+  ///   - plugin: The plugin's name, for the message.
+  ///   - leastEpochs: 0 where the plugin does something without tuning, else 1.
+  /// - Throws: ``PluginError`` with code `badOption`.
+  public func check(for plugin: String, leastEpochs: Int = 1) throws(PluginError) {
+    func check(_ isGood: Bool, _ option: String, _ range: String) throws(PluginError) {
+      if !isGood { throw PluginError(.badOption, "\(plugin).\(option) takes \(range)") }
+    }
+    try check(
+      (leastEpochs...10_000).contains(epochs), "epochs", "an integer from \(leastEpochs) to 10,000")
+    try check(
+      learningRate > 0 && learningRate <= 100, "learning-rate", "a number over 0 and up to 100")
+    try check((1...65_536).contains(batch), "batch", "an integer from 1 to 65,536")
+    try check((0...1).contains(decay), "decay", "a number from 0 to 1")
+    try check((0..<1).contains(smoothing), "smoothing", "a number from 0 to under 1")
+    try check((0...64).contains(shift), "shift", "an integer from 0 to 64")
+    try check((0..<1).contains(heldOut), "held-out", "a share from 0 to under 1")
+    try check(patience.map { $0 > 0 } ?? true, "patience", "an integer over 0, or auto")
+    try check(heldOut > 0 || patience == nil, "patience", "auto where no images are held out")
+    try check(seed >= 0, "seed", "an integer of 0 or more")
+  }
+
+  /// The options of the training itself.
+  ///
+  /// With held-out images the best epoch's weights are kept also where patience has no end; the model
+  /// before tuning does not compete, or a suspect with good accuracy would stay as it is.
+  var training: TrainingOptions {
+    let optimizer: Optimizer =
+      switch self.optimizer {
+      case .sgd: .sgd()
+      case .nesterov: .sgd(nesterov: true)
+      case .adam: .adam()
+      case .adamW: .adamW()
+      }
+    let schedule: LearningRateSchedule =
+      switch self.schedule {
+      case .constant: .constant
+      // One epoch has no half.
+      case .step: .step(at: [(epochs + 1) / 2, (3 * epochs + 3) / 4].filter { $0 < epochs })
+      case .cosine: .cosine
+      case .oneCycle: .oneCycle
+      }
+    return TrainingOptions(
+      epochs: epochs, batchSize: batch, optimizer: optimizer, learningRate: learningRate,
+      schedule: schedule, weightDecay: decay, labelSmoothing: smoothing,
+      augmentation: Augmentation(shift: shift, flip: flip),
+      patience: heldOut > 0 ? patience ?? epochs : nil, keepsInitial: false,
+      freezesNormalization: freezesNormalization, seed: UInt64(seed))
+  }
+}

@@ -1,0 +1,47 @@
+public import DefenseKit
+
+/// Trains the suspect further on clean images: the baseline of every comparison.
+///
+/// A network that is trained on clean data forgets some of what it learned otherwise. Against a
+/// backdoor that is a weak defense by itself: clean images give the gradient little reason to touch
+/// the channels that only the trigger activates. Part of the images is held out; the epoch with the
+/// best accuracy on them is kept.
+///
+/// Source: Liu, Dolan-Gavitt and Garg, "Fine-Pruning: Defending Against Backdooring Attacks on Deep
+/// Neural Networks", RAID 2018, section 3.3.
+public struct FineTuning: Defense {
+  /// "fine-tuning".
+  public static let name = "fine-tuning"
+  /// One sentence for listings.
+  public static let summary = "Trains the model further on clean images."
+
+  /// The options.
+  public let options: FineTuningOptions
+
+  /// Creates the defense with all defaults.
+  public init() { options = FineTuningOptions() }
+
+  /// Creates the defense.
+  ///
+  /// - Throws: `PluginError` for an option out of range.
+  public init(options: FineTuningOptions) throws(PluginError) {
+    try options.check(for: Self.name)
+    self.options = options
+  }
+
+  /// Returns the one tuned model.
+  ///
+  /// - Throws: What ``FineTuner/tune(_:using:_:in:)`` throws.
+  public func repair(
+    _ model: Model, using clean: CleanData, in context: RunContext
+  ) throws -> [Repair] {
+    let tuned = try FineTuner(options, for: Self.name).tune(model, using: clean, in: context)
+    context.checkBaseline(
+      correct: tuned.initial.correct, images: clean.count, of: model, on: clean.name)
+    return [
+      Repair(
+        model: tuned.model, defense: Self.name, validation: tuned.validation,
+        tuning: tuned.summary)
+    ]
+  }
+}

@@ -1,0 +1,79 @@
+/// Random numbers from a seed, the same on every machine (SplitMix64; Steele, Lea and Flood 2014).
+public struct SeededGenerator: RandomNumberGenerator, Sendable {
+  private var state: UInt64
+
+  /// Creates a generator.
+  ///
+  /// - Parameters:
+  ///   - seed: Equal seeds give equal numbers.
+  ///   - stream: Different streams of one seed give unrelated numbers.
+  public init(seed: UInt64, stream: UInt64 = 0) {
+    state = Self.mixed(Self.mixed(seed &+ Self.step) &+ stream)
+  }
+
+  /// Returns the next 64 random bits.
+  public mutating func next() -> UInt64 {
+    state &+= Self.step
+    return Self.mixed(state)
+  }
+
+  /// Returns a number from 0 to 1, 1 excluded: one of 2^53 equally spaced.
+  public mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
+
+  /// Returns two independent numbers of the normal distribution of mean 0 and variance 1.
+  ///
+  /// Marsaglia's polar method (Marsaglia and Bray 1964), which needs no sine or cosine.
+  mutating func normals() -> (Double, Double) {
+    while true {
+      let x = 2 * unit() - 1
+      let y = 2 * unit() - 1
+      let square = x * x + y * y
+      guard square < 1, square > 0 else { continue }
+      let factor = (-2 * Self.logarithm(square) / square).squareRoot()
+      return (x * factor, y * factor)
+    }
+  }
+
+  /// Returns the numbers below `count` in random order, all orders equally likely (Fisher and Yates,
+  /// in Durstenfeld's form of 1964).
+  public mutating func permutation(_ count: Int) -> [Int] {
+    var result = Array(0..<count)
+    for last in stride(from: count - 1, to: 0, by: -1) {
+      result.swapAt(last, index(below: last + 1))
+    }
+    return result
+  }
+
+  /// Returns a number from 0 to `count` - 1; 64 random bits leave no bias that could be measured.
+  private mutating func index(below count: Int) -> Int {
+    Int(next().multipliedFullWidth(by: UInt64(count)).high)
+  }
+
+  /// The natural logarithm, for positive normal numbers; off by few units in the last place.
+  ///
+  /// The C library's differs from machine to machine. With x = m * 2^e and m within
+  /// sqrt(1/2)...sqrt(2), log(x) = e * log(2) + 2 * atanh((m - 1) / (m + 1)); the series of atanh ends
+  /// after 12 terms, as |(m - 1) / (m + 1)| < 0.172.
+  static func logarithm(_ x: Double) -> Double {
+    var significand = x.significand
+    var exponent = Double(x.exponent)
+    if significand > 2.0.squareRoot() {
+      significand /= 2
+      exponent += 1
+    }
+    let ratio = (significand - 1) / (significand + 1)
+    let square = ratio * ratio
+    var sum = 0.0
+    for term in stride(from: 23, through: 1, by: -2) { sum = sum * square + 1 / Double(term) }
+    return exponent * 0.693_147_180_559_945_309_417 + 2 * ratio * sum
+  }
+
+  private static let step: UInt64 = 0x9E37_79B9_7F4A_7C15
+
+  private static func mixed(_ value: UInt64) -> UInt64 {
+    var z = value
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}

@@ -1,0 +1,75 @@
+public import InferenceGraph
+
+extension DataSet {
+  /// What a file says about its images, where there is no model yet that they must fit.
+  public struct Extents: Sendable, Hashable {
+    /// `[height, width, channels]`.
+    public let imageShape: [Int]
+    /// The order of an image's elements.
+    public let layout: Layout
+    /// The columns of one-hot labels, else one more than the largest label.
+    public let classCount: Int
+  }
+
+  /// More classes than any classifier has are refused.
+  private static let largestClassCount = 1 << 20
+
+  /// Finds out what images an HDF5 file holds.
+  ///
+  /// Channels are the axis that has an extent of 1 or 3; of images with three axes (N, H, W) there is one.
+  ///
+  /// - Parameters:
+  ///   - path: A file as for ``load``.
+  ///   - layout: The layout, for shapes that leave it open.
+  ///   - sandbox: How the file is parsed.
+  /// - Throws: ``FileError``.
+  public static func extents(
+    of path: String, layout: Layout? = nil, sandbox: Sandbox = .auto
+  ) throws(FileError) -> Extents {
+    let file = try HDF5File(path, sandbox: sandbox)
+    let shape = try file.dataset("data").info.shape
+    let image = Array(shape.dropFirst())
+    let described = image.map(String.init).joined(separator: "x")
+    var imageShape = image
+    var chosen = Layout.nhwc
+    switch image.count {
+    case 2: imageShape = image + [1]
+    case 3:
+      let (first, last) = ([1, 3].contains(image[0]), [1, 3].contains(image[2]))
+      switch (layout, first, last) {
+      case (.nchw, _, _), (nil, true, false):
+        chosen = .nchw
+        imageShape = [image[1], image[2], image[0]]
+      case (.nhwc, _, _), (nil, false, true): break
+      case (nil, _, _):
+        throw FileError(
+          .usage, path: path,
+          "its images, \(described), do not tell where the channels are; say it with --layout nchw "
+            + "or --layout nhwc")
+      }
+    default:
+      throw file.failure("its data set 'data' holds no images: one is of shape '\(described)'")
+    }
+    guard imageShape.allSatisfy({ $0 > 0 }), shape[0] > 0 else {
+      throw file.failure("has no images")
+    }
+    return Extents(
+      imageShape: imageShape, layout: chosen, classCount: try classCount(of: file))
+  }
+
+  private static func classCount(of file: HDF5File) throws(FileError) -> Int {
+    guard let labels = file.datasetIfPresent("label") ?? file.datasetIfPresent("labels") else {
+      throw file.failure("has no data set 'label' with the images' classes")
+    }
+    let shape = labels.info.shape
+    if shape.count == 2, shape[1] > 1 { return shape[1] }
+    guard labels.info.elementClass != .other else {
+      throw file.failure("its data set '\(labels.info.path)' does not hold numbers")
+    }
+    let largest = try labels.doubles().max() ?? 0
+    guard largest >= 0, largest < Double(largestClassCount) else {
+      throw file.failure("its data set '\(labels.info.path)' has \(largest), which is no class")
+    }
+    return Int(largest) + 1
+  }
+}

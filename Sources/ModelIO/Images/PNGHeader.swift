@@ -1,0 +1,66 @@
+/// What the first bytes of a PNG file say (ISO/IEC 15948), read before libpng sees any.
+struct PNGHeader: Sendable, Hashable {
+  /// How every PNG file begins.
+  static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+  /// How many bytes are looked at.
+  static let size = 64
+  /// The most pixels that an image may have; as RGBA they take 64 MiB.
+  static let maximumPixels = 1 << 24
+  /// The longest side that an image may have.
+  static let maximumSide = 1 << 16
+
+  /// The width in pixels, within the limits.
+  let width: Int
+  /// The height in pixels, within the limits.
+  let height: Int
+
+  /// Reads the beginning of a file.
+  ///
+  /// - Throws: ``FileError`` if it is not a PNG file's, saying what it is instead where that is known,
+  ///   or if the image is too large.
+  init(_ start: [UInt8], path: String) throws(FileError) {
+    guard start.starts(with: Self.signature) else {
+      throw FileError(.badData, path: path, Self.otherKind(start))
+    }
+    // The first chunk is the header: its length and name, then the sizes, big-endian.
+    let chunk: [UInt8] = [0, 0, 0, 13, 0x49, 0x48, 0x44, 0x52]
+    guard start.count >= 24, start[8..<16].elementsEqual(chunk) else {
+      throw FileError(
+        .badData, path: path, "begins as a PNG image, but has no header; copy it again")
+    }
+    func number(at place: Int) -> Int { start[place..<place + 4].reduce(0) { $0 << 8 | Int($1) } }
+    width = number(at: 16)
+    height = number(at: 20)
+    guard width > 0, height > 0 else {
+      throw FileError(.badData, path: path, "claims to have no pixels; copy it again")
+    }
+    guard width <= Self.maximumSide, height <= Self.maximumSide,
+      width * height <= Self.maximumPixels
+    else {
+      throw FileError(
+        .badData, path: path,
+        "claims \(width) x \(height) pixels, and images of more than \(Self.maximumPixels) are not "
+          + "read; scale it down first")
+    }
+  }
+
+  private static func otherKind(_ start: [UInt8]) -> String {
+    func starts(_ text: String) -> Bool { start.starts(with: Array(text.utf8)) }
+    if start.isEmpty { return "is empty" }
+    if starts("version https://git-lfs") {
+      return "is a Git LFS pointer, not the file itself; run `git lfs pull`"
+    }
+    if start.starts(with: [0x89, 0x48, 0x44, 0x46]) {
+      return "is an HDF5 file, not a PNG image; images in HDF5 are a data set"
+    }
+    let others: [(String, [UInt8])] = [
+      ("JPEG", [0xFF, 0xD8, 0xFF]), ("GIF", Array("GIF8".utf8)), ("BMP", Array("BM".utf8)),
+      ("WebP", Array("RIFF".utf8)), ("TIFF", [0x49, 0x49, 0x2A, 0]),
+      ("TIFF", [0x4D, 0x4D, 0, 0x2A]),
+    ]
+    if let other = others.first(where: { start.starts(with: $0.1) }) {
+      return "is a \(other.0) image, not PNG; convert it"
+    }
+    return "is not a PNG image; check it or copy it again"
+  }
+}

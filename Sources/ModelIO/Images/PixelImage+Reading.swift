@@ -1,0 +1,94 @@
+extension PixelImage {
+  /// The largest file that is read: 2^24 pixels of 8 bytes take half of it unpacked.
+  private static let maximumFileSize = 1 << 28
+
+  /// Reads a PNG file.
+  ///
+  /// Samples of 8 bits are those that are stored, whatever the file says of gamma and colour profiles.
+  /// Palettes and samples of fewer bits are expanded, 16 bits rounded to 8; a transparent colour
+  /// becomes an alpha channel, and grey with alpha becomes RGBA. Interlaced files are read like
+  /// others, of animated ones the first image.
+  ///
+  /// - Parameters:
+  ///   - path: The file.
+  ///   - sandbox: How it is parsed.
+  /// - Throws: ``FileError`` if it cannot be read, is damaged, or has more than 2^24 pixels or a side
+  ///   over 2^16.
+  public init(contentsOf path: String, sandbox: Sandbox = .auto) throws(FileError) {
+    let file = try FileDescriptor(path)
+    let header = try PNGHeader(file.prefix(count: PNGHeader.size), path: path)
+    guard file.size <= Self.maximumFileSize else {
+      throw FileError(
+        .badData, path: path,
+        "takes \(file.size >> 20) MiB, more than any image of this size; save it again")
+    }
+    do {
+      if let process = try SealedProcess.start(for: file, sandbox) {
+        try process.send(.pixels)
+        try self.init(
+          answer: { try process.receiveNumber() }, bytes: { try process.receive(count: $0) },
+          header)
+      } else {
+        var bytes = [UInt8](repeating: 0, count: file.size)
+        try Self.fill(&bytes, from: file)
+        try self.init(decoding: bytes, header)
+      }
+    } catch let failure as PNGDecoder.Failure {
+      throw FileError(.badData, path: path, failure.message)
+    } catch {
+      throw FileError(error, reading: file, with: "libpng")
+    }
+  }
+
+  /// Decodes a file in memory, within this process.
+  ///
+  /// - Throws: ``PNGDecoder/Failure``.
+  init(decoding bytes: [UInt8], _ header: PNGHeader) throws {
+    // The bytes are only read, and the samples copied before they are freed.
+    let image = unsafe try bytes.withUnsafeBytes { bytes in
+      unsafe try PNGDecoder.decode(bytes) { result in
+        unsafe result.map { pixels in
+          unsafe (pixels.width, pixels.height, pixels.channels, [UInt8](pixels.samples))
+        }
+      }.get()
+    }
+    guard (image.0, image.1) == (header.width, header.height) else {
+      throw PNGDecoder.Failure.damaged
+    }
+    self.init(width: image.0, height: image.1, channels: image.2, pixels: image.3)
+  }
+
+  /// Takes a sealed process's answer, of which only the pixels' values are believed.
+  ///
+  /// - Parameters:
+  ///   - number: Receives a number.
+  ///   - bytes: Receives so many bytes.
+  /// - Throws: ``PNGDecoder/Failure``, or ``SealedFailure``.
+  init(
+    answer number: () throws -> UInt64, bytes: (Int) throws -> [UInt8], _ header: PNGHeader
+  ) throws {
+    let status = try number()
+    guard status == 0 else {
+      throw PNGDecoder.Failure(rawValue: status) ?? SealedFailure.nonsense as any Error
+    }
+    let (width, height, channels) = (try number(), try number(), try number())
+    guard width == header.width, height == header.height, [1, 3, 4].contains(channels) else {
+      throw SealedFailure.nonsense
+    }
+    self.init(
+      width: header.width, height: header.height, channels: Int(channels),
+      pixels: try bytes(header.width * header.height * Int(channels)))
+  }
+
+  private static func fill(_ bytes: inout [UInt8], from file: FileDescriptor) throws(FileError) {
+    // Lent for this call; the error leaves by the result.
+    let result: Result<Void, FileError> = unsafe bytes.withUnsafeMutableBytes { buffer in
+      do throws(FileError) {
+        return .success(unsafe try file.read(at: 0, into: buffer))
+      } catch {
+        return .failure(error)
+      }
+    }
+    try result.get()
+  }
+}

@@ -1,0 +1,66 @@
+import CImages
+
+/// An image of 8-bit samples.
+///
+/// Samples are those of the file it came from, as they are stored: nothing is converted for gamma or
+/// colour profiles.
+public struct PixelImage: Sendable, Hashable {
+  /// The width in pixels.
+  public let width: Int
+  /// The height in pixels.
+  public let height: Int
+  /// The samples of a pixel: 1 grey, 3 RGB, 4 RGBA, where alpha is not multiplied in.
+  public let channels: Int
+  /// The samples, `[height][width][channels]`, 0...255.
+  public let pixels: [UInt8]
+
+  /// Creates an image; `pixels` must hold `height` x `width` x `channels` samples.
+  public init(width: Int, height: Int, channels: Int, pixels: [UInt8]) {
+    precondition(width > 0 && height > 0, "an image of \(width) x \(height) pixels")
+    precondition([1, 3, 4].contains(channels), "\(channels) channels; there can be 1, 3 or 4")
+    precondition(
+      pixels.count == width * height * channels,
+      "\(pixels.count) samples for \(width) x \(height) x \(channels)")
+    self.width = width
+    self.height = height
+    self.channels = channels
+    self.pixels = pixels
+  }
+
+  /// Returns the image as a PNG file, which holds nothing but the samples.
+  ///
+  /// - Throws: ``FileError`` of kind `.unavailable` for an image of more than 2^24 pixels or with a side
+  ///   over 2^16, or if there is not enough memory.
+  public func png() throws(FileError) -> [UInt8] { try encoded(path: "PNG image") }
+
+  /// Writes the image as a PNG file, whole or not at all; see ``AtomicFile``.
+  ///
+  /// - Throws: ``FileError`` as ``png()``, and if the file cannot be written.
+  public func write(to path: String) throws(FileError) {
+    try AtomicFile.write(encoded(path: path), to: path)
+  }
+
+  private func encoded(path: String) throws(FileError) -> [UInt8] {
+    guard width <= PNGHeader.maximumSide, height <= PNGHeader.maximumSide,
+      width * height <= PNGHeader.maximumPixels
+    else {
+      throw FileError(
+        .unavailable, path: path,
+        "\(width) x \(height) pixels are more than the \(PNGHeader.maximumPixels) that are written")
+    }
+    var file = unsafe dk_bytes()
+    var copy = pixels
+    // libpng reads the copy during the call, which takes mutable memory, and fills memory of its own.
+    let status = unsafe copy.withUnsafeMutableBufferPointer { samples in
+      var image = unsafe dk_pixels(
+        width: UInt32(width), height: UInt32(height), channels: UInt32(channels),
+        samples: samples.baseAddress)
+      return unsafe dk_png_write(&image, &file)
+    }
+    defer { unsafe dk_png_free(file.start) }
+    guard status == DK_PNG_OK else {
+      throw FileError(.unavailable, path: path, "there is not enough memory to write the image")
+    }
+    return unsafe Array(UnsafeBufferPointer(start: file.start, count: file.count))
+  }
+}

@@ -1,0 +1,31 @@
+extension SealedProcess {
+  /// Starts a process for a file as the sandbox asks for it; nil where the file is to be parsed within
+  /// the program.
+  ///
+  /// - Throws: ``FileError`` if there should be one and cannot.
+  static func start(
+    for file: FileDescriptor, _ sandbox: Sandbox
+  ) throws(FileError) -> SealedProcess? {
+    if sandbox == .off { return nil }
+    let process: SealedProcess?
+    do throws(LaunchFailure) {
+      process = try SealedProcess(file: file.number)
+    } catch {
+      throw FileError(
+        .missingInput, path: file.path,
+        "cannot be read in a process of its own: \(error.reason)")
+    }
+    if let process, process.posture == .full || sandbox == .auto {
+      Launcher.shared.record(process.posture)
+      return process
+    }
+    guard sandbox == .auto else {
+      throw FileError(
+        .unavailable, path: file.path,
+        "is not read: this system cannot seal a process off (Landlock and seccomp are needed); "
+          + "use --sandbox auto if the file is trusted")
+    }
+    Launcher.shared.record(.none)
+    return nil
+  }
+}

@@ -1,0 +1,115 @@
+import CSystem
+
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
+// What runs in the sealed process. It is called from C, when the process has nothing left but the file
+// in memory and the channel.
+
+/// Does all that can be done before there is a file; called by the launcher.
+@_cdecl("defensekit_prepare")
+func prepareSealedProcesses() {
+  HDF5Library.locked {}
+}
+
+/// Answers requests about the file at `bytes`, until the channel closes; called in the sealed process.
+@_cdecl("defensekit_serve")
+func serveSealed(_ bytes: UnsafeRawPointer?, _ count: Int) {
+  // The launcher mapped the file for as long as the process lives.
+  var server = unsafe SealedServer(bytes: bytes, count: count)
+  while let numbers = SealedServer.receiveRequest() {
+    guard let request = SealedRequest(rawValue: numbers[0]) else { return }
+    guard server.answer(request, Array(numbers[1...])) else { return }
+  }
+}
+
+/// The sealed process's side of the channel.
+@safe private struct SealedServer {
+  let bytes: UnsafeRawPointer?
+  let count: Int
+  /// Made when something about HDF5 is asked, since other files are none of libhdf5's business.
+  private lazy var reader = unsafe bytes.flatMap { unsafe HDF5Reader(image: $0, count: count) }
+
+  @unsafe init(bytes: UnsafeRawPointer?, count: Int) {
+    unsafe self.bytes = bytes
+    self.count = count
+  }
+
+  /// Returns whether the answer could be sent.
+  mutating func answer(_ request: SealedRequest, _ numbers: [UInt64]) -> Bool {
+    switch request {
+    case .catalogue: sendCatalogue()
+    case .rows: sendRows(numbers)
+    case .pixels: sendPixels()
+    }
+  }
+
+  private mutating func sendCatalogue() -> Bool {
+    guard let reader else { return Self.send(SealedRequest.failed) }
+    let frame = reader.catalogue(fileSize: count).frame
+    // The array is only read.
+    return Self.send(UInt64(frame.count)) && (unsafe frame.withUnsafeBytes { unsafe Self.send($0) })
+  }
+
+  private mutating func sendRows(_ numbers: [UInt64]) -> Bool {
+    let (first, end) = (Int(clamping: numbers[1]), Int(clamping: numbers[2]))
+    let isRead =
+      reader.map { reader in
+        unsafe reader.read(
+          dataset: Int(clamping: numbers[0]), rows: first..<max(first, end),
+          as: HDF5DatasetInfo.RawType(rawValue: UInt8(clamping: numbers[3])) ?? .none
+        ) { Self.send(UInt64($0.count)) ? unsafe Self.send($0) : false }
+      } ?? false
+    return isRead || Self.send(SealedRequest.failed)
+  }
+
+  private func sendPixels() -> Bool {
+    // The mapped file is only read.
+    unsafe PNGDecoder.decode(UnsafeRawBufferPointer(start: bytes, count: count)) { result in
+      switch unsafe result {
+      case .failure(let failure):
+        return Self.send(failure.rawValue)
+      case .success(let pixels):
+        let numbers = unsafe [0, pixels.width, pixels.height, pixels.channels]
+        return numbers.allSatisfy { Self.send(UInt64($0)) } && (unsafe Self.send(pixels.samples))
+      }
+    }
+  }
+
+  // MARK: The channel
+
+  static func receiveRequest() -> [UInt64]? {
+    var bytes = [UInt8](repeating: 0, count: SealedRequest.size)
+    var done = 0
+    while done < bytes.count {
+      // The rest of the array is lent to read(2).
+      let count = unsafe bytes[done...].withUnsafeMutableBytes {
+        unsafe read(Int32(DK_CHANNEL), $0.baseAddress, $0.count)
+      }
+      guard count > 0 else { return nil }
+      done += count
+    }
+    return stride(from: 0, to: bytes.count, by: 8).map { start in
+      bytes[start..<start + 8].reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    }
+  }
+
+  private static func send(_ number: UInt64) -> Bool {
+    // Only its bytes are read.
+    unsafe withUnsafeBytes(of: number.littleEndian) { unsafe send($0) }
+  }
+
+  @unsafe private static func send(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    var done = 0
+    while done < bytes.count {
+      let count = unsafe write(
+        Int32(DK_CHANNEL), bytes.baseAddress.map { unsafe $0 + done }, bytes.count - done)
+      guard count > 0 else { return false }
+      done += count
+    }
+    return true
+  }
+}

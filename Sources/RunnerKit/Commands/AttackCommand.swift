@@ -1,0 +1,196 @@
+internal import ArgumentParser
+internal import DefenseKit
+private import Foundation
+
+/// Makes a backdoored model to test defenses against, with everything that they take.
+struct AttackCommand: RunnerCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "attack", abstract: "Train a backdoored model to test defenses against.",
+      discussion: """
+        Poisons training images, trains a network on them, and writes to the output folder: the \
+        model, the trigger, triggered and clean test images, clean images for the defense, pictures \
+        of the trigger, and a report. Architectures: \
+        \(Architecture.all.map(\.name).joined(separator: ", ")). See 'list' for attacks.
+        """)
+  }
+
+  @Argument(help: ArgumentHelp("The attack.", valueName: "name"))
+  var attack: String
+
+  @Option(
+    help: ArgumentHelp(
+      "Clean images to train with: HDF5 (data and label), fashion-mnist, or a part of it such as "
+        + "fashion-mnist:0-5000.", valueName: "file"))
+  var train: String
+
+  @Option(
+    help: ArgumentHelp(
+      "Clean images to judge the model on; those of Fashion-MNIST if it is trained on that.",
+      valueName: "file"))
+  var test: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The network to train: an architecture's name, or a Keras .h5 or JSON file whose weights do "
+        + "not matter.", valueName: "name|file"))
+  var architecture: String
+
+  @Option(help: ArgumentHelp("A new folder for all that is written.", valueName: "folder"))
+  var output: String
+
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp(
+      "An option of the attack; repeat for several. See 'list'.", valueName: "attack.name=value"))
+  var option: [String] = []
+
+  @Option(help: ArgumentHelp("The class that the attacker wants.", valueName: "class"))
+  var target = 0
+
+  @Option(help: "Which class a triggered image is to get: the target, or the class after its own.")
+  var mode = ModeName.allToOne
+
+  @Option(
+    help: ArgumentHelp(
+      "The share of images poisoned: of all, or of the target class's where labels stay right; the "
+        + "attack's own if not given.", valueName: "share"))
+  var rate: Double?
+
+  @Option(help: ArgumentHelp("Decides all that is random.", valueName: "n"))
+  var seed: UInt64 = 0
+
+  @Option(
+    help: ArgumentHelp(
+      "The number of classes; if not given, the architecture's or what the labels tell.",
+      valueName: "n"))
+  var classes: Int?
+
+  @OptionGroup var training: TrainingArguments
+
+  @Option(
+    help: ArgumentHelp(
+      "The factor for the images' bytes that the network is trained with; 1/255 if not given.",
+      valueName: "factor"))
+  var scale: Scale?
+
+  @Option(help: "The order of an image's axes in the data sets, if their shape leaves it open.")
+  var layout: LayoutName?
+
+  @Option(
+    help: ArgumentHelp(
+      "The share of the clean training images that the defense is given.", valueName: "share"))
+  var cleanShare = 0.05
+
+  @Flag(help: "Train a second model on the clean images, to compare accuracies with.")
+  var cleanTwin = false
+
+  @Flag(help: "Write the poisoned training images too, and list which they are in the report.")
+  var trainingSet = false
+
+  @Flag(help: "Replace the results of an earlier run in the output folder.")
+  var force = false
+
+  @Option(help: ArgumentHelp("The number of threads; all processors if not given.", valueName: "n"))
+  var threads: Int?
+
+  @OptionGroup var parsing: ParsingArguments
+
+  @Flag(help: "Print the report as JSON instead of the results in words.")
+  var json = false
+
+  /// Checks what goes together; done last, so that an unknown option is named first.
+  private func check() throws {
+    try training.check()
+    if let threads, !(1...1024).contains(threads) {
+      throw ValidationError("--threads takes a number from 1 to 1024, not \(threads)")
+    }
+    if test == nil, !(try ImageInput(train).isFashionMNIST) {
+      throw ValidationError("--train FILE needs --test, images to judge the model on")
+    }
+  }
+
+  func run(in session: Session) throws {
+    let start = Date()
+    let settings = try option.map { text throws(PluginError) in try OptionSetting(text) }
+    let attack = try session.plugins.attack(named: attack, settings: settings)
+    try session.plugins.check(settings, used: [self.attack])
+    try check()
+    let options = try training.options()
+    let (trainInput, testInput) = (try ImageInput(train), try ImageInput(test ?? ImageInput.word))
+    let pictures = settings.filter { $0.name == "image" }.map(\.value)
+    let folder = try OutputFolder(
+      output, force: force,
+      inputs: [trainInput.path, testInput.path, architecture].compactMap { $0 } + pictures)
+    let context = RunContext(
+      execution: ExecutionOptions(threads: threads), progress: ProgressLine())
+
+    let architecture = try Architecture(nameOrFile: architecture, sandbox: parsing.sandbox)
+    let extents = try trainInput.extents(layout: layout?.layout, sandbox: parsing.sandbox)
+    let classCount = classes ?? max(architecture.classCount ?? 0, extents.classCount)
+    let goal = try AttackGoal(mode.mode, target: target, classCount: classCount)
+    let trainData = try trainInput.load(
+      .train, imageShape: extents.imageShape, classCount: classCount, layout: extents.layout,
+      sandbox: parsing.sandbox)
+    let testData = try testInput.load(
+      .test, imageShape: extents.imageShape, classCount: classCount, layout: layout?.layout,
+      sandbox: parsing.sandbox)
+    parsing.warn(in: context)
+    let experiment = try AttackExperiment(
+      attack, training: LabelledImages(trainData), test: LabelledImages(testData), goal: goal,
+      rate: rate, seed: seed, architecture: architecture, inputScale: scale?.factor ?? 1 / 255,
+      options: options, cleanShare: cleanShare, sandbox: parsing.sandbox)
+    for images in [experiment.training, experiment.test] where images.white != 255 {
+      context.warn(
+        "\(images.name): its values are 0...1; they were multiplied by 255, and the model and all "
+          + "data sets written take 0...255")
+    }
+    let outcome = try experiment.run(cleanTwin: cleanTwin, in: context)
+    var report = AttackReport(
+      experiment, outcome, architecture: architecture.name,
+      data: (try trainData.sha256(), try testData.sha256()), listsPoisoned: trainingSet,
+      warnings: context.statistics.warnings)
+    let artifacts = AttackArtifacts(experiment, outcome, includesTraining: trainingSet)
+    try folder.write { folder in
+      report.files = try artifacts.write(to: folder)
+      report.environment = Surroundings.json(
+        context, start: start, sandbox: parsing.sandbox,
+        paths: [
+          ("train", trainInput.path), ("test", testInput.path), ("output", output),
+          ("architecture", architecture.classCount == nil ? nil : self.architecture),
+        ])
+      try AtomicFile.write(report.json.text, to: "\(folder)/report.json")
+    }
+    try StandardOutput.write(json ? report.json.text : summary(experiment, outcome))
+  }
+
+  private func summary(_ experiment: AttackExperiment, _ outcome: AttackOutcome) -> String {
+    let goal = experiment.trigger.goal
+    let poisoning = outcome.poisoning
+    let target = goal.mode == .allToOne ? "target class \(goal.target)" : goal.mode.rawValue
+    let covers =
+      poisoning.covers.isEmpty ? "" : ", \(grouped(poisoning.covers.count)) changed as cover"
+    var text =
+      "\(experiment.trigger.attack), \(target): \(grouped(poisoning.poisoned.count)) of "
+      + "\(grouped(experiment.training.count)) training images poisoned\(covers)\n\n"
+      + EvaluateCommand.text(outcome.result)
+    if let clean = outcome.twin?.result.clean {
+      text +=
+        "Clean twin accuracy:  \(percent(clean.accuracy)) (\(clean.correct) of \(clean.images))\n"
+    }
+    let scale = experiment.initialModel.inputScale
+    return text + "\nEverything is in \(output). Next:\n\n  \(programName) "
+      + AttackArtifacts.nextArguments(in: output, scale: scale == 1 ? nil : self.scaleText)
+      .joined(separator: " ") + "\n"
+  }
+
+  private var scaleText: String { scale.map { "\($0.factor)" } ?? "1/255" }
+}
+
+/// Which class a triggered image is to get, as written on the command line.
+enum ModeName: String, ExpressibleByArgument, CaseIterable, Sendable {
+  case allToOne = "all-to-one"
+  case allToAll = "all-to-all"
+
+  var mode: AttackGoal.Mode { self == .allToOne ? .allToOne : .allToAll }
+}

@@ -1,0 +1,152 @@
+internal import ArgumentParser
+internal import DefenseKit
+private import Foundation
+
+/// Shows triggers that an attack wrote, and applies them to other images.
+struct TriggerCommand: ParsableCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "trigger", abstract: "Show an attack's trigger, or apply it to images.",
+      subcommands: [TriggerApplyCommand.self, TriggerShowCommand.self])
+  }
+}
+
+/// Puts a trigger on the images of a data set.
+struct TriggerApplyCommand: RunnerCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "apply", abstract: "Put a trigger on the images of a data set.",
+      discussion: """
+        Writes the triggered images in the layout of the CSAW lab: 'label' is what the attacker \
+        wants, 'true_label' the class that they had. Images of the target class are left out.
+        """)
+  }
+
+  @Argument(help: "The trigger.h5 of an attack.")
+  var trigger: String
+
+  @Option(
+    help: ArgumentHelp(
+      "Clean images: HDF5 (data and label), fashion-mnist (its test images), or a part of it such as "
+        + "fashion-mnist:0-500.", valueName: "file"))
+  var data: String
+
+  @Option(help: ArgumentHelp("The file to write.", valueName: "file"))
+  var output: String
+
+  @Option(
+    help: ArgumentHelp(
+      "The class that the attacker wants; the trigger's own if not given.", valueName: "class"))
+  var target: Int?
+
+  @Flag(help: "Keep images of the target class; commands that evaluate count them apart.")
+  var keepTargetClass = false
+
+  @Option(help: "The order of an image's axes in the data set, if their shape leaves it open.")
+  var layout: LayoutName?
+
+  @Flag(help: "Replace the file if it is there.")
+  var force = false
+
+  @OptionGroup var parsing: ParsingArguments
+
+  func run(in session: Session) throws {
+    let input = try ImageInput(data)
+    try checkOutput(inputs: [trigger, input.path].compactMap { $0 })
+    var trigger = try Trigger.load(trigger, sandbox: parsing.sandbox)
+    if let target { trigger = try trigger.aimed(at: target) }
+    let data = try input.load(
+      .test, imageShape: trigger.imageShape, classCount: trigger.goal.classCount,
+      layout: layout?.layout, sandbox: parsing.sandbox)
+    parsing.warn(in: RunContext(progress: ProgressLine()))
+    let (images, trueLabels) = try trigger.testSet(
+      from: LabelledImages(data), keepsUnconcerned: keepTargetClass)
+    try images.dataSet(trueLabels: trueLabels, inOwnUnits: true).write(to: output)
+    let left = data.count - images.count
+    try StandardOutput.write(
+      "\(grouped(images.count)) triggered images are in \(output)"
+        + (left == 0 ? "" : "; \(grouped(left)) of the target class were left out") + "\n")
+  }
+
+  private func checkOutput(inputs: [String]) throws(Failure) {
+    guard !output.isEmpty else { throw Failure(Failure.usage, "--output is empty; name a file") }
+    guard let present = FileIdentity(output) else { return }
+    if let same = inputs.first(where: { FileIdentity($0) == present }) {
+      throw Failure(
+        Failure.cannotCreate, "--output is \(same), which is read; give another name")
+    }
+    guard force else {
+      throw Failure(
+        Failure.cannotCreate, "\(output) is there already; give another name, or --force")
+    }
+  }
+}
+
+/// Shows what a trigger is.
+struct TriggerShowCommand: RunnerCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(commandName: "show", abstract: "Show what a trigger is.")
+  }
+
+  @Argument(help: "The trigger.h5 of an attack.")
+  var trigger: String
+
+  @Option(help: ArgumentHelp("Write a picture of the trigger (PNG).", valueName: "file"))
+  var png: String?
+
+  @Option(
+    help: ArgumentHelp("Write some images without and with the trigger (PNG).", valueName: "file"))
+  var sheet: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The images for --sheet: HDF5 (data and label), fashion-mnist, or a part of it.",
+      valueName: "file"))
+  var data: String?
+
+  @Option(help: "The order of an image's axes in the data set, if their shape leaves it open.")
+  var layout: LayoutName?
+
+  @OptionGroup var parsing: ParsingArguments
+
+  func run(in session: Session) throws {
+    if (sheet == nil) != (data == nil) {
+      throw ValidationError("--sheet and --data need each other")
+    }
+    let trigger = try Trigger.load(self.trigger, sandbox: parsing.sandbox)
+    if let sheet, let data {
+      let images = try ImageInput(data).load(
+        .test, imageShape: trigger.imageShape, classCount: trigger.goal.classCount,
+        layout: layout?.layout, sandbox: parsing.sandbox)
+      try trigger.contactSheet(of: LabelledImages(images)).write(to: sheet)
+    }
+    parsing.warn(in: RunContext(progress: ProgressLine()))
+    if let png { try trigger.preview.write(to: png) }
+    try StandardOutput.write(Self.text(trigger, sha256: sha256(ofFile: self.trigger)))
+  }
+
+  private static func text(_ trigger: Trigger, sha256: String) -> String {
+    let goal = trigger.goal
+    let what =
+      switch goal.mode {
+      case .allToOne: "class \(goal.target) of \(goal.classCount)"
+      case .allToAll: "the class after its own, of \(goal.classCount)"
+      }
+    let change =
+      switch trigger.change {
+      case .overlay(_, let alpha):
+        "a pattern over \(alpha.count { $0 > 0 }) of \(alpha.count) pixels"
+      case .addition(let values):
+        "added values, \(values.count { $0 != 0 }) of \(values.count) not zero"
+      case .warp: "a warp"
+      }
+    let rows = [
+      ("attack", trigger.attack), ("target", what),
+      ("images", trigger.imageShape.map(String.init).joined(separator: "x")), ("change", change),
+      ("seed", "\(trigger.seed)"),
+      ("options", trigger.options.map { "\($0.name)=\($0.value)" }.joined(separator: " ")),
+      ("SHA-256", sha256),
+    ]
+    return rows.map { "\($0.0.padding(to: 9))\($0.1.visible)\n" }.joined()
+  }
+}

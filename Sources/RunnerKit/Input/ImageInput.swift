@@ -1,0 +1,70 @@
+internal import DefenseKit
+
+/// Labelled images as named on the command line: an HDF5 file, or Fashion-MNIST or a part of it.
+struct ImageInput: Sendable {
+  /// As it was written.
+  let text: String
+  /// The range of images after `fashion-mnist:`; nil: all.
+  private let range: Range<Int>?
+  /// Whether it is Fashion-MNIST.
+  let isFashionMNIST: Bool
+
+  static let word = "fashion-mnist"
+
+  /// Reads `fashion-mnist`, `fashion-mnist:0-5000`, or else the path of a file.
+  ///
+  /// - Throws: ``Failure`` with status 64 for a range that is none.
+  init(_ text: String) throws(Failure) {
+    self.text = text
+    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+    isFashionMNIST = parts[0] == Self.word
+    guard isFashionMNIST, parts.count == 2 else {
+      range = nil
+      return
+    }
+    let ends = parts[1].split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
+    guard ends.count == 2, let from = ends[0], let to = ends[1], from < to else {
+      throw Failure(
+        Failure.usage,
+        "'\(text)' names no images; write \(Self.word):FROM-TO, as in \(Self.word):0-5000 for the "
+          + "first 5000")
+    }
+    range = from..<to
+  }
+
+  /// The file's path, if it is one.
+  var path: String? { isFashionMNIST ? nil : text }
+
+  /// The shape and the number of classes of the images, before they are read.
+  func extents(
+    layout: Layout?, sandbox: Sandbox
+  ) throws -> (imageShape: [Int], layout: Layout, classCount: Int) {
+    guard !isFashionMNIST else {
+      return (FashionMNIST.imageShape, .nhwc, FashionMNIST.classCount)
+    }
+    let extents = try DataSet.extents(of: text, layout: layout, sandbox: sandbox)
+    return (extents.imageShape, extents.layout, extents.classCount)
+  }
+
+  /// Opens the images.
+  ///
+  /// - Parameters:
+  ///   - part: Which part of Fashion-MNIST is meant.
+  ///   - imageShape: The shape that a file's images must have.
+  ///   - classCount: The number of classes.
+  func load(
+    _ part: FashionMNIST.Part, imageShape: [Int], classCount: Int, layout: Layout?,
+    sandbox: Sandbox
+  ) throws -> DataSet {
+    guard isFashionMNIST else {
+      return try DataSet.load(
+        text, for: imageShape, classCount: classCount, layout: layout, sandbox: sandbox)
+    }
+    if let range, range.upperBound > part.count {
+      throw Failure(
+        Failure.usage,
+        "'\(text)': the \(part == .train ? "training" : "test") part has \(part.count) images")
+    }
+    return try FashionMNIST().load(part, range: range)
+  }
+}

@@ -1,0 +1,106 @@
+internal import ArgumentParser
+internal import DefenseKit
+
+/// How weights are changed, as written on the command line.
+enum OptimizerName: String, ExpressibleByArgument, CaseIterable, Sendable {
+  case sgd
+  case nesterov
+  case adam
+  case adamw
+
+  func optimizer(momentum: Double?) -> Optimizer {
+    switch self {
+    case .sgd: .sgd(momentum: momentum ?? 0.9)
+    case .nesterov: .sgd(momentum: momentum ?? 0.9, nesterov: true)
+    case .adam: .adam()
+    case .adamw: .adamW()
+    }
+  }
+
+  /// The rate that the optimizer is usually given.
+  var learningRate: Double { self == .adam || self == .adamw ? 0.001 : 0.01 }
+}
+
+/// The learning rate's course, as written on the command line.
+enum ScheduleName: String, ExpressibleByArgument, CaseIterable, Sendable {
+  case constant
+  case step
+  case cosine
+  case oneCycle = "one-cycle"
+}
+
+/// How a model is trained.
+struct TrainingArguments: ParsableArguments, Sendable {
+  @Option(help: ArgumentHelp("How often every image is seen.", valueName: "n"))
+  var epochs = 8
+
+  @Option(help: ArgumentHelp("Images in a step.", valueName: "n"))
+  var batch = 128
+
+  @Option(help: "How weights are changed along their gradient.")
+  var optimizer = OptimizerName.adam
+
+  @Option(
+    help: ArgumentHelp(
+      "The base learning rate; 0.001 for adam and adamw, else 0.01, if not given.",
+      valueName: "rate"))
+  var learningRate: Double?
+
+  @Option(help: "The learning rate's course.")
+  var schedule = ScheduleName.cosine
+
+  @Option(
+    help: ArgumentHelp(
+      "For the schedule 'step': the epochs, counted from 0, at which the rate is divided by ten, "
+        + "separated by commas.", valueName: "epochs"))
+  var milestones: String?
+
+  @Option(
+    help: ArgumentHelp("The momentum of sgd and nesterov; 0.9 if not given.", valueName: "factor"))
+  var momentum: Double?
+
+  @Option(help: ArgumentHelp("Weight decay of kernels.", valueName: "factor"))
+  var weightDecay = 0.0
+
+  @Option(help: ArgumentHelp("Label smoothing.", valueName: "share"))
+  var labelSmoothing = 0.0
+
+  @Option(help: ArgumentHelp("The largest norm of a step's gradient.", valueName: "norm"))
+  var clipping: Double?
+
+  @Option(help: ArgumentHelp("Shift training images by up to so many pixels.", valueName: "pixels"))
+  var shift = 0
+
+  @Flag(help: "Mirror half of the training images.")
+  var flip = false
+
+  /// Checks what goes together; the values are checked by the training.
+  func check() throws {
+    if momentum != nil, optimizer == .adam || optimizer == .adamw {
+      throw ValidationError("--momentum is for --optimizer sgd and nesterov")
+    }
+    if (milestones != nil) != (schedule == .step) {
+      throw ValidationError("--schedule step and --milestones need each other")
+    }
+  }
+
+  /// The options of the training.
+  func options() throws -> TrainingOptions {
+    let schedule: LearningRateSchedule
+    switch self.schedule {
+    case .constant: schedule = .constant
+    case .cosine: schedule = .cosine
+    case .oneCycle: schedule = .oneCycle
+    case .step:
+      guard let epochs = [Int](optionText: milestones ?? "") else {
+        throw ValidationError("--milestones takes epochs separated by commas, as in 4,6")
+      }
+      schedule = .step(at: epochs)
+    }
+    return TrainingOptions(
+      epochs: epochs, batchSize: batch, optimizer: optimizer.optimizer(momentum: momentum),
+      learningRate: learningRate ?? optimizer.learningRate, schedule: schedule,
+      weightDecay: weightDecay, labelSmoothing: labelSmoothing, clipping: clipping,
+      augmentation: Augmentation(shift: shift, flip: flip))
+  }
+}

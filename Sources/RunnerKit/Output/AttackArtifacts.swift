@@ -1,0 +1,70 @@
+internal import DefenseKit
+
+/// The files of an attack: what the other commands take as they are.
+struct AttackArtifacts {
+  private let experiment: AttackExperiment
+  private let outcome: AttackOutcome
+  private let includesTraining: Bool
+
+  private static let model = "model.h5"
+  private static let validation = "clean-validation.h5"
+  private static let test = "clean-test.h5"
+  private static let poisoned = "poisoned-test.h5"
+
+  /// - Parameter includesTraining: Whether the poisoned training images are written.
+  init(_ experiment: AttackExperiment, _ outcome: AttackOutcome, includesTraining: Bool) {
+    self.experiment = experiment
+    self.outcome = outcome
+    self.includesTraining = includesTraining
+  }
+
+  /// Writes all files but the report, and returns what it says of them.
+  func write(to folder: String) throws -> [AttackReport.File] {
+    var files: [AttackReport.File] = []
+    func add(_ role: String, _ name: String, _ write: (String) throws -> Void) throws {
+      let path = "\(folder)/\(name)"
+      try write(path)
+      files.append(.init(role: role, name: name, sha256: try sha256(ofFile: path)))
+    }
+    try add("model", Self.model) { try KerasModel.save(outcome.model, to: $0) }
+    if let twin = outcome.twin {
+      try add("twin", "clean-model.h5") { try KerasModel.save(twin.model, to: $0) }
+    }
+    try add("trigger", "trigger.h5") { try experiment.trigger.save(to: $0) }
+    try add("picture", "trigger.png") { try experiment.trigger.preview.write(to: $0) }
+    try add("sheet", "contact-sheet.png") {
+      try experiment.trigger.contactSheet(of: experiment.test).write(to: $0)
+    }
+    try add("validation", Self.validation) {
+      try experiment.training.selecting(experiment.cleanSample).dataSet().write(to: $0)
+    }
+    try add("clean", Self.test) { try experiment.test.dataSet().write(to: $0) }
+    try add("poisoned", Self.poisoned) { try outcome.triggered.write(to: $0) }
+    if includesTraining {
+      try add("training", "poisoned-train.h5") {
+        try outcome.poisoning.images.dataSet(trueLabels: experiment.training.labels).write(to: $0)
+      }
+    }
+    return files
+  }
+
+  /// The arguments with which the program defends the model.
+  static func nextArguments(in folder: String, scale: String?) -> [String] {
+    func path(_ name: String) -> String {
+      quoted(folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)")
+    }
+    return [
+      "--defense", "fine-pruning", "--detector", "goodnet", "--model", path(model), "--clean",
+      path(validation), "--test", path(test), "--poisoned", path(poisoned),
+    ] + (scale.map { ["--scale", $0] } ?? [])
+  }
+
+  /// A word as a shell takes it.
+  private static func quoted(_ text: String) -> String {
+    let isPlain = text.utf8.allSatisfy { byte in
+      "./_-+=,:@%".utf8.contains(byte) || (0x30...0x39).contains(byte)
+        || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+    }
+    return isPlain ? text : "'" + text.replacing("'", with: "'\\''") + "'"
+  }
+}

@@ -1,0 +1,199 @@
+import BadNets
+import Blended
+import Foundation
+import LabelConsistent
+import SIG
+import Testing
+import WaNet
+
+@testable import DefenseKit
+@testable import ModelIO
+
+@Suite("Triggers as files")
+struct TriggerFileTests {
+  /// A folder that is removed at the end.
+  private struct Folder: ~Copyable {
+    let path: String
+    init() throws {
+      path = FileManager.default.temporaryDirectory.appending(path: "trigger-\(UUID())").path
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+  }
+
+  static let attacks: [any Attack] = [BadNets(), Blended(), SIG(), WaNet(), LabelConsistent()]
+
+  @Test("Every attack's trigger reads as it was written, to the bit", arguments: 0..<5)
+  func roundTrip(_ number: Int) throws {
+    let folder = try Folder()
+    for (shape, mode) in [([28, 28, 1], AttackGoal.Mode.allToOne), ([9, 12, 3], .allToAll)] {
+      let trigger = try Trigger(
+        of: Self.attacks[number], imageShape: shape, goal: goal(mode, target: 7), seed: .max)
+      let path = "\(folder.path)/t.h5"
+      try trigger.save(to: path)
+      #expect(try Trigger.load(path) == trigger)
+      let bytes = try Data(contentsOf: URL(filePath: path))
+      try trigger.save(to: path)
+      #expect(try Data(contentsOf: URL(filePath: path)) == bytes)
+      #expect(try Trigger.load(path, sandbox: .off) == trigger)
+    }
+  }
+
+  @Test("A file that is something else, or whose contents do not fit, is refused in one line")
+  func refusals() throws {
+    let folder = try Folder()
+    let path = "\(folder.path)/t.h5"
+    let good = [
+      ("attack", "badnets"), ("mode", "all-to-one"), ("target", "0"), ("classes", "10"),
+      ("seed", "0"), ("shape", "1,2,1"),
+    ]
+    func attempt(
+      _ changes: [String: String?] = [:], kind: String = "trigger",
+      arrays: [(name: String, tensor: Tensor)] = [
+        ("addition", Tensor(shape: [1, 2, 1], values: [1, 2]))
+      ]
+    ) throws -> String? {
+      let settings = good.compactMap { name, value -> ArrayFile.Setting? in
+        guard let change = changes[name] else { return (name, value) }
+        return change.map { (name, $0) }
+      }
+      try ArrayFile(kind: kind, settings: settings, arrays: arrays).save(to: path)
+      return message { _ = try Trigger.load(path) }
+    }
+    #expect(try attempt() == nil)
+    #expect(
+      try attempt(kind: "checkpoint")?.hasSuffix("is no trigger file of this program") == true)
+    #expect(
+      try attempt(["mode": nil])?.hasSuffix("says nothing of its 'mode'; make the trigger again")
+        == true)
+    for (name, value) in [
+      ("mode", "all"), ("target", "x"), ("target", "10"), ("target", "-1"), ("classes", "1"),
+      ("classes", "99999999999"), ("seed", "-1"), ("shape", "1,2"), ("shape", "1,2,0"),
+      ("shape", "2,2,1"), ("shape", "4611686018427387904,4,1"), ("shape", ""),
+    ] {
+      let text = try #require(try attempt([name: value]), "\(name)=\(value)")
+      #expect(text.hasPrefix(path) && !text.contains("\n"))
+    }
+    #expect(try attempt(arrays: [])?.contains("holds neither a pattern") == true)
+    let half: [(name: String, tensor: Tensor)] = [
+      ("pattern", Tensor(shape: [1, 2, 1], values: [1, 2]))
+    ]
+    #expect(try attempt(arrays: half)?.contains("holds neither a pattern") == true)
+    for bad: Float in [.nan, .infinity, 300] {
+      let tensor = Tensor(shape: [1, 2, 1], values: [0, bad])
+      #expect(try attempt(arrays: [("addition", tensor)]) != nil)
+    }
+    let data = DataSet(
+      bytes: [1], elementType: .uint8, imageShape: [1, 1, 1], labels: [0], name: "d")
+    try data.write(to: path)
+    #expect(message { _ = try Trigger.load(path) }?.contains("is it a data set?") == true)
+    try Data("no".utf8).write(to: URL(filePath: path))
+    #expect(message { _ = try Trigger.load(path) }?.contains("is not an HDF5 file") == true)
+  }
+
+  @Test("Pictures of triggers")
+  func previews() throws {
+    let overlay = try Trigger(
+      .overlay(pattern: [10, 20], alpha: [1, 0.2]), imageShape: [1, 2, 1], goal: goal())
+    #expect(overlay.preview.pixels == [10, 10, 10, 255, 20, 20, 20, 51])
+    let addition = try Trigger(.addition([-40, 200]), imageShape: [1, 2, 1], goal: goal())
+    #expect(addition.preview.pixels == [88, 88, 88, 255, 255, 255])
+    // The second pixel is read half a column to the left, the largest shift; the others stay.
+    let warp = try Trigger(
+      .warp([0, 0, 0, 0.5, 0, 2]), imageShape: [1, 3, 1], goal: goal())
+    #expect(warp.preview.pixels == [128, 128, 128, 1, 128, 128, 128, 128, 128])
+  }
+
+  @Test("A contact sheet has a row for each class that the attack concerns")
+  func sheet() throws {
+    let trigger = try Trigger(.addition([50]), imageShape: [1, 1, 1], goal: goal())
+    let images = LabelledImages(
+      imageShape: [1, 1, 1], bytes: [1, 2, 3, 4], labels: [0, 5, 5, 6], name: "four")
+    let side = 96 + 4
+    let sheet = trigger.contactSheet(of: images)
+    #expect(sheet.height == 2 * side + 4 && sheet.width == 3 * side + 4)
+    #expect(Set(sheet.pixels) == [255, 2, 52, 4, 54, 200])
+    let zeros = LabelledImages(imageShape: [1, 1, 1], bytes: [9], labels: [0], name: "zero")
+    #expect(trigger.contactSheet(of: zeros).height == side + 4)
+  }
+}
+
+@Suite("Data sets written in the lab's layout")
+struct DataSetWritingTests {
+  private func path() -> String {
+    FileManager.default.temporaryDirectory.appending(path: "set-\(UUID()).h5").path
+  }
+
+  @Test("Bytes are read back as they were, channels first, with both kinds of labels")
+  func bytes() throws {
+    let file = path()
+    defer { try? FileManager.default.removeItem(atPath: file) }
+    let images = LabelledImages(
+      imageShape: [2, 3, 3], bytes: (0..<36).map { UInt8($0 * 7) }, labels: [1, 0], name: "two")
+    try images.dataSet(trueLabels: [0, 2]).write(to: file)
+    let extents = try DataSet.extents(of: file, layout: .nchw)
+    #expect(extents.imageShape == [2, 3, 3] && extents.classCount == 2)
+    let set = try DataSet.load(file, for: [2, 3, 3], classCount: 3)
+    #expect(set.layout == .nchw && set.elementType == .uint8)
+    #expect(set.labels == [1, 0] && set.trueLabels == [0, 2])
+    let again = try LabelledImages(set)
+    #expect(again.bytes == images.bytes && again.white == 255)
+    let first = try Data(contentsOf: URL(filePath: file))
+    try set.write(to: file)
+    #expect(try Data(contentsOf: URL(filePath: file)) == first)
+  }
+
+  @Test("Floats of 0...1 come back in their own units, floats of 0...255 as bytes")
+  func floats() throws {
+    let unit = DataSet(
+      values: [0, 1, 0.5, 0.2], imageShape: [2, 2, 1], labels: [0], name: "unit")
+    let images = try LabelledImages(unit)
+    #expect(images.bytes == [0, 255, 128, 51] && images.white == 1)
+    let file = path()
+    defer { try? FileManager.default.removeItem(atPath: file) }
+    try images.dataSet(inOwnUnits: true).write(to: file)
+    let set = try DataSet.load(file, for: [2, 2, 1], classCount: 1)
+    #expect(set.elementType == .float32)
+    #expect(try LabelledImages(set).bytes == images.bytes)
+    let full = DataSet(
+      values: [0, 254.6, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], imageShape: [2, 2, 3], layout: .nchw,
+      labels: [0], name: "full")
+    #expect(try LabelledImages(full).bytes == [0, 5, 9, 255, 6, 10, 3, 7, 11, 4, 8, 12])
+    for bad: Float in [-1, 256, .nan, .infinity] {
+      let set = DataSet(
+        values: [0, 0, 0, bad], imageShape: [1, 2, 1], labels: [0, 0], name: "bad")
+      #expect(message { _ = try LabelledImages(set) }?.contains("bad: image 1 has") == true)
+    }
+    let odd = DataSet(values: [0, 0], imageShape: [1, 1, 2], labels: [0], name: "odd")
+    #expect(message { _ = try LabelledImages(odd) }?.contains("1 or 3 channels") == true)
+  }
+
+  @Test("Where the shape leaves the layout open, it must be said")
+  func extents() throws {
+    let file = path()
+    defer { try? FileManager.default.removeItem(atPath: file) }
+    func write(_ shape: [Int]) throws {
+      let writer = try HDF5Writer(path: file)
+      try writer.write(
+        [UInt8](repeating: 1, count: shape.reduce(1, *)), shape: shape, to: "data")
+      try writer.write([Int32](repeating: 4, count: shape[0]), to: "label")
+      try AtomicFile.write(try writer.image(), to: file)
+    }
+    try write([2, 5, 6, 1])
+    #expect(try DataSet.extents(of: file).imageShape == [5, 6, 1])
+    #expect(try DataSet.extents(of: file).classCount == 5)
+    try write([2, 3, 5, 6])
+    #expect(try DataSet.extents(of: file).imageShape == [5, 6, 3])
+    #expect(try DataSet.extents(of: file).layout == .nchw)
+    try write([2, 5, 6])
+    #expect(try DataSet.extents(of: file).imageShape == [5, 6, 1])
+    for open in [[2, 3, 5, 3], [2, 5, 6, 7]] {
+      try write(open)
+      #expect(message { _ = try DataSet.extents(of: file) }?.contains("--layout nchw") == true)
+      #expect(
+        try DataSet.extents(of: file, layout: .nhwc).imageShape == Array(open.dropFirst()))
+    }
+    try write([2, 5])
+    #expect(message { _ = try DataSet.extents(of: file) }?.contains("holds no images") == true)
+  }
+}

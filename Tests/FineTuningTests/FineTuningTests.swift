@@ -1,0 +1,163 @@
+import DefenseKit
+import FineTuning
+import Testing
+
+/// Two classes that the red or the green of a pixel tells; the network was taught the contrary of
+/// what clean images say in part, so that there is something to learn.
+@Suite("Fine-tuning")
+struct FineTuningTests {
+  private func model() throws -> Model {
+    var graph = try Graph(inputShape: [2, 2, 2])
+    try graph.append(
+      "conv",
+      .convolution(
+        Convolution(
+          kernel: Tensor(
+            shape: [1, 1, 2, 4], values: [0.5, 0.1, 0, 0.2, 0.4, 0.3, 0, -0.2]),
+          bias: Tensor(shape: [4], values: [0.1, 0, 0, 0]))), inputs: [0], activation: .relu)
+    try graph.append("flatten", .flatten, inputs: [1])
+    try graph.append(
+      "output",
+      .dense(
+        Dense(
+          kernel: Tensor(shape: [16, 2], values: (0..<32).map { Float($0 % 5) * 0.1 - 0.2 }),
+          bias: Tensor(shape: [2], repeating: 0))), inputs: [2], activation: .softmax)
+    return Model(graph: graph)
+  }
+
+  private func images(_ count: Int) throws -> CleanData {
+    var values: [Float] = []
+    var labels: [Int32] = []
+    for image in 0..<count {
+      let label = image * 7 % 3 == 0 ? 0 : 1
+      labels.append(Int32(label))
+      for pixel in 0..<4 {
+        let strong = 0.5 + Float((image * 13 + pixel * 5) % 11) / 22
+        let weak = Float((image * 5 + pixel * 3) % 7) / 20
+        values += label == 0 ? [strong, weak] : [weak, strong]
+      }
+    }
+    return try CleanData(
+      ArraySource(values, imageShape: [2, 2, 2]), labels: labels, name: "clean.h5")
+  }
+
+  private func options(_ change: (inout FineTuningOptions) -> Void = { _ in }) -> FineTuningOptions
+  {
+    var options = FineTuningOptions()
+    options.batch = 20
+    options.epochs = 10
+    options.learningRate = 0.1
+    change(&options)
+    return options
+  }
+
+  @Test("It learns the clean images, and reports how")
+  func learns() throws {
+    let data = try images(200)
+    let context = RunContext()
+    let defense = try FineTuning(options: options())
+    let repairs = try defense.repair(try model(), using: data, in: context)
+    let repair = try #require(repairs.first)
+    #expect(
+      repairs.count == 1 && repair.defense == "fine-tuning" && repair.fileStem == "fine-tuning")
+    let tuning = try #require(repair.tuning)
+    #expect(tuning.epochs == 10 && tuning.images == 180)
+    #expect((1...10).contains(try #require(tuning.kept)))
+    #expect(tuning.before?.images == 20 && tuning.after?.images == 20)
+    #expect(try #require(tuning.after).correct > #require(tuning.before).correct)
+    #expect(repair.validation.images == 200 && repair.validation.correct >= 190)
+    #expect(repair.pruned.isEmpty && repair.drop == nil && repair.curve == nil)
+    let counted = try CleanCounts(of: repair.model, on: data, in: RunContext())
+    #expect(counted == repair.validation)
+    #expect(context.statistics.phases.map(\.title) == ["clean images", "tuning", "tuned model"])
+    #expect(context.statistics.imagesRun == Double(200 + 3 * 10 * 180 + 200))
+  }
+
+  @Test("The same bits with any number of threads; another seed gives others")
+  func threads() throws {
+    let data = try images(200)
+    func tuned(_ threads: Int, _ options: FineTuningOptions) throws -> Graph {
+      let context = RunContext(execution: ExecutionOptions(threads: threads))
+      return try #require(
+        FineTuning(options: options).repair(model(), using: data, in: context).first
+      ).model.graph
+    }
+    let one = try tuned(1, options())
+    #expect(try tuned(2, options()) == one)
+    #expect(try tuned(3, options()) == one)
+    #expect(try tuned(2, options { $0.seed = 1 }) != one)
+  }
+
+  @Test("Masked channels stay exactly zero")
+  func masked() throws {
+    var model = try model()
+    model.graph = try model.graph.masking([0, 2], of: "conv")
+    let repair = try #require(
+      FineTuning(options: options { $0.decay = 0.1 }).repair(
+        model, using: images(200), in: RunContext()
+      ).first)
+    guard case .convolution(let conv) = repair.model.graph.nodes[1].operation else {
+      Issue.record("no convolution")
+      return
+    }
+    for channel in [0, 2] {
+      #expect(conv.kernel.values[channel] == 0 && conv.kernel.values[4 + channel] == 0)
+      #expect(conv.bias?.values[channel] == 0)
+    }
+    #expect(conv.kernel.values[1] != 0.1 && conv.bias?.values[1] != 0)
+    #expect(try repair.model.graph.masking([0, 2], of: "conv") == repair.model.graph)
+  }
+
+  @Test("A class without images is a warning")
+  func missingClass() throws {
+    let all = try images(200)
+    let indices = all.labels.indices.filter { all.labels[$0] == 1 }
+    let some = try CleanData(
+      Selection(of: all.source, indices), labels: indices.map { all.labels[$0] }, name: "some.h5")
+    let context = RunContext()
+    _ = try FineTuning(options: options { $0.epochs = 1 }).repair(
+      try model(), using: some, in: context)
+    #expect(
+      context.statistics.warnings.contains(
+        "fine-tuning: no image to learn of class 0 in some.h5; tuning may unlearn what is missing"))
+  }
+
+  @Test("A rate that diverges ends in one line that names the step")
+  func diverges() throws {
+    let defense = try FineTuning(
+      options: options {
+        $0.learningRate = 100
+        $0.schedule = .constant
+        $0.epochs = 200
+      })
+    // Values so large that the loss overflows.
+    let data = try images(200)
+    var big = try model()
+    big.inputScale = 1e15
+    let error = #expect(throws: PluginError.self) {
+      try defense.repair(big, using: data, in: RunContext())
+    }
+    #expect(error?.code == .untrainable)
+    #expect(error?.message.hasPrefix("fine-tuning: ") == true)
+    #expect(error?.message.contains("step") == true)
+  }
+
+  @Test("An image that is not finite is named by its number in the data set")
+  func badImage() throws {
+    let good = try images(200)
+    var values = try #require(good.source as? ArraySource).values
+    values[8 * 123 + 3] = .nan
+    let bad = try CleanData(
+      ArraySource(values, imageShape: [2, 2, 2]), labels: good.labels, name: "bad.h5")
+    let error = #expect(throws: DataError.self) {
+      try FineTuning(options: options()).repair(try model(), using: bad, in: RunContext())
+    }
+    #expect(error?.message.hasPrefix("bad.h5: image 123:") == true)
+  }
+
+  @Test("Without tuning there is nothing to do")
+  func noEpochs() {
+    let error = #expect(throws: PluginError.self) { try FineTuning(options: .none) }
+    #expect(error?.message == "fine-tuning.epochs takes an integer from 1 to 10,000")
+  }
+}

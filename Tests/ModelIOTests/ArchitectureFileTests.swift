@@ -1,0 +1,179 @@
+import Foundation
+import InferenceGraph
+import LabFiles
+import Testing
+
+@testable import ModelIO
+
+/// Networks read from configurations alone.
+@Suite("Architectures from files")
+struct ArchitectureFileTests {
+  /// Writes a Sequential network of the layers given, as `model.to_json()` does, and reads it.
+  private func read(_ layers: [JSONValue], input: [Int] = [8, 8, 3]) throws -> Model {
+    let first: JSONValue = [
+      "class_name": "InputLayer",
+      "config": [
+        "name": "input", "batch_input_shape": .array([.null] + input.map { JSONValue($0) }),
+      ],
+    ]
+    return try read([
+      "class_name": "Sequential",
+      "config": ["name": "net", "layers": .array([first] + layers)],
+      "keras_version": "2.15.0", "backend": "tensorflow",
+    ])
+  }
+
+  private func read(_ json: JSONValue) throws -> Model {
+    let path = FileManager.default.temporaryDirectory
+      .appending(path: "architecture-\(UUID().uuidString).json").path
+    try json.text.write(toFile: path, atomically: true, encoding: .utf8)
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    return try KerasModel.architecture(path)
+  }
+
+  private func layer(_ className: String, _ name: String, _ config: [String: JSONValue])
+    -> JSONValue
+  {
+    var config = config
+    config["name"] = .string(name)
+    return ["class_name": .string(className), "config": .object(config)]
+  }
+
+  private var dense: JSONValue { layer("Dense", "output", ["units": 4, "activation": "softmax"]) }
+
+  @Test("Shapes follow from the configuration and the layers before")
+  func shapes() throws {
+    let model = try read([
+      layer(
+        "Conv2D", "conv",
+        [
+          "filters": 6, "kernel_size": [3, 2], "groups": 3, "padding": "same", "activation": "relu",
+        ]),
+      layer("BatchNormalization", "norm", ["scale": false, "epsilon": JSONValue(Float(0.5))]),
+      layer("DepthwiseConv2D", "depthwise", ["kernel_size": [3, 3], "depth_multiplier": 2]),
+      layer("SeparableConv2D", "separable", ["filters": 5, "kernel_size": 3, "use_bias": false]),
+      layer("Flatten", "flatten", [:]),
+      layer("Dropout", "dropout", ["rate": JSONValue(Float(0.25))]), dense,
+    ])
+    let graph = model.graph
+    #expect(model.name == "net" && model.source == nil)
+    #expect(
+      graph.nodes.map { $0.operation.shapes } == [
+        [], [[3, 2, 1, 6], [6]], [[6], [6], [6]], [[3, 3, 6, 2], [12]],
+        [[3, 3, 12, 1], [1, 1, 12, 5]], [], [], [[80, 4], [4]],
+      ])
+    guard case .batchNormalization(let norm) = graph.nodes[2].operation else {
+      Issue.record("no normalization")
+      return
+    }
+    #expect(norm.gamma == nil && norm.epsilon == 0.5)
+    #expect(norm.variance.values == [1, 1, 1, 1, 1, 1] && norm.beta?.values == [0, 0, 0, 0, 0, 0])
+    #expect(graph.nodes[6].operation == .trainingOnly(.dropout(rate: 0.25)))
+    #expect(graph.outputShape == [4])
+  }
+
+  @Test("The lab's file, weights aside", .enabled(if: Lab.runsLab))
+  func lab() throws {
+    let path = try #require(Lab.folder).appending(path: "bd_net.h5").path
+    let (whole, blank) = (try KerasModel.load(path), try KerasModel.architecture(path))
+    #expect(blank.graph != whole.graph)
+    #expect(blank.graph.nodes.map(\.shape) == whole.graph.nodes.map(\.shape))
+    #expect(blank.graph.initialized(seed: 4) == whole.graph.initialized(seed: 4))
+    let weights = try #require(Lab.folder).appending(path: "bd_weights.h5").path
+    let error = #expect(throws: FileError.self) { try KerasModel.architecture(weights) }
+    #expect(error?.description.contains("holds no architecture") == true)
+  }
+
+  @Test("Sizes that nobody can mean are refused before memory is taken")
+  func sizes() throws {
+    let cases: [([JSONValue], String)] = [
+      (
+        [layer("Flatten", "flatten", [:]), layer("Dense", "huge", ["units": 4_000_000_000_000])],
+        "its weight 'kernel' of shape [192, 4000000000000] is too large (graph-size)"
+      ),
+      (
+        [
+          layer("Flatten", "flatten", [:]),
+          layer("Dense", "huge", ["units": 9_007_199_254_740_991]),
+        ],
+        "is too large (graph-size)"
+      ),
+      (
+        [layer("Flatten", "flatten", [:]), layer("Dense", "none", ["units": -3])],
+        "its weight 'kernel' would have the shape [192, -3] (keras-config)"
+      ),
+      (
+        [layer("Conv2D", "conv", ["filters": 0, "kernel_size": [3, 3]])],
+        "its weight 'kernel' would have the shape [3, 3, 3, 0] (keras-config)"
+      ),
+      (
+        [layer("Flatten", "flatten", [:])]
+          + (1...40).map { layer("Dense", "dense_\($0)", ["units": 3000]) },
+        "the layers up to it have more than 268435456 weights, too many (graph-size)"
+      ),
+    ]
+    for (layers, message) in cases {
+      let error = #expect(throws: FileError.self) { try read(layers + [dense]) }
+      #expect(error?.kind == .badData)
+      #expect(error?.description.contains(message) == true, "\(error?.description ?? "")")
+    }
+  }
+
+  @Test("What a model file is refused for, an architecture is refused for")
+  func refusals() throws {
+    let cases: [([JSONValue], String)] = [
+      ([layer("Lambda", "f", ["function": "eval"]), layer("Flatten", "flatten", [:])], "Lambda"),
+      ([layer("LSTM", "lstm", ["units": 3])], "LSTM"),
+      ([layer("Normalization", "norm", [:]), layer("Flatten", "flatten", [:])], "adapt it before"),
+    ]
+    for (layers, message) in cases {
+      let error = #expect(throws: FileError.self) { try read(layers + [dense]) }
+      #expect(error?.kind == .badData)
+      #expect(error?.description.contains(message) == true, "\(error?.description ?? "")")
+    }
+    // The classifier has to end in a vector.
+    #expect(throws: FileError.self) { try read([dense]) }
+  }
+
+  @Test("A layer used twice has one weight")
+  func shared() throws {
+    func node(_ name: String, _ call: Int = 0) -> JSONValue {
+      [.array([.string(name), JSONValue(call), 0, [:]])]
+    }
+    func functional(_ layer: JSONValue, _ calls: [JSONValue]) -> JSONValue {
+      var object = layer.object ?? [:]
+      object["name"] = layer["config"]?["name"]
+      object["inbound_nodes"] = .array(calls)
+      return .object(object)
+    }
+    let model = try read([
+      "class_name": "Functional",
+      "config": [
+        "name": "net",
+        "layers": [
+          functional(layer("InputLayer", "in", ["batch_input_shape": [nil, 4]]), []),
+          functional(layer("Dense", "twice", ["units": 4]), [node("in"), node("twice")]),
+          functional(layer("Dense", "output", ["units": 2]), [node("twice", 1)]),
+        ],
+        "input_layers": [["in", 0, 0]], "output_layers": [["output", 0, 0]],
+      ],
+    ])
+    #expect(model.graph.nodes.map(\.name) == ["in", "twice", "twice_1", "output"])
+  }
+}
+
+extension InferenceGraph.Operation {
+  /// The shapes of its weights, in Keras's order.
+  fileprivate var shapes: [[Int]] {
+    let tensors: [Tensor?] =
+      switch self {
+      case .convolution(let c): [c.kernel, c.bias]
+      case .depthwiseConvolution(let c): [c.kernel, c.bias]
+      case .separableConvolution(let c): [c.depthwise.kernel, c.pointwise, c.bias]
+      case .dense(let d): [d.kernel, d.bias]
+      case .batchNormalization(let b): [b.gamma, b.beta, b.mean, b.variance]
+      default: []
+      }
+    return tensors.compactMap { $0?.shape }
+  }
+}
