@@ -16,15 +16,16 @@ private func axis(
 
 /// Calls `body` for every position of the result with its taps inside the image: where each lies in
 /// the window and in the image.
-private func eachWindow(
+func eachWindow(
   _ input: Array3, _ window: (Int, Int), _ strides: Extent, _ dilation: Extent, _ padding: Padding,
   _ body: ([(ky: Int, kx: Int, y: Int, x: Int)]) -> Void
 ) {
   let down = axis(input.height, window.0, strides.height, dilation.height, padding)
   let across = axis(input.width, window.1, strides.width, dilation.width, padding)
+  var taps: [(ky: Int, kx: Int, y: Int, x: Int)] = []
   for oy in 0..<down.count {
     for ox in 0..<across.count {
-      var taps: [(ky: Int, kx: Int, y: Int, x: Int)] = []
+      taps.removeAll(keepingCapacity: true)
       for ky in 0..<window.0 {
         for kx in 0..<window.1 {
           let y = oy * strides.height + ky * dilation.height - down.before
@@ -37,18 +38,20 @@ private func eachWindow(
   }
 }
 
-func convolution(_ c: Convolution, _ input: Array3) -> [Double] {
+func convolution(
+  _ c: Convolution, _ kernel: [Double], _ bias: [Double]?, _ input: Array3
+) -> [Double] {
   let shape = c.kernel.shape
   let outputsEach = shape[3] / c.groups
   var result: [Double] = []
   eachWindow(input, (shape[0], shape[1]), c.strides, c.dilation, c.padding) { taps in
     for o in 0..<shape[3] {
       let first = o / outputsEach * shape[2]
-      var sum = c.bias.map { Double($0.values[o]) } ?? 0
+      var sum = bias?[o] ?? 0
       for tap in taps {
         for i in 0..<shape[2] {
-          let weight = c.kernel.values[((tap.ky * shape[1] + tap.kx) * shape[2] + i) * shape[3] + o]
-          sum += input[tap.y, tap.x, first + i] * Double(weight)
+          let weight = kernel[((tap.ky * shape[1] + tap.kx) * shape[2] + i) * shape[3] + o]
+          sum += input[tap.y, tap.x, first + i] * weight
         }
       }
       result.append(sum)
@@ -57,7 +60,9 @@ func convolution(_ c: Convolution, _ input: Array3) -> [Double] {
   return result
 }
 
-func depthwise(_ c: DepthwiseConvolution, _ input: Array3) -> Array3 {
+func depthwise(
+  _ c: DepthwiseConvolution, _ kernel: [Double], _ bias: [Double]?, _ input: Array3
+) -> Array3 {
   let shape = c.kernel.shape
   var result: [Double] = []
   var count = 0
@@ -65,11 +70,10 @@ func depthwise(_ c: DepthwiseConvolution, _ input: Array3) -> Array3 {
     count += 1
     for channel in 0..<shape[2] {
       for m in 0..<shape[3] {
-        var sum = c.bias.map { Double($0.values[channel * shape[3] + m]) } ?? 0
+        var sum = bias?[channel * shape[3] + m] ?? 0
         for tap in taps {
           let position = (tap.ky * shape[1] + tap.kx) * shape[2] + channel
-          sum +=
-            input[tap.y, tap.x, channel] * Double(c.kernel.values[position * shape[3] + m])
+          sum += input[tap.y, tap.x, channel] * kernel[position * shape[3] + m]
         }
         result.append(sum)
       }

@@ -8,14 +8,8 @@ public import InferenceGraph
 /// - Parameter image: The input's elements, row-major.
 /// - Returns: For each node its result, row-major.
 public func reference(_ graph: Graph, image: [Float]) -> [[Double]] {
-  precondition(image.count == graph.nodes[0].elementCount, "\(image.count) elements")
-  var results: [[Double]] = [image.map { Double($0) }]
-  for node in graph.nodes.dropFirst() {
-    let inputs = node.inputs.map { Array3(results[$0], shape: graph.nodes[$0].shape) }
-    let plain = compute(node.operation, inputs, node.shape)
-    results.append(node.activation.reference(plain, channels: node.shape.last ?? 1))
-  }
-  return results
+  let network = ReferenceNetwork(graph)
+  return network.results(for: [image.map { Double($0) }]).map { $0[0] }
 }
 
 /// Returns the result of the graph's output alone.
@@ -41,18 +35,22 @@ struct Array3 {
   func contains(_ y: Int, _ x: Int) -> Bool { y >= 0 && y < height && x >= 0 && x < width }
 }
 
-private func compute(_ operation: Operation, _ inputs: [Array3], _ shape: [Int]) -> [Double] {
+/// Computes an operation for one image, without the node's activation.
+func compute(
+  _ operation: Operation, _ weights: LayerWeights, _ inputs: [Array3], _ shape: [Int]
+) -> [Double] {
   let input = inputs[0]
   switch operation {
   case .input, .flatten, .reshape, .activation, .trainingOnly:
     return input.values
   case .convolution(let c):
-    return convolution(c, input)
+    return convolution(c, weights[.kernel]!, weights[.bias], input)
   case .depthwiseConvolution(let c):
-    return depthwise(c, input).values
+    return depthwise(c, weights[.depthwiseKernel]!, weights[.bias], input).values
   case .separableConvolution(let s):
+    let spatial = depthwise(s.depthwise, weights[.depthwiseKernel]!, nil, input)
     return convolution(
-      Convolution(kernel: s.pointwise, bias: s.bias), depthwise(s.depthwise, input))
+      Convolution(kernel: s.pointwise), weights[.pointwiseKernel]!, weights[.bias], spatial)
   case .pooling(let p):
     return pooling(p, input)
   case .globalPooling(let kind, _):
@@ -61,14 +59,10 @@ private func compute(_ operation: Operation, _ inputs: [Array3], _ shape: [Int])
       return kind == .max ? all.max()! : all.reduce(0, +) / Double(all.count)
     }
   case .dense(let d):
-    return dense(d, input)
+    return dense(weights[.kernel]!, weights[.bias], units: d.kernel.shape[1], input)
   case .batchNormalization(let b):
-    return perChannel(input) { c, x in
-      let gamma = b.gamma.map { Double($0.values[c]) } ?? 1
-      let beta = b.beta.map { Double($0.values[c]) } ?? 0
-      let variance = Double(b.variance.values[c]) + Double(b.epsilon)
-      return gamma * (x - Double(b.mean.values[c])) / variance.squareRoot() + beta
-    }
+    let (mean, variance) = (weights[.movingMean]!, weights[.movingVariance]!)
+    return normalize(b, weights, mean: mean, variance: variance, input)
   case .rescaling(let r):
     return perChannel(input) { c, x in
       x * Double(r.scale[c % r.scale.count]) + Double(r.offset[c % r.offset.count])
@@ -104,14 +98,27 @@ private func perChannel(_ input: Array3, _ f: (Int, Double) -> Double) -> [Doubl
   input.values.enumerated().map { f($0.offset % input.channels, $0.element) }
 }
 
-private func dense(_ d: Dense, _ input: Array3) -> [Double] {
-  let units = d.kernel.shape[1]
+/// gamma * (x - mean) / sqrt(variance + epsilon) + beta.
+func normalize(
+  _ b: BatchNormalization, _ weights: LayerWeights, mean: [Double], variance: [Double],
+  _ input: Array3
+) -> [Double] {
+  let (gamma, beta) = (weights[.gamma], weights[.beta])
+  return perChannel(input) { c, x in
+    let deviation = (variance[c] + Double(b.epsilon)).squareRoot()
+    return (gamma?[c] ?? 1) * (x - mean[c]) / deviation + (beta?[c] ?? 0)
+  }
+}
+
+private func dense(
+  _ kernel: [Double], _ bias: [Double]?, units: Int, _ input: Array3
+) -> [Double] {
   var result: [Double] = []
   for row in 0..<input.height * input.width {
     for u in 0..<units {
-      var sum = d.bias.map { Double($0.values[u]) } ?? 0
+      var sum = bias?[u] ?? 0
       for c in 0..<input.channels {
-        sum += input.values[row * input.channels + c] * Double(d.kernel.values[c * units + u])
+        sum += input.values[row * input.channels + c] * kernel[c * units + u]
       }
       result.append(sum)
     }
