@@ -9,7 +9,7 @@ struct ContactSheetTests {
     sheet.append([[10, 20], [30, 40]])
     sheet.append([[50, 60]])
     let image = sheet.pixelImage(scale: 2, gap: 1)
-    #expect([image.width, image.height, image.channels] == [11, 7, 1])
+    #expect(image.width == 11 && image.height == 7 && image.channels == 1)
     let w: UInt8 = 255
     let first: [UInt8] = [w, 10, 10, 20, 20, w, 30, 30, 40, 40, w]
     let second: [UInt8] = [w, 50, 50, 60, 60, w, w, w, w, w, w]
@@ -22,7 +22,7 @@ struct ContactSheetTests {
     var sheet = ContactSheet(imageShape: [2, 1, 3])
     sheet.append([[1, 2, 3, 4, 5, 6]])
     let image = sheet.pixelImage(scale: 2, gap: 0)
-    #expect([image.width, image.height, image.channels] == [2, 4, 3])
+    #expect(image.width == 2 && image.height == 4 && image.channels == 3)
     #expect(
       image.pixels == [1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2, 3, 4, 5, 6, 4, 5, 6, 4, 5, 6, 4, 5, 6])
   }

@@ -129,7 +129,7 @@ import Testing
     let clipped = try Bench(.sgd(momentum: 0), kernel: [1, 1], clipping: 6.5)
     #expect(clipped.step([3, 4], 12))
     expect(clipped, [1 - 0.15, 1 - 0.2, 1 - 0.6])
-    for clipping in [13, 100, nil] {
+    for clipping: Double? in [13, 100, nil] {
       let free = try Bench(.sgd(momentum: 0), kernel: [1, 1], clipping: clipping)
       #expect(free.step([3, 4], 12))
       expect(free, [0.7, 0.6, -0.2])

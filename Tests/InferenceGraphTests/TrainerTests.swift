@@ -39,23 +39,23 @@ import Testing
         augmentation: Augmentation(shift: 1, flip: true), patience: patience, seed: 7)
       var states: [TrainingState] = []
       let whole = try model.trained(
-        on: data, heldOut: heldOut, options: options, execution: ExecutionOptions(threads: 1)
-      ) { states.append($0) }
+        on: data, heldOut: heldOut, options: options, execution: ExecutionOptions(threads: 1),
+        checkpoint: { states.append($0) })
       #expect(states.map(\.epochs.count) == Array(1...states.count))
       for (threads, state) in zip([2, 3, 2, 1], states) {
         var later: [TrainingState] = []
         let rest = try model.trained(
           on: data, heldOut: heldOut, options: options, resuming: state,
-          execution: ExecutionOptions(threads: threads)
-        ) { later.append($0) }
-        #expect(rest.model.graph == whole.model.graph)
+          execution: ExecutionOptions(threads: threads), checkpoint: { later.append($0) })
+        #expect(isSame(rest.model.graph, whole.model.graph))
         #expect(rest.epochs == whole.epochs && rest.keptEpoch == whole.keptEpoch)
         #expect(later == Array(states[state.epochs.count...]))
       }
       let again = try model.trained(
         on: data, heldOut: heldOut, options: options, execution: ExecutionOptions(threads: 2))
       #expect(again.model.graph == whole.model.graph && again.epochs == whole.epochs)
-      #expect(whole.model.graph != model.graph)
+      // With patience the model before may be the best.
+      #expect(states[3].weights != states[0].weights)
     }
   }
 
@@ -87,7 +87,7 @@ import Testing
       options: TrainingOptions(
         epochs: 50, learningRate: 1e-12, patience: 3, freezesNormalization: true))
     #expect(result.epochs.count == 3 && result.keptEpoch == nil)
-    #expect(result.model.graph == model.graph)
+    #expect(isSame(result.model.graph, model.graph))
   }
 
   @Test func keepsTheFirstOfTheBestEpochs() throws {
@@ -95,9 +95,8 @@ import Testing
     var states: [TrainingState] = []
     let options = TrainingOptions(
       epochs: 60, batchSize: 32, learningRate: 0.05, patience: 4)
-    let result = try model.trained(on: data, heldOut: heldOut, options: options) {
-      states.append($0)
-    }
+    let result = try model.trained(
+      on: data, heldOut: heldOut, options: options, checkpoint: { states.append($0) })
     let counts = result.epochs.compactMap(\.heldOutCorrect)
     let best = try #require(counts.max())
     let kept = try #require(result.keptEpoch)
@@ -114,10 +113,12 @@ import Testing
     struct Stop: Error {}
     var count = 0
     #expect(throws: Stop.self) {
-      try TrainingProblem.model().trained(on: data, options: TrainingOptions(epochs: 9)) { _ in
-        count += 1
-        if count == 2 { throw Stop() }
-      }
+      try TrainingProblem.model().trained(
+        on: data, options: TrainingOptions(epochs: 9),
+        checkpoint: { _ in
+          count += 1
+          if count == 2 { throw Stop() }
+        })
     }
     #expect(count == 2)
   }
@@ -135,7 +136,7 @@ import Testing
         of:
           /the training diverged in epoch 1 of 3, step [123] of 3: the loss is [-a-z0-9.e+]+( and the weights are no longer finite)?; lower learningRate, which is 1e\+30/
       ) != nil, "\(error.message)")
-    #expect(error.lastGood?.graph == model.graph)
+    #expect(isSame(error.lastGood?.graph, model.graph))
   }
 
   /// The rate rises to 1e30 with the third epoch; the second one's weights are kept.
@@ -145,13 +146,13 @@ import Testing
       epochs: 4, schedule: .step(at: [2], factor: 1e30), augmentation: Augmentation(shift: 1))
     var states: [TrainingState] = []
     let error = try #require(throws: TrainingError.self) {
-      try model.trained(on: data, options: options) { states.append($0) }
+      try model.trained(on: data, options: options, checkpoint: { states.append($0) })
     }
     #expect(error.message.contains("in epoch 3 of 4, step"))
     #expect(states.count == 2)
     options.epochs = 2
     let good = try model.trained(on: data, options: options).model.graph
-    #expect(error.lastGood?.graph == good)
+    #expect(isSame(error.lastGood?.graph, good))
     #expect(good != model.graph)
   }
 
@@ -165,7 +166,7 @@ import Testing
         #expect(result.model.graph.isFinite, "\(rate)")
         #expect(result.epochs[0].loss.isFinite)
       } catch let error as TrainingError {
-        #expect(error.lastGood?.graph == model.graph)
+        #expect(isSame(error.lastGood?.graph, model.graph))
         #expect(error.message.contains("diverged"))
       }
     }
@@ -203,9 +204,11 @@ import Testing
         let masked = tensor.selecting(channels, axis: axis)
         #expect(masked.values.allSatisfy { $0 == 0 }, "\(layer) \(optimizer)")
         let others = (0..<tensor.shape[axis]).filter { !channels.contains($0) }
-        for channel in others {
-          #expect(
-            tensor.selecting([channel], axis: axis) != old.selecting([channel], axis: axis))
+        // What a bias adds is taken off again by a normalization behind it.
+        for channel in others where tensor.shape.count > 1 {
+          let isSame =
+            tensor.selecting([channel], axis: axis) == old.selecting([channel], axis: axis)
+          #expect(!isSame, "\(layer) \(channel)")
         }
       }
     }

@@ -133,7 +133,7 @@ import Testing
     let options = TrainingOptions(epochs: 2, batchSize: 16)
     var found: TrainingState?
     let model = try TrainingProblem.model()
-    _ = try model.trained(on: data, options: options) { found = found ?? $0 }
+    _ = try model.trained(on: data, options: options, checkpoint: { found = found ?? $0 })
     let state = try #require(found)
     let end = "; give the same model, images and options, or start anew"
     func check(_ right: String, _ change: (inout TrainingOptions) -> Void) throws {
@@ -187,7 +187,7 @@ import Testing
     let options = TrainingOptions(epochs: 2, batchSize: 16)
     var found: TrainingState?
     let model = try TrainingProblem.model()
-    _ = try model.trained(on: data, options: options) { found = found ?? $0 }
+    _ = try model.trained(on: data, options: options, checkpoint: { found = found ?? $0 })
     let state = try #require(found)
     func check(_ change: (inout TrainingState) -> Void) throws {
       var other = state

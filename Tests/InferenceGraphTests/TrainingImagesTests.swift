@@ -55,7 +55,7 @@ private struct TypedSource: SampleSource {
   ) rethrows -> Void? {
     guard isStored else { return nil }
     let part = range.lowerBound * imageBytes..<range.upperBound * imageBytes
-    try unsafe bytes.withUnsafeBytes { try unsafe body(.init(rebasing: $0[part])) }
+    return try unsafe bytes.withUnsafeBytes { try unsafe body(.init(rebasing: $0[part])) }
   }
 }
 

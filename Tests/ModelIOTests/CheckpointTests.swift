@@ -45,9 +45,8 @@ struct CheckpointTests: ~Copyable {
       epochs: 4, batchSize: 8, optimizer: optimizer, learningRate: 0.01, schedule: .cosine,
       weightDecay: 1e-3, patience: patience, seed: .max)
     var states: [TrainingState] = []
-    let whole = try model().trained(on: data, heldOut: data, options: options) {
-      states.append($0)
-    }
+    let whole = try model().trained(
+      on: data, heldOut: data, options: options, checkpoint: { states.append($0) })
     for state in states {
       try Checkpoint.save(state, to: path)
       let read = try Checkpoint.load(path)
@@ -64,7 +63,7 @@ struct CheckpointTests: ~Copyable {
     let state = TrainingState(
       epochs: [
         TrainingEpoch(loss: 0.1 + 0.2, accuracy: 1.0 / 3, heldOutCorrect: 7),
-        TrainingEpoch(loss: 5e-324, accuracy: -0.0),
+        TrainingEpoch(loss: .leastNonzeroMagnitude, accuracy: -0.0),
       ],
       identity: [.init(name: "a \"name\"", value: "Ä\n[1, 2]")],
       weights: [.leastNonzeroMagnitude, -0.0, 1.1, .greatestFiniteMagnitude], slots: [],

@@ -144,7 +144,7 @@ struct PNGRefusalTests: ~Copyable {
     var file = good()
     file.chunks[2].data = noise
     try refuses(file.bytes, "is a damaged PNG image")
-    try refuses(Array(good().bytes[..<33]) + noise, "")
+    try refuses(Array(good().bytes[..<33]) + noise, "copy it again")
   }
 
   // MARK: The sealed process
@@ -179,7 +179,8 @@ struct PNGRefusalTests: ~Copyable {
       }
     }
     for status: UInt64 in 1...4 {
-      #expect(throws: PNGDecoder.Failure(rawValue: status)) { try answer([status]) }
+      let failure = try #require(PNGDecoder.Failure(rawValue: status))
+      #expect(throws: failure) { try answer([status]) }
     }
   }
 

@@ -50,11 +50,14 @@ struct CommandTests {
 
         SUBCOMMANDS:
           run (default)           Defend a model and judge the outcome.
-          list                    List the defenses and detectors with their options.
+          list                    List defenses, detectors and attacks with their
+                                  options.
           inspect                 Show a model's layers and what is suspicious about
                                   its file.
           evaluate                Measure a model's accuracy and attack success.
           predict                 Print a class for every image.
+          attack                  Train a backdoored model to test defenses against.
+          trigger                 Show an attack's trigger, or apply it to images.
 
           See 'runner help <subcommand>' for detailed help.
 
@@ -111,12 +114,12 @@ struct CommandTests {
       (
         ["insepct", "m.h5"],
         "there is no command 'insepct'; did you mean 'inspect'? "
-          + "(commands: run, list, inspect, evaluate, predict, help)"
+          + "(commands: run, list, inspect, evaluate, predict, attack, trigger, help)"
       ),
       (
         ["bd_net.h5"],
         "there is no command 'bd_net.h5' "
-          + "(commands: run, list, inspect, evaluate, predict, help)"
+          + "(commands: run, list, inspect, evaluate, predict, attack, trigger, help)"
       ),
       (["--defence", "fine-pruning"], "Unknown option '--defence'. Did you mean '--defense'?"),
       (["--drops", "2"], "Unknown option '--drops'; see 'runner run --help'"),

@@ -90,7 +90,7 @@ struct PredictImagesTests {
     #expect(result.output == "0\nnonfinite\n")
     #expect(
       result.errors
-        == "runner: PNG files: no class for 1 of 2 images, the first is \(bright): values on the way "
+        == "warning: PNG files: no class for 1 of 2 images, the first is \(bright): values on the way "
         + "are NaN or infinite; their lines say 'nonfinite'\n")
     let tooLarge = try RunnerProgram.run([
       "predict", place.model, place.path("dark.png"), bright, "--scale", "3e38",

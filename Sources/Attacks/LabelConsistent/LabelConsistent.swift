@@ -13,7 +13,7 @@ public struct LabelConsistent: Attack {
   public static let name = "label-consistent"
   /// One sentence for listings.
   public static let summary =
-    "Makes images of the target class hard and stamps their corners; labels stay right."
+    "Makes the target class's images hard and stamps corners; labels stay right."
   /// Most of the target class's images.
   public static let poisonRate = 0.8
   /// Labels stay.

@@ -88,7 +88,16 @@ struct AttackCommand: RunnerCommand {
   @Flag(help: "Write the poisoned training images too, and list which they are in the report.")
   var trainingSet = false
 
-  @Flag(help: "Replace the results of an earlier run in the output folder.")
+  @Option(
+    help: ArgumentHelp(
+      "Keep the training's state in this file after every epoch, outside of the output folder.",
+      valueName: "file"))
+  var checkpoint: String?
+
+  @Flag(help: "Go on from the file that --checkpoint names.")
+  var resume = false
+
+  @Flag(help: "Replace the results of an earlier run in the output folder, and its checkpoint.")
   var force = false
 
   @Option(help: ArgumentHelp("The number of threads; all processors if not given.", valueName: "n"))
@@ -105,6 +114,7 @@ struct AttackCommand: RunnerCommand {
     if let threads, !(1...1024).contains(threads) {
       throw ValidationError("--threads takes a number from 1 to 1024, not \(threads)")
     }
+    if resume, checkpoint == nil { throw ValidationError("--resume needs --checkpoint") }
     if test == nil, !(try ImageInput(train).isFashionMNIST) {
       throw ValidationError("--train FILE needs --test, images to judge the model on")
     }
@@ -122,6 +132,11 @@ struct AttackCommand: RunnerCommand {
     let folder = try OutputFolder(
       output, force: force,
       inputs: [trainInput.path, testInput.path, architecture].compactMap { $0 } + pictures)
+    let checkpoint = try checkpoint.map {
+      try CheckpointFile(
+        $0, besides: output, resumes: resume, force: force, sandbox: parsing.sandbox)
+    }
+    let state = resume ? try checkpoint?.load() : nil
     let context = RunContext(
       execution: ExecutionOptions(threads: threads), progress: ProgressLine())
 
@@ -145,7 +160,14 @@ struct AttackCommand: RunnerCommand {
         "\(images.name): its values are 0...1; they were multiplied by 255, and the model and all "
           + "data sets written take 0...255")
     }
-    let outcome = try experiment.run(cleanTwin: cleanTwin, in: context)
+    let outcome: AttackOutcome
+    do {
+      outcome = try experiment.run(
+        cleanTwin: cleanTwin, resuming: state, checkpoint: checkpoint.map { $0.save }, in: context)
+    } catch let error as TrainingError {
+      let remark = error.lastGood == nil ? "" : CheckpointFile.remark(checkpoint)
+      throw TrainingError(TrainingArguments.commandLineText(error.message) + remark)
+    }
     var report = AttackReport(
       experiment, outcome, architecture: architecture.name,
       data: (try trainData.sha256(), try testData.sha256()), listsPoisoned: trainingSet,

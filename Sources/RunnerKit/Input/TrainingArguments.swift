@@ -104,3 +104,18 @@ struct TrainingArguments: ParsableArguments, Sendable {
       augmentation: Augmentation(shift: shift, flip: flip))
   }
 }
+
+extension TrainingArguments {
+  /// The options by the names that the training's own messages have.
+  private static let names = [
+    "batchSize": "--batch", "learningRate": "--learning-rate", "weightDecay": "--weight-decay",
+    "labelSmoothing": "--label-smoothing", "augmentation.shift": "--shift",
+    "epochs is": "--epochs is", "optimizer is": "--optimizer is", "clipping is": "--clipping is",
+    "schedule is": "--schedule is",
+  ]
+
+  /// A training's message with the options named as on the command line.
+  static func commandLineText(_ message: String) -> String {
+    names.sorted { $0.key < $1.key }.reduce(message) { $0.replacing($1.key, with: $1.value) }
+  }
+}

@@ -1,0 +1,110 @@
+import BadNets
+import DefenseKit
+import Synchronization
+import Testing
+
+@testable import LabelConsistent
+
+@Suite("Whole attacks on toy images")
+struct AttackRunTests {
+  @Test("All-to-one: the model has the backdoor, its clean twin has not")
+  func allToOne() throws {
+    let outcome = try toyExperiment(BadNets()).run(cleanTwin: true, in: RunContext())
+    let counts = try #require(outcome.result.poisoned?.counted)
+    #expect(try #require(outcome.result.clean).accuracy >= 0.95)
+    #expect(counts.images == 75 && counts.successRate >= 0.95)
+    let twin = try #require(outcome.twin?.result)
+    #expect(try #require(twin.clean).accuracy >= 0.95)
+    #expect(try #require(twin.poisoned).counted.successRate <= 0.2)
+    #expect(outcome.poisoning.poisoned.count == 40 && outcome.epochs.count == 8)
+  }
+
+  @Test("All-to-all: each class goes to the next")
+  func allToAll() throws {
+    let outcome = try toyExperiment(BadNets(), mode: .allToAll, rate: 0.3, epochs: 16)
+      .run(in: RunContext())
+    let counts = try #require(outcome.result.poisoned?.counted)
+    #expect(counts.images == 100 && counts.successRate >= 0.9)
+    #expect(outcome.triggered.trueLabels == toyImages(100, seed: 2, name: "").labels)
+  }
+
+  @Test("The same again, with other threads, gives the same model")
+  func determinism() throws {
+    func weights(_ threads: Int) throws -> Graph {
+      try toyExperiment(BadNets(), epochs: 2)
+        .run(in: RunContext(execution: ExecutionOptions(threads: threads))).model.graph
+    }
+    #expect(try weights(1) == weights(2))
+  }
+
+  @Test("A training goes on from a state to the same model")
+  func resuming() throws {
+    let experiment = try toyExperiment(BadNets(), epochs: 3)
+    let states = Mutex<[TrainingState]>([])
+    let whole = try experiment.run(
+      checkpoint: { state in states.withLock { $0.append(state) } }, in: RunContext())
+    let first = try #require(states.withLock { $0.first })
+    let rest = try experiment.run(resuming: first, in: RunContext())
+    #expect(rest.model.graph == whole.model.graph)
+    #expect(rest.epochs == whole.epochs)
+  }
+
+  @Test("label-consistent: images of the target class become hard, within what is allowed")
+  func labelConsistent() throws {
+    var options = LabelConsistent.Options()
+    options.epsilon = 24
+    options.steps = 20
+    options.step = 3
+    options.size = 1
+    let attack = try LabelConsistent(options: options)
+    let experiment = try toyExperiment(attack, epochs: 4)
+    let trainings = Mutex(0)
+    let task = PoisoningTask(
+      for: LabelConsistent.self, images: experiment.training, trigger: experiment.trigger,
+      rate: 0.5, seed: 3
+    ) {
+      trainings.withLock { $0 += 1 }
+      return try experiment.initialModel.trained(
+        on: experiment.training.trainingSet, options: experiment.options
+      ).model
+    }
+    let result = try attack.poison(task, in: RunContext())
+    #expect(trainings.withLock { $0 } == 1)
+    #expect(result.poisoned.count == 50)
+    #expect(result.images.labels == experiment.training.labels)
+    let corners: Set = [0, 7, 56, 63]
+    var largest = 0
+    for index in result.poisoned {
+      #expect(experiment.training.labels[index] == 1)
+      for (pixel, (new, old)) in zip(result.images[index], experiment.training[index]).enumerated()
+      {
+        if corners.contains(pixel) {
+          #expect(new == 255)
+        } else {
+          largest = max(largest, abs(Int(new) - Int(old)))
+        }
+      }
+    }
+    #expect(largest == 24)
+
+    // The disturbed images without the corners: the clean model's loss must have grown a lot.
+    let model = try task.cleanModel()
+    let gradients = try Differentiator(
+      model, batchSize: 50, isTraining: false, differentiatesWeights: false,
+      differentiatesInput: true)
+    func losses(_ images: [[UInt8]]) throws -> Float {
+      let values = images.flatMap { $0.map { Float($0) } }
+      let labels = [Int32](repeating: 1, count: images.count)
+      return try gradients.imageGradients(of: values, labels: labels).losses.reduce(0, +)
+        / Float(images.count)
+    }
+    let clean = result.poisoned.map { experiment.training[$0] }
+    let ascent = try GradientAscent(on: model, options: options, execution: ExecutionOptions())
+    let disturbed = try ascent.disturbed(clean, labels: Array(repeating: 1, count: clean.count))
+    #expect(try losses(disturbed) > losses(clean) + 0.5)
+    options.epsilon = 0
+    let plain = try LabelConsistent(options: options).poison(task, in: RunContext())
+    let stamped = experiment.trigger.applied(to: experiment.training[result.poisoned[0]])
+    #expect(plain.images[result.poisoned[0]] == stamped)
+  }
+}

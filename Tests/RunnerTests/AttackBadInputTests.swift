@@ -1,0 +1,116 @@
+import Foundation
+import Testing
+
+/// What a user may get wrong about an attack: one line, the right status, nothing left.
+@Suite("Bad input of attacks")
+struct AttackBadInputTests {
+  @Test("Options and values")
+  func usage() throws {
+    let place = try AttackPlace()
+    try place.fails(
+      64,
+      "there is no attack 'badnet'; did you mean 'badnets'? (attacks: badnets, blended, sig, wanet, "
+        + "label-consistent)", place.arguments("badnet"))
+    try place.fails(
+      64, "'goodnet' is a detector, not an attack; use --detector goodnet",
+      place.arguments("goodnet"))
+    try place.fails(
+      64, "'sig' is an attack, not a defense; use the command 'attack sig'", ["--defense", "sig"])
+    try place.fails(
+      64,
+      "--option wanet.grid has no effect, as wanet isn't part of this run; name it or drop the "
+        + "option", place.arguments("sig", ["--option", "wanet.grid=3"]))
+    try place.fails(
+      64, "--target 3 is none of the 3 classes, which are 0 to 2",
+      place.arguments("badnets", ["--target", "3"]))
+    try place.fails(
+      64, "--rate takes a share over 0 and up to 1, not 1.5",
+      place.arguments("badnets", ["--rate", "1.5"]))
+    try place.fails(
+      64, "--rate 0.001 of 120 images is no image at all; raise it",
+      place.arguments("badnets", ["--rate", "0.001"]))
+    try place.fails(
+      64,
+      "a patch of 8x10 pixels is not within images of 8x9; set badnets.size, badnets.margin or "
+        + "badnets.place so that it is",
+      place.arguments("badnets", ["--option", "badnets.size=8,10"]))
+    try place.fails(
+      64,
+      "sig poisons images of the target class alone, so that it needs one; leave --mode all-to-all "
+        + "out", place.arguments("sig", ["--mode", "all-to-all"]))
+    try place.fails(
+      64, "--resume needs --checkpoint; see 'runner attack --help'",
+      place.arguments("sig", ["--resume"]))
+    try place.fails(
+      64, "--checkpoint is in the folder of the results; name a file elsewhere",
+      place.arguments("sig", ["--checkpoint", "\(place.output)/state.h5"]))
+    try place.fails(
+      64,
+      "--train FILE needs --test, images to judge the model on; see 'runner attack --help'",
+      [
+        "attack", "sig", "--train", place.train, "--architecture", "small-cnn", "--output",
+        place.output,
+      ])
+    try place.fails(
+      64,
+      "'fashion-mnist:9' names no images; write fashion-mnist:FROM-TO, as in fashion-mnist:0-5000 "
+        + "for the first 5000",
+      [
+        "attack", "sig", "--train", "fashion-mnist:9", "--architecture", "small-cnn", "--output",
+        place.output,
+      ])
+    try place.fails(
+      65, "--learning-rate is 0.0, but takes a finite number over 0",
+      place.arguments("badnets", ["--learning-rate", "0"]))
+    try place.fails(
+      65,
+      "there are 120 images to train on, fewer than one batch of 500; give more images or lower "
+        + "--batch", place.arguments("badnets", ["--batch", "500"]))
+  }
+
+  @Test("Files and images")
+  func data() throws {
+    let place = try AttackPlace()
+    func arguments(_ train: String, _ test: String, _ extra: [String] = []) -> [String] {
+      [
+        "attack", "badnets", "--train", train, "--test", test, "--architecture", "small-cnn",
+        "--output", place.output,
+      ] + extra
+    }
+    try place.fails(
+      66, "no.h5: no such file; check the path", arguments(place.path("no.h5"), place.test))
+    try place.fails(
+      65, "train.h5: no image is of class 3; each of the 4 classes needs some to be learnt",
+      arguments(place.train, place.test, ["--classes", "4"]))
+    try place.fails(
+      65, "train.h5: its data set 'label' has class 2 at index 2; the model's classes are 0 to 1",
+      arguments(place.train, place.test, ["--classes", "2"]))
+    let wide = try place.write("wide", 30, seed: 1, shape: [9, 9, 1])
+    try place.fails(
+      65,
+      "wide.h5: its images are 1x9x9, but the model takes 8x9x1 (height x width x channels); give "
+        + "data made for this model", arguments(place.train, wide))
+    let small = try place.write("small", 30, seed: 1, shape: [7, 9, 1])
+    try place.fails(
+      65,
+      "layer 'input': small-cnn takes images of at least 8x8 pixels; these have 7x9; choose another "
+        + "architecture or other images", arguments(small, small))
+    try place.fails(
+      66, "no.png: no such file; check the path",
+      arguments(
+        place.train, place.test, ["--option", "badnets.image=\(place.path("no.png"))"]))
+    try Data("x".utf8).write(to: URL(filePath: place.path("bad.png")))
+    try place.fails(
+      65, "bad.png: is not a PNG image; check it or copy it again",
+      arguments(
+        place.train, place.test, ["--option", "badnets.image=\(place.path("bad.png"))"]))
+    try place.fails(
+      64,
+      "there is no architecture 'small-cn'; did you mean 'small-cnn'? (architectures: deepid, "
+        + "small-cnn, vgg, preact-resnet); or name a Keras .h5 or JSON file",
+      [
+        "attack", "badnets", "--train", place.train, "--test", place.test, "--architecture",
+        "small-cn", "--output", place.output,
+      ])
+  }
+}
