@@ -18,7 +18,9 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 SETS = ("cl/valid.h5", "cl/test.h5", "bd/bd_test.h5")
 OWN = "DefenseKit"
-PARTS = ["forward", "layers", "growth", "reading", "job"]
+PARTS = ["forward", "layers", "growth", "reading", "training", "job"]
+TRAINING = (("deepid", 20), ("small-cnn", 60))
+"""Networks that are trained, with the steps of a turn, each on a batch of 128 images."""
 
 
 class Engine:
@@ -46,7 +48,8 @@ class Engine:
         answer = self.line()
         if not answer.startswith("seconds "):
             sys.exit(f"{self.name} answered {answer!r} to {text!r}")
-        return float(answer.split()[1]), answer
+        self.last = answer.split()
+        return float(self.last[1]), answer
 
     def end(self):
         self.process.stdin.close()
@@ -84,9 +87,12 @@ def table(title, header, rows):
 
 class Measurement:
     def __init__(self, options):
-        self.options, self.results = options, {}
-        with open(os.path.join(options.cache, "networks.json")) as file:
-            self.networks = json.load(file)
+        self.options, self.results, self.networks = options, {}, {}
+        path = os.path.join(options.cache, "networks.json")
+        # Training alone needs none of them.
+        if os.path.exists(path):
+            with open(path) as file:
+                self.networks = json.load(file)
 
     def peer(self, engine, *arguments):
         command = [sys.executable, os.path.join(HERE, "peers.py"), engine, *arguments]
@@ -200,6 +206,32 @@ class Measurement:
         header = ["channels pruned", "time", "of a forward pass", "evaluated one by one"]
         table("Cost of the sweep over the validation set, prefix included", header, rows)
 
+    def training(self):
+        """Steps of training, ours against PyTorch in both of its memory formats; the faster one counts."""
+        rows = []
+        for name, steps in TRAINING:
+            engines = self.own("train", name)
+            for layout in ("contiguous", "channels_last"):
+                command = [sys.executable, os.path.join(HERE, "training.py"), name, "--format", layout]
+                engines.append(Engine(f"PyTorch {layout}", [*command, "--threads", str(self.options.threads)]))
+            if len({engine.ready for engine in engines}) > 1:
+                sys.exit(f"{name} is not the same network everywhere: {[engine.ready for engine in engines]}")
+            seconds = alternate(engines, f"run {steps}", self.options.rounds)
+            said = {e.name: dict(zip(e.last[2::2], map(float, e.last[3::2]))) for e in engines}
+            for engine in engines:
+                engine.end()
+            self.results[f"training {name}"] = {"steps": steps, "seconds": seconds, "said": said}
+            peer = min((e for e in seconds if e != OWN), key=lambda e: statistics.median(seconds[e]))
+            for engine in seconds:
+                rate = 128 * steps / statistics.median(seconds[engine])
+                memory, smaller = said[engine]["peak_mb"], None
+                if engine == peer and OWN in said:
+                    smaller = memory / said[OWN]["peak_mb"]
+                faster = ratio(seconds, engine) if engine == peer else None
+                rows.append([f"{name} {engine}", f"{rate:,.0f}", f"{memory:.0f}", faster, smaller])
+        header = ["", "images/s", "peak MB", "DefenseKit is faster by", "needs less by"]
+        table("Training, batches of 128, momentum", header, rows)
+
     def job(self):
         """The main job: our command from start to end, reading included, between the peers' bare forward passes."""
         if not self.options.data:
@@ -305,13 +337,16 @@ def main():
     options = parser.parse_args()
     if options.rounds < 5:
         parser.error("--rounds must be at least 5: fewer say nothing on a noisy machine")
+    parts = options.only or PARTS
     # In a process of its own: a child's peak memory counts from its parent's, and TensorFlow would be in ours.
     prepare = [sys.executable, os.path.join(HERE, "networks.py"), options.cache]
-    subprocess.run(prepare + ([options.badnet] if options.badnet else []), check=True)
+    if parts != ["training"]:
+        subprocess.run(prepare + ([options.badnet] if options.badnet else []), check=True)
     print(f"{platform.machine()}, {os.cpu_count()} cores, {options.threads} threads, {options.rounds} rounds")
     measurement = Measurement(options)
-    for part in options.only or PARTS:
+    for part in parts:
         getattr(measurement, part)()
+    os.makedirs(options.cache, exist_ok=True)
     with open(os.path.join(options.cache, "results.json"), "w") as file:
         json.dump(measurement.results, file, indent=1)
 

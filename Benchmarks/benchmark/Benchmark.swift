@@ -1,3 +1,4 @@
+import DefenseKit
 import Foundation
 import InferenceGraph
 import ModelIO
@@ -7,6 +8,7 @@ import ModelIO
 ///     benchmark forward MODEL.h5 [DATA.h5 ...]   run N: N random images; run all: those of the files
 ///     benchmark layer CHANNELS EDGE              run N: a 3x3 convolution with ReLU on N images
 ///     benchmark sweep MODEL.h5 DATA.h5           run K: the sweep with K channels, prefix included
+///     benchmark train ARCHITECTURE               run N: N steps of training on batches of 128
 ///     benchmark open MODEL.h5                    run SANDBOX: reads the model
 ///     benchmark read MODEL.h5 DATA.h5            run SANDBOX: opens and reads a data set for the model
 @main struct Benchmark {
@@ -20,7 +22,8 @@ import ModelIO
     let options = ExecutionOptions(threads: threads)
     guard arguments.count >= 2 else {
       print(
-        "usage: benchmark forward MODEL [DATA ...] | layer CHANNELS EDGE | sweep MODEL DATA | open MODEL | read MODEL DATA"
+        "usage: benchmark forward MODEL [DATA ...] | layer CHANNELS EDGE | sweep MODEL DATA"
+          + " | train ARCHITECTURE | open MODEL | read MODEL DATA"
       )
       exit(64)
     }
@@ -30,6 +33,8 @@ import ModelIO
         layer(channels: Int(arguments[1]) ?? 64, edge: Int(arguments[2]) ?? 32), [], options)
     case "sweep":
       try sweep(try KerasModel.load(arguments[1]), arguments[2], options)
+    case "train":
+      try train(arguments[1], options)
     case "open":
       Sandbox.prepare()
       try answer { sandbox in

@@ -79,20 +79,20 @@ struct FineTunerTests {
       $0.shift = 2
       $0.flip = true
       $0.seed = 9
-    }.training
+    }.training(images: 3000, imageShape: [28, 28, 1])
     #expect(step.schedule == .step(at: [5, 8]))
     #expect(step.optimizer == .sgd(momentum: 0.9, nesterov: true))
     #expect(step.augmentation == Augmentation(shift: 2, flip: true))
     #expect(step.seed == 9)
     // Without an end to patience the best epoch is kept all the same, if anything can tell it.
     #expect(step.patience == 10)
-    #expect(options { $0.heldOut = 0 }.training.patience == nil)
-    #expect(options { $0.patience = 2 }.training.patience == 2)
+    #expect(options { $0.heldOut = 0 }.training(images: 3000, imageShape: [28, 28, 1]).patience == nil)
+    #expect(options { $0.patience = 2 }.training(images: 3000, imageShape: [28, 28, 1]).patience == 2)
     #expect(
       options {
         $0.schedule = .step
         $0.epochs = 1
-      }.training.schedule == .step(at: []))
+      }.training(images: 3000, imageShape: [28, 28, 1]).schedule == .step(at: []))
   }
 
   @Test("Options of a plugin that holds them in a property")

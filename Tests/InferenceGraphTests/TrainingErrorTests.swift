@@ -160,6 +160,7 @@ import Testing
     try check("freezesNormalization false, but this one has true") {
       $0.freezesNormalization = true
     }
+    try check("keepsInitial true, but this one has false") { $0.keepsInitial = false }
     try check("seed 0, but this one has 1") { $0.seed = 1 }
 
     let begin = "the state to resume is of a training with "

@@ -78,7 +78,8 @@ public struct FineTuner: Sendable {
       : TrainingSet(Selection(of: clean.source, held), labels: held.map { clean.labels[$0] })
     // An image that cannot be evaluated is found here, where its number in the file is known.
     let before = try predictions(of: model, on: clean, "clean images", in: context)
-    let result = try context.phase(title, images: learned.count * options.epochs) { progress in
+    let images = learned.count * options.epochs(images: learned.count)
+    let result = try context.phase(title, images: images) { progress in
       try train(model, training, heldOut, in: context, progress)
     }
     // A step costs three forward passes: one forward, one back to the weights, one to the values.
@@ -112,7 +113,10 @@ public struct FineTuner: Sendable {
   ) throws -> TrainingResult {
     do {
       return try model.trained(
-        on: training, heldOut: heldOut, options: options.training, execution: context.execution,
+        on: training, heldOut: heldOut,
+        options: options.training(
+          images: training.labels.count, imageShape: model.graph.inputShape),
+        execution: context.execution,
         progress: progress)
     } catch let error as TrainingError {
       throw PluginError(.untrainable, "\(defense): \(error.message)")

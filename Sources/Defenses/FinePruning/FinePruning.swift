@@ -97,7 +97,7 @@ public struct FinePruning: Defense {
         validation: curve.counts(after: count), curve: curve)
       repair.model.graph = try model.graph.masking(
         pruned, of: curve.layer, zeroingBias: options.bias)
-      guard options.tuning.epochs > 0 else {
+      guard options.tuning.epochs != 0 else {
         repair.note = "pruned only"
         return repair
       }

@@ -60,9 +60,13 @@ public struct TrainingOptions: Sendable, Hashable {
   public var augmentation: Augmentation
   /// Training ends after so many epochs without a better accuracy on held-out images, and the best
   /// weights are returned; nil: all epochs, and the last weights.
-  ///
-  /// Of equally good epochs the first is kept.
   public var patience: Int?
+  /// How many standard errors of the best accuracy on n held-out images, sqrt(a * (1 - a) / n), the
+  /// epoch that is kept may lie under it; of all such epochs it is the last.
+  ///
+  /// With 0 it is the best, of equally good ones the first. With 1 (the rule of Breiman et al., 1984)
+  /// a lucky count on a few images in the middle of a falling rate does not undo what came later.
+  public var slack: Double
   /// Whether the model before training competes with the epochs, so that none comes out that is worse
   /// on held-out images. A defense says no: that a suspect is good on clean images is no reason to
   /// leave it as it is.
@@ -79,7 +83,8 @@ public struct TrainingOptions: Sendable, Hashable {
     epochs: Int = 10, batchSize: Int = 128, optimizer: Optimizer = .sgd(),
     learningRate: Double = 0.01, schedule: LearningRateSchedule = .constant,
     weightDecay: Double = 0, labelSmoothing: Double = 0, clipping: Double? = nil,
-    augmentation: Augmentation = Augmentation(), patience: Int? = nil, keepsInitial: Bool = true,
+    augmentation: Augmentation = Augmentation(), patience: Int? = nil, slack: Double = 0,
+    keepsInitial: Bool = true,
     freezesNormalization: Bool = false, requiresAllClasses: Bool = false, seed: UInt64 = 0
   ) {
     self.epochs = epochs
@@ -92,6 +97,7 @@ public struct TrainingOptions: Sendable, Hashable {
     self.clipping = clipping
     self.augmentation = augmentation
     self.patience = patience
+    self.slack = slack
     self.keepsInitial = keepsInitial
     self.freezesNormalization = freezesNormalization
     self.requiresAllClasses = requiresAllClasses

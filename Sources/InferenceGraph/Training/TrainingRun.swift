@@ -126,10 +126,19 @@ final class TrainingRun {
   private func noteHeldOut() throws {
     guard let correct = try heldOutCorrect() else { return }
     history[history.count - 1].heldOutCorrect = correct
-    if let best, correct > best.correct {
+    if let best, isWorthKeeping(correct, over: best.correct) {
       self.best = TrainingState.Best(
         weights: weights, correct: correct, epoch: history.count - 1)
     }
+  }
+
+  /// Whether an epoch takes the place of the one kept so far.
+  private func isWorthKeeping(_ correct: Int, over kept: Int) -> Bool {
+    guard options.slack > 0, let count = heldOut?.labels.count else { return correct > kept }
+    let best = history.reduce(kept) { max($0, $1.heldOutCorrect ?? 0) }
+    let share = Double(best) / Double(count)
+    let error = (share * (1 - share) * Double(count)).squareRoot()
+    return Double(correct) >= Double(best) - options.slack * error
   }
 
   private func heldOutCorrect() throws -> Int? {

@@ -90,7 +90,8 @@ extension TrainingOptions {
       ("weightDecay", "\(weightDecay)"), ("labelSmoothing", "\(labelSmoothing)"),
       ("clipping", clipping.map { "\($0)" } ?? "none"),
       ("augmentation", "shift \(augmentation.shift), flip \(augmentation.flip)"),
-      ("patience", patience.map { "\($0)" } ?? "none"), ("keepsInitial", "\(keepsInitial)"),
+      ("patience", patience.map { "\($0)" } ?? "none"), ("slack", "\(slack)"),
+      ("keepsInitial", "\(keepsInitial)"),
       ("freezesNormalization", "\(freezesNormalization)"), ("seed", "\(seed)"),
     ].map { TrainingState.Item(name: $0.0, value: $0.1) }
   }
