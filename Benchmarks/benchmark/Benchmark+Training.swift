@@ -54,10 +54,11 @@ extension Benchmark {
   private static var peakMegabytes: Int {
     var usage = rusage()
     // The address is that of a variable here.
-    unsafe getrusage(RUSAGE_SELF, &usage)
     #if os(macOS)
+      unsafe getrusage(RUSAGE_SELF, &usage)
       return usage.ru_maxrss >> 20
     #else
+      unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
       return usage.ru_maxrss >> 10
     #endif
   }
