@@ -216,7 +216,6 @@ struct PyTorchGradientTests {
     for (index, right) in zip(expected.indices, expected.values) {
       worst = max(worst, abs(Double(gradient[index]) - right) / expected.largest)
     }
-    print("PYTORCH", name, worst)
     #expect(worst <= 1e-4, "\(name): off by \(worst) of the largest, \(expected.largest)")
   }
 }

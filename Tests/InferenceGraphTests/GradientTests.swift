@@ -21,12 +21,11 @@ struct GradientTests {
 
   private func check(_ item: GradientCase, _ index: Int) throws {
     for images in [17, Self.sizes[index % Self.sizes.count]] {
-      let error = try GradientCheck(
+      try GradientCheck(
         graph: item.graph, images: images, isTraining: item.isTraining,
         freezesNormalization: item.freezesNormalization, smoothing: images == 17 ? 0 : 0.1,
         seed: UInt64(index)
       ).run()
-      print("GRADIENT", item.name, images, error)
     }
   }
 
@@ -35,8 +34,9 @@ struct GradientTests {
     let activation = Activation.each[index]
     let item = GradientCase("\(activation)", [4, 3, 3]) {
       try $0.windows("c", 5, (2, 2), activation: activation)
-      // Far enough to reach what is flat or clipped.
-      try $0.add("r", .rescaling(Rescaling(scale: [3], offset: [-0.2])))
+      // Far enough to reach what is flat or clipped, but no exponential of an exponential.
+      let scale: Float = activation == .exponential ? -0.5 : 3
+      try $0.add("r", .rescaling(Rescaling(scale: [scale], offset: [-0.2])))
       try $0.add("a", .activation, activation: activation)
       try $0.add("f", .flatten)
       try $0.dense("d", 6, activation: activation)
@@ -47,11 +47,10 @@ struct GradientTests {
   @Test("random networks", arguments: 0..<60)
   func randomNetworks(seed: Int) throws {
     let graph = try RandomGraph.make(seed: UInt64(seed)).withoutNoise()
-    let error = try GradientCheck(
+    try GradientCheck(
       graph: graph, images: [5, 3, 2][seed % 3], isTraining: seed % 4 != 3,
       freezesNormalization: seed % 4 == 1, smoothing: 0.1, samples: 3, seed: UInt64(seed)
     ).run()
-    print("GRADIENT random \(seed)", error)
   }
 }
 
