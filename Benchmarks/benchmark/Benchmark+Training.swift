@@ -53,8 +53,8 @@ extension Benchmark {
   /// The process's largest resident size.
   private static var peakMegabytes: Int {
     var usage = rusage()
-    // The address is that of a variable here.
-    unsafe getrusage(RUSAGE_SELF, &usage)
+    // 0 is RUSAGE_SELF, whose type differs between systems. The address is that of a variable here.
+    unsafe getrusage(0, &usage)
     #if os(macOS)
       return usage.ru_maxrss >> 20
     #else
