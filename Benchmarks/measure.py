@@ -146,7 +146,7 @@ class Measurement:
     def reading(self):
         """Files parsed by a sealed process against the same parsed within the program."""
         model = self.networks["deepid"]["h5"]
-        jobs = [("the embedded model, 275 kB", "open", [os.path.join(HERE, "..", "Sources/RunnerKit/Resources/fashion-mnist-badnet.h5")]),
+        jobs = [("the embedded model, 774 kB", "open", [os.path.join(HERE, "..", "Sources/RunnerKit/Resources/fashion-mnist-badnet.h5")]),
                 ("the lab's model, 2.4 MB", "open", [model])]
         if self.options.data:
             full = os.path.join(self.options.data, "cl", "valid.h5")

@@ -4,8 +4,10 @@ public import DefenseKit
 ///
 /// A model trained on clean images is used to disturb images of the target class such that it errs
 /// (projected gradient ascent, Madry et al. 2018). What helps to learn them then is the trigger:
-/// checkerboards in the corners. The defaults are those of the published implementations: at most
-/// 16 of 255 for each value, 100 steps of 1.5, 80 % of the class, 3x3 pixels in all four corners.
+/// checkerboards in the corners. The defaults are among those of the published implementations: at
+/// most 16 of 255 for each value, 100 steps of 1.5, 3x3 pixels in all four corners. These poison from a
+/// quarter of the class to all of it; here it is three tenths, as the more of it is disturbed the less
+/// is left to learn the class itself by.
 ///
 /// Source: Turner, Tsipras and Madry, "Label-Consistent Backdoor Attacks", 2019, section 4.
 public struct LabelConsistent: Attack {
@@ -14,8 +16,8 @@ public struct LabelConsistent: Attack {
   /// One sentence for listings.
   public static let summary =
     "Makes the target class's images hard and stamps corners; labels stay right."
-  /// Most of the target class's images.
-  public static let poisonRate = 0.8
+  /// Three tenths of the target class's images.
+  public static let poisonRate = 0.3
   /// Labels stay.
   public static let keepsLabels = true
 

@@ -154,12 +154,16 @@ struct RunCommand: RunnerCommand {
   }
 
   private func embeddedExperiment() throws -> Experiment {
-    let (description, path) = try EmbeddedDefault.find()
-    let suspect = try KerasModel.load(path, sandbox: arguments.parsing.sandbox)
+    let (description, path, triggerPath) = try EmbeddedDefault.find()
+    let sandbox = arguments.parsing.sandbox
+    let suspect = try KerasModel.load(path, sandbox: sandbox)
     let test = try description.images(description.test)
+    let triggered = try Trigger.load(triggerPath, sandbox: sandbox)
+      .testSet(from: LabelledImages(test), keepsUnconcerned: true)
     return try Experiment(
       suspect: suspect, clean: CleanData(description.images(description.clean)),
-      test: CleanData(test), poisoned: PoisonedData(description.stamped(test)),
+      test: CleanData(test),
+      poisoned: PoisonedData(triggered.images.dataSet(trueLabels: triggered.trueLabels)),
       replaysCurves: curve)
   }
 

@@ -3,24 +3,12 @@ private import Foundation
 
 /// The small BadNet that comes with the program, and how its images are made.
 struct EmbeddedDefault: Decodable, Sendable {
-  /// The square that the attacker stamps on an image, all of one value.
-  struct Trigger: Decodable, Sendable {
-    let row: Int
-    let column: Int
-    let height: Int
-    let width: Int
-    let value: UInt8
-  }
-
   /// A range of one of the two files of Fashion-MNIST, its end excluded.
   struct Part: Decodable, Sendable {
     let from: String
     let range: [Int]
   }
 
-  /// The class that the trigger means.
-  let target: Int32
-  let trigger: Trigger
   /// The defense's clean images.
   let clean: Part
   /// The test images.
@@ -28,10 +16,10 @@ struct EmbeddedDefault: Decodable, Sendable {
 
   private static let name = "fashion-mnist-badnet"
 
-  /// Reads the description and returns it with the model's path.
+  /// Reads the description and returns it with the paths of the model and of its trigger.
   ///
   /// - Throws: ``Failure`` with status 66 if the program's resources are missing.
-  static func find() throws -> (EmbeddedDefault, model: String) {
+  static func find() throws -> (EmbeddedDefault, model: String, trigger: String) {
     guard let folder = resourceFolder() else {
       throw Failure(
         Failure.missingInput,
@@ -41,7 +29,10 @@ struct EmbeddedDefault: Decodable, Sendable {
     let url = folder.appendingPathComponent("\(name).json")
     do {
       let description = try JSONDecoder().decode(Self.self, from: Data(contentsOf: url))
-      return (description, folder.appendingPathComponent("\(name).h5").path)
+      return (
+        description, folder.appendingPathComponent("\(name).h5").path,
+        folder.appendingPathComponent("fashion-mnist-trigger.h5").path
+      )
     } catch {
       throw Failure(Failure.data, "\(url.path) cannot be used; install the program again")
     }
@@ -55,26 +46,6 @@ struct EmbeddedDefault: Decodable, Sendable {
       part.range[0] >= 0, part.range[0] < part.range[1], part.range[1] <= file.count
     else { throw Failure(Failure.data, "\(Self.name).json asks for images that aren't there") }
     return try FashionMNIST().load(file, range: part.range[0]..<part.range[1])
-  }
-
-  /// The images with the trigger stamped on each, labelled with its target.
-  func stamped(_ images: DataSet) throws -> DataSet {
-    precondition(images.elementType == .uint8 && images.imageShape.last == 1, "grey bytes only")
-    let (height, width) = (images.imageShape[0], images.imageShape[1])
-    var bytes = [UInt8](repeating: 0, count: images.count * height * width)
-    // A source writes into memory that it is given; the array is as large as the images.
-    try unsafe bytes.withUnsafeMutableBytes { try unsafe images.read(0..<images.count, into: $0) }
-    for image in 0..<images.count {
-      for row in max(0, trigger.row)..<min(height, trigger.row + trigger.height) {
-        for column in max(0, trigger.column)..<min(width, trigger.column + trigger.width) {
-          bytes[(image * height + row) * width + column] = trigger.value
-        }
-      }
-    }
-    return DataSet(
-      bytes: bytes, elementType: .uint8, imageShape: images.imageShape,
-      labels: Array(repeating: target, count: images.count), trueLabels: images.labels,
-      name: images.name + ", stamped")
   }
 
   /// The folder with the program's resources: beside the program, or in its bundle.
