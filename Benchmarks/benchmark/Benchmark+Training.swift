@@ -53,11 +53,12 @@ extension Benchmark {
   /// The process's largest resident size.
   private static var peakMegabytes: Int {
     var usage = rusage()
-    // 0 is RUSAGE_SELF, whose type differs between systems. The address is that of a variable here.
-    unsafe getrusage(0, &usage)
+    // The address is that of a variable here.
     #if os(macOS)
+      unsafe getrusage(RUSAGE_SELF, &usage)
       return usage.ru_maxrss >> 20
     #else
+      unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
       return usage.ru_maxrss >> 10
     #endif
   }

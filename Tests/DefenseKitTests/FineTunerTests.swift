@@ -86,8 +86,10 @@ struct FineTunerTests {
     #expect(step.seed == 9)
     // Without an end to patience the best epoch is kept all the same, if anything can tell it.
     #expect(step.patience == 10)
-    #expect(options { $0.heldOut = 0 }.training(images: 3000, imageShape: [28, 28, 1]).patience == nil)
-    #expect(options { $0.patience = 2 }.training(images: 3000, imageShape: [28, 28, 1]).patience == 2)
+    #expect(
+      options { $0.heldOut = 0 }.training(images: 3000, imageShape: [28, 28, 1]).patience == nil)
+    #expect(
+      options { $0.patience = 2 }.training(images: 3000, imageShape: [28, 28, 1]).patience == 2)
     #expect(
       options {
         $0.schedule = .step

@@ -13,7 +13,7 @@ import Testing
 private struct NoiseProbe {
   let differentiator: Differentiator
   let graph: Graph
-  let weight: Float = 1 / 1024
+  static let weight: Float = 1 / 1024
 
   init(_ layer: TrainingOnly, count: Int = 4096, isTraining: Bool = true) throws {
     var graph = try Graph(inputShape: [1])
@@ -24,7 +24,7 @@ private struct NoiseProbe {
           kernel: Tensor(shape: [1, count], repeating: 1),
           bias: Tensor(shape: [count], repeating: 0))), inputs: [0])
     try graph.append("noise", .trainingOnly(layer), inputs: [1])
-    let weights = (0..<count).flatMap { _ in [weight, -weight] }
+    let weights = (0..<count).flatMap { _ in [Self.weight, -Self.weight] }
     try graph.append(
       "sum", .dense(Dense(kernel: Tensor(shape: [count, 2], values: weights))), inputs: [2])
     self.graph = graph
@@ -42,7 +42,7 @@ private struct NoiseProbe {
     let back = differentiator.parameters.gradientValues(graph, "spread", .bias)
     return (
       stride(from: 0, to: forward.count, by: 2).map { forward[$0] / slope },
-      back.map { $0 / (2 * weight * slope) }
+      back.map { $0 / (2 * Self.weight * slope) }
     )
   }
 }
