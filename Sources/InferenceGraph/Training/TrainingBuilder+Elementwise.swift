@@ -10,7 +10,7 @@ extension TrainingBuilder {
     values[index] = value
     switch nodes[index].activation {
     case .linear, .softmax, .logSoftmax: return (value, false)
-    case .relu: return (value, true)
+    case .relu(cap: nil, slope: 0, threshold: 0): return (value, true)
     default:
       let before = makeValue(index)
       preActivations[index] = before
