@@ -74,7 +74,6 @@ struct GradientPropertyTests {
     let size = graph.inputShape.reduce(1, *)
     let few = try gradients(batchSize: 5, 20..<25)
     let largest = whole.reduce(0) { max($0, abs($1)) }
-    #expect(largest > 0)
     func agree(_ a: [Float], _ b: [Float]) -> Bool {
       a.count == b.count && zip(a, b).allSatisfy { abs($0 - $1) <= 1e-6 * largest }
     }

@@ -4,8 +4,8 @@ extension ReferenceNetwork {
   /// How far the batch is from points where a node has no derivative, or jumps.
   ///
   /// The least distance of an element from a kink of its activation, and of the two largest elements
-  /// in a pooling window from each other. Elements that are exactly equal do not count: they are
-  /// constants, such as what a rectifier closed.
+  /// in a pooling window from each other. Elements that are equal, or a kink themselves, do not count:
+  /// they are constants, such as what a rectifier closed.
   public func kinkDistance(_ results: Results) -> Double {
     var least = Double.infinity
     for index in graph.nodes.indices.dropFirst() {
@@ -14,7 +14,9 @@ extension ReferenceNetwork {
       if !kinks.isEmpty {
         for image in plainResults(index, results) {
           for x in image {
-            for kink in kinks { least = min(least, abs(x - kink)) }
+            for kink in kinks where abs(x - kink) > Self.rounding {
+              least = min(least, abs(x - kink))
+            }
           }
         }
       }
@@ -45,8 +47,11 @@ extension ReferenceNetwork {
   /// How much larger the largest element is than the next one that is not equal.
   private static func lead(_ elements: [Double]) -> Double {
     let largest = elements.max()!
-    return largest - (elements.filter { $0 < largest }.max() ?? -.infinity)
+    return largest - (elements.filter { $0 < largest - rounding }.max() ?? -.infinity)
   }
+
+  /// What is closer than this is equal.
+  private static let rounding = 1e-13
 }
 
 extension Activation {

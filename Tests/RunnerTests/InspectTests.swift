@@ -206,10 +206,10 @@ struct InspectTests {
     for (number, channels) in [[], [0, 3, 5]].enumerated() {
       var copy = suspect
       copy.source = nil
-      copy.graph = try copy.graph.masking(channels, of: "conv_4")
+      copy.graph = try copy.graph.masking(channels, of: "conv_3")
       files.append("\(folder.path)/\(number).h5")
       try KerasModel.save(copy, to: files[files.count - 1])
-      copy.graph = try suspect.graph.removing(channels, of: "conv_4")
+      copy.graph = try suspect.graph.removing(channels, of: "conv_3")
       files.append("\(folder.path)/\(number)-removed.h5")
       try KerasModel.save(copy, to: files[files.count - 1])
     }
