@@ -102,7 +102,7 @@ struct AttackRunTests {
     let ascent = try GradientAscent(on: model, options: options, execution: ExecutionOptions())
     let disturbed = try ascent.disturbed(clean, labels: Array(repeating: 1, count: clean.count))
     let (before, after) = (try losses(clean), try losses(disturbed))
-    #expect(after > before + 0.5, "\(before) to \(after)")
+    #expect(after > 10 * before, "\(before) to \(after)")
     options.epsilon = 0
     let plain = try LabelConsistent(options: options).poison(task, in: RunContext())
     let stamped = experiment.trigger.applied(to: experiment.training[result.poisoned[0]])

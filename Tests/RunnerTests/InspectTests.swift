@@ -214,7 +214,7 @@ struct InspectTests {
       try KerasModel.save(copy, to: files[files.count - 1])
     }
     var repaired = suspect
-    repaired.graph = try suspect.graph.masking([0, 3, 5], of: "conv_4")
+    repaired.graph = try suspect.graph.masking([0, 3, 5], of: "conv_3")
     files.append("\(folder.path)/goodnet.h5")
     try KerasModel.save(
       try GoodNet.model(suspect: suspect, repaired: repaired), to: files[files.count - 1])
