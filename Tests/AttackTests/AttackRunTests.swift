@@ -101,7 +101,8 @@ struct AttackRunTests {
     let clean = result.poisoned.map { experiment.training[$0] }
     let ascent = try GradientAscent(on: model, options: options, execution: ExecutionOptions())
     let disturbed = try ascent.disturbed(clean, labels: Array(repeating: 1, count: clean.count))
-    #expect(try losses(disturbed) > losses(clean) + 0.5)
+    let (before, after) = (try losses(clean), try losses(disturbed))
+    #expect(after > 10 * before, "\(before) to \(after)")
     options.epsilon = 0
     let plain = try LabelConsistent(options: options).poison(task, in: RunContext())
     let stamped = experiment.trigger.applied(to: experiment.training[result.poisoned[0]])

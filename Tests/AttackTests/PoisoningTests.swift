@@ -58,7 +58,8 @@ struct PoisoningTests {
     let result = try BadNets().poison(
       task(BadNets.self, mode: .allToAll, rate: 1), in: RunContext())
     #expect(result.poisoned == Array(0..<200))
-    #expect(result.images.labels == (0..<200).map { Int32(($0 * 3 + 1) % 10) })
+    let expected: [Int32] = (0..<200).map { (index: Int) -> Int32 in Int32((index * 3 + 1) % 10) }
+    #expect(result.images.labels == expected)
   }
 
   @Test("Where labels stay, only images of the target class are poisoned")

@@ -64,7 +64,8 @@ struct WarpingFieldTests {
     // Noise is not scaled by the strength: -1 outweighs 0.5, and stops at the edge.
     let noisy = field.positions(strength: 0.5, noise: Array(repeating: -1, count: 30))
     #expect(noisy[0] == 0 && noisy[1] == 0)
-    #expect(abs(noisy[2 * 3] - (1 - 0.5 * 4 / 10)) < 1e-6)
+    let expected: Float = 1 - 0.5 * 4 / 10
+    #expect(abs(noisy[2 * 3] - expected) < 1e-6)
   }
 
   @Test("The trigger is the seed's, and moves a ramp by what the field says")

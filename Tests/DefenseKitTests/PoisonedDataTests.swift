@@ -70,14 +70,15 @@ struct PoisonedDataTests {
 
     let sources = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Sources")
-    let maps = ["CHDF5", "COpenBLAS", "CZlib", "CCrypto"].map {
+    let maps = ["CHDF5", "COpenBLAS", "CZlib", "CCrypto", "CPNG"].map {
       "-fmodule-map-file=\(sources.path)/\($0)/module.modulemap"
     }
-    let built = ["CKernels", "CSystem"].map {
+    let built = ["CKernels", "CSystem", "CImages"].map {
       let folder = modules.deletingLastPathComponent().appendingPathComponent("\($0).build")
       return "-fmodule-map-file=\(folder.path)/module.modulemap"
     }
-    let headers = try output(of: "pkg-config", ["--cflags-only-I", "hdf5", "openblas"]).text
+    let headers = try output(of: "pkg-config", ["--cflags-only-I", "hdf5", "openblas", "libpng"])
+      .text
       .split(whereSeparator: \.isWhitespace).map(String.init).filter { $0.hasPrefix("-I") }
     let flags = maps + built + headers
     let result = try output(

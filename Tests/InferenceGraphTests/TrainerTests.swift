@@ -56,7 +56,7 @@ import Testing
       #expect(isSame(again.model.graph, whole.model.graph))
       #expect(again.epochs == whole.epochs)
       // With patience the model before may be the best.
-      #expect(states[3].weights != states[0].weights)
+      #expect(states.last?.weights != states[0].weights)
     }
   }
 
@@ -115,6 +115,24 @@ import Testing
     #expect(states[kept].weights == states[states.count - 1].best?.weights)
     #expect(states[kept].weights != states[states.count - 1].weights)
     #expect(Parameters(result.model.graph).packedWeights == states[kept].weights)
+  }
+
+  /// Of n images with a share a right, one standard error is sqrt(a * (1 - a) * n) images.
+  @Test func slackKeepsTheLastOfTheGoodEpochs() throws {
+    let result = try TrainingProblem.model().trained(
+      on: data, heldOut: heldOut,
+      options: TrainingOptions(
+        epochs: 25, batchSize: 32, learningRate: 0.05, patience: 25, slack: 1,
+        keepsInitial: false))
+    let counts = result.epochs.compactMap { $0.heldOutCorrect.map(Double.init) }
+    #expect(counts.count == 25)
+    let best = try #require(counts.max())
+    let error = (best / 60 * (1 - best / 60) * 60).squareRoot()
+    let kept = try #require(result.keptEpoch)
+    #expect(kept == counts.lastIndex { $0 >= best - error })
+    #expect(Double(try TrainingProblem.correct(result.model, heldOut)) == counts[kept])
+    // Otherwise this would show nothing.
+    #expect(kept != counts.firstIndex(of: best), "\(counts)")
   }
 
   @Test func aCheckpointThatThrowsEndsTheTraining() throws {

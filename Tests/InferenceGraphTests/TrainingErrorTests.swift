@@ -37,6 +37,12 @@ import Testing
     }
     try check("clipping is 0.0, but takes a finite number over 0") { $0.clipping = 0 }
     try check("patience is 0, but takes an integer from 1 on, or nil") { $0.patience = 0 }
+    try check("slack is -1.0, but takes a finite number from 0 on") {
+      ($0.patience, $0.slack) = (3, -1)
+    }
+    try check("slack is 1.0, but takes 0 where keepsInitial is true") {
+      ($0.patience, $0.slack) = (3, 1)
+    }
     try check("optimizer is sgd(momentum: 1.0), but takes a momentum from 0 to under 1") {
       $0.optimizer = .sgd(momentum: 1)
     }

@@ -152,7 +152,7 @@ import Testing
       "h5-shape-bomb",
       {
         $0.layout = .chunked
-        $0.chunk = $0.extents.map { _ in 1 << 20 }
+        $0.chunk = $0.extents.map { _ in 1 << 30 }
       }
     ),
     (

@@ -39,14 +39,14 @@ struct AttackBadInputTests {
       "sig poisons images of the target class alone, so that it needs one; leave --mode all-to-all "
         + "out", place.arguments("sig", ["--mode", "all-to-all"]))
     try place.fails(
-      64, "--resume needs --checkpoint; see 'runner attack --help'",
+      64, "--resume needs --checkpoint",
       place.arguments("sig", ["--resume"]))
     try place.fails(
       64, "--checkpoint is in the folder of the results; name a file elsewhere",
       place.arguments("sig", ["--checkpoint", "\(place.output)/state.h5"]))
     try place.fails(
       64,
-      "--train FILE needs --test, images to judge the model on; see 'runner attack --help'",
+      "--train FILE needs --test, images to judge the model on",
       [
         "attack", "sig", "--train", place.train, "--architecture", "small-cnn", "--output",
         place.output,

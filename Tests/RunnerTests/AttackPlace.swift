@@ -12,9 +12,10 @@ struct AttackPlace: ~Copyable {
   var output: String { path("out") }
 
   init() throws {
-    folder = try TemporaryFolder()
-    try write("train", 120, seed: 1)
-    try write("test", 30, seed: 2)
+    let folder = try TemporaryFolder()
+    try Self.write(to: "\(folder.path)/train.h5", 120, seed: 1)
+    try Self.write(to: "\(folder.path)/test.h5", 30, seed: 2)
+    self.folder = folder
   }
 
   func path(_ name: String) -> String { "\(folder.path)/\(name)" }
@@ -24,6 +25,13 @@ struct AttackPlace: ~Copyable {
   func write(
     _ name: String, _ count: Int, seed: UInt64, classes: Int = 3, shape: [Int] = [8, 9, 1]
   ) throws -> String {
+    try Self.write(to: path("\(name).h5"), count, seed: seed, classes: classes, shape: shape)
+    return path("\(name).h5")
+  }
+
+  private static func write(
+    to path: String, _ count: Int, seed: UInt64, classes: Int = 3, shape: [Int] = [8, 9, 1]
+  ) throws {
     var generator = SeededGenerator(seed: seed)
     let size = shape.reduce(1, *)
     let labels = (0..<count).map { Int32($0 % classes) }
@@ -31,9 +39,8 @@ struct AttackPlace: ~Copyable {
       (0..<size).map { UInt8(generator.next() >> 58) + ($0 % 9 / 3 == label ? 100 : 0) }
     }
     try DataSet(
-      bytes: bytes, elementType: .uint8, imageShape: shape, labels: labels, name: name
-    ).write(to: path("\(name).h5"))
-    return path("\(name).h5")
+      bytes: bytes, elementType: .uint8, imageShape: shape, labels: labels, name: "pictures"
+    ).write(to: path)
   }
 
   /// The arguments of an attack on these images.

@@ -11,18 +11,124 @@ struct CommandTests {
     #expect(
       result.output == """
         Defenses:
-          fine-pruning    Prunes the channels that clean images activate least.
-            layer=auto    text
+          fine-pruning      Prunes the channels that clean images activate least, then fine-tunes.
+            layer=auto                  text
               The layer whose channels are pruned; auto is the last convolution.
-            drops=2,4,10  number,...
+            drops=2,4,10                number,...
               Drops of validation accuracy in percentage points; one repaired model for each.
-            ranking=pool  pool|convolution
+            drop-unit=points            points|relative
+              Drops are percentage points, or per cent of the accuracy before.
+            share=auto                  number
+              The share of the channels to prune, 0 to 1, instead of going by drops; auto is by drops.
+            ranking=pool                pool|convolution
               Mean activations are taken at what the layer's consumers read, or at the layer.
-            bias=true     true|false
+            bias=true                   true|false
               Whether a pruned channel's bias goes to zero with its kernel.
+            epochs=auto                 integer
+              How often the pruned model learns every image; 0: prune alone.
+            learning-rate=0.05          number
+              The base learning rate, over 0 and up to 100.
+            batch=128                   integer
+              Images in a step, 1 to 65,536.
+            optimizer=sgd               sgd|nesterov|adam|adamw
+              The optimizer, with its usual constants.
+            schedule=cosine             constant|step|cosine|one-cycle
+              The course of the learning rate.
+            decay=0.0005                number
+              Weight decay of the kernels, 0 to 1.
+            smoothing=0.1               number
+              Label smoothing, 0 to under 1.
+            shift=auto                  integer
+              Images are shifted by up to so many pixels at random, 0 to 64; auto is an eighth.
+            flip=false                  true|false
+              Whether half of the images are mirrored, left for right.
+            freeze-normalization=false  true|false
+              Whether batch normalization keeps its statistics.
+            held-out=0.1                number
+              The share of the clean images that decides when to stop and what is kept; 0 to under 1.
+            patience=auto               integer
+              Tuning ends after so many epochs without gain on held-out images; auto goes on to the end.
+            seed=0                      integer
+              Decides held-out images, order and augmentation; 0 or more.
+          fine-tuning       Trains the model further on clean images.
+            epochs=auto                 integer
+              How often every clean image is learned, up to 10,000; auto makes 300,000 images.
+            learning-rate=0.05          number
+              The base learning rate, over 0 and up to 100.
+            batch=128                   integer
+              Images in a step, 1 to 65,536.
+            optimizer=sgd               sgd|nesterov|adam|adamw
+              The optimizer, with its usual constants.
+            schedule=cosine             constant|step|cosine|one-cycle
+              The course of the learning rate.
+            decay=0.0005                number
+              Weight decay of the kernels, 0 to 1.
+            smoothing=0.1               number
+              Label smoothing, 0 to under 1.
+            shift=auto                  integer
+              Images are shifted by up to so many pixels at random, 0 to 64; auto is an eighth.
+            flip=false                  true|false
+              Whether half of the images are mirrored, left for right.
+            freeze-normalization=false  true|false
+              Whether batch normalization keeps its statistics.
+            held-out=0.1                number
+              The share of the clean images that decides when to stop and what is kept; 0 to under 1.
+            patience=auto               integer
+              Tuning ends after so many epochs without gain on held-out images; auto goes on to the end.
+            seed=0                      integer
+              Decides held-out images, order and augmentation; 0 or more.
 
         Detectors:
-          goodnet         Flags images on which the suspect and its repaired copy disagree.
+          goodnet           Flags images on which the suspect and its repaired copy disagree.
+
+        Attacks:
+          badnets           Stamps a patch or a picture on images and changes their labels.
+            size=auto              integer,...
+              The patch's side, or height,width, in pixels; auto is 3, or the picture's own size.
+            position=bottom-right  top-left|top-right|bottom-left|bottom-right|center
+              Where the patch is.
+            margin=0               integer
+              Pixels between the patch and the edges of its corner.
+            place=auto             integer,...
+              Row and column of its upper left pixel, from 0, instead of position.
+            pattern=white          white|black|checkerboard|noise
+              What is on the patch.
+            image=auto             text
+              A PNG to put on instead of the pattern, with its transparency.
+            opacity=1              number
+              The patch's opacity, over 0 and up to 1.
+          blended           Blends a picture or noise into images and changes their labels.
+            alpha=0.2   number
+              The share of the picture, over 0 and up to 1.
+            image=auto  text
+              A PNG, which is scaled to the images' size; auto is random noise.
+          sig               Adds a sine wave to images of the target class; labels stay right.
+            amplitude=40  number
+              The wave's height, over 0 and up to 255.
+            frequency=6   number
+              Waves across an image, over 0 and up to 1000.
+          wanet             Warps images by a small smooth field and changes their labels.
+            grid=4         integer
+              Nodes of the field along an axis, 2 to 64.
+            strength=0.5   number
+              The factor for the field, over 0 and up to 100.
+            cross-ratio=2  number
+              Images warped with noise that keep their labels, for each that is poisoned.
+          label-consistent  Makes the target class's images hard and stamps corners; labels stay right.
+            norm=linf      linf|l2
+              How the disturbance is measured.
+            epsilon=16     number
+              The largest disturbance, of 255; about 300 for l2, 0 for none.
+            steps=100      integer
+              Steps of the gradient ascent.
+            step=1.5       number
+              The length of a step in the norm, of 255.
+            size=3         integer
+              The side of a stamped corner in pixels.
+            corners=4      integer
+              1: the lower right corner alone; 4: all.
+            amplitude=255  number
+              What corners add and subtract; 255 is black and white.
 
         """)
   }
@@ -72,7 +178,7 @@ struct CommandTests {
       ([], "name a defense with --defense, such as --defense fine-pruning"),
       (
         ["--defense", "fine-prunin"],
-        "there is no defense 'fine-prunin'; did you mean 'fine-pruning'? (defenses: fine-pruning)"
+        "there is no defense 'fine-prunin'; did you mean 'fine-pruning'? (defenses: fine-pruning, fine-tuning)"
       ),
       (
         ["--defense", "fine-pruning", "--detector", "godnet"],
@@ -81,7 +187,9 @@ struct CommandTests {
       (
         ["--defense", "fine-pruning", "--option", "fine-pruning.drop=3"],
         "fine-pruning has no option 'drop'; did you mean 'drops'? "
-          + "(its options: layer, drops, ranking, bias)"
+          + "(its options: layer, drops, drop-unit, share, "
+          + "ranking, bias, epochs, learning-rate, batch, optimizer, schedule, decay, smoothing, shift, "
+          + "flip, freeze-normalization, held-out, patience, seed)"
       ),
       (
         ["--defense", "fine-pruning", "--option", "goodnet.level=3"],

@@ -206,15 +206,15 @@ struct InspectTests {
     for (number, channels) in [[], [0, 3, 5]].enumerated() {
       var copy = suspect
       copy.source = nil
-      copy.graph = try copy.graph.masking(channels, of: "conv_4")
+      copy.graph = try copy.graph.masking(channels, of: "conv_3")
       files.append("\(folder.path)/\(number).h5")
       try KerasModel.save(copy, to: files[files.count - 1])
-      copy.graph = try suspect.graph.removing(channels, of: "conv_4")
+      copy.graph = try suspect.graph.removing(channels, of: "conv_3")
       files.append("\(folder.path)/\(number)-removed.h5")
       try KerasModel.save(copy, to: files[files.count - 1])
     }
     var repaired = suspect
-    repaired.graph = try suspect.graph.masking([0, 3, 5], of: "conv_4")
+    repaired.graph = try suspect.graph.masking([0, 3, 5], of: "conv_3")
     files.append("\(folder.path)/goodnet.h5")
     try KerasModel.save(
       try GoodNet.model(suspect: suspect, repaired: repaired), to: files[files.count - 1])

@@ -119,24 +119,4 @@ struct OutputTests {
 
         """)
   }
-
-  @Test("The trigger is stamped where the description says, and only there")
-  func stamp() throws {
-    let json = #"""
-      {"target": 3, "trigger": {"row": 1, "column": 2, "height": 2, "width": 1, "value": 255},
-       "clean": {"from": "test", "range": [0, 2]}, "test": {"from": "train", "range": [2, 4]}}
-      """#
-    let description = try JSONDecoder().decode(EmbeddedDefault.self, from: Data(json.utf8))
-    let images = DataSet(
-      bytes: Array(repeating: 1, count: 18), elementType: .uint8, imageShape: [3, 3, 1],
-      labels: [4, 5], name: "ones")
-    let stamped = try description.stamped(images)
-    var bytes = [UInt8](repeating: 0, count: 18)
-    try unsafe bytes.withUnsafeMutableBytes { try unsafe stamped.read(0..<2, into: $0) }
-    let one: [UInt8] = [1, 1, 1, 1, 1, 255, 1, 1, 255]
-    #expect(bytes == one + one)
-    #expect(stamped.labels == [3, 3])
-    #expect(stamped.trueLabels == [4, 5])
-    #expect(description.target == 3)
-  }
 }

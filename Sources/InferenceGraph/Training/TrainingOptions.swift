@@ -65,7 +65,8 @@ public struct TrainingOptions: Sendable, Hashable {
   /// epoch that is kept may lie under it; of all such epochs it is the last.
   ///
   /// With 0 it is the best, of equally good ones the first. With 1 (the rule of Breiman et al., 1984)
-  /// a lucky count on a few images in the middle of a falling rate does not undo what came later.
+  /// a lucky count on a few images in the middle of a falling rate does not undo what came later. Only
+  /// 0 goes with ``keepsInitial``.
   public var slack: Double
   /// Whether the model before training competes with the epochs, so that none comes out that is worse
   /// on held-out images. A defense says no: that a suspect is good on clean images is no reason to
