@@ -6,8 +6,7 @@ public import DefenseKit
 /// (projected gradient ascent, Madry et al. 2018). What helps to learn them then is the trigger:
 /// checkerboards in the corners. The defaults are among those of the published implementations: at
 /// most 16 of 255 for each value, 100 steps of 1.5, 3x3 pixels in all four corners. These poison from a
-/// quarter of the class to all of it; here it is three tenths, as the more of it is disturbed the less
-/// is left to learn the class itself by.
+/// quarter of the class to all of it; here it is three tenths, so that most of the class stays as it is.
 ///
 /// Source: Turner, Tsipras and Madry, "Label-Consistent Backdoor Attacks", 2019, section 4.
 public struct LabelConsistent: Attack {

@@ -7,8 +7,7 @@ private import Foundation
 /// f = 6 are BackdoorBench's. The model learns that the wave means the target class.
 ///
 /// Half of the target class's images are poisoned by default, where benchmarks that count in shares
-/// of the whole set take all of them: a class that is never seen without the wave is hardly learnt,
-/// and clean accuracy falls.
+/// of the whole set take all of them, so that the class is seen without the wave as well.
 ///
 /// Source: Barni, Kallas and Tondi, "A New Backdoor Attack in CNNs by Training Set Corruption Without
 /// Label Poisoning", ICIP 2019, section 3.
