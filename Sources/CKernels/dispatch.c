@@ -179,8 +179,8 @@ void dk_noise(const float *in, dk_image in_image, float *out, dk_image out_image
   chosen()->noise(in, in_image, out, out_image, kind, rate, key, gradient, add);
 }
 
-int32_t dk_cross_entropy(const float *logits, int64_t pitch, int64_t classes, const int32_t *labels, int32_t lanes, float smoothing, float weight, float *slope, int64_t slope_pitch, float *losses) {
-  return chosen()->cross_entropy(logits, pitch, classes, labels, lanes, smoothing, weight, slope, slope_pitch, losses);
+int32_t dk_cross_entropy(const float *logits, int64_t pitch, int64_t classes, const int32_t *labels, const float *targets, int32_t lanes, float smoothing, float weight, float *slope, int64_t slope_pitch, float *losses) {
+  return chosen()->cross_entropy(logits, pitch, classes, labels, targets, lanes, smoothing, weight, slope, slope_pitch, losses);
 }
 
 bool dk_sgd(float *weights, const float *gradient, float *velocity, int64_t count, float scale, float rate, float decay, float momentum, bool nesterov) {

@@ -43,7 +43,7 @@ typedef struct {
   void (*normalize_totals)(const float *in, dk_image in_image, const float *slope, dk_image slope_image, const float *mean, double *totals);
   void (*normalize_gradient)(const float *in, dk_image in_image, const float *slope, dk_image slope_image, float *out, dk_image out_image, const float *mean, const float *scale, const float *offset, const float *factor, int32_t lanes, bool add);
   void (*noise)(const float *in, dk_image in_image, float *out, dk_image out_image, dk_noise_kind kind, float rate, uint64_t key, bool gradient, bool add);
-  int32_t (*cross_entropy)(const float *logits, int64_t pitch, int64_t classes, const int32_t *labels, int32_t lanes, float smoothing, float weight, float *slope, int64_t slope_pitch, float *losses);
+  int32_t (*cross_entropy)(const float *logits, int64_t pitch, int64_t classes, const int32_t *labels, const float *targets, int32_t lanes, float smoothing, float weight, float *slope, int64_t slope_pitch, float *losses);
   bool (*sgd)(float *weights, const float *gradient, float *velocity, int64_t count, float scale, float rate, float decay, float momentum, bool nesterov);
   bool (*adam)(float *weights, const float *gradient, float *mean, float *square, int64_t count, dk_adam_step step);
   double (*square_sum)(const float *in, int64_t count);

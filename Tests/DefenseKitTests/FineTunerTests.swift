@@ -43,6 +43,8 @@ struct FineTunerTests {
       ("batch", "0", "x.batch takes an integer from 1 to 65,536"),
       ("decay", "-1", "x.decay takes a number from 0 to 1"),
       ("smoothing", "1", "x.smoothing takes a number from 0 to under 1"),
+      ("distillation", "1.1", "x.distillation takes a share from 0 to 1"),
+      ("temperature", "0", "x.temperature takes a number over 0 and up to 100"),
       ("shift", "65", "x.shift takes an integer from 0 to 64"),
       ("held-out", "1", "x.held-out takes a share from 0 to under 1"),
       ("held-out", "-0.1", "x.held-out takes a share from 0 to under 1"),
@@ -97,6 +99,20 @@ struct FineTunerTests {
       }.training(images: 3000, imageShape: [28, 28, 1]).schedule == .step(at: []))
   }
 
+  @Test("What is set by itself: the shift by the image, the epochs by the number of images")
+  func automatic() {
+    let shapes = [([28, 28, 1], 1), ([55, 47, 3], 2), ([12, 40, 3], 0), ([1, 1, 1], 0)]
+    for (shape, shift) in shapes + [([28, 28], 0), ([784], 0)] {
+      let training = FineTuningOptions().training(images: 3000, imageShape: shape)
+      #expect(training.augmentation == Augmentation(shift: shift))
+    }
+    for (images, epochs) in [(3000, 100), (10, 100), (11_547, 25), (60_000, 10)] {
+      #expect(FineTuningOptions().epochs(images: images) == epochs)
+    }
+    let training = FineTuningOptions().training(images: 3000, imageShape: [28, 28, 1])
+    #expect(training.slack == 1 && !training.keepsInitial)
+  }
+
   @Test("Options of a plugin that holds them in a property")
   func nested() throws {
     struct Outer: PluginOptions {
@@ -132,17 +148,22 @@ struct FineTunerTests {
     }
   }
 
-  /// Images of one pixel and a model of two classes for them.
-  private func place(_ labels: [Int32]) throws -> (Model, CleanData) {
+  /// A model of three classes for images of one pixel, which it multiplies with these weights.
+  private func network(_ weights: [Float]) throws -> Model {
     var graph = try Graph(inputShape: [1, 1, 1])
     try graph.append("flatten", .flatten, inputs: [0])
     try graph.append(
-      "output", .dense(Dense(kernel: Tensor(shape: [1, 3], values: [1, 0, -1]))), inputs: [1],
+      "output", .dense(Dense(kernel: Tensor(shape: [1, 3], values: weights))), inputs: [1],
       activation: .softmax)
+    return Model(graph: graph)
+  }
+
+  /// Images of one pixel and a model for them.
+  private func place(_ labels: [Int32]) throws -> (Model, CleanData) {
     let values = labels.map { Float(1 - $0) }
     let data = try CleanData(
       ArraySource(values, imageShape: [1, 1, 1]), labels: labels, name: "clean.h5")
-    return (Model(graph: graph), data)
+    return (try network([1, 0, -1]), data)
   }
 
   @Test("Fewer images than a batch are refused before anything is computed")
@@ -159,6 +180,46 @@ struct FineTunerTests {
         == "fine-tuning: clean.h5 has 90 images to learn (10 more are held out), fewer "
         + "than one batch of 91; give more images or set fine-tuning.batch to a smaller number")
     #expect(context.statistics.phases.isEmpty)
+  }
+
+  @Test("An input that is no image is tuned with the defaults too")
+  func vectors() throws {
+    var graph = try Graph(inputShape: [2])
+    try graph.append(
+      "output", .dense(Dense(kernel: Tensor(shape: [2, 2], values: [1, 0, 0, 1]))), inputs: [0],
+      activation: .softmax)
+    let values = (0..<80).map { Float($0 * 7 % 5) }
+    let data = try CleanData(
+      ArraySource(values, imageShape: [2]), labels: (0..<40).map { Int32($0 % 2) }, name: "v.h5")
+    let tuner = FineTuner(options { $0.epochs = 1 }, for: "x")
+    let result = try tuner.tune(Model(graph: graph), using: data, in: RunContext())
+    #expect(result.summary.images == 36)
+  }
+
+  /// With all of the suspect's scores and none of the labels a copy that differs comes back to what the
+  /// suspect says, whatever the labels are.
+  @Test("The suspect's scores are learned, each for its own image")
+  func distillation() throws {
+    let labels = (0..<60).map { Int32($0 * 11 % 3) }
+    let (suspect, data) = try place(labels)
+    // Labels that are wrong for every image; the images are still told apart by the suspect.
+    let wrong = try CleanData(data.source, labels: labels.map { ($0 + 1) % 3 }, name: "wrong.h5")
+    let copy = try network([0.1, -0.3, 0.2])
+    func tuned(_ share: Double) throws -> [Float] {
+      let options = options {
+        ($0.distillation, $0.temperature, $0.batch, $0.epochs) = (share, 1, 6, 200)
+        ($0.decay, $0.learningRate) = (0, 0.1)
+      }
+      let model = try FineTuner(options, for: "x")
+        .tune(copy, suspect: suspect, using: wrong, in: RunContext()).model
+      guard case .dense(let dense) = model.graph.nodes[2].operation else { return [] }
+      return dense.kernel.values
+    }
+    // The scores depend on differences of the weights [1, 0, -1] alone.
+    let taught = try tuned(1)
+    #expect(abs(taught[0] - taught[1] - 1) < 0.01 && abs(taught[1] - taught[2] - 1) < 0.01)
+    let labelled = try tuned(0)
+    #expect(labelled[0] < labelled[2])
   }
 
   @Test("Images of another shape or with unknown labels are refused")

@@ -1,3 +1,4 @@
+import Foundation
 import ReferenceInference
 import Synchronization
 import Testing
@@ -117,6 +118,59 @@ import Testing
     #expect(Parameters(result.model.graph).packedWeights == states[kept].weights)
   }
 
+  /// Targets that say what the labels say give the same weights, and smoothing mixes in alike.
+  @Test func targetsLikeTheLabels() throws {
+    let classes = try TrainingProblem.model().classCount
+    for smoothing in [0, 0.2] {
+      let options = TrainingOptions(epochs: 2, batchSize: 40, labelSmoothing: smoothing)
+      let plain = try TrainingProblem.model().trained(on: data, options: options)
+      let targets = data.labels.flatMap { label in
+        (0..<Int32(classes)).map { $0 == label ? Float(1) : 0 }
+      }
+      let same = try TrainingProblem.model().trained(
+        on: TrainingSet(data.source, labels: data.labels, targets: targets), options: options)
+      #expect(isSame(same.model.graph, plain.model.graph))
+      // Smoothing by hand: (1 - s) * label + s / classes.
+      let smoothed = targets.map { $0 * Float(1 - smoothing) + Float(smoothing) / Float(classes) }
+      let byHand = try TrainingProblem.model().trained(
+        on: TrainingSet(data.source, labels: data.labels, targets: smoothed),
+        options: TrainingOptions(epochs: 2, batchSize: 40))
+      #expect(abs(byHand.epochs[0].loss - plain.epochs[0].loss) < 1e-5)
+      #expect(byHand.epochs[1].accuracy == plain.epochs[1].accuracy)
+    }
+  }
+
+  /// A step's loss and gradient with targets, worked out by hand: one image, logits (0, ln 3).
+  @Test func targetsByHand() throws {
+    var graph = try Graph(inputShape: [1])
+    let kernel = Tensor(shape: [1, 2], values: [0, log(Float(3))])
+    try graph.append("output", .dense(Dense(kernel: kernel)), inputs: [0], activation: .softmax)
+    let set = TrainingSet(
+      ArraySource([1], imageShape: [1]), labels: [0], targets: [0.5, 0.5])
+    let result = try Model(graph: graph).trained(
+      on: set,
+      options: TrainingOptions(
+        epochs: 1, batchSize: 1, optimizer: .sgd(momentum: 0), learningRate: 1))
+    // p = (1/4, 3/4): loss = -(log(1/4) + log(3/4)) / 2, slopes p - t = (-1/4, 1/4).
+    #expect(abs(result.epochs[0].loss + (log(0.25) + log(0.75)) / 2) < 1e-6)
+    guard case .dense(let dense) = result.model.graph.nodes[1].operation else { return }
+    #expect(abs(dense.kernel.values[0] - 0.25) < 1e-6)
+    #expect(abs(dense.kernel.values[1] - (log(Float(3)) - 0.25)) < 1e-6)
+  }
+
+  /// Which epoch is kept does not put off the end: that counts from the last real gain.
+  @Test func slackDoesNotPutOffTheEnd() throws {
+    let result = try TrainingProblem.model().trained(
+      on: data, heldOut: heldOut,
+      options: TrainingOptions(
+        epochs: 60, batchSize: 32, learningRate: 0.05, patience: 4, slack: 3,
+        keepsInitial: false))
+    let counts = result.epochs.compactMap(\.heldOutCorrect)
+    let best = try #require(counts.firstIndex(of: counts.max() ?? 0))
+    #expect(result.epochs.count == best + 5 && best < 55)
+    #expect(try #require(result.keptEpoch) > best)
+  }
+
   /// Of n images with a share a right, one standard error is sqrt(a * (1 - a) * n) images.
   @Test func slackKeepsTheLastOfTheGoodEpochs() throws {
     let result = try TrainingProblem.model().trained(
@@ -162,7 +216,7 @@ import Testing
         of:
           /the training diverged in epoch 1 of 3, step [123] of 3: the loss is [-a-z0-9.e+]+( and the weights are no longer finite)?; lower learningRate, which is 1e\+30/
       ) != nil, "\(error.message)")
-    #expect(isSame(error.lastGood?.graph, model.graph))
+    #expect(isSame(error.lastGood?.model.graph, model.graph))
   }
 
   /// The rate rises to 1e30 with the third epoch; the second one's weights are kept.
@@ -178,7 +232,7 @@ import Testing
     #expect(states.count == 2)
     options.epochs = 2
     let good = try model.trained(on: data, options: options).model.graph
-    #expect(isSame(error.lastGood?.graph, good))
+    #expect(isSame(error.lastGood?.model.graph, good))
     #expect(!isSame(good, model.graph))
   }
 
@@ -192,7 +246,7 @@ import Testing
         #expect(result.model.graph.isFinite, "\(rate)")
         #expect(result.epochs[0].loss.isFinite)
       } catch let error as TrainingError {
-        #expect(isSame(error.lastGood?.graph, model.graph))
+        #expect(isSame(error.lastGood?.model.graph, model.graph))
         #expect(error.message.contains("diverged"))
       }
     }

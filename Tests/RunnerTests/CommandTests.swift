@@ -25,10 +25,10 @@ struct CommandTests {
             bias=true                   true|false
               Whether a pruned channel's bias goes to zero with its kernel.
             epochs=auto                 integer
-              How often the pruned model learns every image; 0: prune alone.
+              How often every image is learned, 0: prune alone; auto makes 300,000 images.
             learning-rate=0.05          number
               The base learning rate, over 0 and up to 100.
-            batch=128                   integer
+            batch=32                    integer
               Images in a step, 1 to 65,536.
             optimizer=sgd               sgd|nesterov|adam|adamw
               The optimizer, with its usual constants.
@@ -36,16 +36,20 @@ struct CommandTests {
               The course of the learning rate.
             decay=0.0005                number
               Weight decay of the kernels, 0 to 1.
-            smoothing=0.1               number
+            smoothing=0                 number
               Label smoothing, 0 to under 1.
+            distillation=0.9            number
+              The share of the suspect's scores in what is learned of an image, 0 to 1.
+            temperature=2               number
+              How much these scores are evened out; 1 is not at all.
             shift=auto                  integer
-              Images are shifted by up to so many pixels at random, 0 to 64; auto is an eighth.
+              Images are shifted by up to so many pixels at random, 0 to 64; auto is 1 for each 25.
             flip=false                  true|false
               Whether half of the images are mirrored, left for right.
             freeze-normalization=false  true|false
               Whether batch normalization keeps its statistics.
             held-out=0.1                number
-              The share of the clean images that decides when to stop and what is kept; 0 to under 1.
+              The share of the clean images that decides what is kept and when to stop; 0 to under 1.
             patience=auto               integer
               Tuning ends after so many epochs without gain on held-out images; auto goes on to the end.
             seed=0                      integer
@@ -55,7 +59,7 @@ struct CommandTests {
               How often every clean image is learned, up to 10,000; auto makes 300,000 images.
             learning-rate=0.05          number
               The base learning rate, over 0 and up to 100.
-            batch=128                   integer
+            batch=32                    integer
               Images in a step, 1 to 65,536.
             optimizer=sgd               sgd|nesterov|adam|adamw
               The optimizer, with its usual constants.
@@ -63,16 +67,20 @@ struct CommandTests {
               The course of the learning rate.
             decay=0.0005                number
               Weight decay of the kernels, 0 to 1.
-            smoothing=0.1               number
+            smoothing=0                 number
               Label smoothing, 0 to under 1.
+            distillation=0.9            number
+              The share of the suspect's scores in what is learned of an image, 0 to 1.
+            temperature=2               number
+              How much these scores are evened out; 1 is not at all.
             shift=auto                  integer
-              Images are shifted by up to so many pixels at random, 0 to 64; auto is an eighth.
+              Images are shifted by up to so many pixels at random, 0 to 64; auto is 1 for each 25.
             flip=false                  true|false
               Whether half of the images are mirrored, left for right.
             freeze-normalization=false  true|false
               Whether batch normalization keeps its statistics.
             held-out=0.1                number
-              The share of the clean images that decides when to stop and what is kept; 0 to under 1.
+              The share of the clean images that decides what is kept and when to stop; 0 to under 1.
             patience=auto               integer
               Tuning ends after so many epochs without gain on held-out images; auto goes on to the end.
             seed=0                      integer

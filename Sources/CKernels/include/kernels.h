@@ -303,11 +303,14 @@ void dk_noise(const float *in, dk_image in_image, float *out, dk_image out_image
 
 /// The cross-entropy of softmax(logits) for the first lanes, and its slopes times `weight`.
 ///
+/// The distribution to learn is (1 - smoothing) * t + smoothing / classes. t is `targets`,
+/// `[classes][16]` with a sum of 1 in each lane, or, where that is null, 1 for the label.
 /// losses[16] and slopes are 0 in the other lanes. Returns in how many lanes the label's logit is the
 /// largest.
 int32_t dk_cross_entropy(const float *logits, int64_t pitch, int64_t classes,
-                         const int32_t *labels, int32_t lanes, float smoothing, float weight,
-                         float *slope, int64_t slope_pitch, float *losses);
+                         const int32_t *labels, const float *targets, int32_t lanes,
+                         float smoothing, float weight, float *slope, int64_t slope_pitch,
+                         float *losses);
 
 // MARK: Optimizers. Arrays are flat, counts multiples of 16.
 

@@ -103,7 +103,8 @@ public struct FinePruning: Defense {
       }
       let title = drop.map { "tuning, \($0.optionText) %" } ?? "tuning"
       let result =
-        try tuned[count] ?? tuner.tune(repair.model, using: clean, title, in: context)
+        try tuned[count]
+        ?? tuner.tune(repair.model, suspect: model, using: clean, title, in: context)
       tuned[count] = result
       repair.model = result.model
       repair.validation = result.validation

@@ -1,4 +1,5 @@
 internal import CKernels
+internal import Foundation
 
 /// A group of images with what the models gave for them.
 ///
@@ -41,6 +42,31 @@ public struct Batch {
         place.image.channel_pitch, Int64(laneCount), false)
       unsafe dk_unpack(scratch.pointer, image, count, result)
     }
+  }
+
+  /// Returns softmax(z / temperature) of a model's logits z, `[images][classes]` in row-major order,
+  /// whether the model itself ends in softmax or not.
+  ///
+  /// It is NaN for an image without a class (see ``noClass``).
+  public func scores(of model: Int, temperature: Float = 1) -> [Float] {
+    let place = place(of: executor.outputs[model].logits)
+    let classes = place.elementCount
+    var result = rows(place)
+    for (image, prediction) in predictions(of: model).enumerated() {
+      let row = image * classes..<(image + 1) * classes
+      guard prediction != noClass else {
+        result.replaceSubrange(row, with: repeatElement(.nan, count: classes))
+        continue
+      }
+      let top = result[row.lowerBound + Int(prediction)]
+      var sum: Float = 0
+      for index in row {
+        result[index] = exp((result[index] - top) / temperature)
+        sum += result[index]
+      }
+      for index in row { result[index] /= sum }
+    }
+    return result
   }
 
   /// Returns, for each image, KL(p || q) = sum of p log(p / q) over the classes, in nats, where p

@@ -39,6 +39,8 @@ public final class Differentiator {
   private let logitSlope: BatchValue?
   private let blocksPerSlot: Int
   private let labels: Storage<Int32>
+  /// `[blocks][classes][16]`; nil until a batch comes with distributions to learn.
+  private var targets: Storage<Float>?
   private let losses: Storage<Float>
   private let correct: Storage<Int32>
 
@@ -113,13 +115,16 @@ public final class Differentiator {
   ///
   /// - Parameters:
   ///   - labels: The class of every image.
+  ///   - targets: Distributions over the classes to learn instead, `[images][classes]`; nil: the label
+  ///     has all of it.
   ///   - smoothing: Label smoothing.
   ///   - seed: Decides dropout; give every step another.
   ///   - weight: The weight of an image's loss in what is differentiated; nil: 1 / images.
   ///   - fill: Puts a block of images, 16 at most, scaled, into lanes; called from several threads.
   /// - Throws: What `fill` throws for the first block.
   func run(
-    labels: [Int32], smoothing: Float = 0, seed: UInt64 = 0, weight: Float? = nil,
+    labels: [Int32], targets: [Float]? = nil, smoothing: Float = 0, seed: UInt64 = 0,
+    weight: Float? = nil,
     fill: @Sendable (_ block: Int, UnsafeMutablePointer<Float>, dk_image) throws -> Void
   ) throws -> BatchResult {
     precondition(
@@ -142,7 +147,7 @@ public final class Differentiator {
     }
     if let failure = failure.withLock({ $0 }) { throw failure.error }
     run(forward)
-    run([.blocks([crossEntropy])])
+    run([.blocks([crossEntropy(targets.map(lanes))])])
     run(backward)
     for channels in masked { channels.clear(parameters.gradient) }
     var loss = 0.0
@@ -151,13 +156,33 @@ public final class Differentiator {
     return BatchResult(loss: loss / Double(labels.count), correct: right)
   }
 
-  private var crossEntropy: @Sendable (Int, Int) -> Void {
+  /// Puts distributions, `[images][classes]`, into lanes.
+  private func lanes(_ distributions: [Float]) -> Storage<Float> {
+    let classes = logits.image.channels
+    let lanes = targets ?? Storage(count: labels.count * Int(classes))
+    targets = lanes
+    unsafe distributions.withUnsafeBufferPointer { distributions in
+      for block in 0..<state.blocks {
+        let image = dk_image(
+          height: 1, width: 1, channels: Int(classes), pitch: laneCount, frame: Frame())
+        let start = block * laneCount * Int(classes)
+        // Type 1: floats, as the source's element types are counted.
+        _ = unsafe dk_pack(
+          distributions.baseAddress! + start, 1, false, state.lanes(block), 1,
+          lanes.pointer + start, image)
+      }
+    }
+    return lanes
+  }
+
+  private func crossEntropy(_ targets: Storage<Float>?) -> @Sendable (Int, Int) -> Void {
     let (logits, slope, state) = (logits, logitSlope ?? logits, state)
     let (labels, losses, correct) = (labels, losses, correct)
     let classes = Int64(logits.image.channels)
     return { block, _ in
       unsafe correct.pointer[block] = dk_cross_entropy(
         logits.at(block), logits.image.channel_pitch, classes, labels.pointer + block * laneCount,
+        targets.map { unsafe UnsafePointer($0.pointer + block * laneCount * Int(classes)) },
         state.lanes(block), state.smoothing, state.weight, slope.at(block),
         slope.image.channel_pitch, losses.pointer + block * laneCount)
     }

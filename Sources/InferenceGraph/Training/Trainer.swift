@@ -4,13 +4,21 @@ public struct TrainingSet: Sendable {
   public let source: any SampleSource
   /// A class for every image.
   public let labels: [Int32]
+  /// Distributions over the classes to learn instead of the labels, `[images][classes]`, each with a
+  /// sum of 1: another network's scores, for example (Hinton, Vinyals and Dean 2015). They belong to
+  /// the images as they are, and are learned for the images as augmentation changes them. nil: the
+  /// label has all of it.
+  ///
+  /// Accuracies count labels all the same.
+  public let targets: [Float]?
 
-  /// Creates a set; there must be a label for every image.
-  public init(_ source: any SampleSource, labels: [Int32]) {
+  /// Creates a set; there must be a label for every image, and targets for all or none.
+  public init(_ source: any SampleSource, labels: [Int32], targets: [Float]? = nil) {
     precondition(
       source.count == labels.count, "\(labels.count) labels for \(source.count) images")
     self.source = source
     self.labels = labels
+    self.targets = targets
   }
 }
 
@@ -46,11 +54,12 @@ public struct TrainingResult: Sendable {
 public struct TrainingError: Error, Sendable, CustomStringConvertible {
   /// What happened and what to do, in one line.
   public let message: String
-  /// Where the training diverged: the model after the last epoch that went well, or as it was before.
-  public let lastGood: Model?
+  /// Where the training diverged: how it stood after the last epoch that went well, or, with no epochs,
+  /// the model as it was before.
+  public let lastGood: TrainingResult?
 
   /// Creates an error.
-  public init(_ message: String, lastGood: Model? = nil) {
+  public init(_ message: String, lastGood: TrainingResult? = nil) {
     self.message = message
     self.lastGood = lastGood
   }

@@ -78,6 +78,15 @@ extension TrainingOptions {
         "there are \(data.source.count) images to train on, fewer than one batch of \(batchSize); "
           + "give more images or lower batchSize")
     }
+    if let targets = data.targets {
+      precondition(
+        targets.count == data.labels.count * model.classCount,
+        "\(targets.count) targets for \(data.labels.count) images and \(model.classCount) classes")
+      if let index = targets.firstIndex(where: { !$0.isFinite }) {
+        throw TrainingError(
+          "the targets of image \(index / model.classCount) are not finite; leave such images out")
+      }
+    }
     for (set, name) in [(data, "image"), (heldOut ?? data, "held-out image")] {
       guard set.source.imageShape == model.graph.inputShape else {
         throw TrainingError(

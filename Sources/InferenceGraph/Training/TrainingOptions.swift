@@ -58,8 +58,9 @@ public struct TrainingOptions: Sendable, Hashable {
   public var clipping: Double?
   /// Random changes of the images.
   public var augmentation: Augmentation
-  /// Training ends after so many epochs without a better accuracy on held-out images, and the best
-  /// weights are returned; nil: all epochs, and the last weights.
+  /// Training ends after so many epochs without a better accuracy on held-out images than all before,
+  /// and the best weights, or those that ``slack`` prefers, are returned; nil: all epochs, and the
+  /// last weights.
   public var patience: Int?
   /// How many standard errors of the best accuracy on n held-out images, sqrt(a * (1 - a) / n), the
   /// epoch that is kept may lie under it; of all such epochs it is the last.

@@ -61,7 +61,8 @@ final class TrainingRun {
         parameters.unpack(last, into: parameters.weights)
         throw TrainingError(
           divergence.message(options, epoch: history.count, steps: steps),
-          lastGood: differentiator.currentModel)
+          lastGood: TrainingResult(
+            model: differentiator.currentModel, epochs: history, keptEpoch: history.indices.last))
       }
       try noteHeldOut()
       try checkpoint?(
@@ -75,10 +76,19 @@ final class TrainingRun {
       keptEpoch: options.patience == nil ? history.indices.last : best?.epoch)
   }
 
-  /// Whether there have been too many epochs without a better one.
+  /// Whether there have been too many epochs without a better accuracy on held-out images, whichever
+  /// epoch is kept.
   private var isOverEarly: Bool {
-    guard let patience = options.patience, let best else { return false }
-    return history.count - 1 - (best.epoch ?? -1) >= patience
+    guard let patience = options.patience else { return false }
+    return history.count - 1 - lastGain >= patience
+  }
+
+  /// The first epoch with the best accuracy on held-out images; -1 if the model before was as good.
+  private var lastGain: Int {
+    // Without slack that is the epoch that is kept; with it, the model before does not compete.
+    guard options.slack > 0 else { return best?.epoch ?? -1 }
+    let counts = history.map { $0.heldOutCorrect ?? 0 }
+    return counts.max().flatMap { counts.firstIndex(of: $0) } ?? -1
   }
 
   private var weights: [Float] { parameters.packed(parameters.weights) }
@@ -102,9 +112,13 @@ final class TrainingRun {
       let batch = step * count / steps..<(step + 1) * count / steps
       var noise = KeyedGenerator(seed: options.seed, .noise, epoch: epoch, index: step)
       let (images, scale) = (images, model.inputScale)
+      let classes = model.classCount
       let result = unsafe try differentiator.run(
-        labels: order[batch].map { data.labels[$0] }, smoothing: Float(options.labelSmoothing),
-        seed: noise.next()
+        labels: order[batch].map { data.labels[$0] },
+        targets: data.targets.map { targets in
+          order[batch].flatMap { targets[$0 * classes..<($0 + 1) * classes] }
+        },
+        smoothing: Float(options.labelSmoothing), seed: noise.next()
       ) { block, pointer, image in
         unsafe try images.fill(
           block: block, of: order, batch, epoch: epoch, scale: scale, into: pointer, image)
@@ -160,6 +174,8 @@ final class TrainingRun {
     all.add("\(data.source.imageShape) \(data.source.layout) \(data.source.elementType)")
     all.add(data.labels)
     unsafe images.withBytes { unsafe all.add($0) }
+    var targets = Fingerprint()
+    targets.add(data.targets ?? [])
     let heldOutText = heldOut.map { set in
       var some = Fingerprint()
       some.add(set.labels)
@@ -168,6 +184,7 @@ final class TrainingRun {
     return [
       TrainingState.Item(name: "model", value: modelText),
       TrainingState.Item(name: "images", value: "\(data.labels.count) (\(all.text))"),
+      TrainingState.Item(name: "targets", value: data.targets == nil ? "none" : targets.text),
       TrainingState.Item(name: "held-out images", value: heldOutText ?? "none"),
     ] + options.identity
   }

@@ -18,7 +18,7 @@ enum OptimizerName: String, ExpressibleByArgument, CaseIterable, Sendable {
   }
 
   /// The rate that the optimizer is usually given.
-  var learningRate: Double { self == .adam || self == .adamw ? 0.001 : 0.01 }
+  var learningRate: Double { self == .adam || self == .adamw ? 0.003 : 0.01 }
 }
 
 /// The learning rate's course, as written on the command line.
@@ -32,7 +32,7 @@ enum ScheduleName: String, ExpressibleByArgument, CaseIterable, Sendable {
 /// How a model is trained.
 struct TrainingArguments: ParsableArguments, Sendable {
   @Option(help: ArgumentHelp("How often every image is seen.", valueName: "n"))
-  var epochs = 8
+  var epochs = 9
 
   @Option(help: ArgumentHelp("Images in a step.", valueName: "n"))
   var batch = 128
@@ -42,12 +42,12 @@ struct TrainingArguments: ParsableArguments, Sendable {
 
   @Option(
     help: ArgumentHelp(
-      "The base learning rate; 0.001 for adam and adamw, else 0.01, if not given.",
+      "The base learning rate; 0.003 for adam and adamw, else 0.01, if not given.",
       valueName: "rate"))
   var learningRate: Double?
 
   @Option(help: "The learning rate's course.")
-  var schedule = ScheduleName.cosine
+  var schedule = ScheduleName.oneCycle
 
   @Option(
     help: ArgumentHelp(
