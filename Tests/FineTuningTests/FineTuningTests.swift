@@ -69,8 +69,8 @@ struct FineTuningTests {
     #expect(repair.pruned.isEmpty && repair.drop == nil && repair.curve == nil)
     let counted = try CleanCounts(of: repair.model, on: data, in: RunContext())
     #expect(counted == repair.validation)
-    #expect(context.statistics.phases.map(\.title) == ["clean images", "tuning", "tuned model"])
-    #expect(context.statistics.imagesRun == Double(200 + 3 * 10 * 180 + 200))
+    #expect(context.statistics.phases.map(\.title) == ["clean images", "suspect's scores", "tuning", "tuned model"])
+    #expect(context.statistics.imagesRun == Double(200 + 180 + 10 * (3 * 180 + 20) + 200))
   }
 
   @Test("The same bits with any number of threads; another seed gives others")
@@ -122,7 +122,7 @@ struct FineTuningTests {
         "fine-tuning: no image to learn of class 0 in some.h5; tuning may unlearn what is missing"))
   }
 
-  @Test("A rate that diverges ends in one line that names the step")
+  @Test("A rate that diverges at once ends in one line that names the step, the loss and the option")
   func diverges() throws {
     let defense = try FineTuning(
       options: options {
@@ -134,12 +134,38 @@ struct FineTuningTests {
     let data = try images(200)
     var big = try model()
     big.inputScale = 1e15
-    let error = #expect(throws: PluginError.self) {
+    let error = try #require(throws: PluginError.self) {
       try defense.repair(big, using: data, in: RunContext())
     }
-    #expect(error?.code == .untrainable)
-    #expect(error?.message.hasPrefix("fine-tuning: ") == true)
-    #expect(error?.message.contains("step") == true)
+    #expect(error.code == .untrainable)
+    #expect(
+      error.message.wholeMatch(
+        of:
+          /fine-tuning: the training diverged in epoch 1 of 200, step \d+ of 9: the loss is .*; lower fine-tuning\.learning-rate, which is 100\.0/
+      ) != nil, "\(error.message)")
+  }
+
+  @Test("A rate that diverges later keeps the weights of the epochs that went well")
+  func divergesLater() throws {
+    // Every epoch the kernels grow by a factor, as decay of more than 2 / rate overshoots zero.
+    let defense = try FineTuning(
+      options: options {
+        $0.learningRate = 5
+        $0.decay = 1
+        $0.schedule = .constant
+        $0.epochs = 100
+        $0.distillation = 0
+      })
+    let context = RunContext()
+    let repair = try #require(
+      try defense.repair(model(), using: images(200), in: context).first)
+    let tuning = try #require(repair.tuning)
+    #expect((1..<100).contains(tuning.epochs) && tuning.kept == tuning.epochs)
+    let warning = try #require(context.statistics.warnings.first)
+    #expect(
+      warning.hasPrefix("fine-tuning: the training diverged in epoch \(tuning.epochs + 1) of 100"))
+    #expect(warning.hasSuffix("; the weights after epoch \(tuning.epochs) are kept"))
+    #expect(repair.model.graph.nodes.allSatisfy { $0.operation.weights.allSatisfy { $0.firstNonFinite == nil } })
   }
 
   @Test("An image that is not finite is named by its number in the data set")
