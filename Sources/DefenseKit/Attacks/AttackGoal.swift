@@ -15,14 +15,23 @@ public struct AttackGoal: Sendable, Hashable {
   /// The number of classes.
   public let classCount: Int
 
+  /// More classes than any classifier has are refused.
+  static let largestClassCount = 1 << 20
+
   /// Creates a goal.
   ///
-  /// - Throws: ``PluginError`` with code `badOption` for fewer than two classes or a target that is
-  ///   none of them.
+  /// - Throws: ``PluginError`` with code `badOption` for fewer than two classes, more than 2^20, or a
+  ///   target that is none of them.
   public init(_ mode: Mode = .allToOne, target: Int, classCount: Int) throws(PluginError) {
     guard classCount >= 2 else {
       throw PluginError(
         .badOption, "images of \(classCount) class cannot be attacked; give images of at least two")
+    }
+    guard classCount <= Self.largestClassCount else {
+      throw PluginError(
+        .badOption,
+        "\(classCount) classes are more than the \(Self.largestClassCount) that a network may have; "
+          + "give fewer")
     }
     guard (0..<classCount).contains(target) else {
       throw PluginError(
