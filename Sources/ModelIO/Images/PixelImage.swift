@@ -65,7 +65,8 @@ public struct PixelImage: Sendable, Hashable {
     }
     defer { unsafe dk_png_free(file.start) }
     guard status == DK_PNG_OK else {
-      throw FileError(.unavailable, path: path, "there is not enough memory to write the image")
+      throw FileError(
+        .unavailable, path: path, "there is not enough memory to write the image; make it smaller")
     }
     return unsafe Array(UnsafeBufferPointer(start: file.start, count: file.count))
   }
