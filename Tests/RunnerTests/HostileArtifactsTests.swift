@@ -105,6 +105,22 @@ struct HostileArtifactsTests {
       ).save(to: path)
       try attempt(place, apply(place, path))
     }
+    // HDF5's own extents: the file claims far more than it holds.
+    func bytes(_ number: UInt64) -> [UInt8] {
+      (0..<8).map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) }
+    }
+    try ArrayFile(
+      kind: "trigger", settings: good,
+      arrays: [("addition", Tensor(shape: [7, 9, 1], repeating: 1))]
+    ).save(to: path)
+    let claim = try Data(contentsOf: URL(filePath: path))
+    let extents = try #require(claim.firstRange(of: Data(bytes(7) + bytes(9))))
+    for extent: UInt64 in [1 << 20, 1 << 31, 1 << 39, 1 << 62, .max] {
+      var claim = claim
+      claim.replaceSubrange(extents, with: bytes(extent) + bytes(extent))
+      try claim.write(to: URL(filePath: path))
+      try attempt(place, apply(place, path))
+    }
     // Another number of images' pixels than the data has.
     try ArrayFile(kind: "trigger", settings: good, arrays: [("addition", two)]).save(to: path)
     try attempt(place, apply(place, path))

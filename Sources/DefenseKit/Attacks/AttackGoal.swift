@@ -1,3 +1,5 @@
+internal import ModelIO
+
 /// What the attacker wants triggered images to be classified as.
 public struct AttackGoal: Sendable, Hashable {
   /// Which class a triggered image is to get.
@@ -15,9 +17,6 @@ public struct AttackGoal: Sendable, Hashable {
   /// The number of classes.
   public let classCount: Int
 
-  /// More classes than any classifier has are refused.
-  static let largestClassCount = 1 << 20
-
   /// Creates a goal.
   ///
   /// - Throws: ``PluginError`` with code `badOption` for fewer than two classes, more than 2^20, or a
@@ -27,10 +26,10 @@ public struct AttackGoal: Sendable, Hashable {
       throw PluginError(
         .badOption, "images of \(classCount) class cannot be attacked; give images of at least two")
     }
-    guard classCount <= Self.largestClassCount else {
+    guard classCount <= DataSet.largestClassCount else {
       throw PluginError(
         .badOption,
-        "\(classCount) classes are more than the \(Self.largestClassCount) that a network may have; "
+        "\(classCount) classes are more than the \(DataSet.largestClassCount) that a network may have; "
           + "give fewer")
     }
     guard (0..<classCount).contains(target) else {

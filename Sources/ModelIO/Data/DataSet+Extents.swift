@@ -12,7 +12,7 @@ extension DataSet {
   }
 
   /// More classes than any classifier has are refused.
-  private static let largestClassCount = 1 << 20
+  package static let largestClassCount = 1 << 20
 
   /// Finds out what images an HDF5 file holds.
   ///

@@ -133,7 +133,9 @@ struct AttackCommand: RunnerCommand {
     try check()
     let options = try training.options()
     let (trainInput, testInput) = (try ImageInput(train), try ImageInput(test ?? ImageInput.word))
-    let picture = settings.last { $0.name == Trigger.pictureOption }?.value
+    let picture =
+      settings.last { $0.name == Trigger.pictureOption }.flatMap { String?(optionText: $0.value) }
+      ?? nil
     let inputs = [trainInput.path, testInput.path, architecture, picture].compactMap { $0 }
     let folder = try OutputFolder(output, force: force, inputs: inputs)
     let checkpoint = try checkpoint.map {
