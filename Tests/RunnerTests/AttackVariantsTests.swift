@@ -81,9 +81,11 @@ struct AttackVariantsTests {
     #expect(line.hasSuffix(" --option fine-pruning.batch=5"))
     let defended = try RunnerProgram.run(line.split(separator: " ").dropFirst().map(String.init))
     #expect(defended.status == 0, "\(defended.errors)")
+    // Of 300 enough are left for a batch.
+    try place.write("train", 300, seed: 1)
     let many = try RunnerProgram.run(
-      place.arguments("badnets", ["--clean-share", "1", "--batch", "120", "--force"]))
-    #expect(many.output.hasSuffix(" --option fine-pruning.batch=108\n"), "\(many.errors)")
+      place.arguments("badnets", ["--clean-share", "1", "--force"]))
+    #expect(many.output.hasSuffix("/poisoned-test.h5\n"), "\(many.errors)\(many.output)")
   }
 
   @Test("A file as architecture: it is not scaled twice, and the report has its hash")
