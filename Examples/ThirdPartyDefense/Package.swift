@@ -13,6 +13,7 @@ let package = Package(
   products: [
     .library(name: "MagnitudePruning", targets: ["MagnitudePruning"]),
     .library(name: "DivergenceThreshold", targets: ["DivergenceThreshold"]),
+    .library(name: "Frame", targets: ["Frame"]),
     .executable(name: "my-runner", targets: ["my-runner"]),
     .executable(name: "compare", targets: ["compare"]),
   ],
@@ -28,10 +29,13 @@ let package = Package(
       name: "DivergenceThreshold",
       dependencies: [.product(name: "DefenseKit", package: "DefenseKit")],
       swiftSettings: settings),
+    .target(
+      name: "Frame", dependencies: [.product(name: "DefenseKit", package: "DefenseKit")],
+      swiftSettings: settings),
     .executableTarget(
       name: "my-runner",
       dependencies: [
-        "MagnitudePruning", "DivergenceThreshold",
+        "MagnitudePruning", "DivergenceThreshold", "Frame",
         .product(name: "RunnerKit", package: "DefenseKit"),
       ], path: "Sources/MyRunner", swiftSettings: settings),
     .executableTarget(

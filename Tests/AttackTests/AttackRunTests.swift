@@ -1,9 +1,33 @@
 import BadNets
+import Blended
 import DefenseKit
+import SIG
 import Synchronization
 import Testing
+import WaNet
 
 @testable import LabelConsistent
+
+/// Blackens all images, so that nothing can be learnt and no weight grows.
+private struct Blackout: Attack {
+  static let name = "blackout"
+  static let summary = "Blackens all images."
+  static let poisonRate = 0.1
+
+  init(options: NoOptions = NoOptions()) {}
+
+  func change(for imageShape: [Int], seed: UInt64, sandbox: Sandbox) throws -> Trigger.Change {
+    .addition(Array(repeating: -255, count: imageShape.reduce(1, *)))
+  }
+
+  func poison(_ task: PoisoningTask, in context: RunContext) throws -> Poisoning {
+    var result = Poisoning(of: task.images)
+    for index in task.images.labels.indices {
+      result.cover(index, by: Array(repeating: 0, count: task.images.imageSize))
+    }
+    return result
+  }
+}
 
 @Suite("Whole attacks on toy images")
 struct AttackRunTests {
@@ -26,6 +50,69 @@ struct AttackRunTests {
     let counts = try #require(outcome.result.poisoned?.counted)
     #expect(counts.images == 100 && counts.successRate >= 0.9)
     #expect(outcome.triggered.trueLabels == toyImages(100, seed: 2, name: "").labels)
+  }
+
+  /// Each strong enough for pictures of 8x8 pixels in which nothing but the class is to be seen.
+  static func attacks() throws -> [(attack: any Attack, rate: Double?, success: Double)] {
+    var (wave, warp) = (SIG.Options(), WaNet.Options())
+    (wave.amplitude, wave.frequency) = (255, 2)
+    (warp.strength, warp.crossRatio) = (4, 1)
+    return [
+      (Blended(), nil, 0.9), (try SIG(options: wave), nil, 0.9),
+      (try WaNet(options: warp), 0.2, 0.7), (try LabelConsistent.small, 0.5, 0.9),
+    ]
+  }
+
+  @Test("Every attack makes a model that errs on triggered images alone", arguments: 0..<4)
+  func success(_ number: Int) throws {
+    let (attack, rate, success) = try Self.attacks()[number]
+    let outcome = try toyExperiment(attack, rate: rate, epochs: 12).run(in: RunContext())
+    let counts = try #require(outcome.result.poisoned?.counted)
+    #expect(try #require(outcome.result.clean).accuracy >= 0.95)
+    #expect(counts.images == 75)
+    #expect(counts.successRate >= success, "\(type(of: attack).name): \(counts.successRate)")
+  }
+
+  @Test("A clean twin that diverges takes nothing from the backdoored model")
+  func divergingTwin() throws {
+    // Black images leave all gradients zero but those of the last biases, which are under 1.
+    func experiment(_ attack: any Attack) throws -> AttackExperiment {
+      try AttackExperiment(
+        attack, training: toyImages(400, seed: 1, name: "training"),
+        test: toyImages(100, seed: 2, name: "test"), goal: AttackGoal(target: 1, classCount: 4),
+        architecture: Architecture(named: "small-cnn"), inputScale: 1,
+        options: TrainingOptions(epochs: 1, batchSize: 400, learningRate: 1e38))
+    }
+    let outcome = try experiment(Blackout()).run(cleanTwin: true, in: RunContext())
+    #expect(outcome.twin == nil)
+    let failure = try #require(outcome.twinFailure)
+    #expect(failure.message.hasPrefix("on the clean images the training diverged in epoch 1 of 1"))
+    #expect(failure.lastGood == nil)
+    #expect(outcome.result.clean?.images == 100)
+    #expect(try experiment(Blackout()).run(in: RunContext()).twinFailure == nil)
+    // Where the attack itself needs the clean model it cannot go on; where the poisoned images' training
+    // diverges the model before is there.
+    let needed = #expect(throws: TrainingError.self) {
+      try experiment(try LabelConsistent.small).run(in: RunContext())
+    }
+    #expect(needed?.lastGood == nil)
+    let own = #expect(throws: TrainingError.self) {
+      try experiment(BadNets()).run(in: RunContext())
+    }
+    #expect(own?.lastGood != nil)
+  }
+
+  @Test("What a training costs is counted, of a resumed one what is left")
+  func costs() throws {
+    let experiment = try toyExperiment(BadNets(), epochs: 2)
+    let states = Mutex<[TrainingState]>([])
+    let contexts = [RunContext(), RunContext()]
+    _ = try experiment.run(
+      checkpoint: { state in states.withLock { $0.append(state) } }, in: contexts[0])
+    _ = try experiment.run(resuming: states.withLock { $0.first }, in: contexts[1])
+    let runs = contexts.map(\.statistics.imagesRun)
+    #expect(runs[0] - runs[1] == 3 * 400)
+    #expect(runs[0] >= 2 * 3 * 400)
   }
 
   @Test("The same again, with other threads, gives the same model")
@@ -107,5 +194,16 @@ struct AttackRunTests {
     let plain = try LabelConsistent(options: options).poison(task, in: RunContext())
     let stamped = experiment.trigger.applied(to: experiment.training[result.poisoned[0]])
     #expect(plain.images[result.poisoned[0]] == stamped)
+  }
+}
+
+extension LabelConsistent {
+  /// One for the toy pictures.
+  fileprivate static var small: LabelConsistent {
+    get throws {
+      var options = Options()
+      (options.size, options.steps, options.epsilon, options.step) = (2, 20, 60, 8)
+      return try LabelConsistent(options: options)
+    }
   }
 }

@@ -127,6 +127,25 @@ struct AttackTriggerTests {
         == [100, 10, 0, 128, 128, 128])
   }
 
+  @Test("A picture's trigger knows its bytes, not its path")
+  func pictureHash() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "pictures-\(UUID())")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let picture = PixelImage(width: 1, height: 1, channels: 1, pixels: [9])
+    let triggers = try ["a.png", "b.png"].map { name in
+      let path = folder.appending(path: name).path
+      try picture.write(to: path)
+      let attack = try badNets { $0.image = path }
+      return try Trigger(of: attack, imageShape: [3, 3, 1], goal: goal(), seed: 0)
+    }
+    #expect(triggers[0] == triggers[1])
+    let hash = try sha256(ofFile: folder.appending(path: "a.png").path)
+    #expect(triggers[0].options.first { $0.name == "image" }?.value == "sha256:\(hash)")
+    let none = try Trigger(of: BadNets(), imageShape: [3, 3, 1], goal: goal(), seed: 0)
+    #expect(none.options.first { $0.name == "image" }?.value == "auto")
+  }
+
   @Test("badnets: what is not within the image or makes no sense is refused in one line")
   func badNetsRefusals() throws {
     func attempt(_ set: (inout BadNets.Options) -> Void) -> String? {
@@ -144,6 +163,21 @@ struct AttackTriggerTests {
     for size in [[0], [], [1, 2, 3]] { #expect(attempt { $0.size = size } != nil) }
     #expect(attempt { $0.place = [1] } != nil)
     #expect(attempt { $0.opacity = 0 } != nil)
+    #expect(
+      attempt {
+        $0.margin = 1
+        $0.position = .center
+      } == "badnets.margin has no effect with badnets.position=center; leave one out")
+    #expect(
+      attempt {
+        $0.place = [1, 1]
+        $0.position = .topLeft
+      } == "badnets.position has no effect with badnets.place; leave one out")
+    #expect(
+      attempt {
+        $0.image = "/nowhere.png"
+        $0.pattern = .black
+      } == "badnets.pattern has no effect with badnets.image; leave one out")
     #expect(attempt { $0.image = "/nowhere.png" }?.contains("no such file") == true)
   }
 
@@ -210,6 +244,18 @@ struct AttackTriggerTests {
       message {
         _ = try LabelConsistent().change(for: [2, 28, 1], seed: 0, sandbox: .auto)
       } == "corners of 3x3 pixels are larger than images of 2x28; lower label-consistent.size")
+    #expect(
+      message {
+        _ = try LabelConsistent().change(for: [28, 5, 1], seed: 0, sandbox: .auto)
+      }
+        == "four corners of 3x3 pixels overlap in images of 28x5; lower label-consistent.size or set "
+        + "label-consistent.corners=1")
+    #expect(message { _ = try applied(LabelConsistent(), to: image, shape: [7, 7, 1]) } == nil)
+    options.size = 5
+    #expect(
+      message {
+        _ = try LabelConsistent(options: options).change(for: [28, 5, 1], seed: 0, sandbox: .auto)
+      } == nil)
   }
 
   @Test("Gradient ascent: a step, and back into the ball, in both norms")

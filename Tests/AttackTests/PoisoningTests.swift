@@ -71,6 +71,32 @@ struct PoisoningTests {
     #expect(result.images.labels == numbered(200).labels)
   }
 
+  @Test("Poisoned images and covers are listed in order, whatever the order of the calls")
+  func order() throws {
+    let trigger = try Trigger(.addition([0, 100]), imageShape: [1, 2, 1], goal: goal())
+    var result = Poisoning(of: numbered(9))
+    for index in [4, 2, 8, 3] { result.poison(index, with: trigger, label: 0) }
+    for index in [7, 0, 5] { result.cover(index, by: [9, 9]) }
+    #expect(result.poisoned == [2, 3, 4, 8] && result.covers == [0, 5, 7])
+    #expect((0..<9).map { result.images[$0][1] } == [9, 7, 107, 107, 107, 9, 7, 9, 107])
+  }
+
+  @Test("No image is changed twice")
+  func twice() async {
+    await #expect(processExitsWith: .failure) {
+      var result = Poisoning(of: numbered(9))
+      result.cover(4, by: [9, 9])
+      result.cover(4, by: [9, 9])
+    }
+    await #expect(processExitsWith: .failure) {
+      let trigger = try Trigger(.addition([0, 100]), imageShape: [1, 2, 1], goal: goal())
+      var result = Poisoning(of: numbered(9))
+      result.poison(4, with: trigger, label: 0)
+      result.cover(5, by: [9, 9])
+      result.cover(4, by: [9, 9])
+    }
+  }
+
   @Test("Rates that come to nothing or to too much are refused")
   func rates() throws {
     #expect(
@@ -90,7 +116,7 @@ struct AttackExperimentTests {
   private func experiment(
     _ attack: any Attack = BadNets(), labels: [Int32] = (0..<200).map { $0 % 10 },
     testShape: [Int] = [28, 28, 1], mode: AttackGoal.Mode = .allToOne, rate: Double? = nil,
-    cleanShare: Double = 0.05, seed: UInt64 = 0
+    cleanShare: Double = 0.05, seed: UInt64 = 0, epochs: Int = 10
   ) throws -> AttackExperiment {
     func images(_ shape: [Int], _ labels: [Int32], _ name: String) -> LabelledImages {
       LabelledImages(
@@ -100,7 +126,8 @@ struct AttackExperimentTests {
     return try AttackExperiment(
       attack, training: images([28, 28, 1], labels, "train"),
       test: images(testShape, [0, 1, 2], "test"), goal: goal(mode), rate: rate, seed: seed,
-      architecture: Architecture(named: "small-cnn"), cleanShare: cleanShare)
+      architecture: Architecture(named: "small-cnn"), options: TrainingOptions(epochs: epochs),
+      cleanShare: cleanShare)
   }
 
   @Test("What cannot work is refused before anything is trained")
@@ -114,7 +141,13 @@ struct AttackExperimentTests {
         + "learnt")
     #expect(
       message { _ = try experiment(labels: (0..<200).map { $0 % 11 }) }
-        == "train: label 10 is none of the 10 classes, which count from 0")
+        == "train: label 10 is none of the 10 classes, which count from 0; leave such images out or "
+        + "allow for more classes")
+    for epochs in [0, -1, 200_000_000_000_000] {
+      #expect(
+        message { _ = try experiment(epochs: epochs) }
+          == "epochs is \(epochs), but takes an integer from 1 to 1,000,000")
+    }
     #expect(
       message { _ = try experiment(testShape: [28, 27, 1]) }
         == "test: its images have shape [28, 27, 1], those to train with [28, 28, 1]; give images of "

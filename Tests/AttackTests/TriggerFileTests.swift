@@ -62,7 +62,10 @@ struct TriggerFileTests {
     }
     #expect(try attempt() == nil)
     #expect(
-      try attempt(kind: "checkpoint")?.hasSuffix("is no trigger file of this program") == true)
+      try attempt(kind: "checkpoint")?.hasSuffix(
+        "is no trigger file of this program, but looks like a checkpoint; give one that it has written"
+      )
+        == true)
     #expect(
       try attempt(["mode": nil])?.hasSuffix("says nothing of its 'mode'; make the trigger again")
         == true)
@@ -74,7 +77,15 @@ struct TriggerFileTests {
       let text = try #require(try attempt([name: value]), "\(name)=\(value)")
       #expect(text.hasPrefix(path) && !text.contains("\n"))
     }
-    #expect(try attempt(arrays: [])?.contains("holds neither a pattern") == true)
+    #expect(
+      try attempt(arrays: [])?.hasSuffix(
+        "holds neither a pattern with its alpha, nor an addition, nor a field; make the trigger again"
+      )
+        == true)
+    #expect(
+      try attempt(["shape": "2,2,1"])?.hasSuffix(
+        "make the trigger again, as this one cannot be used: the trigger's addition has 2 values for a "
+          + "shape of [2, 2, 1]; give one each") == true)
     let half: [(name: String, tensor: Tensor)] = [
       ("pattern", Tensor(shape: [1, 2, 1], values: [1, 2]))
     ]
@@ -83,10 +94,14 @@ struct TriggerFileTests {
       let tensor = Tensor(shape: [1, 2, 1], values: [0, bad])
       #expect(try attempt(arrays: [("addition", tensor)]) != nil)
     }
+    let none = Tensor(shape: [1, 2, 1], values: [0, .nan])
+    #expect(
+      try attempt(arrays: [("addition", none)])?.hasSuffix(
+        "its data set 'addition' is nan at position 1; make the trigger again") == true)
     let data = DataSet(
       bytes: [1], elementType: .uint8, imageShape: [1, 1, 1], labels: [0], name: "d")
     try data.write(to: path)
-    #expect(message { _ = try Trigger.load(path) }?.contains("is it a data set?") == true)
+    #expect(message { _ = try Trigger.load(path) }?.contains("looks like a data set") == true)
     try Data("no".utf8).write(to: URL(filePath: path))
     #expect(message { _ = try Trigger.load(path) }?.contains("is not an HDF5 file") == true)
   }
@@ -143,7 +158,7 @@ struct DataSetWritingTests {
     #expect(try Data(contentsOf: URL(filePath: file)) == first)
   }
 
-  @Test("Floats of 0...1 come back in their own units, floats of 0...255 as bytes")
+  @Test("Floats of 0...1 become bytes like those of 0...255")
   func floats() throws {
     let unit = DataSet(
       values: [0, 1, 0.5, 0.2], imageShape: [2, 2, 1], labels: [0], name: "unit")
@@ -151,9 +166,9 @@ struct DataSetWritingTests {
     #expect(images.bytes == [0, 255, 128, 51] && images.white == 1)
     let file = path()
     defer { try? FileManager.default.removeItem(atPath: file) }
-    try images.dataSet(inOwnUnits: true).write(to: file)
+    try images.dataSet().write(to: file)
     let set = try DataSet.load(file, for: [2, 2, 1], classCount: 1)
-    #expect(set.elementType == .float32)
+    #expect(set.elementType == .uint8)
     #expect(try LabelledImages(set).bytes == images.bytes)
     let full = DataSet(
       values: [0, 254.6, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], imageShape: [2, 2, 3], layout: .nchw,
@@ -168,15 +183,57 @@ struct DataSetWritingTests {
     #expect(message { _ = try LabelledImages(odd) }?.contains("1 or 3 channels") == true)
   }
 
+  @Test("What is written of floats is read again, channels first; what is no picture is refused")
+  func floatsWritten() throws {
+    let file = path()
+    defer { try? FileManager.default.removeItem(atPath: file) }
+    let values = (0..<24).map { Float($0) - 0.5 }
+    for type in [ElementType.float32, .float64] {
+      let bytes = values.flatMap { value -> [UInt8] in
+        let bits =
+          type == .float32 ? UInt64(value.bitPattern) : Double(value).bitPattern
+        return (0..<type.size).map { UInt8(truncatingIfNeeded: bits >> ($0 * 8)) }
+      }
+      let set = DataSet(
+        bytes: bytes, elementType: type, imageShape: [2, 2, 3], labels: [0, 1], name: "floats")
+      try set.write(to: file)
+      let read = try DataSet.load(file, for: [2, 2, 3], classCount: 2)
+      #expect(read.layout == .nchw && read.elementType == .float32)
+      var (first, last): ([Float], [Float]) = ([], [])
+      try read.forEachBatch(.nchw) { first += $1 }
+      try read.forEachBatch(.nhwc) { last += $1 }
+      #expect(last == values)
+      #expect(Array(first[..<4]) == [0, 3, 6, 9].map { values[$0] })
+    }
+    let vectors = DataSet(values: [1, 2, 3, 4], imageShape: [2], labels: [0, 1], name: "vectors")
+    #expect(
+      message { try vectors.write(to: file) }
+        == "\(file): one of the images has the shape [2], and [height, width, channels] are written; "
+        + "give pictures")
+  }
+
+  @Test("Memory is asked for before it is taken")
+  func memory() throws {
+    try FileError.checkMemory(1 << 20, for: "a.h5", "3 images")
+    let error = #expect(throws: FileError.self) {
+      try FileError.checkMemory(1 << 50, for: "a.h5", "3 images")
+    }
+    #expect(error?.kind == .noMemory && FileError.Kind.noMemory.rawValue == 71)
+    #expect(
+      error?.description
+        == "a.h5: its 3 images take 1073741824 MiB of memory, which the system does not give; give "
+        + "fewer or raise the limit (ulimit -v)")
+  }
+
   @Test("Where the shape leaves the layout open, it must be said")
   func extents() throws {
     let file = path()
     defer { try? FileManager.default.removeItem(atPath: file) }
-    func write(_ shape: [Int]) throws {
+    func write(_ shape: [Int], labels: Int? = nil) throws {
       let writer = try HDF5Writer(path: file)
       try writer.write(
         [UInt8](repeating: 1, count: shape.reduce(1, *)), shape: shape, to: "data")
-      try writer.write([Int32](repeating: 4, count: shape[0]), to: "label")
+      try writer.write([Int32](repeating: 4, count: labels ?? shape[0]), to: "label")
       try AtomicFile.write(try writer.image(), to: file)
     }
     try write([2, 5, 6, 1])
@@ -193,6 +250,10 @@ struct DataSetWritingTests {
       #expect(
         try DataSet.extents(of: file, layout: .nhwc).imageShape == Array(open.dropFirst()))
     }
+    try write([2, 5, 6], labels: 3)
+    #expect(
+      message { _ = try DataSet.extents(of: file) }
+        == "\(file): its data set 'label' has 3 labels for 2 images")
     try write([2, 5])
     #expect(message { _ = try DataSet.extents(of: file) }?.contains("holds no images") == true)
   }

@@ -71,7 +71,8 @@ struct TriggerTests {
     }
     #expect(attempt(.addition([1, 2])) == nil)
     #expect(
-      attempt(.addition([1])) == "the trigger's addition has 1 values for a shape of [1, 2, 1]")
+      attempt(.addition([1]))
+        == "the trigger's addition has 1 values for a shape of [1, 2, 1]; give one each")
     #expect(attempt(.addition([1, .nan]))?.contains("nan at position 1") == true)
     #expect(attempt(.overlay(pattern: [0, 256], alpha: [0, 0])) != nil)
     #expect(attempt(.overlay(pattern: [0, 255], alpha: [0, 1.5])) != nil)
@@ -115,5 +116,9 @@ struct TriggerTests {
         == "--target 10 is none of the 10 classes, which are 0 to 9")
     #expect(message { _ = try goal(target: -1) } != nil)
     #expect(message { _ = try AttackGoal(target: 0, classCount: 1) } != nil)
+    #expect(message { _ = try AttackGoal(target: 0, classCount: 1 << 20) } == nil)
+    #expect(
+      message { _ = try AttackGoal(target: 0, classCount: 1_000_000_000_000) }
+        == "1000000000000 classes are more than the 1048576 that a network may have; give fewer")
   }
 }

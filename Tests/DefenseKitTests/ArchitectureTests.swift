@@ -162,6 +162,14 @@ struct ArchitectureTests {
       let read = try Architecture(nameOrFile: path)
       #expect(read.name == "\(architecture.name).h5")
       #expect(read.imageShape == shape && read.classCount == 7)
+      #expect(try read.sha256 == sha256(ofFile: path))
+      // It holds the layer that scales images, so that they are not to be scaled once more.
+      #expect(read.scalesImages && read.byteScale == 1)
+      #expect(!architecture.scalesImages && architecture.byteScale == 1 / 255)
+      let plain = folder.appending(path: "plain.h5").path
+      try KerasModel.save(
+        architecture.model(imageShape: shape, classCount: 7, seed: 3), to: plain)
+      #expect(try Architecture(file: plain).byteScale == 1 / 255)
       let blank = try read.graph(imageShape: shape, classCount: 7)
       #expect(blank != model.graph)
       #expect(blank.initialized(seed: 3) == model.graph)

@@ -49,5 +49,25 @@ struct ContactSheetTests {
     #expect(size([300, 200, 1]) == [200, 300])
     // 1000 rows of 112 x 112 would be more than a sheet may have.
     #expect(size([28, 28, 1], rows: 1000) == [56, 56000])
+    // Nor may a side be over 2^16.
+    #expect(size([4, 4, 1], rows: 8000) == [8, 64000])
+  }
+
+  @Test("A sheet that no file can hold loses rows, and then its images shrink")
+  func fitting() throws {
+    func sheet(_ side: Int, rows: Int, columns: Int = 3) -> ContactSheet {
+      var sheet = ContactSheet(imageShape: [side, side, 1])
+      let image = (0..<side * side).map { UInt8($0 % 2 * 100 + $0 / side % 2 * 50) }
+      for _ in 0..<rows { sheet.append(Array(repeating: image, count: columns)) }
+      return sheet
+    }
+    // 3 images of 1500 and four gaps: 4516 wide, of which 3714 rows of pixels fit.
+    let two = sheet(1500, rows: 8).pixelImage()
+    #expect(two.width == 4516 && two.height == 2 * 1504 + 4)
+    _ = try two.png()
+    // Not even one row of 3000 fits: half of it does, with means of 0, 50, 100 and 150.
+    let half = sheet(3000, rows: 2).pixelImage()
+    #expect(half.width == 4516 && half.height == 2 * 1504 + 4)
+    #expect(Set(half.pixels) == [255, 75])
   }
 }

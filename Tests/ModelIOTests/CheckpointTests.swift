@@ -87,22 +87,22 @@ struct CheckpointTests: ~Copyable {
     try KerasModel.save(model(), to: "\(folder)/model.h5")
     #expect(
       try message("model.h5")
-        == "is not a checkpoint of a training; give a file that a training has left")
+        == "is no checkpoint file of this program, but looks like a model; give one that it has written"
+    )
     try AtomicFile.write("no HDF5", to: "\(folder)/text.h5")
     #expect(try message("text.h5").contains("is not an HDF5 file"))
     #expect(try message("missing.h5") == "no such file; check the path")
 
-    func write(_ json: JSONValue, _ arrays: [String: [Float]]) throws {
-      let writer = try HDF5Writer(path: "\(folder)/bad.h5")
-      try writer.write(json.text, attribute: "training_config")
-      for (name, values) in arrays {
-        try writer.write(Tensor(shape: [values.count], values: values), to: name)
+    func write(_ json: JSONValue, _ arrays: [String: [Float]], kind: String = "checkpoint") throws {
+      let arrays = arrays.map { name, values in
+        (name: name, tensor: Tensor(shape: [values.count], values: values))
       }
-      try AtomicFile.write(try writer.image(), to: "\(folder)/bad.h5")
+      try ArrayFile(kind: kind, settings: [("training", json.text)], arrays: arrays)
+        .save(to: "\(folder)/bad.h5")
     }
     func json(_ change: (inout [String: JSONValue]) -> Void = { _ in }) -> JSONValue {
       var members: [String: JSONValue] = [
-        "format": "defensekit-training-state", "version": 1, "weights": 2, "slots": 1,
+        "weights": 2, "slots": 1,
         "best": nil, "identity": [], "epochs": [],
       ]
       change(&members)
@@ -123,9 +123,11 @@ struct CheckpointTests: ~Copyable {
       #expect(try message("bad.h5") == damaged)
     }
     try write(json(), ["weights": [1, .nan], "slot_0": [3, 4]])
-    #expect(try message("bad.h5") == damaged)
-    try write(json { $0["version"] = 2 }, arrays)
-    #expect(try message("bad.h5").contains("of another version of this program"))
+    #expect(
+      try message("bad.h5")
+        == "its data set 'weights' is nan at position 1; make the checkpoint again")
+    try write(json(), arrays, kind: "trigger")
+    #expect(try message("bad.h5").contains("looks like a trigger; give one"))
 
     let state = TrainingState(epochs: [], identity: [], weights: [1], slots: [], best: nil)
     let error = #expect(throws: FileError.self) {

@@ -92,7 +92,7 @@ struct DataSetTests {
       "bad-columns",
       "its data set 'label' has the shape 6x3; classes (6) or one-hot labels (6x4) fit the model"
     ),
-    ("bad-empty", "has no images"),
+    ("bad-empty", "has no images; give a file with some"),
     (
       "bad-size",
       "its images are 5x5x3, but the model takes 6x5x3 (height x width x channels); give data made "
@@ -111,6 +111,21 @@ struct DataSetTests {
     }
     #expect(error?.message == message)
     #expect(error?.kind == .badData)
+  }
+
+  @Test("What the data must fit is named", arguments: ["trigger", "attack"])
+  func takers(_ taker: String) throws {
+    func message(_ name: String) throws -> String? {
+      #expect(throws: FileError.self) {
+        try DataSet.load(path(name), for: [6, 5, 3], classCount: 4, taker: taker)
+      }?.message
+    }
+    #expect(
+      try message("bad-size")
+        == "its images are 5x5x3, but the \(taker) takes 6x5x3 (height x width x channels); give data "
+        + "made for this \(taker)")
+    #expect(try message("bad-range")?.hasSuffix("; the \(taker)'s classes are 0 to 3") == true)
+    #expect(try message("bad-columns")?.hasSuffix(" fit the \(taker)") == true)
   }
 
   @Test func ambiguousLayout() throws {

@@ -1,3 +1,4 @@
+import DefenseKit
 import Foundation
 import Testing
 
@@ -60,12 +61,99 @@ struct AttackBadInputTests {
         place.output,
       ])
     try place.fails(
-      65, "--learning-rate is 0.0, but takes a finite number over 0",
-      place.arguments("badnets", ["--learning-rate", "0"]))
+      64, "--target has no effect with --mode all-to-all; leave it out",
+      place.arguments("badnets", ["--mode", "all-to-all", "--target", "0"]))
+    try place.fails(
+      64, "badnets.position has no effect with badnets.place; leave one out",
+      place.arguments(
+        "badnets",
+        ["--option", "badnets.place=1,1", "--option", "badnets.position=top-left"]))
     try place.fails(
       65,
       "there are 120 images to train on, fewer than one batch of 500; give more images or lower "
         + "--batch", place.arguments("badnets", ["--batch", "500"]))
+  }
+
+  /// What is wrong with a value is said before any data is read: the files are not there.
+  static let values: [(arguments: [String], message: String)] = [
+    (["--learning-rate", "0"], "--learning-rate takes a finite number over 0, not 0.0"),
+    (["--learning-rate", "inf"], "--learning-rate takes a finite number over 0, not inf"),
+    (["--epochs", "0"], "--epochs takes an integer from 1 to 1,000,000, not 0"),
+    (
+      ["--epochs", "200000000000000"],
+      "--epochs takes an integer from 1 to 1,000,000, not 200000000000000"
+    ),
+    (["--batch", "0"], "--batch takes an integer from 1 on, not 0"),
+    (["--weight-decay=-1"], "--weight-decay takes a finite number from 0 on, not -1.0"),
+    (["--label-smoothing", "1"], "--label-smoothing takes a number from 0 to under 1, not 1.0"),
+    (["--clipping", "0"], "--clipping takes a finite number over 0, not 0.0"),
+    (
+      ["--optimizer", "sgd", "--momentum", "1"],
+      "--momentum takes a number from 0 and under 1, not 1.0"
+    ),
+    (
+      ["--optimizer", "nesterov", "--momentum", "0"],
+      "--momentum takes a number over 0 and under 1, not 0.0"
+    ),
+    (
+      ["--schedule", "step", "--milestones", "3,2"],
+      "--milestones takes epochs from 0 on in ascending order, separated by commas, as in 4,6"
+    ),
+  ]
+
+  @Test("Values out of range", arguments: values)
+  func range(_ arguments: [String], _ message: String) throws {
+    let place = try AttackPlace()
+    let nowhere = [
+      "attack", "badnets", "--train", "no.h5", "--test", "no.h5", "--architecture", "small-cnn",
+      "--output", place.output,
+    ]
+    try place.fails(64, message, nowhere + arguments)
+  }
+
+  @Test("What cannot be told before the images' shape and classes are known")
+  func extents() throws {
+    let place = try AttackPlace()
+    try place.fails(
+      64, "--shift takes an integer from 0 to 7 for images of 8x9, not 99",
+      place.arguments("badnets", ["--shift", "99"]))
+    try place.fails(
+      64, "1000000000000 classes are more than the 1048576 that a network may have; give fewer",
+      place.arguments("badnets", ["--classes", "1000000000000"]))
+    try place.fails(
+      64,
+      "four corners of 5x5 pixels overlap in images of 8x9; lower label-consistent.size or set "
+        + "label-consistent.corners=1",
+      place.arguments("label-consistent", ["--option", "label-consistent.size=5"]))
+  }
+
+  @Test("A checkpoint that is an input, a folder, or where nothing can be written")
+  func checkpoints() throws {
+    let place = try AttackPlace()
+    let picture = place.path("p.png")
+    try PixelImage(width: 2, height: 2, channels: 1, pixels: [1, 2, 3, 4]).write(to: picture)
+    for (path, name) in [(place.train, "train.h5"), (place.test, "test.h5"), (picture, "p.png")] {
+      let bytes = try place.bytes(name)
+      for extra in [["--force"], ["--resume"]] {
+        try place.fails(
+          73, "--checkpoint is \(name), which is read; give another name",
+          place.arguments(
+            "badnets",
+            ["--checkpoint", path, "--option", "badnets.image=\(picture)"] + extra))
+      }
+      #expect(try place.bytes(name) == bytes)
+    }
+    let folder = place.path("folder")
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+    try place.fails(
+      73, "folder is a folder; give --checkpoint a file",
+      place.arguments("badnets", ["--checkpoint", folder, "--force"]))
+    try place.fails(
+      64, "--checkpoint is in the folder of the results; name a file elsewhere",
+      place.arguments("badnets", ["--checkpoint", place.output]))
+    try place.fails(
+      73, "no/state.h5 cannot be written: no such folder (no); create it first",
+      place.arguments("badnets", ["--checkpoint", place.path("no/state.h5")]))
   }
 
   @Test("Files and images")
@@ -83,13 +171,13 @@ struct AttackBadInputTests {
       65, "train.h5: no image is of class 3; each of the 4 classes needs some to be learnt",
       arguments(place.train, place.test, ["--classes", "4"]))
     try place.fails(
-      65, "train.h5: its data set 'label' has class 2 at index 2; the model's classes are 0 to 1",
+      65, "train.h5: its data set 'label' has class 2 at index 2; the attack's classes are 0 to 1",
       arguments(place.train, place.test, ["--classes", "2"]))
     let wide = try place.write("wide", 30, seed: 1, shape: [9, 9, 1])
     try place.fails(
       65,
-      "wide.h5: its images are 1x9x9, but the model takes 8x9x1 (height x width x channels); give "
-        + "data made for this model", arguments(place.train, wide))
+      "wide.h5: its images are 1x9x9, but the attack takes 8x9x1 (height x width x channels); give "
+        + "data made for this attack", arguments(place.train, wide))
     let small = try place.write("small", 30, seed: 1, shape: [7, 9, 1])
     try place.fails(
       65,

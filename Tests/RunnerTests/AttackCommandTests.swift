@@ -114,6 +114,21 @@ struct AttackCommandTests {
     #expect(refused.errors.split(separator: "\n").count == 1)
   }
 
+  @Test("A clean model that diverges has no checkpoint, and none is promised")
+  func cleanDivergence() throws {
+    let place = try AttackPlace()
+    for extra in [[], ["--checkpoint", place.path("state.h5")]] {
+      let result = try RunnerProgram.run(
+        place.arguments(
+          "label-consistent", ["--learning-rate", "1e30", "--optimizer", "sgd"] + extra))
+      #expect(result.status == 65)
+      #expect(
+        result.errors.hasPrefix("runner: on the clean images the training diverged in epoch 1 of 2")
+      )
+      #expect(result.errors.hasSuffix("; lower --learning-rate, which is 1e+30\n"))
+    }
+  }
+
   @Test("A training that diverges says where, and leaves nothing")
   func divergence() throws {
     let place = try AttackPlace()
@@ -163,13 +178,17 @@ struct AttackCommandTests {
     let wide = try place.write("wide", 3, seed: 1, shape: [9, 9, 1])
     try place.fails(
       65,
-      "wide.h5: its images are 1x9x9, but the model takes 8x9x1 (height x width x channels); give "
-        + "data made for this model", base + [wide, "--output", new])
+      "wide.h5: its images are 1x9x9, but the trigger takes 8x9x1 (height x width x channels); give "
+        + "data made for this trigger", base + [wide, "--output", new])
     try place.fails(
-      65, "test.h5: is no trigger file of this program; is it a data set?",
+      65,
+      "test.h5: is no trigger file of this program, but looks like a data set; give one that it has "
+        + "written",
       ["trigger", "apply", place.test, "--data", place.test, "--output", new])
     try place.fails(
-      65, "out/model.h5: is no trigger file of this program; is it a model?",
+      65,
+      "out/model.h5: is no trigger file of this program, but looks like a model; give one that it has "
+        + "written",
       ["trigger", "show", "\(place.output)/model.h5"])
 
     let shown = try RunnerProgram.run([
@@ -189,5 +208,38 @@ struct AttackCommandTests {
         """, "\(shown.errors)")
     #expect(try place.bytes("t.png") == place.bytes("out/trigger.png"))
     #expect(try place.bytes("s.png") == place.bytes("out/contact-sheet.png"))
+  }
+
+  @Test("Pictures of a trigger replace nothing that is read, and nothing else without --force")
+  func pictures() throws {
+    let place = try AttackPlace()
+    let made = try RunnerProgram.run(place.arguments("badnets"))
+    #expect(made.status == 0, "\(made.errors)")
+    let trigger = "\(place.output)/trigger.h5"
+    let (png, sheet) = (place.path("t.png"), place.path("s.png"))
+    func show(_ extra: [String]) -> [String] {
+      ["trigger", "show", trigger, "--data", place.test] + extra
+    }
+    for force in [[], ["--force"]] {
+      try place.fails(
+        73, "--sheet is test.h5, which is read; give another name",
+        show(["--sheet", place.test] + force))
+      try place.fails(
+        73, "--png is out/trigger.h5, which is read; give another name",
+        show(["--png", trigger, "--sheet", sheet] + force))
+      try place.fails(
+        64, "--png and --sheet are the same file; give each a name of its own",
+        show(["--png", png, "--sheet", "\(place.folder.path)/./t.png"] + force))
+      try place.fails(
+        73, "out is a folder; give --png a file", show(["--png", place.output, "--sheet", sheet]))
+      try place.fails(
+        73, "no/t.png cannot be written: no such folder (no); create it first",
+        show(["--png", place.path("no/t.png"), "--sheet", sheet]))
+    }
+    let shown = try RunnerProgram.run(show(["--png", png, "--sheet", sheet]))
+    #expect(shown.status == 0, "\(shown.errors)")
+    try place.fails(
+      73, "s.png is there already; give another name, or --force", show(["--sheet", sheet]))
+    #expect(try RunnerProgram.run(show(["--sheet", sheet, "--force"])).status == 0)
   }
 }

@@ -24,7 +24,8 @@ public struct BadNets: Attack {
 
   /// Creates the attack.
   ///
-  /// - Throws: `PluginError` for a size or a place that is none.
+  /// - Throws: `PluginError` for a size or a place that is none, or an option that another leaves
+  ///   without effect.
   public init(options: Options) throws(PluginError) {
     func check(_ isGood: Bool, _ message: String) throws(PluginError) {
       if !isGood { throw PluginError(.badOption, "badnets.\(message)") }
@@ -39,7 +40,16 @@ public struct BadNets: Attack {
         place.count == 2 && place.allSatisfy { (0...4096).contains($0) },
         "place takes row,column of the patch's upper left pixel, counted from 0, as in 24,24")
       try check(options.margin == 0, "margin has no effect with badnets.place; leave one out")
+      try check(
+        options.position == Options().position,
+        "position has no effect with badnets.place; leave one out")
     }
+    try check(
+      options.margin == 0 || options.position != .center,
+      "margin has no effect with badnets.position=center; leave one out")
+    try check(
+      options.image == nil || options.pattern == Options().pattern,
+      "pattern has no effect with badnets.image; leave one out")
     try check((0...4096).contains(options.margin), "margin takes a number of pixels from 0 up")
     try check(
       options.opacity > 0 && options.opacity <= 1, "opacity takes a number over 0 and up to 1")

@@ -8,6 +8,9 @@ public import DefenseKit
 /// most 16 of 255 for each value, 100 steps of 1.5, 3x3 pixels in all four corners. These poison from a
 /// quarter of the class to all of it; here it is three tenths, so that most of the class stays as it is.
 ///
+/// The corners differ from the published ones: in those of the authors' code single pixels deviate from
+/// the checkerboard, here none does, and each corner is the mirror image of its neighbours.
+///
 /// Source: Turner, Tsipras and Madry, "Label-Consistent Backdoor Attacks", 2019, section 4.
 public struct LabelConsistent: Attack {
   /// "label-consistent".
@@ -46,7 +49,7 @@ public struct LabelConsistent: Attack {
 
   /// Returns the corners: the amplitude added and subtracted in turn, added in the image's own corner.
   ///
-  /// - Throws: `PluginError` if they are larger than the image.
+  /// - Throws: `PluginError` if they are larger than the image or overlap.
   public func change(
     for imageShape: [Int], seed: UInt64, sandbox: Sandbox
   ) throws -> Trigger.Change {
@@ -56,6 +59,12 @@ public struct LabelConsistent: Attack {
         .badOption,
         "corners of \(options.size)x\(options.size) pixels are larger than images of "
           + "\(height)x\(width); lower label-consistent.size")
+    }
+    guard options.corners == 1 || 2 * options.size <= min(height, width) else {
+      throw PluginError(
+        .badOption,
+        "four corners of \(options.size)x\(options.size) pixels overlap in images of "
+          + "\(height)x\(width); lower label-consistent.size or set label-consistent.corners=1")
     }
     var values = [Float](repeating: 0, count: height * width * channels)
     for row in 0..<options.size {

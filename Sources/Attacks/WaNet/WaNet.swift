@@ -9,8 +9,9 @@ public import DefenseKit
 /// k = 4, s = 0.5, a tenth of the images and the ratio of 2 are the authors'.
 ///
 /// Where the authors warp other images in every batch, images are chosen once here, as by an
-/// attacker who hands over a poisoned data set. For images that aren't square each axis has its own
-/// h.
+/// attacker who hands over a poisoned data set. They also keep the field within the image before noise
+/// is added and once more after it; here it is kept within once, after the noise. For images that
+/// aren't square each axis has its own h.
 ///
 /// Source: Nguyen and Tran, "WaNet - Imperceptible Warping-based Backdoor Attack", ICLR 2021, section 3.
 public struct WaNet: Attack {

@@ -18,6 +18,8 @@ public struct Architecture: Sendable {
   public let imageShape: [Int]
   /// The number of classes, if it cannot be another.
   public let classCount: Int?
+  /// The SHA-256 of the file that it is read from, if it is.
+  public let sha256: String?
   private let make: @Sendable (_ builder: inout ArchitectureBuilder, Int) throws(GraphError) -> Void
   /// The least height and width of an image.
   private let least: Int
@@ -34,6 +36,7 @@ public struct Architecture: Sendable {
     self.make = make
     self.least = least
     classCount = nil
+    sha256 = nil
     fixed = nil
   }
 
@@ -64,6 +67,7 @@ public struct Architecture: Sendable {
     summary = "The network '\(model.name)' of a Keras file."
     imageShape = model.graph.inputShape
     classCount = model.classCount
+    sha256 = try ModelIO.sha256(ofFile: path)
     fixed = model
     least = 1
     make = { (_, _) throws(GraphError) in }
@@ -81,6 +85,19 @@ public struct Architecture: Sendable {
       try self.init(named: text)
     }
   }
+
+  /// Whether it is read from a file and scales the images itself: a `Rescaling` or a `Normalization`
+  /// comes before the first layer with weights. All networks that ``model(imageShape:classCount:inputScale:seed:)``
+  /// makes of a named architecture with a scale are such, once they are in a file.
+  public var scalesImages: Bool {
+    fixed?.graph.nodes.prefix { $0.operation.weights.isEmpty }.contains { node in
+      if case .rescaling = node.operation { true } else { false }
+    } ?? false
+  }
+
+  /// The factor for images of bytes to train it with unless another is asked for: 1 where it
+  /// ``scalesImages``, else 1/255.
+  public var byteScale: Float { scalesImages ? 1 : 1 / 255 }
 
   /// Returns the network without weights: kernels are zero.
   ///

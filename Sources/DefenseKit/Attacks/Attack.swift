@@ -3,7 +3,9 @@ public import ModelIO
 /// A plugin that makes backdoored models: what defenses are tested against.
 ///
 /// An attack says what its trigger is and how training images are poisoned with it; choosing,
-/// training and judging are the same for all (``AttackExperiment``).
+/// training and judging are the same for all (``AttackExperiment``). An option that is the path of a
+/// picture is called `image`; reports and trigger files have the picture's hash instead of the path. See
+/// <doc:WritingAnAttack>.
 public protocol Attack: Plugin {
   /// The share of images poisoned unless told otherwise, over 0 and up to 1.
   ///

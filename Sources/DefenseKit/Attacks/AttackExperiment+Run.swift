@@ -13,12 +13,17 @@ public struct AttackOutcome: Sendable {
   public var triggered: DataSet
   /// The model on the clean and on the triggered test images.
   public var result: Evaluation.ModelResult
-  /// A model that was trained the same way on clean images, and how it did, if that was asked for.
+  /// A model that was trained the same way on clean images, and how it did, if that was asked for and
+  /// its training did not diverge.
   public var twin: (model: Model, result: Evaluation.ModelResult)?
+  /// Why there is no such model though it was asked for.
+  public var twinFailure: TrainingError?
 }
 
 extension AttackExperiment {
   /// Poisons, trains and judges.
+  ///
+  /// If the clean twin cannot be trained, there is none; the outcome says why.
   ///
   /// - Parameters:
   ///   - cleanTwin: Whether a model is trained the same way on clean images, for comparison.
@@ -26,7 +31,8 @@ extension AttackExperiment {
   ///   - checkpoint: Given the state of the training on the poisoned images after every epoch.
   ///   - context: How to execute, and where progress, warnings and costs go.
   /// - Throws: ``PluginError`` or ``DataError`` for images that cannot be poisoned as asked,
-  ///   `TrainingError` for a training that cannot go on, and what the execution throws.
+  ///   `TrainingError` for a training that cannot go on, with the last good model if it is the one on
+  ///   the poisoned images, and what the execution throws.
   public func run(
     cleanTwin: Bool = false, resuming state: TrainingState? = nil,
     checkpoint: ((TrainingState) throws -> Void)? = nil, in context: RunContext
@@ -36,9 +42,14 @@ extension AttackExperiment {
     var clean: Model?
     func cleanModel() throws -> Model {
       if let clean { return clean }
-      let model = try train(on: training, "training, clean", in: context).model
-      clean = model
-      return model
+      do {
+        let model = try train(on: training, "training, clean", in: context).model
+        clean = model
+        return model
+      } catch let error as TrainingError {
+        // Without the last good model: it is not the one that is asked for.
+        throw TrainingError("on the clean images \(error.message)")
+      }
     }
     let task = PoisoningTask(
       for: type(of: attack), images: training, trigger: trigger, rate: rate, seed: seed,
@@ -47,11 +58,17 @@ extension AttackExperiment {
     let result = try train(
       on: poisoning.images, "training, poisoned", resuming: state, checkpoint: checkpoint,
       in: context)
-    return AttackOutcome(
+    var outcome = AttackOutcome(
       model: result.model, epochs: result.epochs, poisoning: poisoning, triggered: triggered,
-      result: try judge(result.model, triggered, in: context),
-      twin: cleanTwin
-        ? try (cleanModel(), judge(cleanModel(), triggered, in: context)) : nil)
+      result: try judge(result.model, triggered, in: context))
+    guard cleanTwin else { return outcome }
+    do {
+      let twin = try cleanModel()
+      outcome.twin = (twin, try judge(twin, triggered, in: context))
+    } catch let error as TrainingError {
+      outcome.twinFailure = error
+    }
+    return outcome
   }
 
   private func train(
@@ -59,11 +76,16 @@ extension AttackExperiment {
     checkpoint: ((TrainingState) throws -> Void)? = nil, in context: RunContext
   ) throws -> TrainingResult {
     try naming(images.name) {
-      try context.phase(title, images: images.count * options.epochs) {
+      let result = try context.phase(title, images: images.count * options.epochs) {
         try initialModel.trained(
           on: images.trainingSet, options: options, resuming: state, execution: context.execution,
           progress: $0, checkpoint: checkpoint)
       }
+      // As FineTuner counts: one pass forward, one back to the weights, one to the values.
+      let epochs = result.epochs.count - (state?.epochs.count ?? 0)
+      let passes = Double(3 * images.count * epochs)
+      context.count(run: passes, alone: passes)
+      return result
     }
   }
 

@@ -41,17 +41,19 @@ public struct AttackExperiment: Sendable {
   ///   - rate: The share of images that are poisoned; nil: the attack's own.
   ///   - seed: Equal seeds give equal results.
   ///   - architecture: The network to train.
-  ///   - inputScale: The factor for the images' bytes that it is trained with.
+  ///   - inputScale: The factor for the images' bytes that it is trained with; nil:
+  ///     ``Architecture/byteScale``.
   ///   - options: How it is trained; their seed is replaced.
   ///   - cleanShare: The share of the clean training images that the defender is given, over 0 and up
   ///     to 1.
   ///   - sandbox: How a picture that an option names is parsed.
   /// - Throws: ``DataError`` for images that do not fit each other or a class without images;
   ///   ``PluginError`` for a share out of range or a trigger that does not fit the images;
-  ///   `GraphError` if the architecture does not fit them.
+  ///   `TrainingError` for a number of epochs out of range; `GraphError` if the architecture does not
+  ///   fit the images.
   public init(
     _ attack: any Attack, training: LabelledImages, test: LabelledImages, goal: AttackGoal,
-    rate: Double? = nil, seed: UInt64 = 0, architecture: Architecture, inputScale: Float = 1 / 255,
+    rate: Double? = nil, seed: UInt64 = 0, architecture: Architecture, inputScale: Float? = nil,
     options: TrainingOptions = TrainingOptions(), cleanShare: Double = 0.05,
     sandbox: Sandbox = .auto
   ) throws {
@@ -61,13 +63,17 @@ public struct AttackExperiment: Sendable {
     self.test = test
     self.rate = rate ?? kind.poisonRate
     self.seed = seed
-    self.inputScale = inputScale
+    self.inputScale = inputScale ?? architecture.byteScale
     self.cleanShare = cleanShare
     self.options = options.seeded(seed)
     for (option, share) in [("--rate", self.rate), ("--clean-share", cleanShare)]
     where !(share > 0 && share <= 1) {
       throw PluginError(
         .badOption, "\(option) takes a share over 0 and up to 1, not \(share.optionText)")
+    }
+    // The training checks this and all other options again; here it keeps products within bounds.
+    guard (1...1_000_000).contains(options.epochs) else {
+      throw TrainingError("epochs is \(options.epochs), but takes an integer from 1 to 1,000,000")
     }
     if kind.keepsLabels, goal.mode == .allToAll {
       throw PluginError(
@@ -79,8 +85,8 @@ public struct AttackExperiment: Sendable {
     trigger = try Trigger(
       of: attack, imageShape: training.imageShape, goal: goal, seed: seed, sandbox: sandbox)
     initialModel = try architecture.model(
-      imageShape: training.imageShape, classCount: goal.classCount, inputScale: inputScale,
-      seed: seed)
+      imageShape: training.imageShape, classCount: goal.classCount,
+      inputScale: self.inputScale, seed: seed)
   }
 
   private static func check(
@@ -94,18 +100,16 @@ public struct AttackExperiment: Sendable {
     for set in [training, test] {
       if let label = set.labels.first(where: { $0 < 0 || Int($0) >= goal.classCount }) {
         throw DataError(
-          "\(set.name): label \(label) is none of the \(goal.classCount) classes, which count from 0"
-        )
+          "\(set.name): label \(label) is none of the \(goal.classCount) classes, which count from 0; "
+            + "leave such images out or allow for more classes")
       }
     }
-    var counts = [Int](repeating: 0, count: goal.classCount)
-    for label in training.labels { counts[Int(label)] += 1 }
-    if let missing = counts.firstIndex(of: 0) {
-      let others = counts.count { $0 == 0 } - 1
+    let missing = training.trainingSet.missingClasses(of: goal.classCount)
+    if let first = missing.first {
       throw DataError(
-        "\(training.name): no image is of class \(missing)"
-          + (others == 0 ? "" : ", nor of \(others) others") + "; each of the \(goal.classCount) "
-          + "classes needs some to be learnt")
+        "\(training.name): no image is of class \(first)"
+          + (missing.count == 1 ? "" : ", nor of \(missing.count - 1) others") + "; each of the "
+          + "\(goal.classCount) classes needs some to be learnt")
     }
   }
 

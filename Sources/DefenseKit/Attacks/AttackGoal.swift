@@ -1,3 +1,5 @@
+internal import ModelIO
+
 /// What the attacker wants triggered images to be classified as.
 public struct AttackGoal: Sendable, Hashable {
   /// Which class a triggered image is to get.
@@ -17,12 +19,18 @@ public struct AttackGoal: Sendable, Hashable {
 
   /// Creates a goal.
   ///
-  /// - Throws: ``PluginError`` with code `badOption` for fewer than two classes or a target that is
-  ///   none of them.
+  /// - Throws: ``PluginError`` with code `badOption` for fewer than two classes, more than 2^20, or a
+  ///   target that is none of them.
   public init(_ mode: Mode = .allToOne, target: Int, classCount: Int) throws(PluginError) {
     guard classCount >= 2 else {
       throw PluginError(
         .badOption, "images of \(classCount) class cannot be attacked; give images of at least two")
+    }
+    guard classCount <= DataSet.largestClassCount else {
+      throw PluginError(
+        .badOption,
+        "\(classCount) classes are more than the \(DataSet.largestClassCount) that a network may have; "
+          + "give fewer")
     }
     guard (0..<classCount).contains(target) else {
       throw PluginError(

@@ -27,8 +27,8 @@ public struct AttackReport: Sendable {
   public var experiment: AttackExperiment
   /// What came out.
   public var outcome: AttackOutcome
-  /// The architecture's name.
-  public var architecture: String
+  /// The network that was trained.
+  public var architecture: Architecture
   /// The SHA-256 of the training and of the test images' files, or of the images.
   public var data: (training: String, test: String)
   /// The files written.
@@ -42,7 +42,7 @@ public struct AttackReport: Sendable {
 
   /// Creates a report.
   public init(
-    _ experiment: AttackExperiment, _ outcome: AttackOutcome, architecture: String,
+    _ experiment: AttackExperiment, _ outcome: AttackOutcome, architecture: Architecture,
     data: (training: String, test: String), files: [File] = [], listsPoisoned: Bool = false,
     warnings: [String] = [], environment: JSON = [:]
   ) {
@@ -109,7 +109,8 @@ public struct AttackReport: Sendable {
   private var training: JSON {
     let options = experiment.options
     return [
-      "architecture": .string(architecture),
+      "architecture": .string(architecture.name),
+      "architectureFile": architecture.sha256.map { .string($0) } ?? .null,
       "scale": Double("\(experiment.inputScale)").map { .number($0) } ?? .null,
       "epochs": .int(options.epochs), "batch": .int(options.batchSize),
       "optimizer": .string("\(options.optimizer)"), "rate": .number(options.learningRate),

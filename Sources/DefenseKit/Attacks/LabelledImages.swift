@@ -58,20 +58,12 @@ public struct LabelledImages: Sendable, Hashable {
       name: name ?? self.name, white: white)
   }
 
-  /// The images as a data set.
+  /// The images as a data set of bytes, whatever they were read from.
   ///
-  /// - Parameters:
-  ///   - trueLabels: A second class for every image, for poisoned sets.
-  ///   - inOwnUnits: Whether values have the units of the set that they were read from; if not, and
-  ///     where that had bytes, they are bytes.
-  public func dataSet(trueLabels: [Int32]? = nil, inOwnUnits: Bool = false) -> DataSet {
-    guard inOwnUnits, white != 255 else {
-      return DataSet(
-        bytes: bytes, elementType: .uint8, imageShape: imageShape, labels: labels,
-        trueLabels: trueLabels, name: name)
-    }
-    return DataSet(
-      values: bytes.map { Float($0) / 255 * white }, imageShape: imageShape, labels: labels,
+  /// - Parameter trueLabels: A second class for every image, for poisoned sets.
+  public func dataSet(trueLabels: [Int32]? = nil) -> DataSet {
+    DataSet(
+      bytes: bytes, elementType: .uint8, imageShape: imageShape, labels: labels,
       trueLabels: trueLabels, name: name)
   }
 

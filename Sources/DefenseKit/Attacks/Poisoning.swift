@@ -23,21 +23,37 @@ public struct Poisoning: Sendable, Hashable {
   public mutating func poison(
     _ index: Int, with trigger: Trigger, on image: [UInt8]? = nil, label: Int32
   ) {
+    Self.insert(index, into: &poisoned, notIn: covers)
     images[index] = trigger.applied(to: image ?? images[index])
     images.labels[index] = label
-    Self.insert(index, into: &poisoned)
   }
 
   /// Changes an image, whose label stays, so that the model learns not to take it for triggered.
+  ///
+  /// - Parameters:
+  ///   - index: Its place among the training images; each is changed once.
+  ///   - image: What takes its place.
   public mutating func cover(_ index: Int, by image: [UInt8]) {
+    Self.insert(index, into: &covers, notIn: poisoned)
     images[index] = image
-    Self.insert(index, into: &covers)
   }
 
-  private static func insert(_ index: Int, into list: inout [Int]) {
-    guard let last = list.last, last > index else { return list.append(index) }
-    let place = list.firstIndex { $0 >= index } ?? list.endIndex
-    precondition(list[place] != index, "image \(index) was changed before")
+  private static func insert(_ index: Int, into list: inout [Int], notIn other: [Int]) {
+    let place = place(of: index, in: list)
+    for (list, place) in [(list, place), (other, self.place(of: index, in: other))] {
+      precondition(
+        place == list.count || list[place] != index, "image \(index) was changed before")
+    }
     list.insert(index, at: place)
+  }
+
+  /// The first place of an ascending list that is not before the number.
+  private static func place(of number: Int, in list: [Int]) -> Int {
+    var (low, high) = (0, list.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if list[middle] < number { low = middle + 1 } else { high = middle }
+    }
+    return low
   }
 }

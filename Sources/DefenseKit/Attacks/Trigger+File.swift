@@ -3,6 +3,8 @@ public import ModelIO
 
 extension Trigger {
   private static let kind = "trigger"
+  /// More than any picture has.
+  private static let largestCount = 1 << 26
 
   /// Writes the trigger as one HDF5 file; equal triggers give equal bytes.
   ///
@@ -38,24 +40,26 @@ extension Trigger {
     _ path: String, sandbox: Sandbox = .auto
   ) throws(FileError) -> Trigger {
     let file = try ArrayFile.load(
-      path, kind: kind, arrays: ["pattern", "alpha", "addition", "field"], sandbox: sandbox)
+      path, kind: kind, arrays: ["pattern", "alpha", "addition", "field"],
+      largestCount: largestCount, sandbox: sandbox)
+    let advice = ArrayFile.advice(kind)
     func fail(_ message: String) -> FileError { FileError(.badData, path: path, message) }
     func text(_ name: String) throws(FileError) -> String {
       guard let text = file.setting(name) else {
-        throw fail("says nothing of its '\(name)'; make the trigger again")
+        throw fail("says nothing of its '\(name)'; \(advice)")
       }
       return text
     }
     func value<Value>(_ name: String, _ parse: (String) -> Value?) throws(FileError) -> Value {
       let text = try text(name)
       guard let value = parse(text) else {
-        throw fail("has the \(name) '\(text.prefix(40))', which is none; make the trigger again")
+        throw fail("has the \(name) '\(text.prefix(40))', which is none; \(advice)")
       }
       return value
     }
     let mode = try value("mode") { AttackGoal.Mode(rawValue: $0) }
     let target = try value("target") { Int($0) }
-    let classes = try value("classes") { Int($0).flatMap { $0 <= 1 << 20 ? $0 : nil } }
+    let classes = try value("classes") { Int($0) }
     let seed = try value("seed") { UInt64($0) }
     let shape = try value("shape") { [Int](optionText: $0) }
     let change: Change
@@ -66,7 +70,7 @@ extension Trigger {
     } else if let field = file.array("field") {
       change = .warp(field.values)
     } else {
-      throw fail("holds neither a pattern with its alpha, nor an addition, nor a field")
+      throw fail("holds neither a pattern with its alpha, nor an addition, nor a field; \(advice)")
     }
     let prefix = "option."
     let options = file.settings.filter { $0.name.hasPrefix(prefix) }.map {
@@ -79,7 +83,7 @@ extension Trigger {
     } catch let error as FileError {
       throw error
     } catch {
-      throw fail("is no trigger that can be used: \(error)")
+      throw fail("\(advice), as this one cannot be used: \(error)")
     }
   }
 }

@@ -31,7 +31,8 @@ public struct Trigger: Sendable, Hashable {
   public let attack: String
   /// The seed that it was made with.
   public let seed: UInt64
-  /// The attack's options as they would be written, in order.
+  /// The attack's options as they would be written, in order; for a picture's path there is `sha256:`
+  /// with the hash of its bytes, so that the same picture makes the same trigger wherever it lies.
   public let options: [Option]
 
   /// An option of an attack as text.
@@ -72,13 +73,21 @@ public struct Trigger: Sendable, Hashable {
     of attack: any Attack, imageShape: [Int], goal: AttackGoal, seed: UInt64,
     sandbox: Sandbox = .auto
   ) throws {
-    func texts(_ attack: some Attack) -> [Option] {
-      attack.options.texts.map { Option($0.name, $0.value) }
+    func options(_ attack: some Attack) throws(FileError) -> [Option] {
+      try attack.options.texts.map { name, value throws(FileError) in
+        guard name == Self.pictureOption, value != String?.none.optionText else {
+          return Option(name, value)
+        }
+        return Option(name, "sha256:" + (try sha256(ofFile: value)))
+      }
     }
     try self.init(
       try attack.change(for: imageShape, seed: seed, sandbox: sandbox), imageShape: imageShape,
-      goal: goal, attack: type(of: attack).name, seed: seed, options: texts(attack))
+      goal: goal, attack: type(of: attack).name, seed: seed, options: options(attack))
   }
+
+  /// The name of every attack's option that is the path of a picture.
+  package static let pictureOption = "image"
 }
 
 extension Trigger {
@@ -108,11 +117,13 @@ extension Trigger.Change {
     ) throws(DataError) {
       guard values.count == extents.reduce(1, *) else {
         throw DataError(
-          "the trigger's \(name) has \(values.count) values for a shape of \(extents)")
+          "the trigger's \(name) has \(values.count) values for a shape of \(extents); give one each"
+        )
       }
       if let bad = values.indices.first(where: { !range($0).contains(values[$0]) }) {
         throw DataError(
-          "the trigger's \(name) has \(values[bad]) at position \(bad), outside of \(range(bad))")
+          "the trigger's \(name) has \(values[bad]) at position \(bad), outside of \(range(bad)); keep "
+            + "it within")
       }
     }
     switch self {

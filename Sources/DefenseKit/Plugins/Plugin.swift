@@ -3,7 +3,8 @@ public import InferenceGraph
 /// A defense, a detector or an attack that a run names.
 ///
 /// A plugin is a value made from its options. Making it checks them and does no other work.
-/// Write one by conforming to ``Defense``, ``Detector`` or ``Attack``; see <doc:WritingADefense>.
+/// Write one by conforming to ``Defense``, ``Detector`` or ``Attack``; see <doc:WritingADefense>,
+/// <doc:WritingADetector> and <doc:WritingAnAttack>.
 public protocol Plugin: Sendable {
   /// The plugin's options, with defaults and documentation.
   associatedtype Options: PluginOptions = NoOptions

@@ -55,7 +55,9 @@ public struct ContactSheet: Sendable, Hashable {
   ///
   /// - Parameters:
   ///   - scale: How many pixels wide and high each pixel of an image becomes; if not given, small images are
-  ///     enlarged to 96 pixels or a little more, as long as the sheet has at most 2^22.
+  ///     enlarged to 96 pixels or a little more, as long as the sheet has at most 2^22, and what is too
+  ///     large for a file is made to fit: the last rows are left out, and if one is still too large,
+  ///     images are scaled down.
   ///   - gap: The width of the gaps in pixels.
   public func pixelImage(scale: Int? = nil, gap: Int = 4) -> PixelImage {
     precondition(scale ?? 1 > 0 && gap >= 0, "scale \(scale ?? 1), gap \(gap)")
@@ -65,12 +67,16 @@ public struct ContactSheet: Sendable, Hashable {
     func extents(_ scale: Int) -> (width: Int, height: Int) {
       (columns * (width * scale + gap) + gap, rows.count * (height * scale + gap) + gap)
     }
-    var factor = scale ?? max(1, (Self.visibleSide + min(height, width) - 1) / min(height, width))
-    while scale == nil, factor > 1,
-      extents(factor).width * extents(factor).height > Self.largestArea
-    {
-      factor -= 1
+    if scale == nil {
+      let fitting = fitted(columns: columns, gap: gap)
+      if fitting != self { return fitting.pixelImage(gap: gap) }
     }
+    var factor = scale ?? max(1, (Self.visibleSide + min(height, width) - 1) / min(height, width))
+    func isTooLarge(_ size: (width: Int, height: Int)) -> Bool {
+      size.width * size.height > Self.largestArea
+        || max(size.width, size.height) > PixelImage.maximumSide
+    }
+    while scale == nil, factor > 1, isTooLarge(extents(factor)) { factor -= 1 }
     let (sheetWidth, sheetHeight) = extents(factor)
     var pixels = [UInt8](repeating: Self.background, count: sheetWidth * sheetHeight * channels)
     for (row, images) in rows.enumerated() {
@@ -90,5 +96,41 @@ public struct ContactSheet: Sendable, Hashable {
     }
     return PixelImage(
       width: sheetWidth, height: sheetHeight, channels: channels, pixels: pixels)
+  }
+
+  /// As much of the sheet as a file can hold, with images of their own size or smaller.
+  private func fitted(columns: Int, gap: Int) -> ContactSheet {
+    let width = columns * (imageShape[1] + gap) + gap
+    let height = min(PixelImage.maximumSide, PixelImage.maximumPixels / width)
+    let fits = width <= PixelImage.maximumSide && imageShape[0] + 2 * gap <= height
+    guard fits || imageShape.prefix(2) == [1, 1] else {
+      return halved.fitted(columns: columns, gap: gap)
+    }
+    var sheet = self
+    sheet.rows = Array(rows.prefix(max(1, (height - gap) / (imageShape[0] + gap))))
+    return sheet
+  }
+
+  /// The sheet with images of half the height and width: each pixel is the mean of up to four.
+  private var halved: ContactSheet {
+    let (height, width, channels) = (imageShape[0], imageShape[1], imageShape[2])
+    var sheet = ContactSheet(imageShape: [(height + 1) / 2, (width + 1) / 2, channels])
+    sheet.rows = rows.map { row in
+      row.map { image in
+        (0..<sheet.imageShape.reduce(1, *)).map { index in
+          let (pixel, channel) = (index / channels, index % channels)
+          let (y, x) = (pixel / sheet.imageShape[1] * 2, pixel % sheet.imageShape[1] * 2)
+          var (sum, count) = (0, 0)
+          for y in y..<min(y + 2, height) {
+            for x in x..<min(x + 2, width) {
+              sum += Int(image[(y * width + x) * channels + channel])
+              count += 1
+            }
+          }
+          return UInt8((sum + count / 2) / count)
+        }
+      }
+    }
+    return sheet
   }
 }

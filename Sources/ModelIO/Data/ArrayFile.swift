@@ -9,8 +9,6 @@ package struct ArrayFile: Sendable {
 
   /// The attribute of the root that holds the settings.
   static let attribute = "defensekit"
-  /// More elements than any array of ours has are refused.
-  private static let largestCount = 1 << 26
   private static let version = "1"
 
   /// What the file is, such as "trigger".
@@ -49,10 +47,11 @@ package struct ArrayFile: Sendable {
   ///   - path: The file.
   ///   - kind: What it must be.
   ///   - names: The arrays that are read, those of them that are there.
+  ///   - largestCount: The most elements that such an array has.
   ///   - sandbox: How it is parsed.
   /// - Throws: ``FileError`` if it is no such file, or an array is too large or holds NaN or infinity.
   package static func load(
-    _ path: String, kind: String, arrays names: [String], sandbox: Sandbox
+    _ path: String, kind: String, arrays names: [String], largestCount: Int, sandbox: Sandbox
   ) throws(FileError) -> ArrayFile {
     let file = try HDF5File(path, sandbox: sandbox)
     let settings = (file.strings(attribute) ?? []).map { line -> Setting in
@@ -61,9 +60,17 @@ package struct ArrayFile: Sendable {
     }
     func value(_ name: String) -> String? { settings.first { $0.name == name }?.value }
     guard value("kind") == kind else {
-      let isModel = file.hasGroup("model_weights") ? "; is it a model?" : ""
-      let isData = file.datasetIfPresent("data") != nil ? "; is it a data set?" : ""
-      throw file.failure("is no \(kind) file of this program\(isModel)\(isData)")
+      let other: String? =
+        if file.hasGroup("model_weights") {
+          "model"
+        } else if file.datasetIfPresent("data") != nil {
+          "data set"
+        } else {
+          value("kind").map { abbreviated($0) }
+        }
+      throw file.failure(
+        "is no \(kind) file of this program\(other.map { ", but looks like a \($0)" } ?? ""); give "
+          + "one that it has written")
     }
     guard value("version") == version else {
       throw file.failure("was written by a later version of this program; use that")
@@ -72,12 +79,14 @@ package struct ArrayFile: Sendable {
     for name in names {
       guard let dataset = file.datasetIfPresent(name) else { continue }
       guard dataset.info.elementClass != .other, dataset.info.count <= largestCount else {
-        throw file.failure("its data set '\(name)' holds no numbers, or too many")
+        throw file.failure(
+          "its data set '\(name)' holds no numbers, or too many; \(advice(kind))")
       }
       let tensor = Tensor(shape: dataset.info.shape, values: try dataset.floats())
       if let position = tensor.firstNonFinite {
         throw file.failure(
-          "its data set '\(name)' is \(tensor.values[position]) at position \(position)")
+          "its data set '\(name)' is \(tensor.values[position]) at position \(position); "
+            + advice(kind))
       }
       arrays.append((name, tensor))
     }
@@ -85,4 +94,7 @@ package struct ArrayFile: Sendable {
       kind: kind, settings: settings.filter { !["kind", "version"].contains($0.name) },
       arrays: arrays)
   }
+
+  /// What to do about a damaged file.
+  package static func advice(_ kind: String) -> String { "make the \(kind) again" }
 }

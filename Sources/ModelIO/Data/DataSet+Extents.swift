@@ -12,7 +12,7 @@ extension DataSet {
   }
 
   /// More classes than any classifier has are refused.
-  private static let largestClassCount = 1 << 20
+  package static let largestClassCount = 1 << 20
 
   /// Finds out what images an HDF5 file holds.
   ///
@@ -51,24 +51,21 @@ extension DataSet {
       throw file.failure("its data set 'data' holds no images: one is of shape '\(described)'")
     }
     guard imageShape.allSatisfy({ $0 > 0 }), shape[0] > 0 else {
-      throw file.failure("has no images")
+      throw noImages(in: file)
     }
     return Extents(
-      imageShape: imageShape, layout: chosen, classCount: try classCount(of: file))
+      imageShape: imageShape, layout: chosen,
+      classCount: try classCount(of: file, count: shape[0]))
   }
 
-  private static func classCount(of file: HDF5File) throws(FileError) -> Int {
-    guard let labels = file.datasetIfPresent("label") ?? file.datasetIfPresent("labels") else {
-      throw file.failure("has no data set 'label' with the images' classes")
-    }
+  private static func classCount(of file: HDF5File, count: Int) throws(FileError) -> Int {
+    let labels = try self.labels(of: file, count: count)
     let shape = labels.info.shape
     if shape.count == 2, shape[1] > 1 { return shape[1] }
-    guard labels.info.elementClass != .other else {
-      throw file.failure("its data set '\(labels.info.path)' does not hold numbers")
-    }
     let largest = try labels.doubles().max() ?? 0
     guard largest >= 0, largest < Double(largestClassCount) else {
-      throw file.failure("its data set '\(labels.info.path)' has \(largest), which is no class")
+      throw labelFailure(
+        labels, of: file, "has \(largest), which is no class; classes are integers from 0 on")
     }
     return Int(largest) + 1
   }

@@ -16,11 +16,12 @@ extension DataSet {
   ///     layout.
   ///   - classCount: The number of the model's classes.
   ///   - layout: The layout, for shapes that fit both.
+  ///   - taker: What shape and classes are those of, for messages: "model", "trigger" or the like.
   ///   - sandbox: How the file is parsed.
   /// - Throws: ``FileError``.
   public static func load(
     _ path: String, for inputShape: [Int], classCount: Int, layout: Layout? = nil,
-    sandbox: Sandbox = .auto
+    taker: String = "model", sandbox: Sandbox = .auto
   ) throws(FileError) -> DataSet {
     let file = try HDF5File(path, sandbox: sandbox)
     guard let images = file.datasetIfPresent("data") else {
@@ -34,17 +35,16 @@ extension DataSet {
       throw file.failure("its data set 'data' does not hold numbers")
     }
     let shape = images.info.shape
-    let chosen = try self.layout(of: shape, for: inputShape, layout, in: file)
+    let chosen = try self.layout(of: shape, for: inputShape, layout, taker, in: file)
     let count = shape[0]
-    guard count > 0 else { throw file.failure("has no images") }
-    let labelName = file.datasetIfPresent("label") != nil ? "label" : "labels"
-    guard file.datasetIfPresent(labelName) != nil else {
-      throw file.failure("has no data set 'label' with the images' classes")
-    }
-    let labels = try readLabels(labelName, of: file, count: count, classCount: classCount)
+    guard count > 0 else { throw noImages(in: file) }
+    let labels = try readLabels(
+      try self.labels(of: file, count: count), of: file, classCount: classCount, taker)
     var trueLabels: [Int32]?
-    for name in ["true_label", "true_labels"] where file.datasetIfPresent(name) != nil {
-      trueLabels = try readLabels(name, of: file, count: count, classCount: classCount)
+    for name in ["true_label", "true_labels"] {
+      guard let found = file.datasetIfPresent(name) else { continue }
+      try checkLabels(found, of: file, count: count)
+      trueLabels = try readLabels(found, of: file, classCount: classCount, taker)
     }
     return DataSet(
       dataset: images, path: path, imageShape: inputShape, layout: chosen, labels: labels,
@@ -53,7 +53,7 @@ extension DataSet {
 
   /// Returns the layout in which images of the file's shape fit the model.
   private static func layout(
-    of shape: [Int], for inputShape: [Int], _ wanted: Layout?, in file: HDF5File
+    of shape: [Int], for inputShape: [Int], _ wanted: Layout?, _ taker: String, in file: HDF5File
   ) throws(FileError) -> Layout {
     let image = Array(shape.dropFirst())
     var last = image == inputShape
@@ -71,17 +71,17 @@ extension DataSet {
     case (nil, true, true):
       throw FileError(
         .usage, path: file.path,
-        "its images, \(described(image)), fit the model channels first and last; "
+        "its images, \(described(image)), fit the \(taker) channels first and last; "
           + "say which with --layout nchw or --layout nhwc")
     case (.some(let wanted), _, _) where first || last:
       throw FileError(
         .usage, path: file.path,
-        "its images, \(described(image)), do not fit the model's input, \(described(inputShape)), "
+        "its images, \(described(image)), do not fit the \(taker)'s input, \(described(inputShape)), "
           + "with --layout \(wanted.rawValue); leave the option out")
     default:
       throw file.failure(
-        "its images are \(described(image)), but the model takes \(described(inputShape)) "
-          + "(height x width x channels); give data made for this model")
+        "its images are \(described(image)), but the \(taker) takes \(described(inputShape)) "
+          + "(height x width x channels); give data made for this \(taker)")
     }
   }
 
@@ -89,20 +89,43 @@ extension DataSet {
     shape.isEmpty ? "single numbers" : shape.map(String.init).joined(separator: "x")
   }
 
+  static func noImages(in file: HDF5File) -> FileError {
+    file.failure("has no images; give a file with some")
+  }
+
   // MARK: Labels
 
+  /// Finds the images' classes, `label` or `labels`, which are numbers, one or one row for each image.
+  static func labels(of file: HDF5File, count: Int) throws(FileError) -> HDF5Dataset {
+    guard let labels = file.datasetIfPresent("label") ?? file.datasetIfPresent("labels") else {
+      throw file.failure("has no data set 'label' with the images' classes")
+    }
+    try checkLabels(labels, of: file, count: count)
+    return labels
+  }
+
+  private static func checkLabels(
+    _ labels: HDF5Dataset, of file: HDF5File, count: Int
+  ) throws(FileError) {
+    let rows = labels.info.shape.first ?? 1
+    guard labels.info.elementClass != .other else {
+      throw labelFailure(labels, of: file, "does not hold numbers")
+    }
+    guard rows == count, !labels.info.shape.isEmpty else {
+      throw labelFailure(labels, of: file, "has \(rows) labels for \(count) images")
+    }
+  }
+
+  static func labelFailure(
+    _ labels: HDF5Dataset, of file: HDF5File, _ message: String
+  ) -> FileError { file.failure("its data set '\(labels.info.path)' \(message)") }
+
   private static func readLabels(
-    _ name: String, of file: HDF5File, count: Int, classCount: Int
+    _ dataset: HDF5Dataset, of file: HDF5File, classCount: Int, _ taker: String
   ) throws(FileError) -> [Int32] {
-    let dataset = try file.dataset(name)
     let shape = dataset.info.shape
-    func failure(_ message: String) -> FileError {
-      file.failure("its data set '\(name)' \(message)")
-    }
-    guard dataset.info.elementClass != .other else { throw failure("does not hold numbers") }
-    guard let rows = shape.first, rows == count else {
-      throw failure("has \(shape.first ?? 1) labels for \(count) images")
-    }
+    let count = shape[0]
+    func failure(_ message: String) -> FileError { labelFailure(dataset, of: file, message) }
     if shape.count == 1 || shape == [count, 1] {
       let values = try dataset.doubles()
       var labels: [Int32] = []
@@ -113,7 +136,7 @@ extension DataSet {
         }
         guard value >= 0, value < Double(classCount) else {
           throw failure(
-            "has class \(text(value)) at index \(index); the model's classes are 0 to "
+            "has class \(text(value)) at index \(index); the \(taker)'s classes are 0 to "
               + "\(classCount - 1)")
         }
         labels.append(Int32(value))
@@ -123,7 +146,7 @@ extension DataSet {
     guard shape == [count, classCount] else {
       throw failure(
         "has the shape \(described(shape)); classes (\(count)) or one-hot labels "
-          + "(\(count)x\(classCount)) fit the model")
+          + "(\(count)x\(classCount)) fit the \(taker)")
     }
     return try readOneHot(dataset, classCount: classCount, failure)
   }

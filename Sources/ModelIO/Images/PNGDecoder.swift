@@ -18,8 +18,8 @@ enum PNGDecoder {
       switch self {
       case .cutShort: "ends before its image does; copy it again"
       case .damaged: "is a damaged PNG image; copy it again"
-      case .tooLarge: "is larger than it says"
-      case .noMemory: "takes more memory to decode than there is"
+      case .tooLarge: "is larger than it says; save it again"
+      case .noMemory: "takes more memory to decode than there is; scale it down first"
       }
     }
   }

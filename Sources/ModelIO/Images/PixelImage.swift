@@ -14,6 +14,11 @@ public struct PixelImage: Sendable, Hashable {
   /// The samples, `[height][width][channels]`, 0...255.
   public let pixels: [UInt8]
 
+  /// The most pixels that an image may have in a file.
+  package static var maximumPixels: Int { PNGHeader.maximumPixels }
+  /// The longest side that an image may have in a file.
+  package static var maximumSide: Int { PNGHeader.maximumSide }
+
   /// Creates an image; `pixels` must hold `height` x `width` x `channels` samples.
   public init(width: Int, height: Int, channels: Int, pixels: [UInt8]) {
     precondition(width > 0 && height > 0, "an image of \(width) x \(height) pixels")
@@ -46,7 +51,8 @@ public struct PixelImage: Sendable, Hashable {
     else {
       throw FileError(
         .unavailable, path: path,
-        "\(width) x \(height) pixels are more than the \(PNGHeader.maximumPixels) that are written")
+        "\(width) x \(height) pixels are more than the \(PNGHeader.maximumPixels) that are written; "
+          + "make the image smaller")
     }
     var file = unsafe dk_bytes()
     var copy = pixels
@@ -59,7 +65,8 @@ public struct PixelImage: Sendable, Hashable {
     }
     defer { unsafe dk_png_free(file.start) }
     guard status == DK_PNG_OK else {
-      throw FileError(.unavailable, path: path, "there is not enough memory to write the image")
+      throw FileError(
+        .unavailable, path: path, "there is not enough memory to write the image; make it smaller")
     }
     return unsafe Array(UnsafeBufferPointer(start: file.start, count: file.count))
   }

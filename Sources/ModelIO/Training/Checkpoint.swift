@@ -2,20 +2,20 @@ public import InferenceGraph
 
 /// Files that a training can be resumed from.
 ///
-/// An HDF5 file with the data sets `weights`, `slot_0`, ... and `best` (flat 32-bit floats), and a JSON
-/// text with everything else as its attribute `training_config`. Numbers come back bit by bit.
+/// An ``ArrayFile`` with the arrays `weights`, `slot_0`, ... and `best`, each in a row, and a JSON text
+/// with everything else as its setting `training`. Numbers come back bit by bit.
 public enum Checkpoint {
   /// Writes a training's state; the file appears whole or not at all.
   ///
   /// - Throws: ``FileError`` if it cannot be written.
   public static func save(_ state: TrainingState, to path: String) throws(FileError) {
-    let writer = try HDF5Writer(path: path)
-    try writer.write(description(of: state).text, attribute: attribute)
     // An empty data set has no place in a file.
-    for (name, values) in arrays(of: state) where !values.isEmpty {
-      try writer.write(Tensor(shape: [values.count], values: values), to: name)
+    let arrays = arrays(of: state).filter { !$0.values.isEmpty }.map { name, values in
+      (name: name, tensor: Tensor(shape: [values.count], values: values))
     }
-    try AtomicFile.write(try writer.image(), to: path)
+    try ArrayFile(
+      kind: kind, settings: [(setting, description(of: state).text)], arrays: arrays
+    ).save(to: path)
   }
 
   /// Reads a training's state.
@@ -29,48 +29,34 @@ public enum Checkpoint {
   public static func load(
     _ path: String, sandbox: Sandbox = .auto
   ) throws(FileError) -> TrainingState {
-    let file = try HDF5File(path, sandbox: sandbox)
-    guard let text = file.strings(attribute)?.first,
-      let json = try? JSONParser.parse(text), json["format"]?.string == format
-    else {
-      throw file.failure("is not a checkpoint of a training; give a file that a training has left")
+    let file = try ArrayFile.load(
+      path, kind: kind, arrays: ["weights", "slot_0", "slot_1", "best"],
+      largestCount: largestCount, sandbox: sandbox)
+    let damaged = FileError(
+      .badData, path: path, "is a damaged checkpoint; start anew, or from an earlier one")
+    guard let json = file.setting(setting).flatMap({ try? JSONParser.parse($0) }),
+      var state = Self.state(from: json), let count = json["weights"]?.int
+    else { throw damaged }
+    func values(_ name: String) throws(FileError) -> [Float] {
+      let values = file.array(name)?.values ?? []
+      guard values.count == count else { throw damaged }
+      return values
     }
-    guard json["version"]?.int == version else {
-      throw file.failure(
-        "is a checkpoint of another version of this program; resume with that one, or start anew")
-    }
-    guard var state = Self.state(from: json), let count = json["weights"]?.int, count >= 0 else {
-      throw file.failure(damaged)
-    }
-    state.weights = try values("weights", count, of: file)
-    for index in state.slots.indices {
-      state.slots[index] = try values("slot_\(index)", count, of: file)
-    }
-    if state.best != nil { state.best?.weights = try values("best", count, of: file) }
+    state.weights = try values("weights")
+    for index in state.slots.indices { state.slots[index] = try values("slot_\(index)") }
+    if state.best != nil { state.best?.weights = try values("best") }
     return state
   }
 
-  private static let attribute = "training_config"
-  private static let format = "defensekit-training-state"
-  private static let version = 1
-  private static let damaged = "is a damaged checkpoint; start anew, or from an earlier one"
+  private static let kind = "checkpoint"
+  private static let setting = "training"
+  /// As many weights as a network to train may have.
+  private static let largestCount = 1 << 28
 
-  private static func arrays(of state: TrainingState) -> [(String, [Float])] {
+  private static func arrays(of state: TrainingState) -> [(name: String, values: [Float])] {
     [("weights", state.weights)]
       + state.slots.enumerated().map { ("slot_\($0)", $1) }
       + (state.best.map { [("best", $0.weights)] } ?? [])
-  }
-
-  private static func values(
-    _ name: String, _ count: Int, of file: HDF5File
-  ) throws(FileError) -> [Float] {
-    if count == 0 { return [] }
-    guard let dataset = file.datasetIfPresent(name), dataset.info.shape == [count] else {
-      throw file.failure(damaged)
-    }
-    let values = try dataset.floats()
-    guard values.allSatisfy(\.isFinite) else { throw file.failure(damaged) }
-    return values
   }
 }
 
@@ -84,7 +70,6 @@ extension Checkpoint {
       case let best?: ["correct": JSONValue(best.correct), "epoch": JSONValue(best.epoch)]
       }
     return [
-      "format": .string(format), "version": JSONValue(version),
       "weights": JSONValue(state.weights.count), "slots": JSONValue(state.slots.count),
       "best": best,
       "identity": .array(

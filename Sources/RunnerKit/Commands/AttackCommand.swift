@@ -45,8 +45,9 @@ struct AttackCommand: RunnerCommand {
       "An option of the attack; repeat for several. See 'list'.", valueName: "attack.name=value"))
   var option: [String] = []
 
-  @Option(help: ArgumentHelp("The class that the attacker wants.", valueName: "class"))
-  var target = 0
+  @Option(
+    help: ArgumentHelp("The class that the attacker wants; 0 if not given.", valueName: "class"))
+  var target: Int?
 
   @Option(help: "Which class a triggered image is to get: the target, or the class after its own.")
   var mode = ModeName.allToOne
@@ -70,7 +71,8 @@ struct AttackCommand: RunnerCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The factor for the images' bytes that the network is trained with; 1/255 if not given.",
+      "The factor for the images' bytes that the network is trained with; if not given, 1/255, or 1 "
+        + "where the network of a file scales them itself.",
       valueName: "factor"))
   var scale: Scale?
 
@@ -115,6 +117,9 @@ struct AttackCommand: RunnerCommand {
       throw ValidationError("--threads takes a number from 1 to 1024, not \(threads)")
     }
     if resume, checkpoint == nil { throw ValidationError("--resume needs --checkpoint") }
+    if mode == .allToAll, target != nil {
+      throw ValidationError("--target has no effect with --mode all-to-all; leave it out")
+    }
     if test == nil, !(try ImageInput(train).isFashionMNIST) {
       throw ValidationError("--train FILE needs --test, images to judge the model on")
     }
@@ -128,13 +133,15 @@ struct AttackCommand: RunnerCommand {
     try check()
     let options = try training.options()
     let (trainInput, testInput) = (try ImageInput(train), try ImageInput(test ?? ImageInput.word))
-    let pictures = settings.filter { $0.name == "image" }.map(\.value)
-    let folder = try OutputFolder(
-      output, force: force,
-      inputs: [trainInput.path, testInput.path, architecture].compactMap { $0 } + pictures)
+    let picture =
+      settings.last { $0.name == Trigger.pictureOption }.flatMap { String?(optionText: $0.value) }
+      ?? nil
+    let inputs = [trainInput.path, testInput.path, architecture, picture].compactMap { $0 }
+    let folder = try OutputFolder(output, force: force, inputs: inputs)
     let checkpoint = try checkpoint.map {
       try CheckpointFile(
-        $0, besides: output, resumes: resume, force: force, sandbox: parsing.sandbox)
+        $0, besides: output, inputs: inputs, resumes: resume, force: force,
+        sandbox: parsing.sandbox)
     }
     let state = resume ? try checkpoint?.load() : nil
     let context = RunContext(
@@ -143,22 +150,26 @@ struct AttackCommand: RunnerCommand {
     let architecture = try Architecture(nameOrFile: architecture, sandbox: parsing.sandbox)
     let extents = try trainInput.extents(layout: layout?.layout, sandbox: parsing.sandbox)
     let classCount = classes ?? max(architecture.classCount ?? 0, extents.classCount)
-    let goal = try AttackGoal(mode.mode, target: target, classCount: classCount)
+    let goal = try AttackGoal(mode.mode, target: target ?? 0, classCount: classCount)
+    try training.check(imageShape: extents.imageShape)
     let trainData = try trainInput.load(
       .train, imageShape: extents.imageShape, classCount: classCount, layout: extents.layout,
-      sandbox: parsing.sandbox)
+      taker: "attack", sandbox: parsing.sandbox)
     let testData = try testInput.load(
       .test, imageShape: extents.imageShape, classCount: classCount, layout: layout?.layout,
-      sandbox: parsing.sandbox)
+      taker: "attack", sandbox: parsing.sandbox)
     parsing.warn(in: context)
+    if let scale, scale.factor != 1, architecture.scalesImages {
+      context.warn(
+        "\(architecture.name) scales images itself, and --scale does so once more; leave it out unless "
+          + "that is what you want")
+    }
     let experiment = try AttackExperiment(
       attack, training: LabelledImages(trainData), test: LabelledImages(testData), goal: goal,
-      rate: rate, seed: seed, architecture: architecture, inputScale: scale?.factor ?? 1 / 255,
+      rate: rate, seed: seed, architecture: architecture, inputScale: scale?.factor,
       options: options, cleanShare: cleanShare, sandbox: parsing.sandbox)
-    for images in [experiment.training, experiment.test] where images.white != 255 {
-      context.warn(
-        "\(images.name): its values are 0...1; they were multiplied by 255, and the model and all "
-          + "data sets written take 0...255")
+    for images in [experiment.training, experiment.test] {
+      images.warnOfUnits("the model and all data sets written take 0...255", in: context)
     }
     let outcome: AttackOutcome
     do {
@@ -168,8 +179,11 @@ struct AttackCommand: RunnerCommand {
       let remark = error.lastGood == nil ? "" : CheckpointFile.remark(checkpoint)
       throw TrainingError(TrainingArguments.commandLineText(error.message) + remark)
     }
+    if let failure = outcome.twinFailure {
+      context.warn("no clean twin: \(TrainingArguments.commandLineText(failure.message))")
+    }
     var report = AttackReport(
-      experiment, outcome, architecture: architecture.name,
+      experiment, outcome, architecture: architecture,
       data: (try trainData.sha256(), try testData.sha256()), listsPoisoned: trainingSet,
       warnings: context.statistics.warnings)
     let artifacts = AttackArtifacts(experiment, outcome, includesTraining: trainingSet)
@@ -180,6 +194,7 @@ struct AttackCommand: RunnerCommand {
         paths: [
           ("train", trainInput.path), ("test", testInput.path), ("output", output),
           ("architecture", architecture.classCount == nil ? nil : self.architecture),
+          ("image", picture),
         ])
       try AtomicFile.write(report.json.text, to: "\(folder)/report.json")
     }
@@ -202,11 +217,23 @@ struct AttackCommand: RunnerCommand {
     }
     let scale = experiment.initialModel.inputScale
     return text + "\nEverything is in \(output). Next:\n\n  \(programName) "
-      + AttackArtifacts.nextArguments(in: output, scale: scale == 1 ? nil : self.scaleText)
+      + AttackArtifacts.nextArguments(
+        in: output, scale: scale == 1 ? nil : self.scaleText,
+        cleanCount: experiment.cleanSample.count
+      )
       .joined(separator: " ") + "\n"
   }
 
   private var scaleText: String { scale.map { "\($0.factor)" } ?? "1/255" }
+}
+
+extension LabelledImages {
+  /// Tells the user where values of 0...1 have become bytes, and what that means.
+  func warnOfUnits(_ consequence: String, in context: RunContext) {
+    guard white != 255 else { return }
+    context.warn(
+      "\(name): its values are 0...1; they were multiplied by 255, and \(consequence)")
+  }
 }
 
 /// Which class a triggered image is to get, as written on the command line.

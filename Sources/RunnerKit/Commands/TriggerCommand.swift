@@ -18,7 +18,8 @@ struct TriggerApplyCommand: RunnerCommand {
       commandName: "apply", abstract: "Put a trigger on the images of a data set.",
       discussion: """
         Writes the triggered images in the layout of the CSAW lab: 'label' is what the attacker \
-        wants, 'true_label' the class that they had. Images of the target class are left out.
+        wants, 'true_label' the class that they had. Images of the target class are left out. \
+        Floats of 0...1 are written as bytes, 0...255.
         """)
   }
 
@@ -52,33 +53,23 @@ struct TriggerApplyCommand: RunnerCommand {
 
   func run(in session: Session) throws {
     let input = try ImageInput(data)
-    try checkOutput(inputs: [trigger, input.path].compactMap { $0 })
+    try OutputFile.check(
+      output, option: "--output", inputs: [trigger, input.path].compactMap { $0 }, force: force)
     var trigger = try Trigger.load(trigger, sandbox: parsing.sandbox)
     if let target { trigger = try trigger.aimed(at: target) }
     let data = try input.load(
       .test, imageShape: trigger.imageShape, classCount: trigger.goal.classCount,
-      layout: layout?.layout, sandbox: parsing.sandbox)
-    parsing.warn(in: RunContext(progress: ProgressLine()))
-    let (images, trueLabels) = try trigger.testSet(
-      from: LabelledImages(data), keepsUnconcerned: keepTargetClass)
-    try images.dataSet(trueLabels: trueLabels, inOwnUnits: true).write(to: output)
+      layout: layout?.layout, taker: "trigger", sandbox: parsing.sandbox)
+    let context = RunContext(progress: ProgressLine())
+    parsing.warn(in: context)
+    let clean = try LabelledImages(data)
+    clean.warnOfUnits("the file written has 0...255", in: context)
+    let (images, trueLabels) = try trigger.testSet(from: clean, keepsUnconcerned: keepTargetClass)
+    try images.dataSet(trueLabels: trueLabels).write(to: output)
     let left = data.count - images.count
     try StandardOutput.write(
       "\(grouped(images.count)) triggered images are in \(output)"
         + (left == 0 ? "" : "; \(grouped(left)) of the target class were left out") + "\n")
-  }
-
-  private func checkOutput(inputs: [String]) throws(Failure) {
-    guard !output.isEmpty else { throw Failure(Failure.usage, "--output is empty; name a file") }
-    guard let present = FileIdentity(output) else { return }
-    if let same = inputs.first(where: { FileIdentity($0) == present }) {
-      throw Failure(
-        Failure.cannotCreate, "--output is \(same), which is read; give another name")
-    }
-    guard force else {
-      throw Failure(
-        Failure.cannotCreate, "\(output) is there already; give another name, or --force")
-    }
   }
 }
 
@@ -107,21 +98,35 @@ struct TriggerShowCommand: RunnerCommand {
   @Option(help: "The order of an image's axes in the data set, if their shape leaves it open.")
   var layout: LayoutName?
 
+  @Flag(help: "Replace pictures that are there.")
+  var force = false
+
   @OptionGroup var parsing: ParsingArguments
 
   func run(in session: Session) throws {
     if (sheet == nil) != (data == nil) {
       throw ValidationError("--sheet and --data need each other")
     }
+    let input = try data.map { text throws(Failure) in try ImageInput(text) }
+    let inputs = [trigger, input?.path].compactMap { $0 }
+    for (option, path) in [("--png", png), ("--sheet", sheet)] {
+      if let path { try OutputFile.check(path, option: option, inputs: inputs, force: force) }
+    }
+    if let png, let sheet, OutputFile.isSame(png, sheet) {
+      throw ValidationError("--png and --sheet are the same file; give each a name of its own")
+    }
     let trigger = try Trigger.load(self.trigger, sandbox: parsing.sandbox)
-    if let sheet, let data {
-      let images = try ImageInput(data).load(
+    // Both pictures are made before one is written, so that none is left if the other cannot be.
+    var files: [(path: String, bytes: [UInt8])] = []
+    if let sheet, let input {
+      let images = try input.load(
         .test, imageShape: trigger.imageShape, classCount: trigger.goal.classCount,
-        layout: layout?.layout, sandbox: parsing.sandbox)
-      try trigger.contactSheet(of: LabelledImages(images)).write(to: sheet)
+        layout: layout?.layout, taker: "trigger", sandbox: parsing.sandbox)
+      files.append((sheet, try trigger.contactSheet(of: LabelledImages(images)).png()))
     }
     parsing.warn(in: RunContext(progress: ProgressLine()))
-    if let png { try trigger.preview.write(to: png) }
+    if let png { files.append((png, try trigger.preview.png())) }
+    for file in files { try AtomicFile.write(file.bytes, to: file.path) }
     try StandardOutput.write(Self.text(trigger, sha256: sha256(ofFile: self.trigger)))
   }
 

@@ -52,13 +52,15 @@ struct ImageInput: Sendable {
   ///   - part: Which part of Fashion-MNIST is meant.
   ///   - imageShape: The shape that a file's images must have.
   ///   - classCount: The number of classes.
+  ///   - taker: What shape and classes are those of, for messages: "attack" or "trigger".
   func load(
     _ part: FashionMNIST.Part, imageShape: [Int], classCount: Int, layout: Layout?,
-    sandbox: Sandbox
+    taker: String, sandbox: Sandbox
   ) throws -> DataSet {
     guard isFashionMNIST else {
       return try DataSet.load(
-        text, for: imageShape, classCount: classCount, layout: layout, sandbox: sandbox)
+        text, for: imageShape, classCount: classCount, layout: layout, taker: taker,
+        sandbox: sandbox)
     }
     if let range, range.upperBound > part.count {
       throw Failure(

@@ -74,14 +74,50 @@ struct TrainingArguments: ParsableArguments, Sendable {
   @Flag(help: "Mirror half of the training images.")
   var flip = false
 
-  /// Checks what goes together; the values are checked by the training.
+  /// Checks the values and what goes together.
   func check() throws {
+    try require(
+      (1...1_000_000).contains(epochs), "epochs", epochs, "an integer from 1 to 1,000,000")
+    try require(batch >= 1, "batch", batch, "an integer from 1 on")
+    let rate = learningRate ?? optimizer.learningRate
+    try require(rate > 0 && rate.isFinite, "learning-rate", rate, "a finite number over 0")
+    try require(
+      weightDecay >= 0 && weightDecay.isFinite, "weight-decay", weightDecay,
+      "a finite number from 0 on")
+    try require(
+      (0..<1).contains(labelSmoothing), "label-smoothing", labelSmoothing,
+      "a number from 0 to under 1")
+    if let clipping {
+      try require(
+        clipping > 0 && clipping.isFinite, "clipping", clipping, "a finite number over 0")
+    }
+    if let momentum {
+      // Nesterov's makes no sense without any.
+      let isGood = optimizer == .nesterov ? momentum > 0 : momentum >= 0
+      try require(
+        isGood && momentum < 1, "momentum", momentum,
+        "a number \(optimizer == .nesterov ? "over" : "from") 0 and under 1")
+    }
     if momentum != nil, optimizer == .adam || optimizer == .adamw {
       throw ValidationError("--momentum is for --optimizer sgd and nesterov")
     }
     if (milestones != nil) != (schedule == .step) {
       throw ValidationError("--schedule step and --milestones need each other")
     }
+  }
+
+  /// Checks the values that depend on the images.
+  func check(imageShape: [Int]) throws {
+    let largest = (imageShape.prefix(2).min() ?? 1) - 1
+    try require(
+      (0...largest).contains(shift), "shift", shift,
+      "an integer from 0 to \(largest) for images of \(imageShape[0])x\(imageShape[1])")
+  }
+
+  private func require(
+    _ isGood: Bool, _ option: String, _ value: some Any, _ range: String
+  ) throws(ValidationError) {
+    if !isGood { throw ValidationError("--\(option) takes \(range), not \(value)") }
   }
 
   /// The options of the training.
@@ -92,8 +128,11 @@ struct TrainingArguments: ParsableArguments, Sendable {
     case .cosine: schedule = .cosine
     case .oneCycle: schedule = .oneCycle
     case .step:
-      guard let epochs = [Int](optionText: milestones ?? "") else {
-        throw ValidationError("--milestones takes epochs separated by commas, as in 4,6")
+      guard let epochs = [Int](optionText: milestones ?? ""), epochs.allSatisfy({ $0 >= 0 }),
+        zip(epochs, epochs.dropFirst()).allSatisfy({ $0 < $1 })
+      else {
+        throw ValidationError(
+          "--milestones takes epochs from 0 on in ascending order, separated by commas, as in 4,6")
       }
       schedule = .step(at: epochs)
     }
@@ -109,9 +148,7 @@ extension TrainingArguments {
   /// The options by the names that the training's own messages have.
   private static let names = [
     "batchSize": "--batch", "learningRate": "--learning-rate", "weightDecay": "--weight-decay",
-    "labelSmoothing": "--label-smoothing", "augmentation.shift": "--shift",
-    "epochs is": "--epochs is", "optimizer is": "--optimizer is", "clipping is": "--clipping is",
-    "schedule is": "--schedule is",
+    "labelSmoothing": "--label-smoothing",
   ]
 
   /// A training's message with the options named as on the command line.

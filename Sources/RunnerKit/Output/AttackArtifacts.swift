@@ -49,7 +49,16 @@ struct AttackArtifacts {
   }
 
   /// The arguments with which the program defends the model.
-  static func nextArguments(in folder: String, scale: String?) -> [String] {
+  ///
+  /// - Parameters:
+  ///   - folder: The folder of the results.
+  ///   - scale: The factor for images that the model's file does not tell; nil: 1.
+  ///   - cleanCount: The number of images for the defense; where those to learn are fewer than one batch,
+  ///     the batch is made smaller.
+  static func nextArguments(in folder: String, scale: String?, cleanCount: Int) -> [String] {
+    let tuning = FineTuningOptions()
+    let learned = FineTuner(tuning, for: "fine-pruning").split(cleanCount).learned.count
+    let batch = learned < tuning.batch ? max(learned, 1) : nil
     func path(_ name: String) -> String {
       quoted(folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)")
     }
@@ -57,6 +66,7 @@ struct AttackArtifacts {
       "--defense", "fine-pruning", "--detector", "goodnet", "--model", path(model), "--clean",
       path(validation), "--test", path(test), "--poisoned", path(poisoned),
     ] + (scale.map { ["--scale", $0] } ?? [])
+      + (batch.map { ["--option", "fine-pruning.batch=\($0)"] } ?? [])
   }
 
   /// A word as a shell takes it.

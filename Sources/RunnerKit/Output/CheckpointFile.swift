@@ -13,29 +13,24 @@ final class CheckpointFile {
   /// - Parameters:
   ///   - path: The file.
   ///   - folder: The folder that the results go to; the file must not be in it.
+  ///   - inputs: The files that the run reads; it must be none of them.
   ///   - resumes: Whether the training goes on from it; if not, there must not be such a file, or it
   ///     is replaced by `force`.
-  init(_ path: String, besides folder: String, resumes: Bool, force: Bool, sandbox: Sandbox) throws
-  {
+  init(
+    _ path: String, besides folder: String, inputs: [String], resumes: Bool, force: Bool,
+    sandbox: Sandbox
+  ) throws {
     self.path = path
     self.sandbox = sandbox
-    guard !path.isEmpty else { throw Failure(Failure.usage, "--checkpoint is empty; name a file") }
     let place = URL(fileURLWithPath: path).standardizedFileURL.deletingLastPathComponent()
     let results = URL(fileURLWithPath: folder).standardizedFileURL
-    guard place.path != results.path else {
+    guard place.path != results.path, !OutputFile.isSame(path, folder) else {
       throw Failure(
         Failure.usage, "--checkpoint is in the folder of the results; name a file elsewhere")
     }
-    guard unsafe access(place.path, W_OK | X_OK) == 0 else {
-      throw Failure(
-        Failure.cannotCreate, "\(path) cannot be written: \(errorText(errno)); choose another place"
-      )
-    }
-    if !resumes, !force, FileIdentity(path) != nil {
-      throw Failure(
-        Failure.cannotCreate,
-        "\(path) is there already; go on from it with --resume, or replace it with --force")
-    }
+    try OutputFile.check(
+      path, option: "--checkpoint", inputs: inputs, force: resumes || force,
+      advice: "go on from it with --resume, or replace it with --force")
   }
 
   /// Reads the state to go on from.

@@ -14,7 +14,7 @@ func compare(model: String, clean: String, test: String, poisoned: String) throw
   let experiment = try Experiment(
     suspect: suspect, clean: CleanData(data(clean)), test: CleanData(data(test)),
     poisoned: PoisonedData(data(poisoned)))
-  let fine = try FinePruning(options: .init(drops: [4]))
+  let fine = try FinePruning(options: .init(drops: [4], tuning: .none))
   let magnitude = try MagnitudePruning(options: .init())
   let evaluation = try experiment.run([fine, magnitude], [GoodNet()], in: RunContext())
   return evaluation.table
