@@ -18,6 +18,8 @@ public struct FileError: Error, Sendable, Hashable, CustomStringConvertible {
     public static let missingInput = Kind(rawValue: 66)
     /// The system cannot do what was asked for (69).
     public static let unavailable = Kind(rawValue: 69)
+    /// The system does not give the memory that the file takes (71).
+    public static let noMemory = Kind(rawValue: 71)
     /// The file cannot be created (73).
     public static let cannotWrite = Kind(rawValue: 73)
     /// Writing failed underway, for example on a full disk (74).
