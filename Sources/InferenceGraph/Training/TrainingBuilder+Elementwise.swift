@@ -300,14 +300,6 @@ extension TrainingBuilder {
   }
 }
 
-/// The finalizer of SplitMix64 (Steele, Lea and Flood 2014): a bijection that mixes all bits.
-func mixed(_ number: UInt64) -> UInt64 {
-  var z = number &+ 0x9e37_79b9_7f4a_7c15
-  z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-  z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-  return z ^ (z >> 31)
-}
-
 extension BatchValue {
   /// The elements at `image`'s place, which has no frame, seen with the extents of `other`; nil if
   /// they do not lie evenly.
