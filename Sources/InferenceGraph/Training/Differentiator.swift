@@ -29,6 +29,7 @@ public final class Differentiator {
   /// What values, slopes and the like of a batch take.
   let batchBytes: Int
 
+  private let isTraining: Bool
   let usesOpenBLAS: Bool
   private let masked: [MaskedChannels]
   let options: ExecutionOptions
@@ -50,7 +51,8 @@ public final class Differentiator {
   /// - Parameters:
   ///   - model: The network.
   ///   - batchSize: The most images in a batch.
-  ///   - isTraining: Whether dropout acts and batch normalization uses the batch's statistics.
+  ///   - isTraining: Whether dropout acts and batch normalization uses the batch's statistics; false
+  ///     for ``imageGradients(of:labels:)``.
   ///   - freezesNormalization: Whether batch normalization uses the moving statistics all the same.
   ///   - differentiatesWeights: Whether the gradient of the weights is computed.
   ///   - differentiatesInput: Whether the gradient of the images is computed.
@@ -65,6 +67,7 @@ public final class Differentiator {
     self.model = model
     self.batchSize = batchSize
     self.options = options
+    self.isTraining = isTraining
     try Differentiator.checkOutput(of: model.graph)
     try Differentiator.check(
       bytes: model.graph.trainedBytes, "its weights", in: model.graph)
@@ -179,12 +182,30 @@ public final class Differentiator {
 
   /// Returns each image's cross-entropy in nats, and its gradient with respect to the image.
   ///
+  /// An image's gradient is its own, whatever images there are beside it. So the differentiator must
+  /// have been made with `differentiatesInput`, and without `isTraining`: in training dropout acts,
+  /// and a batch's images change each other's normalization, and the moving statistics.
+  ///
   /// - Parameters:
   ///   - images: `[images][height][width][channels]`, as in a data set (before the model's input
   ///     scale); the gradient is in the same units and order.
-  ///   - labels: A class for every image; any number of images.
+  ///   - labels: A class of the model for every image; any number of images.
   /// - Throws: ``SampleError`` for an image with a value that is not finite.
   public func imageGradients(
+    of images: [Float], labels: [Int32]
+  ) throws -> (losses: [Float], gradients: [Float]) {
+    precondition(!isTraining, "made with isTraining, where images have no gradients of their own")
+    let classes = 0..<Int32(clamping: model.classCount)
+    for (index, label) in labels.enumerated() {
+      precondition(
+        classes.contains(label), "label \(label) of image \(index) for \(classes.count) classes")
+    }
+    return try inputGradients(of: images, labels: labels)
+  }
+
+  /// Returns each image's cross-entropy, and the gradient of their sum over a batch with respect to
+  /// the images; in training too.
+  func inputGradients(
     of images: [Float], labels: [Int32]
   ) throws -> (losses: [Float], gradients: [Float]) {
     guard let inputSlope else { preconditionFailure("made without differentiatesInput") }
