@@ -15,7 +15,7 @@ extension Differentiator {
   func checkMemory(bytesPerWeight: Int) throws(GraphError) {
     try Self.check(
       bytes: parameters.weights.count * bytesPerWeight,
-      openBLAS: usesOpenBLAS ? options.threads : 0, "its weights", in: model.graph)
+      openBLAS: usesOpenBLAS ? options.threads : 0, "so many weights", in: model.graph)
   }
 
   /// Throws if so much memory is not to be had.

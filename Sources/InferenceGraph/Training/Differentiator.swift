@@ -70,7 +70,7 @@ public final class Differentiator {
     self.isTraining = isTraining
     try Differentiator.checkOutput(of: model.graph)
     try Differentiator.check(
-      bytes: model.graph.trainedBytes, "its weights", in: model.graph)
+      bytes: model.graph.trainedBytes, "so many weights", in: model.graph)
     parameters = Parameters(model.graph)
     masked = differentiatesWeights ? MaskedChannels.all(in: parameters) : []
     let graph = TrainingGraph(model.graph, parameters, isTraining: isTraining)
