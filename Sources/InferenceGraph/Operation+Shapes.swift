@@ -185,13 +185,6 @@ struct WindowAxis {
   /// Zeros after the last element that a window reaches.
   let after: Int
 
-  /// An axis whose windows are known.
-  init(before: Int, count: Int) {
-    self.before = before
-    self.count = count
-    after = before
-  }
-
   /// - Parameters: the axis's extent, the window's, the stride, the dilation, the padding.
   init(_ extent: Int, _ window: Int, _ stride: Int, _ dilation: Int, _ padding: Padding) {
     let reach = (window - 1) * dilation + 1

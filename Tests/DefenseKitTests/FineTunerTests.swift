@@ -109,8 +109,15 @@ struct FineTunerTests {
     for (images, epochs) in [(3000, 100), (10, 100), (11_547, 25), (60_000, 10)] {
       #expect(FineTuningOptions().epochs(images: images) == epochs)
     }
-    let training = FineTuningOptions().training(images: 3000, imageShape: [28, 28, 1])
-    #expect(training.slack == 1 && !training.keepsInitial)
+    let rates: [(FineTuningOptions.OptimizerName, Double)] = [
+      (.adam, 0.0015), (.adamW, 0.0015), (.sgd, 0.05), (.nesterov, 0.05),
+    ]
+    for (optimizer, rate) in rates {
+      let training = options { $0.optimizer = optimizer }
+        .training(images: 3000, imageShape: [28, 28, 1])
+      #expect(training.learningRate == rate)
+      #expect(training.slack == 1 && !training.keepsInitial)
+    }
   }
 
   @Test("Options of a plugin that holds them in a property")
@@ -208,7 +215,7 @@ struct FineTunerTests {
     func tuned(_ share: Double) throws -> [Float] {
       let options = options {
         ($0.distillation, $0.temperature, $0.batch, $0.epochs) = (share, 1, 6, 200)
-        ($0.decay, $0.learningRate) = (0, 0.1)
+        ($0.optimizer, $0.decay, $0.learningRate) = (.sgd, 0, 0.1)
       }
       let model = try FineTuner(options, for: "x")
         .tune(copy, suspect: suspect, using: wrong, in: RunContext()).model

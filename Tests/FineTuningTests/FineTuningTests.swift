@@ -46,6 +46,7 @@ struct FineTuningTests {
     var options = FineTuningOptions()
     options.batch = 20
     options.epochs = 10
+    options.optimizer = .sgd
     options.learningRate = 0.1
     change(&options)
     return options

@@ -95,7 +95,7 @@ struct GradientCheck {
       Model(graph: graph, inputScale: scale), batchSize: images, isTraining: isTraining,
       freezesNormalization: freezesNormalization, differentiatesWeights: false,
       differentiatesInput: true)
-    let (losses, gradients) = try differentiator.imageGradients(
+    let (losses, gradients) = try differentiator.inputGradients(
       of: source.values.map { $0 / scale }, labels: labels)
     let expected = network.losses(base, labels: labels)
     for (mine, right) in zip(losses, expected) {

@@ -168,7 +168,7 @@ struct GradientNoiseTests {
     let differentiator = try Differentiator(
       Model(graph: graph), batchSize: images, differentiatesWeights: false,
       differentiatesInput: true)
-    let gradients = try differentiator.imageGradients(
+    let gradients = try differentiator.inputGradients(
       of: Array(repeating: 1, count: images * count),
       labels: Array(repeating: 1, count: images)
     ).gradients
@@ -197,7 +197,7 @@ struct GradientNoiseTests {
     let differentiator = try Differentiator(
       Model(graph: graph), batchSize: 150, differentiatesWeights: false,
       differentiatesInput: true)
-    let gradients = try differentiator.imageGradients(
+    let gradients = try differentiator.inputGradients(
       of: Array(repeating: 1, count: 150 * 50), labels: Array(repeating: 1, count: 150)
     ).gradients
     let masks = Set((0..<150).map { image in (0..<50).map { gradients[image * 50 + $0] != 0 } })

@@ -37,8 +37,8 @@ struct GradientPropertyTests {
       }
       let weights = trained.parameters
       let ofImages = try Differentiator(
-        model, batchSize: count, differentiatesWeights: false, differentiatesInput: true,
-        options: options)
+        model, batchSize: count, isTraining: false, differentiatesWeights: false,
+        differentiatesInput: true, options: options)
       return (
         results, weights.gradientValues,
         (0..<weights.weights.count).map { unsafe weights.weights.pointer[$0] },
@@ -196,7 +196,8 @@ struct GradientPropertyTests {
   /// Which elements of an image get a slope.
   private func reached(_ graph: Graph, _ image: [Float]) throws -> [Int] {
     let differentiator = try Differentiator(
-      Model(graph: graph), batchSize: 20, differentiatesWeights: false, differentiatesInput: true)
+      Model(graph: graph), batchSize: 20, isTraining: false, differentiatesWeights: false,
+      differentiatesInput: true)
     // In two places of two blocks.
     let images = Array(repeating: image, count: 18).flatMap { $0 }
     let gradients = try differentiator.imageGradients(
@@ -265,7 +266,7 @@ struct GradientPropertyTests {
         Dense(kernel: Tensor(shape: [3, 3], values: [1, 0, 0, 0, 1, 0, 0, 0, 1]))), inputs: [0],
       activation: .softmax)
     let differentiator = try Differentiator(
-      Model(graph: graph), batchSize: 2, differentiatesInput: true)
+      Model(graph: graph), batchSize: 2, isTraining: false, differentiatesInput: true)
     let (losses, gradients) = try differentiator.imageGradients(
       of: [1000, -1000, 0, 1000, -1000, 0], labels: [0, 1])
     #expect(losses == [0, 2000])

@@ -203,7 +203,7 @@ struct PyTorchGradientTests {
       differentiatesInput: true)
     let expected = try #require(network.tensors.last)
     #expect(expected.layer == "input")
-    check(try ofImages.imageGradients(of: source.values, labels: labels).gradients, expected)
+    check(try ofImages.inputGradients(of: source.values, labels: labels).gradients, expected)
     #expect(seen + 1 == network.tensors.count)
   }
 

@@ -168,6 +168,16 @@ import Testing
     }
   }
 
+  /// The square of 1e30 is infinite as a 32-bit float; with it in the average Adam would never change
+  /// the weight again.
+  @Test func squaresThatOverflowAreNoted() throws {
+    for optimizer in Self.all {
+      let isAdam = if case .sgd = optimizer { false } else { true }
+      #expect(try Bench(optimizer).step([1e30], 1, rate: 1e-5) == !isAdam)
+      #expect(try Bench(optimizer, clipping: 1).step([1e30], 1, rate: 1e-5))
+    }
+  }
+
   @Test func statisticsThatAreNotFiniteAreNoted() throws {
     var net = try NetworkBuilder([2, 2, 3])
     try net.normalize("bn")

@@ -295,6 +295,51 @@ import Testing
   }
 }
 
+extension TrainerTests {
+  /// A masked channel is constant, so that its variance is zero: what is left of it is zero, not 0 / 0.
+  @Test func maskedChannelsBeforeNormalizationWithoutEpsilon() throws {
+    var net = try NetworkBuilder(TrainingProblem.shape)
+    try net.conv("conv", 6, activation: .linear)
+    try net.add(
+      "bn",
+      .batchNormalization(
+        BatchNormalization(
+          gamma: net.tensor([6]), beta: net.tensor([6]), mean: net.tensor([6]),
+          variance: Tensor(shape: [6], repeating: 1), epsilon: 0)), activation: .relu)
+    try net.add("flatten", .flatten)
+    try net.dense("output", 4, activation: .softmax)
+    let graph = try net.graph.masking([2, 5], of: "conv")
+    let trained = try Model(graph: graph).trained(
+      on: TrainingProblem.images(150, seed: 1),
+      options: TrainingOptions(epochs: 3, batchSize: 32, weightDecay: 0.01)
+    ).model.graph
+    #expect(trained.isFinite && trained != graph)
+    guard case .convolution(let c) = trained.nodes[1].operation else { return }
+    #expect(c.kernel.selecting([2, 5], axis: 3).values.allSatisfy { $0 == 0 })
+  }
+
+  /// Its gradient is zero, as the loss does not depend on it; decay would still wear it away.
+  @Test(arguments: OptimizerTests.all)
+  func aLayerWithoutPartInTheOutputStays(optimizer: Optimizer) throws {
+    var net = try NetworkBuilder(TrainingProblem.shape)
+    let conv = try net.conv("conv", 6)
+    try net.conv("side", 3)
+    try net.add("flatten", .flatten, from: conv)
+    let output = try net.dense("output", 4, activation: .softmax)
+    net.graph.setOutput(output)
+    let trained = try Model(graph: net.graph).trained(
+      on: TrainingProblem.images(60, seed: 1),
+      options: TrainingOptions(
+        epochs: 1, batchSize: 32, optimizer: optimizer, weightDecay: 0.1, clipping: 1)
+    ).model.graph
+    for name in ["conv", "side", "output"] {
+      let index = try #require(trained.index(of: name))
+      let isSame = trained.nodes[index] == net.graph.nodes[index]
+      #expect(isSame == (name == "side"), "\(name)")
+    }
+  }
+}
+
 /// Whether graphs are equal, without printing all their weights where they are not.
 private func isSame(_ a: Graph?, _ b: Graph) -> Bool { a == b }
 

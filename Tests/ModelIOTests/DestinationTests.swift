@@ -39,6 +39,46 @@ struct DestinationTests: ~Copyable {
     #expect(try files.contentsOfDirectory(atPath: folder).sorted() == ["a", "b", "c", "d", "e"])
   }
 
+  @Test("Whoever clears up does not disturb another who is making something")
+  func clearingMeanwhile() throws {
+    let folder = folder
+    let done = Mutex(false)
+    Thread.detachNewThread {
+      while !done.withLock({ $0 }) { TemporaryName.clear(folder) }
+    }
+    defer { done.withLock { $0 = true } }
+    for _ in 0..<3000 {
+      let temporary = try Temporary(in: folder, isFolder: true, mode: 0o777)
+      #expect(FileManager.default.fileExists(atPath: temporary.path))
+    }
+  }
+
+  @Test("Several write the same folder: each whole, and none sees what it replaces go away")
+  func replacingTogether() throws {
+    struct Gone: Error {}
+    let place = "\(folder)/out"
+    @Sendable func write(_ number: Int) throws {
+      try AtomicFolder.write(place) { old in
+        // Also when it has been moved away.
+        guard try FileManager.default.contentsOfDirectory(atPath: old) == ["text"] else {
+          throw Gone()
+        }
+      } _: {
+        try AtomicFile.write("\(number)", to: "\($0)/text")
+      }
+    }
+    try write(0)
+    let errors = Mutex<[any Error]>([])
+    DispatchQueue.concurrentPerform(iterations: 4) { number in
+      for _ in 0..<60 {
+        do { try write(number) } catch { errors.withLock { $0.append(error) } }
+      }
+    }
+    errors.withLock { #expect($0.isEmpty, "\($0)") }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["out"])
+    #expect((0...3).contains(Int(try text("out/text")) ?? -1))
+  }
+
   @Test("A full device fails with status 74 and stays a device")
   func fullDevice() throws {
     guard FileManager.default.fileExists(atPath: "/dev/full") else { return }

@@ -201,4 +201,16 @@ struct AttackBadInputTests {
         "small-cn", "--output", place.output,
       ])
   }
+
+  /// OpenBLAS would ask for its buffers for ever.
+  @Test("Too little memory to train is said, not waited for")
+  func memory() throws {
+    let place = try AttackPlace()
+    let ending = try Ending(
+      script: #"ulimit -v 500000; timeout 60 "$RUNNER" "$@""#,
+      place.arguments("badnets", ["--threads", "2"]))
+    #expect(ending.status == 65, "\(ending.errors)")
+    #expect(ending.errors.contains(": training with batches of 20 images takes about "))
+    #expect(ending.errors.split(separator: "\n").count == 1)
+  }
 }

@@ -26,11 +26,11 @@ struct CommandTests {
               Whether a pruned channel's bias goes to zero with its kernel.
             epochs=auto                 integer
               How often every image is learned, 0: prune alone; auto makes 300,000 images.
-            learning-rate=0.05          number
-              The base learning rate, over 0 and up to 100.
+            learning-rate=auto          number
+              The base rate, over 0 and up to 100; auto is 0.0015 for adam and adamw, else 0.05.
             batch=32                    integer
               Images in a step, 1 to 65,536.
-            optimizer=sgd               sgd|nesterov|adam|adamw
+            optimizer=adam              sgd|nesterov|adam|adamw
               The optimizer, with its usual constants.
             schedule=cosine             constant|step|cosine|one-cycle
               The course of the learning rate.
@@ -57,11 +57,11 @@ struct CommandTests {
           fine-tuning       Trains the model further on clean images.
             epochs=auto                 integer
               How often every clean image is learned, up to 10,000; auto makes 300,000 images.
-            learning-rate=0.05          number
-              The base learning rate, over 0 and up to 100.
+            learning-rate=auto          number
+              The base rate, over 0 and up to 100; auto is 0.0015 for adam and adamw, else 0.05.
             batch=32                    integer
               Images in a step, 1 to 65,536.
-            optimizer=sgd               sgd|nesterov|adam|adamw
+            optimizer=adam              sgd|nesterov|adam|adamw
               The optimizer, with its usual constants.
             schedule=cosine             constant|step|cosine|one-cycle
               The course of the learning rate.
@@ -196,7 +196,8 @@ struct CommandTests {
         ["--defense", "fine-pruning", "--option", "fine-pruning.drop=3"],
         "fine-pruning has no option 'drop'; did you mean 'drops'? "
           + "(its options: layer, drops, drop-unit, share, "
-          + "ranking, bias, epochs, learning-rate, batch, optimizer, schedule, decay, smoothing, shift, "
+          + "ranking, bias, epochs, learning-rate, batch, optimizer, schedule, decay, smoothing, "
+          + "distillation, temperature, shift, "
           + "flip, freeze-normalization, held-out, patience, seed)"
       ),
       (

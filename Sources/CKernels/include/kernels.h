@@ -5,7 +5,8 @@
 // stand as far apart as the pitches below say, so that it may have a frame of zeros around it (for
 // "same" padding), or share rows of a matrix with other blocks (before a dense layer).
 //
-// No function allocates, keeps state or checks bounds: the callers in InferenceGraph/Execution do.
+// No function allocates, keeps state or checks bounds: the callers do, in InferenceGraph/Execution
+// and Training.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -90,7 +91,7 @@ typedef struct {
   int64_t out_row_pitch, out_pixel_pitch, out_channel_pitch;
   int64_t groups;
   const int32_t *input_tiles;   // [groups * DK_PIXELS], each tile's first input pixel, floats
-  const int32_t *output_tiles;  // [groups * DK_PIXELS], its first output pixel (with pool: its only)
+  const int32_t *output_tiles;  // [groups * DK_PIXELS], its first (with pool: only) output pixel
   int64_t tiles;                // tiles of at most DK_CHANNELS output channels
   const int32_t *tile_channels; // [tiles], how many each has
   const float *weights;         // [16 positions], then tile by tile: [inputs][channels of the tile]
@@ -107,8 +108,8 @@ void dk_convolve_winograd(const dk_winograd *convolution, const float *in, float
 ///
 /// Output channel c * multiplier + m; weights [taps][channels * multiplier].
 void dk_depthwise(const float *in, int64_t in_row_step, int64_t in_pixel_step,
-                  int64_t in_channel_pitch, float *out, dk_image out_image, int32_t multiplier, int32_t taps, const int32_t *offsets,
-                  const float *weights, const float *bias);
+                  int64_t in_channel_pitch, float *out, dk_image out_image, int32_t multiplier,
+                  int32_t taps, const int32_t *offsets, const float *weights, const float *bias);
 
 /// Pooling with windows cut off at the border; averages count the elements inside.
 void dk_pool(const float *in, dk_image in_image, float *out, dk_image out_image, int32_t window_h,
@@ -211,8 +212,8 @@ typedef struct {
   int64_t in_row_pitch, in_pixel_pitch, in_channel_pitch;
   int64_t slope_row_pitch, slope_pixel_pitch, slope_channel_pitch;
   const int32_t *input_tiles, *slope_tiles; // [tiles], first elements, floats
-  /// How a position's transformed tiles are multiplied: its pixels are the tiles, at least two, which
-  /// stand evenly apart; its taps are the input channels.
+  /// How a position's transformed tiles are multiplied: its pixels are the tiles, at least two,
+  /// which stand evenly apart; its taps are the input channels.
   dk_weight_gradient products;
 } dk_winograd_slopes;
 /// gradient[tap][input][output] += the kernel's gradient.
@@ -235,15 +236,15 @@ void dk_sum_rows(float *rows, int64_t count, int64_t pitch, int64_t length, floa
 void dk_gather_weights(const float *kernel, int64_t taps, const int32_t *offsets, int64_t stride,
                        int64_t tiles, const int32_t *tile_channels, float *out);
 
-/// Transforms and packs 3x3 kernels for dk_convolve_winograd; the taps stand tap_stride apart, which
-/// may be negative.
+/// Transforms and packs 3x3 kernels for dk_convolve_winograd; the taps stand tap_stride apart,
+/// which may be negative.
 void dk_winograd_weights(const float *kernel, int64_t inputs, int64_t input_stride,
                          int64_t outputs, int64_t output_stride, int64_t tap_stride,
                          int64_t tiles, const int32_t *tile_channels, float *out);
 
 /// Adds a depthwise convolution's slopes to its input's.
-void dk_depthwise_input(const float *slope, dk_image slope_image, float *out, dk_image out_image, dk_window window,
-                        int32_t multiplier, const float *weights);
+void dk_depthwise_input(const float *slope, dk_image slope_image, float *out, dk_image out_image,
+                        dk_window window, int32_t multiplier, const float *weights);
 
 /// gradient[tap][channel] += sums over pixels and lanes; parameters as for dk_depthwise.
 void dk_depthwise_weights(const float *in, int64_t row_step, int64_t pixel_step,
@@ -253,13 +254,15 @@ void dk_depthwise_weights(const float *in, int64_t row_step, int64_t pixel_step,
 
 /// Brings a pooling's slopes to its input's; of equal maxima the first in a window takes it.
 ///
-/// With `rectified`, maxima that are not positive get nothing, as behind max(0, x). Elements that are
-/// in no window are not written.
-void dk_pool_gradient(const float *in, dk_image in_image, const float *slope, dk_image slope_image, float *out, dk_image out_image,
-                      dk_window window, bool average, bool rectified, bool add);
+/// With `rectified`, maxima that are not positive get nothing, as behind max(0, x). Elements that
+/// are in no window are not written.
+void dk_pool_gradient(const float *in, dk_image in_image, const float *slope, dk_image slope_image,
+                      float *out, dk_image out_image, dk_window window, bool average,
+                      bool rectified, bool add);
 
 /// slope *= f'(in); in is what f was applied to, for DK_RELU also what it gave.
-void dk_map_gradient(const float *in, dk_image in_image, float *slope, dk_image slope_image, dk_activation activation);
+void dk_map_gradient(const float *in, dk_image in_image, float *slope, dk_image slope_image,
+                     dk_activation activation);
 
 /// Slopes behind a softmax, or its logarithm, become those before it; out is what it gave.
 void dk_softmax_gradient(const float *out, int64_t pitch, float *slope, int64_t slope_pitch,
@@ -270,22 +273,24 @@ void dk_combine_gradient(const float *slope, dk_image slope_image, const float *
                          dk_image other_image, float *out, dk_image out_image);
 
 /// out = in * scale[c] (null: 1), or adds it.
-void dk_scale(const float *in, dk_image in_image, float *out, dk_image out_image, const float *scale, bool add);
+void dk_scale(const float *in, dk_image in_image, float *out, dk_image out_image,
+              const float *scale, bool add);
 
 /// Adds the slopes of a pooling over all pixels to its input's.
-void dk_spread(const float *slope, int64_t slope_pitch, const float *in, dk_image in_image, float *out, dk_image out_image,
-               bool average);
+void dk_spread(const float *slope, int64_t slope_pitch, const float *in, dk_image in_image,
+               float *out, dk_image out_image, bool average);
 
 /// moments[c] = mean, sum of squared deviations from it, over pixels and the first lanes.
 void dk_moments(const float *in, dk_image image, int32_t lanes, double *moments);
 
 /// totals[c] = sum of slopes, sum of slope * (in - mean[c]).
-void dk_normalize_totals(const float *in, dk_image in_image, const float *slope, dk_image slope_image, const float *mean,
-                         double *totals);
+void dk_normalize_totals(const float *in, dk_image in_image, const float *slope,
+                         dk_image slope_image, const float *mean, double *totals);
 
-/// out = scale[c] * (slope - offset[c] - (in - mean[c]) * factor[c]) in the first lanes, 0 in others.
-void dk_normalize_gradient(const float *in, dk_image in_image, const float *slope, dk_image slope_image, float *out,
-                           dk_image out_image, const float *mean, const float *scale, const float *offset,
+/// out = scale[c] * (slope - offset[c] - (in - mean[c]) * factor[c]) in the first lanes, else 0.
+void dk_normalize_gradient(const float *in, dk_image in_image, const float *slope,
+                           dk_image slope_image, float *out, dk_image out_image,
+                           const float *mean, const float *scale, const float *offset,
                            const float *factor, int32_t lanes, bool add);
 
 /// Noise that layers apply in training; `rate` is the standard deviation for DK_GAUSSIAN_NOISE.
@@ -298,8 +303,8 @@ typedef enum {
 } dk_noise_kind;
 
 /// Applies noise decided by the key, or brings slopes back through the same noise.
-void dk_noise(const float *in, dk_image in_image, float *out, dk_image out_image, dk_noise_kind kind, float rate,
-              uint64_t key, bool gradient, bool add);
+void dk_noise(const float *in, dk_image in_image, float *out, dk_image out_image,
+              dk_noise_kind kind, float rate, uint64_t key, bool gradient, bool add);
 
 /// The cross-entropy of softmax(logits) for the first lanes, and its slopes times `weight`.
 ///
@@ -329,7 +334,8 @@ typedef struct {
   float shrink, rate;           // w = shrink * w - rate * m / (correction * sqrt(v) + epsilon)
   float correction, epsilon;
 } dk_adam_step;
-/// A step of Adam. Returns whether all new weights are finite.
+/// A step of Adam. Returns whether all new weights and averages of squares are finite: where one of
+/// these is infinite, its weight would never change again.
 bool dk_adam(float *weights, const float *gradient, float *mean, float *square, int64_t count,
              dk_adam_step step);
 

@@ -4,7 +4,7 @@ internal import Synchronization
 /// Reads images and spreads them over lanes.
 final class Loader: Sendable {
   let source: any SampleSource
-  fileprivate let imageBytes: Int
+  let imageBytes: Int
   private let turn = Mutex(())
 
   init(_ source: any SampleSource) {
@@ -79,19 +79,37 @@ final class Loader: Sendable {
     block: Int, scale: Float, into pointer: UnsafeMutablePointer<Float>, _ image: dk_image
   ) throws(SampleError) {
     let first = block * laneCount
+    let bad = unsafe source.pack(
+      start + first * loader.imageBytes, count: min(laneCount, range.count - first), scale: scale,
+      into: pointer, image)
+    if let bad { throw SampleError(notFinite: range.lowerBound + first + bad) }
+  }
+}
+
+extension SampleSource {
+  /// Puts images, as the source stores them, into lanes, scaled.
+  ///
+  /// - Returns: The first one with a value that is not finite, counted from 0.
+  func pack(
+    _ images: UnsafeRawPointer, count: Int, scale: Float,
+    into pointer: UnsafeMutablePointer<Float>, _ image: dk_image
+  ) -> Int? {
     let type: Int32 =
-      switch source.elementType {
+      switch elementType {
       case .uint8: 0
       case .float32: 1
       case .float64: 2
       }
     let bad = unsafe dk_pack(
-      start + first * loader.imageBytes, type, source.layout == .nchw,
-      Int32(min(laneCount, range.count - first)), scale, pointer, image)
-    if bad >= 0 {
-      throw SampleError(
-        index: range.lowerBound + first + Int(bad),
-        "it holds a value that is NaN, infinite or too large for 32-bit floats")
-    }
+      images, type, layout == .nchw, Int32(count), scale, pointer, image)
+    return bad < 0 ? nil : Int(bad)
+  }
+}
+
+extension SampleError {
+  /// An image that cannot be run.
+  init(notFinite index: Int) {
+    self.init(
+      index: index, "it holds a value that is NaN, infinite or too large for 32-bit floats")
   }
 }

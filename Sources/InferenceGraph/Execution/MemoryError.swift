@@ -21,10 +21,15 @@ public struct MemoryError: Error, Sendable, Hashable, CustomStringConvertible {
   /// for ever.
   static let openBLASBuffer = 128 << 20
 
+  /// What the C library reserves when a thread allocates memory for the first time.
+  static let threadHeap = 64 << 20
+
   /// Throws if so much memory is not to be had now.
   ///
+  /// Swift's arrays end the process where it is refused.
+  ///
   /// - Parameter bytes: What a thread takes.
-  static func check(bytes: Int, threads: Int) throws(MemoryError) {
+  package static func check(bytes: Int, threads: Int = 1) throws(MemoryError) {
     let all = bytes * threads
     // Asked for and given back: nothing is touched.
     let place = unsafe mmap(

@@ -11,6 +11,13 @@ struct ConvolutionWeights {
 }
 
 extension ConvolutionWeights {
+  init(_ c: Convolution) {
+    self.init(
+      kernel: c.kernel, bias: c.bias, dilation: c.dilation, strides: c.strides, groups: c.groups)
+  }
+}
+
+extension ConvolutionWeights {
   /// One step a group of channels.
   func steps(
     input: Place, output: Place,
@@ -18,30 +25,17 @@ extension ConvolutionWeights {
     affine: (scale: [Float], shift: [Float])? = nil, rectify: Bool = false, pool: Bool = false,
     accumulate: Bool = false
   ) -> [ConvolutionStep] {
-    let (height, width, depth, filters) = (
-      kernel.shape[0], kernel.shape[1], kernel.shape[2], kernel.shape[3]
-    )
-    let image = input.image
-    var offsets: [Int32] = []
-    for y in 0..<height {
-      for x in 0..<width {
-        for c in 0..<depth {
-          offsets.append(
-            Int32(
-              y * dilation.height * Int(image.row_pitch)
-                + x * dilation.width * Int(image.pixel_pitch)
-                + c * Int(image.channel_pitch)))
-        }
-      }
+    let depth = kernel.shape[2]
+    var table = pixelTable(input.image, output.image, pool: pool)
+    if table.input.count > 1 && !pool {
+      table.input.fillGroup()
+      table.output.fillGroup()
     }
-    let table = pixelTable(image, output.image, pool: pool)
-    let start =
-      -(axes?.rows.before ?? 0) * Int(image.row_pitch)
-      - (axes?.columns.before ?? 0) * Int(image.pixel_pitch)
-    let offsetStorage = Storage(offsets)
+    let start = input.image.start(of: axes)
+    let offsets = Storage(tapOffsets(input.image))
     let inputPixels = Storage(table.input)
     let outputPixels = Storage(table.output)
-    let perGroup = filters / groups
+    let perGroup = kernel.shape[3] / groups
     return (0..<groups).map { group in
       let range = group * perGroup..<(group + 1) * perGroup
       let packed = kernel.packed(range)
@@ -50,15 +44,23 @@ extension ConvolutionWeights {
         output: output.channels(range), weights: Storage(packed.values),
         bias: Storage(bias.map { Array($0.values[range]) } ?? range.map { _ in 0 }),
         scale: affine.map { Storage(Array($0.scale[range])) },
-        shift: affine.map { Storage(Array($0.shift[range])) }, offsets: offsetStorage,
+        shift: affine.map { Storage(Array($0.shift[range])) }, offsets: offsets,
         inputPixels: inputPixels, outputPixels: outputPixels, tiles: Storage(packed.tiles),
         pool: pool, rectify: rectify, accumulate: accumulate)
     }
   }
 
-  /// Offsets of all output pixels' windows and of the pixels themselves, in groups.
-  private func pixelTable(
-    _ input: dk_image, _ output: dk_image, pool: Bool
+  /// Offsets of what a window's taps read, from its first element: [height][width][channels].
+  func tapOffsets(_ input: dk_image) -> [Int32] {
+    input.tapOffsets(
+      kernel.shape[0], kernel.shape[1], dilation: dilation, channels: kernel.shape[2])
+  }
+
+  /// Offsets of all output pixels' windows and of the pixels themselves.
+  ///
+  /// - Parameter pool: Whether four windows, one after another, belong to each output pixel.
+  func pixelTable(
+    _ input: dk_image, _ output: dk_image, pool: Bool = false
   ) -> (input: [Int32], output: [Int32]) {
     var from: [Int32] = []
     var to: [Int32] = []
@@ -77,12 +79,41 @@ extension ConvolutionWeights {
         }
       }
     }
-    // A last group that is not full repeats its last pixel: it is computed and stored again.
-    while from.count > 1 && from.count % pixelGroup != 0 {
-      from.append(from[from.count - 1])
-      to.append(to[to.count - 1])
-    }
     return (from, to)
+  }
+}
+
+extension dk_image {
+  /// Floats from the first element to the first window's first tap; not positive.
+  func start(of axes: (rows: WindowAxis, columns: WindowAxis)?) -> Int {
+    -(axes?.rows.before ?? 0) * Int(row_pitch) - (axes?.columns.before ?? 0) * Int(pixel_pitch)
+  }
+
+  /// Floats from a window's first element to what its taps read: [height][width][channels].
+  func tapOffsets(
+    _ height: Int, _ width: Int, dilation: Extent, channels: Int = 1
+  ) -> [Int32] {
+    var offsets: [Int32] = []
+    offsets.reserveCapacity(height * width * channels)
+    for y in 0..<height {
+      for x in 0..<width {
+        for c in 0..<channels {
+          offsets.append(
+            Int32(
+              y * dilation.height * Int(row_pitch) + x * dilation.width * Int(pixel_pitch)
+                + c * Int(channel_pitch)))
+        }
+      }
+    }
+    return offsets
+  }
+}
+
+extension [Int32] {
+  /// Makes pixels, at least one, whole groups by repeating the last one: it is computed and stored
+  /// again.
+  mutating func fillGroup() {
+    while count % pixelGroup != 0 { append(self[count - 1]) }
   }
 }
 
@@ -146,27 +177,14 @@ extension Planner {
   func depthwise(
     _ c: DepthwiseConvolution, index: Int, input: Place, output: Place
   ) -> DepthwiseStep {
-    let (height, width) = (c.kernel.shape[0], c.kernel.shape[1])
     let channels = c.kernel.shape[2] * c.kernel.shape[3]
-    let image = input.image
     let axes = nodes[index].windowAxes(input: nodes[nodes[index].inputs[0]].shape)
-    var offsets: [Int32] = []
-    for y in 0..<height {
-      for x in 0..<width {
-        offsets.append(
-          Int32(
-            y * c.dilation.height * Int(image.row_pitch)
-              + x * c.dilation.width * Int(image.pixel_pitch)))
-      }
-    }
     return DepthwiseStep(
-      input: input,
-      start: -(axes?.rows.before ?? 0) * Int(image.row_pitch)
-        - (axes?.columns.before ?? 0) * Int(image.pixel_pitch),
-      strides: c.strides, output: output, multiplier: c.kernel.shape[3],
-      weights: Storage(c.kernel.values),
+      input: input, start: input.image.start(of: axes), strides: c.strides, output: output,
+      multiplier: c.kernel.shape[3], weights: Storage(c.kernel.values),
       bias: Storage(c.bias?.values ?? Array(repeating: 0, count: channels)),
-      offsets: Storage(offsets))
+      offsets: Storage(
+        input.image.tapOffsets(c.kernel.shape[0], c.kernel.shape[1], dilation: c.dilation)))
   }
 }
 

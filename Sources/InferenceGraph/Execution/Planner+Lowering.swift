@@ -15,11 +15,7 @@ extension Planner {
     case .separableConvolution:
       preconditionFailure("a separable convolution is two nodes of a merged graph")
     case .convolution(let c):
-      return convolve(
-        index, input: inputs[0],
-        ConvolutionWeights(
-          kernel: c.kernel, bias: c.bias, dilation: c.dilation, strides: c.strides,
-          groups: c.groups))
+      return convolve(index, input: inputs[0], ConvolutionWeights(c))
     case .dense(let d):
       // A dense layer before a spatial one is a 1x1 convolution.
       return convolve(

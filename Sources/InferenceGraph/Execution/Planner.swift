@@ -198,7 +198,10 @@ struct Planner {
     let buffer = scratch ?? bufferSizes.count
     if scratch == nil { bufferSizes.append(0) }
     scratch = buffer
-    bufferSizes[buffer] = max(bufferSizes[buffer], WinogradStep.scratchSize(weights))
+    bufferSizes[buffer] = max(
+      bufferSizes[buffer],
+      WinogradStep.scratchSize(
+        inputs: weights.kernel.shape[2], outputs: weights.kernel.shape[3]))
     return buffer
   }
 

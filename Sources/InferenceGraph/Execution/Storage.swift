@@ -1,7 +1,9 @@
 /// A fixed piece of memory, aligned for vectors, that C functions read and write.
 ///
-/// It is `@unchecked Sendable` because it is used in two ways only: filled once and then read by
-/// everybody (packed weights, offsets), or owned by the workspace of a single thread.
+/// It is `@unchecked Sendable` because no two threads ever write the same elements, or read what
+/// another writes: it is filled once and then read by everybody (offsets, an executor's weights),
+/// belongs to the workspace of a single thread, or the pieces of a training's phase
+/// (``TrainingPhase``), which run one after another or apart, divide it among them.
 @safe final class Storage<Element: BitwiseCopyable>: @unchecked Sendable {
   let pointer: UnsafeMutablePointer<Element>
   let count: Int

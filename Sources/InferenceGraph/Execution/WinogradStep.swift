@@ -30,30 +30,57 @@ struct WinogradStep: Step {
   }
 
   /// The floats it works in.
-  static func scratchSize(_ weights: ConvolutionWeights) -> Int {
-    16 * (weights.kernel.shape[2] + weights.kernel.shape[3] + 2) * pixelGroup * laneCount
+  static func scratchSize(inputs: Int, outputs: Int) -> Int {
+    16 * (inputs + outputs + 2) * pixelGroup * laneCount
   }
 
+  /// A step of a layer as it is.
   init(
     _ layer: ConvolutionWeights, input: Place, axes: (rows: WindowAxis, columns: WindowAxis),
     output: Place, scratch: Int, affine: (scale: [Float], shift: [Float])?, rectify: Bool,
     pool: Bool
   ) {
+    let filters = layer.kernel.shape[3]
+    let packed = WinogradStep.transform(layer.kernel).flatMap { $0.packed(0..<filters).values }
+    self.init(
+      inputs: layer.kernel.shape[2], weights: Storage(packed),
+      bias: Storage(layer.bias?.values ?? Array(repeating: 0, count: filters)),
+      before: (axes.rows.before, axes.columns.before), input: input, output: output,
+      scratch: scratch, affine: affine, rectify: rectify, pool: pool)
+  }
+
+  /// A step whose weights and bias are zero until others are put there.
+  ///
+  /// - Parameters:
+  ///   - inputs: Input channels.
+  ///   - outputs: Output channels.
+  ///   - before: Zeros above and to the left of the input that the first window reads.
+  init(
+    inputs: Int, outputs: Int, before: (rows: Int, columns: Int), input: Place, output: Place,
+    rectify: Bool
+  ) {
+    self.init(
+      inputs: inputs, weights: Storage(count: 16 * inputs * outputs),
+      bias: Storage(count: outputs), before: before, input: input, output: output, scratch: 0,
+      affine: nil, rectify: rectify, pool: false)
+  }
+
+  private init(
+    inputs: Int, weights: Storage<Float>, bias: Storage<Float>, before: (rows: Int, columns: Int),
+    input: Place, output: Place, scratch: Int, affine: (scale: [Float], shift: [Float])?,
+    rectify: Bool, pool: Bool
+  ) {
+    self.inputs = inputs
+    self.weights = weights
+    self.bias = bias
     self.input = input
     self.output = output
     self.scratch = scratch
     self.pool = pool
     self.rectify = rectify
-    inputs = layer.kernel.shape[2]
     start =
-      -axes.rows.before * Int(input.image.row_pitch)
-      - axes.columns.before * Int(input.image.pixel_pitch)
-    let filters = layer.kernel.shape[3]
-    let transformed = WinogradStep.transform(layer.kernel)
-    let packed = transformed.map { $0.packed(0..<filters) }
-    weights = Storage(packed.flatMap(\.values))
-    tiles = Storage(packed[0].tiles)
-    bias = Storage(layer.bias?.values ?? Array(repeating: 0, count: filters))
+      -before.rows * Int(input.image.row_pitch) - before.columns * Int(input.image.pixel_pitch)
+    tiles = Storage(tileWidths(bias.count))
     scale = affine.map { Storage($0.scale) }
     shift = affine.map { Storage($0.shift) }
     // With pooling a tile is an output pixel. Without, tiles cover the image; where its extent is
@@ -73,10 +100,8 @@ struct WinogradStep: Step {
         to.append(Int32(y * Int(output.image.row_pitch) + x * Int(output.image.pixel_pitch)))
       }
     }
-    while from.count % pixelGroup != 0 {
-      from.append(from[from.count - 1])
-      to.append(to[to.count - 1])
-    }
+    from.fillGroup()
+    to.fillGroup()
     inputTiles = Storage(from)
     outputTiles = Storage(to)
   }

@@ -26,9 +26,13 @@ public final class Differentiator {
   public let batchSize: Int
   /// Weights and gradient, flat.
   let parameters: Parameters
+  /// What values, slopes and the like of a batch take.
+  let batchBytes: Int
 
+  private let isTraining: Bool
+  let usesOpenBLAS: Bool
   private let masked: [MaskedChannels]
-  private let options: ExecutionOptions
+  let options: ExecutionOptions
   private let state = BatchState()
   private let packing: [@Sendable () -> Void]
   private let forward: [TrainingPhase]
@@ -49,7 +53,8 @@ public final class Differentiator {
   /// - Parameters:
   ///   - model: The network.
   ///   - batchSize: The most images in a batch.
-  ///   - isTraining: Whether dropout acts and batch normalization uses the batch's statistics.
+  ///   - isTraining: Whether dropout acts and batch normalization uses the batch's statistics; false
+  ///     for ``imageGradients(of:labels:)``.
   ///   - freezesNormalization: Whether batch normalization uses the moving statistics all the same.
   ///   - differentiatesWeights: Whether the gradient of the weights is computed.
   ///   - differentiatesInput: Whether the gradient of the images is computed.
@@ -64,51 +69,39 @@ public final class Differentiator {
     self.model = model
     self.batchSize = batchSize
     self.options = options
-    try Differentiator.check(model.graph, batchSize: batchSize)
+    self.isTraining = isTraining
+    try Differentiator.checkOutput(of: model.graph)
+    try Differentiator.check(
+      bytes: model.graph.trainedBytes, "so many weights", in: model.graph)
     parameters = Parameters(model.graph)
     masked = differentiatesWeights ? MaskedChannels.all(in: parameters) : []
     let graph = TrainingGraph(model.graph, parameters, isTraining: isTraining)
     let blocks = blockCount(batchSize)
+    let purpose = "batches of \(batchSize) images"
+    try Differentiator.check(
+      bytes: graph.valueBytes(blocks: blocks), purpose, in: model.graph)
     let builder = TrainingBuilder(
       graph, parameters, state, blocks: blocks,
       usesBatchStatistics: isTraining && !freezesNormalization,
       differentiatesWeights: differentiatesWeights, differentiatesInput: differentiatesInput)
     logitSlope = builder.needsSlope[graph.output] ? builder.slope(graph.output).slope : nil
     builder.build()
-    builder.scratch.allocate(slots: builder.slots)
+    inputSlope = differentiatesInput ? builder.slope(0).slope : nil
+    usesOpenBLAS = graph.usesOpenBLAS
+    batchBytes = builder.memory.bytes(slots: builder.slots)
+    try Differentiator.check(
+      bytes: batchBytes, openBLAS: usesOpenBLAS ? options.threads : 0, purpose, in: model.graph)
+    builder.memory.allocate(slots: builder.slots)
     packing = builder.packing
     forward = builder.forward
     backward = builder.backward
     input = builder.values[0]!
-    inputSlope = differentiatesInput ? builder.slope(0).slope : nil
     logits = builder.values[graph.output]!
     blocksPerSlot = (blocks + builder.slots - 1) / builder.slots
     labels = Storage(count: blocks * laneCount)
     losses = Storage(count: blocks * laneCount)
     correct = Storage(count: blocks)
     openblas_set_num_threads(1)
-  }
-
-  private static func check(_ graph: Graph, batchSize: Int) throws(GraphError) {
-    let output = graph.nodes[graph.output]
-    guard output.elementCount == output.channels else {
-      throw GraphError(
-        node: output.name,
-        "its result of shape \(output.shape) is not one score a class, so that there is no loss to train with"
-      )
-    }
-    let largest = graph.nodes.max { $0.elementCount < $1.elementCount }
-    // Values, their slopes, and frames around both.
-    let bytes = graph.nodes.reduce(0) { $0 + $1.elementCount } * 12 * batchSize
-    do {
-      guard bytes < 1 << 40 else { throw MemoryError(bytes: bytes, threads: 1) }
-      try MemoryError.check(bytes: bytes, threads: 1)
-    } catch {
-      throw GraphError(
-        node: largest?.name ?? "",
-        "training with batches of \(batchSize) images takes about \(bytes >> 20) MiB, which the "
-          + "system does not give; use a smaller batch", isTooLarge: true)
-    }
   }
 
   /// Runs a batch forward and backward; the gradient is in ``parameters`` then.
@@ -214,12 +207,30 @@ public final class Differentiator {
 
   /// Returns each image's cross-entropy in nats, and its gradient with respect to the image.
   ///
+  /// An image's gradient is its own, whatever images there are beside it. So the differentiator must
+  /// have been made with `differentiatesInput`, and without `isTraining`: in training dropout acts,
+  /// and a batch's images change each other's normalization, and the moving statistics.
+  ///
   /// - Parameters:
   ///   - images: `[images][height][width][channels]`, as in a data set (before the model's input
   ///     scale); the gradient is in the same units and order.
-  ///   - labels: A class for every image; any number of images.
+  ///   - labels: A class of the model for every image; any number of images.
   /// - Throws: ``SampleError`` for an image with a value that is not finite.
   public func imageGradients(
+    of images: [Float], labels: [Int32]
+  ) throws -> (losses: [Float], gradients: [Float]) {
+    precondition(!isTraining, "made with isTraining, where images have no gradients of their own")
+    let classes = 0..<Int32(clamping: model.classCount)
+    for (index, label) in labels.enumerated() {
+      precondition(
+        classes.contains(label), "label \(label) of image \(index) for \(classes.count) classes")
+    }
+    return try inputGradients(of: images, labels: labels)
+  }
+
+  /// Returns each image's cross-entropy, and the gradient of their sum over a batch with respect to
+  /// the images; in training too.
+  func inputGradients(
     of images: [Float], labels: [Int32]
   ) throws -> (losses: [Float], gradients: [Float]) {
     guard let inputSlope else { preconditionFailure("made without differentiatesInput") }

@@ -34,6 +34,26 @@ struct Fingerprint: Sendable, Hashable {
     for offset in whole..<bytes.count { unsafe add(UInt64(bytes[offset])) }
   }
 
+  /// Takes in how a set's images are stored, and its labels.
+  init(of set: TrainingSet) {
+    add("\(set.source.imageShape) \(set.source.layout) \(set.source.elementType)")
+    add(set.labels)
+  }
+
+  /// Takes all of a source's images in, read as many at a time as are about a megabyte.
+  mutating func add(imagesOf source: any SampleSource) throws {
+    let loader = Loader(source)
+    let size = max(1, (1 << 20) / loader.imageBytes)
+    let buffer = loader.makeBuffer(images: min(size, source.count))
+    for first in stride(from: 0, to: source.count, by: size) {
+      try loader.withImages(first..<min(source.count, first + size), buffer) { images in
+        unsafe add(
+          UnsafeRawBufferPointer(
+            start: images.start, count: images.range.count * loader.imageBytes))
+      }
+    }
+  }
+
   /// 16 hexadecimal digits.
   var text: String {
     let digits = String(mixed(state), radix: 16)

@@ -21,10 +21,7 @@ struct KeyedGenerator {
   }
 
   /// Returns the next 64 random bits.
-  mutating func next() -> UInt64 {
-    defer { state &+= 0x9e37_79b9_7f4a_7c15 }
-    return mixed(state)
-  }
+  mutating func next() -> UInt64 { SplitMix.next(&state) }
 
   /// Returns a number from 0 to `bound` - 1, all equally likely (Lemire 2019).
   mutating func below(_ bound: Int) -> Int {
@@ -37,13 +34,8 @@ struct KeyedGenerator {
     }
   }
 
-  /// Returns the numbers below `count` in random order, all orders equally likely (Fisher and Yates;
-  /// Durstenfeld 1964).
+  /// Returns the numbers below `count` in random order, all orders equally likely.
   mutating func permutation(_ count: Int) -> [Int] {
-    var result = Array(0..<count)
-    for last in stride(from: count - 1, to: 0, by: -1) {
-      result.swapAt(last, below(last + 1))
-    }
-    return result
+    SplitMix.permutation(count) { below($0) }
   }
 }

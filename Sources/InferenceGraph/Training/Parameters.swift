@@ -14,9 +14,11 @@ final class Parameters: Sendable {
     let shape: [Int]
     /// Where it lies in the flat arrays; starts are multiples of 16.
     let range: Range<Int>
+    /// Whether its node has a part in the graph's output.
+    let reachesOutput: Bool
 
-    /// Whether it follows a gradient; moving statistics don't.
-    var isTrained: Bool { role != .movingMean && role != .movingVariance }
+    /// Whether it follows a gradient; moving statistics don't, nor what has no part in the output.
+    var isTrained: Bool { reachesOutput && role != .movingMean && role != .movingVariance }
     /// Whether weight decay acts on it.
     var decays: Bool { role == .kernel || role == .depthwiseKernel || role == .pointwiseKernel }
   }
@@ -34,10 +36,13 @@ final class Parameters: Sendable {
     var segments: [Segment] = []
     var values: [(Int, [Float])] = []
     var end = 0
+    let reaching = graph.reachingOutput
     for (index, node) in graph.nodes.enumerated() {
       for (role, tensor) in node.operation.roles {
         segments.append(
-          Segment(node: index, role: role, shape: tensor.shape, range: end..<end + tensor.count))
+          Segment(
+            node: index, role: role, shape: tensor.shape, range: end..<end + tensor.count,
+            reachesOutput: reaching[index]))
         values.append((end, tensor.values))
         end = (end + tensor.count + 15) / 16 * 16
       }

@@ -8,14 +8,11 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
   ///   - seed: Equal seeds give equal numbers.
   ///   - stream: Different streams of one seed give unrelated numbers.
   public init(seed: UInt64, stream: UInt64 = 0) {
-    state = Self.mixed(Self.mixed(seed &+ Self.step) &+ stream)
+    state = SplitMix.finalized(mixed(seed) &+ stream)
   }
 
   /// Returns the next 64 random bits.
-  public mutating func next() -> UInt64 {
-    state &+= Self.step
-    return Self.mixed(state)
-  }
+  public mutating func next() -> UInt64 { SplitMix.next(&state) }
 
   /// Returns a number from 0 to 1, 1 excluded: one of 2^53 equally spaced.
   public mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
@@ -34,17 +31,13 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
     }
   }
 
-  /// Returns the numbers below `count` in random order, all orders equally likely (Fisher and Yates,
-  /// in Durstenfeld's form of 1964).
+  /// Returns the numbers below `count` in random order, all orders equally likely.
   public mutating func permutation(_ count: Int) -> [Int] {
-    var result = Array(0..<count)
-    for last in stride(from: count - 1, to: 0, by: -1) {
-      result.swapAt(last, index(below: last + 1))
-    }
-    return result
+    SplitMix.permutation(count) { index(below: $0) }
   }
 
   /// Returns a number from 0 to `count` - 1; 64 random bits leave no bias that could be measured.
+  /// (``KeyedGenerator/below(_:)`` draws again for that; this one must go on giving what it gave.)
   private mutating func index(below count: Int) -> Int {
     Int(next().multipliedFullWidth(by: UInt64(count)).high)
   }
@@ -66,14 +59,5 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
     var sum = 0.0
     for term in stride(from: 23, through: 1, by: -2) { sum = sum * square + 1 / Double(term) }
     return exponent * 0.693_147_180_559_945_309_417 + 2 * ratio * sum
-  }
-
-  private static let step: UInt64 = 0x9E37_79B9_7F4A_7C15
-
-  private static func mixed(_ value: UInt64) -> UInt64 {
-    var z = value
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }

@@ -74,7 +74,8 @@ extension Model {
   /// The images are in memory while it lasts. What comes out is the same bits for any number of
   /// threads, and also where a training is resumed from a state of an earlier one; across instruction
   /// sets (``Executor/instructionSet``) the last bits differ. Channels that are masked, with a kernel
-  /// and a bias of zeros, stay so.
+  /// and a bias of zeros, stay so. A layer that a Keras file uses twice is two layers of the model,
+  /// each with weights of its own, which do not stay equal.
   ///
   /// - Parameters:
   ///   - data: The images to learn; at least as many as a batch has.

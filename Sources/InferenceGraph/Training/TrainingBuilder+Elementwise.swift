@@ -1,110 +1,6 @@
 internal import CKernels
 
 extension TrainingBuilder {
-  // MARK: Activations
-
-  /// Reserves memory for a node's value and returns where its operation puts its result, and whether
-  /// the operation should rectify it by itself.
-  func makeResult(_ index: Int) -> (result: BatchValue, rectifies: Bool) {
-    let value = makeValue(index)
-    values[index] = value
-    switch nodes[index].activation {
-    case .linear, .softmax, .logSoftmax: return (value, false)
-    case .relu(cap: nil, slope: 0, threshold: 0): return (value, true)
-    default:
-      let before = makeValue(index)
-      preActivations[index] = before
-      return (before, false)
-    }
-  }
-
-  /// Appends the activation that is still due.
-  func finishActivation(_ index: Int, _ result: BatchValue, isRectified: Bool) {
-    let value = values[index]!
-    let activation = nodes[index].activation
-    if activation == .linear || isRectified { return }
-    if !activation.isElementwise {
-      unsafe forEachPixel(value, forward: true) { at, image, _ in
-        unsafe dk_softmax(
-          at, at, Int64(image.channels), image.channel_pitch, image.channel_pitch,
-          activation == .logSoftmax)
-      }
-      return
-    }
-    let kernel = activation.kernel
-    let (from, to) = (result.image, value.image)
-    forwardBlocks { block, _ in
-      unsafe dk_map(result.at(block), from, value.at(block), to, nil, nil, kernel)
-    }
-  }
-
-  /// Turns the slopes behind a node's activation into those before it.
-  func undoActivation(_ index: Int) {
-    let activation = nodes[index].activation
-    if activation == .linear || isRectified[index] { return }
-    let value = values[index]!
-    let slope = self.slope(index).slope
-    if !activation.isElementwise {
-      let (from, to) = (value.image, slope.image)
-      unsafe forEachPixel(slope, forward: false) { at, image, pixel in
-        let offset =
-          pixel.y * Int(from.row_pitch) + pixel.x * Int(from.pixel_pitch)
-        unsafe dk_softmax_gradient(
-          value.at(pixel.block) + offset, from.channel_pitch, at, to.channel_pitch,
-          Int64(to.channels), activation == .logSoftmax)
-      }
-      return
-    }
-    let before = activation == .relu ? value : preActivations[index]!
-    let (from, to, kernel) = (before.image, slope.image, activation.kernel)
-    backwardBlocks { block, _ in
-      unsafe dk_map_gradient(before.at(block), from, slope.at(block), to, kernel)
-    }
-  }
-
-  private struct Pixel {
-    let block: Int
-    let y: Int
-    let x: Int
-  }
-
-  private func forEachPixel(
-    _ value: BatchValue, forward: Bool,
-    _ body: @escaping @Sendable (UnsafeMutablePointer<Float>, dk_image, Pixel) -> Void
-  ) {
-    let image = value.image
-    let work: @Sendable (Int, Int) -> Void = { block, _ in
-      for y in 0..<Int(image.height) {
-        for x in 0..<Int(image.width) {
-          let offset = y * Int(image.row_pitch) + x * Int(image.pixel_pitch)
-          unsafe body(value.at(block) + offset, image, Pixel(block: block, y: y, x: x))
-        }
-      }
-    }
-    if forward { forwardBlocks(work) } else { backwardBlocks(work) }
-  }
-
-  /// A node that is nothing but its activation.
-  func activation(_ index: Int) -> () -> Void {
-    let input = nodes[index].inputs[0]
-    let x = values[input]!
-    let y = makeValue(index)
-    values[index] = y
-    preActivations[index] = x
-    let activation = nodes[index].activation
-    let (from, to) = (x.image, y.image)
-    if activation.isElementwise {
-      let kernel = activation.kernel
-      forwardBlocks { block, _ in
-        unsafe dk_map(x.at(block), from, y.at(block), to, nil, nil, kernel)
-      }
-    } else {
-      forwardBlocks { block, _ in unsafe dk_copy(x.at(block), from, y.at(block), to) }
-      finishActivation(index, y, isRectified: false)
-    }
-    return { [self] in passOn(slope(index).slope, to: input) }
-  }
-
   // MARK: Copies
 
   /// Adds slopes to those of an input of the same shape, channel c times `scale[c]`.
@@ -160,7 +56,7 @@ extension TrainingBuilder {
     } else {
       // Both have frames, and other shapes: through a matrix.
       let count = from.place.elementCount
-      let middle = Storage<Float>(count: blocks * count * laneCount)
+      let (memory, start) = (self.memory, memory.reserve(blocks * count * laneCount))
       func matrix(_ image: dk_image) -> dk_image {
         dk_image(
           height: Int(image.height), width: Int(image.width), channels: Int(image.channels),
@@ -168,7 +64,7 @@ extension TrainingBuilder {
       }
       let (first, second) = (matrix(a), matrix(b))
       work = { block, _ in
-        let at = unsafe middle.pointer + block * count * laneCount
+        let at = unsafe memory.pointer + start + block * count * laneCount
         unsafe dk_scale(from.at(block), a, at, first, nil, false)
         unsafe dk_scale(at, second, to.at(block), b, nil, add)
       }
@@ -256,56 +152,6 @@ extension TrainingBuilder {
       for (input, range) in zip(node.inputs, ranges) { passOn(slope.channels(range), to: input) }
     }
   }
-
-  // MARK: Noise
-
-  /// Dropout and other noise, decided anew in every step by its seed, the layer and the image's place
-  /// in the batch.
-  func noise(_ index: Int, _ layer: TrainingOnly) -> () -> Void {
-    let node = nodes[index]
-    let x = values[node.inputs[0]]!
-    let (y, _) = makeResult(index)
-    let (kind, rate): (dk_noise_kind, Float) =
-      switch layer {
-      case .dropout(let rate): (DK_DROPOUT, rate)
-      case .spatialDropout(let rate): (DK_SPATIAL_DROPOUT, rate)
-      case .gaussianDropout(let rate): (DK_GAUSSIAN_DROPOUT, rate)
-      case .alphaDropout(let rate): (DK_ALPHA_DROPOUT, rate)
-      case .gaussianNoise(let deviation): (DK_GAUSSIAN_NOISE, deviation)
-      case .other: preconditionFailure("it is left out of a training graph")
-      }
-    let state = self.state
-    let key: @Sendable (Int) -> UInt64 = { block in
-      var number = state.seed &+ UInt64(index) &* 0x9e37_79b9_7f4a_7c15
-      number = mixed(number) &+ UInt64(block)
-      return mixed(number)
-    }
-    let (from, to) = (x.image, y.image)
-    forwardBlocks { block, _ in
-      unsafe dk_noise(x.at(block), from, y.at(block), to, kind, rate, key(block), false, false)
-    }
-    finishActivation(index, y, isRectified: false)
-    return { [self] in
-      let input = node.inputs[0]
-      guard needsSlope[input] else { return }
-      let slope = self.slope(index).slope
-      let (target, isThere) = self.slope(input)
-      let (image, targetImage) = (slope.image, target.image)
-      backwardBlocks { block, _ in
-        unsafe dk_noise(
-          slope.at(block), image, target.at(block), targetImage, kind, rate, key(block), true,
-          isThere)
-      }
-    }
-  }
-}
-
-/// The finalizer of SplitMix64 (Steele, Lea and Flood 2014): a bijection that mixes all bits.
-func mixed(_ number: UInt64) -> UInt64 {
-  var z = number &+ 0x9e37_79b9_7f4a_7c15
-  z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-  z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-  return z ^ (z >> 31)
 }
 
 extension BatchValue {

@@ -85,20 +85,15 @@ extension TrainingBuilder {
     let (y, _) = makeResult(index)
     let (from, to) = (x.image, y.image)
     let axes = node.operation.windowAxes(input: nodes[input].shape)!
-    let (height, width) = (c.kernel.shape[0], c.kernel.shape[1])
+    let window = dk_window(
+      height: Int32(c.kernel.shape[0]), width: Int32(c.kernel.shape[1]),
+      stride_h: Int32(c.strides.height), stride_w: Int32(c.strides.width),
+      dilation_h: Int32(c.dilation.height), dilation_w: Int32(c.dilation.width),
+      before_h: Int32(axes.rows.before), before_w: Int32(axes.columns.before))
     let multiplier = Int32(c.kernel.shape[3])
-    var offsets: [Int32] = []
-    for i in 0..<height {
-      for j in 0..<width {
-        offsets.append(
-          Int32(
-            i * c.dilation.height * Int(from.row_pitch)
-              + j * c.dilation.width * Int(from.pixel_pitch)))
-      }
-    }
-    let table = Storage(offsets)
-    let first =
-      -axes.rows.before * Int(from.row_pitch) - axes.columns.before * Int(from.pixel_pitch)
+    let table = Storage(
+      from.tapOffsets(c.kernel.shape[0], c.kernel.shape[1], dilation: c.dilation))
+    let first = from.start(of: axes)
     let rowStep = Int64(c.strides.height) * from.row_pitch
     let pixelStep = Int64(c.strides.width) * from.pixel_pitch
     let weights = parameters.weights
@@ -117,24 +112,17 @@ extension TrainingBuilder {
       let slope = self.slope(index).slope
       let image = slope.image
       if differentiatesWeights {
-        let (memory, slotSize) = (slotGradients, self.slotSize)
-        let target = slotStarts[start]!
+        let gradient = unsafe slotGradient(kernel)
         backwardBlocks { block, slot in
           unsafe dk_depthwise_weights(
             x.at(block) + first, rowStep, pixelStep, from.channel_pitch, slope.at(block), image,
-            multiplier, Int32(table.count), table.pointer,
-            memory.pointer + slot * slotSize + target)
+            multiplier, Int32(table.count), table.pointer, gradient(slot))
         }
         if let bias { biasGradient(bias, slope) }
       }
       guard needsSlope[input] else { return }
       let target = self.slope(input, cleared: true).slope
       let targetImage = target.image
-      let window = dk_window(
-        height: Int32(height), width: Int32(width), stride_h: Int32(c.strides.height),
-        stride_w: Int32(c.strides.width), dilation_h: Int32(c.dilation.height),
-        dilation_w: Int32(c.dilation.width), before_h: Int32(axes.rows.before),
-        before_w: Int32(axes.columns.before))
       backwardBlocks { block, _ in
         unsafe dk_depthwise_input(
           slope.at(block), image, target.at(block), targetImage, window, multiplier,
@@ -182,6 +170,7 @@ extension TrainingBuilder {
     }
   }
 
+  /// Mean or maximum over all pixels.
   func globalPooling(_ index: Int, _ kind: PoolingKind) -> () -> Void {
     let node = nodes[index]
     let input = node.inputs[0]

@@ -134,7 +134,9 @@ private final class Normalization: Sendable {
         count = all
       }
       let variance = Swift.max(0, squares / count)
-      set(c, mean: center, variance: variance)
+      // Where all values are the same, as in a masked channel, nothing is left of them: with an
+      // epsilon of zero they would be 0 / 0.
+      set(c, mean: center, variance: variance + epsilon > 0 ? variance : .infinity)
       for (start, value) in [(movingMean, center), (movingVariance, variance)] {
         let moved =
           statisticsMomentum * weight(start, c, 0) + (1 - statisticsMomentum) * value

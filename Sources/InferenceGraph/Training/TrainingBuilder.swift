@@ -19,11 +19,12 @@ final class TrainingBuilder {
   /// Whether slopes go back to a node.
   let needsSlope: [Bool]
   /// Zeros around a node's value, for the convolutions that read it.
-  private var frames: [Frame]
+  private(set) var frames: [Frame]
   var values: [BatchValue?]
   /// What a node's activation was applied to, where its derivative needs it.
   var preActivations: [BatchValue?]
-  private var slopes: [BatchValue?]
+  /// The slopes of a node's value, while phases that need them are appended.
+  var slopes: [BatchValue?]
   /// Whether slopes of a node lie behind its rectifier already.
   var isRectified: [Bool]
 
@@ -35,16 +36,12 @@ final class TrainingBuilder {
   var slotStarts: [Int: Int] = [:]
   let slots: Int
   let slotSize: Int
-  /// `[slots][slotSize]`.
-  let slotGradients: Storage<Float>
-  /// What Winograd convolutions work in, for each slot; made when all sizes are known.
-  let scratch = ScratchMemory()
-
-  private var free: [SlopeKey: [Storage<Float>]] = [:]
-  private struct SlopeKey: Hashable {
-    let shape: [Int]
-    let frame: Frame
-  }
+  /// Where `[slots][slotSize]` lies in the memory.
+  private let slotGradients: Int
+  /// Where values, slopes and slots lie, and what Winograd convolutions work in.
+  let memory = BatchMemory()
+  /// Where slopes lay that are not needed any more.
+  var free: [SlopeKey: [Int]] = [:]
 
   init(
     _ graph: TrainingGraph, _ parameters: Parameters, _ state: BatchState, blocks: Int,
@@ -93,7 +90,7 @@ final class TrainingBuilder {
     // More slots let more threads work; a large network's take much memory.
     slots = max(1, min(blocks, 8, (256 << 20) / max(1, slotSize * 4)))
     self.slotSize = slotSize
-    slotGradients = Storage(count: slots * slotSize)
+    slotGradients = memory.reserve(slots * slotSize)
   }
 
   /// Appends the phases of all nodes.
@@ -170,72 +167,15 @@ final class TrainingBuilder {
     }
   }
 
-  // MARK: Memory
+  // MARK: Slots
 
-  /// Reserves memory for a node's value.
-  func makeValue(_ index: Int) -> BatchValue {
-    let place = self.place(nodes[index].shape, frames[index])
-    return BatchValue(storage: Storage(count: place.size), place: place.place)
-  }
-
-  /// Reserves memory for a node's slopes, unless it has some, and tells whether there are any yet.
-  ///
-  /// - Parameter cleared: Whether new slopes must be zero, as they will be added to.
-  func slope(_ index: Int, cleared: Bool = false) -> (slope: BatchValue, isThere: Bool) {
-    if let slope = slopes[index] { return (slope, true) }
-    let slope = makeSlope(index)
-    slopes[index] = slope
-    if cleared {
-      let image = slope.image
-      backwardBlocks { block, _ in unsafe dk_fill(slope.at(block), image, 0) }
-    }
-    return (slope, cleared)
-  }
-
-  private func makeSlope(_ index: Int) -> BatchValue {
-    let frame = nodes[index].slopeFrame(input: nodes[index].inputs.first.map { nodes[$0].shape })
-    let place = self.place(nodes[index].shape, frame)
-    let key = SlopeKey(shape: nodes[index].shape, frame: frame)
-    // Only memory of exactly the same form is used again: its frame is still zero.
-    let storage = free[key]?.popLast() ?? Storage(count: place.size)
-    return BatchValue(storage: storage, place: place.place)
-  }
-
-  private func release(_ index: Int) {
-    guard let slope = slopes[index] else { return }
-    let frame = nodes[index].slopeFrame(input: nodes[index].inputs.first.map { nodes[$0].shape })
-    free[SlopeKey(shape: nodes[index].shape, frame: frame), default: []].append(slope.storage)
-  }
-
-  private func place(_ shape: [Int], _ frame: Frame) -> (place: Place, size: Int) {
-    let (height, width, channels) = Place.extents(of: shape)
-    if shape.count == 1 {
-      let lanes = blocks * laneCount
-      return (
-        Place(
-          buffer: 0, offset: 0, blockStride: laneCount,
-          image: dk_image(height: 1, width: 1, channels: channels, pitch: lanes, frame: Frame())),
-        channels * lanes
-      )
-    }
-    let image = dk_image(
-      height: height, width: width, channels: channels, pitch: laneCount, frame: frame)
-    let size = Int(image.row_pitch) * (height + frame.top + frame.bottom)
-    return (
-      Place(
-        buffer: 0, offset: frame.top * Int(image.row_pitch) + frame.left * Int(image.pixel_pitch),
-        blockStride: size, image: image), size * blocks
-    )
-  }
-
-  /// The weights of a segment, and its gradient.
-  func pointers(
+  /// Where a segment's gradient is summed by each slot.
+  func slotGradient(
     _ segment: Parameters.Segment
-  ) -> (weights: UnsafeMutablePointer<Float>, gradient: UnsafeMutablePointer<Float>) {
-    unsafe (
-      parameters.weights.pointer + segment.range.lowerBound,
-      parameters.gradient.pointer + segment.range.lowerBound
-    )
+  ) -> @Sendable (_ slot: Int) -> UnsafeMutablePointer<Float> {
+    let (memory, slotSize) = (self.memory, self.slotSize)
+    let start = slotGradients + slotStarts[segment.range.lowerBound]!
+    return { slot in unsafe memory.pointer + start + slot * slotSize }
   }
 
   /// Adds the slots' gradients up, in order, and clears them for the next batch.
@@ -253,28 +193,14 @@ final class TrainingBuilder {
     }
     guard !pieces.isEmpty else { return }
     let (all, slots, slotSize) = (pieces, self.slots, self.slotSize)
-    let (memory, gradient) = (slotGradients, parameters.gradient)
+    let (memory, first, gradient) = (self.memory, slotGradients, parameters.gradient)
     backwardPieces(pieces.count) { index in
       let piece = all[index]
       unsafe dk_sum_rows(
-        memory.pointer + piece.from, Int64(slots), Int64(slotSize), Int64(piece.count),
+        memory.pointer + first + piece.from, Int64(slots), Int64(slotSize), Int64(piece.count),
         gradient.pointer + piece.to)
     }
   }
-}
-
-/// Memory for each slot whose size is known only when all layers have asked for it.
-final class ScratchMemory: @unchecked Sendable {
-  private var size = 0
-  private var memory = Storage<Float>(count: 0)
-
-  /// Asks for so many floats a slot.
-  func reserve(_ count: Int) { size = max(size, count) }
-
-  /// Makes the memory, once, before anything runs.
-  func allocate(slots: Int) { memory = Storage(count: size * slots) }
-
-  func pointer(_ slot: Int) -> UnsafeMutablePointer<Float> { unsafe memory.pointer + slot * size }
 }
 
 extension TrainingNode {
@@ -288,14 +214,5 @@ extension TrainingNode {
     case .dense: shape.count > 1
     default: false
     }
-  }
-
-  /// Zeros around the slopes of a convolution, which go back through a convolution.
-  func slopeFrame(input: [Int]?) -> Frame {
-    guard case .convolution(let c) = operation, let input else { return Frame() }
-    let rows = SlopeWindows(c, input[0], rows: true)
-    let columns = SlopeWindows(c, input[1], rows: false)
-    return Frame(
-      top: rows.before, bottom: rows.after, left: columns.before, right: columns.after)
   }
 }

@@ -1,6 +1,5 @@
 /// A node of a graph as it is differentiated; its weights are segments of ``Parameters``.
 struct TrainingNode {
-  let name: String
   /// For kinds and extents; the weights in it are not used.
   let operation: Operation
   let activation: Activation
@@ -42,52 +41,49 @@ struct TrainingGraph {
     _ segments: [Parameters.Role: Parameters.Segment], isTraining: Bool
   ) -> Int {
     switch node.operation {
-    case .trainingOnly(let layer) where !isTraining || layer.isIdentity,
-      .trainingOnly(let layer) where node.activation != .linear && layer.isIdentity:
+    case .trainingOnly(let layer) where !isTraining || layer.isIdentity:
       if activation == .linear { return inputs[0] }
-      return add(node.name, .activation, activation, inputs, node.shape)
+      return add(.activation, activation, inputs, node.shape)
     case .activation where activation == .linear:
       return inputs[0]
     case .separableConvolution(let c):
       let input = nodes[inputs[0]].shape
       let channels = c.depthwise.kernel.shape[2] * c.depthwise.kernel.shape[3]
       let middle = add(
-        node.name, .depthwiseConvolution(c.depthwise), .linear, inputs,
+        .depthwiseConvolution(c.depthwise), .linear, inputs,
         c.depthwise.resultSize(of: input) + [channels],
         segments.filter { $0.key == .depthwiseKernel })
       var rest: [Parameters.Role: Parameters.Segment] = [:]
       rest[.kernel] = segments[.pointwiseKernel]
       rest[.bias] = segments[.bias]
       return add(
-        node.name, .convolution(Convolution(kernel: c.pointwise, bias: c.bias)), activation,
-        [middle], node.shape, rest)
-    case .depthwiseConvolution:
-      return add(node.name, node.operation, activation, inputs, node.shape, segments)
+        .convolution(Convolution(kernel: c.pointwise, bias: c.bias)), activation, [middle],
+        node.shape, rest)
     case .add, .multiply:
       if inputs.count == 1 {
         return activation == .linear
-          ? inputs[0] : add(node.name, .activation, activation, inputs, node.shape)
+          ? inputs[0] : add(.activation, activation, inputs, node.shape)
       }
       var left = inputs[0]
       for (number, right) in inputs.enumerated().dropFirst() {
         let shape = zip(nodes[left].shape, nodes[right].shape).map { Swift.max($0, $1) }
         left = add(
-          node.name, node.operation, number == inputs.count - 1 ? activation : .linear,
+          node.operation, number == inputs.count - 1 ? activation : .linear,
           [left, right], shape)
       }
       return left
     default:
-      return add(node.name, node.operation, activation, inputs, node.shape, segments)
+      return add(node.operation, activation, inputs, node.shape, segments)
     }
   }
 
   private mutating func add(
-    _ name: String, _ operation: Operation, _ activation: Activation, _ inputs: [Int],
-    _ shape: [Int], _ weights: [Parameters.Role: Parameters.Segment] = [:]
+    _ operation: Operation, _ activation: Activation, _ inputs: [Int], _ shape: [Int],
+    _ weights: [Parameters.Role: Parameters.Segment] = [:]
   ) -> Int {
     nodes.append(
       TrainingNode(
-        name: name, operation: operation, activation: activation, inputs: inputs, shape: shape,
+        operation: operation, activation: activation, inputs: inputs, shape: shape,
         weights: weights))
     return nodes.count - 1
   }

@@ -84,19 +84,8 @@ final class TrainingImages: Sendable {
           start + index * rows.imageBytes, to: place + lane * rows.imageBytes, change)
       }
     }
-    let type: Int32 =
-      switch source.elementType {
-      case .uint8: 0
-      case .float32: 1
-      case .float64: 2
-      }
-    let bad = unsafe dk_pack(
-      place, type, source.layout == .nchw, Int32(count), scale, pointer, image)
-    if bad >= 0 {
-      throw SampleError(
-        index: order[first + Int(bad)],
-        "it holds a value that is NaN, infinite or too large for 32-bit floats")
-    }
+    let bad = unsafe source.pack(place, count: count, scale: scale, into: pointer, image)
+    if let bad { throw SampleError(notFinite: order[first + bad]) }
   }
 }
 

@@ -7,18 +7,20 @@ internal import Synchronization
 /// Images lie block after block, each with its frame; vectors (shapes of rank 1) as a matrix
 /// [elements, lanes of all blocks], which OpenBLAS multiplies.
 struct BatchValue: Sendable {
-  let storage: Storage<Float>
+  let memory: BatchMemory
+  /// Where its part of the memory begins.
+  let start: Int
   let place: Place
 
   var image: dk_image { place.image }
 
   /// The first element in a block.
   func at(_ block: Int) -> UnsafeMutablePointer<Float> {
-    unsafe storage.pointer + place.offset + block * place.blockStride
+    unsafe memory.pointer + start + place.offset + block * place.blockStride
   }
 
   func channels(_ range: Range<Int>) -> BatchValue {
-    BatchValue(storage: storage, place: place.channels(range))
+    BatchValue(memory: memory, start: start, place: place.channels(range))
   }
 }
 

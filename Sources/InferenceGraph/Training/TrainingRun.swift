@@ -35,6 +35,9 @@ final class TrainingRun {
       options: execution)
     images = try TrainingImages(
       data.source, batchSize: largest, augmentation: options.augmentation, seed: options.seed)
+    // The optimizer's averages, the last epoch's and the best weights, and the model that comes out.
+    try differentiator.checkMemory(
+      bytesPerWeight: (options.optimizer.slotCount + 3) * MemoryLayout<Float>.size)
     update = WeightUpdate(
       differentiator.parameters, options.optimizer, weightDecay: options.weightDecay,
       clipping: options.clipping, threads: execution.threads)
@@ -45,7 +48,7 @@ final class TrainingRun {
     from state: TrainingState?, _ progress: ProgressHandler?,
     _ checkpoint: ((TrainingState) throws -> Void)?
   ) throws -> TrainingResult {
-    let identity = state == nil && checkpoint == nil ? [] : identity
+    let identity = state == nil && checkpoint == nil ? [] : try self.identity()
     if let state {
       try state.check(against: identity, weightCount: parameters.count, options)
       take(state)
@@ -165,21 +168,18 @@ final class TrainingRun {
   // MARK: Identity
 
   /// All on which the training's course depends, but for the machine.
-  private var identity: [TrainingState.Item] {
+  private func identity() throws -> [TrainingState.Item] {
     let graph = model.graph
     let modelText =
-      "of \(graph.nodes.count) layers and \(graph.parameterCount) weights "
-      + "(\(model.fingerprint.text))"
-    var all = Fingerprint()
-    all.add("\(data.source.imageShape) \(data.source.layout) \(data.source.elementType)")
-    all.add(data.labels)
+      "\(model.fingerprint.text) (\(graph.nodes.count) layers, \(graph.parameterCount) weights)"
+    var all = Fingerprint(of: data)
     unsafe images.withBytes { unsafe all.add($0) }
     var targets = Fingerprint()
     targets.add(data.targets ?? [])
-    let heldOutText = heldOut.map { set in
-      var some = Fingerprint()
-      some.add(set.labels)
-      return "\(set.labels.count) (labels \(some.text))"
+    let heldOutText = try heldOut.map { set in
+      var some = Fingerprint(of: set)
+      try some.add(imagesOf: set.source)
+      return "\(set.labels.count) (\(some.text))"
     }
     return [
       TrainingState.Item(name: "model", value: modelText),

@@ -16,12 +16,8 @@ struct WinogradGradient: Sendable {
   private let tiles: Storage<Int32>
 
   /// Whether it is worth it; this depends on the layer alone.
-  static func applies(to c: Convolution, output: dk_image) -> Bool {
-    WinogradStep.applies(
-      to: ConvolutionWeights(
-        kernel: c.kernel, dilation: c.dilation, strides: c.strides, groups: c.groups),
-      output: [Int(output.height), Int(output.width)])
-      && output.height * output.width > 4
+  static func applies(to c: Convolution, output: [Int]) -> Bool {
+    WinogradStep.applies(to: ConvolutionWeights(c), output: output) && output[0] * output[1] > 4
   }
 
   init(
@@ -32,8 +28,7 @@ struct WinogradGradient: Sendable {
     self.slope = slope
     inputs = c.kernel.shape[2]
     outputs = c.kernel.shape[3]
-    start =
-      -axes.rows.before * Int(input.row_pitch) - axes.columns.before * Int(input.pixel_pitch)
+    start = input.start(of: axes)
     var from: [Int32] = []
     var to: [Int32] = []
     for y in stride(from: 0, to: Int(slope.height), by: 2) {

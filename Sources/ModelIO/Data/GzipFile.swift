@@ -1,10 +1,12 @@
 import CZlib
+import InferenceGraph
 
 /// A gzip-compressed file that is read at once.
 enum GzipFile {
   /// Returns the unpacked bytes, which must be exactly as many as expected.
   ///
-  /// - Throws: ``FileError`` if the file is missing, damaged, or of another length.
+  /// - Throws: ``FileError`` if the file is missing, damaged, or of another length, or there is too
+  ///   little memory for its bytes and a copy of those that are wanted.
   static func read(_ path: String, count: Int) throws(FileError) -> [UInt8] {
     _ = try InputFile.size(of: path)
     // zlib's handle lives as long as this function.
@@ -12,6 +14,14 @@ enum GzipFile {
       throw FileError(.missingInput, path: path, "cannot be opened")
     }
     defer { _ = unsafe gzclose(file) }
+    do {
+      try MemoryError.check(bytes: 2 * count)
+    } catch {
+      throw FileError(
+        .noMemory, path: path,
+        "takes \(error.bytes >> 20) MiB of memory, which the system does not give; raise the limit "
+          + "(ulimit -v)")
+    }
     // One more than expected, so that a longer file is noticed.
     var bytes = [UInt8](repeating: 0, count: count + 1)
     // The array's storage is lent for the call; zlib writes at most the length given.

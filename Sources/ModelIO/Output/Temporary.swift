@@ -24,12 +24,7 @@ struct Temporary: ~Copyable {
   init(in folder: String, isFolder: Bool, mode: mode_t) throws(SystemError) {
     while true {
       let name = "\(folder)/\(TemporaryName.random())"
-      let opened: Int32
-      do {
-        opened = try Self.make(name, isFolder: isFolder, mode: mode)
-      } catch  where error.code == EEXIST {
-        continue
-      }
+      guard let opened = try Self.make(name, isFolder: isFolder, mode: mode) else { continue }
       // Another process may have taken it for one that was left, in the moment before this lock.
       let isLocked = flock(opened, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK
       if isLocked, TemporaryName.isStill(opened, at: name) {
@@ -47,24 +42,35 @@ struct Temporary: ~Copyable {
     try? Descriptor.close(descriptor)
   }
 
+  /// Makes and opens it; nil if the name is taken, or another process has removed the folder.
   private static func make(
     _ path: String, isFolder: Bool, mode: mode_t
-  ) throws(SystemError) -> Int32 {
+  ) throws(SystemError) -> Int32? {
     try live.withLock { (live) throws(SystemError) in
-      let descriptor: Int32
-      if isFolder {
-        try SystemError.check { unsafe mkdir(path, mode) }
-        do throws(SystemError) {
-          descriptor = try Descriptor.open(path, O_RDONLY | O_DIRECTORY)
-        } catch {
-          unsafe rmdir(path)
-          throw error
-        }
-      } else {
-        descriptor = try Descriptor.open(path, O_WRONLY | O_CREAT | O_EXCL, mode: mode)
+      do throws(SystemError) {
+        let descriptor =
+          if isFolder { try makeFolder(path, mode) } else {
+            try Descriptor.open(path, O_WRONLY | O_CREAT | O_EXCL, mode: mode)
+          }
+        guard let descriptor else { return nil }
+        live.insert(path)
+        return descriptor
+      } catch {
+        if error.code == EEXIST { return nil }
+        throw error
       }
-      live.insert(path)
-      return descriptor
+    }
+  }
+
+  private static func makeFolder(_ path: String, _ mode: mode_t) throws(SystemError) -> Int32? {
+    try SystemError.check { unsafe mkdir(path, mode) }
+    do throws(SystemError) {
+      return try Descriptor.open(path, O_RDONLY | O_DIRECTORY)
+    } catch {
+      // Until it is open and locked, another process may take it for one that was left.
+      if error.code == ENOENT { return nil }
+      unsafe rmdir(path)
+      throw error
     }
   }
 
@@ -121,10 +127,8 @@ struct Temporary: ~Copyable {
     with place: String, _ approve: (String) throws -> Void
   ) throws {
     let path = path
-    // Locked, so that other processes, which see it under a temporary name, leave it alone.
-    let old = try Descriptor.open(place, O_RDONLY | O_DIRECTORY)
+    let old = try Self.locked(place)
     defer { try? Descriptor.close(old) }
-    _ = flock(old, LOCK_EX | LOCK_NB)
     // Once more when it can no longer be changed by its name.
     try approve(place)
     try Self.live.withLock { live in
@@ -152,6 +156,22 @@ struct Temporary: ~Copyable {
       }
       live.remove(path)
       TemporaryName.remove(aside)
+    }
+  }
+
+  /// Opens and locks the folder at `place`, so that other processes leave it alone when it lies under
+  /// a temporary name.
+  ///
+  /// Whoever replaces a folder holds this lock, and waits for it as long as another process is
+  /// putting that folder there or replacing it: else it would get under its own temporary name,
+  /// unlocked, what the other one has put there meanwhile.
+  private static func locked(_ place: String) throws(SystemError) -> Int32 {
+    while true {
+      let descriptor = try Descriptor.open(place, O_RDONLY | O_DIRECTORY)
+      // Some file systems have no locks; there it goes without.
+      while flock(descriptor, LOCK_EX) != 0 && errno == EINTR {}
+      if TemporaryName.isStill(descriptor, at: place) { return descriptor }
+      try? Descriptor.close(descriptor)
     }
   }
 
