@@ -89,12 +89,14 @@ def main():
     os.makedirs(options.work, exist_ok=True)
     seeds, attacks = [int(seed) for seed in options.seeds.split(",")], options.attacks.split(",")
     cases = [(name, seed) for seed in seeds for name in attacks]
+
+    def work(case):
+        attack(options, *case)
+        for defense in DEFENSES:
+            defend(options, *case, defense)
+
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        # Every report is kept in its file; what is read below is there.
-        for step in [lambda case: attack(options, *case)] + [
-            lambda case, defense=defense: defend(options, *case, defense) for defense in DEFENSES
-        ]:
-            list(pool.map(step, cases))
+        list(pool.map(work, cases))  # The reports are kept; below they are there.
 
     print(f"Attacks on small-cnn, {len(seeds)} seeds, in per cent: mean ± standard deviation.\n")
     table("attack", "poisoned images", "clean accuracy", "attack success", "clean twin")

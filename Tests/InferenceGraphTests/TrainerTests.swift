@@ -140,10 +140,10 @@ import Testing
     }
   }
 
-  /// A step's loss and gradient with targets, worked out by hand: one image, logits (0, ln 3).
+  /// A step's loss and gradient with targets, worked out by hand: one image, logits (1, 1 + ln 3).
   @Test func targetsByHand() throws {
     var graph = try Graph(inputShape: [1])
-    let kernel = Tensor(shape: [1, 2], values: [0, log(Float(3))])
+    let kernel = Tensor(shape: [1, 2], values: [1, 1 + log(Float(3))])
     try graph.append("output", .dense(Dense(kernel: kernel)), inputs: [0], activation: .softmax)
     let set = TrainingSet(
       ArraySource([1], imageShape: [1]), labels: [0], targets: [0.5, 0.5])
@@ -154,8 +154,8 @@ import Testing
     // p = (1/4, 3/4): loss = -(log(1/4) + log(3/4)) / 2, slopes p - t = (-1/4, 1/4).
     #expect(abs(result.epochs[0].loss + (log(0.25) + log(0.75)) / 2) < 1e-6)
     guard case .dense(let dense) = result.model.graph.nodes[1].operation else { return }
-    #expect(abs(dense.kernel.values[0] - 0.25) < 1e-6)
-    #expect(abs(dense.kernel.values[1] - (log(Float(3)) - 0.25)) < 1e-6)
+    #expect(abs(dense.kernel.values[0] - 1.25) < 1e-6)
+    #expect(abs(dense.kernel.values[1] - (log(Float(3)) + 0.75)) < 1e-6)
   }
 
   /// Which epoch is kept does not put off the end: that counts from the last real gain.
