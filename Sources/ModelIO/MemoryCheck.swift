@@ -1,8 +1,4 @@
-#if canImport(Darwin)
-  import Darwin
-#else
-  import Glibc
-#endif
+internal import InferenceGraph
 
 extension FileError {
   /// Throws, of kind `.noMemory`, if the system does not give so much memory now.
@@ -18,15 +14,13 @@ extension FileError {
     _ bytes: Int, for path: String, _ contents: String
   ) throws(FileError) {
     guard bytes > 0 else { return }
-    // Asked for and given back: nothing is touched.
-    let place = unsafe mmap(
-      nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-    guard unsafe place != MAP_FAILED else {
+    do {
+      try MemoryError.check(bytes: bytes)
+    } catch {
       throw FileError(
         .noMemory, path: path,
         "its \(contents) take \(bytes >> 20) MiB of memory, which the system does not give; give fewer "
           + "or raise the limit (ulimit -v)")
     }
-    _ = unsafe munmap(place, bytes)
   }
 }

@@ -70,7 +70,10 @@ struct FineTuningTests {
     #expect(repair.pruned.isEmpty && repair.drop == nil && repair.curve == nil)
     let counted = try CleanCounts(of: repair.model, on: data, in: RunContext())
     #expect(counted == repair.validation)
-    #expect(context.statistics.phases.map(\.title) == ["clean images", "suspect's scores", "tuning", "tuned model"])
+    #expect(
+      context.statistics.phases.map(\.title) == [
+        "clean images", "suspect's scores", "tuning", "tuned model",
+      ])
     #expect(context.statistics.imagesRun == Double(200 + 180 + 10 * (3 * 180 + 20) + 200))
   }
 
@@ -123,7 +126,8 @@ struct FineTuningTests {
         "fine-tuning: no image to learn of class 0 in some.h5; tuning may unlearn what is missing"))
   }
 
-  @Test("A rate that diverges at once ends in one line that names the step, the loss and the option")
+  @Test(
+    "A rate that diverges at once ends in one line that names the step, the loss and the option")
   func diverges() throws {
     let defense = try FineTuning(
       options: options {
@@ -166,7 +170,10 @@ struct FineTuningTests {
     #expect(
       warning.hasPrefix("fine-tuning: the training diverged in epoch \(tuning.epochs + 1) of 100"))
     #expect(warning.hasSuffix("; the weights after epoch \(tuning.epochs) are kept"))
-    #expect(repair.model.graph.nodes.allSatisfy { $0.operation.weights.allSatisfy { $0.firstNonFinite == nil } })
+    #expect(
+      repair.model.graph.nodes.allSatisfy {
+        $0.operation.weights.allSatisfy { $0.firstNonFinite == nil }
+      })
   }
 
   @Test("An image that is not finite is named by its number in the data set")

@@ -76,7 +76,8 @@ extension FinePruning {
         + FineTuningOptions.declarations.map { option in
           option.name == "epochs"
             ? option.of(
-              \.tuning, help: "How often every image is learned, 0: prune alone; auto makes 300,000 images.")
+              \.tuning,
+              help: "How often every image is learned, 0: prune alone; auto makes 300,000 images.")
             : option.of(\.tuning)
         }
     }

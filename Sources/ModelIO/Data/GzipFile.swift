@@ -14,14 +14,7 @@ enum GzipFile {
       throw FileError(.missingInput, path: path, "cannot be opened")
     }
     defer { _ = unsafe gzclose(file) }
-    do {
-      try MemoryError.check(bytes: 2 * count)
-    } catch {
-      throw FileError(
-        .noMemory, path: path,
-        "takes \(error.bytes >> 20) MiB of memory, which the system does not give; raise the limit "
-          + "(ulimit -v)")
-    }
+    try FileError.checkMemory(2 * count, for: path, "images")
     // One more than expected, so that a longer file is noticed.
     var bytes = [UInt8](repeating: 0, count: count + 1)
     // The array's storage is lent for the call; zlib writes at most the length given.
