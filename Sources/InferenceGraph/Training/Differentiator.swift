@@ -151,18 +151,18 @@ public final class Differentiator {
 
   /// Puts distributions, `[images][classes]`, into lanes.
   private func lanes(_ distributions: [Float]) -> Storage<Float> {
-    let classes = logits.image.channels
-    let lanes = targets ?? Storage(count: labels.count * Int(classes))
+    let classes = Int(logits.image.channels)
+    let lanes = targets ?? Storage(count: labels.count * classes)
     targets = lanes
-    unsafe distributions.withUnsafeBufferPointer { distributions in
-      for block in 0..<state.blocks {
-        let image = dk_image(
-          height: 1, width: 1, channels: Int(classes), pitch: laneCount, frame: Frame())
-        let start = block * laneCount * Int(classes)
-        // Type 1: floats, as the source's element types are counted.
-        _ = unsafe dk_pack(
-          distributions.baseAddress! + start, 1, false, state.lanes(block), 1,
-          lanes.pointer + start, image)
+    let source = ArraySource(distributions, imageShape: [classes])
+    let image = dk_image(height: 1, width: 1, channels: classes, pitch: laneCount, frame: Frame())
+    for block in 0..<state.blocks {
+      let start = block * laneCount * classes
+      // They are as many as the images, and finite.
+      _ = unsafe source.values.withUnsafeBytes {
+        unsafe source.pack(
+          $0.baseAddress! + start * MemoryLayout<Float>.size, count: Int(state.lanes(block)),
+          scale: 1, into: lanes.pointer + start, image)
       }
     }
     return lanes

@@ -1,5 +1,4 @@
 import CZlib
-import InferenceGraph
 
 /// A gzip-compressed file that is read at once.
 enum GzipFile {
