@@ -62,11 +62,11 @@ def share(counts, key):
     return 100 * counts[key] / counts["images"]
 
 
-def spread(values):
+def spread(values, digits=2):
     """Mean and standard deviation."""
     if len(values) < 2:
-        return f"{values[0]:.2f}"
-    return f"{statistics.mean(values):.2f} ± {statistics.stdev(values):.2f}"
+        return f"{values[0]:.{digits}f}"
+    return f"{statistics.mean(values):.{digits}f} ± {statistics.stdev(values):.{digits}f}"
 
 
 def row(*cells):
@@ -129,7 +129,7 @@ def main():
                 spread([share(r["poisoned"], "hits") for r in found]),
                 spread([share(d["clean"], "flagged") for d in goodnet]),
                 spread([share(d["poisoned"], "flagged") for d in goodnet]),
-                spread([d["auroc"] for d in goodnet]),
+                spread([d["auroc"] for d in goodnet], 4),
             )
 
 

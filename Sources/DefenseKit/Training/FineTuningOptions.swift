@@ -29,6 +29,7 @@ internal import InferenceGraph
 /// | the suspect's scores | 89.43 % | 4.94 % | 7.48 % |
 /// | shift 1 | 90.66 % | 15.37 % | 5.37 % |
 /// | sgd, 0.05, batch 32 | 90.30 % | 6.18 % | 5.88 % |
+/// | adam, 0.0015, batch 32 (the defaults) | 90.17 % | 4.87 % | 5.98 % |
 ///
 /// BackdoorBench's fine-tuning is `optimizer=sgd`, `learning-rate=0.01`, `epochs=100`, `batch=256`,
 /// `schedule=cosine`, `decay=0.0005`, `distillation=0`, `shift=4`, `flip=true` and `held-out=0`.
