@@ -196,9 +196,10 @@ private struct Divergence: Error {
   let loss: Double
 
   func message(_ options: TrainingOptions, epoch: Int, steps: Int) -> String {
+    let value = loss.isNaN ? "NaN" : "\(Float(loss))"
     let weights = loss.isFinite ? " and the weights are no longer finite" : ""
     return "the training diverged in epoch \(epoch + 1) of \(options.epochs), step \(step + 1) of "
-      + "\(steps): the loss is \(Float(loss))\(weights); lower learningRate, which is "
+      + "\(steps): the loss is \(value)\(weights); lower learningRate, which is "
       + "\(options.learningRate)"
   }
 }
