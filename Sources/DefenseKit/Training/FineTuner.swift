@@ -1,4 +1,3 @@
-internal import Foundation
 public import InferenceGraph
 internal import Synchronization
 
