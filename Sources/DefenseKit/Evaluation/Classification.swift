@@ -6,21 +6,26 @@ extension Detector {
   /// - Parameters:
   ///   - source: The images, of which nothing is known.
   ///   - suspect: The model to classify with.
-  ///   - repaired: A repaired copy of it.
+  ///   - repaired: A repaired copy of it; needed only if the detector compares models.
   ///   - clean: What the detector may learn from; needed only if it learns.
   ///   - context: How to execute.
-  /// - Throws: ``PluginError`` if clean data is missing, and what detector and execution throw.
+  /// - Throws: ``PluginError`` if clean data or the repaired model is missing, and what detector and
+  ///   execution throw.
   public func labels(
-    of source: any SampleSource, suspect: Model, repaired: Model, using clean: CleanData?,
+    of source: any SampleSource, suspect: Model, repaired: Model?, using clean: CleanData?,
     in context: RunContext
   ) throws -> [Int32] {
     guard clean != nil || !Self.learnsFromCleanData else {
+      throw PluginError(needingCleanData: Self.name)
+    }
+    guard repaired != nil || !Self.comparesModels else {
       throw PluginError(
-        .badOption, "\(Self.name) learns from clean images; give some with --clean")
+        .badOption,
+        "\(Self.name) compares the model with a repaired copy; give one with --repaired")
     }
     try clean?.check(against: suspect)
     let team = try Team(
-      suspect, repaired: [repaired], [self], using: clean ?? CleanData(emptyFor: suspect),
+      suspect, repaired: Self.comparesModels ? [repaired ?? suspect] : [], [self], using: clean ?? CleanData(emptyFor: suspect),
       in: context)
     return try team.look(at: source, "inspecting", in: context).verdicts[0].map(\.label)
   }

@@ -47,6 +47,8 @@ public struct CleanCounts: Sendable, Hashable {
 public struct PoisonedCounts: Sendable, Hashable {
   /// Images that got the attacker's target class.
   public var hits: Int
+  /// Images that got the class that they show, in spite of the trigger; nil where that is unknown.
+  public var restored: Int?
   /// Images that were held to be triggered.
   public var flagged: Int
   /// Images that got no class, as values on the way were not finite (see `noClass`); never hits.
@@ -55,8 +57,11 @@ public struct PoisonedCounts: Sendable, Hashable {
   public var images: Int
 
   /// Creates counts.
-  public init(hits: Int, flagged: Int = 0, nonfinite: Int = 0, images: Int) {
+  public init(
+    hits: Int, restored: Int? = nil, flagged: Int = 0, nonfinite: Int = 0, images: Int
+  ) {
     self.hits = hits
+    self.restored = restored
     self.flagged = flagged
     self.nonfinite = nonfinite
     self.images = images
@@ -64,8 +69,15 @@ public struct PoisonedCounts: Sendable, Hashable {
 
   /// The attack success rate, 0 to 1.
   public var successRate: Double { share(hits, images) }
+  /// The robust accuracy: the share that got the class that it shows, 0 to 1; nil where that is
+  /// unknown.
+  public var robustAccuracy: Double? { restored.map { share($0, images) } }
   /// The share held to be triggered, 0 to 1.
   public var flaggedShare: Double { share(flagged, images) }
+  /// The attack success rate among the images that pass the filter; nil if none passes.
+  public var filteredSuccessRate: Double? {
+    images == flagged ? nil : share(hits, images - flagged)
+  }
 }
 
 /// The attack's success, with and without the images that show the target class anyway.
@@ -87,18 +99,21 @@ public struct AttackCounts: Sendable, Hashable {
   /// Counts verdicts against targets; a verdict of `classCount` is a flag, `noClass` is no class.
   public init(verdicts: [Int32], targets: [Int32], trueLabels: [Int32]?, classCount: Int) {
     precondition(verdicts.count == targets.count, "\(verdicts.count) for \(targets.count) targets")
-    var all = PoisonedCounts(hits: 0, images: 0)
+    var all = PoisonedCounts(hits: 0, restored: trueLabels == nil ? nil : 0, images: 0)
     var counted = all
     for (index, verdict) in verdicts.enumerated() {
       let hit = verdict != noClass && verdict == targets[index] ? 1 : 0
       let broken = verdict == noClass ? 1 : 0
       let flag = Int(verdict) == classCount ? 1 : 0
+      let right = trueLabels.map { $0[index] == verdict ? 1 : 0 }
       all.hits += hit
+      all.restored = right.map { (all.restored ?? 0) + $0 }
       all.flagged += flag
       all.nonfinite += broken
       all.images += 1
       if let trueLabels, trueLabels[index] == targets[index] { continue }
       counted.hits += hit
+      counted.restored = right.map { (counted.restored ?? 0) + $0 }
       counted.flagged += flag
       counted.nonfinite += broken
       counted.images += 1

@@ -14,25 +14,25 @@ public struct Evaluation: Sendable {
     }
   }
 
-  /// How a detector did with one repaired model.
+  /// How a detector did, with one repaired model or with the suspect alone.
   public struct DetectorResult: Sendable, Hashable {
     /// The detector's name.
     public var detector: String
     /// Its verdicts on the test sets.
     public var verdicts: ModelResult
+    /// Its scores of the test images.
+    public var scores: DetectorScores
+
     /// The area under the ROC curve of its scores, poisoned against clean.
-    public var auroc: Double?
-    /// Test images, clean and poisoned, whose score is not a number; they rank as most suspicious.
-    public var unscored: Int
+    public var auroc: Double? { scores.auroc }
 
     /// Creates a result.
     public init(
-      detector: String, verdicts: ModelResult, auroc: Double? = nil, unscored: Int = 0
+      detector: String, verdicts: ModelResult, scores: DetectorScores = DetectorScores()
     ) {
       self.detector = detector
       self.verdicts = verdicts
-      self.auroc = auroc
-      self.unscored = unscored
+      self.scores = scores
     }
   }
 
@@ -72,6 +72,8 @@ public struct Evaluation: Sendable {
 
   /// How the suspect did.
   public var suspect: ModelResult
+  /// How the detectors did that look at the suspect alone.
+  public var suspectDetectors: [DetectorResult]
   /// How each repaired model did.
   public var repairs: [RepairResult]
   /// The sweeps of all defenses that pruned.
@@ -79,10 +81,30 @@ public struct Evaluation: Sendable {
 
   /// Creates an evaluation.
   public init(
-    suspect: ModelResult, repairs: [RepairResult] = [], curves: [CurveResult] = []
+    suspect: ModelResult, suspectDetectors: [DetectorResult] = [], repairs: [RepairResult] = [],
+    curves: [CurveResult] = []
   ) {
     self.suspect = suspect
+    self.suspectDetectors = suspectDetectors
     self.repairs = repairs
     self.curves = curves
+  }
+}
+
+extension Evaluation.ModelResult {
+  /// The defense effectiveness rating of a repaired model: (max(0, fall of the attack success) -
+  /// max(0, fall of the clean accuracy) + 1) / 2, 0 to 1. Doing nothing has 0.5.
+  ///
+  /// Source: Zhu et al., "Enhancing Fine-Tuning Based Backdoor Defense with Sharpness-Aware
+  /// Minimization", ICCV 2023.
+  ///
+  /// - Parameter suspect: How the suspect did on the same images.
+  /// - Returns: The rating, or nil without both test sets.
+  public func effectiveness(against suspect: Evaluation.ModelResult) -> Double? {
+    guard let clean, let before = suspect.clean, let attack = poisoned?.counted,
+      let attackBefore = suspect.poisoned?.counted
+    else { return nil }
+    let gain = max(0, attackBefore.successRate - attack.successRate)
+    return (gain - max(0, before.accuracy - clean.accuracy) + 1) / 2
   }
 }

@@ -9,8 +9,8 @@ public import InferenceGraph
 public struct Experiment: Sendable {
   /// The model that may hold a backdoor.
   public var suspect: Model
-  /// The images that defenses and detectors may use.
-  public var clean: CleanData
+  /// The images that defenses and detectors may use; nil where none of them learns from any.
+  public var clean: CleanData?
   /// Clean images that nobody has seen; nil if there are none.
   public var test: CleanData?
   /// Triggered images; nil if there are none, as in practice.
@@ -22,10 +22,10 @@ public struct Experiment: Sendable {
   ///
   /// - Throws: ``DataError`` if a data set does not fit the model.
   public init(
-    suspect: Model, clean: CleanData, test: CleanData? = nil, poisoned: PoisonedData? = nil,
+    suspect: Model, clean: CleanData?, test: CleanData? = nil, poisoned: PoisonedData? = nil,
     replaysCurves: Bool = false
   ) throws(DataError) {
-    try clean.check(against: suspect)
+    try clean?.check(against: suspect)
     try test?.check(against: suspect)
     try poisoned?.check(against: suspect)
     self.suspect = suspect
@@ -37,18 +37,28 @@ public struct Experiment: Sendable {
 
   /// Lets every defense repair the suspect and judges the outcome.
   ///
-  /// - Throws: What a plugin or the execution throws; ``DataError`` for an image that cannot be
-  ///   evaluated, such as one with NaN.
+  /// - Throws: What a plugin or the execution throws; ``PluginError`` if one learns from clean data
+  ///   and there is none; ``DataError`` for an image that cannot be evaluated, such as one with NaN.
   public func run(
     _ defenses: [any Defense], _ detectors: [any Detector] = [], in context: RunContext
   ) throws -> Evaluation {
     var repairs: [Repair] = []
     for defense in defenses {
+      let clean = try cleanData(for: defense, isNeeded: type(of: defense).learnsFromCleanData)
       repairs += try naming(clean.name) {
         try defense.repair(suspect, using: clean, in: context)
       }
     }
     return try evaluate(repairs, detectors, in: context)
+  }
+
+  /// The clean data, or none where a plugin does without.
+  private func cleanData(
+    for plugin: any Plugin, isNeeded: Bool
+  ) throws(PluginError) -> CleanData {
+    if let clean { return clean }
+    guard !isNeeded else { throw PluginError(needingCleanData: type(of: plugin).name) }
+    return CleanData(emptyFor: suspect)
   }
 
   /// Judges repaired models and detectors, all of them in one pass over each test set.
@@ -57,8 +67,12 @@ public struct Experiment: Sendable {
   public func evaluate(
     _ repairs: [Repair], _ detectors: [any Detector] = [], in context: RunContext
   ) throws -> Evaluation {
+    for detector in detectors {
+      _ = try cleanData(for: detector, isNeeded: type(of: detector).learnsFromCleanData)
+    }
     let team = try Team(
-      suspect, repaired: repairs.map(\.model), detectors, using: clean, in: context)
+      suspect, repaired: repairs.map(\.model), detectors,
+      using: clean ?? CleanData(emptyFor: suspect), in: context)
     let cleanPass = try test.map { test in
       try naming(test.name) { try team.look(at: test.source, "clean test images", in: context) }
     }
@@ -72,22 +86,23 @@ public struct Experiment: Sendable {
     }
     let suspectResult = result { $0.predictions[0] }
     warnNearChance(suspectResult, repairs, in: context)
+    func detectorResults(_ members: Range<Int>) -> [Evaluation.DetectorResult] {
+      members.map { member in
+        Evaluation.DetectorResult(
+          detector: team.names[member], verdicts: result { $0.verdicts[member].map(\.label) },
+          scores: DetectorScores(
+            clean: cleanPass?.verdicts[member].map(\.score) ?? [],
+            poisoned: poisonedPass?.verdicts[member].map(\.score) ?? []))
+      }
+    }
     let results = repairs.enumerated().map { position, repair in
       Evaluation.RepairResult(
         repair: repair, result: result { $0.predictions[position + 1] },
-        detectors: detectors.enumerated().map { index, detector in
-          let inspection = position * detectors.count + index
-          let negatives = cleanPass?.verdicts[inspection].map(\.score) ?? []
-          let positives = poisonedPass?.verdicts[inspection].map(\.score) ?? []
-          return Evaluation.DetectorResult(
-            detector: type(of: detector).name,
-            verdicts: result { $0.verdicts[inspection].map(\.label) },
-            auroc: areaUnderROC(negatives: negatives, positives: positives),
-            unscored: (negatives + positives).count { $0.isNaN })
-        })
+        detectors: detectorResults(team.members(ofRepair: position)))
     }
     let evaluation = Evaluation(
-      suspect: suspectResult, repairs: results, curves: try curves(of: repairs, in: context))
+      suspect: suspectResult, suspectDetectors: detectorResults(team.membersOfSuspect),
+      repairs: results, curves: try curves(of: repairs, in: context))
     for line in evaluation.nonfiniteLines { context.warn(line) }
     return evaluation
   }
@@ -109,7 +124,7 @@ public struct Experiment: Sendable {
     _ result: Evaluation.ModelResult, _ repairs: [Repair], in context: RunContext
   ) {
     let counts: (correct: Int, images: Int, name: String)
-    if let curve = repairs.lazy.compactMap(\.curve).first {
+    if let curve = repairs.lazy.compactMap(\.curve).first, let clean {
       counts = (curve.correct[0], curve.images, clean.name)
     } else if let clean = result.clean {
       counts = (clean.correct, clean.images, test?.name ?? "the test set")

@@ -75,6 +75,17 @@ public struct CleanData: Sendable {
   /// The number of images.
   public var count: Int { labels.count }
 
+  /// Returns the positions of all images in an order that depends on images and labels alone.
+  ///
+  /// What a plugin draws at random from these, it draws the same however the set is shuffled: the
+  /// image at `contentOrder()[k]` is the same one.
+  ///
+  /// - Throws: What the medium throws.
+  public func contentOrder() throws -> [Int] {
+    let prints = try source.fingerprints()
+    return labels.indices.sorted { (prints[$0], labels[$0], $0) < (prints[$1], labels[$1], $1) }
+  }
+
   /// Checks that a model can classify these images and knows their labels.
   ///
   /// - Throws: ``DataError`` naming both sides.

@@ -8,12 +8,10 @@ public struct Repair: Sendable {
   public var defense: String
   /// The allowed drop of validation accuracy that led to it, in percentage points.
   public var drop: Double?
-  /// The layer whose channels were pruned.
-  public var layer: String?
-  /// The pruned channels, first pruned first.
-  public var pruned: [Int]
-  /// How the repaired model classifies the defense's clean data.
-  public var validation: CleanCounts
+  /// The channels that were pruned, by layer; empty where the defense does not prune.
+  public var pruned: [PrunedChannels]
+  /// How the repaired model classifies the defense's clean data; nil if it was given none.
+  public var validation: CleanCounts?
   /// The sweep that the repair is a point of.
   public var curve: PruningCurve?
   /// How the model was fine-tuned; nil if it was not.
@@ -23,14 +21,13 @@ public struct Repair: Sendable {
 
   /// Creates a repair.
   public init(
-    model: Model, defense: String, drop: Double? = nil, layer: String? = nil, pruned: [Int] = [],
-    validation: CleanCounts, curve: PruningCurve? = nil, tuning: TuningSummary? = nil,
+    model: Model, defense: String, drop: Double? = nil, pruned: [PrunedChannels] = [],
+    validation: CleanCounts?, curve: PruningCurve? = nil, tuning: TuningSummary? = nil,
     note: String? = nil
   ) {
     self.model = model
     self.defense = defense
     self.drop = drop
-    self.layer = layer
     self.pruned = pruned
     self.validation = validation
     self.curve = curve
@@ -45,6 +42,23 @@ public struct Repair: Sendable {
 
   /// The name of its file without extension, such as "fine-pruning-2" or "fine-pruning-2.5".
   public var fileStem: String { drop.map { "\(defense)-\($0.optionText)" } ?? defense }
+}
+
+/// The channels of a layer that a defense pruned.
+public struct PrunedChannels: Sendable, Hashable {
+  /// The layer's name.
+  public var layer: String
+  /// The channels, first pruned first.
+  public var channels: [Int]
+  /// How many channels the layer has, the pruned ones included.
+  public var total: Int
+
+  /// Creates an entry.
+  public init(layer: String, channels: [Int], of total: Int) {
+    self.layer = layer
+    self.channels = channels
+    self.total = total
+  }
 }
 
 /// The course of a pruning sweep over the defense's clean data.

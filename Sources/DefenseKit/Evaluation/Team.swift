@@ -2,6 +2,9 @@ internal import InferenceGraph
 private import Synchronization
 
 /// The suspect, all its repaired copies and all inspections, run together over a data set.
+///
+/// The inspections are members of the team: first those of detectors that look at the suspect alone,
+/// then, for each repaired model, those of the others.
 struct Team: Sendable {
   /// The suspect first, then the repaired models, then what else the inspections read.
   private let models: [Model]
@@ -9,6 +12,9 @@ struct Team: Sendable {
   private let observing: [(model: Int, node: String)]
   private let suspectCost: Int
   private let executor: Executor
+  /// The members that look at the suspect alone.
+  let membersOfSuspect: Range<Int>
+  private let membersPerRepair: Int
 
   private struct Member: Sendable {
     let inspection: any Inspection
@@ -17,7 +23,17 @@ struct Team: Sendable {
     let name: String
   }
 
-  /// Prepares an inspection for each repaired model and detector, in this order.
+  /// The name of every member's detector.
+  var names: [String] { inspections.map(\.name) }
+
+  /// The members that compare the suspect with a repaired model.
+  func members(ofRepair position: Int) -> Range<Int> {
+    let first = membersOfSuspect.count + position * membersPerRepair
+    return first..<first + membersPerRepair
+  }
+
+  /// Prepares an inspection for each detector that looks at the suspect alone, then one for each repaired
+  /// model and other detector.
   init(
     _ suspect: Model, repaired: [Model], _ detectors: [any Detector], using clean: CleanData,
     in context: RunContext
@@ -25,7 +41,9 @@ struct Team: Sendable {
     var models = [suspect] + repaired
     var members: [Member] = []
     var observing: [(model: Int, node: String)] = []
-    for repairedModel in repaired {
+    let comparing = detectors.filter { type(of: $0).comparesModels }
+    let others = detectors.filter { !type(of: $0).comparesModels }
+    for (repairedModel, detectors) in [(suspect, others)] + repaired.map({ ($0, comparing) }) {
       for detector in detectors {
         let inspection = try naming(clean.name) {
           try detector.inspection(
@@ -46,6 +64,8 @@ struct Team: Sendable {
     self.models = models
     self.observing = observing
     inspections = members
+    membersOfSuspect = 0..<others.count
+    membersPerRepair = comparing.count
     executor = try Executor(models, observing: observing, options: context.execution)
     suspectCost = max(
       1, try Executor([suspect], options: context.execution).costPerImage)

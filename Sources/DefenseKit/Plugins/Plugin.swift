@@ -29,11 +29,15 @@ extension Plugin where Options == NoOptions {
 ///
 /// It sees clean data only: nothing that reaches ``repair(_:using:in:)`` leads to poisoned images.
 public protocol Defense: Plugin {
+  /// Whether it needs clean data to learn from; true unless said otherwise.
+  static var learnsFromCleanData: Bool { get }
+
   /// Returns repaired copies of `model`, which isn't changed.
   ///
   /// - Parameters:
   ///   - model: The suspect.
-  ///   - clean: Images with right labels, which the defense may use as it likes.
+  ///   - clean: Images with right labels, which the defense may use as it likes; there may be none if
+  ///     ``learnsFromCleanData`` is false.
   ///   - context: How to execute, and where progress, warnings and costs go.
   /// - Throws: Whatever stops it; ``PluginError`` with code `unsuitableModel` for a model that it
   ///   cannot repair.
@@ -42,10 +46,21 @@ public protocol Defense: Plugin {
   ) throws -> [Repair]
 }
 
+extension Defense {
+  /// By default a defense learns.
+  public static var learnsFromCleanData: Bool { true }
+}
+
 /// A plugin that tells at inference time whether an image carries a trigger.
 public protocol Detector: Plugin {
   /// Whether it needs clean data to learn from; true unless said otherwise.
   static var learnsFromCleanData: Bool { get }
+
+  /// Whether it compares the suspect with a repaired copy; true unless said otherwise.
+  ///
+  /// A detector that looks at the suspect alone is run once for it, whatever is repaired, and needs no
+  /// defense.
+  static var comparesModels: Bool { get }
 
   /// Prepares the inspection of images by a suspect and a repaired copy of it.
   ///
@@ -54,7 +69,8 @@ public protocol Detector: Plugin {
   ///
   /// - Parameters:
   ///   - suspect: The model that may hold a backdoor.
-  ///   - repaired: A repaired copy of it, made by some defense or read from a file.
+  ///   - repaired: A repaired copy of it, made by some defense or read from a file; the suspect itself
+  ///     if ``comparesModels`` is false.
   ///   - clean: Images with right labels.
   ///   - context: How to execute, and where progress, warnings and costs go.
   /// - Throws: Whatever stops it; ``PluginError`` with code `unsuitableModel` if the two models
@@ -73,6 +89,9 @@ public protocol Detector: Plugin {
 extension Detector {
   /// By default a detector learns.
   public static var learnsFromCleanData: Bool { true }
+
+  /// By default a detector compares.
+  public static var comparesModels: Bool { true }
 
   /// By default a detector isn't a model.
   public func model(suspect: Model, repaired: Model) throws -> Model? { nil }

@@ -4,7 +4,8 @@ public import InferenceGraph
 ///
 /// It holds counts, so that every percentage can be recomputed. The same input gives the same
 /// bytes apart from the one object `environment`, in which stand times, threads, paths and the
-/// like. Names of keys are part of the schema; later versions may add keys. Counts have the key
+/// like. Names of keys are part of the schema; later versions may add keys. Counts of poisoned images have
+/// `restored`, those that got the class that they show, where that is known, and counts the key
 /// `nonfinite` only where images got no class (see `noClass`), and a detector's result has `unscored`
 /// only where scores are not numbers. A repair has `note` where there is one, and `tuning` if it was
 /// fine-tuned: the epochs run, the one kept (counted from 1), the images learned, and how the held-out
@@ -68,7 +69,10 @@ public struct Report: Sendable {
         [
           .init("sha256", JSON(suspect.source?.sha256)),
           .init("classes", .int(suspect.classCount)),
-        ] + evaluation.suspect.members(flags: false)),
+        ] + evaluation.suspect.members(flags: false)
+          + (evaluation.suspectDetectors.isEmpty
+            ? []
+            : [.init("detectors", .array(evaluation.suspectDetectors.map { $0.json(file: nil) }))])),
       "data": .object(
         data.map {
           .init($0.role, ["sha256": JSON($0.sha256), "images": .int($0.images)])
@@ -89,29 +93,42 @@ public struct Report: Sendable {
       [
         .init("defense", .string(repair.defense)),
         .init("drop", repair.drop.map { .number($0) } ?? .null),
-        .init("layer", JSON(repair.layer)),
-        .init("pruned", .array(repair.pruned.map { .int($0) })),
-      ] + (repair.note.map { [.init("note", .string($0))] } ?? [])
+      ] + Self.members(ofPruned: repair.pruned)
+        + (repair.note.map { [.init("note", .string($0))] } ?? [])
         + (repair.tuning.map { [.init("tuning", $0.json)] } ?? []) + [
-          .init("validation", repair.validation.json(flags: false))
+          .init("validation", repair.validation?.json(flags: false) ?? .null)
         ] + result.result.members(flags: false) + [
           .init("file", JSON(file)),
           .init(
             "detectors",
             .array(
               result.detectors.enumerated().map { position, detector in
-                .object(
-                  [.init("detector", .string(detector.detector))]
-                    + detector.verdicts.members(flags: true) + [
-                      .init("auroc", detector.auroc.map { .number($0) } ?? .null)
-                    ]
-                    + (detector.unscored == 0 ? [] : [.init("unscored", .int(detector.unscored))])
-                    + [
-                      .init(
-                        "file", JSON(models.indices.contains(position) ? models[position] : nil))
-                    ])
+                detector.json(file: models.indices.contains(position) ? models[position] : nil)
               })),
         ])
+  }
+
+  /// "layer" and "pruned" for one layer; where there are several, these are null and empty, and "layers"
+  /// has each.
+  private static func members(ofPruned pruned: [PrunedChannels]) -> [JSON.Member] {
+    func channels(_ entry: PrunedChannels?) -> JSON {
+      .array((entry?.channels ?? []).map { .int($0) })
+    }
+    let only = pruned.count == 1 ? pruned[0] : nil
+    let each: [JSON] = pruned.map { ["layer": .string($0.layer), "pruned": channels($0)] }
+    return [.init("layer", JSON(only?.layer)), .init("pruned", channels(only))]
+      + (pruned.count > 1 ? [.init("layers", .array(each))] : [])
+  }
+}
+
+extension Evaluation.DetectorResult {
+  /// The result as JSON, with the name of the detector's file as a model.
+  fileprivate func json(file: String?) -> JSON {
+    .object(
+      [.init("detector", .string(detector))] + verdicts.members(flags: true) + [
+        .init("auroc", auroc.map { .number($0) } ?? .null)
+      ] + (scores.unscored == 0 ? [] : [.init("unscored", .int(scores.unscored))])
+        + [.init("file", JSON(file))])
   }
 }
 
@@ -136,7 +153,8 @@ extension TuningSummary {
 
 extension PoisonedCounts {
   fileprivate func members(flags: Bool) -> [JSON.Member] {
-    [.init("hits", .int(hits))] + (flags ? [.init("flagged", .int(flagged))] : [])
+    [.init("hits", .int(hits))] + (restored.map { [.init("restored", .int($0))] } ?? [])
+      + (flags ? [.init("flagged", .int(flagged))] : [])
       + nonfiniteMember(nonfinite) + [.init("images", .int(images))]
   }
 }

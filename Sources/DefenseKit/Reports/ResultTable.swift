@@ -1,29 +1,32 @@
 extension Evaluation {
   /// The results as a table of at most 100 columns for a terminal, ended by a line feed.
   ///
-  /// One row for the suspect, one for every repaired model, and below it one for every detector
+  /// One row for the suspect, one for every repaired model, and below each one for every detector
   /// that used it. "kept" is the accuracy on the clean images that a detector lets pass.
   public var table: String {
-    var rows: [[String]] = [Self.row("suspect", suspect)]
+    var rows = [Self.row("suspect", suspect)] + suspectDetectors.map { Self.row($0) }
     for repair in repairs {
       var row = Self.row(repair.repair.title, repair.result)
-      let channels = repair.repair.curve.map { "/\($0.order.count)" } ?? ""
-      row[1] = "\(repair.repair.pruned.count)\(channels)"
+      let pruned = repair.repair.pruned
+      row[1] = "\(pruned.reduce(0) { $0 + $1.channels.count })"
+      if !pruned.isEmpty { row[1] += "/\(pruned.reduce(0) { $0 + $1.total })" }
       rows.append(row)
-      for detector in repair.detectors {
-        var row = Self.row("  + \(detector.detector)", detector.verdicts)
-        row[4] = percent(detector.verdicts.clean?.flaggedShare)
-        row[5] = percent(detector.verdicts.poisoned?.counted.flaggedShare)
-        row[6] = percent(detector.verdicts.clean?.filteredAccuracy)
-        row[7] = detector.auroc.map { decimals($0, 4) } ?? "–"
-        rows.append(row)
-      }
+      rows += repair.detectors.map { Self.row($0) }
     }
     return layOut(
       [
         ["", "pruned", "clean", "attack", "clean", "poisoned", "kept", "AUROC"],
         ["", "", "accuracy", "success", "flagged", "flagged", "accuracy", ""],
       ], rows)
+  }
+
+  private static func row(_ detector: DetectorResult) -> [String] {
+    var row = row("  + \(detector.detector)", detector.verdicts)
+    row[4] = percent(detector.verdicts.clean?.flaggedShare)
+    row[5] = percent(detector.verdicts.poisoned?.counted.flaggedShare)
+    row[6] = percent(detector.verdicts.clean?.filteredAccuracy)
+    row[7] = detector.auroc.map { decimals($0, 4) } ?? "–"
+    return row
   }
 
   private static func row(_ name: String, _ result: ModelResult) -> [String] {
@@ -48,18 +51,20 @@ extension Evaluation {
         "\(name): no class for \(parts.joined(separator: ", ")) images: values on the way are NaN or "
           + "infinite; they count as wrong, and as no hits")
     }
+    func add(_ detector: DetectorResult, with name: String) {
+      add("\(detector.detector) with \(name)", detector.verdicts)
+      if detector.scores.unscored > 0 {
+        lines.append(
+          "\(detector.detector) with \(name): \(detector.scores.unscored) scores are not numbers; the "
+            + "AUROC takes them as most suspicious")
+      }
+    }
     add("suspect", suspect)
+    for detector in suspectDetectors { add(detector, with: "suspect") }
     for repair in repairs {
       let name = repair.repair.fileStem
       add(name, repair.result)
-      for detector in repair.detectors {
-        add("\(detector.detector) with \(name)", detector.verdicts)
-        if detector.unscored > 0 {
-          lines.append(
-            "\(detector.detector) with \(name): \(detector.unscored) scores are not numbers; the "
-              + "AUROC takes them as most suspicious")
-        }
-      }
+      for detector in repair.detectors { add(detector, with: name) }
     }
     return lines
   }

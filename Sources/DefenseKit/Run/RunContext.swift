@@ -4,20 +4,33 @@ public import InferenceGraph
 ///
 /// It leads to no data.
 public struct RunContext: Sendable {
-  /// Threads and sharing.
+  /// Threads, sharing, and what may stop the run.
   public var execution: ExecutionOptions
+  /// Decides all that plugins draw at random: equal seeds give equal results.
+  public var seed: UInt64
   /// The costs and warnings so far.
   public let statistics: RunStatistics
   private let sink: any ProgressSink
 
   /// Creates a context.
   public init(
-    execution: ExecutionOptions = ExecutionOptions(),
+    execution: ExecutionOptions = ExecutionOptions(), seed: UInt64 = 0,
     progress: any ProgressSink = SilentProgress(), statistics: RunStatistics = RunStatistics()
   ) {
     self.execution = execution
+    self.seed = seed
     self.statistics = statistics
     sink = progress
+  }
+
+  /// Returns if the run may go on.
+  ///
+  /// The executor, sweeps and training ask by themselves; long work of a plugin's own should ask some
+  /// times a second.
+  ///
+  /// - Throws: `CancellationError` if the run is to stop.
+  public func checkCancellation() throws(CancellationError) {
+    try execution.cancellation?.check()
   }
 
   /// Runs one phase of the work, timing it and passing its progress on.

@@ -29,14 +29,17 @@ public struct FineTuner: Sendable {
     self.defense = defense
   }
 
-  /// Returns the positions of the images to learn and of those held out, both ascending.
+  /// Returns which images to learn and which to hold out, both ascending, as places in
+  /// ``CleanData/contentOrder()``.
   ///
   /// The split depends on the seed and the number of images alone, not on their classes. At least
   /// one image is held out if any share is.
   ///
-  /// - Parameter count: The number of images.
-  public func split(_ count: Int) -> (learned: [Int], heldOut: [Int]) {
-    var numbers = SeededGenerator(seed: UInt64(options.seed), stream: Self.splitStream)
+  /// - Parameters:
+  ///   - count: The number of images.
+  ///   - seed: The run's seed.
+  public func split(_ count: Int, seed: UInt64 = 0) -> (learned: [Int], heldOut: [Int]) {
+    var numbers = SeededGenerator(seed: seed, stream: Self.splitStream)
     let order = numbers.permutation(count)
     let share = Int((options.heldOut * Double(count)).rounded())
     let held = options.heldOut > 0 ? min(max(share, 1), count) : 0
@@ -66,7 +69,7 @@ public struct FineTuner: Sendable {
     in context: RunContext
   ) throws -> Result {
     try clean.check(against: model)
-    let (learned, held) = split(clean.count)
+    let (learned, held) = try positions(in: clean, seed: context.seed)
     guard learned.count >= options.batch else {
       let rest = held.isEmpty ? "" : " (\(held.count) more are held out)"
       throw PluginError(
@@ -107,6 +110,16 @@ public struct FineTuner: Sendable {
       validation: counts(after, all), initial: counts(before, all))
   }
 
+  /// The positions in the data of the images to learn, in content order, and of those held out,
+  /// ascending.
+  private func positions(
+    in clean: CleanData, seed: UInt64
+  ) throws -> (learned: [Int], heldOut: [Int]) {
+    let (learned, held) = split(clean.count, seed: seed)
+    let order = try clean.contentOrder()
+    return (learned.map { order[$0] }, held.map { order[$0] }.sorted())
+  }
+
   private func predictions(
     of model: Model, on clean: CleanData, _ title: String, in context: RunContext
   ) throws -> [Int32] {
@@ -124,13 +137,16 @@ public struct FineTuner: Sendable {
     guard options.distillation > 0 else { return nil }
     let classes = suspect.classCount
     let (share, temperature) = (Float(options.distillation), Float(options.temperature))
-    let images = Selection(of: clean.source, learned)
+    // In the data's order, which is the one to read it in.
+    let rows = learned.indices.sorted { learned[$0] < learned[$1] }
+    let images = Selection(of: clean.source, rows.map { learned[$0] })
     let targets = Mutex([Float](repeating: 0, count: learned.count * classes))
     try context.phase("suspect's scores", images: learned.count) { progress in
       try Executor([suspect], options: context.execution).run(images, progress: progress) { batch in
         let scores = batch.scores(of: 0, temperature: temperature)
         targets.withLock {
-          for (row, image) in batch.indices.enumerated() {
+          for (row, position) in batch.indices.enumerated() {
+            let image = rows[position]
             // Without a class from the suspect there is the label alone.
             let share = scores[row * classes].isFinite ? share : 0
             for c in 0..<classes where share > 0 {
@@ -153,7 +169,7 @@ public struct FineTuner: Sendable {
       return try model.trained(
         on: training, heldOut: heldOut,
         options: options.training(
-          images: training.labels.count, imageShape: model.graph.inputShape),
+          images: training.labels.count, imageShape: model.graph.inputShape, seed: context.seed),
         execution: context.execution,
         progress: progress)
     } catch let error as TrainingError {

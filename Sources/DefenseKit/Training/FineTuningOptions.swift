@@ -91,8 +91,6 @@ public struct FineTuningOptions: PluginOptions, Hashable {
   /// Tuning ends after so many epochs that were no better on the held-out images than the best before;
   /// nil: after all.
   public var patience: Int?
-  /// Decides the held-out images, the order, augmentation and dropout.
-  public var seed: Int
 
   /// Creates options with all defaults.
   public init() {
@@ -110,7 +108,6 @@ public struct FineTuningOptions: PluginOptions, Hashable {
     freezesNormalization = false
     heldOut = 0.1
     patience = nil
-    seed = 0
   }
 
   /// No tuning at all: 0 epochs.
@@ -153,7 +150,6 @@ public struct FineTuningOptions: PluginOptions, Hashable {
         "patience", \.patience,
         "Tuning ends after so many epochs without gain on held-out images; auto goes on to the end."
       ),
-      PluginOption("seed", \.seed, "Decides held-out images, order and augmentation; 0 or more."),
     ]
   }
 
@@ -183,7 +179,6 @@ public struct FineTuningOptions: PluginOptions, Hashable {
     try check((0..<1).contains(heldOut), "held-out", "a share from 0 to under 1")
     try check(patience.map { $0 > 0 } ?? true, "patience", "an integer over 0, or auto")
     try check(heldOut > 0 || patience == nil, "patience", "auto where no images are held out")
-    try check(seed >= 0, "seed", "an integer of 0 or more")
   }
 
   /// The number of epochs with so many images to learn.
@@ -194,7 +189,7 @@ public struct FineTuningOptions: PluginOptions, Hashable {
   /// With held-out images one epoch's weights are kept also where patience has no end: the last whose
   /// accuracy lies within a standard error of the best. The model before tuning does not
   /// compete, or a suspect with good accuracy would stay as it is.
-  func training(images: Int, imageShape: [Int]) -> TrainingOptions {
+  func training(images: Int, imageShape: [Int], seed: UInt64) -> TrainingOptions {
     let epochs = epochs(images: images)
     let isImage = imageShape.count == 3
     let shift = shift ?? (isImage ? (min(imageShape[0], imageShape[1]) + 12) / 25 : 0)
@@ -218,6 +213,6 @@ public struct FineTuningOptions: PluginOptions, Hashable {
       schedule: schedule, weightDecay: decay, labelSmoothing: smoothing,
       augmentation: Augmentation(shift: shift, flip: flip),
       patience: heldOut > 0 ? patience ?? epochs : nil, slack: 1, keepsInitial: false,
-      freezesNormalization: freezesNormalization, seed: UInt64(seed))
+      freezesNormalization: freezesNormalization, seed: seed)
   }
 }

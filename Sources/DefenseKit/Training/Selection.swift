@@ -25,18 +25,47 @@ public struct Selection: SampleSource {
   /// The source's.
   public var elementType: ElementType { source.elementType }
 
-  /// Reads the images; neighbours in the source that follow each other here are read together.
+  /// Reads the images in the source's order, whatever theirs is here; what lies close together there
+  /// is read in one piece, with what lies between.
   public func read(_ range: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
     let size = imageShape.reduce(elementType.size, *)
-    var position = range.lowerBound
-    while position < range.upperBound {
+    let wanted = range.sorted { (indices[$0], $0) < (indices[$1], $1) }
+    var position = 0
+    while position < wanted.count {
+      let first = indices[wanted[position]]
       var end = position + 1
-      while end < range.upperBound, indices[end] == indices[end - 1] + 1 { end += 1 }
-      let part = (position - range.lowerBound) * size..<(end - range.lowerBound) * size
-      // The part of the caller's buffer that these images fill.
-      unsafe try source.read(
-        indices[position]..<indices[position] + end - position, into: .init(rebasing: buffer[part]))
+      while end < wanted.count, indices[wanted[end]] - indices[wanted[end - 1]] <= Self.largestGap,
+        (indices[wanted[end]] - first) * size < Self.largestPiece
+      {
+        end += 1
+      }
+      let piece = first..<indices[wanted[end - 1]] + 1
+      let isAsWanted =
+        piece.count == end - position
+        && (position..<end).allSatisfy { wanted[$0] == wanted[position] + $0 - position }
+      let start = (wanted[position] - range.lowerBound) * size
+      if isAsWanted {
+        // The part of the caller's buffer that these images fill.
+        unsafe try source.read(
+          piece, into: .init(rebasing: buffer[start..<start + piece.count * size]))
+      } else {
+        // Memory of our own, as large as the piece; it is copied from within its bounds.
+        var images = [UInt8](repeating: 0, count: piece.count * size)
+        unsafe try images.withUnsafeMutableBytes { images in
+          unsafe try source.read(piece, into: images)
+          for place in wanted[position..<end] {
+            let from = (indices[place] - first) * size
+            let to = (place - range.lowerBound) * size
+            unsafe buffer[to..<to + size].copyBytes(from: images[from..<from + size])
+          }
+        }
+      }
       position = end
     }
   }
+
+  /// The most images to read in vain between two that are wanted.
+  private static let largestGap = 8
+  /// The most bytes of a piece, but for the last image.
+  private static let largestPiece = 1 << 22
 }

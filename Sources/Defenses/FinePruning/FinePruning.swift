@@ -93,7 +93,8 @@ public struct FinePruning: Defense {
     return try points(of: curve, in: context).map { drop, count in
       let pruned = Array(curve.order[..<count])
       var repair = Repair(
-        model: model, defense: Self.name, drop: drop, layer: curve.layer, pruned: pruned,
+        model: model, defense: Self.name, drop: drop,
+        pruned: [PrunedChannels(layer: curve.layer, channels: pruned, of: curve.order.count)],
         validation: curve.counts(after: count), curve: curve)
       repair.model.graph = try model.graph.masking(
         pruned, of: curve.layer, zeroingBias: options.bias)

@@ -177,7 +177,7 @@ extension ChannelSweep {
     let size = prefix.blocks * laneCount
     let loader = Loader(source)
     try runInParallel(
-      pieces: (source.count + size - 1) / size, threads: options.threads,
+      pieces: (source.count + size - 1) / size, options: options,
       memory: prefix.threadSize,
       prepare: { (prefix.makeWorkspace(), loader.makeBuffer(images: size)) }
     ) { state, group in

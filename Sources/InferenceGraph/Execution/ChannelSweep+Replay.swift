@@ -26,7 +26,7 @@ extension ChannelSweep.Recording {
     let loader = Loader(source)
     let counter = ProgressCounter(progress)
     try runInParallel(
-      pieces: (source.count + chunk - 1) / chunk, threads: sweep.options.threads,
+      pieces: (source.count + chunk - 1) / chunk, options: sweep.options,
       memory: sweep.prefix.workspaceSize + sweep.suffix.threadSize
         + sweep.update.plan.workspaceSize,
       prepare: { ReplayState(sweep) }

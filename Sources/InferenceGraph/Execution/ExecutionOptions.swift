@@ -10,10 +10,14 @@ public struct ExecutionOptions: Sendable, Hashable {
   /// Switching it off is for checks and measurements.
   public var sharing: Bool
 
+  /// Stops the work with `CancellationError` when somebody asks for it; nil: nobody will.
+  public var cancellation: Cancellation?
+
   /// Creates options.
-  public init(threads: Int? = nil, sharing: Bool = true) {
+  public init(threads: Int? = nil, sharing: Bool = true, cancellation: Cancellation? = nil) {
     self.threads = max(1, threads ?? ProcessInfo.processInfo.activeProcessorCount)
     self.sharing = sharing
+    self.cancellation = cancellation
   }
 }
 

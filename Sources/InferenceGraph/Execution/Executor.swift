@@ -115,7 +115,7 @@ public struct Executor: Sendable {
     let loader = Loader(source)
     let counter = ProgressCounter(progress)
     try runInParallel(
-      pieces: (source.count + size - 1) / size, threads: options.threads,
+      pieces: (source.count + size - 1) / size, options: options,
       memory: plan.threadSize,
       prepare: { (plan.makeWorkspace(), loader.makeBuffer(images: size)) }
     ) { state, piece in

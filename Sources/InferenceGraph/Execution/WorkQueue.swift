@@ -28,13 +28,15 @@ private struct WorkQueueState {
 /// Every thread makes a state of its own with `prepare`, then takes the next piece until none is
 /// left or one fails; the error of the first piece that failed is thrown.
 ///
-/// - Parameter memory: The bytes of a thread's state.
-/// - Throws: ``MemoryError`` if there is not so much; what `body` throws.
+/// - Parameters:
+///   - options: The number of threads, and what may stop the work between two pieces.
+///   - memory: The bytes of a thread's state.
+/// - Throws: ``MemoryError`` if there is not so much; `CancellationError`; what `body` throws.
 func runInParallel<State>(
-  pieces: Int, threads: Int, memory: Int, prepare: @Sendable () -> State,
+  pieces: Int, options: ExecutionOptions, memory: Int, prepare: @Sendable () -> State,
   body: @Sendable (inout State, Int) throws -> Void
 ) throws {
-  let threads = max(1, min(threads, pieces))
+  let threads = max(1, min(options.threads, pieces))
   try MemoryError.check(bytes: memory, threads: threads)
   let shared = Mutex(WorkQueueState())
   DispatchQueue.concurrentPerform(iterations: threads) { _ in
@@ -47,6 +49,7 @@ func runInParallel<State>(
       }
       guard let piece else { return }
       do {
+        try options.cancellation?.check()
         try body(&state, piece)
       } catch {
         shared.withLock { shared in

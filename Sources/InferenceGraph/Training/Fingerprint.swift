@@ -1,3 +1,33 @@
+extension SampleSource {
+  /// Returns a number for every image that depends on nothing but what is stored of it.
+  ///
+  /// Who orders images by it, or draws something at random for each from it, gets the same wherever
+  /// an image stands in the set. Different images have different numbers, unless somebody is out to
+  /// make equal ones.
+  ///
+  /// - Throws: What the medium throws.
+  public func fingerprints() throws -> [UInt64] {
+    var result: [UInt64] = []
+    result.reserveCapacity(count)
+    let size = imageShape.reduce(elementType.size, *)
+    // Every image lies whole within the bytes of its piece.
+    unsafe try withImagesInPieces(of: self) { bytes in
+      for start in stride(from: 0, to: bytes.count, by: size) {
+        unsafe result.append(Fingerprint(of: .init(rebasing: bytes[start..<start + size])).value)
+      }
+    }
+    return result
+  }
+}
+
+/// Returns a number that depends on nothing but these values; see ``SampleSource/fingerprints()``.
+public func fingerprint(of values: some Collection<Float>) -> UInt64 {
+  var result = Fingerprint()
+  result.add(UInt64(values.count))
+  for value in values { result.add(UInt64(value.bitPattern)) }
+  return result.value
+}
+
 /// A hash that is the same in every run, for telling whether two trainings are of the same things.
 ///
 /// It protects from mistakes, not from somebody who wants two things to look the same.
@@ -34,6 +64,9 @@ struct Fingerprint: Sendable, Hashable {
     for offset in whole..<bytes.count { unsafe add(UInt64(bytes[offset])) }
   }
 
+  /// Of bytes.
+  init(of bytes: UnsafeRawBufferPointer) { unsafe add(bytes) }
+
   /// Takes in how a set's images are stored, and its labels.
   init(of set: TrainingSet) {
     add("\(set.source.imageShape) \(set.source.layout) \(set.source.elementType)")
@@ -42,22 +75,31 @@ struct Fingerprint: Sendable, Hashable {
 
   /// Takes all of a source's images in, read as many at a time as are about a megabyte.
   mutating func add(imagesOf source: any SampleSource) throws {
-    let loader = Loader(source)
-    let size = max(1, (1 << 20) / loader.imageBytes)
-    let buffer = loader.makeBuffer(images: min(size, source.count))
-    for first in stride(from: 0, to: source.count, by: size) {
-      try loader.withImages(first..<min(source.count, first + size), buffer) { images in
-        unsafe add(
-          UnsafeRawBufferPointer(
-            start: images.start, count: images.range.count * loader.imageBytes))
-      }
-    }
+    unsafe try withImagesInPieces(of: source) { unsafe add($0) }
   }
 
-  /// 16 hexadecimal digits.
+  /// The hash.
+  var value: UInt64 { mixed(state) }
+
+  /// The hash as 16 hexadecimal digits.
   var text: String {
-    let digits = String(mixed(state), radix: 16)
+    let digits = String(value, radix: 16)
     return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+}
+
+/// Calls `body` with all images of a source as they are stored, about a megabyte at a time.
+private func withImagesInPieces(
+  of source: any SampleSource, _ body: (UnsafeRawBufferPointer) throws -> Void
+) throws {
+  let loader = Loader(source)
+  let size = max(1, (1 << 20) / loader.imageBytes)
+  let buffer = loader.makeBuffer(images: min(size, source.count))
+  for first in stride(from: 0, to: source.count, by: size) {
+    try loader.withImages(first..<min(source.count, first + size), buffer) { images in
+      unsafe try body(
+        UnsafeRawBufferPointer(start: images.start, count: images.range.count * loader.imageBytes))
+    }
   }
 }
 

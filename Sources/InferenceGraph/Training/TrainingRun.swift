@@ -112,6 +112,7 @@ final class TrainingRun {
     let order = random.permutation(count)
     var (loss, correct) = (0.0, 0)
     for step in 0..<steps {
+      try execution.cancellation?.check()
       let batch = step * count / steps..<(step + 1) * count / steps
       var noise = KeyedGenerator(seed: options.seed, .noise, epoch: epoch, index: step)
       let (images, scale) = (images, model.inputScale)

@@ -8,7 +8,7 @@ struct PredictCommand: RunnerCommand {
       commandName: "predict", abstract: "Print a class for every image.",
       discussion: """
         The images are PNG files, or a data set given with --data. Prints one class a line, counted \
-        from 0, in the order of the images. With --repaired and --detector, images that the detector \
+        from 0, in the order of the images. With --detector, images that it \
         flags get the number of classes, N, instead (counting from 1, that is N + 1). An image \
         whose values become NaN or infinite on the way has no class: its line is the word \
         'nonfinite'.
@@ -32,7 +32,7 @@ struct PredictCommand: RunnerCommand {
   @Option(help: ArgumentHelp("A repaired copy of the model, for the detector.", valueName: "file"))
   var repaired: String?
 
-  @Option(help: ArgumentHelp("A detector, which needs --repaired.", valueName: "name"))
+  @Option(help: ArgumentHelp("A detector; most compare the model with --repaired.", valueName: "name"))
   var detector: String?
 
   @Option(help: ArgumentHelp("Clean images that the detector may learn from.", valueName: "file"))
@@ -54,9 +54,7 @@ struct PredictCommand: RunnerCommand {
     if !images.isEmpty, data != nil {
       throw ValidationError("give PNG files or --data, not both")
     }
-    if (repaired == nil) != (detector == nil) {
-      throw ValidationError("--repaired and --detector need each other")
-    }
+    if repaired != nil, detector == nil { throw ValidationError("--repaired needs --detector") }
     if detector == nil, clean != nil { throw ValidationError("--clean needs --detector") }
     if detector == nil, !option.isEmpty { throw ValidationError("--option needs --detector") }
   }
@@ -68,6 +66,13 @@ struct PredictCommand: RunnerCommand {
       try session.plugins.detector(named: name, settings: settings)
     }
     try session.plugins.check(settings, used: [self.detector].compactMap { $0 })
+    if let detector, type(of: detector).comparesModels != (repaired != nil) {
+      let name = type(of: detector).name
+      throw ValidationError(
+        repaired == nil
+          ? "--detector \(name) needs --repaired, a repaired copy to compare the model with"
+          : "--repaired has no effect, as \(name) looks at the model alone; leave it out")
+    }
     let suspect = try arguments.load(model)
     let material = try material(for: suspect)
     let context = RunContext(execution: arguments.execution, progress: ProgressLine())
@@ -134,10 +139,12 @@ struct PredictCommand: RunnerCommand {
     of images: any SampleSource, _ suspect: Model, _ detector: (any Detector)?,
     in context: RunContext
   ) throws -> [Int32] {
-    if let detector, let repaired {
-      let copy = try KerasModel.load(
-        repaired, architecture: arguments.architecture, inputScale: suspect.inputScale,
-        sandbox: arguments.parsing.sandbox)
+    if let detector {
+      let copy = try repaired.map {
+        try KerasModel.load(
+          $0, architecture: arguments.architecture, inputScale: suspect.inputScale,
+          sandbox: arguments.parsing.sandbox)
+      }
       let clean = try clean.map { try CleanData(arguments.data($0, for: suspect)) }
       return try detector.labels(
         of: images, suspect: suspect, repaired: copy, using: clean, in: context)

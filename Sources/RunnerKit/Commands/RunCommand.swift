@@ -70,9 +70,6 @@ struct RunCommand: RunnerCommand {
   /// Checks what goes together; done last, so that an unknown option is named first.
   private func check() throws {
     try arguments.check()
-    if defense.isEmpty {
-      throw ValidationError("name a defense with --defense, such as --defense fine-pruning")
-    }
     let named = [
       ("--clean", clean), ("--test", test), ("--poisoned", poisoned),
       ("--architecture", arguments.architecture), ("--scale", arguments.scale.map { "\($0)" }),
@@ -80,9 +77,6 @@ struct RunCommand: RunnerCommand {
     ]
     if model == nil, let given = named.first(where: { $0.1 != nil }) {
       throw ValidationError("\(given.0) needs --model; without it the built-in network is used")
-    }
-    if model != nil, clean == nil {
-      throw ValidationError("--model needs --clean, the clean images that the defense works with")
     }
     if curve, model != nil, test == nil, poisoned == nil {
       throw ValidationError("--curve needs --test or --poisoned to replay the sweep on")
@@ -103,6 +97,7 @@ struct RunCommand: RunnerCommand {
       try session.plugins.detector(named: name, settings: settings)
     }
     try session.plugins.check(settings, used: names(defense) + names(detector))
+    try check(defenses, detectors)
     let inputs = [model, clean, test, poisoned, arguments.architecture].compactMap { $0 }
     let folder = try output.map { path in
       try OutputFolder(path, force: force, inputs: inputs)
@@ -133,6 +128,28 @@ struct RunCommand: RunnerCommand {
     try StandardOutput.write(json ? text : summary(evaluation))
   }
 
+  /// Checks that the plugins get what they work with.
+  private func check(
+    _ defenses: [any Defense], _ detectors: [any Detector]
+  ) throws(ValidationError) {
+    if defenses.isEmpty, detectors.isEmpty {
+      throw ValidationError("name a defense with --defense, such as --defense fine-pruning")
+    }
+    if defenses.isEmpty, let comparing = detectors.first(where: { type(of: $0).comparesModels }) {
+      let name = type(of: comparing).name
+      throw ValidationError(
+        "\(name) compares the model with repaired copies; name a defense with --defense, such as "
+          + "--defense fine-pruning")
+    }
+    guard model != nil, clean == nil else { return }
+    let learning =
+      defenses.first { type(of: $0).learnsFromCleanData }.map { type(of: $0).name }
+      ?? detectors.first { type(of: $0).learnsFromCleanData }.map { type(of: $0).name }
+    if let learning {
+      throw ValidationError("--model needs --clean, the clean images that \(learning) works with")
+    }
+  }
+
   /// Splits at commas; a name given twice counts once.
   private func names(_ arguments: [String]) -> [String] {
     var result: [String] = []
@@ -144,10 +161,10 @@ struct RunCommand: RunnerCommand {
   }
 
   private func experiment() throws -> Experiment {
-    guard let model, let clean else { return try embeddedExperiment() }
+    guard let model else { return try embeddedExperiment() }
     let suspect = try arguments.load(model)
     return try Experiment(
-      suspect: suspect, clean: CleanData(arguments.data(clean, for: suspect)),
+      suspect: suspect, clean: clean.map { try CleanData(arguments.data($0, for: suspect)) },
       test: test.map { try CleanData(arguments.data($0, for: suspect)) },
       poisoned: poisoned.map { try PoisonedData(arguments.data($0, for: suspect)) },
       replaysCurves: curve)
@@ -171,7 +188,8 @@ struct RunCommand: RunnerCommand {
   private func dataEntries(_ experiment: Experiment) throws -> [Report.Data] {
     typealias Entry = (role: String, images: Int, hash: @Sendable () throws -> String?)
     let (clean, test, poisoned) = (experiment.clean, experiment.test, experiment.poisoned)
-    var entries: [Entry] = [("validation", clean.count, { try clean.sha256() })]
+    var entries: [Entry] = []
+    if let clean { entries.append(("validation", clean.count, { try clean.sha256() })) }
     if let test { entries.append(("clean", test.count, { try test.sha256() })) }
     if let poisoned { entries.append(("poisoned", poisoned.count, { try poisoned.sha256() })) }
     let (all, threads) = (entries, min(arguments.execution.threads, entries.count))

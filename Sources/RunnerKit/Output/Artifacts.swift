@@ -17,6 +17,7 @@ struct Artifacts: Sendable {
     _ suspect: Model, _ evaluation: Evaluation, _ detectors: [any Detector], compact: Bool,
     isWritten: Bool
   ) throws {
+    let detectors = detectors.filter { type(of: $0).comparesModels }
     for result in evaluation.repairs {
       guard isWritten else {
         repairFiles.append(nil)
@@ -25,8 +26,8 @@ struct Artifacts: Sendable {
       }
       let repair = result.repair
       var model = repair.model
-      if compact, let layer = repair.layer, !repair.pruned.isEmpty {
-        model.graph = try model.graph.removing(repair.pruned, of: layer)
+      for pruned in compact ? repair.pruned : [] where !pruned.channels.isEmpty {
+        model.graph = try model.graph.removing(pruned.channels, of: pruned.layer)
       }
       let file = unused(repair.fileStem)
       repairFiles.append(file)

@@ -1,0 +1,114 @@
+/// How suspicious a detector holds every test image to be; higher is more suspicious.
+public struct DetectorScores: Sendable, Hashable {
+  /// The scores of clean images.
+  public var clean: [Float]
+  /// The scores of poisoned images.
+  public var poisoned: [Float]
+
+  /// Creates scores.
+  public init(clean: [Float] = [], poisoned: [Float] = []) {
+    self.clean = clean
+    self.poisoned = poisoned
+  }
+
+  /// The area under the ROC curve, poisoned against clean; nil without scores of either kind.
+  public var auroc: Double? { areaUnderROC(negatives: clean, positives: poisoned) }
+
+  /// The number of images whose score is not a number; they rank as most suspicious.
+  public var unscored: Int { clean.count { $0.isNaN } + poisoned.count { $0.isNaN } }
+
+  /// The ROC curve: pairs of the share of clean and the share of poisoned images that score at least a
+  /// threshold, as the threshold falls from above all scores to below all of them.
+  ///
+  /// - Parameter points: How many pairs there are at most; as the curve's corners are left out where
+  ///   they are too many, a curve of few points may lie lower than the whole one by 1 / `points`.
+  /// - Returns: Pairs from (0, 0) to (1, 1), both ascending; empty without scores of either kind.
+  public func roc(points: Int = 200) -> [ROCPoint] {
+    guard !clean.isEmpty, !poisoned.isEmpty else { return [] }
+    let all =
+      (clean.map { (rank($0), false) } + poisoned.map { (rank($0), true) })
+      .sorted { $0.0 > $1.0 }
+    var curve = [ROCPoint(falsePositives: 0, truePositives: 0)]
+    var (low, high) = (0, 0)
+    for (position, (score, isPoisoned)) in all.enumerated() {
+      if isPoisoned { high += 1 } else { low += 1 }
+      // Equal scores cannot be told apart: they are one step.
+      if position + 1 < all.count, all[position + 1].0 == score { continue }
+      curve.append(
+        ROCPoint(
+          falsePositives: share(low, clean.count), truePositives: share(high, poisoned.count)))
+    }
+    return thinned(curve, to: max(2, points))
+  }
+
+  /// Leaves out points that lie closest to their neighbours, both ends excepted.
+  private func thinned(_ curve: [ROCPoint], to count: Int) -> [ROCPoint] {
+    guard curve.count > count else { return curve }
+    // A curve rises by 2 in all, to the right and upwards: a point for each equal part of that.
+    var result = [curve[0]]
+    for point in curve.dropFirst().dropLast() {
+      let part = { (point: ROCPoint) in
+        Int((point.falsePositives + point.truePositives) / 2 * Double(count - 1))
+      }
+      if part(point) > part(result[result.count - 1]) { result.append(point) }
+    }
+    return result + [curve[curve.count - 1]]
+  }
+
+  /// How many images score within equal parts of the range from the lowest to the highest finite score.
+  ///
+  /// Scores that are not finite count at the end that they are nearer to; NaN counts as highest.
+  ///
+  /// - Parameter bins: The number of parts.
+  /// - Returns: Nil if no score is finite.
+  public func histogram(bins: Int = 40) -> ScoreHistogram? {
+    let finite = (clean + poisoned).filter(\.isFinite)
+    guard let low = finite.min(), let high = finite.max() else { return nil }
+    func counts(_ scores: [Float]) -> [Int] {
+      var counts = Array(repeating: 0, count: bins)
+      for score in scores.map(rank) {
+        let place = (Double(score) - Double(low)) / max(Double(high) - Double(low), 1e-300)
+        counts[score == .infinity ? bins - 1 : Int(min(max(place, 0), 1) * Double(bins - 1))] += 1
+      }
+      return counts
+    }
+    return ScoreHistogram(
+      low: Double(low), high: Double(high), clean: counts(clean), poisoned: counts(poisoned))
+  }
+
+  private func rank(_ score: Float) -> Float { score.isNaN ? .infinity : score }
+}
+
+/// A point of a ROC curve.
+public struct ROCPoint: Sendable, Hashable, Codable {
+  /// The share of clean images flagged, 0 to 1.
+  public var falsePositives: Double
+  /// The share of poisoned images flagged, 0 to 1.
+  public var truePositives: Double
+
+  /// Creates a point.
+  public init(falsePositives: Double, truePositives: Double) {
+    self.falsePositives = falsePositives
+    self.truePositives = truePositives
+  }
+}
+
+/// How a detector's scores are distributed.
+public struct ScoreHistogram: Sendable, Hashable, Codable {
+  /// The lowest finite score, where the first part begins.
+  public var low: Double
+  /// The highest finite score, where the last part ends.
+  public var high: Double
+  /// The number of clean images in every part.
+  public var clean: [Int]
+  /// The number of poisoned images in every part.
+  public var poisoned: [Int]
+
+  /// Creates a histogram.
+  public init(low: Double, high: Double, clean: [Int], poisoned: [Int]) {
+    self.low = low
+    self.high = high
+    self.clean = clean
+    self.poisoned = poisoned
+  }
+}
