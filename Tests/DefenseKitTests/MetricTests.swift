@@ -24,8 +24,8 @@ struct MetricTests {
     #expect(unknown == AttackCounts(counted: PoisonedCounts(hits: 3, flagged: 1, images: 5)))
     let known = AttackCounts(
       verdicts: verdicts, targets: targets, trueLabels: [0, 1, 1, 0, 2], classCount: 3)
-    #expect(known.counted == PoisonedCounts(hits: 2, flagged: 0, images: 3))
-    #expect(known.all == PoisonedCounts(hits: 3, flagged: 1, images: 5))
+    #expect(known.counted == PoisonedCounts(hits: 2, restored: 1, flagged: 0, images: 3))
+    #expect(known.all == PoisonedCounts(hits: 3, restored: 2, flagged: 1, images: 5))
   }
 
   @Test("An image without a class is neither right nor a hit, and is counted")
@@ -37,8 +37,8 @@ struct MetricTests {
     #expect(CleanCounts(verdicts: [-1], labels: [-1], classCount: 3).correct == 0)
     let attack = AttackCounts(
       verdicts: [0, noClass, noClass], targets: [0, 0, 0], trueLabels: [1, 1, 0], classCount: 3)
-    #expect(attack.counted == PoisonedCounts(hits: 1, nonfinite: 1, images: 2))
-    #expect(attack.all == PoisonedCounts(hits: 1, nonfinite: 2, images: 3))
+    #expect(attack.counted == PoisonedCounts(hits: 1, restored: 0, nonfinite: 1, images: 2))
+    #expect(attack.all == PoisonedCounts(hits: 1, restored: 0, nonfinite: 2, images: 3))
     let odd = AttackCounts(verdicts: [-1], targets: [-1], trueLabels: nil, classCount: 3)
     #expect(odd.counted == PoisonedCounts(hits: 0, nonfinite: 1, images: 1))
   }

@@ -12,8 +12,8 @@ private func sample() throws -> (Model, Evaluation) {
     layer: "conv", order: [2, 0, 1, 3], prunesBias: true, correct: [10, 10, 9, 6, 2], images: 10)
   func repair(_ drop: Double, _ count: Int) -> Repair {
     Repair(
-      model: model, defense: "fine-pruning", drop: drop, layer: "conv",
-      pruned: Array(curve.order[..<count]),
+      model: model, defense: "fine-pruning", drop: drop,
+      pruned: [PrunedChannels(layer: "conv", channels: Array(curve.order[..<count]), of: 4)],
       validation: CleanCounts(correct: curve.correct[count], images: 10), curve: curve)
   }
   func result(_ correct: Int, _ hits: Int, flagged: Int = 0) -> Evaluation.ModelResult {
@@ -23,15 +23,17 @@ private func sample() throws -> (Model, Evaluation) {
         counted: PoisonedCounts(hits: hits, flagged: flagged * 2, images: 6),
         all: PoisonedCounts(hits: hits + 1, flagged: flagged * 2, images: 7)))
   }
+  let even = DetectorScores(clean: [1], poisoned: [1])
+  let apart = DetectorScores(clean: [1], poisoned: [2])
   let evaluation = Evaluation(
     suspect: result(8, 6),
     repairs: [
       .init(
         repair: repair(2.5, 2), result: result(7, 6),
-        detectors: [.init(detector: "goodnet", verdicts: result(7, 5, flagged: 1), auroc: 0.5)]),
+        detectors: [.init(detector: "goodnet", verdicts: result(7, 5, flagged: 1), scores: even)]),
       .init(
         repair: repair(40, 3), result: result(5, 0),
-        detectors: [.init(detector: "goodnet", verdicts: result(5, 0, flagged: 3), auroc: 1)]),
+        detectors: [.init(detector: "goodnet", verdicts: result(5, 0, flagged: 3), scores: apart)]),
     ],
     curves: [
       .init(
@@ -119,7 +121,7 @@ struct ReportTests {
     evaluation.repairs[1].result.clean?.nonfinite = 1
     evaluation.repairs[1].result.poisoned?.counted.nonfinite = 2
     evaluation.repairs[1].result.poisoned?.all?.nonfinite = 4
-    evaluation.repairs[1].detectors[0].unscored = 5
+    evaluation.repairs[1].detectors[0].scores.poisoned = Array(repeating: .nan, count: 5)
     evaluation.curves[0].curve.nonfinite[1] = 6
     #expect(
       evaluation.nonfiniteLines == [

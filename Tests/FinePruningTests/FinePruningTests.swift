@@ -46,8 +46,8 @@ struct FinePruningTests {
     #expect(curve.order == [2, 1, 0])
     #expect(curve.correct == [10, 9, 6, 6])
     #expect(repairs.map(\.drop) == [5, 10, 10.5, 40])
-    #expect(repairs.map(\.pruned) == [[2], [2], [2, 1], [2, 1]])
-    #expect(repairs.map(\.validation.correct) == [9, 9, 6, 6])
+    #expect(repairs.map { $0.pruned[0].channels } == [[2], [2], [2, 1], [2, 1]])
+    #expect(repairs.map(\.validation?.correct) == [9, 9, 6, 6])
     #expect(
       context.statistics.warnings == [
         "fine-pruning: no network reaches a drop of 41 points (the most is 40, with 10 of 10 right "
@@ -194,9 +194,9 @@ struct FinePruningTests {
     #expect(FinePruning.count(1, of: 60) == 60)
     let repairs = try FinePruning(options: .init(share: 0.7, tuning: .none)).repair(
       try network(), using: try images(), in: RunContext())
-    #expect(repairs.map(\.pruned) == [[2, 1]])
+    #expect(repairs.map { $0.pruned[0].channels } == [[2, 1]])
     #expect(repairs.map(\.drop) == [nil])
-    #expect(repairs.map(\.validation.correct) == [6])
+    #expect(repairs.map(\.validation?.correct) == [6])
     #expect(repairs.map(\.title) == ["fine-pruning, pruned only"])
   }
 
@@ -223,7 +223,7 @@ struct FinePruningTests {
     let context = RunContext()
     let repairs = try FinePruning(options: .init(drops: [5, 6, 40], tuning: tuning)).repair(
       try network(), using: try images(), in: context)
-    #expect(repairs.map(\.pruned) == [[2], [2], [2, 1]])
+    #expect(repairs.map { $0.pruned[0].channels } == [[2], [2], [2, 1]])
     #expect(repairs.map(\.title) == ["fine-pruning 5 %", "fine-pruning 6 %", "fine-pruning 40 %"])
     // The same channels are tuned once.
     #expect(repairs[0].model.graph == repairs[1].model.graph)
@@ -232,9 +232,9 @@ struct FinePruningTests {
     for repair in repairs {
       let summary = try #require(repair.tuning)
       #expect(summary.epochs == 15 && summary.images == 8 && summary.before?.images == 2)
-      let pruned = try network().graph.masking(repair.pruned, of: "conv")
+      let pruned = try network().graph.masking(repair.pruned[0].channels, of: "conv")
       #expect(repair.model.graph != pruned)
-      #expect(try repair.model.graph.masking(repair.pruned, of: "conv") == repair.model.graph)
+      #expect(try repair.model.graph.masking(repair.pruned[0].channels, of: "conv") == repair.model.graph)
       #expect(
         try CleanCounts(of: repair.model, on: images(), in: RunContext()) == repair.validation)
     }

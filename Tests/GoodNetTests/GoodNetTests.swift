@@ -84,7 +84,7 @@ struct GoodNetTests {
     #expect(detector.verdicts.clean == CleanCounts(correct: 1, flagged: 1, images: 2))
     #expect(
       detector.verdicts.poisoned?.counted == PoisonedCounts(hits: 1, flagged: 2, images: 3))
-    #expect(detector.unscored == 3)
+    #expect(detector.scores.unscored == 3)
     // Clean scores: KL(softmax(10 z) || softmax(z)) of (1, 2, 0), about 0.41, and NaN; poisoned:
     // NaN, NaN and 0.24. Of 6 pairs two are right and two are ties: 3 of 6.
     #expect(detector.auroc == 0.5)

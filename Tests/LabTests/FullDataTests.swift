@@ -41,7 +41,7 @@ struct FullDataTests {
     #expect(evaluation.repairs.map(\.repair.drop) == drops)
     for (result, drop) in zip(evaluation.repairs, drops) {
       let expected = try #require(thresholds["\(Int(drop))"])
-      #expect(result.repair.pruned.count == expected["channels"]?.int)
+      #expect(result.repair.pruned[0].channels.count == expected["channels"]?.int)
       check(result.result, expected, "repaired", "\(drop) %")
       let goodnet = try #require(result.detectors.first?.verdicts)
       check(goodnet, expected, "goodnet", "\(drop) %")

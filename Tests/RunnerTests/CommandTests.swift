@@ -52,8 +52,6 @@ struct CommandTests {
               The share of the clean images that decides what is kept and when to stop; 0 to under 1.
             patience=auto               integer
               Tuning ends after so many epochs without gain on held-out images; auto goes on to the end.
-            seed=0                      integer
-              Decides held-out images, order and augmentation; 0 or more.
           fine-tuning       Trains the model further on clean images.
             epochs=auto                 integer
               How often every clean image is learned, up to 10,000; auto makes 300,000 images.
@@ -83,8 +81,6 @@ struct CommandTests {
               The share of the clean images that decides what is kept and when to stop; 0 to under 1.
             patience=auto               integer
               Tuning ends after so many epochs without gain on held-out images; auto goes on to the end.
-            seed=0                      integer
-              Decides held-out images, order and augmentation; 0 or more.
 
         Detectors:
           goodnet           Flags images on which the suspect and its repaired copy disagree.
@@ -198,7 +194,7 @@ struct CommandTests {
           + "(its options: layer, drops, drop-unit, share, "
           + "ranking, bias, epochs, learning-rate, batch, optimizer, schedule, decay, smoothing, "
           + "distillation, temperature, shift, "
-          + "flip, freeze-normalization, held-out, patience, seed)"
+          + "flip, freeze-normalization, held-out, patience)"
       ),
       (
         ["--defense", "fine-pruning", "--option", "goodnet.level=3"],
@@ -211,7 +207,7 @@ struct CommandTests {
       ),
       (
         ["--defense", "fine-pruning", "--model", "x"],
-        "--model needs --clean, the clean images that the defense works with"
+        "--model needs --clean, the clean images that fine-pruning works with"
       ),
       (
         ["--defense", "fine-pruning", "--clean", "x"],
@@ -225,7 +221,7 @@ struct CommandTests {
       ),
       (
         ["predict", "m.h5", "--data", "d.h5", "--detector", "goodnet"],
-        "--repaired and --detector need each other"
+        "--detector goodnet needs --repaired, a repaired copy to compare the model with"
       ),
       (["evaluate", "m.h5"], "give --test, --poisoned or both"),
       (

@@ -105,7 +105,7 @@ public struct AttackCounts: Sendable, Hashable {
       let hit = verdict != noClass && verdict == targets[index] ? 1 : 0
       let broken = verdict == noClass ? 1 : 0
       let flag = Int(verdict) == classCount ? 1 : 0
-      let right = trueLabels.map { $0[index] == verdict ? 1 : 0 }
+      let right = trueLabels.map { verdict != noClass && $0[index] == verdict ? 1 : 0 }
       all.hits += hit
       all.restored = right.map { (all.restored ?? 0) + $0 }
       all.flagged += flag

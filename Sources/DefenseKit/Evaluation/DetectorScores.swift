@@ -68,7 +68,7 @@ public struct DetectorScores: Sendable, Hashable {
       var counts = Array(repeating: 0, count: bins)
       for score in scores.map(rank) {
         let place = (Double(score) - Double(low)) / max(Double(high) - Double(low), 1e-300)
-        counts[score == .infinity ? bins - 1 : Int(min(max(place, 0), 1) * Double(bins - 1))] += 1
+        counts[min(bins - 1, Int(min(max(place, 0), 1) * Double(bins)))] += 1
       }
       return counts
     }

@@ -178,7 +178,7 @@ extension ChannelSweep {
     let loader = Loader(source)
     try runInParallel(
       pieces: (source.count + size - 1) / size, options: options,
-      memory: prefix.threadSize,
+      memory: prefix.workspaceSize,
       prepare: { (prefix.makeWorkspace(), loader.makeBuffer(images: size)) }
     ) { state, group in
       let range = group * size..<min(source.count, (group + 1) * size)

@@ -27,7 +27,7 @@ extension ChannelSweep.Recording {
     let counter = ProgressCounter(progress)
     try runInParallel(
       pieces: (source.count + chunk - 1) / chunk, options: sweep.options,
-      memory: sweep.prefix.workspaceSize + sweep.suffix.threadSize
+      memory: sweep.prefix.workspaceSize + sweep.suffix.workspaceSize
         + sweep.update.plan.workspaceSize,
       prepare: { ReplayState(sweep) }
     ) { state, piece in

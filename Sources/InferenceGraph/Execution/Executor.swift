@@ -1,5 +1,4 @@
 internal import CKernels
-internal import COpenBLAS
 internal import Synchronization
 
 /// Runs one or several models over the same images in one pass, what they share only once.
@@ -71,9 +70,6 @@ public struct Executor: Sendable {
       },
       models.reduce(0) { $0 + $1.graph.multiplyAdds }
     )
-    // Threads take different groups of images; OpenBLAS's own would get into their way. The
-    // setting is the whole process's.
-    openblas_set_num_threads(1)
   }
 
   /// Blocks in a group: four keep the matrix products wide; fewer for large images, whose layers
@@ -116,7 +112,7 @@ public struct Executor: Sendable {
     let counter = ProgressCounter(progress)
     try runInParallel(
       pieces: (source.count + size - 1) / size, options: options,
-      memory: plan.threadSize,
+      memory: plan.workspaceSize,
       prepare: { (plan.makeWorkspace(), loader.makeBuffer(images: size)) }
     ) { state, piece in
       let range = piece * size..<min(source.count, (piece + 1) * size)

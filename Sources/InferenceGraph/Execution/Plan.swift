@@ -28,14 +28,8 @@ struct Plan: Sendable {
   /// The number of checks.
   let checkCount: Int
 
-  /// The bytes of a workspace.
+  /// The bytes of a workspace, which is what a thread takes to run the plan.
   var workspaceSize: Int { bufferSizes.reduce(0) { $0 + $1 * MemoryLayout<Float>.size } }
-
-  /// The bytes that a thread takes to run it, OpenBLAS's own share included.
-  var threadSize: Int {
-    let usesOpenBLAS = segments.contains { if case .group = $0 { true } else { false } }
-    return workspaceSize + (usesOpenBLAS ? MemoryError.openBLASBuffer : 0)
-  }
 
   /// Throws if a workspace is too large, naming a graph's largest layer: a few bytes in a file can
   /// ask for any size of image.

@@ -67,13 +67,15 @@ extension Planner {
     switch node.operation {
     case .dense(let d):
       appendToTail(check(readBy: index, at: inputs[0]))
-      tailSegments.append(.group(denseStep(d, node.activation, from: inputs[0], to: output)))
-      let isDone = usesPackedWeights && (node.activation == .relu || node.activation == .linear)
-      if !isDone, d.bias != nil || node.activation != .linear {
+      tailSegments.append(
+        .group(
+          DenseStep(
+            d, input: inputs[0], output: output, blocks: blocks, rectify: node.activation == .relu))
+      )
+      if node.activation != .relu, node.activation != .linear {
         steps.append(
           MapStep(
-            input: output, output: output, scale: nil,
-            shift: usesPackedWeights ? nil : d.bias.map { Storage($0.values) },
+            input: output, output: output, scale: nil, shift: nil,
             activation: node.activation.kernel))
       }
     case .add, .multiply: steps = combine(index, inputs: inputs, output: output)
@@ -99,18 +101,6 @@ extension Planner {
     } else if !steps.isEmpty {
       tailSegments.append(.perBlock(steps))
     }
-  }
-
-  private func denseStep(
-    _ dense: Dense, _ activation: Activation, from input: Place, to output: Place
-  ) -> any GroupStep {
-    if usesPackedWeights {
-      return PackedDenseStep(
-        dense, input: input, output: output, blocks: blocks, rectify: activation == .relu)
-    }
-    return DenseStep(
-      input: input, output: output, kernel: Storage(dense.kernel.values),
-      inputs: dense.kernel.shape[0], units: dense.kernel.shape[1], lanes: laneCount * blocks)
   }
 
   /// Notes where a value is, after applying the activation that is still due.

@@ -15,9 +15,6 @@ struct Planner {
   let blocks: Int
   /// Whether given values of all blocks are there at once, or put in place block after block.
   let keepsGiven: Bool
-  /// Whether dense layers are multiplied with weights packed beforehand instead of by OpenBLAS; last
-  /// bits may differ.
-  let usesPackedWeights: Bool
 
   /// Whether a node is computed at all.
   private(set) var needed: [Bool]
@@ -51,16 +48,13 @@ struct Planner {
   ///   - kept: Nodes whose values are asked for.
   ///   - blocks: Blocks in a group.
   ///   - keepsGiven: Whether given values of a whole group are in place at once.
-  ///   - usesPackedWeights: Whether dense layers do without OpenBLAS.
   init(
-    _ nodes: [Entry], given: Set<Int>, kept: Set<Int>, blocks: Int, keepsGiven: Bool = false,
-    usesPackedWeights: Bool = false
+    _ nodes: [Entry], given: Set<Int>, kept: Set<Int>, blocks: Int, keepsGiven: Bool = false
   ) {
     self.nodes = nodes
     self.given = given
     self.blocks = blocks
     self.keepsGiven = keepsGiven
-    self.usesPackedWeights = usesPackedWeights
     root = Array(nodes.indices)
     for (index, node) in nodes.enumerated()
     where !given.contains(index) && node.activation == .linear && node.zeroed.isEmpty {

@@ -1,5 +1,4 @@
 internal import CKernels
-internal import COpenBLAS
 
 /// One operation of a plan with everything prepared: packed weights, offsets, places.
 protocol Step: Sendable {
@@ -178,31 +177,12 @@ protocol GroupStep: Sendable {
   func run(_ workspace: Workspace)
 }
 
-/// A dense layer over all blocks of a group: [units, lanes] = transposed kernel times [inputs, lanes].
+/// A dense layer over all blocks of a group by the convolution kernel, each block being a pixel.
 ///
-/// The product always has the same extents, whatever the number of images, so that an image's
-/// result does not depend on how many others there are.
+/// OpenBLAS is not asked: the bits that its kernels give for an image depend on the image's place among
+/// the columns (on Zen 4 with 0.3.21 and 160 units, those of columns 8 to 55 of 64 differ from the others' in
+/// 40 % of the rows), and it packs the weights anew for every product, which makes DeepID 10 % slower.
 struct DenseStep: GroupStep {
-  let input: Place
-  let output: Place
-  let kernel: Storage<Float>
-  let inputs: Int
-  let units: Int
-  let lanes: Int
-
-  func run(_ workspace: Workspace) {
-    unsafe cblas_sgemm(
-      CblasRowMajor, CblasTrans, CblasNoTrans, blasint(units), blasint(lanes), blasint(inputs), 1,
-      kernel.pointer, blasint(units), workspace.pointer(input, block: 0), blasint(lanes), 0,
-      workspace.pointer(output, block: 0), blasint(lanes))
-  }
-}
-
-/// A dense layer over a few blocks by the convolution kernel, whose weights are packed once.
-///
-/// For small products that are repeated often, packing them each time, as a library must, is a
-/// large part of the work.
-struct PackedDenseStep: GroupStep {
   private let step: ConvolutionStep
 
   init(_ dense: Dense, input: Place, output: Place, blocks: Int, rectify: Bool) {

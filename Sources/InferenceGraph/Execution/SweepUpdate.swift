@@ -77,7 +77,7 @@ struct SweepUpdate: Sendable {
     // The output's logits: the head's sums themselves where the head is the last layer.
     var planner = Planner(
       entries, given: Set(cut.map { moved[$0] } + headNodes.map(\.entry)), kept: [moved[output]],
-      blocks: SweepUpdate.blocks, keepsGiven: true, usesPackedWeights: true)
+      blocks: SweepUpdate.blocks, keepsGiven: true)
     // The differences, and the frontier where nothing but heads reads it, with a frame of zeros
     // for "same" padding.
     var frame = Frame()
