@@ -127,13 +127,10 @@ struct RootCommand: ParsableCommand {
 
         Options without a command are those of 'run': see '\(programName) run --help'.
         """,
-      version: "\(programName) \(runnerVersion)",
+      version: "\(programName) \(defenseKitVersion)",
       subcommands: [
         RunCommand.self, ListCommand.self, InspectCommand.self, EvaluateCommand.self,
         PredictCommand.self, AttackCommand.self, TriggerCommand.self,
       ], defaultSubcommand: RunCommand.self)
   }
 }
-
-/// The version of DefenseKit, as reports and `--version` give it.
-let runnerVersion = "0.1.0"

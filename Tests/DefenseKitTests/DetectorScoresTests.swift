@@ -14,7 +14,9 @@ struct DetectorScoresTests {
     let scores = DetectorScores(clean: [0, 2, 1], poisoned: [3, .nan, 2])
     let third = 1.0 / 3
     #expect(
-      pairs(scores) == [[0, 0], [0, third], [0, 2 * third], [third, 1], [2 * third, 1], [1, 1]])
+      pairs(scores) == [
+        [0, 0], [0, third], [0, 2 * third], [third, 1], [2 * third, 1], [1, 1],
+      ])
     // 8 of 9 pairs in order, the tie half: (8 + 0.5) / 9.
     #expect(scores.auroc == 8.5 / 9)
     #expect(scores.unscored == 1)
@@ -53,7 +55,8 @@ struct DetectorScoresTests {
     #expect(DetectorScores(clean: [2, 2], poisoned: [2]).histogram(bins: 2)?.clean == [2, 0])
   }
 
-  @Test("Defense effectiveness by hand: doing nothing has 0.5, a perfect defense 1 less what it costs")
+  @Test(
+    "Defense effectiveness by hand: doing nothing has 0.5, a perfect defense 1 less what it costs")
   func effectiveness() {
     func result(_ correct: Int, _ hits: Int) -> Evaluation.ModelResult {
       Evaluation.ModelResult(

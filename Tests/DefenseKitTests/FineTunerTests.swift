@@ -82,9 +82,11 @@ struct FineTunerTests {
     // Without an end to patience the best epoch is kept all the same, if anything can tell it.
     #expect(step.patience == 10)
     #expect(
-      options { $0.heldOut = 0 }.training(images: 3000, imageShape: [28, 28, 1], seed: 0).patience == nil)
+      options { $0.heldOut = 0 }.training(images: 3000, imageShape: [28, 28, 1], seed: 0).patience
+        == nil)
     #expect(
-      options { $0.patience = 2 }.training(images: 3000, imageShape: [28, 28, 1], seed: 0).patience == 2)
+      options { $0.patience = 2 }.training(images: 3000, imageShape: [28, 28, 1], seed: 0).patience
+        == 2)
     #expect(
       options {
         $0.schedule = .step

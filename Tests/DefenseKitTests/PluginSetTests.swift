@@ -107,7 +107,8 @@ struct PluginSetTests {
     let verdicts = result.repairs[0].detectors[0].verdicts
     #expect(verdicts.clean == CleanCounts(correct: 0, flagged: 3, images: 3))
     #expect(verdicts.clean?.filteredAccuracy == nil)
-    #expect(verdicts.poisoned?.counted == PoisonedCounts(hits: 0, restored: 0, flagged: 2, images: 2))
+    #expect(
+      verdicts.poisoned?.counted == PoisonedCounts(hits: 0, restored: 0, flagged: 2, images: 2))
     #expect(result.repairs[0].detectors[0].auroc == 0.5)
   }
 }

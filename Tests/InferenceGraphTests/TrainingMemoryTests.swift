@@ -31,7 +31,7 @@ import Testing
       let error = try #require(throws: GraphError.self) {
         try Differentiator(Model(graph: head()), batchSize: batchSize)
       }
-      #expect(error.isTooLarge)
+      #expect(error.lacksMemory)
       return error.message
     }
     // More than 2^40 bytes of values, and more than can be counted.

@@ -167,9 +167,9 @@ struct PredictImagesTests {
         OVERVIEW: Print a class for every image.
 
         The images are PNG files, or a data set given with --data. Prints one class a
-        line, counted from 0, in the order of the images. With --repaired and
-        --detector, images that the detector flags get the number of classes, N,
-        instead (counting from 1, that is N + 1).
+        line, counted from 0, in the order of the images. With --detector, images that
+        it flags get the number of classes, N, instead (counting from 1, that is N +
+        1).
         """), "\(result.output)")
     #expect(result.output.contains("USAGE: runner predict <model> [<image> ...]"))
   }

@@ -25,7 +25,8 @@ extension Detector {
     }
     try clean?.check(against: suspect)
     let team = try Team(
-      suspect, repaired: Self.comparesModels ? [repaired ?? suspect] : [], [self], using: clean ?? CleanData(emptyFor: suspect),
+      suspect, repaired: Self.comparesModels ? [repaired ?? suspect] : [], [self],
+      using: clean ?? CleanData(emptyFor: suspect),
       in: context)
     return try team.look(at: source, "inspecting", in: context).verdicts[0].map(\.label)
   }

@@ -1,7 +1,7 @@
 internal import InferenceGraph
 
 /// How clean images were classified.
-public struct CleanCounts: Sendable, Hashable {
+public struct CleanCounts: Sendable, Hashable, Codable {
   /// Images that got their own class.
   public var correct: Int
   /// Images that were held to be triggered.
@@ -44,7 +44,7 @@ public struct CleanCounts: Sendable, Hashable {
 }
 
 /// How triggered images were classified.
-public struct PoisonedCounts: Sendable, Hashable {
+public struct PoisonedCounts: Sendable, Hashable, Codable {
   /// Images that got the attacker's target class.
   public var hits: Int
   /// Images that got the class that they show, in spite of the trigger; nil where that is unknown.

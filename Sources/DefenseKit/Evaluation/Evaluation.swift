@@ -6,6 +6,8 @@ public struct Evaluation: Sendable {
     public var clean: CleanCounts?
     /// On poisoned test images.
     public var poisoned: AttackCounts?
+    /// `byClass[c]`: on the clean test images of class c; empty where that was not asked for.
+    public var byClass: [ClassCounts] = []
 
     /// Creates a result.
     public init(clean: CleanCounts? = nil, poisoned: AttackCounts? = nil) {

@@ -42,14 +42,16 @@ public struct Experiment: Sendable {
   public func run(
     _ defenses: [any Defense], _ detectors: [any Detector] = [], in context: RunContext
   ) throws -> Evaluation {
-    var repairs: [Repair] = []
-    for defense in defenses {
-      let clean = try cleanData(for: defense, isNeeded: type(of: defense).learnsFromCleanData)
-      repairs += try naming(clean.name) {
-        try defense.repair(suspect, using: clean, in: context)
-      }
-    }
+    let repairs = try defenses.flatMap { try self.repairs(by: $0, in: context) }
     return try evaluate(repairs, detectors, in: context)
+  }
+
+  /// Lets one defense repair the suspect.
+  ///
+  /// - Throws: As ``run(_:_:in:)``.
+  public func repairs(by defense: any Defense, in context: RunContext) throws -> [Repair] {
+    let clean = try cleanData(for: defense, isNeeded: type(of: defense).learnsFromCleanData)
+    return try naming(clean.name) { try defense.repair(suspect, using: clean, in: context) }
   }
 
   /// The clean data, or none where a plugin does without.
@@ -82,7 +84,10 @@ public struct Experiment: Sendable {
       }
     }
     func result(_ verdicts: (Pass) -> [Int32]) -> Evaluation.ModelResult {
-      modelResult(clean: cleanPass.map(verdicts), poisoned: poisonedPass.map(verdicts))
+      let answers = cleanPass.map(verdicts)
+      var result = modelResult(clean: answers, poisoned: poisonedPass.map(verdicts))
+      result.byClass = countsByClass(answers ?? [])
+      return result
     }
     let suspectResult = result { $0.predictions[0] }
     warnNearChance(suspectResult, repairs, in: context)
@@ -105,6 +110,17 @@ public struct Experiment: Sendable {
       repairs: results, curves: try curves(of: repairs, in: context))
     for line in evaluation.nonfiniteLines { context.warn(line) }
     return evaluation
+  }
+
+  /// Counts verdicts on the clean test images, class by class.
+  private func countsByClass(_ verdicts: [Int32]) -> [ClassCounts] {
+    guard let test, !verdicts.isEmpty else { return [] }
+    var counts = Array(repeating: ClassCounts(), count: suspect.classCount)
+    for (verdict, label) in zip(verdicts, test.labels) {
+      counts[Int(label)].images += 1
+      if verdict == label { counts[Int(label)].correct += 1 }
+    }
+    return counts
   }
 
   /// Counts verdicts on both test sets.

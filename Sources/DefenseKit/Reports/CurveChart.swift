@@ -51,7 +51,8 @@ public struct CurveChart: Sendable {
     }
     self.series = series
     marks = repairs.filter { $0.defense == result.defense && $0.curve == curve }.map {
-      Mark(label: "\(($0.drop ?? 0).optionText) % drop", pruned: $0.pruned.first?.channels.count ?? 0)
+      Mark(
+        label: "\(($0.drop ?? 0).optionText) % drop", pruned: $0.pruned.first?.channels.count ?? 0)
     }
   }
 

@@ -87,6 +87,18 @@ final class Loader: Sendable {
 }
 
 extension SampleSource {
+  /// Returns images as numbers, in `[height][width][channels]` order whatever the source's layout and type.
+  ///
+  /// - Throws: What the medium throws.
+  public func values(of range: Range<Int>) throws -> [Float] {
+    let loader = Loader(self)
+    var result: [Float] = []
+    try loader.withImages(range, loader.makeBuffer(images: range.count)) {
+      result = $0.values(scale: 1)
+    }
+    return result
+  }
+
   /// Puts images, as the source stores them, into lanes, scaled.
   ///
   /// - Returns: The first one with a value that is not finite, counted from 0.

@@ -37,7 +37,7 @@ extension Differentiator {
       throw GraphError(
         node: largest?.name ?? "",
         "training with \(purpose) takes about \(all >> 20) MiB, which the system does not give; use "
-          + "a smaller batch or fewer threads, or raise the limit (ulimit -v)", isTooLarge: true)
+          + "a smaller batch or fewer threads, or raise the limit (ulimit -v)", lacksMemory: true)
     }
   }
 }

@@ -38,7 +38,7 @@ struct InspectCommand: RunnerCommand {
     parsing.warn(in: RunContext(progress: ProgressLine()))
     if let failure = audit.failure, failure.kind == .usage, audit.findings.isEmpty { throw failure }
     if sarif {
-      try StandardOutput.write(audit.sarif(tool: "DefenseKit", version: runnerVersion).text)
+      try StandardOutput.write(audit.sarif(tool: "DefenseKit", version: defenseKitVersion).text)
     } else if json {
       try StandardOutput.write(audit.json.text)
     } else {

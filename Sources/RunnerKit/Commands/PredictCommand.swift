@@ -32,7 +32,8 @@ struct PredictCommand: RunnerCommand {
   @Option(help: ArgumentHelp("A repaired copy of the model, for the detector.", valueName: "file"))
   var repaired: String?
 
-  @Option(help: ArgumentHelp("A detector; most compare the model with --repaired.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("A detector; most compare the model with --repaired.", valueName: "name"))
   var detector: String?
 
   @Option(help: ArgumentHelp("Clean images that the detector may learn from.", valueName: "file"))

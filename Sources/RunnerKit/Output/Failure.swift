@@ -44,7 +44,8 @@ struct Failure: Error {
     case let error as MemoryError: self.init(Self.system, Self.line(error.description))
     case let error as GraphError:
       let rule = error.isTooLarge ? " (\(Finding.Rule.graphSize.name))" : ""
-      self.init(Self.data, Self.line(error.description) + rule)
+      self.init(
+        error.lacksMemory ? Self.system : Self.data, Self.line(error.description) + rule)
     default:
       let code = RootCommand.exitCode(for: error)
       let text = RootCommand.message(for: error)

@@ -15,7 +15,7 @@ enum Surroundings {
       ]
     }
     return [
-      "version": .string(runnerVersion),
+      "version": .string(defenseKitVersion),
       "system": .string(ProcessInfo.processInfo.operatingSystemVersionString),
       "started": .string(start.formatted(.iso8601)),
       "seconds": .number(rounded(Date().timeIntervalSince(start))),

@@ -1,0 +1,180 @@
+public import Foundation
+
+/// The result of one unit of a comparison: what its file holds.
+///
+/// Equal units give equal records, bit for bit: times and memory are no part of it (see ``UnitCost``).
+public struct ComparisonRecord: Codable, Sendable, Hashable {
+  /// The schema that this version writes and reads.
+  public static let currentSchema = 1
+
+  /// The schema of the record.
+  public var schema = ComparisonRecord.currentSchema
+  /// ``ComparisonUnit/key``.
+  public var key: String
+  /// What was done.
+  public var unit: ComparisonUnit
+  /// Why it failed for good; nil if it did not.
+  public var failure: String?
+  /// What the user should know of it.
+  public var warnings: [String] = []
+  /// The number of classes.
+  public var classCount: Int?
+  /// How the suspect does on the same images.
+  public var suspect: ModelFigures?
+  /// How each repaired model does, and the detector with it; one of the suspect itself without a defense.
+  public var rows: [Row] = []
+  /// The pruning sweep that the rows are points of.
+  public var curve: Curve?
+  /// A PNG picture of clean test images above and triggered ones below; with the suspect's record alone.
+  public var picture: Data?
+
+  /// Creates the record of a unit.
+  public init(_ unit: ComparisonUnit, failure: String? = nil) {
+    self.unit = unit
+    key = unit.key
+    self.failure = failure
+  }
+
+  /// One repaired model, or the suspect itself.
+  public struct Row: Codable, Sendable, Hashable {
+    /// What tells it from the unit's other rows, such as "4 %" or "4 %, pruned only"; empty if nothing
+    /// does.
+    public var title: String
+    /// The channels pruned, by layer.
+    public var pruned: [Pruned]
+    /// How the model does by itself.
+    public var model: ModelFigures
+    /// How the detector does; nil without one.
+    public var detector: DetectorFigures?
+    /// The clean images that defense and detector learned from.
+    public var cleanSamples: Int
+
+    /// Creates a row.
+    public init(
+      title: String = "", pruned: [Pruned] = [], model: ModelFigures,
+      detector: DetectorFigures? = nil, cleanSamples: Int = 0
+    ) {
+      self.title = title
+      self.pruned = pruned
+      self.model = model
+      self.detector = detector
+      self.cleanSamples = cleanSamples
+    }
+  }
+
+  /// The channels pruned of one layer.
+  public struct Pruned: Codable, Sendable, Hashable {
+    /// The layer's name.
+    public var layer: String
+    /// The channels, first pruned first.
+    public var channels: [Int]
+    /// How many channels the layer has.
+    public var total: Int
+
+    /// Creates an entry.
+    public init(layer: String, channels: [Int], total: Int) {
+      self.layer = layer
+      self.channels = channels
+      self.total = total
+    }
+  }
+
+  /// How a model or a detector answers on the test images, in counts.
+  public struct ModelFigures: Codable, Sendable, Hashable {
+    /// On clean test images; nil if there are none.
+    public var clean: CleanCounts?
+    /// On triggered test images, those that show the target class left out; nil if there are none.
+    public var poisoned: PoisonedCounts?
+    /// `byClass[c]`: on the clean test images of class c; empty without such images.
+    public var byClass: [ClassCounts]
+
+    /// Creates figures.
+    public init(
+      clean: CleanCounts? = nil, poisoned: PoisonedCounts? = nil, byClass: [ClassCounts] = []
+    ) {
+      self.clean = clean
+      self.poisoned = poisoned
+      self.byClass = byClass
+    }
+  }
+
+  /// How a detector does.
+  public struct DetectorFigures: Codable, Sendable, Hashable {
+    /// The answers with the detector: flagged images have no class.
+    public var answers: ModelFigures
+    /// The area under the ROC curve; nil without images of both kinds.
+    public var auroc: Double?
+    /// The ROC curve; empty without images of both kinds.
+    public var roc: [ROCPoint]
+    /// The scores' distribution; nil without scores.
+    public var histogram: ScoreHistogram?
+
+    /// Creates figures.
+    public init(
+      answers: ModelFigures, auroc: Double? = nil, roc: [ROCPoint] = [],
+      histogram: ScoreHistogram? = nil
+    ) {
+      self.answers = answers
+      self.auroc = auroc
+      self.roc = roc
+      self.histogram = histogram
+    }
+  }
+
+  /// A pruning sweep: shares after 0, 1, ... channels, 0 to 1.
+  public struct Curve: Codable, Sendable, Hashable {
+    /// The layer that was pruned.
+    public var layer: String
+    /// The channels, first pruned first.
+    public var order: [Int]
+    /// The accuracy on the defense's clean images.
+    public var validation: [Double]
+    /// The accuracy on clean test images; empty without any.
+    public var clean: [Double]
+    /// The attack success; empty without triggered images.
+    public var attack: [Double]
+
+    /// Creates a curve.
+    public init(
+      layer: String, order: [Int], validation: [Double], clean: [Double] = [],
+      attack: [Double] = []
+    ) {
+      self.layer = layer
+      self.order = order
+      self.validation = validation
+      self.clean = clean
+      self.attack = attack
+    }
+  }
+}
+
+/// How the images of one class were classified.
+public struct ClassCounts: Codable, Sendable, Hashable {
+  /// Images that got their class.
+  public var correct: Int
+  /// All images of the class.
+  public var images: Int
+
+  /// Creates counts.
+  public init(correct: Int = 0, images: Int = 0) {
+    self.correct = correct
+    self.images = images
+  }
+
+  /// The share classified rightly, 0 to 1.
+  public var accuracy: Double { share(correct, images) }
+}
+
+/// What a unit took; it differs from run to run.
+public struct UnitCost: Codable, Sendable, Hashable {
+  /// The seconds of the defense, which units of the same defense share, and of the evaluation.
+  public var seconds: Double
+  /// The most memory that the process held meanwhile, in bytes.
+  public var peakMemory: Int
+
+  /// Creates a cost.
+  public init(seconds: Double, peakMemory: Int) {
+    self.seconds = seconds
+    self.peakMemory = peakMemory
+  }
+}

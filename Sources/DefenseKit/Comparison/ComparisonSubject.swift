@@ -1,0 +1,136 @@
+internal import Foundation
+internal import InferenceGraph
+internal import ModelIO
+
+/// A model of a comparison, with the data to defend it and to judge the outcome.
+///
+/// ```swift
+/// let subject = ComparisonSubject(name: "badnets", experiment, inputs: hashes)
+/// let repairs = try subject.experiment.repairs(by: defense, in: context)
+/// let record = try subject.record(of: unit, defense, repairs, detector: GoodNet(), in: context)
+/// ```
+public struct ComparisonSubject: Sendable {
+  /// What the comparison calls the model.
+  public var name: String
+  /// The model and its data.
+  public var experiment: Experiment
+  /// The hashes of the model and the data sets, by role.
+  public var inputs: [String: String]
+
+  /// Creates a subject.
+  public init(name: String, _ experiment: Experiment, inputs: [String: String]) {
+    self.name = name
+    self.experiment = experiment
+    self.inputs = inputs
+  }
+
+  /// Measures one unit.
+  ///
+  /// A record does not depend on what else is measured.
+  ///
+  /// - Parameters:
+  ///   - unit: The unit; what it says of plugins and seed must be how `repairs` and `detector` were
+  ///     made.
+  ///   - defense: Its defense; nil without one.
+  ///   - repairs: What the defense made of the model.
+  ///   - detector: Its detector; nil without one.
+  ///   - context: How to execute; its warnings go into the record.
+  /// - Throws: As ``Experiment/evaluate(_:_:in:)``; ``PluginError`` for a detector that compares models
+  ///   in a unit without a defense.
+  public func record(
+    of unit: ComparisonUnit, _ defense: (any Defense)?, _ repairs: [Repair],
+    detector: (any Detector)?, in context: RunContext
+  ) throws -> ComparisonRecord {
+    var experiment = experiment
+    experiment.replaysCurves = detector == nil
+    if let detector, defense == nil, type(of: detector).comparesModels {
+      throw PluginError(
+        .badOption,
+        "\(type(of: detector).name) compares the model with repaired copies; name a defense")
+    }
+    let evaluation = try experiment.evaluate(repairs, [detector].compactMap { $0 }, in: context)
+    var record = ComparisonRecord(unit)
+    record.classCount = experiment.suspect.classCount
+    record.suspect = ComparisonRecord.ModelFigures(evaluation.suspect)
+    let samples = experiment.clean?.count ?? 0
+    let learns =
+      defense.map { type(of: $0).learnsFromCleanData } ?? false
+      || detector.map { type(of: $0).learnsFromCleanData } ?? false
+    if defense == nil {
+      record.rows = [
+        .init(
+          model: .init(evaluation.suspect),
+          detector: evaluation.suspectDetectors.first.map { .init($0) },
+          cleanSamples: learns ? samples : 0)
+      ]
+    } else {
+      record.rows = evaluation.repairs.map { result in
+        let repair = result.repair
+        return .init(
+          title: [repair.drop.map { "\($0.optionText) %" }, repair.note].compactMap { $0 }
+            .joined(separator: ", "),
+          pruned: repair.pruned.map {
+            .init(layer: $0.layer, channels: $0.channels, total: $0.total)
+          },
+          model: .init(result.result), detector: result.detectors.first.map { .init($0) },
+          cleanSamples: learns ? samples : 0)
+      }
+    }
+    if detector == nil { record.curve = evaluation.curves.first.map { .init($0) } }
+    if unit.defense == nil, unit.detector == nil {
+      record.picture = try experiment.samplePicture()
+    }
+    record.warnings = context.statistics.warnings
+    return record
+  }
+}
+
+extension ComparisonRecord.ModelFigures {
+  /// The figures of a result.
+  init(_ result: Evaluation.ModelResult) {
+    self.init(clean: result.clean, poisoned: result.poisoned?.counted, byClass: result.byClass)
+  }
+}
+
+extension ComparisonRecord.DetectorFigures {
+  /// The figures of a detector's result.
+  init(_ result: Evaluation.DetectorResult) {
+    self.init(
+      answers: .init(result.verdicts), auroc: result.auroc, roc: result.scores.roc(),
+      histogram: result.scores.histogram())
+  }
+}
+
+extension ComparisonRecord.Curve {
+  /// The shares of a sweep.
+  init(_ result: Evaluation.CurveResult) {
+    self.init(
+      layer: result.curve.layer, order: result.curve.order,
+      validation: result.curve.correct.map { share($0, result.curve.images) },
+      clean: result.replay.compactMap { $0.clean?.accuracy },
+      attack: result.replay.compactMap { $0.poisoned?.counted.successRate })
+  }
+}
+
+extension Experiment {
+  /// A picture of some clean test images above and as many triggered ones below, as PNG; nil where the
+  /// inputs are no pictures or a set is missing.
+  func samplePicture(columns: Int = 8) throws -> Data? {
+    let shape = suspect.graph.inputShape
+    guard let test, let poisoned, shape.count == 3, [1, 3].contains(shape[2]) else { return nil }
+    var sheet = ContactSheet(imageShape: shape)
+    sheet.append(try pictures(of: test.source, columns))
+    sheet.append(try pictures(of: poisoned.source, columns))
+    return Data(try sheet.pixelImage().png())
+  }
+
+  /// The first images of a source as bytes, `[height][width][channels]` each.
+  private func pictures(of source: any SampleSource, _ count: Int) throws -> [[UInt8]] {
+    let values = try source.values(of: 0..<min(count, source.count))
+    // Bytes, or floats of 0...1.
+    let factor: Float = (values.max() ?? 0) <= 1 ? 255 : 1
+    let bytes = values.map { UInt8(max(0, min(255, ($0 * factor).rounded()))) }
+    let size = source.imageShape.reduce(1, *)
+    return stride(from: 0, to: bytes.count, by: size).map { Array(bytes[$0..<$0 + size]) }
+  }
+}

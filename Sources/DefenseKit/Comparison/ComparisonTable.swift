@@ -1,0 +1,171 @@
+/// A figure of a comparison, with the name that files give it.
+public enum ComparisonMetric: String, CaseIterable, Sendable, Codable {
+  /// The share of clean test images that get their class; flagged ones do not.
+  case cleanAccuracy = "clean_accuracy"
+  /// The share of triggered images that get the attacker's class; flagged ones do not.
+  case attackSuccess = "attack_success"
+  /// The share of triggered images that get the class that they show.
+  case robustAccuracy = "robust_accuracy"
+  /// ``Evaluation/ModelResult/effectiveness(against:)``; doing nothing has 0.5.
+  case effectiveness = "defense_effectiveness"
+  /// The area under a detector's ROC curve.
+  case auroc
+  /// The share of triggered images that a detector flags.
+  case truePositives = "true_positive_rate"
+  /// The share of clean images that a detector flags.
+  case falsePositives = "false_positive_rate"
+  /// The accuracy on clean images that pass a detector.
+  case filteredAccuracy = "filtered_accuracy"
+  /// The attack success on triggered images that pass a detector.
+  case filteredAttackSuccess = "filtered_attack_success"
+  /// The number of clean images that defense and detector learned from.
+  case cleanSamples = "clean_samples"
+  /// ``UnitCost/seconds``.
+  case seconds
+  /// ``UnitCost/peakMemory``, in bytes.
+  case peakMemory = "peak_memory"
+
+  /// Whether it may differ the next time, as times do.
+  public var isCost: Bool { self == .seconds || self == .peakMemory }
+
+  /// Whether it is a share, 0 to 1, that people read as per cent.
+  public var isShare: Bool {
+    switch self {
+    case .effectiveness, .auroc, .cleanSamples, .seconds, .peakMemory: false
+    default: true
+    }
+  }
+}
+
+/// The records of a comparison as rows, and these averaged over seeds.
+public struct ComparisonTable: Sendable {
+  /// One repaired model (or the suspect) with one detector (or none) and one seed; or a unit that failed.
+  public struct Row: Sendable, Hashable {
+    /// What the comparison calls the model.
+    public var model: String
+    /// The defense's label; nil for the suspect itself.
+    public var defense: String?
+    /// What tells the repaired model from others of the defense, such as "4 %".
+    public var repair: String
+    /// The detector's label; nil for none.
+    public var detector: String?
+    /// The seed.
+    public var seed: UInt64
+    /// The unit's key.
+    public var key: String
+    /// Why the unit failed; nil if it did not.
+    public var failure: String?
+    /// The figures that there are.
+    public var values: [ComparisonMetric: Double]
+  }
+
+  /// The rows of all seeds of the same thing.
+  public struct Summary: Sendable, Hashable {
+    /// What the comparison calls the model.
+    public var model: String
+    /// The defense's label; nil for the suspect itself.
+    public var defense: String?
+    /// What tells the repaired model from others of the defense.
+    public var repair: String
+    /// The detector's label; nil for none.
+    public var detector: String?
+    /// How many seeds went well.
+    public var seeds: Int
+    /// The reasons of those that failed, each once.
+    public var failures: [String]
+    /// The mean over seeds.
+    public var means: [ComparisonMetric: Double]
+    /// The standard deviation over seeds (n - 1); only where there are two seeds or more.
+    public var deviations: [ComparisonMetric: Double]
+  }
+
+  /// All rows, in the order of the records.
+  public let rows: [Row]
+  /// One summary for all rows that differ in their seed alone, in the order of the first.
+  public let summaries: [Summary]
+
+  /// Makes the rows.
+  ///
+  /// - Parameters:
+  ///   - records: The results, in the plan's order.
+  ///   - costs: By key; units without have no ``ComparisonMetric/seconds``.
+  public init(_ records: [ComparisonRecord], costs: [String: UnitCost] = [:]) {
+    rows = records.flatMap { Self.rows(of: $0, costs[$0.key]) }
+    summaries = Self.summaries(of: rows)
+  }
+
+  private static func rows(of record: ComparisonRecord, _ cost: UnitCost?) -> [Row] {
+    let unit = record.unit
+    func row(_ repair: String, _ values: [ComparisonMetric: Double]) -> Row {
+      Row(
+        model: unit.model, defense: unit.defense?.label, repair: repair,
+        detector: unit.detector?.label, seed: unit.seed, key: record.key, failure: record.failure,
+        values: values)
+    }
+    guard record.failure == nil else { return [row("", [:])] }
+    return record.rows.map { result in
+      var values: [ComparisonMetric: Double] = [:]
+      let answers = result.detector?.answers ?? result.model
+      values[.cleanAccuracy] = answers.clean?.accuracy
+      values[.attackSuccess] = answers.poisoned?.successRate
+      values[.robustAccuracy] = answers.poisoned?.robustAccuracy
+      values[.effectiveness] = record.suspect.flatMap {
+        answers.result.effectiveness(against: $0.result)
+      }
+      if let detector = result.detector {
+        values[.auroc] = detector.auroc
+        values[.truePositives] = answers.poisoned?.flaggedShare
+        values[.falsePositives] = answers.clean?.flaggedShare
+        values[.filteredAccuracy] = answers.clean?.filteredAccuracy
+        values[.filteredAttackSuccess] = answers.poisoned?.filteredSuccessRate
+      }
+      values[.cleanSamples] = Double(result.cleanSamples)
+      values[.seconds] = cost?.seconds
+      values[.peakMemory] = cost.map { Double($0.peakMemory) }
+      return row(result.title, values)
+    }
+  }
+
+  private struct Group: Hashable {
+    let model: String
+    let defense: String?
+    let repair: String
+    let detector: String?
+  }
+
+  private static func summaries(of rows: [Row]) -> [Summary] {
+    func group(_ row: Row) -> Group {
+      Group(model: row.model, defense: row.defense, repair: row.repair, detector: row.detector)
+    }
+    let byGroup = Dictionary(grouping: rows, by: group)
+    var seen: Set<Group> = []
+    let order = rows.map(group).filter { seen.insert($0).inserted }
+    return order.map { group in
+      let all = byGroup[group] ?? []
+      let good = all.filter { $0.failure == nil }
+      var reasons: Set<String> = []
+      var summary = Summary(
+        model: group.model, defense: group.defense, repair: group.repair,
+        detector: group.detector, seeds: good.count,
+        failures: all.compactMap(\.failure).filter { reasons.insert($0).inserted }, means: [:],
+        deviations: [:])
+      for metric in ComparisonMetric.allCases {
+        let values = good.compactMap { $0.values[metric] }
+        guard !values.isEmpty else { continue }
+        let mean = values.reduce(0, +) / Double(values.count)
+        summary.means[metric] = mean
+        guard values.count > 1 else { continue }
+        let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+        summary.deviations[metric] = (squares / Double(values.count - 1)).squareRoot()
+      }
+      return summary
+    }
+  }
+}
+
+extension ComparisonRecord.ModelFigures {
+  /// The counts as an evaluation has them.
+  fileprivate var result: Evaluation.ModelResult {
+    Evaluation.ModelResult(clean: clean, poisoned: poisoned.map { AttackCounts(counted: $0) })
+  }
+}

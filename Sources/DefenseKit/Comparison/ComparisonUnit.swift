@@ -1,0 +1,99 @@
+internal import Foundation
+internal import ModelIO
+
+/// One unit of a comparison: a defense, a detector or both on one model, with one seed.
+///
+/// Without a defense and a detector it is the suspect itself, what everything is compared with.
+public struct ComparisonUnit: Codable, Sendable, Hashable {
+  /// What the comparison calls the model.
+  public var model: String
+  /// What was measured: the model's and the data sets' hashes, by role, such as "model" and "test".
+  public var inputs: [String: String]
+  /// The defense; nil for the suspect itself.
+  public var defense: PluginChoice?
+  /// The detector; nil for none.
+  public var detector: PluginChoice?
+  /// Decides all that plugins draw at random.
+  public var seed: UInt64
+
+  /// Creates a unit.
+  public init(
+    model: String, inputs: [String: String], defense: PluginChoice? = nil,
+    detector: PluginChoice? = nil, seed: UInt64 = 0
+  ) {
+    self.model = model
+    self.inputs = inputs
+    self.defense = defense
+    self.detector = detector
+    self.seed = seed
+  }
+
+  /// The SHA-256 of all that decides the unit's result: the schema and the version of DefenseKit, plugins
+  /// with all their options, seed, model and data. What things are called is not part of it.
+  public var key: String {
+    let content: JSON = [
+      "schema": .int(ComparisonRecord.currentSchema), "version": .string(defenseKitVersion),
+      "inputs": .object(inputs.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) }),
+      "defense": Self.content(of: defense), "detector": Self.content(of: detector),
+      "seed": .string("\(seed)"),
+    ]
+    return sha256(of: Array(content.text.utf8))
+  }
+
+  private static func content(of plugin: PluginChoice?) -> JSON {
+    guard let plugin else { return .null }
+    return [
+      "name": .string(plugin.name),
+      "options": .object(plugin.options.map { .init($0.name, .string($0.value)) }),
+    ]
+  }
+
+  /// What messages call it, such as "badnets: fine-pruning + goodnet, seed 3".
+  public var title: String {
+    let plugins = [defense?.label, detector?.label].compactMap { $0 }.joined(separator: " + ")
+    return "\(model): \(plugins.isEmpty ? "suspect" : plugins), seed \(seed)"
+  }
+}
+
+/// A plugin with the options that a comparison uses it with.
+public struct PluginChoice: Codable, Sendable, Hashable {
+  /// An option and its value.
+  public struct Option: Codable, Sendable, Hashable {
+    /// The option's name.
+    public var name: String
+    /// The value as it would be written.
+    public var value: String
+
+    /// Creates an option.
+    public init(name: String, value: String) {
+      self.name = name
+      self.value = value
+    }
+  }
+
+  /// What tables call it: the plugin's name, or another one where it occurs with several options.
+  public var label: String
+  /// The plugin's name.
+  public var name: String
+  /// All of its options, defaults included.
+  public var options: [Option]
+
+  /// Creates a choice.
+  public init(label: String? = nil, name: String, options: [Option] = []) {
+    self.label = label ?? name
+    self.name = name
+    self.options = options
+  }
+
+  /// The choice that a plugin was made by.
+  public init<P: Plugin>(_ plugin: P, label: String? = nil) {
+    self.init(
+      label: label, name: P.name,
+      options: plugin.options.texts.map { Option(name: $0.name, value: $0.value) })
+  }
+
+  /// The options as settings, to make the plugin with.
+  public var settings: [OptionSetting] {
+    options.map { OptionSetting(plugin: name, name: $0.name, value: $0.value) }
+  }
+}
