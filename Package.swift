@@ -38,7 +38,8 @@ let package = Package(
     .executable(name: "runner", targets: ["runner"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     .systemLibrary(
@@ -70,6 +71,7 @@ let package = Package(
       name: "RunnerKit",
       dependencies: [
         "DefenseKit", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Yams", package: "Yams"),
       ],
       resources: [.copy("Resources")], swiftSettings: settings),
     .executableTarget(

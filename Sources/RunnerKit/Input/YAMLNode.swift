@@ -1,0 +1,105 @@
+internal import DefenseKit
+
+/// A value of a YAML file, with its place in it for messages.
+struct YAMLNode: Sendable {
+  /// A key of a mapping with its value.
+  struct Entry: Sendable {
+    let key: String
+    /// The key's line, counted from 1.
+    let line: Int
+    let node: YAMLNode
+  }
+
+  enum Value: Sendable {
+    case text(String)
+    case list([YAMLNode])
+    /// In the file's order, each key once.
+    case mapping([Entry])
+  }
+
+  /// The file, as the user named it.
+  let file: String
+  /// The line that the value begins in, counted from 1.
+  let line: Int
+  let value: Value
+
+  /// The value as text: numbers and truth values too are as they were written.
+  ///
+  /// - Throws: ``Failure`` with status 64 if it is a list or a mapping.
+  var text: String {
+    get throws(Failure) {
+      guard case .text(let text) = value else {
+        throw refusal("\(kind) stands where a text belongs")
+      }
+      return text
+    }
+  }
+
+  /// The texts of a list; a single text is a list of one.
+  ///
+  /// - Throws: ``Failure`` with status 64 if it is a mapping, or if the list holds anything but texts.
+  var texts: [String] {
+    get throws(Failure) { try list.map { node throws(Failure) in try node.text } }
+  }
+
+  /// The values of a list; a single text is a list of one.
+  ///
+  /// - Throws: ``Failure`` with status 64 if it is a mapping.
+  var list: [YAMLNode] {
+    get throws(Failure) {
+      switch value {
+      case .text: return [self]
+      case .list(let nodes): return nodes
+      case .mapping: throw refusal("a mapping stands where a list belongs")
+      }
+    }
+  }
+
+  /// The entries of a mapping, whatever its keys.
+  ///
+  /// - Throws: ``Failure`` with status 64 if it is none.
+  var mapping: [Entry] {
+    get throws(Failure) {
+      guard case .mapping(let entries) = value else {
+        throw refusal("\(kind) stands where a mapping belongs (key: value)")
+      }
+      return entries
+    }
+  }
+
+  /// The entries of a mapping that has no keys but these.
+  ///
+  /// - Parameters:
+  ///   - keys: The keys that there can be.
+  ///   - title: What they are, for the message: "keys".
+  /// - Throws: ``Failure`` with status 64 if it is no mapping, or at the first key that is unknown,
+  ///   with the one that was most likely meant.
+  func mapping(keys: [String], as title: String = "keys") throws(Failure) -> [Entry] {
+    let entries = try mapping
+    for entry in entries where !keys.contains(entry.key) {
+      let near = nearestName(to: entry.key, among: keys).map { "; did you mean '\($0)'?" } ?? ""
+      throw refusal(
+        "there is no key '\(entry.key)'\(near) (\(title): \(keys.joined(separator: ", ")))",
+        line: entry.line)
+    }
+    return entries
+  }
+
+  /// The error of a value that cannot be used: file, line, and what is wrong with it.
+  func refusal(_ message: String, line: Int? = nil, status: Int32 = Failure.usage) -> Failure {
+    Failure(status, "\(file):\(line ?? self.line): \(message)".visible)
+  }
+
+  private var kind: String {
+    switch value {
+    case .text: "a text"
+    case .list: "a list"
+    case .mapping: "a mapping"
+    }
+  }
+}
+
+extension [YAMLNode.Entry] {
+  /// The value of a key.
+  subscript(key: String) -> YAMLNode? { first { $0.key == key }?.node }
+}
