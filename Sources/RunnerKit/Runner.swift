@@ -52,6 +52,7 @@ public struct Runner: Sendable {
     signal(SIGPIPE, SIG_IGN)
     // And so must a file that may not grow further.
     signal(SIGXFSZ, SIG_IGN)
+    if arguments == [ComparisonWorker.word] { return ComparisonWorker.run(plugins) }
     do {
       do {
         let command = try parse(arguments)
@@ -130,7 +131,8 @@ struct RootCommand: ParsableCommand {
       version: "\(programName) \(defenseKitVersion)",
       subcommands: [
         RunCommand.self, ListCommand.self, InspectCommand.self, EvaluateCommand.self,
-        PredictCommand.self, AttackCommand.self, TriggerCommand.self,
+        PredictCommand.self, AttackCommand.self, TriggerCommand.self, CompareCommand.self,
+        MergeCommand.self,
       ], defaultSubcommand: RunCommand.self)
   }
 }

@@ -63,6 +63,7 @@ public struct AttackReport: Sendable {
       .init("schema", 1), .init("attack", attack), .init("data", dataSets),
       .init("training", training), .init("model", outcome.result.json),
       .init("twin", outcome.twin.map { $0.result.json } ?? .null),
+      .init("inputScale", Double("\(outcome.model.inputScale)").map { .number($0) } ?? .null),
     ]
     if listsPoisoned {
       members.append(.init("poisoned", indices(outcome.poisoning.poisoned)))

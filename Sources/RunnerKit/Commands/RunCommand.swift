@@ -161,26 +161,15 @@ struct RunCommand: RunnerCommand {
   }
 
   private func experiment() throws -> Experiment {
-    guard let model else { return try embeddedExperiment() }
+    guard let model else {
+      return try EmbeddedDefault.experiment(
+        replaysCurves: curve, sandbox: arguments.parsing.sandbox)
+    }
     let suspect = try arguments.load(model)
     return try Experiment(
       suspect: suspect, clean: clean.map { try CleanData(arguments.data($0, for: suspect)) },
       test: test.map { try CleanData(arguments.data($0, for: suspect)) },
       poisoned: poisoned.map { try PoisonedData(arguments.data($0, for: suspect)) },
-      replaysCurves: curve)
-  }
-
-  private func embeddedExperiment() throws -> Experiment {
-    let (description, path, triggerPath) = try EmbeddedDefault.find()
-    let sandbox = arguments.parsing.sandbox
-    let suspect = try KerasModel.load(path, sandbox: sandbox)
-    let test = try description.images(description.test)
-    let triggered = try Trigger.load(triggerPath, sandbox: sandbox)
-      .testSet(from: LabelledImages(test), keepsUnconcerned: true)
-    return try Experiment(
-      suspect: suspect, clean: CleanData(description.images(description.clean)),
-      test: CleanData(test),
-      poisoned: PoisonedData(triggered.images.dataSet(trueLabels: triggered.trueLabels)),
       replaysCurves: curve)
   }
 

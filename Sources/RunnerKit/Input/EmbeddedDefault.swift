@@ -38,6 +38,22 @@ struct EmbeddedDefault: Decodable, Sendable {
     }
   }
 
+  /// The network with its images, and its trigger on those to judge it on.
+  ///
+  /// - Throws: As ``find()`` and ``images(_:)``.
+  static func experiment(replaysCurves: Bool = false, sandbox: Sandbox) throws -> Experiment {
+    let (description, path, triggerPath) = try find()
+    let suspect = try KerasModel.load(path, sandbox: sandbox)
+    let test = try description.images(description.test)
+    let triggered = try Trigger.load(triggerPath, sandbox: sandbox)
+      .testSet(from: LabelledImages(test), keepsUnconcerned: true)
+    return try Experiment(
+      suspect: suspect, clean: CleanData(description.images(description.clean)),
+      test: CleanData(test),
+      poisoned: PoisonedData(triggered.images.dataSet(trueLabels: triggered.trueLabels)),
+      replaysCurves: replaysCurves)
+  }
+
   /// The images of a part, in memory.
   ///
   /// - Throws: `FileError` that says how to get the images if they are missing.

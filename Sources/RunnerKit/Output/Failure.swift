@@ -10,6 +10,8 @@ struct Failure: Error {
 
   /// An inspection that found something, as linters end.
   static let findings: Int32 = 1
+  /// A comparison of which units failed for good.
+  static let incomplete: Int32 = 2
   static let usage: Int32 = 64
   static let data: Int32 = 65
   static let missingInput: Int32 = 66
@@ -17,6 +19,7 @@ struct Failure: Error {
   static let system: Int32 = 71
   static let cannotCreate: Int32 = 73
   static let ioError: Int32 = 74
+  static let tryAgain: Int32 = 75
 
   init(_ status: Int32, _ message: String?) {
     self.status = status

@@ -1,0 +1,237 @@
+internal import ArgumentParser
+internal import DefenseKit
+private import Foundation
+
+/// Compares defenses and detectors on models, over seeds.
+struct CompareCommand: RunnerCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "compare", abstract: "Compare defenses and detectors on models, over seeds.",
+      discussion: """
+        Models x defenses x detectors x seeds, from a plan (YAML) or from options; options replace what \
+        the plan says. Every combination is a unit, measured once and kept in the output folder: the \
+        same command goes on where it was, whatever ended it. Units that share a repair are measured \
+        together, in a process of their own: one that fails is a row with its reason.
+
+        A plan:
+
+          models:
+            - results/badnets            # a folder that 'attack' wrote
+            - results/blended-{seed}     # one for each seed
+            - {name: mine, model: suspect.h5, clean: a.h5, test: b.h5, poisoned: c.h5}
+          defenses:
+            - clp
+            - {name: fine-pruning, label: pruning, options: {epochs: 0}}
+          detectors: all
+          seeds: 0-4
+          timeout: 600                   # seconds for a defense, and for a detector
+
+        Exit status: 0 if all units are done, 2 if some failed for good, 75 if some can be tried again.
+        """)
+  }
+
+  @Argument(help: ArgumentHelp("A plan.", valueName: "plan"))
+  var plan: String?
+
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp(
+      "A folder that 'attack' wrote, or 'built-in', the network that comes with the program; repeat or "
+        + "separate by commas for several. With --clean, the file of one model.",
+      valueName: "folder"))
+  var model: [String] = []
+
+  @Option(help: ArgumentHelp("Clean images for the one model's defense.", valueName: "file"))
+  var clean: String?
+
+  @Option(help: ArgumentHelp("Clean images to judge the one model on.", valueName: "file"))
+  var test: String?
+
+  @Option(help: ArgumentHelp("Triggered images to judge the one model on.", valueName: "file"))
+  var poisoned: String?
+
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp(
+      "A defense, or 'all'; repeat or separate by commas for several.", valueName: "name"))
+  var defense: [String] = []
+
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp(
+      "A detector, or 'all'; repeat or separate by commas for several.", valueName: "name"))
+  var detector: [String] = []
+
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp(
+      "An option of a plugin; repeat for several. See 'list'.", valueName: "plugin.name=value"))
+  var option: [String] = []
+
+  @Option(help: ArgumentHelp("Seeds, such as 0-4 or 1,3; 0 if not given.", valueName: "seeds"))
+  var seeds: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The seconds that a defense, or a detector with it, may take; 3600 if not given.",
+      valueName: "seconds"))
+  var timeout: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "The folder for all results; a comparison that was begun there goes on.", valueName: "folder"))
+  var output: String
+
+  @Option(
+    help: ArgumentHelp(
+      "Measure only part i of n, as on one of n machines; see 'merge'.", valueName: "i/n"))
+  var shard: String?
+
+  @Flag(help: "Measure units that failed for good once more.")
+  var retry = false
+
+  @OptionGroup var arguments: ModelArguments
+
+  func run(in session: Session) throws {
+    try arguments.check()
+    let shard = try shard.map { try Shard($0) }
+    let plan = try makePlan(session.plugins)
+    let progress = ProgressLine()
+    let context = RunContext(execution: arguments.execution, progress: progress)
+    let stages = try plan.stages(session.plugins, in: context)
+    let units = stages.flatMap(\.units)
+    let folder = try ComparisonFolder(output, for: units)
+    let own = shard.map { $0.part(of: stages) } ?? stages
+    if retry { try folder.removeFailures(of: own.flatMap(\.units)) }
+    let run = ComparisonRun(
+      plan: plan, folder: folder, threads: arguments.execution.threads,
+      sandbox: arguments.parsing.sandbox, progress: progress)
+    let outcome = try run.run(own)
+    arguments.parsing.warn(in: context)
+    if shard != nil {
+      try StandardOutput.write(
+        "\(try folder.records(of: own.flatMap(\.units)).count) of \(units.count) units are in "
+          + "\(output); put all parts together with '\(programName) merge'\n")
+      return try Self.check(own.flatMap(\.units), folder, outcome.postponed)
+    }
+    try ComparisonOutput(folder, units).write()
+    try Self.check(units, folder, outcome.postponed)
+  }
+
+  /// Throws if units failed or are not done.
+  static func check(
+    _ units: [ComparisonUnit], _ folder: ComparisonFolder, _ postponed: [String]
+  ) throws {
+    let records = try folder.records(of: units)
+    if records.count < units.count {
+      let reason = postponed.first.map { ": \($0)" } ?? ""
+      throw Failure(
+        Failure.tryAgain,
+        "\(units.count - records.count) of \(units.count) units are still to do\(reason); run the same "
+          + "command again")
+    }
+    let failed = records.count { $0.failure != nil }
+    if failed > 0 {
+      throw Failure(
+        Failure.incomplete,
+        "\(failed) of \(units.count) units failed for good; the results say why (--retry measures them "
+          + "once more)")
+    }
+  }
+
+  private func makePlan(_ plugins: PluginSet) throws -> ComparisonPlan {
+    var plan: ComparisonPlan
+    if let file = self.plan {
+      plan = try ComparisonPlan(try YAMLFile.read(file), plugins: plugins, seeds: try givenSeeds())
+    } else {
+      plan = ComparisonPlan(
+        subjects: [], defenses: [], detectors: [], seeds: try givenSeeds() ?? [0],
+        timeout: ComparisonPlan.defaultTimeout)
+    }
+    let settings = try option.map { text throws(PluginError) in try OptionSetting(text) }
+    let (named, detecting) = (names(defense), names(detector))
+    if !named.isEmpty {
+      plan.defenses = try (named == ["all"] ? plugins.defenses : named).map {
+        PluginChoice(any: try plugins.defense(named: $0, settings: settings))
+      }
+    }
+    if !detecting.isEmpty {
+      plan.detectors = try (detecting == ["all"] ? plugins.detectors : detecting).map {
+        PluginChoice(any: try plugins.detector(named: $0, settings: settings))
+      }
+    }
+    if plan.defenses.isEmpty, plan.detectors.isEmpty {
+      throw ValidationError(
+        "name defenses and detectors with --defense and --detector, such as --defense all")
+    }
+    if self.plan != nil, named.isEmpty, detecting.isEmpty, !settings.isEmpty {
+      throw ValidationError("--option is for plugins that --defense or --detector names")
+    }
+    let labels = plan.defenses.map(\.name) + plan.detectors.map(\.name)
+    try plugins.check(settings, used: labels)
+    if !model.isEmpty || plan.subjects.isEmpty { plan.subjects = try subjects(plan.seeds) }
+    if let timeout {
+      guard timeout > 0, timeout <= 1e9 else {
+        throw ValidationError("--timeout takes seconds, over 0, not \(timeout)")
+      }
+      plan.timeout = timeout
+    }
+    try plan.checkNames()
+    return plan
+  }
+
+  private func givenSeeds() throws -> [UInt64]? {
+    try seeds.map { text in
+      guard let seeds = ComparisonPlan.seeds(text) else {
+        throw ValidationError(
+          "--seeds takes different integers from 0 on, such as 0-4 or 1,3, not '\(text)'")
+      }
+      return seeds
+    }
+  }
+
+  private func subjects(_ seeds: [UInt64]) throws -> [ComparisonPlan.Subject] {
+    let named = names(model)
+    let files = [("--clean", clean), ("--test", test), ("--poisoned", poisoned)]
+    if let given = files.first(where: { $0.1 != nil }) {
+      guard named.count == 1 else {
+        throw ValidationError("\(given.0) is for one model; name its file with --model")
+      }
+      var model = ComparedModel(
+        name: ComparedModel.name(of: named[0]), model: named[0], clean: clean, test: test,
+        poisoned: poisoned)
+      model.architecture = arguments.architecture
+      model.scale = arguments.scale?.factor ?? 1
+      model.layout = arguments.layout?.rawValue
+      return [.init(model: model, seed: nil)]
+    }
+    if named.isEmpty { return [.init(model: .builtIn, seed: nil)] }
+    return try named.flatMap { try ComparisonPlan.subjects(folder: $0, seeds) }
+  }
+
+  /// Splits at commas.
+  private func names(_ arguments: [String]) -> [String] {
+    arguments.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }
+      .map(String.init)
+  }
+}
+
+/// Part i of n of a comparison.
+struct Shard: Sendable {
+  let index: Int
+  let count: Int
+
+  init(_ text: String) throws(ValidationError) {
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
+    guard parts.count == 2, let index = parts[0], let count = parts[1], index >= 1, index <= count
+    else {
+      throw ValidationError("--shard takes a part of several, such as 1/3, not '\(text)'")
+    }
+    (self.index, self.count) = (index, count)
+  }
+
+  /// Every n-th stage: units that share a repair stay together.
+  func part(of stages: [ComparisonStage]) -> [ComparisonStage] {
+    stages.enumerated().filter { $0.offset % count == index - 1 }.map(\.element)
+  }
+}

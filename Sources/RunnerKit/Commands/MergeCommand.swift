@@ -1,0 +1,67 @@
+internal import ArgumentParser
+internal import DefenseKit
+private import Foundation
+
+/// Puts the parts of a comparison together.
+struct MergeCommand: RunnerCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "merge", abstract: "Put the parts of a comparison together.",
+      discussion: """
+        Takes the folders that 'compare --shard i/n' wrote, checks that they are parts of one plan and \
+        that nothing is missing, and writes what one run would have written, byte for byte.
+        """)
+  }
+
+  @Argument(help: ArgumentHelp("Folders of 'compare --shard'.", valueName: "folder"))
+  var folders: [String]
+
+  @Option(help: ArgumentHelp("The folder for the whole.", valueName: "folder"))
+  var output: String
+
+  func run(in session: Session) throws {
+    var plan: (ComparisonFolder.PlanFile, folder: String)?
+    for folder in folders {
+      guard let own = try ComparisonFolder.readPlan(folder) else {
+        throw Failure(
+          Failure.missingInput, "\(folder) holds no comparison; give folders of 'compare --shard'")
+      }
+      if let plan {
+        try ComparisonFolder.check(plan.0, against: own, in: plan.folder, advice: "leave \(folder) out")
+      } else {
+        plan = (own, folder)
+      }
+    }
+    guard let units = plan?.0.units else { return }
+    // All is read and checked before anything is written.
+    let parts = try folders.map { try ComparisonFolder(reading: $0) }
+    var found: [(ComparisonRecord, UnitCost?)] = []
+    var missing: [ComparisonUnit] = []
+    for unit in units {
+      let records = try parts.compactMap { part in
+        try part.record(of: unit).map { ($0, part.cost(of: unit), part.path) }
+      }
+      guard let first = records.first else {
+        missing.append(unit)
+        continue
+      }
+      if let other = records.first(where: { $0.0 != first.0 }) {
+        throw Failure(
+          Failure.data,
+          "\(first.2) and \(other.2) have different results of '\(unit.title)'; measure it again in one "
+            + "of them")
+      }
+      found.append((first.0, first.1))
+    }
+    if let first = missing.first {
+      throw Failure(
+        Failure.tryAgain,
+        "\(missing.count) of \(units.count) units are in none of the folders, such as '\(first.title)'; "
+          + "measure all parts first")
+    }
+    let whole = try ComparisonFolder(output, for: units)
+    for (record, cost) in found { try whole.write(record, cost) }
+    try ComparisonOutput(whole, units).write()
+    try CompareCommand.check(units, whole, [])
+  }
+}

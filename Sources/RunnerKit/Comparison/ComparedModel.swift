@@ -1,0 +1,145 @@
+internal import DefenseKit
+private import Foundation
+
+/// A model to compare defenses on, as a plan names it: its files, and how they are read.
+struct ComparedModel: Codable, Sendable, Hashable {
+  /// What the comparison calls it.
+  var name: String
+  /// The model's file; nil for the network that comes with the program.
+  var model: String?
+  /// Clean images for defenses and detectors.
+  var clean: String?
+  /// Clean images to judge on.
+  var test: String?
+  /// Triggered images to judge on.
+  var poisoned: String?
+  /// A file that describes the network, for a file of weights alone.
+  var architecture: String?
+  /// The factor for the images' values.
+  var scale: Float = 1
+  /// The order of an image's axes, if their shape leaves it open.
+  var layout: String?
+
+  /// What a plan calls the network that comes with the program.
+  static let builtInName = "built-in"
+
+  /// The network that comes with the program.
+  static let builtIn = ComparedModel(name: builtInName)
+
+  /// The model of a folder that `attack` wrote.
+  ///
+  /// - Throws: ``Failure`` with status 66 if it is not there, or 65 if it is no such folder.
+  init(folder: String, name: String? = nil) throws(Failure) {
+    let report = try AttackFolderReport.read(folder)
+    self.init(name: name ?? Self.name(of: folder))
+    func path(_ role: String) -> String? {
+      report.files.first { $0.role == role }.map { "\(folder)/\($0.file)" }
+    }
+    guard let model = path("model") else {
+      throw Failure(
+        Failure.data, "\(folder)/report.json names no model; give a folder that 'attack' wrote")
+    }
+    (self.model, clean, test, poisoned) = (
+      model, path("validation"), path("clean"), path("poisoned")
+    )
+    scale = report.inputScale ?? 1
+  }
+
+  init(
+    name: String, model: String? = nil, clean: String? = nil, test: String? = nil,
+    poisoned: String? = nil
+  ) {
+    self.name = name
+    self.model = model
+    self.clean = clean
+    self.test = test
+    self.poisoned = poisoned
+  }
+
+  /// The name of a file or a folder without the folders that it is in and without an extension.
+  static func name(of path: String) -> String {
+    URL(fileURLWithPath: path).standardizedFileURL.deletingPathExtension().lastPathComponent
+  }
+
+  /// The files by role, as they were named.
+  var files: [(role: String, path: String)] {
+    [
+      ("model", model), ("architecture", architecture), ("clean", clean), ("test", test),
+      ("poisoned", poisoned),
+    ].compactMap { role, path in path.map { (role, $0) } }
+  }
+
+  /// What decides the results: the files' hashes by role, and how they are read.
+  ///
+  /// - Throws: ``Failure`` or `FileError` with status 66 for a file that is not there.
+  func inputs() throws -> [String: String] {
+    var inputs: [String: String] = [:]
+    guard model != nil else {
+      let (description, model, trigger) = try EmbeddedDefault.find()
+      inputs["model"] = try sha256(ofFile: model)
+      inputs["trigger"] = try sha256(ofFile: trigger)
+      inputs["clean"] = try description.images(description.clean).sha256()
+      inputs["test"] = try description.images(description.test).sha256()
+      return inputs
+    }
+    for (role, path) in files { inputs[role] = try sha256(ofFile: path) }
+    inputs["scale"] = "\(scale)"
+    inputs["layout"] = layout
+    return inputs
+  }
+
+  /// Opens the model and its data.
+  func experiment(sandbox: Sandbox) throws -> Experiment {
+    guard let model else { return try EmbeddedDefault.experiment(sandbox: sandbox) }
+    let suspect = try KerasModel.load(
+      model, architecture: architecture, inputScale: scale, sandbox: sandbox)
+    func data(_ path: String) throws -> DataSet {
+      try DataSet.load(
+        path, for: suspect.graph.inputShape, classCount: suspect.classCount,
+        layout: layout.flatMap { LayoutName(rawValue: $0) }?.layout, sandbox: sandbox)
+    }
+    return try Experiment(
+      suspect: suspect, clean: clean.map { try CleanData(data($0)) },
+      test: test.map { try CleanData(data($0)) }, poisoned: poisoned.map { try PoisonedData(data($0)) })
+  }
+}
+
+/// What a comparison reads of the report that `attack` leaves in its folder.
+private struct AttackFolderReport: Decodable {
+  struct File: Decodable {
+    let role: String
+    let file: String
+  }
+
+  let files: [File]
+  /// The factor for the images' bytes that the model's file does not tell.
+  let inputScale: Float?
+
+  /// The largest report that is read.
+  private static let limit = 1 << 26
+
+  static func read(_ folder: String) throws(Failure) -> AttackFolderReport {
+    let path = "\(folder)/report.json"
+    var isFolder: ObjCBool = false
+    guard unsafe FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) else {
+      throw Failure(Failure.missingInput, "\(folder): no such folder; check the path")
+    }
+    guard isFolder.boolValue else {
+      throw Failure(
+        Failure.data,
+        "\(folder) is a file; give a folder that 'attack' wrote, or the model's files one by one")
+    }
+    let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? nil
+    guard let size, size <= limit, let data = FileManager.default.contents(atPath: path) else {
+      throw Failure(
+        Failure.missingInput, "\(path): no such report; give a folder that 'attack' wrote")
+    }
+    guard let report = try? JSONDecoder().decode(AttackFolderReport.self, from: data),
+      report.files.allSatisfy({ !$0.file.contains("/") && !$0.file.hasPrefix(".") })
+    else {
+      throw Failure(
+        Failure.data, "\(path) is no report of 'attack'; give a folder that 'attack' wrote")
+    }
+    return report
+  }
+}

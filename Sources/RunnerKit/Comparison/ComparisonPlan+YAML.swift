@@ -1,0 +1,225 @@
+internal import DefenseKit
+private import Foundation
+
+extension ComparisonPlan {
+  private static let keys = ["models", "defenses", "detectors", "seeds", "timeout"]
+
+  /// Reads a plan:
+  ///
+  ///     models:
+  ///       - badnets                 # a folder that 'attack' wrote; {seed} in it stands for each seed
+  ///       - name: mine
+  ///         model: suspect.h5
+  ///         clean: clean.h5
+  ///         test: test.h5
+  ///         poisoned: poisoned.h5
+  ///         scale: 1/255
+  ///     defenses:
+  ///       - fine-pruning
+  ///       - name: fine-pruning
+  ///         label: pruning
+  ///         options: {epochs: 0}
+  ///     detectors: all
+  ///     seeds: 0-4
+  ///     timeout: 600
+  ///
+  /// - Throws: ``Failure`` that names the file, the line and, for a word that is unknown, the nearest one
+  ///   that is known.
+  init(_ root: YAMLNode, plugins: PluginSet, seeds given: [UInt64]? = nil) throws {
+    let entries = try root.mapping(keys: Self.keys)
+    seeds = try given ?? entries["seeds"].map { try Self.seeds($0) } ?? [0]
+    defenses =
+      try entries["defenses"].map {
+        try Self.choices($0, plugins.defenses) { name, settings throws(PluginError) in
+          PluginChoice(any: try plugins.defense(named: name, settings: settings))
+        }
+      } ?? []
+    detectors =
+      try entries["detectors"].map {
+        try Self.choices($0, plugins.detectors) { name, settings throws(PluginError) in
+          PluginChoice(any: try plugins.detector(named: name, settings: settings))
+        }
+      } ?? []
+    timeout = Self.defaultTimeout
+    if let node = entries["timeout"] {
+      guard let seconds = Double(try node.text), seconds > 0, seconds <= 1e9 else {
+        throw node.refusal("timeout takes seconds, over 0")
+      }
+      timeout = seconds
+    }
+    subjects = []
+    for node in try entries["models"]?.list ?? [] { subjects += try Self.subjects(node, seeds) }
+    try checkNames()
+  }
+
+  /// Throws if two models, defenses or detectors have the same name.
+  func checkNames() throws(Failure) {
+    func check(_ names: [String], _ kind: String, _ advice: String) throws(Failure) {
+      var seen: Set<String> = []
+      if let twice = names.first(where: { !seen.insert($0).inserted }) {
+        throw Failure(
+          Failure.usage, "two \(kind) are called '\(twice)'; give one another \(advice)".visible)
+      }
+    }
+    // A model that depends on the seed is there once for each.
+    for seed in seeds {
+      try check(
+        subjects.filter { $0.seed ?? seed == seed }.map(\.model.name), "models", "name")
+    }
+    try check(defenses.map(\.label), "defenses", "label")
+    try check(detectors.map(\.label), "detectors", "label")
+  }
+
+  /// A model of a folder that `attack` wrote: once, or once for each seed where {seed} is in its path.
+  static func subjects(folder: String, _ seeds: [UInt64]) throws -> [Subject] {
+    let node = YAMLNode(file: "--model", line: 1, value: .text(folder))
+    do {
+      return try subjects(node, seeds)
+    } catch let error as Failure {
+      let message = error.message ?? ""
+      throw Failure(error.status, String(message.trimmingPrefix("--model:1: ")))
+    }
+  }
+
+  /// Reads `0-4` or `0,2,7`.
+  static func seeds(_ text: String) -> [UInt64]? {
+    var seeds: [UInt64] = []
+    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+      let ends = part.split(separator: "-", omittingEmptySubsequences: false).map { UInt64($0) }
+      guard ends.count <= 2, let first = ends[0], let last = ends[ends.count - 1], first <= last,
+        last - first < 10_000
+      else { return nil }
+      seeds += Array(first...last)
+    }
+    return Set(seeds).count == seeds.count ? seeds : nil
+  }
+
+  private static func seeds(_ node: YAMLNode) throws -> [UInt64] {
+    guard let seeds = seeds(try node.texts.joined(separator: ",")) else {
+      throw node.refusal("seeds takes different integers from 0 on, such as [0, 1, 2] or 0-4")
+    }
+    return seeds
+  }
+
+  /// Reads a list of plugins, each a name or a mapping with name, label and options; "all" is all.
+  private static func choices(
+    _ node: YAMLNode, _ all: [String],
+    _ make: (String, [OptionSetting]) throws(PluginError) -> PluginChoice
+  ) throws -> [PluginChoice] {
+    if case .text("all") = node.value { return try all.map { try make($0, []) } }
+    return try node.list.map { node in
+      var (label, settings): (String?, [OptionSetting]) = (nil, [])
+      let name: String
+      if case .mapping = node.value {
+        let entries = try node.mapping(keys: ["name", "label", "options"])
+        guard let named = entries["name"] else { throw node.refusal("a plugin needs a name") }
+        name = try named.text
+        label = try entries["label"]?.text
+        for option in try entries["options"]?.mapping ?? [] {
+          settings.append(
+            OptionSetting(
+              plugin: name, name: option.key, value: try option.node.texts.joined(separator: ",")))
+        }
+      } else {
+        name = try node.text
+      }
+      do {
+        var choice = try make(name, settings)
+        choice.label = label ?? choice.label
+        return choice
+      } catch let error as PluginError {
+        throw node.refusal(error.message)
+      }
+    }
+  }
+
+  private static let modelKeys = [
+    "name", "folder", "model", "clean", "test", "poisoned", "architecture", "scale", "layout",
+  ]
+
+  /// Reads a model: once, or once for each seed where its paths contain {seed}.
+  private static func subjects(_ node: YAMLNode, _ seeds: [UInt64]) throws -> [Subject] {
+    let entries: [YAMLNode.Entry]
+    if case .mapping = node.value {
+      entries = try node.mapping(keys: modelKeys)
+    } else {
+      entries = [.init(key: "folder", line: node.line, node: node)]
+    }
+    let texts = try entries.map { try $0.node.text }
+    guard texts.contains(where: { $0.contains("{seed}") }) else {
+      return [Subject(model: try model(node, entries, seed: nil), seed: nil)]
+    }
+    return try seeds.map { Subject(model: try model(node, entries, seed: $0), seed: $0) }
+  }
+
+  private static func model(
+    _ node: YAMLNode, _ entries: [YAMLNode.Entry], seed: UInt64?
+  ) throws -> ComparedModel {
+    func text(_ key: String) throws -> String? {
+      try entries[key]?.text.replacing("{seed}", with: seed.map { "\($0)" } ?? "")
+    }
+    func name(_ path: String) throws -> String {
+      // All seeds of a model have one name.
+      if let name = try entries["name"]?.text { return name }
+      let stem = ComparedModel.name(of: path).replacing("{seed}", with: "")
+      let trimmed = stem.reversed().drop { "-_. ".contains($0) }.reversed()
+      return trimmed.isEmpty ? stem : String(trimmed)
+    }
+    var model: ComparedModel
+    if let folder = try text("folder") {
+      let raw = try entries["folder"]?.text ?? folder
+      if folder == ComparedModel.builtInName {
+        model = .builtIn
+      } else {
+        model = try located(node) { () throws(Failure) in
+          try ComparedModel(folder: folder, name: (try? name(raw)) ?? folder)
+        }
+      }
+      if let named = try entries["name"]?.text { model.name = named }
+    } else {
+      guard let path = try text("model") else {
+        throw node.refusal("a model needs a folder that 'attack' wrote, or the file of the model")
+      }
+      model = ComparedModel(name: try name(try entries["model"]?.text ?? path), model: path)
+    }
+    model.clean = try text("clean") ?? model.clean
+    model.test = try text("test") ?? model.test
+    model.poisoned = try text("poisoned") ?? model.poisoned
+    model.architecture = try text("architecture")
+    if let node = entries["scale"] {
+      guard let scale = Scale(argument: try node.text) else {
+        throw node.refusal("scale takes a number over 0 or a fraction such as 1/255")
+      }
+      model.scale = scale.factor
+    }
+    if let node = entries["layout"] {
+      guard let layout = LayoutName(rawValue: try node.text) else {
+        throw node.refusal("layout takes nchw or nhwc")
+      }
+      model.layout = layout.rawValue
+    }
+    for (role, path) in model.files where !FileManager.default.fileExists(atPath: path) {
+      let place = entries[role] ?? node
+      throw place.refusal("\(path): no such file; check the path", status: Failure.missingInput)
+    }
+    return model
+  }
+
+  private static func located<Result>(
+    _ node: YAMLNode, _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    do {
+      return try body()
+    } catch {
+      throw node.refusal(error.message ?? "", status: error.status)
+    }
+  }
+}
+
+extension PluginChoice {
+  /// The choice that a plugin of any kind was made by.
+  init(any plugin: any Plugin) {
+    func choice<P: Plugin>(_ plugin: P) -> PluginChoice { PluginChoice(plugin) }
+    self = choice(plugin)
+  }
+}

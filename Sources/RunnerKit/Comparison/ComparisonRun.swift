@@ -1,0 +1,193 @@
+internal import DefenseKit
+private import Foundation
+
+/// Measures the units of a comparison that are not done, in processes of their own.
+struct ComparisonRun {
+  let plan: ComparisonPlan
+  let folder: ComparisonFolder
+  let threads: Int
+  let sandbox: Sandbox
+  let progress: any ProgressSink
+
+  /// How it went.
+  struct Outcome {
+    /// The units that were measured, those that failed for good included.
+    var measured = 0
+    /// Why units could not be measured now, each reason once.
+    var postponed: [String] = []
+  }
+
+  /// Measures what is not done of these stages.
+  ///
+  /// - Throws: ``Failure`` if results cannot be kept.
+  func run(_ stages: [ComparisonStage]) throws -> Outcome {
+    var outcome = Outcome()
+    var pending = try stages.map { stage in
+      var stage = stage
+      stage.units = try stage.units.filter { try folder.record(of: $0) == nil }
+      return stage
+    }
+    let total = stages.reduce(0) { $0 + $1.units.count }
+    while true {
+      pending.removeAll { $0.units.isEmpty }
+      // One model at a time: it is read once for all of its stages.
+      guard let subject = pending.first?.subject else { break }
+      let own = pending.filter { $0.subject == subject }
+      pending.removeAll { $0.subject == subject }
+      let rest = pending.reduce(0) { $0 + $1.units.count }
+      var batch = Batch(run: self, stages: own, total: total, rest: rest)
+      try batch.work()
+      pending.insert(contentsOf: batch.stages, at: 0)
+      outcome.measured += batch.measured
+      for reason in batch.postponed where !outcome.postponed.contains(reason) {
+        outcome.postponed.append(reason)
+      }
+    }
+    return outcome
+  }
+}
+
+/// The stages that one worker is given, until it ends.
+private struct Batch {
+  let run: ComparisonRun
+  /// What is left to do.
+  var stages: [ComparisonStage]
+  let total: Int
+  let rest: Int
+  var measured = 0
+  var postponed: [String] = []
+
+  /// What the worker is at.
+  private var current: Current = .nothing
+  private var isInPhase = false
+
+  private enum Current {
+    case nothing
+    case defending([ComparisonUnit])
+    case measuring(ComparisonUnit)
+  }
+
+  init(run: ComparisonRun, stages: [ComparisonStage], total: Int, rest: Int) {
+    (self.run, self.stages, self.total, self.rest) = (run, stages, total, rest)
+  }
+
+  /// Lets a worker do it; what is left in `stages` afterwards is for another one.
+  mutating func work() throws {
+    let given = stages
+    let order = WorkOrder(
+      model: run.plan.subjects[stages[0].subject].model, stages: given, threads: run.threads,
+      sandbox: run.sandbox.rawValue)
+    let worker = try WorkerProcess(order)
+    let timeout = Duration.seconds(run.plan.timeout)
+    var deadline = ContinuousClock.now + timeout
+    defer { endPhase() }
+    while true {
+      switch worker.next(before: deadline) {
+      case .message(.defending(let stage)):
+        current = given.indices.contains(stage) ? .defending(given[stage].units) : .nothing
+        deadline = .now + timeout
+      case .message(.measuring(let key)):
+        current = unit(key).map { .measuring($0) } ?? .nothing
+        deadline = .now + timeout
+      case .message(.began(let title, let images)): beginPhase(title, images)
+      case .message(.advanced(let images)):
+        if isInPhase { run.progress.advanced(to: images) }
+      case .message(.ended): endPhase()
+      case .message(.done(let record, let cost)):
+        // A worker that says something else than what it was asked is not believed.
+        guard let unit = unit(record.key), record.unit == unit else { continue }
+        try run.folder.write(record, cost)
+        measured += 1
+        finish([unit])
+      case .message(.failed(let keys, let status, let message)):
+        try settle(keys.compactMap { unit($0) }, message, isTemporary: Self.isTemporary(status))
+      case .silence:
+        worker.kill()
+        return try settle(
+          affected, "did not return within \(run.plan.timeout.optionText) s; raise 'timeout'",
+          isTemporary: false)
+      case .ended(let ending):
+        guard !stages.isEmpty else { return }
+        return try settle(
+          affected, Self.reason(ending), isTemporary: ending.signal == SIGKILL)
+      }
+      if stages.isEmpty { endPhase() }
+    }
+  }
+
+  /// The units that fail with the worker: what it was at, or all if that is not known.
+  private var affected: [ComparisonUnit] {
+    switch current {
+    case .nothing: stages.flatMap(\.units)
+    case .defending(let units): units.filter { unit($0.key) != nil }
+    case .measuring(let unit): self.unit(unit.key) == nil ? stages.flatMap(\.units) : [unit]
+    }
+  }
+
+  private func unit(_ key: String) -> ComparisonUnit? {
+    for stage in stages {
+      if let unit = stage.units.first(where: { $0.key == key }) { return unit }
+    }
+    return nil
+  }
+
+  /// Whether it may go well the next time: memory, room and files come and go.
+  private static func isTemporary(_ status: Int32) -> Bool {
+    [Failure.missingInput, Failure.system, Failure.cannotCreate, Failure.ioError]
+      .contains(status)
+  }
+
+  private static func reason(_ ending: WorkerProcess.Ending) -> String {
+    let words = ending.lastWords.map { ": \($0)" } ?? ""
+    if ending.signal == SIGKILL { return "was killed from outside, perhaps for want of memory" }
+    guard let signal = ending.signal else {
+      return "ended the process with status \(ending.status)\(words)"
+    }
+    return "crashed (signal \(signal))\(words)"
+  }
+
+  /// Notes that units cannot be measured, for good or for now.
+  private mutating func settle(
+    _ units: [ComparisonUnit], _ message: String, isTemporary: Bool
+  ) throws {
+    if isTemporary {
+      let title = units.first.map { units.count == 1 ? $0.title : $0.model } ?? ""
+      postponed.append("\(title): \(message)")
+    } else {
+      for unit in units { try run.folder.write(ComparisonRecord(unit, failure: message), nil) }
+      measured += units.count
+    }
+    finish(units)
+  }
+
+  /// Takes units off the list.
+  private mutating func finish(_ units: [ComparisonUnit]) {
+    let keys = Set(units.map(\.key))
+    for index in stages.indices { stages[index].units.removeAll { keys.contains($0.key) } }
+    stages.removeAll { $0.units.isEmpty }
+  }
+
+  // MARK: Progress
+
+  private mutating func beginPhase(_ title: String, _ images: Int) {
+    endPhase()
+    let left = rest + stages.reduce(0) { $0 + $1.units.count }
+    let place: String =
+      switch current {
+      case .nothing: ""
+      case .defending(let units):
+        units.first.map { "\($0.model) \($0.defense?.label ?? ""): " } ?? ""
+      case .measuring(let unit):
+        "\(unit.model) "
+          + [unit.defense?.label, unit.detector?.label].compactMap { $0 }.joined(separator: " + ")
+          + ": "
+      }
+    run.progress.began("[\(total - left + 1)/\(total)] \(place)\(title)", images: images)
+    isInPhase = true
+  }
+
+  private mutating func endPhase() {
+    if isInPhase { run.progress.ended() }
+    isInPhase = false
+  }
+}

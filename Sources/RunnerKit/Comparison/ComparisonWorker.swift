@@ -1,0 +1,160 @@
+internal import DefenseKit
+private import Foundation
+private import Synchronization
+
+/// The process that runs plugins for a comparison: what they break is not the comparison's.
+///
+/// It reads one order from standard input and tells on standard output what it does. It ends when its
+/// input is closed, which is when the program that started it has ended.
+enum ComparisonWorker {
+  /// The word that makes the program a worker, in place of a command.
+  static let word = "defensekit-comparison-worker"
+
+  static func run(_ plugins: PluginSet) -> Int32 {
+    // Standard output is for messages alone: what plugins print goes where errors go.
+    let channel = dup(STDOUT_FILENO)
+    dup2(STDERR_FILENO, STDOUT_FILENO)
+    guard let line = readLine(strippingNewline: true),
+      let order: WorkOrder = MessageLine.decoded(Array(line.utf8))
+    else { return Failure.software }
+    Thread.detachNewThread {
+      while readLine() != nil {}
+      _exit(Failure.software)
+    }
+    let sink = MessageSink(channel: channel)
+    Work(plugins: plugins, order: order, sink: sink).run()
+    return 0
+  }
+
+  private struct Work {
+    let plugins: PluginSet
+    let order: WorkOrder
+    let sink: MessageSink
+
+    func run() {
+      let subject: ComparisonSubject
+      do {
+        // Units of one order have the same files.
+        let inputs = order.stages.first?.units.first?.inputs ?? [:]
+        subject = ComparisonSubject(
+          name: order.model.name,
+          try order.model.experiment(sandbox: Sandbox(rawValue: order.sandbox) ?? .auto),
+          inputs: inputs)
+      } catch {
+        return fail(order.stages.flatMap(\.units), error)
+      }
+      for (position, stage) in order.stages.enumerated() { run(stage, position, subject) }
+    }
+
+    private func context(_ seed: UInt64) -> RunContext {
+      RunContext(
+        execution: ExecutionOptions(threads: order.threads), seed: seed, progress: sink)
+    }
+
+    private func run(_ stage: ComparisonStage, _ position: Int, _ subject: ComparisonSubject) {
+      guard let first = stage.units.first else { return }
+      let defending = context(first.seed)
+      var (defense, repairs): ((any Defense)?, [Repair]) = (nil, [])
+      var meter = CostMeter()
+      do {
+        if let choice = first.defense {
+          sink.send(.defending(stage: position))
+          let plugin = try plugins.defense(named: choice.name, settings: choice.settings)
+          repairs = try subject.experiment.repairs(by: plugin, in: defending)
+          defense = plugin
+        }
+      } catch {
+        return fail(stage.units, error)
+      }
+      let shared = meter.take()
+      for unit in stage.units {
+        sink.send(.measuring(key: unit.key))
+        do {
+          let context = context(unit.seed)
+          for warning in defending.statistics.warnings { context.warn(warning) }
+          let detector = try unit.detector.map {
+            try plugins.detector(named: $0.name, settings: $0.settings)
+          }
+          let record = try subject.record(
+            of: unit, defense, repairs, detector: detector, in: context)
+          let own = meter.take()
+          sink.send(
+            .done(
+              record,
+              UnitCost(
+                seconds: shared.seconds + own.seconds,
+                peakMemory: max(shared.peakMemory, own.peakMemory))))
+        } catch {
+          fail([unit], error)
+          _ = meter.take()
+        }
+      }
+    }
+
+    private func fail(_ units: [ComparisonUnit], _ error: any Error) {
+      let failure = Failure(error)
+      sink.send(
+        .failed(
+          keys: units.map(\.key), status: failure.status, message: failure.message ?? "no reason"))
+    }
+  }
+}
+
+/// Sends messages, one at a time; progress ten times a second at most.
+private final class MessageSink: ProgressSink {
+  private let channel: Int32
+  private let lastProgress = Mutex(ContinuousClock.now)
+
+  init(channel: Int32) { self.channel = channel }
+
+  func send(_ message: WorkerMessage) {
+    lastProgress.withLock { last in
+      last = .now
+      guard let line = try? MessageLine.encoded(message) else { return }
+      // Where nobody reads any more, the thread at the input ends the process.
+      try? Descriptor.write(line, to: channel)
+    }
+  }
+
+  func began(_ title: String, images: Int) { send(.began(title: title, images: images)) }
+
+  func advanced(to done: Int) {
+    guard lastProgress.withLock({ ContinuousClock.now - $0 > .milliseconds(100) }) else { return }
+    send(.advanced(images: done))
+  }
+
+  func ended() { send(.ended) }
+
+  func warned(_ message: String) {}
+}
+
+/// Seconds and memory from one call to the next.
+private struct CostMeter {
+  private var start = ContinuousClock.now
+
+  init() { Self.forgetPeak() }
+
+  mutating func take() -> UnitCost {
+    let now = ContinuousClock.now
+    let cost = UnitCost(seconds: (now - start) / .seconds(1), peakMemory: Self.peak)
+    start = now
+    Self.forgetPeak()
+    return cost
+  }
+
+  /// The most memory that the process has held since ``forgetPeak()``.
+  private static var peak: Int {
+    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+    let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+    let kilobytes = line?.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) }
+    return kilobytes.map { $0 << 10 } ?? Surroundings.peakMemory
+  }
+
+  private static func forgetPeak() {
+    // Linux alone has it; elsewhere the peak is the process's.
+    let file = unsafe open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC)
+    guard file >= 0 else { return }
+    try? Descriptor.write(Array("5".utf8), to: file)
+    close(file)
+  }
+}
