@@ -89,9 +89,14 @@ let package = Package(
     tests("FineTuningTests", ["FineTuning"]),
     tests("GoodNetTests", ["GoodNet"]),
     tests("AttackTests", ["DefenseKit"] + attacks.map { .init(stringLiteral: $0) }),
+    .executableTarget(
+      name: "faulty-runner", dependencies: ["RunnerKit", "DefenseKit", "GoodNet"],
+      path: "Tests/FaultyRunner", swiftSettings: settings),
     .testTarget(
       name: "RunnerTests",
-      dependencies: ["RunnerKit", "ModelIO", "FinePruning", "GoodNet", "runner", "LabFiles"],
+      dependencies: [
+        "RunnerKit", "ModelIO", "FinePruning", "GoodNet", "runner", "faulty-runner", "LabFiles",
+      ],
       exclude: ["Fixtures"], swiftSettings: settings),
     library("ReferenceInference", path: "Tests/ReferenceInference", ["InferenceGraph"]),
     tests(

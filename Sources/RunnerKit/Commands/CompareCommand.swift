@@ -79,7 +79,8 @@ struct CompareCommand: RunnerCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The folder for all results; a comparison that was begun there goes on.", valueName: "folder"))
+      "The folder for all results; a comparison that was begun there goes on.", valueName: "folder")
+  )
   var output: String
 
   @Option(

@@ -27,7 +27,8 @@ struct MergeCommand: RunnerCommand {
           Failure.missingInput, "\(folder) holds no comparison; give folders of 'compare --shard'")
       }
       if let plan {
-        try ComparisonFolder.check(plan.0, against: own, in: plan.folder, advice: "leave \(folder) out")
+        try ComparisonFolder.check(
+          plan.0, against: own, in: plan.folder, advice: "leave \(folder) out")
       } else {
         plan = (own, folder)
       }

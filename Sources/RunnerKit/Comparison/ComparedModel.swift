@@ -100,7 +100,8 @@ struct ComparedModel: Codable, Sendable, Hashable {
     }
     return try Experiment(
       suspect: suspect, clean: clean.map { try CleanData(data($0)) },
-      test: test.map { try CleanData(data($0)) }, poisoned: poisoned.map { try PoisonedData(data($0)) })
+      test: test.map { try CleanData(data($0)) },
+      poisoned: poisoned.map { try PoisonedData(data($0)) })
   }
 }
 

@@ -34,8 +34,9 @@ struct ComparisonFolder {
     let names = try FileManager.default.contentsOfDirectory(atPath: path)
     if let old = try Self.readPlan(path) {
       try Self.check(old, against: plan, in: path)
-    } else if let foreign = names.sorted().first(where: { !["units", "costs", ".lock"].contains($0) })
-    {
+    } else if let foreign = names.sorted().first(where: {
+      !["units", "costs", ".lock"].contains($0)
+    }) {
       throw Failure(
         Failure.cannotCreate,
         "\(path) holds '\(foreign)', which isn't a result of 'compare'; choose another --output")
@@ -97,7 +98,8 @@ struct ComparisonFolder {
     guard let header = try? JSONDecoder().decode(Header.self, from: data) else {
       throw Failure(Failure.data, "\(file) is damaged; choose another --output")
     }
-    guard header.schema == ComparisonRecord.currentSchema, header.version == defenseKitVersion else {
+    guard header.schema == ComparisonRecord.currentSchema, header.version == defenseKitVersion
+    else {
       throw Failure(
         Failure.data,
         "\(file) is of schema \(header.schema), DefenseKit \(header.version), but this is schema "

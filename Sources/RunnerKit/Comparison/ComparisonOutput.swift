@@ -13,10 +13,15 @@ struct ComparisonOutput {
   func write() throws {
     let records = try folder.records(of: units)
     let costs = Dictionary(
-      uniqueKeysWithValues: units.compactMap { unit in folder.cost(of: unit).map { (unit.key, $0) } })
+      uniqueKeysWithValues: units.compactMap { unit in folder.cost(of: unit).map { (unit.key, $0) }
+      })
     let table = ComparisonTable(records, costs: costs)
     for summary in table.summaries {
-      print(summary.model, summary.defense ?? "-", summary.repair, summary.detector ?? "-", summary.means[.cleanAccuracy] ?? -1, summary.means[.attackSuccess] ?? -1, summary.means[.effectiveness] ?? -1, summary.means[.auroc] ?? -1, summary.means[.seconds] ?? -1, (summary.means[.peakMemory] ?? 0) / 1e6, summary.failures)
+      print(
+        summary.model, summary.defense ?? "-", summary.repair, summary.detector ?? "-",
+        summary.means[.cleanAccuracy] ?? -1, summary.means[.attackSuccess] ?? -1,
+        summary.means[.effectiveness] ?? -1, summary.means[.auroc] ?? -1,
+        summary.means[.seconds] ?? -1, (summary.means[.peakMemory] ?? 0) / 1e6, summary.failures)
     }
   }
 }

@@ -40,7 +40,8 @@ extension ComparisonPlan {
     if defenses.isEmpty, let first = comparing.first {
       throw Failure(
         Failure.usage,
-        "\(first.label) compares the model with repaired copies; name a defense too, or leave it out")
+        "\(first.label) compares the model with repaired copies; name a defense too, or leave it out"
+      )
     }
     var stages: [ComparisonStage] = []
     var titles: [String: String] = [:]

@@ -14,16 +14,35 @@ enum ComparisonWorker {
     // Standard output is for messages alone: what plugins print goes where errors go.
     let channel = dup(STDOUT_FILENO)
     dup2(STDERR_FILENO, STDOUT_FILENO)
-    guard let line = readLine(strippingNewline: true),
-      let order: WorkOrder = MessageLine.decoded(Array(line.utf8))
-    else { return Failure.software }
+    guard let order = readOrder() else { return Failure.software }
     Thread.detachNewThread {
-      while readLine() != nil {}
+      while readInput() != nil {}
       _exit(Failure.software)
     }
     let sink = MessageSink(channel: channel)
     Work(plugins: plugins, order: order, sink: sink).run()
     return 0
+  }
+
+  /// The order: one line.
+  private static func readOrder() -> WorkOrder? {
+    var bytes: [UInt8] = []
+    while let more = readInput() {
+      bytes += more
+      if more.last == 0x0A { return MessageLine.decoded(bytes) }
+    }
+    return nil
+  }
+
+  /// Waits for input; nil if it is closed. The C library's streams are not asked: who waits for one keeps
+  /// it locked, and a plugin that flushes all of them would wait too.
+  private static func readInput() -> [UInt8]? {
+    var buffer = [UInt8](repeating: 0, count: 1 << 12)
+    // What was read is at most as long as the buffer.
+    let count = unsafe buffer.withUnsafeMutableBytes {
+      unsafe read(STDIN_FILENO, $0.baseAddress, $0.count)
+    }
+    return count > 0 ? Array(buffer[..<count]) : nil
   }
 
   private struct Work {

@@ -80,11 +80,20 @@ final class WorkerProcess {
       guard left > 0 else { return .silence }
       let descriptor = output.fileHandleForReading.fileDescriptor
       var state = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-      let ready = unsafe poll(&state, 1, Int32(min(left.rounded(.up), 1e6)))
-      guard ready > 0 else { continue }
-      guard let data = try? output.fileHandleForReading.read(upToCount: 1 << 16), !data.isEmpty
-      else { return .ended(ending()) }
-      received += data
+      let wasRunning = process.isRunning
+      let ready = unsafe poll(&state, 1, Int32(min(left.rounded(.up), 200)))
+      guard ready > 0 else {
+        // A process that a plugin has started may still hold the pipe.
+        if !wasRunning { return .ended(ending()) }
+        continue
+      }
+      // `FileHandle` would wait until the buffer is full. What was read is at most as long as it.
+      var buffer = [UInt8](repeating: 0, count: 1 << 16)
+      let count = unsafe buffer.withUnsafeMutableBytes {
+        unsafe read(descriptor, $0.baseAddress, $0.count)
+      }
+      guard count > 0 else { return .ended(ending()) }
+      received += buffer[..<count]
     }
   }
 
@@ -135,9 +144,9 @@ private final class Tail: Sendable {
     }
   }
 
-  /// Waits for the end and returns at most 4096 bytes before it.
+  /// Returns at most 4096 bytes from before the end, waiting for it a second at most.
   func wait() -> [UInt8] {
-    isComplete.wait()
+    _ = isComplete.wait(timeout: .now() + 1)
     return bytes.withLock { $0 }
   }
 }

@@ -1,0 +1,334 @@
+import Foundation
+import LabFiles
+import Testing
+
+/// `compare` on a network of a few weights, with plugins that behave and others that do not.
+@Suite("compare")
+struct CompareTests {
+  /// A model with data, and folders for results.
+  struct Place: ~Copyable {
+    let inner: BadInputPlace
+
+    init() throws { inner = try BadInputPlace.make() }
+
+    func path(_ name: String) -> String { inner.path(name) }
+
+    /// What names the model and its data.
+    var model: [String] {
+      [
+        "--model", inner.model, "--clean", inner.good, "--test", inner.good, "--poisoned",
+        inner.good,
+      ]
+    }
+
+    func plan(_ text: String) throws -> String {
+      let model = """
+        models:
+          - {name: small, model: \(inner.model), clean: \(inner.good), test: \(inner.good), \
+        poisoned: \(inner.good)}
+
+        """
+      let file = path("plan.yaml")
+      try (model + text).write(toFile: file, atomically: true, encoding: .utf8)
+      return file
+    }
+  }
+
+  private static func run(_ arguments: [String]) throws -> Ending {
+    let program = try #require(Lab.program("faulty-runner"), "faulty-runner was not built")
+    return try Ending(program.path, ["compare"] + arguments)
+  }
+
+  private struct Unit: Decodable {
+    struct Plugin: Decodable {
+      let label: String
+    }
+    struct Inner: Decodable {
+      let defense: Plugin?
+      let detector: Plugin?
+    }
+    let unit: Inner
+    let failure: String?
+  }
+
+  /// The failures of a folder by the plugins' labels; "" is no failure.
+  private static func failures(_ folder: String) throws -> [String: String] {
+    var result: [String: String] = [:]
+    for name in try FileManager.default.contentsOfDirectory(atPath: "\(folder)/units") {
+      let data = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/units/\(name)"))
+      let unit = try JSONDecoder().decode(Unit.self, from: data)
+      let labels = [unit.unit.defense?.label, unit.unit.detector?.label].compactMap { $0 }
+      result[labels.joined(separator: "+")] = unit.failure ?? ""
+    }
+    return result
+  }
+
+  @Test("A plugin that throws, traps, exits or never returns fails its units; the rest goes on")
+  func faults() throws {
+    let place = try Place()
+    let plan = try place.plan(
+      """
+      defenses:
+        - faulty
+        - {name: faulty, label: throws, options: {misdeed: throw}}
+        - {name: faulty, label: traps, options: {misdeed: trap}}
+        - {name: faulty, label: exits, options: {misdeed: exit}}
+        - {name: faulty, label: hangs, options: {misdeed: hang}}
+        - {name: faulty, label: chatters, options: {misdeed: chatter}}
+      detectors:
+        - goodnet
+        - faulty-detector
+        - {name: faulty-detector, label: trapping, options: {misdeed: trap}}
+      timeout: 3
+      """)
+    let output = place.path("out")
+    let ending = try Self.run([plan, "--output", output])
+    #expect(ending.status == 2, "\(ending.errors)")
+    #expect(
+      ending.errors
+        == "faulty-runner: 9 of 15 units failed for good; the results say why (--retry measures them once "
+        + "more)\n")
+    let failures = try Self.failures(output)
+    #expect(failures.count == 15)
+    for good in ["", "faulty-detector", "faulty", "faulty+goodnet", "chatters", "chatters+goodnet"]
+    {
+      #expect(failures[good] == "", "\(good)")
+    }
+    for (label, reason) in [
+      ("throws", "faulty found nothing to \\u{1b}[31mdo"),
+      ("traps", "crashed (signal "), ("exits", "ended the process with status 0"),
+      ("hangs", "did not return within 3 s; raise 'timeout'"),
+    ] {
+      for unit in [label, "\(label)+goodnet"] {
+        let failure = try #require(failures[unit])
+        #expect(failure.hasPrefix(reason), "\(failure)")
+      }
+    }
+    #expect(failures["traps"]?.contains("Fatal error: faulty went wrong") == true)
+    #expect(failures["trapping"]?.contains("Fatal error: faulty went wrong") == true)
+    // What is done is not done again, failures included, unless that is asked for.
+    let again = try Self.run([plan, "--output", output])
+    #expect(again.status == 2 && again.errors == ending.errors)
+  }
+
+  @Test("What may go better the next time is not a result: status 75, and the same command goes on")
+  func temporary() throws {
+    let place = try Place()
+    let plan = try place.plan(
+      """
+      defenses:
+        - {name: faulty, label: killed, options: {misdeed: kill, once: \(place.path("killed"))}}
+        - {name: faulty, label: starved, options: {misdeed: memory, once: \(place.path("starved"))}}
+        - faulty
+      detectors: goodnet
+      """)
+    let output = place.path("out")
+    let ending = try Self.run([plan, "--output", output])
+    #expect(ending.status == 75)
+    #expect(
+      ending.errors
+        == "faulty-runner: 4 of 7 units are still to do: small: was killed from outside, perhaps for want of "
+        + "memory; run the same command again\n")
+    #expect(try Self.failures(output).keys.sorted() == ["", "faulty", "faulty+goodnet"])
+    let again = try Self.run([plan, "--output", output])
+    #expect(again.status == 0 && again.errors == "", "\(again.errors)")
+    #expect(try Self.failures(output).values.allSatisfy(\.isEmpty))
+  }
+
+  @Test("Failed units are measured again with --retry")
+  func retry() throws {
+    let place = try Place()
+    let plan = try place.plan(
+      """
+      defenses:
+        - {name: faulty, options: {misdeed: throw, once: \(place.path("thrown"))}}
+      """)
+    let output = place.path("out")
+    #expect(try Self.run([plan, "--output", output]).status == 2)
+    #expect(try Self.run([plan, "--output", output]).status == 2)
+    let ending = try Self.run([plan, "--output", output, "--retry"])
+    #expect(ending.status == 0, "\(ending.errors)")
+  }
+
+  @Test(
+    "A plan that says what there is not: named, with the line and the nearest, and nothing is run",
+    arguments: [
+      ("modles: [a]", "there is no key 'modles'; did you mean 'models'?", 64),
+      ("defenses: [falty]", "there is no defense 'falty'; did you mean 'faulty'?", 64),
+      ("defenses:\n  - {name: faulty, options: {misdeeds: none}}", "did you mean 'misdeed'?", 64),
+      ("defenses:\n  - {name: faulty, options: {misdeed: trp}}", "did you mean 'trap'?", 64),
+      ("defenses:\n  - {nam: faulty}", "there is no key 'nam'; did you mean 'name'?", 64),
+      ("detectors: [faulty]", "'faulty' is a defense, not a detector", 64),
+      ("seeds: 3-1", "seeds takes different integers from 0 on", 64),
+      ("seeds: [1, 1]", "seeds takes different integers from 0 on", 64),
+      ("timeout: -1", "timeout takes seconds, over 0", 64),
+      ("defenses: [faulty, faulty]", "two defenses are called 'faulty'", 64),
+      ("a: &a [1]\nb: *a", "anchor", 65),
+      ("defenses: [", "is not YAML", 65),
+    ] as [(String, String, Int32)])
+  func badPlans(text: String, words: String, status: Int32) throws {
+    let place = try Place()
+    let file = place.path("plan.yaml")
+    try text.write(toFile: file, atomically: true, encoding: .utf8)
+    let output = place.path("out")
+    let ending = try Self.run([file, "--output", output] + place.model)
+    #expect(ending.status == status, "\(ending.errors)")
+    #expect(ending.errors.contains(words), "\(ending.errors)")
+    #expect(ending.errors.split(separator: "\n").count == 1)
+    #expect(!FileManager.default.fileExists(atPath: output))
+  }
+
+  @Test("Files that are missing are named, and nothing is run")
+  func missingFiles() throws {
+    let place = try Place()
+    let output = place.path("out")
+    for (models, words) in [
+      ("models: [nowhere]", "nowhere: no such folder; check the path"),
+      ("models: [{model: no.h5}]", "no.h5: no such file; check the path"),
+      (
+        "models: [\(place.path(""))]",
+        "report.json: no such report; give a folder that 'attack' wrote"
+      ),
+    ] {
+      let file = place.path("plan.yaml")
+      try "defenses: all\n\(models)\n".write(toFile: file, atomically: true, encoding: .utf8)
+      let ending = try Self.run([file, "--output", output])
+      #expect(ending.status == 66)
+      #expect(
+        ending.errors.contains("plan.yaml:2: ") && ending.errors.contains(words), "\(ending.errors)"
+      )
+      #expect(!FileManager.default.fileExists(atPath: output))
+    }
+  }
+
+  @Test("A folder of another plan, of an older schema, of something else, or in use is refused")
+  func otherFolders() throws {
+    let place = try Place()
+    let output = place.path("out")
+    let arguments = place.model + ["--defense", "faulty", "--output", output]
+    #expect(try Self.run(arguments).status == 0)
+    let other = try Self.run(arguments + ["--seeds", "1"])
+    #expect(other.status == 65)
+    #expect(
+      other.errors
+        == "faulty-runner: \(output) holds the comparison of another plan (its seeds are 0, now they are 1); "
+        + "choose another --output\n")
+    let options = try Self.run(arguments + ["--option", "faulty.misdeed=throw"])
+    #expect(options.errors.contains("(files or options differ)"), "\(options.errors)")
+    let plan = "\(output)/plan.json"
+    let text = try String(contentsOfFile: plan, encoding: .utf8)
+    try text.replacing("\"schema\":1", with: "\"schema\":0")
+      .write(toFile: plan, atomically: true, encoding: .utf8)
+    let older = try Self.run(arguments)
+    #expect(older.status == 65)
+    #expect(
+      older.errors.contains("plan.json is of schema 0, DefenseKit 0.1.0, but this is schema 1"))
+    try FileManager.default.removeItem(atPath: plan)
+    try "x".write(toFile: "\(output)/foreign", atomically: true, encoding: .utf8)
+    let foreign = try Self.run(arguments)
+    #expect(foreign.status == 73 && foreign.errors.contains("isn't a result of 'compare'"))
+
+    // A lock of another process, which this test is.
+    let busy = place.path("busy")
+    try FileManager.default.createDirectory(atPath: busy, withIntermediateDirectories: true)
+    let lock = unsafe open("\(busy)/.lock", O_RDWR | O_CREAT, 0o666)
+    defer { close(lock) }
+    #expect(flock(lock, LOCK_EX) == 0)
+    let locked = try Self.run(place.model + ["--defense", "faulty", "--output", busy])
+    #expect(locked.status == 75)
+    #expect(
+      locked.errors
+        == "faulty-runner: \(busy): another run works in this folder; wait for it, or choose another "
+        + "--output\n")
+  }
+
+  /// The files of a comparison that are the same each time, by name.
+  static func lasting(_ folder: String) throws -> [String: Data] {
+    var files: [String: Data] = [:]
+    let names = try #require(FileManager.default.enumerator(atPath: folder)).compactMap {
+      $0 as? String
+    }
+    for name in names where !name.hasPrefix("costs") && name != "report.html" {
+      let path = "\(folder)/\(name)"
+      var isFolder: ObjCBool = false
+      if unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue {
+        files[name] = try Data(contentsOf: URL(fileURLWithPath: path))
+      }
+    }
+    return files
+  }
+
+  @Test("Seven shards, merged, are one run, byte for byte; what does not fit together is refused")
+  func shards() throws {
+    let place = try Place()
+    let plan = try place.plan(
+      """
+      defenses:
+        - faulty
+        - {name: faulty, label: throws, options: {misdeed: throw}}
+      detectors: [goodnet, faulty-detector]
+      seeds: 0-2
+      """)
+    let whole = place.path("whole")
+    #expect(try Self.run([plan, "--output", whole]).status == 2)
+    var parts: [String] = []
+    for part in 1...7 {
+      parts.append(place.path("part-\(part)"))
+      let ending = try Self.run([plan, "--output", parts[part - 1], "--shard", "\(part)/7"])
+      #expect([0, 2].contains(ending.status), "\(ending.errors)")
+    }
+    let program = try #require(Lab.program("faulty-runner")).path
+    let early = try Ending(
+      program, ["merge"] + parts.dropLast() + ["--output", place.path("early")])
+    #expect(early.status == 75)
+    #expect(
+      early.errors.contains("units are in none of the folders, such as 'small: "), "\(early.errors)"
+    )
+    #expect(!FileManager.default.fileExists(atPath: place.path("early")))
+    let merged = place.path("merged")
+    let ending = try Ending(program, ["merge"] + parts.shuffled() + ["--output", merged])
+    #expect(ending.status == 2, "\(ending.errors)")
+    let (one, other) = (try Self.lasting(whole), try Self.lasting(merged))
+    #expect(one.keys.sorted() == other.keys.sorted())
+    #expect(one.count > 18 && one == other)
+    // A result that says something else than another part's.
+    let name = try #require(one.keys.first { $0.hasPrefix("units/") })
+    let damaged = "\(whole)/\(name)"
+    try String(decoding: try #require(one[name]), as: UTF8.self)
+      .replacing("\"schema\":1", with: "\"schema\":2")
+      .write(toFile: damaged, atomically: true, encoding: .utf8)
+    let refused = try Ending(program, ["merge", whole] + parts + ["--output", place.path("x")])
+    #expect(refused.status == 65)
+    #expect(refused.errors.contains("\(name) is not the result of 'small: "), "\(refused.errors)")
+    // A part of another plan.
+    let stranger = place.path("stranger")
+    #expect(
+      try Self.run(place.model + ["--defense", "faulty", "--output", stranger]).status == 0)
+    let mixed = try Ending(program, ["merge", stranger] + parts + ["--output", place.path("x")])
+    #expect(mixed.status == 65 && mixed.errors.contains("another plan"), "\(mixed.errors)")
+  }
+
+  @Test("Killed at ten moments and resumed: the same bytes as an undisturbed run")
+  func killed() throws {
+    let place = try Place()
+    let plan = try place.plan("defenses: faulty\ndetectors: all\nseeds: 0-39\n")
+    let whole = place.path("whole")
+    #expect(try Self.run([plan, "--output", whole]).status == 0)
+    let program = try #require(Lab.program("faulty-runner")).path
+    let output = place.path("killed")
+    var killed = 0
+    for delay in 1...10 {
+      let ending = try Ending(program, ["compare", plan, "--output", output]) { process in
+        Thread.sleep(forTimeInterval: 0.02 * Double(delay))
+        kill(process.processIdentifier, delay % 2 == 0 ? SIGKILL : SIGTERM)
+      }
+      if ending.isSignal { killed += 1 }
+    }
+    // A machine may be so fast that the last ones come too late.
+    #expect(killed >= 5)
+    let ending = try Self.run([plan, "--output", output])
+    #expect(ending.status == 0, "\(ending.errors)")
+    let (one, other) = (try Self.lasting(whole), try Self.lasting(output))
+    #expect(one.count >= 160 && one == other)
+  }
+}
