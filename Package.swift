@@ -40,6 +40,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
   ],
   targets: [
     .systemLibrary(
@@ -68,9 +69,18 @@ let package = Package(
     library("FineTuning", path: "Sources/Defenses/FineTuning", ["DefenseKit"]),
     library("GoodNet", path: "Sources/Defenses/GoodNet", ["DefenseKit"]),
     .target(
+      name: "ComparisonReport",
+      dependencies: ["DefenseKit", .product(name: "Mustache", package: "swift-mustache")],
+      resources: [
+        .embedInCode("Templates/page.mustache"), .embedInCode("Templates/table.mustache"),
+        .embedInCode("Templates/model.mustache"), .embedInCode("Templates/details.mustache"),
+        .embedInCode("Templates/style.css"), .embedInCode("Templates/script.js"),
+      ], swiftSettings: settings),
+    .target(
       name: "RunnerKit",
       dependencies: [
-        "DefenseKit", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "DefenseKit", "ComparisonReport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Yams", package: "Yams"),
       ],
       resources: [.copy("Resources")], swiftSettings: settings),
@@ -84,6 +94,9 @@ let package = Package(
       path: "Sources/Runner", swiftSettings: settings),
     .testTarget(
       name: "DefenseKitTests", dependencies: ["DefenseKit"], exclude: ["Golden"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "ComparisonReportTests", dependencies: ["ComparisonReport", "DefenseKit", "LabFiles"],
       swiftSettings: settings),
     tests("FinePruningTests", ["FinePruning"]),
     tests("FineTuningTests", ["FineTuning"]),

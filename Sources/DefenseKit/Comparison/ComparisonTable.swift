@@ -55,7 +55,7 @@ public struct ComparisonTable: Sendable {
     public var key: String
     /// Why the unit failed; nil if it did not.
     public var failure: String?
-    /// The figures that there are.
+    /// The figures that there are; of a unit that failed, what it took alone.
     public var values: [ComparisonMetric: Double]
   }
 
@@ -71,6 +71,8 @@ public struct ComparisonTable: Sendable {
     public var detector: String?
     /// How many seeds went well.
     public var seeds: Int
+    /// How many seeds failed.
+    public var failedSeeds: Int
     /// The reasons of those that failed, each once.
     public var failures: [String]
     /// The mean over seeds.
@@ -102,9 +104,12 @@ public struct ComparisonTable: Sendable {
         detector: unit.detector?.label, seed: unit.seed, key: record.key, failure: record.failure,
         values: values)
     }
-    guard record.failure == nil else { return [row("", [:])] }
+    var costs: [ComparisonMetric: Double] = [:]
+    costs[.seconds] = cost?.seconds
+    costs[.peakMemory] = cost.map { Double($0.peakMemory) }
+    guard record.failure == nil else { return [row("", costs)] }
     return record.rows.map { result in
-      var values: [ComparisonMetric: Double] = [:]
+      var values = costs
       let answers = result.detector?.answers ?? result.model
       values[.cleanAccuracy] = answers.clean?.accuracy
       values[.attackSuccess] = answers.poisoned?.successRate
@@ -120,8 +125,6 @@ public struct ComparisonTable: Sendable {
         values[.filteredAttackSuccess] = answers.poisoned?.filteredSuccessRate
       }
       values[.cleanSamples] = Double(result.cleanSamples)
-      values[.seconds] = cost?.seconds
-      values[.peakMemory] = cost.map { Double($0.peakMemory) }
       return row(result.title, values)
     }
   }
@@ -147,6 +150,7 @@ public struct ComparisonTable: Sendable {
       var summary = Summary(
         model: group.model, defense: group.defense, repair: group.repair,
         detector: group.detector, seeds: good.count,
+        failedSeeds: all.count - good.count,
         failures: all.compactMap(\.failure).filter { reasons.insert($0).inserted }, means: [:],
         deviations: [:])
       for metric in ComparisonMetric.allCases {

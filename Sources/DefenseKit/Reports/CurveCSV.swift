@@ -17,16 +17,10 @@ extension Evaluation {
           replay.poisoned?.counted.images,
         ]
         lines.append(
-          ([quoted(result.defense), quoted(curve.layer)] + numbers.map { $0.map(String.init) ?? "" })
-            .joined(separator: ","))
+          ([CSV.text(result.defense), CSV.text(curve.layer)]
+            + numbers.map { $0.map(String.init) ?? "" }).joined(separator: ","))
       }
     }
     return lines.joined(separator: "\n") + "\n"
   }
-}
-
-/// A field as RFC 4180 has it: in quotes if it holds a comma, a quote or a line break.
-private func quoted(_ field: String) -> String {
-  guard field.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return field }
-  return "\"" + field.replacing("\"", with: "\"\"") + "\""
 }

@@ -13,11 +13,12 @@ extension Evaluation {
       rows.append(row)
       rows += repair.detectors.map { Self.row($0) }
     }
-    return layOut(
-      [
+    let table = TextTable(
+      header: [
         ["", "pruned", "clean", "attack", "clean", "poisoned", "kept", "AUROC"],
         ["", "", "accuracy", "success", "flagged", "flagged", "accuracy", ""],
-      ], rows)
+      ], lines: rows.map { .cells($0) })
+    return table.text
   }
 
   private static func row(_ detector: DetectorResult) -> [String] {
@@ -99,22 +100,6 @@ extension TuningSummary {
     }
     return text
   }
-}
-
-/// Pads the columns, the first to the left and the others to the right, with rules between.
-private func layOut(_ header: [[String]], _ rows: [[String]]) -> String {
-  let all = header + rows
-  let widths = all[0].indices.map { column in all.map { $0[column].count }.max() ?? 0 }
-  func line(_ cells: [String]) -> String {
-    let padded = cells.enumerated().map { column, cell in
-      let space = String(repeating: " ", count: widths[column] - cell.count)
-      return column == 0 ? cell + space : space + cell
-    }
-    let text = padded.joined(separator: "  ")
-    return String(text.reversed().drop { $0 == " " }.reversed())
-  }
-  let rule = String(repeating: "─", count: widths.reduce(0, +) + 2 * (widths.count - 1))
-  return (header.map(line) + [rule] + rows.map(line)).joined(separator: "\n") + "\n"
 }
 
 /// A share as a percentage with two decimals; a dash for none.

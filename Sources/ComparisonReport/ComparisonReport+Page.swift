@@ -1,0 +1,135 @@
+internal import DefenseKit
+private import Foundation
+
+extension ComparisonReport {
+  /// What the page's templates show.
+  var context: [String: Any] {
+    let defenses = records.compactMap { $0.unit.defense?.label }.distinct
+    let detectors = records.compactMap { $0.unit.detector?.label }.distinct
+    let seeds = records.map(\.unit.seed).distinct
+    let failed = records.count { $0.failure != nil }
+    return [
+      "title": title, "version": defenseKitVersion, "isEmpty": records.isEmpty,
+      "compared": [
+        compared("model", models.map(\.name)), compared("defense", defenses),
+        compared("detector", detectors), compared("seed", seeds.map(String.init)),
+      ],
+      "facts": facts(failed: failed),
+      "failedCount": failed == 0 ? "" : counted(failed, "unit"), "hasFailures": failed > 0,
+      "glance": ["rows": models.map(\.glance), "isShown": models.contains { $0.best != nil }],
+      "table": tableContext,
+      "models": models.enumerated().map { $1.context(number: $0 + 1, isOpen: models.count <= 4) },
+      "details": detailsContext,
+    ]
+  }
+
+  /// How many of something there are, and the first of their names.
+  private func compared(_ noun: String, _ names: [String]) -> [String: Any] {
+    let most = 8
+    return [
+      "count": counted(names.count, noun), "names": names.prefix(most).map { ["name": $0] },
+      "more": names.count > most ? " and \(names.count - most) more" : "",
+      "hasNames": !names.isEmpty,
+    ]
+  }
+
+  /// The figures at the top.
+  private func facts(failed: Int) -> [[String: Any]] {
+    func fact(_ name: String, _ value: String) -> [String: Any] { ["name": name, "value": value] }
+    var facts = [
+      fact("Units done", "\(records.count - failed)"), fact("Units failed", "\(failed)"),
+    ]
+    let known = records.compactMap { costs[$0.key] }
+    if !known.isEmpty {
+      facts.append(fact("Time of all units", duration(known.reduce(0) { $0 + $1.seconds })))
+      facts.append(fact("Peak memory", bytes(known.map(\.peakMemory).max() ?? 0)))
+    }
+    return facts
+  }
+}
+
+extension ModelResults {
+  /// A model's line of the first table: the suspect beside the best that was found.
+  fileprivate var glance: [String: Any] {
+    func figure(_ summary: ComparisonTable.Summary?, _ metric: ComparisonMetric) -> String {
+      summary?.means[metric].map { metric.text($0) } ?? "–"
+    }
+    let name = best.map { [$0.treatment, $0.detector].compactMap { $0 }.joined(separator: " + ") }
+    let detector = bestDetector.map { "\($0.detector ?? "") on \($0.treatment)" }
+    return [
+      "model": self.name, "suspectClean": figure(suspect, .cleanAccuracy),
+      "suspectAttack": figure(suspect, .attackSuccess), "best": name ?? "–",
+      "bestClean": figure(best, .cleanAccuracy), "bestAttack": figure(best, .attackSuccess),
+      "effectiveness": figure(best, .effectiveness), "detector": detector ?? "–",
+      "area": figure(bestDetector, .auroc),
+    ]
+  }
+
+  /// A model's section.
+  fileprivate func context(number: Int, isOpen: Bool) -> [String: Any] {
+    let parts: [(ReportChart.Kind, title: String, note: String)] = [
+      (
+        .tradeOff, "Accuracy over attack success",
+        "One chart without a detector and one for each; the suspect is the cross."
+      ),
+      (
+        .roc, "ROC curves",
+        "How many triggered images a detector finds for the clean images that it flags wrongly."
+      ),
+      (
+        .pruning, "Pruning curves",
+        "What becomes of accuracy and attack success as channels are pruned one after another."
+      ),
+      (
+        .classes, "Accuracy by class",
+        "Whether a defense gives up some class for the rest."
+      ),
+      (
+        .scores, "Score histograms",
+        "The less the two kinds of images overlap, the better a detector tells them apart."
+      ),
+    ]
+    var sections: [[String: Any]] = []
+    for (place, part) in parts.enumerated() {
+      let charts = charts.enumerated().filter { $0.element.kind == part.0 }
+      guard !charts.isEmpty else { continue }
+      sections.append([
+        "heading": part.title, "note": part.note, "count": counted(charts.count, "chart"),
+        // Histograms are many, and the last thing to look at.
+        "isOpen": place == 0 || (isOpen && part.0 != .scores),
+        "charts": charts.map { index, item in
+          ["svg": item.chart.element(id: "chart-\(number)-\(index + 1)")]
+        },
+      ])
+    }
+    let picture = records.compactMap(\.picture).first
+    let classes = records.compactMap(\.classCount).first
+    return [
+      "id": "model-\(number)", "name": name, "sections": sections,
+      "picture": shown(picture?.base64EncodedString()),
+      "classes": shown(classes.map { "\($0) classes" }),
+    ]
+  }
+}
+
+/// A text for a section of a template that is left out without one: for Mustache, an empty text is something.
+func shown(_ text: String?) -> Any {
+  guard let text, !text.isEmpty else { return false }
+  return text
+}
+
+/// A number with its noun.
+func counted(_ number: Int, _ noun: String) -> String {
+  "\(number) \(noun)\(number == 1 ? "" : "s")"
+}
+
+/// Seconds as people say them.
+func duration(_ seconds: Double) -> String {
+  guard seconds >= 60, seconds < 1e9 else { return "\(ComparisonMetric.seconds.text(seconds)) s" }
+  let whole = Int(seconds.rounded())
+  return whole < 3600
+    ? "\(whole / 60) min \(whole % 60) s" : "\(whole / 3600) h \(whole % 3600 / 60) min"
+}
+
+/// Bytes in millions.
+func bytes(_ count: Int) -> String { "\(ComparisonMetric.peakMemory.text(Double(count))) MB" }

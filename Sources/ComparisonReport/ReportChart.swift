@@ -1,0 +1,236 @@
+internal import DefenseKit
+
+/// A chart of the report, with its place in the page and the name of its file.
+struct ReportChart: Sendable {
+  /// The parts of a model's section.
+  enum Kind: Sendable {
+    case tradeOff
+    case pruning
+    case roc
+    case scores
+    case classes
+  }
+
+  let kind: Kind
+  /// The file's name without ".svg"; others may have the same.
+  let file: String
+  let chart: any Chart
+
+  private init(_ kind: Kind, _ names: [String], _ chart: any Chart) {
+    self.kind = kind
+    self.chart = chart
+    file = names.map(Self.fileName).filter { !$0.isEmpty }.joined(separator: "-")
+  }
+
+  /// A name's ASCII letters and digits, lowercased, with hyphens for the rest: whatever a model is called, its
+  /// files stay in their folder and can be named in a shell.
+  private static func fileName(_ name: String) -> String {
+    let pieces = name.lowercased().unicodeScalars.split { scalar in
+      !(scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)))
+    }
+    return String(pieces.map(String.init).joined(separator: "-").prefix(60))
+  }
+
+  /// All charts of a model.
+  static func all(
+    _ model: String, _ records: [ComparisonRecord], _ summaries: [ComparisonTable.Summary]
+  ) -> [ReportChart] {
+    // Of curves and scores, which cannot be averaged, the first seed's are drawn.
+    let first = Measured.firstSeeds(of: records)
+    let isSeveral = Set(records.map(\.unit.seed)).count > 1
+    return tradeOffs(model, summaries) + pruning(model, records, isSeveral)
+      + rocs(model, first, isSeveral) + scores(model, first, isSeveral) + classes(model, records)
+  }
+
+  /// One chart without a detector, and one for each detector.
+  private static func tradeOffs(
+    _ model: String, _ summaries: [ComparisonTable.Summary]
+  ) -> [ReportChart] {
+    func point(_ summary: ComparisonTable.Summary, _ label: String, isSuspect: Bool)
+      -> TradeOffChart.Point?
+    {
+      guard let attack = summary.means[.attackSuccess], let clean = summary.means[.cleanAccuracy]
+      else { return nil }
+      var deviations: TradeOffChart.Point.Deviations?
+      if let attack = summary.deviations[.attackSuccess],
+        let clean = summary.deviations[.cleanAccuracy]
+      {
+        deviations = .init(attackSuccess: attack, cleanAccuracy: clean)
+      }
+      return TradeOffChart.Point(
+        label: label, attackSuccess: attack, cleanAccuracy: clean, deviations: deviations,
+        isSuspect: isSuspect)
+    }
+    let suspect = summaries.first { $0.defense == nil && $0.detector == nil }
+      .flatMap { point($0, "suspect", isSuspect: true) }
+    let sets = summaries.map(\.detector).distinct.map { detector in
+      (
+        detector,
+        summaries.filter { $0.detector == detector && !($0.defense == nil && detector == nil) }
+          .compactMap { summary in
+            let label =
+              summary.defense == nil ? "suspect with \(detector ?? "")" : summary.treatment
+            return point(summary, label, isSuspect: false)
+          }
+      )
+    }.filter { !$0.1.isEmpty }
+    let lowest = TradeOffChart.lowest(sets.flatMap(\.1) + [suspect].compactMap { $0 })
+    let isSeveral = summaries.contains { !$0.deviations.isEmpty }
+    return sets.flatMap { detector, points in
+      points.chunks(of: TradeOffChart.mostPoints).map { points in
+        let chart = TradeOffChart(
+          title: "\(model), \(detector ?? "no detector")",
+          subtitle: "Best is at the top on the left"
+            + (isSeveral ? "; mean ± standard deviation over seeds" : ""),
+          points: [suspect].compactMap { $0 } + points, lowest: lowest)
+        return ReportChart(.tradeOff, [model, "accuracy-over-attack", detector ?? "alone"], chart)
+      }
+    }
+  }
+
+  /// The sweep of every defense that pruned.
+  private static func pruning(
+    _ model: String, _ records: [ComparisonRecord], _ isSeveral: Bool
+  ) -> [ReportChart] {
+    let swept = records.filter { $0.failure == nil && $0.curve != nil }
+    return swept.map { $0.unit.defense?.label ?? "" }.distinct.compactMap { defense in
+      guard let record = swept.first(where: { $0.unit.defense?.label ?? "" == defense }),
+        let curve = record.curve
+      else { return nil }
+      let marks = record.rows.compactMap { row in
+        row.pruned.first { $0.layer == curve.layer }.map {
+          CurveChart.Mark(label: row.title.isEmpty ? defense : row.title, pruned: $0.channels.count)
+        }
+      }
+      let seed = isSeveral ? ", seed \(record.unit.seed)" : ""
+      let chart = CurveChart(title: "\(model), \(defense)\(seed)", curve: curve, marks: marks)
+      return ReportChart(.pruning, [model, "pruning", defense], chart)
+    }
+  }
+
+  /// A chart for every detector, with a curve for each model that it worked with.
+  private static func rocs(
+    _ model: String, _ measured: [Measured], _ isSeveral: Bool
+  ) -> [ReportChart] {
+    measured.map(\.detector).distinct.flatMap { detector in
+      let curves = measured.filter { $0.detector == detector && !$0.figures.roc.isEmpty }
+        .map { item in
+          let answers = item.figures.answers
+          let decision = answers.clean.flatMap { clean in
+            answers.poisoned.map {
+              ROCPoint(falsePositives: clean.flaggedShare, truePositives: $0.flaggedShare)
+            }
+          }
+          return ROCChart.Curve(
+            label: item.treatment, points: item.figures.roc, area: item.figures.auroc,
+            decision: decision, isSuspect: item.isSuspect)
+        }
+      return curves.chunks(of: ROCChart.mostCurves).map { curves in
+        let seed = isSeveral ? "; \(measured.seeds(of: detector))" : ""
+        return ReportChart(
+          .roc, [model, "roc", detector],
+          ROCChart(
+            title: "\(model), \(detector)",
+            subtitle: "The mark is the detector's own threshold\(seed)",
+            curves: curves))
+      }
+    }
+  }
+
+  /// A histogram for every model that a detector worked with.
+  private static func scores(
+    _ model: String, _ measured: [Measured], _ isSeveral: Bool
+  ) -> [ReportChart] {
+    measured.compactMap { item in
+      guard let histogram = item.figures.histogram else { return nil }
+      let area = item.figures.auroc.map { ComparisonMetric.auroc.text($0) }
+      let notes = [area.map { "AUROC \($0)" }, isSeveral ? "seed \(item.seed)" : nil]
+      return ReportChart(
+        .scores, [model, "scores", item.treatment, item.detector],
+        HistogramChart(
+          title: "\(item.detector), \(item.treatment)",
+          subtitle: ([model] + notes.compactMap { $0 }).joined(separator: ", "), histogram))
+    }
+  }
+
+  /// The accuracy on every class, all seeds' images together.
+  private static func classes(_ model: String, _ records: [ComparisonRecord]) -> [ReportChart] {
+    var series: [ClassChart.Series] = []
+    for record in records where record.failure == nil && record.unit.detector == nil {
+      for row in record.rows where !row.model.byClass.isEmpty {
+        let label = ComparisonTable.treatment(record.unit.defense?.label, row.title)
+        if let index = series.firstIndex(where: { $0.label == label }) {
+          for (place, counts) in row.model.byClass.enumerated()
+          where series[index].counts.indices.contains(place) {
+            series[index].counts[place].correct += counts.correct
+            series[index].counts[place].images += counts.images
+          }
+        } else {
+          series.append(
+            .init(label: label, counts: row.model.byClass, isSuspect: record.unit.defense == nil))
+        }
+      }
+    }
+    let suspects = series.filter(\.isSuspect)
+    let others = series.filter { !$0.isSuspect }.chunks(of: ClassChart.mostSeries)
+    return (others.isEmpty && !suspects.isEmpty ? [[]] : others).map { part in
+      ReportChart(
+        .classes, [model, "classes"],
+        ClassChart(
+          title: "\(model), by class",
+          subtitle: "Accuracy on clean test images, without a detector",
+          series: suspects + part))
+    }
+  }
+}
+
+/// A detector's figures with one model.
+struct Measured: Sendable {
+  let detector: String
+  /// What was done about the model.
+  let treatment: String
+  let isSuspect: Bool
+  let seed: UInt64
+  let figures: ComparisonRecord.DetectorFigures
+
+  /// The figures of every detector with every repaired model, of the first seed that went well.
+  static func firstSeeds(of records: [ComparisonRecord]) -> [Measured] {
+    struct Name: Hashable {
+      let detector: String
+      let treatment: String
+    }
+    var seen: Set<Name> = []
+    var result: [Measured] = []
+    for record in records where record.failure == nil {
+      guard let detector = record.unit.detector?.label else { continue }
+      for row in record.rows {
+        let treatment = ComparisonTable.treatment(record.unit.defense?.label, row.title)
+        guard let figures = row.detector,
+          seen.insert(Name(detector: detector, treatment: treatment)).inserted
+        else { continue }
+        result.append(
+          Measured(
+            detector: detector, treatment: treatment, isSuspect: record.unit.defense == nil,
+            seed: record.unit.seed, figures: figures))
+      }
+    }
+    return result
+  }
+}
+
+extension [Measured] {
+  /// The seeds of a detector's figures in words.
+  fileprivate func seeds(of detector: String) -> String {
+    let seeds = filter { $0.detector == detector }.map(\.seed).distinct
+    return "seed \(seeds.map(String.init).joined(separator: ", "))"
+  }
+}
+
+extension Array {
+  /// The elements in lists of at most `count`.
+  func chunks(of count: Int) -> [[Element]] {
+    stride(from: 0, to: self.count, by: count).map {
+      Array(self[$0..<Swift.min($0 + count, self.count)])
+    }
+  }
+}

@@ -1,0 +1,58 @@
+internal import DefenseKit
+private import Foundation
+internal import Mustache
+
+/// The page's templates: Mustache files in `Templates`, which become part of the program.
+enum Template {
+  /// Renders the page.
+  static func page(_ context: [String: Any]) -> String {
+    var context = context
+    context["style"] = style
+    context["script"] = script
+    context["policy"] = policy
+    return library.render(context, withTemplate: "page") ?? ""
+  }
+
+  /// What escapes the values of templates: Mustache's own way looks at characters, and a quotation mark with an
+  /// accent is none that it knows.
+  private struct Markup: MustacheContentType {
+    func escapeText(_ text: String) -> String { text.markup }
+  }
+
+  private static let library: MustacheLibrary = {
+    let name = "DefenseKit-markup"
+    MustacheContentTypes.register(Markup(), named: name)
+    let files = [
+      ("page", PackageResources.page_mustache), ("table", PackageResources.table_mustache),
+      ("model", PackageResources.model_mustache), ("details", PackageResources.details_mustache),
+    ]
+    let templates = files.map { file, bytes in
+      do {
+        let text = "{{% CONTENT_TYPE: \(name)}}\n" + String(decoding: bytes, as: UTF8.self)
+        return (file, try MustacheTemplate(string: text))
+      } catch {
+        fatalError("the template \(file) has an error: \(error)")
+      }
+    }
+    return MustacheLibrary(templates: Dictionary(uniqueKeysWithValues: templates))
+  }()
+
+  private static let style =
+    "\n" + ChartStyle.pageRules + String(decoding: PackageResources.style_css, as: UTF8.self)
+  private static let script = "\n" + String(decoding: PackageResources.script_js, as: UTF8.self)
+
+  /// What the page may do: run the script and use the style sheet with these hashes, and show the pictures that are
+  /// part of it.
+  private static let policy =
+    "default-src 'none'; img-src data:; style-src '\(hash(style))'; script-src '\(hash(script))'; "
+    + "base-uri 'none'; form-action 'none'"
+
+  /// A text's hash as a policy has it.
+  private static func hash(_ text: String) -> String {
+    let digits = Array(sha256(of: Array(text.utf8)))
+    let bytes = stride(from: 0, to: digits.count, by: 2).compactMap {
+      UInt8(String(digits[$0...$0 + 1]), radix: 16)
+    }
+    return "sha256-\(Data(bytes).base64EncodedString())"
+  }
+}

@@ -1,0 +1,108 @@
+/// The colours of charts, in one place for files and for pages.
+///
+/// In a file the colours stand in the rules, as few programs besides browsers know custom properties. In a page the
+/// rules take them from custom properties (`--chart-ink` and so on), which are set for light and dark, and
+/// light is what a browser falls back to.
+package enum ChartStyle {
+  /// A colour with its name, on a light ground and on a dark one.
+  struct Colour: Sendable {
+    let name: String
+    let light: String
+    let dark: String
+  }
+
+  /// What is not data.
+  static let plain = [
+    Colour(name: "ground", light: "#ffffff", dark: "#171b20"),
+    Colour(name: "ink", light: "#1c2126", dark: "#e6e9ec"),
+    Colour(name: "muted", light: "#5b646d", dark: "#a0a9b2"),
+    Colour(name: "grid", light: "#e3e6e9", dark: "#2d343b"),
+  ]
+
+  /// Lines and marks, in their order; the suspect's is the ink.
+  static let series = [
+    Colour(name: "0", light: "#0072b2", dark: "#56b4e9"),
+    Colour(name: "1", light: "#d55e00", dark: "#f58a4b"),
+    Colour(name: "2", light: "#008f68", dark: "#2ec99b"),
+    Colour(name: "3", light: "#b85f92", dark: "#e3a1c6"),
+    Colour(name: "4", light: "#8a6100", dark: "#e69f00"),
+    Colour(name: "5", light: "#2f8ccb", dark: "#a9cdf2"),
+    Colour(name: "6", light: "#77760a", dark: "#f0e442"),
+    Colour(name: "7", light: "#7a2350", dark: "#bba6f5"),
+  ]
+
+  /// How lines of the series are broken, as `stroke-dasharray` has it; nil for a whole line.
+  static let dashes: [String?] = [
+    nil, "7 3", "2 3", "10 3 2 3", "14 4", "4 2", "10 3 2 3 2 3", "1 3 5 3",
+  ]
+
+  /// The rules of a file.
+  static let fileRules = rules(\.light)
+
+  /// The rules of a page.
+  package static let pageRules =
+    ":root {\n\(properties(\.light))}\n@media screen and (prefers-color-scheme: dark) {\n  :root {\n"
+    + "\(properties(\.dark))  }\n}\n" + rules { "var(--chart-\($0.name), \($0.light))" }
+
+  private static func properties(_ value: (Colour) -> String) -> String {
+    (plain + series).map { "  --chart-\($0.name): \(value($0));\n" }.joined()
+  }
+
+  private static func rules(_ value: (Colour) -> String) -> String {
+    let colours = Dictionary(uniqueKeysWithValues: plain.map { ($0.name, value($0)) })
+    func colour(_ name: String) -> String { colours[name] ?? "" }
+    var rules = """
+      .chart { font: 12px Helvetica, Arial, "Liberation Sans", sans-serif; fill: \(colour("ink")); }
+      .chart .title { font-size: 15px; font-weight: 600; }
+      .chart .muted { fill: \(colour("muted")); }
+      .chart .ground { fill: \(colour("ground")); }
+      .chart .middle { text-anchor: middle; }
+      .chart .end { text-anchor: end; }
+      .chart .halo { stroke: \(colour("ground")); stroke-width: 4; paint-order: stroke; }
+      .chart .grid { fill: none; stroke: \(colour("grid")); }
+      .chart .axis { fill: none; stroke: \(colour("muted")); }
+      .chart .guide { fill: none; stroke: \(colour("muted")); stroke-dasharray: 5 4; }
+      .chart .line { fill: none; stroke-width: 2.2; stroke-linejoin: round; }
+      .chart .spread { fill: none; stroke-width: 1.2; }
+      .chart .area { stroke-width: 1.2; fill-opacity: 0.35; }
+      .chart .mark { fill: \(colour("ground")); stroke-width: 2; stroke-linejoin: round; }
+      .chart .suspect { stroke: \(colour("ink")); }
+      .chart .dotted { stroke: \(colour("muted")); stroke-dasharray: 2 4; }
+
+      """
+    for (index, (series, dash)) in zip(series, dashes).enumerated() {
+      rules += ".chart .series-\(index) { stroke: \(value(series)); }\n"
+      if let dash { rules += ".chart .line.series-\(index) { stroke-dasharray: \(dash); }\n" }
+    }
+    return rules + ".chart .area.series-0 { fill: \(value(series[0])); }\n"
+  }
+}
+
+/// How the marks and lines of a series look.
+struct SeriesStyle: Sendable, Hashable {
+  /// The series' number; nil for the suspect.
+  let index: Int?
+
+  /// The suspect, in the colour of the text.
+  static let suspect = SeriesStyle(index: nil)
+
+  /// How many series a chart can tell apart, the suspect not counted.
+  static let count = ChartStyle.series.count
+
+  /// The name of its class.
+  var name: String { index.map { "series-\($0 % Self.count)" } ?? "suspect" }
+
+  /// The mark at a place.
+  func mark(_ x: Double, _ y: Double) -> String {
+    let shape = index.map { Self.shapes[$0 % Self.count] } ?? "m-5-5l10 10m0-10l-10 10"
+    return "<path d=\"M\(unit(x)) \(unit(y))\(shape)\" class=\"mark \(name)\"/>"
+  }
+
+  /// Circle, square, triangle, diamond, triangle on its tip, plus, hexagon, hourglass.
+  private static let shapes = [
+    "m-4.8 0a4.8 4.8 0 1 0 9.6 0a4.8 4.8 0 1 0-9.6 0z", "m-4.3-4.3h8.6v8.6h-8.6z",
+    "m0-5.8l5.3 9.2h-10.6z", "m0-6l5 6l-5 6l-5-6z", "m0 5.8l5.3-9.2h-10.6z",
+    "m-1.9-5.7h3.8v3.8h3.8v3.8h-3.8v3.8h-3.8v-3.8h-3.8v-3.8h3.8z",
+    "m-5.4 0l2.7-4.7h5.4l2.7 4.7l-2.7 4.7h-5.4z", "m-4.6-5h9.2l-9.2 10h9.2z",
+  ]
+}

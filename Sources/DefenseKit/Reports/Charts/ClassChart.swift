@@ -1,0 +1,136 @@
+internal import ModelIO
+
+/// How accurate models are on each class of clean images.
+///
+/// Up to 40 classes stand below each other, with a mark for every model. Of more classes every model's
+/// accuracies are drawn as a line from its worst class to its best.
+public struct ClassChart: Chart {
+  /// A model.
+  public struct Series: Sendable, Hashable {
+    /// What was done about the model.
+    public var label: String
+    /// `counts[c]`: how images of class c were classified.
+    public var counts: [ClassCounts]
+    /// Whether it is the suspect itself.
+    public var isSuspect: Bool
+
+    /// Creates a series.
+    public init(label: String, counts: [ClassCounts], isSuspect: Bool = false) {
+      self.label = label
+      self.counts = counts
+      self.isSuspect = isSuspect
+    }
+
+    /// Classes that have images with their accuracies, the worst first.
+    fileprivate var ranked: [(label: Int, accuracy: Double)] {
+      counts.enumerated().filter { $0.element.images > 0 }
+        .map { (label: $0.offset, accuracy: $0.element.accuracy) }
+        .sorted { ($0.accuracy, $0.label) < ($1.accuracy, $1.label) }
+    }
+  }
+
+  /// The chart's heading.
+  public let title: String
+  /// A line below it.
+  public let subtitle: String
+  /// The models.
+  public let series: [Series]
+
+  /// The most models beside the suspect that a chart can tell apart.
+  public static let mostSeries = SeriesStyle.count
+  /// The most classes that stand below each other.
+  public static let mostRows = 40
+  /// How many points a line of many classes has at most.
+  private static let linePoints = 200
+
+  /// Prepares a chart.
+  public init(title: String, subtitle: String = "", series: [Series]) {
+    self.title = title
+    self.subtitle = subtitle
+    self.series = series
+  }
+
+  /// 440 units.
+  public var width: Double { 440 }
+  /// As high as classes and legend make it.
+  public var height: Double { frame.end + legend.height + 8 }
+
+  private var classCount: Int { series.map(\.counts.count).max() ?? 0 }
+  private var isRanked: Bool { classCount > Self.mostRows }
+
+  /// Each model's worst classes, its best and its mean.
+  public var summary: String {
+    series.map { series in
+      let ranked = series.ranked
+      guard let best = ranked.last else { return "\(series.label): no images." }
+      let mean = ranked.reduce(0) { $0 + $1.accuracy } / Double(ranked.count)
+      let worst = ranked.prefix(3).map { "class \($0.label) \(percent($0.accuracy))" }
+      return "\(series.label): worst \(worst.joined(separator: ", ")); best class \(best.label) "
+        + "\(percent(best.accuracy)); mean of \(ranked.count) classes \(percent(mean))."
+    }.joined(separator: " ")
+  }
+
+  private var frame: ChartFrame {
+    let lowest = series.compactMap { $0.ranked.first?.accuracy }.min() ?? 0
+    let accuracy = ChartAxis.shares("Accuracy", from: lowest)
+    if isRanked {
+      return ChartFrame(
+        width: width, height: 230, .shares("Classes, from each model's worst to its best"),
+        accuracy)
+    }
+    let rows = max(1, classCount)
+    let classes = ChartAxis(
+      title: "Class", range: -0.5...(Double(rows) - 0.5), ticks: (0..<rows).map { Double($0) },
+      isShare: false, isReversed: true)
+    return ChartFrame(width: width, height: Double(rows) * 22, accuracy, classes)
+  }
+
+  private var styled: [(series: Series, style: SeriesStyle)] {
+    var count = 0
+    return series.map { series in
+      if series.isSuspect { return (series, .suspect) }
+      defer { count += 1 }
+      return (series, SeriesStyle(index: count))
+    }
+  }
+
+  private var legend: ChartLegend {
+    let entries = styled.map { series, style in
+      ChartLegend.Entry(key: isRanked ? .line(style) : .mark(style), label: series.label)
+    }
+    return ChartLegend(entries: entries, width: width)
+  }
+
+  /// Axes, marks or lines, and legend.
+  public var content: String {
+    let frame = frame
+    let drawn = styled.enumerated().map { position, item in
+      isRanked
+        ? Self.line(item.series, item.style, frame)
+        : marks(item.series, item.style, position, frame)
+    }
+    return ([frame.content] + drawn + [legend.content(at: frame.end)]).joined(separator: "\n")
+  }
+
+  /// The marks of a model, a little above or below those of others.
+  private func marks(
+    _ series: Series, _ style: SeriesStyle, _ position: Int, _ frame: ChartFrame
+  ) -> String {
+    let count = Double(self.series.count)
+    let offset = (Double(position) - (count - 1) / 2) * 0.6 / max(count, 4)
+    return series.ranked.sorted { $0.label < $1.label }.map {
+      style.mark(frame.x($0.accuracy), frame.y(Double($0.label) + offset))
+    }.joined(separator: "\n")
+  }
+
+  /// A model's classes from the worst to the best.
+  private static func line(_ series: Series, _ style: SeriesStyle, _ frame: ChartFrame) -> String {
+    let ranked = series.ranked
+    let count = min(ranked.count, linePoints)
+    let points = (0..<count).map { index -> (x: Double, y: Double) in
+      let place = count > 1 ? index * (ranked.count - 1) / (count - 1) : 0
+      return (frame.x(share(place, ranked.count - 1)), frame.y(ranked[place].accuracy))
+    }
+    return "<path d=\"\(path(points))\" class=\"line \(style.name)\"/>"
+  }
+}

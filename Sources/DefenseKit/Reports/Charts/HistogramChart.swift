@@ -1,0 +1,106 @@
+internal import ModelIO
+
+/// How a detector's scores of clean and of triggered images are distributed, laid over each other.
+///
+/// Clean images are a pale area, triggered ones a strong line, so that both can be read in grey.
+public struct HistogramChart: Chart {
+  /// The chart's heading.
+  public let title: String
+  /// A line below it.
+  public let subtitle: String
+  /// The scores' distribution.
+  public let histogram: ScoreHistogram
+
+  /// Prepares a chart.
+  public init(title: String, subtitle: String = "", _ histogram: ScoreHistogram) {
+    self.title = title
+    self.subtitle = subtitle
+    self.histogram = histogram
+  }
+
+  /// 440 units.
+  public var width: Double { 440 }
+  /// 276 units.
+  public var height: Double { frame.end + legend.height + 8 }
+
+  private var clean: [Double] { Self.shares(histogram.clean) }
+  private var poisoned: [Double] { Self.shares(histogram.poisoned) }
+
+  private static func shares(_ counts: [Int]) -> [Double] {
+    let all = counts.reduce(0, +)
+    return counts.map { share($0, all) }
+  }
+
+  /// Where the middle half of each kind's scores lies.
+  public var summary: String {
+    "Scores from \(Self.short(histogram.low)) to \(Self.short(histogram.high)). "
+      + [("clean", histogram.clean), ("triggered", histogram.poisoned)].map { kind, counts in
+        guard let quarter = bound(counts, 0.25), let half = bound(counts, 0.5),
+          let three = bound(counts, 0.75)
+        else { return "No \(kind) images." }
+        return
+          "Of \(counts.reduce(0, +)) \(kind) images half score up to about \(Self.short(half)), the middle "
+          + "half between about \(Self.short(quarter)) and \(Self.short(three))."
+      }.joined(separator: " ")
+  }
+
+  /// The middle of the part in which a share of the images is reached.
+  private func bound(_ counts: [Int], _ part: Double) -> Double? {
+    let goal = part * Double(counts.reduce(0, +))
+    guard goal > 0 else { return nil }
+    var sum = 0
+    let index = counts.firstIndex { count in
+      sum += count
+      return Double(sum) >= goal
+    }
+    return index.map {
+      histogram.low + (histogram.high - histogram.low) * (Double($0) + 0.5) / Double(counts.count)
+    }
+  }
+
+  private static func short(_ number: Double) -> String {
+    abs(number) < 1e6 && abs(number) >= 0.01 || number == 0
+      ? shortText((number * 1000).rounded() / 1000) : shortText(Double(Float(number)))
+  }
+
+  private var frame: ChartFrame {
+    ChartFrame(
+      width: width, height: 130,
+      .numbers("Score: higher is more suspicious", histogram.low, histogram.high),
+      .shares("Share of images", upTo: (clean + poisoned).max() ?? 1))
+  }
+
+  private var legend: ChartLegend {
+    ChartLegend(
+      entries: [
+        .init(key: .area, label: "Clean images"),
+        .init(key: .line(SeriesStyle(index: 1)), label: "Triggered images"),
+      ], width: width)
+  }
+
+  /// Axes, both distributions and the legend.
+  public var content: String {
+    let frame = frame
+    return [
+      frame.content, "<path d=\"\(outline(clean, frame))z\" class=\"area series-0\"/>",
+      "<path d=\"\(outline(poisoned, frame))\" class=\"line series-1\"/>",
+      legend.content(at: frame.end),
+    ].joined(separator: "\n")
+  }
+
+  private func outline(_ shares: [Double], _ frame: ChartFrame) -> String {
+    let range = frame.horizontal.range
+    func x(_ index: Int) -> Double {
+      // Where all scores are equal, the axis is wider than the parts: the column then stands in its middle.
+      let isWide = !(histogram.low < histogram.high)
+      let low = isWide ? range.lowerBound : histogram.low
+      let high = isWide ? range.upperBound : histogram.high
+      return frame.x(low + (high - low) * Double(index) / Double(max(1, shares.count)))
+    }
+    var points = [(x: x(0), y: frame.y(0))]
+    for (index, share) in shares.enumerated() {
+      points += [(x(index), frame.y(share)), (x(index + 1), frame.y(share))]
+    }
+    return path(points + [(x(shares.count), frame.y(0))])
+  }
+}

@@ -1,0 +1,114 @@
+extension ComparisonMetric {
+  /// What tables call the figure, such as "Clean accuracy".
+  public var title: String {
+    switch self {
+    case .cleanAccuracy: "Clean accuracy"
+    case .attackSuccess: "Attack success"
+    case .robustAccuracy: "Robust accuracy"
+    case .effectiveness: "Effectiveness"
+    case .auroc: "AUROC"
+    case .truePositives: "Triggered flagged"
+    case .falsePositives: "Clean flagged"
+    case .filteredAccuracy: "Accuracy, filtered"
+    case .filteredAttackSuccess: "Attack success, filtered"
+    case .cleanSamples: "Clean images used"
+    case .seconds: "Seconds"
+    case .peakMemory: "Peak memory"
+    }
+  }
+
+  /// What it says, in a sentence or two.
+  public var definition: String {
+    switch self {
+    case .cleanAccuracy:
+      "The share of clean test images that get their own class. Where a detector flags an image it has "
+        + "no class, which counts as wrong. Higher is better."
+    case .attackSuccess:
+      "The share of triggered test images that get the attacker's class. Images that show the target "
+        + "class anyway are left out: that they are classified so is no success of the trigger. Lower "
+        + "is better."
+    case .robustAccuracy:
+      "The share of the same triggered images that get the class that they show, in spite of the "
+        + "trigger. Higher is better."
+    case .effectiveness:
+      "How far the attack success falls, less what that costs of clean accuracy: (max(0, fall of attack "
+        + "success) − max(0, fall of clean accuracy) + 1) / 2. Doing nothing has 0.5, a perfect "
+        + "defense of a perfect attack 1; below 0.5 it does more harm than good."
+    case .auroc:
+      "The chance that a detector holds a triggered image to be more suspicious than a clean one, both "
+        + "drawn at random, ties counted half. 0.5 is guessing, 1 is perfect."
+    case .truePositives:
+      "The true positive rate: the share of triggered images that the detector flags. Higher is better."
+    case .falsePositives:
+      "The false positive rate: the share of clean images that the detector flags. Lower is better."
+    case .filteredAccuracy:
+      "The clean accuracy over the images that the detector lets pass alone. Higher is better."
+    case .filteredAttackSuccess:
+      "The attack success over the triggered images that the detector lets pass alone; a high one is "
+        + "harmless where hardly any pass. Lower is better."
+    case .cleanSamples:
+      "How many clean, labelled images defense and detector learned from."
+    case .seconds:
+      "What the unit took: the defense, which units of the same defense share, and the evaluation. It "
+        + "differs from run to run."
+    case .peakMemory:
+      "The most memory that the process held meanwhile. It differs from run to run."
+    }
+  }
+
+  /// Who defined it; nil where it is a plain share or amount.
+  public var source: String? {
+    switch self {
+    case .effectiveness:
+      "Defense effectiveness rating: Zhu, Wei, Shen, Fan and Wu, Enhancing Fine-Tuning Based Backdoor "
+        + "Defense with Sharpness-Aware Minimization, ICCV 2023."
+    case .auroc:
+      "Hanley and McNeil, The Meaning and Use of the Area under a Receiver Operating Characteristic "
+        + "(ROC) Curve, Radiology 143, 1982."
+    default: nil
+    }
+  }
+
+  /// Returns a value as tables have it, without a unit: shares in per cent with two decimals.
+  package func text(_ value: Double) -> String {
+    switch self {
+    case .effectiveness: fixed(value, 3)
+    case .auroc: fixed(value, 4)
+    case .cleanSamples: fixed(value, value == value.rounded() ? 0 : 1)
+    case .seconds: fixed(value, value < 100 ? 1 : 0)
+    case .peakMemory: fixed(value / 1e6, 0)
+    default: fixed(value * 100, 2)
+    }
+  }
+
+  /// Returns a mean with the standard deviation, if there is one, as tables have them.
+  func text(mean: Double, deviation: Double?) -> String {
+    // Every seed has the same number of images: a spread of nothing would only widen the table.
+    guard let deviation, self != .cleanSamples || deviation > 0 else { return text(mean) }
+    return "\(text(mean))±\(text(deviation))"
+  }
+
+  /// Returns a number with decimals; what is too large for that as it is.
+  private func fixed(_ value: Double, _ count: Int) -> String {
+    abs(value) < 1e12 ? decimals(value, count) : shortText(value)
+  }
+}
+
+extension ComparisonTable.Summary {
+  /// What was done about the model, such as "fine-pruning 4 %"; "suspect" if nothing.
+  public var treatment: String { ComparisonTable.treatment(defense, repair) }
+}
+
+extension ComparisonTable.Row {
+  /// What was done about the model, such as "fine-pruning 4 %"; "suspect" if nothing.
+  public var treatment: String { ComparisonTable.treatment(defense, repair) }
+}
+
+extension ComparisonTable {
+  /// The defense's label with what tells the repaired model from others.
+  package static func treatment(_ defense: String?, _ repair: String) -> String {
+    let name = defense ?? "suspect"
+    if repair.isEmpty { return name }
+    return name + (repair.first?.isNumber == true ? " " : ", ") + repair
+  }
+}

@@ -1,0 +1,227 @@
+import ComparisonReport
+import DefenseKit
+import Foundation
+import Testing
+
+/// The page in a real browser.
+@Suite("The report in a browser", .enabled(if: Browser.isUsed), .serialized)
+struct BrowserTests {
+  /// Writes a page and opens it.
+  private func opened(_ report: ComparisonReport, width: Int = 1400) throws -> Browser {
+    let browser = try Browser()
+    try browser.open(try Self.written(report.html), width: width)
+    return browser
+  }
+
+  static func written(_ html: String) throws -> URL {
+    let url = FileManager.default.temporaryDirectory
+      .appendingPathComponent("report-\(UUID().uuidString).html")
+    try html.write(to: url, atomically: true, encoding: .utf8)
+    return url
+  }
+
+  private func sampleReport() throws -> ComparisonReport {
+    var sample = Sample()
+    let (records, costs) = try sample.results()
+    return ComparisonReport(title: "Three attacks", records: records, costs: costs)
+  }
+
+  /// The table's column as it stands, from top to bottom.
+  private func column(_ number: Int, _ browser: Browser) throws -> [String] {
+    try #require(
+      try browser.value(
+        "[...document.querySelector('.sortable').tBodies[0].rows]"
+          + ".map(row => row.cells[\(number)]?.firstChild?.textContent ?? '')") as? [String])
+  }
+
+  @Test("No error, no request, nothing wider than the window")
+  func quiet() throws {
+    let browser = try opened(try sampleReport())
+    #expect(browser.complaints == [])
+    // The icon, the picture of each model, and the page.
+    #expect(browser.events.contains { $0.method == "Network.requestWillBeSent" })
+    for width in [400, 700, 1400] {
+      try browser.resize(width: width)
+      let widths = try browser.value(
+        "[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+      #expect(widths as? [Int] == [width, width], "at \(width)")
+    }
+    // The policy is in force: what would be loaded from elsewhere is not.
+    try browser.value(
+      "fetch('https://example.org/').catch(() => { window.refused = true }); "
+        + "document.body.append(Object.assign(new Image(), { src: 'https://example.org/a.png' })); "
+        + "document.body.append(Object.assign(document.createElement('script'), "
+        + "{ textContent: 'window.ran = true' }))")
+    #expect(try browser.value("window.ran ?? false") as? Bool == false)
+    #expect(try browser.value("new Promise(r => setTimeout(r, 50)).then(() => 1)") != nil)
+    #expect(browser.complaints.allSatisfy { $0.contains("Content Security Policy") })
+    #expect(browser.complaints.count == 3)
+  }
+
+  @Test("Charts and tables say what they are to those who do not see them")
+  func accessible() throws {
+    let browser = try opened(try sampleReport())
+    let unnamed = try browser.value(
+      "[...document.querySelectorAll('svg')].filter(svg => svg.getAttribute('role') !== 'img' "
+        + "|| svg.getAttribute('aria-labelledby').split(' ')"
+        + ".some(id => !svg.querySelector('#' + id)?.textContent)).length")
+    #expect(unnamed as? Int == 0)
+    let repeated = try browser.value(
+      "(ids => ids.length - new Set(ids).size)([...document.querySelectorAll('[id]')].map(e => e.id))"
+    )
+    #expect(repeated as? Int == 0)
+    let dangling = try browser.value(
+      "[...document.querySelectorAll('a[href^=\"#\"]')].filter(a => !document.querySelector("
+        + "a.getAttribute('href'))).length")
+    #expect(dangling as? Int == 0)
+    let nameless = try browser.value(
+      "[...document.querySelectorAll('img:not([alt]), .scroll:not([aria-label])')].length")
+    #expect(nameless as? Int == 0)
+    // The browser's own view of what a chart is.
+    try browser.call("Accessibility.enable")
+    let tree = try browser.call("Accessibility.getFullAXTree")["nodes"] as? [[String: Any]] ?? []
+    let images = tree.filter {
+      ["image", "img"].contains(($0["role"] as? [String: Any])?["value"] as? String ?? "")
+    }
+    let names = images.map { ($0["name"] as? [String: Any])?["value"] as? String ?? "" }
+    #expect(names.contains { $0.hasPrefix("badnets, no detector suspect: clean accuracy 90.50 %") })
+    #expect(names.allSatisfy { !$0.isEmpty })
+  }
+
+  @Test("A press on a heading sorts, by mouse and by keyboard, numbers as numbers")
+  func sorting() throws {
+    let browser = try opened(try sampleReport())
+    let before = try column(1, browser)
+    func press(_ heading: String) throws {
+      try browser.value(
+        "[...document.querySelectorAll('.sortable thead button')]"
+          + ".find(b => b.textContent.startsWith('\(heading)')).click()")
+    }
+    func state() throws -> [String] {
+      try browser.value(
+        "[...document.querySelectorAll('.sortable [aria-sort]')]"
+          + ".map(h => h.textContent + ': ' + h.getAttribute('aria-sort'))") as? [String] ?? []
+    }
+    #expect(try state() == [])
+
+    try press("Attack success")
+    #expect(try state() == ["Attack success %: ascending"])
+    let up = try column(5, browser)
+    let numbers = up.compactMap(Double.init)
+    #expect(numbers == numbers.sorted())
+    #expect(numbers.count == up.count - 1, "the failed one has no figure")
+    #expect(up.last == "")
+    // As texts, "100.00" would stand before "9.00".
+    #expect(numbers.map { "\($0)" } != numbers.map { "\($0)" }.sorted())
+
+    try press("Attack success")
+    #expect(try state() == ["Attack success %: descending"])
+    let down = try column(5, browser)
+    #expect(down.compactMap(Double.init) == numbers.reversed())
+    #expect(down.last == "", "what has no figure stays at the end")
+
+    // By keyboard: the heading has the focus, the space bar presses it.
+    try browser.value("document.querySelectorAll('.sortable thead button')[1].focus()")
+    try browser.press(" ", code: 32, text: " ")
+    #expect(try state() == ["Defense: ascending"])
+    let names = try column(1, browser)
+    #expect(names != before && names.sorted() == before.sorted())
+    #expect(names.first == "clp")
+    #expect(
+      names.filter { $0.hasPrefix("fine-pruning ") }.distinctNeighbours
+        == ["fine-pruning 2 %", "fine-pruning 4 %", "fine-pruning 10 %"])
+    #expect(browser.complaints == [])
+  }
+
+  @Test("Hostile names are shown and do nothing")
+  func hostile() throws {
+    var report = try sampleReport()
+    report = ComparisonReport(
+      title: Hostile.names[0], records: Hostile.records(report.records), costs: report.costs,
+      notes: Hostile.names.map { .init($0, $0) })
+    let browser = try opened(report)
+    #expect(browser.complaints == [])
+    #expect(try browser.value("window.hacked ?? false") as? Bool == false)
+    let strange = try browser.value(
+      "[...document.querySelectorAll('*')].filter(e => ['IMG', 'SCRIPT', 'IFRAME', 'OBJECT', 'STYLE', "
+        + "'LINK', 'A', 'INPUT', 'B'].includes(e.tagName)"
+        + " && !(e.tagName === 'IMG' && e.src.startsWith('data:image/png'))"
+        + " && !(e.tagName === 'A' && e.getAttribute('href').startsWith('#'))).map(e => e.outerHTML"
+        + ".slice(0, 30))")
+    #expect(
+      strange as? [String]
+        == [
+          "<link rel=\"icon\" href=\"data:,\"", "<style>\n:root {\n  --chart-gr",
+          "<script>\n// Sorts a table by",
+        ]
+    )
+    let handlers = try browser.value(
+      "[...document.querySelectorAll('*')].flatMap(e => [...e.attributes]).filter(a => "
+        + "/^on|^style$|xlink/i.test(a.name) || /javascript:/i.test(a.value) && a.name !== 'alt').length"
+    )
+    #expect(handlers as? Int == 0)
+    // Every name is read as it is, hidden characters as messages write them.
+    let text = try #require(try browser.value("document.body.textContent") as? String)
+    for name in Hostile.names { #expect(text.contains(name.visible), "\(name.visible)") }
+    #expect(try browser.value("document.title") as? String == Hostile.names[0].visible)
+  }
+
+  @Test("A chart alone is a picture that browsers show")
+  func charts() throws {
+    let report = try sampleReport()
+    let browser = try Browser()
+    for chart in [report.charts[0], try #require(report.charts.last)] {
+      let url = FileManager.default.temporaryDirectory
+        .appendingPathComponent("chart-\(UUID().uuidString).svg")
+      try chart.svg.write(to: url, atomically: true, encoding: .utf8)
+      defer { try? FileManager.default.removeItem(at: url) }
+      try browser.open(url)
+      #expect(browser.complaints == [])
+      #expect(try browser.value("document.documentElement.tagName") as? String == "svg")
+      #expect(try browser.value("document.querySelector('parsererror') === null") as? Bool == true)
+      let colours =
+        try browser.value(
+          "[...document.querySelectorAll('.ground, .line, .mark')].map(e => getComputedStyle(e))"
+            + ".map(s => s.stroke === 'none' ? s.fill : s.stroke)") as? [String]
+      #expect(colours?.first == "rgb(255, 255, 255)")
+      #expect(Set(colours ?? []).count > 2)
+    }
+  }
+
+  /// Pictures of the page for people to look at: `DEFENSEKIT_PICTURES` names the folder.
+  @Test(
+    "Pictures",
+    .enabled(if: ProcessInfo.processInfo.environment["DEFENSEKIT_PICTURES"] != nil))
+  func pictures() throws {
+    let path = try #require(ProcessInfo.processInfo.environment["DEFENSEKIT_PICTURES"])
+    let folder = URL(fileURLWithPath: path)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    var sample = Sample()
+    let (records, costs) = try sample.results()
+    let report = ComparisonReport(
+      title: "Three attacks on Fashion-MNIST", records: records, costs: costs,
+      notes: [.init("Command", "runner compare --plan plan.yaml"), .init("Threads", "2")])
+    let page = folder.appendingPathComponent("report.html")
+    try report.html.write(to: page, atomically: true, encoding: .utf8)
+    for (file, svg) in report.charts {
+      try svg.write(to: folder.appendingPathComponent(file), atomically: true, encoding: .utf8)
+    }
+    let browser = try Browser()
+    for width in [400, 1400] {
+      for dark in [false, true] {
+        try browser.open(page, width: width, dark: dark)
+        try browser.picture().write(
+          to: folder.appendingPathComponent("\(width)-\(dark ? "dark" : "light").png"))
+      }
+    }
+    try browser.open(page)
+    try browser.pdf().write(to: folder.appendingPathComponent("print.pdf"))
+  }
+}
+
+extension [String] {
+  /// The elements without those that equal the one before.
+  fileprivate var distinctNeighbours: [String] {
+    enumerated().filter { $0.offset == 0 || self[$0.offset - 1] != $0.element }.map(\.element)
+  }
+}

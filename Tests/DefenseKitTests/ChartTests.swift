@@ -1,0 +1,182 @@
+import Foundation
+import Testing
+
+@testable import DefenseKit
+
+#if canImport(FoundationXML)
+  import FoundationXML
+#endif
+
+@Suite("Charts")
+struct ChartTests {
+  private static let tradeOff = TradeOffChart(
+    title: "badnets, <goodnet>", subtitle: "two seeds",
+    points: [
+      .init(label: "suspect", attackSuccess: 1, cleanAccuracy: 0.97, isSuspect: true),
+      .init(
+        label: "fine-pruning 4 %", attackSuccess: 0.25, cleanAccuracy: 0.93,
+        deviations: .init(attackSuccess: 0.05, cleanAccuracy: 0.01)),
+      .init(label: "clp", attackSuccess: 0, cleanAccuracy: 0.96),
+    ])
+  private static let roc = ROCChart(
+    title: "badnets, strip",
+    curves: [
+      .init(
+        label: "suspect",
+        points: [(0, 0), (0, 0.5), (0.1, 0.5), (0.1, 1), (1, 1)].map(ROCPoint.init), area: 0.95,
+        decision: ROCPoint(falsePositives: 0.1, truePositives: 0.5), isSuspect: true),
+      .init(label: "clp", points: [(0, 0), (1, 1)].map(ROCPoint.init), area: 0.5),
+    ])
+  private static let histogram = HistogramChart(
+    title: "strip, suspect",
+    ScoreHistogram(low: -2, high: 2, clean: [4, 4, 0, 0], poisoned: [0, 1, 1, 2]))
+  private static let classes = ClassChart(
+    title: "badnets, by class",
+    series: [
+      .init(
+        label: "suspect", counts: [(9, 10), (8, 10), (0, 0)].map(ClassCounts.init), isSuspect: true),
+      .init(label: "clp", counts: [(10, 10), (6, 10), (0, 0)].map(ClassCounts.init)),
+    ])
+
+  @Test("Every chart, whole")
+  func golden() throws {
+    try expectGolden(Self.tradeOff.svg, "trade-off.svg")
+    try expectGolden(Self.roc.svg, "roc.svg")
+    try expectGolden(Self.histogram.svg, "histogram.svg")
+    try expectGolden(Self.classes.svg, "classes.svg")
+  }
+
+  @Test("Figures in words")
+  func words() {
+    #expect(
+      Self.tradeOff.summary
+        == "suspect: clean accuracy 97.00 %, attack success 100.00 %; fine-pruning 4 %: clean accuracy "
+        + "93.00 %, attack success 25.00 %; clp: clean accuracy 96.00 %, attack success 0.00 %.")
+    #expect(
+      Self.roc.summary
+        == "suspect: area 0.9500, flags 50.00 % of triggered images and 10.00 % of clean ones; clp: area "
+        + "0.5000.")
+    // The parts' middles are -1.5, -0.5, 0.5 and 1.5.
+    #expect(
+      Self.histogram.summary
+        == "Scores from -2 to 2. Of 8 clean images half score up to about -1.5, the middle half between "
+        + "about -1.5 and -0.5. Of 4 triggered images half score up to about 0.5, the middle half between "
+        + "about -0.5 and 1.5.")
+    #expect(
+      Self.classes.summary
+        == "suspect: worst class 1 80.00 %, class 0 90.00 %; best class 0 90.00 %; mean of 2 classes "
+        + "85.00 %. clp: worst class 1 60.00 %, class 0 100.00 %; best class 0 100.00 %; mean of 2 "
+        + "classes 80.00 %.")
+  }
+
+  @Test("In a page ids are those of the chart, and the style is the page's")
+  func element() {
+    let element = Self.tradeOff.element(id: "chart-3")
+    #expect(element.contains("aria-labelledby=\"chart-3-title chart-3-summary\""))
+    #expect(element.contains("<title id=\"chart-3-title\">badnets, &lt;goodnet&gt;</title>"))
+    #expect(!element.contains("<style") && !element.contains("#"))
+    #expect(Self.tradeOff.svg.contains("#0072b2") && !Self.tradeOff.svg.contains("var("))
+    #expect(ChartStyle.pageRules.contains("stroke: var(--chart-0, #0072b2)"))
+  }
+
+  @Test("Charts are XML with a name and a description, at their extremes too")
+  func xml() {
+    let many = (0..<1283).map { ClassCounts(correct: $0 % 11, images: $0 % 3 == 0 ? 0 : 10) }
+    let hostile = "\"\u{301}<\u{301}script>&\u{0}\u{202E}]]>" + String(repeating: "x", count: 300)
+    let extreme = [
+      ScoreHistogram(low: 1, high: 1, clean: [3, 0], poisoned: [0, 0]),
+      ScoreHistogram(low: -1e308, high: 1e308, clean: [1, 2], poisoned: [2, 1]),
+      ScoreHistogram(low: 1e30, high: 1.000001e30, clean: [1, 2], poisoned: [2, 1]),
+      ScoreHistogram(low: 1e-30, high: 3e-30, clean: [], poisoned: []),
+      ScoreHistogram(low: 0, high: -1, clean: [1], poisoned: [1, 2, 3]),
+    ]
+    let charts: [any Chart] =
+      [
+        Self.tradeOff, Self.roc, Self.histogram, Self.classes,
+        TradeOffChart(title: hostile, subtitle: hostile, points: []),
+        TradeOffChart(
+          title: "", points: [.init(label: hostile, attackSuccess: -3, cleanAccuracy: .nan)]),
+        ROCChart(title: hostile, curves: [.init(label: hostile, points: [])]),
+        ClassChart(title: hostile, series: [.init(label: hostile, counts: many)]),
+        ClassChart(title: hostile, series: []),
+        CurveChart(
+          title: hostile,
+          curve: .init(layer: hostile, order: [], validation: [], clean: [0.5], attack: []),
+          marks: [.init(label: hostile, pruned: 0), .init(label: hostile, pruned: 7)]),
+      ] + extreme.map { HistogramChart(title: hostile, $0) }
+    for chart in charts {
+      let parser = XMLParser(data: Data(chart.svg.utf8))
+      #expect(parser.parse(), "\(chart): \(String(describing: parser.parserError))")
+      #expect(chart.svg.components(separatedBy: "role=\"img\"").count == 2)
+      #expect(!chart.svg.contains("nan") && !chart.svg.contains("inf"))
+      // A file of many classes stays small.
+      #expect(chart.svg.utf8.count < 14_000)
+    }
+  }
+
+  @Test("Many classes are ranked, few have a row each")
+  func manyClasses() {
+    let counts = (0..<41).map { ClassCounts(correct: $0, images: 40) }
+    func chart(_ count: Int) -> ClassChart {
+      ClassChart(title: "", series: [.init(label: "a", counts: Array(counts.prefix(count)))])
+    }
+    #expect(chart(40).svg.components(separatedBy: "class=\"mark ").count - 1 == 40 + 1)
+    #expect(chart(41).svg.components(separatedBy: "class=\"mark ").count - 1 == 0)
+    #expect(chart(41).svg.contains("from each model&#39;s worst to its best"))
+  }
+
+  @Test("A line's way leaves out what does not bend it")
+  func paths() {
+    #expect(path([]) == "")
+    #expect(path([(1, 2)]) == "M1 2")
+    #expect(path([(0, 0), (1, 0), (2.04, 0), (5, 0), (5, 3), (6, 4), (7, 5)]) == "M0 0h5v3l2 2")
+    // There and back again are two pieces.
+    #expect(path([(0, 0), (5, 0), (2, 0)]) == "M0 0h5h-3")
+  }
+
+  @Test("Axes have round numbers")
+  func axes() {
+    func texts(_ axis: ChartAxis) -> [String] { axis.ticks.map(axis.text) }
+    #expect(texts(.shares("")) == ["0 %", "20 %", "40 %", "60 %", "80 %", "100 %"])
+    #expect(texts(.shares("", from: 0.93)) == ["90 %", "92 %", "94 %", "96 %", "98 %", "100 %"])
+    #expect(texts(.shares("", from: 0.985)) == ["98 %", "98.5 %", "99 %", "99.5 %", "100 %"])
+    #expect(texts(.shares("", from: -1)).first == "0 %")
+    #expect(texts(.shares("", upTo: 0.13)) == ["0 %", "5 %", "10 %", "15 %"])
+    #expect(texts(.shares("", upTo: 1)) == ["0 %", "50 %", "100 %"])
+    #expect(texts(.numbers("", -1.3, 2.9)) == ["0", "2"])
+    #expect(texts(.numbers("", 1234.1, 1236.2)) == ["1235", "1236"])
+    #expect(texts(.numbers("", 0.001, 0.0031)) == ["0.001", "0.002", "0.003"])
+    #expect(texts(.numbers("", 3, 3)).contains("3"))
+  }
+
+  /// The relative luminance of a colour such as "#0072b2" (WCAG 2.2).
+  private func luminance(_ colour: String) -> Double {
+    let digits = Array(colour.dropFirst())
+    let parts = [0, 2, 4].map { place -> Double in
+      let value = Double(Int(String(digits[place...place + 1]), radix: 16) ?? 0) / 255
+      return value <= 0.04045 ? value / 12.92 : pow((value + 0.055) / 1.055, 2.4)
+    }
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+  }
+
+  private func contrast(_ a: String, _ b: String) -> Double {
+    let (a, b) = (luminance(a), luminance(b))
+    return (max(a, b) + 0.05) / (min(a, b) + 0.05)
+  }
+
+  @Test("Colours stand out from their ground: text 4.5 : 1, lines 3 : 1", arguments: [true, false])
+  func contrasts(isLight: Bool) throws {
+    func value(_ colour: ChartStyle.Colour) -> String { isLight ? colour.light : colour.dark }
+    let plain = Dictionary(
+      uniqueKeysWithValues: ChartStyle.plain.map { ($0.name, value($0)) })
+    let ground = try #require(plain["ground"])
+    for name in ["ink", "muted"] {
+      #expect(contrast(try #require(plain[name]), ground) >= 4.5, "\(name)")
+    }
+    for colour in ChartStyle.series {
+      #expect(contrast(value(colour), ground) >= 3, "series \(colour.name)")
+    }
+    #expect(ChartStyle.dashes.count == ChartStyle.series.count)
+    #expect(Set(ChartStyle.dashes).count == ChartStyle.dashes.count)
+  }
+}
