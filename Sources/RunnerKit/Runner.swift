@@ -61,7 +61,7 @@ public struct Runner: Sendable {
           try other.run()
           return 0
         }
-        try command.run(in: Session(plugins: plugins))
+        try command.run(in: Session(plugins: plugins, arguments: arguments))
       } catch  where RootCommand.exitCode(for: error) == .success {
         // Asking for help ends the parser with an error whose message is the answer.
         try StandardOutput.write(RootCommand.fullMessage(for: error) + "\n")
@@ -103,6 +103,8 @@ extension Runner {
 /// What a command needs beside its arguments.
 struct Session: Sendable {
   let plugins: PluginSet
+  /// The arguments that the program was given.
+  let arguments: [String]
 }
 
 /// A command that runs with the session's plugins.

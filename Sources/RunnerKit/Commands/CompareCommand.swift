@@ -115,7 +115,7 @@ struct CompareCommand: RunnerCommand {
           + "\(output); put all parts together with '\(programName) merge'\n")
       return try Self.check(own.flatMap(\.units), folder, outcome.postponed)
     }
-    try ComparisonOutput(folder, units).write()
+    try ComparisonOutput(folder, units, arguments: session.arguments).write()
     try Self.check(units, folder, outcome.postponed)
   }
 

@@ -62,7 +62,7 @@ struct MergeCommand: RunnerCommand {
     }
     let whole = try ComparisonFolder(output, for: units)
     for (record, cost) in found { try whole.write(record, cost) }
-    try ComparisonOutput(whole, units).write()
+    try ComparisonOutput(whole, units, arguments: session.arguments).write()
     try CompareCommand.check(units, whole, [])
   }
 }

@@ -28,7 +28,7 @@ struct ComparisonFolder {
   init(_ path: String, for units: [ComparisonUnit]) throws {
     guard !path.isEmpty else { throw Failure(Failure.usage, "--output is empty; name a folder") }
     self.path = path
-    try Self.makeFolders(path)
+    for folder in [path, "\(path)/units", "\(path)/costs"] { try Self.makeFolder(folder) }
     lock = try Self.lock(path)
     let plan = PlanFile(units: units)
     let names = try FileManager.default.contentsOfDirectory(atPath: path)
@@ -51,22 +51,16 @@ struct ComparisonFolder {
     lock = nil
   }
 
-  private static func makeFolders(_ path: String) throws(Failure) {
-    for folder in [path, "\(path)/units", "\(path)/costs"] {
-      do {
-        try FileManager.default.createDirectory(
-          atPath: folder, withIntermediateDirectories: folder == path)
-      } catch {
-        var isFolder: ObjCBool = false
-        if unsafe FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder),
-          isFolder.boolValue
-        {
-          continue
-        }
-        throw Failure(
-          Failure.cannotCreate,
-          "\(folder) cannot be made: \(errorText(errno).lowercased()); choose another --output")
-      }
+  /// Makes a folder in this one, if it is not there.
+  func makeFolder(_ name: String) throws(Failure) { try Self.makeFolder("\(path)/\(name)") }
+
+  private static func makeFolder(_ folder: String) throws(Failure) {
+    do {
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    } catch {
+      throw Failure(
+        Failure.cannotCreate,
+        "\(folder) cannot be made: \(errorText(errno).lowercased()); choose another --output")
     }
   }
 
