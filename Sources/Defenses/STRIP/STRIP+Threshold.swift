@@ -19,13 +19,16 @@ extension STRIP {
     case .quantile:
       // An image of the same kind lies below the j-th smallest of n with a chance of at most
       // j / (n + 1), whatever the distribution.
-      let rank = Int((alarms * (count + 1)).rounded(.down))
+      // (The share is not held against it for want of a binary fraction: 0.29 of 100 is 29.)
+      let rank = Int((alarms * (count + 1) + 1e-9).rounded(.down))
       return rank < 1 ? -.infinity : sorted[min(rank, sorted.count) - 1]
     }
   }
 
   /// The number of clean entropies without which a quantile allows no alarm.
-  static func leastCount(alarms: Double) -> Int { Int((1 / alarms - 1).rounded(.up)) }
+  static func leastCount(alarms: Double) -> Int {
+    Int((1 / alarms - 1 - 1e-9).rounded(.up))
+  }
 
   /// Returns z such that a normal number of mean 0 and variance 1 is below z with this probability.
   static func normalQuantile(_ probability: Double) -> Double {
