@@ -25,6 +25,9 @@ func tests(
   .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
 }
 
+/// The plugins under Sources/Defenses.
+let defenses = ["FinePruning", "FineTuning", "CLP", "GoodNet", "STRIP"]
+
 /// The plugins under Sources/Attacks.
 let attacks = ["BadNets", "Blended", "SIG", "WaNet", "LabelConsistent"]
 
@@ -33,8 +36,7 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .library(name: "DefenseKit", targets: ["DefenseKit"]),
-    .library(
-      name: "RunnerKit", targets: ["RunnerKit", "FinePruning", "FineTuning", "GoodNet"] + attacks),
+    .library(name: "RunnerKit", targets: ["RunnerKit"] + defenses + attacks),
     .executable(name: "runner", targets: ["runner"]),
   ],
   dependencies: [
@@ -65,9 +67,6 @@ let package = Package(
       name: "CSystem", cSettings: isStrict ? [.treatAllWarnings(as: .error)] : []),
     library("ModelIO", ["InferenceGraph", "CHDF5", "CImages", "CSystem", "CZlib", "CCrypto"]),
     library("DefenseKit", ["InferenceGraph", "ModelIO"]),
-    library("FinePruning", path: "Sources/Defenses/FinePruning", ["DefenseKit"]),
-    library("FineTuning", path: "Sources/Defenses/FineTuning", ["DefenseKit"]),
-    library("GoodNet", path: "Sources/Defenses/GoodNet", ["DefenseKit"]),
     .target(
       name: "ComparisonReport",
       dependencies: ["DefenseKit", .product(name: "Mustache", package: "swift-mustache")],
@@ -89,8 +88,7 @@ let package = Package(
       swiftSettings: settings),
     .executableTarget(
       name: "runner",
-      dependencies: ["RunnerKit", "FinePruning", "FineTuning", "GoodNet"]
-        + attacks.map { .init(stringLiteral: $0) },
+      dependencies: ["RunnerKit"] + (defenses + attacks).map { .init(stringLiteral: $0) },
       path: "Sources/Runner", swiftSettings: settings),
     .testTarget(
       name: "DefenseKitTests", dependencies: ["DefenseKit"], exclude: ["Golden"],
@@ -100,7 +98,9 @@ let package = Package(
       swiftSettings: settings),
     tests("FinePruningTests", ["FinePruning"]),
     tests("FineTuningTests", ["FineTuning"]),
+    tests("CLPTests", ["CLP", "LabFiles"], exclude: ["Fixtures"]),
     tests("GoodNetTests", ["GoodNet"]),
+    tests("STRIPTests", ["STRIP", "LabFiles"], exclude: ["Fixtures"]),
     tests("AttackTests", ["DefenseKit"] + attacks.map { .init(stringLiteral: $0) }),
     .executableTarget(
       name: "faulty-runner", dependencies: ["RunnerKit", "DefenseKit", "GoodNet"],
@@ -120,5 +120,7 @@ let package = Package(
     tests("ModelIOTests", ["ModelIO", "InferenceGraph", "LabFiles"], exclude: ["Fixtures"]),
     tests("HostileTests", ["LabFiles", "ReferenceInference", "runner"], exclude: ["Fixtures"]),
     tests("LabTests", ["DefenseKit", "ModelIO", "FinePruning", "GoodNet", "LabFiles"]),
-  ] + attacks.map { library($0, path: "Sources/Attacks/\($0)", ["DefenseKit"]) }
+  ]
+    + defenses.map { library($0, path: "Sources/Defenses/\($0)", ["DefenseKit"]) }
+    + attacks.map { library($0, path: "Sources/Attacks/\($0)", ["DefenseKit"]) }
 )

@@ -71,6 +71,10 @@ void dk_argmax_margin(const float *in, int64_t count, int64_t pitch, int32_t *re
   chosen()->argmax_margin(in, count, pitch, result, margin);
 }
 
+void dk_entropy(const float *in, int64_t count, int64_t pitch, float *result) {
+  chosen()->entropy(in, count, pitch, result);
+}
+
 void dk_divergence(const float *a, const float *b, int64_t count, int64_t a_pitch, int64_t b_pitch, float *result) {
   chosen()->divergence(a, b, count, a_pitch, b_pitch, result);
 }

@@ -15,6 +15,7 @@ typedef struct {
   void (*softmax)(const float *in, float *out, int64_t count, int64_t pitch, int64_t out_pitch, bool logarithmic);
   void (*argmax)(const float *in, int64_t count, int64_t pitch, int32_t *result);
   void (*argmax_margin)(const float *in, int64_t count, int64_t pitch, int32_t *result, float *margin);
+  void (*entropy)(const float *in, int64_t count, int64_t pitch, float *result);
   void (*divergence)(const float *a, const float *b, int64_t count, int64_t a_pitch, int64_t b_pitch, float *result);
   void (*channel_sums)(const float *in, dk_image image, double *sums);
   int32_t (*pack)(const void *in, int32_t type, bool planes, int32_t count, float scale, float *out, dk_image image);

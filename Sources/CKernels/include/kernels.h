@@ -143,6 +143,9 @@ void dk_argmax(const float *in, int64_t count, int64_t pitch, int32_t *result);
 void dk_argmax_margin(const float *in, int64_t count, int64_t pitch, int32_t *result,
                       float *margin);
 
+/// result[lane] = -(sum of p * log p), p the softmax of a 16-lane column.
+void dk_entropy(const float *in, int64_t count, int64_t pitch, float *result);
+
 /// result[lane] = sum of p_a * (log p_a - log p_b), p the softmax of the 16-lane columns a and b.
 void dk_divergence(const float *a, const float *b, int64_t count, int64_t a_pitch, int64_t b_pitch,
                    float *result);

@@ -46,7 +46,8 @@ public struct Repair: Sendable {
 
 /// The channels of a layer that a defense pruned.
 public struct PrunedChannels: Sendable, Hashable {
-  /// The layer's name.
+  /// The layer's name: a convolution or a dense layer, or a batch normalization whose channels alone
+  /// were pruned, as other layers read the same convolution or sum.
   public var layer: String
   /// The channels, first pruned first.
   public var channels: [Int]

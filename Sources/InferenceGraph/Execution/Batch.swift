@@ -69,6 +69,23 @@ public struct Batch {
     return result
   }
 
+  /// Returns, for each image, the entropy -(sum of p log2 p) over the classes, in bits, where p is the
+  /// softmax of a model's outputs, whether the model itself ends in softmax or not.
+  ///
+  /// It is from 0 to log2 of the number of classes, and NaN for an image without a class (see
+  /// ``noClass``). A p of zero counts as zero.
+  public func entropies(of model: Int) -> [Float] {
+    let place = place(of: executor.outputs[model].logits)
+    let entropies: [Float] = unsafe perLane { block, result in
+      unsafe dk_entropy(
+        workspace.pointer(place, block: block), Int64(place.elementCount),
+        place.image.channel_pitch, result)
+    }
+    return zip(entropies, predictions(of: model)).map { entropy, prediction in
+      prediction == noClass ? .nan : entropy / log(2)
+    }
+  }
+
   /// Returns, for each image, KL(p || q) = sum of p log(p / q) over the classes, in nats, where p
   /// and q are the softmax outputs of two models.
   ///

@@ -26,9 +26,7 @@ struct Artifacts: Sendable {
       }
       let repair = result.repair
       var model = repair.model
-      for pruned in compact ? repair.pruned : [] where !pruned.channels.isEmpty {
-        model.graph = try model.graph.removing(pruned.channels, of: pruned.layer)
-      }
+      if compact { model.graph = try model.graph.removing(repair.pruned) }
       let file = unused(repair.fileStem)
       repairFiles.append(file)
       models.append((file, model))
@@ -66,5 +64,18 @@ struct Artifacts: Sendable {
       number += 1
     }
     return name
+  }
+}
+
+extension Graph {
+  /// Removes what a defense pruned, all layers at once.
+  ///
+  /// Channels that were pruned at a batch normalization stay, masked: other layers read what it reads.
+  fileprivate func removing(_ pruned: [PrunedChannels]) throws(GraphError) -> Graph {
+    let layers = prunableLayers
+    return try removing(
+      Dictionary(
+        pruned.filter { layers.contains($0.layer) }.map { ($0.layer, $0.channels) },
+        uniquingKeysWith: +))
   }
 }

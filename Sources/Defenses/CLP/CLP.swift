@@ -1,0 +1,99 @@
+public import DefenseKit
+
+/// Prunes the channels that follow their inputs far more strongly than the others of their layer.
+///
+/// A trigger is small, and yet it decides the class: some channels must answer to it strongly. How strongly
+/// channel k of a convolution with batch normalization can answer is bounded by
+///
+///     sigma_k = sigma_max(W_k) * |gamma_k| / sqrt(variance_k + epsilon),
+///
+/// where W_k is its kernel as a matrix of input channels x taps and sigma_max the largest singular value. In
+/// each layer of n channels those are pruned for which
+///
+///     sigma_k > mean + u * deviation,    u = 3,
+///
+/// with the deviation divided by n - 1. No image is looked at, and nothing is trained. As no value of n lies
+/// more than (n - 1) / sqrt(n) deviations over the mean, a layer of less than 11 channels has none to prune
+/// at u = 3.
+///
+/// Which convolution a normalization belongs to is a question to the graph: the one whose sums it reads. In a
+/// residual network whose blocks normalize first, some read a sum instead; they are skipped or, with
+/// `sums=bound`, bounded by what is added up. The authors' program takes the convolution that is listed last
+/// before the normalization, which there is another one, and has no epsilon; here the factor is what the
+/// network computes. For layers with other convolutions than plain ones see the README.
+///
+/// A pruned channel has gamma and beta of zero. Where the normalization alone reads the convolution, the
+/// convolution's kernel and bias of the channel are zero too, so that training leaves it masked and it can be
+/// removed.
+///
+/// Source: Zheng, Tang, Li and Liu, "Data-free Backdoor Removal based on Channel Lipschitzness", ECCV 2022,
+/// sections 4.1 to 4.3.
+public struct CLP: Defense {
+  /// "clp".
+  public static let name = "clp"
+  /// One sentence for listings.
+  public static let summary =
+    "Prunes channels whose weights answer far more strongly than others; needs no data."
+  /// False: it looks at weights alone.
+  public static let learnsFromCleanData = false
+
+  /// The options it was made with.
+  public let options: Options
+
+  /// Creates the defense with all defaults.
+  public init() { options = Options() }
+
+  /// Creates the defense.
+  ///
+  /// - Throws: `PluginError` if `u` is not over 0.
+  public init(options: Options) throws(PluginError) {
+    try Self.check(options)
+    self.options = options
+  }
+
+  /// Prunes all layers at once and returns the one model.
+  ///
+  /// Clean images, if there are any, are only counted on.
+  ///
+  /// - Throws: `PluginError` with code `unsuitableModel` if no normalization reads what can be bounded, or a
+  ///   bound is not finite; what counting throws.
+  public func repair(
+    _ model: Model, using clean: CleanData, in context: RunContext
+  ) throws -> [Repair] {
+    let survey = try Survey(of: model, options, in: context)
+    for line in survey.warnings { context.warn(line) }
+    var repair = Repair(model: model, defense: Self.name, validation: nil)
+    for layer in survey.layers where !layer.outliers.isEmpty {
+      repair.model.graph = try repair.model.graph.masking(
+        layer.outliers, ofNormalization: layer.normalization)
+      if let convolution = layer.convolution {
+        repair.model.graph = try repair.model.graph.masking(layer.outliers, of: convolution)
+      }
+      repair.pruned.append(
+        PrunedChannels(
+          layer: layer.convolution ?? layer.normalization, channels: layer.outliers,
+          of: layer.bounds.count))
+    }
+    if clean.count > 0 {
+      repair.validation = try CleanCounts(of: repair.model, on: clean, in: context)
+    }
+    return [repair]
+  }
+
+  /// The channels whose bounds exceed the mean by more than `u` standard deviations, ascending.
+  static func outliers(_ bounds: [Double], u: Double) -> [Int] {
+    let scores = scores(bounds)
+    return scores.indices.filter { scores[$0] > u }
+  }
+
+  /// By how many standard deviations each bound exceeds the mean; zero where all are the same.
+  static func scores(_ bounds: [Double]) -> [Double] {
+    guard bounds.count > 1 else { return bounds.map { _ in 0 } }
+    // Measured from the first one, equal bounds have a deviation of exactly zero.
+    let distances = bounds.map { $0 - bounds[0] }
+    let mean = distances.reduce(0, +) / Double(bounds.count)
+    let squares = distances.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+    let deviation = (squares / Double(bounds.count - 1)).squareRoot()
+    return distances.map { deviation > 0 ? ($0 - mean) / deviation : 0 }
+  }
+}

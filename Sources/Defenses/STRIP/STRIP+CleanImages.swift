@@ -1,0 +1,56 @@
+internal import DefenseKit
+private import Synchronization
+
+extension STRIP {
+  /// Returns the positions of the clean images that are measured and of those that become overlays, both
+  /// ascending; no image is of both.
+  ///
+  /// - Throws: `DataError` for less than two images; what reading them throws.
+  func split(
+    _ clean: CleanData, of suspect: Model, seed: UInt64
+  ) throws -> (measured: [Int], overlays: [Int]) {
+    guard clean.count >= 2 else {
+      throw DataError(
+        "\(clean.name): it holds 1 image, but strip needs 2, one to lay over the other; give more")
+    }
+    let order = try clean.contentOrder()
+    var random = SeededGenerator(seed: seed)
+    let shuffled = random.permutation(clean.count).map { order[$0] }
+    let size = suspect.graph.inputShape.reduce(1, *)
+    let measured = min(clean.count / 2, Self.mostImages)
+    let overlays = min(
+      clean.count - measured, Self.mostImages, max(1, Self.mostFloats / size))
+    return (
+      shuffled.prefix(measured).sorted(),
+      // By content: an overlay has the same number wherever it stands in the set.
+      Array(shuffled.dropFirst(measured).prefix(overlays))
+    )
+  }
+
+  /// Runs the suspect over some clean images, and returns what `body` makes of each group, in order.
+  ///
+  /// - Parameters:
+  ///   - body: Gets images as the network takes them, `[images][elements]`, from several threads; returns
+  ///     as many numbers for each of them.
+  /// - Throws: `SampleError` with an image's position in the clean data; what `body` throws.
+  func look<Number: Sendable>(
+    at positions: [Int], of clean: CleanData, _ suspect: Model, _ title: String,
+    in context: RunContext, _ body: @Sendable ([Float]) throws -> [Number]
+  ) throws -> [Number] {
+    let selection = Selection(of: clean.source, positions)
+    let executor = try Executor([suspect], options: context.execution)
+    let groups = Mutex<[Int: [Number]]>([:])
+    do {
+      try context.phase(title, images: positions.count) { progress in
+        try executor.run(selection, progress: progress) { batch in
+          let numbers = try body(batch.images())
+          groups.withLock { $0[batch.indices.lowerBound] = numbers }
+        }
+      }
+    } catch let error as SampleError {
+      throw SampleError(index: positions[error.index], error.message)
+    }
+    context.count(run: Double(positions.count), alone: Double(positions.count))
+    return groups.withLock { $0 }.sorted { $0.key < $1.key }.flatMap(\.value)
+  }
+}

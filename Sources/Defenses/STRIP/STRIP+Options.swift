@@ -1,0 +1,71 @@
+public import DefenseKit
+
+extension STRIP {
+  /// How the threshold follows from the entropies of clean images.
+  public enum Rule: String, Sendable, CaseIterable, OptionValue {
+    /// As the paper has it: mean + z * deviation of a normal distribution, z its quantile.
+    case normal
+    /// The entropy below which so large a share of the clean images lies.
+    case quantile
+  }
+
+  /// The options of ``STRIP``.
+  public struct Options: PluginOptions {
+    /// How many clean images each image is blended with, N.
+    public var overlays: Int
+    /// The factor for the image.
+    public var alpha: Double
+    /// The factor for the clean image on it.
+    public var beta: Double
+    /// The share of clean images that may be flagged.
+    public var alarms: Double
+    /// How the threshold follows from clean entropies.
+    public var threshold: Rule
+
+    /// Creates options; each has its default unless given.
+    public init(
+      overlays: Int = 100, alpha: Double = 1, beta: Double = 1, alarms: Double = 0.01,
+      threshold: Rule = .quantile
+    ) {
+      self.overlays = overlays
+      self.alpha = alpha
+      self.beta = beta
+      self.alarms = alarms
+      self.threshold = threshold
+    }
+
+    /// Creates options with all defaults.
+    public init() { self.init(overlays: 100) }
+
+    /// The declarations of all options.
+    public static var declarations: [PluginOption<Options>] {
+      [
+        PluginOption(
+          "overlays", \.overlays, "How many clean images each image is blended with, 1 to 10,000."),
+        PluginOption("alpha", \.alpha, "The factor for the image, over 0 and up to 100."),
+        PluginOption("beta", \.beta, "The factor for the clean image on it, over 0 and up to 100."),
+        PluginOption(
+          "alarms", \.alarms, "The share of clean images that may be flagged, over 0 and under 1."),
+        PluginOption(
+          "threshold", \.threshold,
+          "Clean entropies are taken as normally distributed, as published, or as they are."),
+      ]
+    }
+  }
+
+  /// Checks the ranges of the options.
+  ///
+  /// - Throws: `PluginError` with code `badOption`.
+  static func check(_ options: Options) throws(PluginError) {
+    guard (1...10_000).contains(options.overlays) else {
+      throw PluginError(.badOption, "strip.overlays takes an integer from 1 to 10,000")
+    }
+    for (name, factor) in [("alpha", options.alpha), ("beta", options.beta)]
+    where !(factor > 0 && factor <= 100) {
+      throw PluginError(.badOption, "strip.\(name) takes a number over 0 and up to 100, such as 1")
+    }
+    guard options.alarms > 0, options.alarms < 1 else {
+      throw PluginError(.badOption, "strip.alarms takes a number over 0 and under 1, such as 0.01")
+    }
+  }
+}

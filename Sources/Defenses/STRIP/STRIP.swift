@@ -1,0 +1,133 @@
+public import DefenseKit
+
+/// Flags an image if the suspect predicts the same class whatever is blended into it.
+///
+/// A trigger decides the class on its own: with any clean image laid over it the prediction stays. A clean
+/// image's class drowns in another image. For an image x and N clean images x_i,
+///
+///     x'_i = alpha * x + beta * x_i
+///     H(x) = -(1/N) * sum over i and the classes c of p_c(x'_i) * log2 p_c(x'_i),
+///
+/// and x is flagged if H(x) is under a threshold; the score is -H(x), in bits. Images are blended as the
+/// network takes them, after the model's input scale, and nothing is clipped: with the defaults N = 100 and
+/// alpha = beta = 1 a blend is the sum of both. An image without a class (see `noClass`) from the suspect,
+/// blended or as it is, is flagged with a score that is not a number.
+///
+/// The threshold comes from the entropies of clean images. By default it is the quantile of these for the
+/// share of alarms that is allowed, 0.01; `threshold=normal` is the paper's way: mean + z * deviation, z the
+/// quantile of the normal distribution. Entropies are skewed, so that this may flag several times the share
+/// that was asked for.
+///
+/// The clean images are split by the run's seed: half of them, at most 2,000, are for the threshold, and of
+/// the rest at most 2,000, or as many as take 256 MiB as floats, are overlays. Which of these an image gets is
+/// drawn, with repetition, by its content and the seed, so that its verdict does not depend on its place.
+///
+/// Source: Gao, Xu, Wang, Chen, Ranasinghe and Nepal, "STRIP: A Defence Against Trojan Attacks on Deep Neural
+/// Networks", ACSAC 2019, sections 4 and 5; defaults and the sum of images from the authors' notebook.
+public struct STRIP: Detector {
+  /// "strip".
+  public static let name = "strip"
+  /// One sentence for listings.
+  public static let summary =
+    "Flags images whose class stays the same whatever is blended into them; needs no repaired copy."
+  /// False: it looks at the suspect alone.
+  public static let comparesModels = false
+
+  /// The most clean images for the threshold, and the most overlays.
+  static let mostImages = 2_000
+  /// The most floats that the overlays take.
+  static let mostFloats = 1 << 26
+
+  /// The options it was made with.
+  public let options: Options
+
+  /// Creates the detector with all defaults.
+  public init() { options = Options() }
+
+  /// Creates the detector.
+  ///
+  /// - Throws: `PluginError` if an option is out of range.
+  public init(options: Options) throws(PluginError) {
+    try Self.check(options)
+    self.options = options
+  }
+
+  /// Learns the threshold from the clean images.
+  ///
+  /// - Throws: `DataError` for less than two clean images; `PluginError` with code `unsuitableModel` if the
+  ///   suspect gives none of them a class; what the execution throws.
+  public func inspection(
+    of suspect: Model, repaired: Model, using clean: CleanData, in context: RunContext
+  ) throws -> any Inspection {
+    let (measured, overlays) = try split(clean, of: suspect, seed: context.seed)
+    let meter = try meter(for: suspect, overlays, of: clean, in: context)
+    let entropies = try look(
+      at: measured, of: clean, suspect, "entropy of clean images", in: context
+    ) { images in try meter.entropies(of: images) }
+    return EntropyTest(
+      models: [suspect], meter: meter, threshold: try threshold(entropies, of: clean, in: context),
+      classCount: suspect.classCount)
+  }
+
+  /// Reads the overlays and prepares the network.
+  func meter(
+    for suspect: Model, _ positions: [Int], of clean: CleanData, in context: RunContext
+  ) throws -> EntropyMeter {
+    let overlays = try look(at: positions, of: clean, suspect, "overlays", in: context) { $0 }
+    return try EntropyMeter(suspect, overlays: overlays, options, in: context)
+  }
+
+  /// The verdict on an image with this prediction, which may be `noClass`, and entropy.
+  static func verdict(
+    prediction: Int32, entropy: Double, threshold: Double, classCount: Int
+  ) -> Verdict {
+    guard prediction != noClass, !entropy.isNaN else {
+      return Verdict(label: Int32(classCount), score: .nan)
+    }
+    return Verdict(
+      label: entropy < threshold ? Int32(classCount) : prediction, score: Float(-entropy))
+  }
+
+  /// Returns the threshold of clean entropies, and tells the user what is wrong with them.
+  private func threshold(
+    _ entropies: [Double], of clean: CleanData, in context: RunContext
+  ) throws(PluginError) -> Double {
+    let known = entropies.filter { !$0.isNaN }
+    guard !known.isEmpty else {
+      throw PluginError(
+        .unsuitableModel,
+        "strip: the model gives no class to any image of \(clean.name) with another one on it: values "
+          + "on the way are NaN or infinite; check --scale")
+    }
+    if known.count < entropies.count {
+      context.warn(
+        "strip: no class for \(entropies.count - known.count) of \(entropies.count) clean images with "
+          + "others on them: values on the way are NaN or infinite; the threshold leaves them out")
+    }
+    let threshold = Self.threshold(known, alarms: options.alarms, by: options.threshold)
+    if threshold == -.infinity {
+      let least = Self.leastCount(alarms: options.alarms)
+      context.warn(
+        "strip: a quantile of \(known.count) clean images allows no alarm at all at strip.alarms="
+          + "\(options.alarms.optionText), and no image will be flagged; give at least \(2 * least) "
+          + "clean images, or set strip.alarms higher or strip.threshold=normal")
+    }
+    return threshold
+  }
+}
+
+/// The comparison of entropies with the threshold, batch by batch.
+private struct EntropyTest: Inspection {
+  let models: [Model]
+  let meter: EntropyMeter
+  let threshold: Double
+  let classCount: Int
+
+  func verdicts(for batch: InspectedBatch) throws -> [Verdict] {
+    let entropies = try meter.entropies(of: batch.images())
+    return zip(batch.predictions(of: 0), entropies).map { prediction, entropy in
+      STRIP.verdict(
+        prediction: prediction, entropy: entropy, threshold: threshold, classCount: classCount)
+    }
+  }
+}
