@@ -33,6 +33,7 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .library(name: "DefenseKit", targets: ["DefenseKit"]),
+    .library(name: "DefenseKitTesting", targets: ["DefenseKitTesting"]),
     .library(
       name: "RunnerKit", targets: ["RunnerKit", "FinePruning", "FineTuning", "GoodNet"] + attacks),
     .executable(name: "runner", targets: ["runner"]),
@@ -64,6 +65,7 @@ let package = Package(
       name: "CSystem", cSettings: isStrict ? [.treatAllWarnings(as: .error)] : []),
     library("ModelIO", ["InferenceGraph", "CHDF5", "CImages", "CSystem", "CZlib", "CCrypto"]),
     library("DefenseKit", ["InferenceGraph", "ModelIO"]),
+    library("DefenseKitTesting", ["DefenseKit"]),
     library("FinePruning", path: "Sources/Defenses/FinePruning", ["DefenseKit"]),
     library("FineTuning", path: "Sources/Defenses/FineTuning", ["DefenseKit"]),
     library("GoodNet", path: "Sources/Defenses/GoodNet", ["DefenseKit"]),
@@ -85,6 +87,10 @@ let package = Package(
     .testTarget(
       name: "DefenseKitTests", dependencies: ["DefenseKit"], exclude: ["Golden"],
       swiftSettings: settings),
+    tests(
+      "DefenseKitTestingTests",
+      ["DefenseKitTesting", "FinePruning", "FineTuning", "GoodNet"]
+        + attacks.map { .init(stringLiteral: $0) }),
     tests("FinePruningTests", ["FinePruning"]),
     tests("FineTuningTests", ["FineTuning"]),
     tests("GoodNetTests", ["GoodNet"]),
