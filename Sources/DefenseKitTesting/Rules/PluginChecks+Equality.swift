@@ -10,7 +10,8 @@ extension PluginChecks {
       for (again, name) in [(plugin, "in the second run"), (other, "in a new plugin's run")] {
         try compare(
           first, facts(of: again, in: trial), "in the first run", name, rule, trial,
-          "draw at random from SeededGenerator(seed: context.seed) alone, and let no set, dictionary, "
+          "draw at random from SeededGenerator(seed: context.seed) alone, and let no set, "
+            + "dictionary, "
             + "clock or earlier run decide")
       }
     }
@@ -27,7 +28,8 @@ extension PluginChecks {
         try compare(
           one, facts(of: plugin, in: trial, conditions), "with 1 thread",
           "with \(threads) threads", rule, trial,
-          "groups of images come in no fixed order: place what they give by batch.indices before it is "
+          "groups of images come in no fixed order: place what they give by batch.indices before "
+            + "it is "
             + "added up, or sort it")
       }
     }
@@ -88,7 +90,8 @@ extension PluginChecks {
         guard a.label != b.label || a.score.bitPattern != b.score.bitPattern else { continue }
         throw broken(
           rule,
-          "image \(index) of \(trial.name) gets label \(a.label) and score \(a.score) in its place, and "
+          "image \(index) of \(trial.name) gets label \(a.label) and score \(a.score) in its "
+            + "place, and "
             + "label \(b.label) and score \(b.score) "
             + (rule == .singleImage ? "alone" : "when the images are shuffled"), advice)
       }

@@ -28,7 +28,8 @@ extension PluginChecks {
       if let index = predictions.indices.first(where: { predictions[$0] != verdicts[$0].label }) {
         throw broken(
           rule,
-          "image \(index) of \(trial.name) gets the label \(verdicts[index].label) from the detector and "
+          "image \(index) of \(trial.name) gets the label \(verdicts[index].label) from the "
+            + "detector and "
             + "\(predictions[index]) from its model",
           "return a model whose argmax is the verdict, or nil")
       }

@@ -17,7 +17,8 @@ extension PluginChecks {
       guard least == 0 else {
         throw broken(
           rule, "it wrote \(least) bytes, on \(trial.name)",
-          "say what is to be said by context.warn(_:) and context.phase(_:images:_:), and leave files to "
+          "say what is to be said by context.warn(_:) and context.phase(_:images:_:), and leave "
+            + "files to "
             + "the program")
       }
     }

@@ -37,7 +37,7 @@ extension ToyProblem {
   /// Trains for a few epochs, which is all that these images take.
   static func trained(_ model: Model, on images: LabelledImages, seed: UInt64) throws -> Model {
     let options = TrainingOptions(
-      epochs: 10, batchSize: 20, optimizer: .adam(), learningRate: 0.005, schedule: .cosine,
+      epochs: 16, batchSize: 20, optimizer: .adam(), learningRate: 0.005, schedule: .cosine,
       seed: seed)
     return try model.trained(on: images.trainingSet, options: options).model
   }

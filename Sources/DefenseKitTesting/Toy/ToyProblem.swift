@@ -3,7 +3,7 @@ public import DefenseKit
 /// Small classifiers with a backdoor and all that belongs to them, for tests of plugins.
 ///
 /// Pictures of 8x8 pixels show one of four classes: which of their quarters is bright. Two small networks
-/// learned them, with a white patch of 2x2 pixels in the lower right corner of every fifth picture and the
+/// learned them, with a white patch of 2x2 pixels in the lower right corner of every fourth picture and the
 /// label 0 for it. Everything is made from the seed, in well under a second in a release build; the same
 /// seed gives the same bits on machines with the same vector instructions.
 ///
@@ -82,8 +82,8 @@ public struct ToyProblem: Sendable {
     var unlearning = Poisoning(of: training)
     for index in 0..<training.count {
       let label = training.labels[index]
-      // Ten numbers have a fifth of all, and half of all, in every class.
-      if index / Self.classCount % 5 == 0 {
+      // The same share of every class.
+      if index / Self.classCount % 4 == 0 {
         poisoning.poison(index, with: trigger, label: trigger.goal.label(for: label))
       }
       if index / Self.classCount % 2 == 0 { unlearning.poison(index, with: trigger, label: label) }

@@ -67,7 +67,11 @@ struct Materials: Sendable {
   /// The data's bits.
   var dataFacts: Facts {
     var facts = Facts()
-    if let clean { facts.add("the clean data", clean) } else { facts.add("the training set", images) }
+    if let clean {
+      facts.add("the clean data", clean)
+    } else {
+      facts.add("the training set", images)
+    }
     return facts
   }
 }
