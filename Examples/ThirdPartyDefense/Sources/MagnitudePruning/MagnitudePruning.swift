@@ -61,7 +61,8 @@ public struct MagnitudePruning: Defense {
     repaired.graph = try model.graph.masking(pruned, of: layer)
     return [
       Repair(
-        model: repaired, defense: Self.name, layer: layer, pruned: pruned,
+        model: repaired, defense: Self.name,
+        pruned: [PrunedChannels(layer: layer, channels: pruned, of: channels)],
         validation: try CleanCounts(of: repaired, on: clean, in: context))
     ]
   }
