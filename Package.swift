@@ -36,6 +36,7 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .library(name: "DefenseKit", targets: ["DefenseKit"]),
+    .library(name: "DefenseKitTesting", targets: ["DefenseKitTesting"]),
     .library(name: "RunnerKit", targets: ["RunnerKit"] + defenses + attacks),
     .executable(name: "runner", targets: ["runner"]),
   ],
@@ -67,6 +68,7 @@ let package = Package(
       name: "CSystem", cSettings: isStrict ? [.treatAllWarnings(as: .error)] : []),
     library("ModelIO", ["InferenceGraph", "CHDF5", "CImages", "CSystem", "CZlib", "CCrypto"]),
     library("DefenseKit", ["InferenceGraph", "ModelIO"]),
+    library("DefenseKitTesting", ["DefenseKit"]),
     .target(
       name: "ComparisonReport",
       dependencies: ["DefenseKit", .product(name: "Mustache", package: "swift-mustache")],
@@ -96,6 +98,9 @@ let package = Package(
     .testTarget(
       name: "ComparisonReportTests", dependencies: ["ComparisonReport", "DefenseKit", "LabFiles"],
       swiftSettings: settings),
+    tests(
+      "DefenseKitTestingTests",
+      ["DefenseKitTesting"] + (defenses + attacks).map { .init(stringLiteral: $0) }),
     tests("FinePruningTests", ["FinePruning"]),
     tests("FineTuningTests", ["FineTuning"]),
     tests("CLPTests", ["CLP", "LabFiles"], exclude: ["Fixtures"]),

@@ -7,6 +7,22 @@ let settings: [SwiftSetting] = [
   .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
+/// A plugin, which sees DefenseKit alone.
+func plugin(_ name: String) -> Target {
+  .target(
+    name: name, dependencies: [.product(name: "DefenseKit", package: "DefenseKit")],
+    swiftSettings: settings)
+}
+
+/// The tests of a plugin, which get the checks beside.
+func tests(_ plugin: String) -> Target {
+  .testTarget(
+    name: "\(plugin)Tests",
+    dependencies: [
+      .byName(name: plugin), .product(name: "DefenseKitTesting", package: "DefenseKit"),
+    ], swiftSettings: settings)
+}
+
 let package = Package(
   name: "ThirdPartyDefense",
   platforms: [.macOS(.v15)],
@@ -22,16 +38,9 @@ let package = Package(
     .package(name: "DefenseKit", path: "../..")
   ],
   targets: [
-    .target(
-      name: "MagnitudePruning", dependencies: [.product(name: "DefenseKit", package: "DefenseKit")],
-      swiftSettings: settings),
-    .target(
-      name: "DivergenceThreshold",
-      dependencies: [.product(name: "DefenseKit", package: "DefenseKit")],
-      swiftSettings: settings),
-    .target(
-      name: "Frame", dependencies: [.product(name: "DefenseKit", package: "DefenseKit")],
-      swiftSettings: settings),
+    plugin("MagnitudePruning"),
+    plugin("DivergenceThreshold"),
+    plugin("Frame"),
     .executableTarget(
       name: "my-runner",
       dependencies: [
@@ -45,5 +54,8 @@ let package = Package(
         .product(name: "DefenseKit", package: "DefenseKit"),
         .product(name: "RunnerKit", package: "DefenseKit"),
       ], path: "Sources/Compare", swiftSettings: settings),
+    tests("MagnitudePruning"),
+    tests("DivergenceThreshold"),
+    tests("Frame"),
   ]
 )

@@ -134,7 +134,7 @@ struct RootCommand: ParsableCommand {
       subcommands: [
         RunCommand.self, ListCommand.self, InspectCommand.self, EvaluateCommand.self,
         PredictCommand.self, AttackCommand.self, TriggerCommand.self, CompareCommand.self,
-        MergeCommand.self,
+        MergeCommand.self, NewCommand.self,
       ], defaultSubcommand: RunCommand.self)
   }
 }

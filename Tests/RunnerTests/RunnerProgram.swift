@@ -10,22 +10,26 @@ enum RunnerProgram {
     let errors: String
   }
 
-  /// Runs the program; `output` may name a file for standard output, such as /dev/full.
-  static func run(_ arguments: [String], output: String? = nil) throws -> Result {
+  /// Runs the program; `output` may name a file for standard output, such as /dev/full, and `folder`
+  /// the one to run it in.
+  static func run(
+    _ arguments: [String], output: String? = nil, in folder: String? = nil
+  ) throws -> Result {
     let process = Process()
+    if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
     process.executableURL = try path()
     process.arguments = arguments
     // The width of help texts must not depend on the terminal that the tests run in.
     process.environment = ProcessInfo.processInfo.environment.merging(["COLUMNS": "80"]) { $1 }
-    let folder = FileManager.default.temporaryDirectory
+    let place = FileManager.default.temporaryDirectory
     let files = try ["out", "err"].map { name in
-      let url = folder.appendingPathComponent("runner-\(UUID().uuidString).\(name)")
+      let url = place.appendingPathComponent("runner-\(UUID().uuidString).\(name)")
       try Data().write(to: url)
       return url
     }
     defer { for file in files { try? FileManager.default.removeItem(at: file) } }
-    let place = output.map { URL(fileURLWithPath: $0) } ?? files[0]
-    let handles = try [place, files[1]].map { try FileHandle(forWritingTo: $0) }
+    let standardOutput = output.map { URL(fileURLWithPath: $0) } ?? files[0]
+    let handles = try [standardOutput, files[1]].map { try FileHandle(forWritingTo: $0) }
     process.standardOutput = handles[0]
     process.standardError = handles[1]
     try process.run()

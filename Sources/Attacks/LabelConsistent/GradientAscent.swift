@@ -14,11 +14,13 @@ struct GradientAscent {
 
   private let options: LabelConsistent.Options
   private let differentiator: Differentiator
+  private let execution: ExecutionOptions
 
   init(
     on model: Model, options: LabelConsistent.Options, execution: ExecutionOptions
   ) throws(GraphError) {
     self.options = options
+    self.execution = execution
     differentiator = try Differentiator(
       model, batchSize: Self.batchSize, isTraining: false, differentiatesWeights: false,
       differentiatesInput: true, options: execution)
@@ -29,11 +31,13 @@ struct GradientAscent {
   /// - Parameters:
   ///   - images: `[height][width][channels]` each.
   ///   - labels: Their classes, from which the disturbance leads away.
+  /// - Throws: `CancellationError` if the run is to stop, and what computing gradients throws.
   func disturbed(_ images: [[UInt8]], labels: [Int32]) throws -> [[UInt8]] {
     let original = images.flatMap { $0.map { Float($0) } }
     let size = images[0].count
     var current = original
     for _ in 0..<options.steps {
+      try execution.cancellation?.check()
       let gradients = try differentiator.imageGradients(of: current, labels: labels).gradients
       for image in images.indices {
         let range = image * size..<(image + 1) * size

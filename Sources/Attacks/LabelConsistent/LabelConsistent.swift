@@ -92,6 +92,7 @@ public struct LabelConsistent: Attack {
     var result = Poisoning(of: task.images)
     guard options.epsilon > 0 else {
       for index in chosen {
+        try context.checkCancellation()
         result.poison(index, with: task.trigger, label: task.label(of: index))
       }
       return result

@@ -85,16 +85,18 @@ public struct WaNet: Attack {
 
   /// Warps the chosen images, and others with noise.
   ///
-  /// - Throws: `PluginError` if there are not so many images.
+  /// - Throws: `PluginError` if there are not so many images, `CancellationError` if the run is to stop.
   public func poison(_ task: PoisoningTask, in context: RunContext) throws -> Poisoning {
     let (poisoned, covers) = try task.selection(coversPerPoisoned: options.crossRatio)
     let shape = task.images.imageShape
     var result = Poisoning(of: task.images)
     for index in poisoned {
+      try context.checkCancellation()
       result.poison(index, with: task.trigger, label: task.label(of: index))
     }
     let field = field(for: shape, seed: task.trigger.seed)
     for index in covers {
+      try context.checkCancellation()
       // A stream of its own for each image: its noise does not depend on which others are covered.
       var generator = SeededGenerator(seed: task.seed, stream: 0xC04E4 << 32 + UInt64(index))
       let noise = (0..<shape[0] * shape[1] * 2).map { _ in Float(generator.unit() * 2 - 1) }

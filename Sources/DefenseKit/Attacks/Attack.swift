@@ -32,7 +32,8 @@ public protocol Attack: Plugin {
   /// By default the trigger is applied to the images that the task chooses, and their labels are
   /// what the attacker wants (or stay, where ``keepsLabels`` says so).
   ///
-  /// - Throws: ``PluginError`` if so many images cannot be poisoned, and what the execution throws.
+  /// - Throws: ``PluginError`` if so many images cannot be poisoned, `CancellationError` if the run is to
+  ///   stop, and what the execution throws.
   func poison(_ task: PoisoningTask, in context: RunContext) throws -> Poisoning
 }
 
@@ -44,6 +45,7 @@ extension Attack {
   public func poison(_ task: PoisoningTask, in context: RunContext) throws -> Poisoning {
     var result = Poisoning(of: task.images)
     for index in try task.selection().poisoned {
+      try context.checkCancellation()
       result.poison(index, with: task.trigger, label: task.label(of: index))
     }
     return result

@@ -19,7 +19,13 @@ public struct PoisoningTask {
 
   /// Creates a task.
   ///
-  /// - Parameter cleanModel: Trains a model on the clean images; called if the attack needs one.
+  /// - Parameters:
+  ///   - attack: The attack.
+  ///   - images: The clean training images.
+  ///   - trigger: Its trigger.
+  ///   - rate: The share to poison.
+  ///   - seed: Decides what is random.
+  ///   - cleanModel: Trains a model on the clean images; called if the attack needs one.
   public init(
     for attack: any Attack.Type, images: LabelledImages, trigger: Trigger, rate: Double,
     seed: UInt64, cleanModel: @escaping () throws -> Model

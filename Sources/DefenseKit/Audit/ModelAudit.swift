@@ -31,7 +31,7 @@ public struct ModelAudit: Sendable {
   ///   - architecture: For a file of weights alone, another Keras file or a JSON file that
   ///     describes the network; what is found in it counts as well.
   ///   - sandbox: How files are parsed.
-  /// - Throws: ``FileError`` if there is no such file, or it holds weights alone and there is no
+  /// - Throws: `FileError` if there is no such file, or it holds weights alone and there is no
   ///   architecture. Whatever else is wrong with it is a finding.
   public init(
     _ path: String, architecture: String? = nil, sandbox: Sandbox = .auto

@@ -15,6 +15,17 @@ extension Detector {
     of source: any SampleSource, suspect: Model, repaired: Model?, using clean: CleanData?,
     in context: RunContext
   ) throws -> [Int32] {
+    try verdicts(on: source, suspect: suspect, repaired: repaired, using: clean, in: context)
+      .map(\.label)
+  }
+
+  /// Returns what the detector says about every image.
+  ///
+  /// Parameters and errors are those of ``labels(of:suspect:repaired:using:in:)``.
+  public func verdicts(
+    on source: any SampleSource, suspect: Model, repaired: Model?, using clean: CleanData?,
+    in context: RunContext
+  ) throws -> [Verdict] {
     guard clean != nil || !Self.learnsFromCleanData else {
       throw PluginError(needingCleanData: Self.name)
     }
@@ -26,9 +37,8 @@ extension Detector {
     try clean?.check(against: suspect)
     let team = try Team(
       suspect, repaired: Self.comparesModels ? [repaired ?? suspect] : [], [self],
-      using: clean ?? CleanData(emptyFor: suspect),
-      in: context)
-    return try team.look(at: source, "inspecting", in: context).verdicts[0].map(\.label)
+      using: clean ?? CleanData(emptyFor: suspect), in: context)
+    return try team.look(at: source, "inspecting", in: context).verdicts[0]
   }
 }
 

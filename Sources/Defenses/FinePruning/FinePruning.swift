@@ -48,7 +48,7 @@ public struct FinePruning: Defense {
   ///
   /// - Throws: `PluginError` if the model has no such layer, else what the execution throws, such as
   ///   `SampleError` for an image that cannot be ranked by, and what
-  ///   ``FineTuner/tune(_:using:_:in:)`` throws.
+  ///   `FineTuner.tune(_:suspect:using:_:in:)` throws.
   public func repair(
     _ model: Model, using clean: CleanData, in context: RunContext
   ) throws -> [Repair] {

@@ -31,7 +31,7 @@ public struct FineTuning: Defense {
 
   /// Returns the one tuned model.
   ///
-  /// - Throws: What ``FineTuner/tune(_:using:_:in:)`` throws.
+  /// - Throws: What `FineTuner.tune(_:suspect:using:_:in:)` throws.
   public func repair(
     _ model: Model, using clean: CleanData, in context: RunContext
   ) throws -> [Repair] {

@@ -19,7 +19,7 @@ extension DataSet {
   /// Channels are the axis that has an extent of 1 or 3; of images with three axes (N, H, W) there is one.
   ///
   /// - Parameters:
-  ///   - path: A file as for ``load``.
+  ///   - path: A file as for `DataSet.load`.
   ///   - layout: The layout, for shapes that leave it open.
   ///   - sandbox: How the file is parsed.
   /// - Throws: ``FileError``.

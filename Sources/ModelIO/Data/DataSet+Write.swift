@@ -1,7 +1,7 @@
 internal import InferenceGraph
 
 extension DataSet {
-  /// Writes the set as an HDF5 file in the layout of the CSAW lab, which ``load`` reads.
+  /// Writes the set as an HDF5 file in the layout of the CSAW lab, which `DataSet.load` reads.
   ///
   /// Images are in `data`, channels first: (N, C, H, W), bytes as bytes, everything else as 32-bit
   /// floats. Their classes are in `label`, 32-bit integers of shape (N), and the true classes, if there

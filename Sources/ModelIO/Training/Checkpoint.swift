@@ -2,7 +2,7 @@ public import InferenceGraph
 
 /// Files that a training can be resumed from.
 ///
-/// An ``ArrayFile`` with the arrays `weights`, `slot_0`, ... and `best`, each in a row, and a JSON text
+/// An `ArrayFile` with the arrays `weights`, `slot_0`, ... and `best`, each in a row, and a JSON text
 /// with everything else as its setting `training`. Numbers come back bit by bit.
 public enum Checkpoint {
   /// Writes a training's state; the file appears whole or not at all.

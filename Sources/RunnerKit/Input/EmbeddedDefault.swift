@@ -1,5 +1,5 @@
 internal import DefenseKit
-private import Foundation
+internal import Foundation
 
 /// The small BadNet that comes with the program, and how its images are made.
 struct EmbeddedDefault: Decodable, Sendable {
@@ -20,7 +20,7 @@ struct EmbeddedDefault: Decodable, Sendable {
   ///
   /// - Throws: ``Failure`` with status 66 if the program's resources are missing.
   static func find() throws -> (EmbeddedDefault, model: String, trigger: String) {
-    guard let folder = resourceFolder() else {
+    guard let folder = ProgramResources.folder(holding: "\(name).json") else {
       throw Failure(
         Failure.missingInput,
         "the network that comes with the program is missing; put DefenseKit_RunnerKit.resources "
@@ -63,11 +63,14 @@ struct EmbeddedDefault: Decodable, Sendable {
     else { throw Failure(Failure.data, "\(Self.name).json asks for images that aren't there") }
     return try FashionMNIST().load(file, range: part.range[0]..<part.range[1])
   }
+}
 
-  /// The folder with the program's resources: beside the program, or in its bundle.
+/// The files that come with the program.
+enum ProgramResources {
+  /// The folder of them that holds this file: beside the program, or in its bundle.
   ///
   /// SwiftPM's own accessor ends the process if the folder isn't there.
-  private static func resourceFolder() -> URL? {
+  static func folder(holding file: String) -> URL? {
     let bundle = "DefenseKit_RunnerKit"
     var places = [Bundle.main.bundleURL, Bundle.main.resourceURL].compactMap { $0 }
     if let program = Bundle.main.executableURL?.resolvingSymlinksInPath() {
@@ -77,7 +80,7 @@ struct EmbeddedDefault: Decodable, Sendable {
       [".resources", ".bundle"].map { place.appendingPathComponent("\(bundle)\($0)/Resources") }
     }
     return folders.first {
-      FileManager.default.fileExists(atPath: $0.appendingPathComponent("\(name).json").path)
+      FileManager.default.fileExists(atPath: $0.appendingPathComponent(file).path)
     }
   }
 }

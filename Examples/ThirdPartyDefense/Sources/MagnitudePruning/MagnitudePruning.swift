@@ -24,6 +24,8 @@ public struct MagnitudePruning: Defense {
   public static let name = "magnitude-pruning"
   /// One sentence for listings.
   public static let summary = "Prunes the channels whose kernels have the smallest L1 norms."
+  /// No image is looked at when channels are chosen.
+  public static let learnsFromCleanData = false
   /// The options it was made with.
   public let options: Options
 
@@ -39,10 +41,12 @@ public struct MagnitudePruning: Defense {
 
   /// Returns one repaired copy, with the channels masked.
   ///
-  /// - Throws: `PluginError` if the model has no convolution, else what the execution throws.
+  /// - Throws: `PluginError` if the model has no convolution, `CancellationError` if the run is to
+  ///   stop, else what the execution throws.
   public func repair(
     _ model: Model, using clean: CleanData, in context: RunContext
   ) throws -> [Repair] {
+    try context.checkCancellation()
     guard let layer = model.graph.lastConvolution, let index = model.graph.index(of: layer),
       case .convolution(let convolution) = model.graph.nodes[index].operation
     else {
@@ -59,10 +63,12 @@ public struct MagnitudePruning: Defense {
     let pruned = Array(order.prefix(Int(options.share * Double(channels))))
     var repaired = model
     repaired.graph = try model.graph.masking(pruned, of: layer)
-    return [
-      Repair(
-        model: repaired, defense: Self.name, layer: layer, pruned: pruned,
-        validation: try CleanCounts(of: repaired, on: clean, in: context))
-    ]
+    var repair = Repair(
+      model: repaired, defense: Self.name,
+      pruned: [PrunedChannels(layer: layer, channels: pruned, of: channels)], validation: nil)
+    if clean.count > 0 {
+      repair.validation = try CleanCounts(of: repaired, on: clean, in: context)
+    }
+    return [repair]
   }
 }

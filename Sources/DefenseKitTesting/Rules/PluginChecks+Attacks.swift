@@ -1,0 +1,98 @@
+internal import DefenseKit
+internal import Foundation
+
+extension PluginChecks {
+  func checkPoisoning() throws {
+    let rule = PluginRule.poisoning
+    let plugin = try makePlugin(for: rule)
+    guard let attack = plugin as? any Attack else { return }
+    let rate = Swift.type(of: attack).poisonRate
+    guard rate > 0, rate <= 1 else {
+      throw broken(
+        rule, "its poisonRate is \(rate)", "give the share of images, over 0 and up to 1")
+    }
+    try forEachTrial(rule) { trial in
+      let materials = try trial.materials.copied()
+      let (goal, poisoning) = try onOwnThread(deadline: deadline) {
+        let mode = AttackGoal.Mode(rawValue: trial.name) ?? .allToOne
+        let trigger = try Trial.trigger(of: attack, mode, for: materials, Conditions())
+        return (
+          trigger.goal, try Trial.poisoning(by: attack, with: trigger, materials, Conditions())
+        )
+      }
+      try check(poisoning, of: trial.materials.images, goal, trial.name)
+    }
+  }
+
+  private func check(
+    _ poisoning: Poisoning, of clean: LabelledImages, _ goal: AttackGoal, _ trial: String
+  ) throws(BrokenRule) {
+    func fail(_ seen: String, _ advice: String) -> BrokenRule {
+      broken(.poisoning, "\(seen), \(trial)", advice)
+    }
+    let images = poisoning.images
+    let start = "start from Poisoning(of: task.images), and change images by its methods"
+    guard images.imageShape == clean.imageShape, images.count == clean.count else {
+      throw fail(
+        "\(clean.count) images of shape \(clean.imageShape) became \(images.count) of shape "
+          + "\(images.imageShape)", start)
+    }
+    let changed = Set(poisoning.poisoned + poisoning.covers)
+    guard !poisoning.poisoned.isEmpty else {
+      throw fail("no image is poisoned", "poison the images of task.selection()")
+    }
+    for index in 0..<clean.count where !changed.contains(index) {
+      guard images[index] == clean[index], images.labels[index] == clean.labels[index] else {
+        throw fail("image \(index) changed, but is neither poisoned nor a cover", start)
+      }
+    }
+    let keepsLabels = (type as? any Attack.Type)?.keepsLabels ?? false
+    for index in poisoning.poisoned {
+      let (was, label) = (clean.labels[index], images.labels[index])
+      let wanted = keepsLabels ? was : goal.label(for: was)
+      guard label == wanted else {
+        throw fail(
+          "poisoned image \(index) of class \(was) is labelled \(label), not \(wanted)",
+          "label it with task.label(of:)")
+      }
+      guard !keepsLabels || Int(was) == goal.target else {
+        throw fail(
+          "image \(index) of class \(was) is poisoned, but labels stay and the target is "
+            + "\(goal.target)", "poison the images of task.selection()")
+      }
+    }
+    for index in poisoning.covers where images.labels[index] != clean.labels[index] {
+      throw fail("the label of cover \(index) changed", "leave the labels of covers as they are")
+    }
+  }
+
+  func checkTrigger() throws {
+    let rule = PluginRule.trigger
+    let plugin = try makePlugin(for: rule)
+    guard let attack = plugin as? any Attack else { return }
+    let test = try problem.testImages
+    try forEachTrial(rule) { trial in
+      let mode = AttackGoal.Mode(rawValue: trial.name) ?? .allToOne
+      let materials = try trial.materials.copied()
+      let trigger = try onOwnThread(deadline: deadline) {
+        try Trial.trigger(of: attack, mode, for: materials, Conditions())
+      }
+      let triggered = try trigger.testSet(from: test, keepsUnconcerned: true).images
+      guard triggered.bytes != test.bytes else {
+        throw broken(
+          rule, "the trigger changes none of the test images",
+          "let change(for:seed:sandbox:) give one that is seen in bytes")
+      }
+      let folder = FileManager.default.temporaryDirectory
+      let path = folder.appendingPathComponent("toy-trigger-\(UUID().uuidString).h5").path
+      defer { try? FileManager.default.removeItem(atPath: path) }
+      try trigger.save(to: path)
+      let again = try Trigger.load(path).testSet(from: test, keepsUnconcerned: true).images
+      guard again == triggered else {
+        throw broken(
+          rule, "the trigger's file gives other images than the trigger",
+          "put all that is random about it into the change")
+      }
+    }
+  }
+}

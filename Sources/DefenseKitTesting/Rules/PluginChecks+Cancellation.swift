@@ -1,0 +1,84 @@
+internal import DefenseKit
+
+extension PluginChecks {
+  func checkCancelledBefore() throws {
+    let rule = PluginRule.cancelledBefore
+    let plugin = try makePlugin(for: rule)
+    try forEachTrial(rule) { trial in
+      let cancellation = Cancellation()
+      cancellation.cancel()
+      let conditions = Conditions(cancellation: cancellation)
+      // A detector that learns nothing need not ask: looking at images comes later.
+      if let learn = trial.learn, try !reports(of: plugin, in: trial, learn).isEmpty {
+        try checkEnds(plugin, trial, learn, conditions, rule, "before it began")
+      }
+      try checkEnds(plugin, trial, trial.run, conditions, rule, "before it began")
+    }
+  }
+
+  func checkCancelledDuring() throws {
+    let rule = PluginRule.cancelledDuring
+    let plugin = try makePlugin(for: rule)
+    try forEachTrial(rule) { trial in
+      for run in [trial.learn, trial.run].compactMap({ $0 }) {
+        let reports = try reports(of: plugin, in: trial, run)
+        // At the last report nothing may be left to do.
+        let firsts = reports.indices.dropLast().filter { reports[$0].isFirst }
+        for number in firsts.prefix(8) {
+          let cancellation = Cancellation()
+          let watch = ProgressWatch(cancelling: cancellation, at: number)
+          let moment = "at the first report of its phase '\(reports[number].phase)'"
+          try checkEnds(
+            plugin, trial, run, Conditions(cancellation: cancellation, progress: watch), rule,
+            moment)
+          guard watch.reports.count < reports.count else {
+            throw broken(
+              rule, "cancelled \(moment) it went on to the end, on \(trial.name)",
+              "call try context.checkCancellation() in loops of your own, some times a second")
+          }
+        }
+      }
+    }
+  }
+
+  /// The progress that a run reports which nobody cancels.
+  private func reports(
+    of plugin: any Plugin, in trial: Trial, _ run: @escaping Trial.Run
+  ) throws -> [ProgressWatch.Report] {
+    let materials = try trial.materials.copied()
+    let watch = ProgressWatch()
+    _ = try onOwnThread(deadline: deadline) {
+      try run(plugin, materials, Conditions(progress: watch))
+    }
+    return watch.reports
+  }
+
+  /// Checks that a run which is cancelled ends, and does so with `CancellationError`.
+  private func checkEnds(
+    _ plugin: any Plugin, _ trial: Trial, _ run: @escaping Trial.Run, _ conditions: Conditions,
+    _ rule: PluginRule, _ moment: String
+  ) throws {
+    let materials = try trial.materials.copied()
+    do {
+      _ = try onOwnThread(deadline: deadline) { try run(plugin, materials, conditions) }
+    } catch is CancellationError {
+      return
+    } catch is DeadlinePassed {
+      throw broken(
+        rule, "cancelled \(moment) it did not end within \(seconds(deadline)), on \(trial.name)",
+        "call try context.checkCancellation() in loops of your own, some times a second")
+    } catch let error as PluginError where error.code == .unsuitableModel {
+      throw error
+    } catch {
+      throw broken(
+        rule,
+        "cancelled \(moment) it ended with another error, on \(trial.name): \(oneLine(error))",
+        "let CancellationError through")
+    }
+    throw broken(
+      rule, "cancelled \(moment) it returned as if it had not been, on \(trial.name)",
+      "call try context.checkCancellation() first, pass context.execution on to executors, "
+        + "sweeps and "
+        + "trainings, and let CancellationError through")
+  }
+}

@@ -1,0 +1,125 @@
+internal import DefenseKit
+
+/// Checks that compare runs that should give the same.
+extension PluginChecks {
+  func checkSameSeed() throws {
+    let rule = PluginRule.sameSeed
+    let (plugin, other) = (try makePlugin(for: rule), try makePlugin(for: rule))
+    try forEachTrial(rule) { trial in
+      let first = try facts(of: plugin, in: trial)
+      for (again, name) in [(plugin, "in the second run"), (other, "in a new plugin's run")] {
+        try compare(
+          first, facts(of: again, in: trial), "in the first run", name, rule, trial,
+          "draw at random from SeededGenerator(seed: context.seed) alone, and let no set, "
+            + "dictionary, "
+            + "clock or earlier run decide")
+      }
+    }
+  }
+
+  func checkThreadCount() throws {
+    let rule = PluginRule.threadCount
+    let plugin = try makePlugin(for: rule)
+    try forEachTrial(rule) { trial in
+      let one = try facts(of: plugin, in: trial)
+      for threads in 2...3 {
+        var conditions = Conditions()
+        conditions.threads = threads
+        try compare(
+          one, facts(of: plugin, in: trial, conditions), "with 1 thread",
+          "with \(threads) threads", rule, trial,
+          "groups of images come in no fixed order: place what they give by batch.indices before "
+            + "it is "
+            + "added up, or sort it")
+      }
+    }
+  }
+
+  func checkSampleOrder() throws {
+    let rule = PluginRule.sampleOrder
+    let plugin = try makePlugin(for: rule)
+    try forEachTrial(rule) { trial in
+      let first = try facts(of: plugin, in: trial)
+      var conditions = Conditions()
+      conditions.cleanOrder = Self.shuffled(trial.materials.images.count)
+      try compare(
+        first, facts(of: plugin, in: trial, conditions), "as the clean images come",
+        "when they are shuffled", rule, trial,
+        "choose images by their places in clean.contentOrder(), and add up what does not depend on "
+          + "the order, such as whole numbers")
+    }
+  }
+
+  func checkImageOrder() throws {
+    let rule = PluginRule.imageOrder
+    try checkVerdicts(rule, "judge each image by itself alone") { plugin, trial, images in
+      let order = Self.shuffled(images.count)
+      var conditions = Conditions()
+      conditions.imageOrder = order
+      let shuffled = try verdicts(by: plugin, in: trial, on: images, conditions)
+      var inPlace = shuffled
+      for (position, index) in order.enumerated() { inPlace[index] = shuffled[position] }
+      return Array(inPlace.enumerated())
+    }
+  }
+
+  func checkSingleImage() throws {
+    let rule = PluginRule.singleImage
+    try checkVerdicts(
+      rule, "judge each image by itself, and count on no size of a batch"
+    ) { plugin, trial, images in
+      try [0, images.count / 2, images.count - 1].map { index in
+        let image = images.selecting([index])
+        return (index, try verdicts(by: plugin, in: trial, on: image)[0])
+      }
+    }
+  }
+
+  /// Compares the verdicts on all images together with others on the same ones, by their places.
+  private func checkVerdicts(
+    _ rule: PluginRule, _ advice: String,
+    _ others: (any Plugin, Trial, LabelledImages) throws -> [(Int, Verdict)]
+  ) throws {
+    let plugin = try makePlugin(for: rule)
+    let images = try problem.inspectedImages
+    try forEachTrial(rule) { trial in
+      guard trial.learn != nil else { return }
+      let together = try verdicts(by: plugin, in: trial, on: images)
+      for (index, verdict) in try others(plugin, trial, images) {
+        let (a, b) = (together[index], verdict)
+        guard a.label != b.label || a.score.bitPattern != b.score.bitPattern else { continue }
+        throw broken(
+          rule,
+          "image \(index) of \(trial.name) gets label \(a.label) and score \(a.score) in its "
+            + "place, and "
+            + "label \(b.label) and score \(b.score) "
+            + (rule == .singleImage ? "alone" : "when the images are shuffled"), advice)
+      }
+    }
+  }
+
+  /// Lets a detector judge images, on a thread of its own.
+  func verdicts(
+    by plugin: any Plugin, in trial: Trial, on images: LabelledImages,
+    _ conditions: Conditions = Conditions()
+  ) throws -> [Verdict] {
+    let materials = try trial.materials.copied()
+    return try onOwnThread(deadline: deadline) {
+      try Trial.verdicts(by: plugin, materials, on: images, conditions)
+    }
+  }
+
+  private func compare(
+    _ first: Facts, _ second: Facts, _ here: String, _ there: String, _ rule: PluginRule,
+    _ trial: Trial, _ advice: String
+  ) throws(BrokenRule) {
+    if let difference = first.difference(from: second, here, there) {
+      throw broken(rule, "\(difference), on \(trial.name)", advice)
+    }
+  }
+
+  private static func shuffled(_ count: Int) -> [Int] {
+    var generator = SeededGenerator(seed: 5)
+    return generator.permutation(count)
+  }
+}

@@ -1,0 +1,102 @@
+internal import DefenseKit
+
+extension PluginChecks {
+  /// What is written where nothing sensible is: numbers at the ends of their ranges, and no numbers.
+  private static let badValues = [
+    "", "0", "-1", "1e308", "-1e308", "\(Int.min)", "\(Int.max)", "nan", "inf", "no such value",
+  ]
+
+  /// What happens to a value that is written for an option.
+  private enum Reading {
+    /// The texts of all options then, in order.
+    case accepted([String])
+    case refused(PluginError)
+  }
+
+  private func read<P: Plugin>(_ type: P.Type, _ option: String, _ value: String) -> Reading {
+    do throws(PluginError) {
+      let setting = OptionSetting(plugin: P.name, name: option, value: value)
+      let plugin = try P(options: P.Options([setting], for: P.name))
+      return .accepted(plugin.options.texts.map(\.value))
+    } catch {
+      return .refused(error)
+    }
+  }
+
+  func checkRoundTrip<P: Plugin>(_ type: P.Type) throws(BrokenRule) {
+    let texts = P.Options().texts
+    for (position, option) in texts.enumerated() {
+      let choices = P.Options.declarations[position].choices
+      for value in [option.value] + choices {
+        // Whether a choice goes with the other defaults is the plugin's matter.
+        guard case .accepted(let after) = read(type, option.name, value) else {
+          if value != option.value { continue }
+          throw broken(
+            .roundTrip, "\(name).\(option.name) does not take its own default '\(value)'",
+            "let init(optionText:) of its type read what optionText writes")
+        }
+        guard after[position] == value else {
+          throw broken(
+            .roundTrip,
+            "\(name).\(option.name) is '\(after[position])' after '\(value)' was written",
+            "let init(optionText:) of its type read what optionText writes, and keep the options "
+              + "that init(options:) gets")
+        }
+        for other in texts.indices where other != position && after[other] != texts[other].value {
+          throw broken(
+            .roundTrip,
+            "writing '\(value)' for \(name).\(option.name) makes \(name).\(texts[other].name) "
+              + "'\(after[other])'", "give each option a property of its own")
+        }
+      }
+    }
+  }
+
+  func checkBadValues<P: Plugin>(_ type: P.Type) throws(BrokenRule) {
+    for option in P.Options.declarations {
+      for value in Self.badValues {
+        if case .refused(let error) = read(type, option.name, value) {
+          try checkMessage(error, option.name, value, .badValues)
+        }
+      }
+    }
+  }
+
+  func checkRefusals<P: Plugin>(_ type: P.Type) throws(BrokenRule) {
+    let known = P.Options.declarations.map(\.name)
+    for (option, values) in refusing.sorted(by: { $0.key < $1.key }) {
+      guard known.contains(option) else {
+        throw broken(
+          .refusals, "there is no option '\(option)', whose values PluginChecks was to see refused",
+          "name one of its options (\(known.joined(separator: ", ")))")
+      }
+      for value in values {
+        guard case .refused(let error) = read(type, option, value) else {
+          throw broken(
+            .refusals, "\(name).\(option) takes '\(value)'",
+            "let init(options:) throw PluginError(.badOption, \"\(name).\(option) takes ...\") "
+              + "for it"
+          )
+        }
+        try checkMessage(error, option, value, .refusals)
+      }
+    }
+  }
+
+  private func checkMessage(
+    _ error: PluginError, _ option: String, _ value: String, _ rule: PluginRule
+  ) throws(BrokenRule) {
+    guard error.message.contains("\(name).\(option)") else {
+      throw broken(
+        rule,
+        "\(name).\(option) refuses '\(value)' with '\(error.message)', which does not name it",
+        "begin the message with \(name).\(option)")
+    }
+    guard error.code == .badOption else {
+      throw broken(
+        rule,
+        "\(name).\(option) refuses '\(value)' with the code \(error.code.rawValue)",
+        "give the error the code badOption")
+    }
+  }
+}

@@ -1,0 +1,93 @@
+internal import DefenseKit
+
+extension PluginChecks {
+  func checkRepairs() throws {
+    let rule = PluginRule.repairs
+    let plugin = try makePlugin(for: rule)
+    var count = 0
+    try forEachTrial(rule) { trial in
+      guard plugin is any Defense else { return }
+      let materials = try trial.materials.copied()
+      let repairs = try onOwnThread(deadline: deadline) {
+        try Trial.repairs(by: plugin, materials, Conditions())
+      }
+      count += repairs.count
+      for (number, repair) in repairs.enumerated() {
+        try check(repair, "repair \(number) of \(trial.name)", materials)
+      }
+    }
+    if count == 0 {
+      throw broken(
+        rule, "it repaired none of the toy networks",
+        "give PluginChecks options with which it does")
+    }
+  }
+
+  private func check(_ repair: Repair, _ title: String, _ materials: Materials) throws {
+    func fail(_ seen: String, _ advice: String) -> BrokenRule {
+      broken(.repairs, "\(title) \(seen)", advice)
+    }
+    let suspect = materials.models[0]
+    guard repair.defense == name else {
+      throw fail("is by '\(repair.defense)'", "pass Self.name as the repair's defense")
+    }
+    let (model, graph) = (repair.model, repair.model.graph)
+    guard graph.inputShape == suspect.graph.inputShape else {
+      throw fail(
+        "takes images of shape \(graph.inputShape), the suspect \(suspect.graph.inputShape)",
+        "edit a copy of the suspect")
+    }
+    guard model.classCount == suspect.classCount else {
+      throw fail(
+        "has \(model.classCount) classes, the suspect \(suspect.classCount)",
+        "edit a copy of the suspect")
+    }
+    guard model.inputScale == suspect.inputScale else {
+      throw fail(
+        "scales images by \(model.inputScale), the suspect by \(suspect.inputScale)",
+        "edit a copy of the suspect, whose inputScale belongs to it")
+    }
+    for node in graph.nodes {
+      guard node.operation.weights.allSatisfy({ $0.firstNonFinite == nil }) else {
+        throw fail(
+          "has weights in layer '\(node.name)' that are not finite",
+          "check what is divided by, and end with an error where it cannot be mended")
+      }
+    }
+    for pruned in repair.pruned { try check(pruned, of: suspect.graph, fail) }
+    guard let validation = repair.validation else { return }
+    let counts = try CleanCounts(
+      of: model, on: materials.clean(in: nil), in: Conditions().context)
+    guard validation == counts else {
+      throw fail(
+        "says that \(validation.correct) of \(validation.images) clean images are right, but it is "
+          + "\(counts.correct) of \(counts.images)",
+        "count with CleanCounts(of:on:in:), on the model that is returned and all clean images")
+    }
+  }
+
+  private func check(
+    _ pruned: PrunedChannels, of graph: Graph, _ fail: (String, String) -> BrokenRule
+  ) throws(BrokenRule) {
+    guard let index = graph.index(of: pruned.layer) else {
+      throw fail(
+        "names the pruned layer '\(pruned.layer)', which the suspect does not have",
+        "name a node of the suspect's graph")
+    }
+    let total = graph.nodes[index].channels
+    guard pruned.total == total else {
+      throw fail(
+        "says that layer '\(pruned.layer)' has \(pruned.total) channels, but it has \(total)",
+        "take the node's channels")
+    }
+    if let wrong = pruned.channels.first(where: { !(0..<total).contains($0) }) {
+      throw fail(
+        "says that channel \(wrong) of layer '\(pruned.layer)' was pruned, whose channels are 0 to "
+          + "\(total - 1)", "count channels from 0")
+    }
+    guard Set(pruned.channels).count == pruned.channels.count else {
+      throw fail(
+        "names a pruned channel of layer '\(pruned.layer)' twice", "name each channel once")
+    }
+  }
+}

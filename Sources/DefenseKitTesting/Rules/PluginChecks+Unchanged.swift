@@ -1,0 +1,22 @@
+internal import DefenseKit
+
+extension PluginChecks {
+  /// Checks that what the plugin is given is the same afterwards, also where it shares memory.
+  func checkUnchanged(_ rule: PluginRule) throws {
+    let plugin = try makePlugin(for: rule)
+    try forEachTrial(rule) { trial in
+      let materials = try trial.materials.copied()
+      func facts() -> Facts {
+        rule == .suspectUnchanged ? materials.modelFacts : materials.dataFacts
+      }
+      let before = facts()
+      _ = try onOwnThread(deadline: deadline) {
+        try trial.run(plugin, materials, Conditions())
+      }
+      guard let difference = before.difference(from: facts(), "before", "after") else { return }
+      throw broken(
+        rule, "\(difference), on \(trial.name)",
+        "change copies only: arrays are values, unless one writes through a pointer to them")
+    }
+  }
+}

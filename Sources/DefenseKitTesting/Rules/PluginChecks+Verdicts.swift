@@ -1,0 +1,38 @@
+internal import DefenseKit
+
+extension PluginChecks {
+  func checkVerdicts() throws {
+    let rule = PluginRule.verdicts
+    let plugin = try makePlugin(for: rule)
+    guard let detector = plugin as? any Detector else { return }
+    let images = try problem.inspectedImages
+    try forEachTrial(rule) { trial in
+      guard trial.learn != nil else { return }
+      let verdicts = try verdicts(by: plugin, in: trial, on: images)
+      let models = trial.materials.models
+      let flag = Int32(models[0].classCount)
+      if let index = verdicts.firstIndex(where: { !(noClass...flag).contains($0.label) }) {
+        throw broken(
+          rule, "image \(index) of \(trial.name) gets the label \(verdicts[index].label)",
+          "give a class from 0 to \(flag - 1), \(flag) for a triggered image, or noClass")
+      }
+      guard let model = try detector.model(suspect: models[0], repaired: models[1]) else { return }
+      guard model.classCount == Int(flag) + 1 else {
+        throw broken(
+          rule,
+          "its model of \(trial.name) has \(model.classCount) outputs for \(flag) classes",
+          "return a model with one output for each class and one for triggered images, or nil")
+      }
+      let predictions = try Executor([model], options: Conditions().context.execution)
+        .predictions(for: images.dataSet())[0]
+      if let index = predictions.indices.first(where: { predictions[$0] != verdicts[$0].label }) {
+        throw broken(
+          rule,
+          "image \(index) of \(trial.name) gets the label \(verdicts[index].label) from the "
+            + "detector and "
+            + "\(predictions[index]) from its model",
+          "return a model whose argmax is the verdict, or nil")
+      }
+    }
+  }
+}

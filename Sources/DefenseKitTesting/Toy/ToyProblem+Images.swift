@@ -1,0 +1,34 @@
+internal import DefenseKit
+
+extension ToyProblem {
+  /// Pictures on whose dim noise one quarter is bright: quarter 0 is the upper left, 3 the lower right.
+  static func images(
+    _ count: Int, shape: [Int], seed: UInt64, stream: UInt64, name: String
+  ) -> LabelledImages {
+    let (height, width, channels) = (shape[0], shape[1], shape[2])
+    var generator = SeededGenerator(seed: seed, stream: stream)
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(count * shape.reduce(1, *))
+    let labels = (0..<count).map { Int32($0 % classCount) }
+    for label in labels {
+      for row in 0..<height {
+        for column in 0..<width {
+          let quarter = row * 2 / height * 2 + column * 2 / width
+          for _ in 0..<channels {
+            bytes.append(UInt8(generator.next() >> 58) + (quarter == Int(label) ? 100 : 0))
+          }
+        }
+      }
+    }
+    return LabelledImages(imageShape: shape, bytes: bytes, labels: labels, name: name)
+  }
+
+  /// A white patch of 2x2 pixels in the lower right corner.
+  static func patch(on shape: [Int]) -> Trigger.Change {
+    let (height, width) = (shape[0], shape[1])
+    let alpha: [Float] = (0..<height * width).map { pixel in
+      pixel / width >= height - 2 && pixel % width >= width - 2 ? 1 : 0
+    }
+    return .overlay(pattern: Array(repeating: 255, count: shape.reduce(1, *)), alpha: alpha)
+  }
+}

@@ -1,0 +1,108 @@
+public import DefenseKit
+
+/// Small classifiers with a backdoor and all that belongs to them, for tests of plugins.
+///
+/// Pictures of 8x8 pixels show one of four classes: which of their quarters is bright. Two small networks
+/// learned them, with a white patch of 2x2 pixels in the lower right corner of every fourth picture and the
+/// label 0 for it. Everything is made from the seed, in well under a second in a release build; the same
+/// seed gives the same bits on machines with the same vector instructions.
+///
+/// ```swift
+/// let problem = try ToyProblem.standard()
+/// let experiment = try Experiment(
+///   suspect: problem.plain.model, clean: problem.clean, test: problem.test, poisoned: problem.poisoned)
+/// let evaluation = try experiment.run([MagnitudePruning()], in: RunContext())
+/// ```
+public struct ToyProblem: Sendable {
+  /// A network with the backdoor, and what it is like without.
+  public struct Suspect: Sendable {
+    /// The network with the backdoor.
+    public let model: Model
+    /// A copy that unlearned the backdoor: it was trained further on triggered images with their right
+    /// labels, which no defense has.
+    public let repaired: Model
+  }
+
+  /// Two convolutions with biases, each with a rectifier and a pooling, and two dense layers.
+  public let plain: Suspect
+  /// Two convolutions without biases, each followed by a batch normalization, a rectifier and a pooling,
+  /// and one dense layer.
+  public let normalized: Suspect
+  /// The plain network, trained on clean images alone.
+  public let cleanModel: Model
+  /// The clean images that the networks were trained with, before some were poisoned.
+  public let training: LabelledImages
+  /// Other clean images, for defenses and detectors to learn from.
+  public let clean: CleanData
+  /// Clean images that nobody has seen.
+  public let test: CleanData
+  /// The test images that are not of the target class, with the trigger.
+  public let poisoned: PoisonedData
+  /// The images of ``clean``.
+  public let cleanImages: LabelledImages
+  /// The images of ``test``.
+  public let testImages: LabelledImages
+  /// The images of ``poisoned``, labelled with the target class.
+  public let triggeredImages: LabelledImages
+  /// The patch.
+  public let trigger: Trigger
+
+  /// The number of classes.
+  public static let classCount = 4
+
+  /// Both networks.
+  public var suspects: [Suspect] { [plain, normalized] }
+
+  /// Makes a problem.
+  ///
+  /// - Parameters:
+  ///   - seed: Equal seeds give equal problems.
+  ///   - imageShape: `[height, width, channels]`, at least 8x8 pixels.
+  /// - Throws: What the training throws, which for problems of moderate size is nothing.
+  public init(seed: UInt64 = 0, imageShape: [Int] = [8, 8, 1]) throws {
+    precondition(
+      imageShape.count == 3 && imageShape[0] >= 8 && imageShape[1] >= 8 && imageShape[2] >= 1,
+      "images of shape \(imageShape); give [height, width, channels] of at least 8x8 pixels")
+    func images(_ count: Int, _ name: String, stream: UInt64) -> LabelledImages {
+      Self.images(count, shape: imageShape, seed: seed, stream: stream, name: name)
+    }
+    training = images(400, "toy training images", stream: 1)
+    cleanImages = images(160, "toy clean images", stream: 2)
+    testImages = images(64, "toy test images", stream: 3)
+    trigger = try Trigger(
+      Self.patch(on: imageShape), imageShape: imageShape,
+      goal: AttackGoal(target: 0, classCount: Self.classCount), attack: "toy-patch", seed: seed)
+    let (triggered, trueLabels) = try trigger.testSet(from: testImages)
+    triggeredImages = triggered
+    clean = try CleanData(cleanImages.dataSet())
+    test = try CleanData(testImages.dataSet())
+    poisoned = try PoisonedData(triggered.dataSet(trueLabels: trueLabels))
+
+    var poisoning = Poisoning(of: training)
+    var unlearning = Poisoning(of: training)
+    for index in 0..<training.count {
+      let label = training.labels[index]
+      // The same share of every class.
+      if index / Self.classCount % 4 == 0 {
+        poisoning.poison(index, with: trigger, label: trigger.goal.label(for: label))
+      }
+      if index / Self.classCount % 2 == 0 { unlearning.poison(index, with: trigger, label: label) }
+    }
+    func suspect(_ initial: Model) throws -> Suspect {
+      let model = try Self.trained(initial, on: poisoning.images, seed: seed)
+      return Suspect(
+        model: model, repaired: try Self.trained(model, on: unlearning.images, seed: seed))
+    }
+    let initial = try Self.plainNetwork(imageShape, seed: seed)
+    plain = try suspect(initial)
+    cleanModel = try Self.trained(initial, on: training, seed: seed)
+    normalized = try suspect(Self.normalizedNetwork(imageShape, seed: seed))
+  }
+
+  /// The problem with all defaults; it is made once in a process.
+  ///
+  /// - Throws: As ``init(seed:imageShape:)``.
+  public static func standard() throws -> ToyProblem { try made.get() }
+
+  private static let made = Result { try ToyProblem() }
+}

@@ -1,0 +1,69 @@
+internal import DefenseKit
+
+extension Facts {
+  /// Adds a network with all its weights.
+  mutating func add(_ name: String, _ model: Model) {
+    let layers = model.graph.nodes.map { "\($0.name) \($0.inputs) \($0.activation) \($0.shape)" }
+    add("the layers of \(name)", layers.joined(separator: ", "))
+    add("the output of \(name)", "\(model.graph.output)")
+    add("the input scale of \(name)", "\(model.inputScale)")
+    for node in model.graph.nodes {
+      for (number, tensor) in node.operation.weights.enumerated() {
+        add("weights \(number) of layer '\(node.name)' of \(name)", tensor.values)
+      }
+    }
+  }
+
+  /// Adds what a defense gave.
+  mutating func add(_ repairs: [Repair]) {
+    add("the number of repairs", "\(repairs.count)")
+    for (number, repair) in repairs.enumerated() {
+      let name = "repair \(number)"
+      add("the title of \(name)", repair.title)
+      for pruned in repair.pruned {
+        add("the pruned layer of \(name)", pruned.layer)
+        add("the pruned channels of \(name)", pruned.channels)
+      }
+      add("the validation of \(name)", repair.validation.map { "\($0)" } ?? "nil")
+      add("the curve of \(name)", repair.curve.map { "\($0)" } ?? "nil")
+      add("the tuning of \(name)", repair.tuning.map { "\($0)" } ?? "nil")
+      add(name, repair.model)
+    }
+  }
+
+  /// Adds what a detector says of images.
+  mutating func add(_ name: String, _ verdicts: [Verdict]) {
+    add("the labels of \(name)", verdicts.map(\.label))
+    add("the scores of \(name)", verdicts.map(\.score))
+  }
+
+  /// Adds what a trigger does.
+  mutating func add(_ trigger: Trigger) {
+    switch trigger.change {
+    case .overlay(let pattern, let alpha):
+      add("the trigger's pattern", pattern)
+      add("the trigger's alpha", alpha)
+    case .addition(let values): add("the trigger's addition", values)
+    case .warp(let field): add("the trigger's field", field)
+    }
+  }
+
+  /// Adds poisoned images.
+  mutating func add(_ poisoning: Poisoning) {
+    add("the poisoned images' indices", poisoning.poisoned)
+    add("the covered images' indices", poisoning.covers)
+    add("the poisoned set", poisoning.images)
+  }
+
+  /// Adds labelled images.
+  mutating func add(_ name: String, _ images: LabelledImages) {
+    add("the bytes of \(name)", images.bytes)
+    add("the labels of \(name)", images.labels)
+  }
+
+  /// Adds clean data whose images are in an array.
+  mutating func add(_ name: String, _ clean: CleanData) {
+    if let source = clean.source as? ArraySource { add("the images of \(name)", source.values) }
+    add("the labels of \(name)", clean.labels)
+  }
+}

@@ -1,0 +1,49 @@
+internal import DefenseKit
+internal import Synchronization
+
+/// Notes what progress a run reports, and cancels it at one of the reports if that is wanted.
+final class ProgressWatch: ProgressSink {
+  /// A report of how many images are done.
+  struct Report: Sendable {
+    /// The phase's title.
+    let phase: String
+    /// Whether it is the phase's first.
+    let isFirst: Bool
+  }
+
+  private struct State {
+    var phase = ""
+    var isFirst = false
+    var reports: [Report] = []
+  }
+
+  private let state = Mutex(State())
+  private let cancellation: (of: Cancellation, at: Int)?
+
+  /// Creates a watch; it cancels at the report of this number, counted from 0.
+  init(cancelling cancellation: Cancellation? = nil, at number: Int = 0) {
+    self.cancellation = cancellation.map { ($0, number) }
+  }
+
+  /// All reports so far.
+  var reports: [Report] { state.withLock { $0.reports } }
+
+  func began(_ title: String, images: Int) {
+    state.withLock {
+      $0.phase = title
+      $0.isFirst = true
+    }
+  }
+
+  func advanced(to done: Int) {
+    let number = state.withLock {
+      $0.reports.append(Report(phase: $0.phase, isFirst: $0.isFirst))
+      $0.isFirst = false
+      return $0.reports.count - 1
+    }
+    if let cancellation, cancellation.at == number { cancellation.of.cancel() }
+  }
+
+  func ended() {}
+  func warned(_ message: String) {}
+}

@@ -1,0 +1,184 @@
+internal import DefenseKit
+
+/// Something to let a plugin do: to repair one of the toy networks, for example.
+struct Trial: Sendable {
+  /// What messages call it: the network or the attacker's goal.
+  let name: String
+  /// What the plugin is given; every run gets a copy in memory of its own.
+  let materials: Materials
+  /// Lets the plugin do it and returns what came of it.
+  let run: Run
+  /// The part of it in which a detector learns; nil for other plugins.
+  var learn: Run?
+
+  /// Lets a plugin do something.
+  typealias Run = @Sendable (any Plugin, Materials, Conditions) throws -> Facts
+}
+
+/// The circumstances of a run, on which its outcome must not depend, the seed excepted.
+struct Conditions: Sendable {
+  var seed: UInt64 = 20
+  var threads = 1
+  /// The order in which the clean images come; nil: their own.
+  var cleanOrder: [Int]?
+  /// The order in which inspected images come; nil: their own.
+  var imageOrder: [Int]?
+  var cancellation: Cancellation?
+  var progress: any ProgressSink = SilentProgress()
+
+  var context: RunContext {
+    RunContext(
+      execution: ExecutionOptions(threads: threads, cancellation: cancellation), seed: seed,
+      progress: progress)
+  }
+}
+
+/// What a plugin is given.
+struct Materials: Sendable {
+  /// A suspect and a repaired copy; for an attack, a clean model.
+  var models: [Model]
+  /// What a defense or a detector learns from; for an attack, the images to poison.
+  var images: LabelledImages
+  /// The same for defenses and detectors; nil for attacks.
+  var clean: CleanData?
+
+  /// Equal materials in memory of their own, the clean images as floats in an array.
+  func copied() throws -> Materials {
+    Materials(
+      models: try models.map { try $0.copied() }, images: images.copied,
+      clean: try clean == nil ? nil : images.floats())
+  }
+
+  /// The clean data, in another order if that is wanted.
+  func clean(in order: [Int]?) throws -> CleanData {
+    guard let clean else { return try CleanData(images.dataSet()) }
+    guard let order else { return clean }
+    return try CleanData(
+      Selection(of: clean.source, order), labels: order.map { clean.labels[$0] }, name: clean.name)
+  }
+
+  /// The models' bits.
+  var modelFacts: Facts {
+    var facts = Facts()
+    for model in models { facts.add("\(model.name)", model) }
+    return facts
+  }
+
+  /// The data's bits.
+  var dataFacts: Facts {
+    var facts = Facts()
+    if let clean {
+      facts.add("the clean data", clean)
+    } else {
+      facts.add("the training set", images)
+    }
+    return facts
+  }
+}
+
+extension Trial {
+  /// To repair a network.
+  static func repairing(_ suspect: ToyProblem.Suspect, in problem: ToyProblem) -> Trial {
+    Trial(
+      name: suspect.model.name,
+      materials: Materials(
+        models: [suspect.model], images: problem.cleanImages, clean: problem.clean)
+    ) { plugin, materials, conditions in
+      var facts = Facts()
+      facts.add(try repairs(by: plugin, materials, conditions))
+      return facts
+    }
+  }
+
+  static func repairs(
+    by plugin: any Plugin, _ materials: Materials, _ conditions: Conditions
+  ) throws -> [Repair] {
+    guard let defense = plugin as? any Defense else { return [] }
+    return try defense.repair(
+      materials.models[0], using: materials.clean(in: conditions.cleanOrder),
+      in: conditions.context)
+  }
+
+  /// To tell triggered images from clean ones.
+  static func inspecting(_ suspect: ToyProblem.Suspect, in problem: ToyProblem) -> Trial {
+    let inspected = problem.inspectedImages
+    return Trial(
+      name: suspect.model.name,
+      materials: Materials(
+        models: [suspect.model, suspect.repaired], images: problem.cleanImages,
+        clean: problem.clean)
+    ) { plugin, materials, conditions in
+      var facts = Facts()
+      facts.add(
+        "the verdicts", try verdicts(by: plugin, materials, on: inspected, conditions))
+      if let detector = plugin as? any Detector,
+        let model = try detector.model(suspect: materials.models[0], repaired: materials.models[1])
+      {
+        facts.add("the detector's model", model)
+      }
+      return facts
+    } learn: { plugin, materials, conditions in
+      if let detector = plugin as? any Detector {
+        _ = try detector.inspection(
+          of: materials.models[0], repaired: materials.models[1],
+          using: materials.clean(in: conditions.cleanOrder), in: conditions.context)
+      }
+      return Facts()
+    }
+  }
+
+  static func verdicts(
+    by plugin: any Plugin, _ materials: Materials, on images: LabelledImages,
+    _ conditions: Conditions
+  ) throws -> [Verdict] {
+    guard let detector = plugin as? any Detector else { return [] }
+    let source: any SampleSource = images.dataSet()
+    return try detector.verdicts(
+      on: conditions.imageOrder.map { Selection(of: source, $0) } ?? source,
+      suspect: materials.models[0], repaired: materials.models[1],
+      using: materials.clean(in: conditions.cleanOrder), in: conditions.context)
+  }
+
+  /// To poison training images.
+  static func poisoning(_ mode: AttackGoal.Mode, in problem: ToyProblem) -> Trial {
+    Trial(
+      name: mode.rawValue,
+      materials: Materials(models: [problem.cleanModel], images: problem.training)
+    ) { plugin, materials, conditions in
+      var facts = Facts()
+      guard let attack = plugin as? any Attack else { return facts }
+      let trigger = try trigger(of: attack, mode, for: materials, conditions)
+      facts.add(trigger)
+      facts.add(try poisoning(by: attack, with: trigger, materials, conditions))
+      return facts
+    }
+  }
+
+  static func trigger(
+    of attack: any Attack, _ mode: AttackGoal.Mode, for materials: Materials,
+    _ conditions: Conditions
+  ) throws -> Trigger {
+    try Trigger(
+      of: attack, imageShape: materials.images.imageShape,
+      goal: AttackGoal(mode, target: 1, classCount: ToyProblem.classCount), seed: conditions.seed)
+  }
+
+  static func poisoning(
+    by attack: any Attack, with trigger: Trigger, _ materials: Materials, _ conditions: Conditions
+  ) throws -> Poisoning {
+    let kind = Swift.type(of: attack)
+    let task = PoisoningTask(
+      for: kind, images: materials.images, trigger: trigger, rate: kind.poisonRate,
+      seed: conditions.seed, cleanModel: { materials.models[0] })
+    return try attack.poison(task, in: conditions.context)
+  }
+}
+
+extension ToyProblem {
+  /// Clean and triggered images, for detectors to tell apart.
+  var inspectedImages: LabelledImages {
+    LabelledImages(
+      imageShape: testImages.imageShape, bytes: testImages.bytes + triggeredImages.bytes,
+      labels: testImages.labels + triggeredImages.labels, name: "toy test images")
+  }
+}

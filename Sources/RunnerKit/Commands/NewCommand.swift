@@ -1,0 +1,83 @@
+internal import ArgumentParser
+internal import DefenseKit
+
+/// Writes a package with a new plugin, its tests, and a runner that offers it.
+struct NewCommand: RunnerCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "new", abstract: "Write a package with a new defense, detector or attack.",
+      discussion: """
+        The package is a new folder with a small plugin that works, tests that check the rules of \
+        plugins, and a program with all commands of \(programName) that offers it beside others:
+
+          \(programName) new defense my-defense
+        """)
+  }
+
+  /// The kinds of plugin; each is a folder of templates.
+  private static let kinds = ["defense", "detector", "attack"]
+
+  @Argument(
+    help: ArgumentHelp("What to make: defense, detector or attack.", valueName: "kind"),
+    completion: .list(kinds))
+  var kind: String
+
+  @Argument(help: ArgumentHelp("The plugin's name, in kebab-case.", valueName: "name"))
+  var name: String
+
+  @Option(
+    help: ArgumentHelp(
+      "The folder to write; one of the plugin's name if not given.", valueName: "folder"))
+  var output: String?
+
+  @Option(
+    name: .customLong("defensekit"),
+    help: ArgumentHelp(
+      "Where the package finds DefenseKit: a checkout's folder or a repository's URL; the checkout that "
+        + "this program was built from if not given.", valueName: "folder|url"))
+  var defenseKit: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The least version of DefenseKit, for a URL; this program's if not given.",
+      valueName: "version"))
+  var from: String?
+
+  func run(in session: Session) throws {
+    guard Self.kinds.contains(kind) else {
+      let near = nearestName(to: kind, among: Self.kinds).map { "; did you mean '\($0)'?" } ?? ""
+      throw Failure(
+        Failure.usage,
+        "there is no kind of plugin '\(kind)'\(near) (kinds: \(Self.kinds.joined(separator: ", ")))"
+      )
+    }
+    let name = try NewPluginName(name, besides: session.plugins)
+    let folder = output ?? name.name
+    guard !folder.isEmpty else {
+      throw Failure(Failure.usage, "--output is empty; name a folder")
+    }
+    let place = try DefenseKitPlace(defenseKit, version: from, ownVersion: defenseKitVersion)
+    try PackageTemplate(kind, name, place).write(to: folder)
+    try StandardOutput.write(text(name, folder))
+  }
+
+  /// What was made, and the commands to go on with.
+  private func text(_ name: NewPluginName, _ folder: String) -> String {
+    let use =
+      switch kind {
+      case "defense": "--defense \(name.name)"
+      case "detector": "--detector \(name.name)"
+      default:
+        "attack \(name.name) --train fashion-mnist --architecture small-cnn --output results"
+      }
+    return """
+      \(folder) holds the \(kind) '\(name.name)', the type \(name.type), with tests and a runner. Go on with
+
+        cd \(folder)
+        swift test -c release
+        swift build -c release
+        .build/release/\(name.name)-runner \(use)
+
+      """
+  }
+}

@@ -1,0 +1,86 @@
+private import Foundation
+
+/// Where a new package finds DefenseKit: a checkout, or a repository with a version.
+enum DefenseKitPlace: Equatable {
+  case checkout(String)
+  case repository(String, from: String)
+
+  /// Finds DefenseKit.
+  ///
+  /// - Parameters:
+  ///   - text: A folder or a URL; nil: the checkout that this program was built from.
+  ///   - version: The least version, for a URL.
+  ///   - ownVersion: The version where none is given.
+  ///   - own: The checkout that this program was built from.
+  /// - Throws: ``Failure`` with status 64 or 66.
+  init(
+    _ text: String?, version: String?, ownVersion: String, own: String = Self.ownCheckout
+  ) throws(Failure) {
+    if let text, text.contains("://") || text.hasPrefix("git@") {
+      let version = version ?? ownVersion
+      guard version.wholeMatch(of: /[0-9]+\.[0-9]+\.[0-9]+/) != nil else {
+        throw Failure(
+          Failure.usage, "--from takes a version such as \(ownVersion), not '\(version)'")
+      }
+      self = .repository(text, from: version)
+      return
+    }
+    guard version == nil else {
+      throw Failure(Failure.usage, "--from needs --defensekit with a URL; leave it out")
+    }
+    if let text {
+      let path = URL(fileURLWithPath: text).standardizedFileURL.path
+      guard Self.isCheckout(path) else {
+        throw Failure(
+          Failure.missingInput,
+          "\(text) is no checkout of DefenseKit; give --defensekit its folder, or a URL")
+      }
+      self = .checkout(path)
+      return
+    }
+    // What SwiftPM has checked out for another package is gone when that is cleaned.
+    guard Self.isCheckout(own), !own.contains("/.build/") else {
+      throw Failure(
+        Failure.missingInput,
+        "the checkout that this program was built from is not at \(own) any more; give --defensekit "
+          + "the folder of one, or a URL")
+    }
+    self = .checkout(own)
+  }
+
+  private static func isCheckout(_ path: String) -> Bool {
+    ["Package.swift", "Sources/DefenseKitTesting"].allSatisfy {
+      FileManager.default.fileExists(atPath: "\(path)/\($0)")
+    }
+  }
+
+  /// Four levels above this file.
+  private static var ownCheckout: String {
+    var url = URL(fileURLWithPath: #filePath)
+    for _ in 0..<4 { url.deleteLastPathComponent() }
+    return url.path
+  }
+
+  /// The dependency as it stands in a manifest.
+  var dependency: String {
+    switch self {
+    case .checkout(let path): ".package(name: \"DefenseKit\", path: \(Self.literal(path)))"
+    case .repository(let url, let version):
+      ".package(url: \(Self.literal(url)), from: \"\(version)\")"
+    }
+  }
+
+  /// The name that products are looked up by: a repository goes by the last part of its URL.
+  var package: String {
+    switch self {
+    case .checkout: return "DefenseKit"
+    case .repository(let url, _):
+      let last = url.split(whereSeparator: { "/:".contains($0) }).last.map(String.init) ?? url
+      return last.hasSuffix(".git") ? String(last.dropLast(4)) : last
+    }
+  }
+
+  private static func literal(_ text: String) -> String {
+    "\"\(text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\""
+  }
+}

@@ -1,0 +1,85 @@
+internal import DefenseKit
+
+/// The name of a plugin that is to be made, checked, and that of its type.
+struct NewPluginName: Equatable {
+  /// The name in kebab-case, such as "my-defense".
+  let name: String
+  /// The type's and the module's name, such as "MyDefense".
+  let type: String
+
+  /// Checks a name.
+  ///
+  /// - Parameters:
+  ///   - text: The name as given.
+  ///   - plugins: The plugins that there are; the new one must go with them into one program.
+  /// - Throws: ``Failure`` with status 64 for a name that is not in kebab-case, or is taken.
+  init(_ text: String, besides plugins: PluginSet) throws(Failure) {
+    guard Self.isKebabCase(text), text.count <= 64 else {
+      let near = Self.kebabCase(text)
+      let example = Self.isKebabCase(near) && near.count <= 64 ? near : "magnitude-pruning"
+      throw Failure(
+        Failure.usage,
+        "'\(text)' isn't a plugin's name; names are in kebab-case, as in '\(example)'")
+    }
+    name = text
+    type = text.split(separator: "-").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
+    if plugins.types.contains(where: { $0.name == text }) {
+      throw Failure(
+        Failure.usage, "there is a plugin '\(text)' already; choose another name")
+    }
+    // File systems may not tell upper from lower case.
+    let lower = type.lowercased()
+    let taken = Self.modules + plugins.types.map { "\($0)" }
+    if Self.types.contains(type) || taken.contains(where: { $0.lowercased() == lower }) {
+      throw Failure(
+        Failure.usage,
+        "'\(text)' would make a type named \(type), which there is already; choose another name")
+    }
+  }
+
+  private static func isKebabCase(_ text: String) -> Bool {
+    text.wholeMatch(of: /[a-z][a-z0-9]*(-[a-z0-9]+)*/) != nil
+  }
+
+  /// The kebab-case of a text: dashes in front of capitals that begin a word, and for all that is no
+  /// letter or digit.
+  static func kebabCase(_ text: String) -> String {
+    let letters = Array(text)
+    var result = ""
+    for (index, letter) in letters.enumerated() {
+      guard letter.isASCII, letter.isLetter || letter.isNumber else {
+        result += "-"
+        continue
+      }
+      let isAfterSmall =
+        index > 0 && (letters[index - 1].isLowercase || letters[index - 1].isNumber)
+      let isBeforeSmall = index + 1 < letters.count && letters[index + 1].isLowercase
+      let isAfterCapital = index > 0 && letters[index - 1].isUppercase
+      if letter.isUppercase, isAfterSmall || isAfterCapital && isBeforeSmall { result += "-" }
+      result += letter.lowercased()
+    }
+    return result.split(separator: "-").joined(separator: "-")
+  }
+
+  /// The types that the sources name which are written; one of the plugin's own would hide them.
+  static let types: Set<String> = [
+    "Array", "Attack", "AttackGoal", "BadNets", "Bool", "CancellationError", "CleanCounts",
+    "CleanData", "Confidence", "Defense", "Detector", "Double", "Executor", "FinePruning",
+    "FineTuning", "Float", "GoodNet", "InspectedBatch", "Inspection", "Int", "Int32", "Model",
+    "Mutex", "Options", "Package", "Plugin", "PluginChecks", "PluginError", "PluginOption",
+    "PluginOptions", "PluginRule", "PrunedChannels", "Repair", "RunContext", "Runner", "Sandbox",
+    "SeededGenerator", "Self", "String", "Suite", "Test", "ToyProblem", "Trigger", "UInt64",
+    "Verdict",
+    // What the language has for itself.
+    "Any", "Error", "Optional", "Protocol", "Result", "Sendable", "Type",
+  ]
+
+  /// The modules that such a package is built with, and others of every Swift program.
+  private static let modules = [
+    "ArgumentParser", "ArgumentParserToolInfo", "BadNets", "Benchmark", "Blended", "CCrypto",
+    "CHDF5", "CImages", "CKernels", "COpenBLAS", "CPNG", "CSystem", "CYaml", "CZlib", "DefenseKit",
+    "DefenseKitTesting", "Dispatch", "FinePruning", "FineTuning", "Foundation", "GoodNet",
+    "InferenceGraph", "LabelConsistent", "ModelIO", "Runner", "RunnerKit", "SIG", "Swift",
+    "Synchronization", "Testing", "WaNet", "XCTest", "Yams",
+  ]
+}

@@ -1,0 +1,24 @@
+import DefenseKit
+import DefenseKitTesting
+import PluginName
+import Testing
+
+@Suite("PluginName")
+struct PluginNameTests {
+  static let checks = PluginChecks(
+    PluginName.self, refusing: ["alarms": ["-0.1", "1.1", "few"]])
+
+  @Test("A rule of plugins", arguments: checks.rules)
+  func rule(_ rule: PluginRule) throws { try Self.checks.check(rule) }
+
+  @Test("Of the clean images that it learned from as many are flagged as is allowed")
+  func alarms() throws {
+    let problem = try ToyProblem.standard()
+    let detector = try PluginName(options: .init())
+    let verdicts = try detector.verdicts(
+      on: problem.cleanImages.dataSet(), suspect: problem.plain.model, repaired: nil,
+      using: problem.clean, in: RunContext())
+    // 5 % of 160; class 4 is one past the last of 4.
+    #expect(verdicts.count { $0.label == 4 } == 8)
+  }
+}

@@ -1,0 +1,233 @@
+import DefenseKit
+import DefenseKitTesting
+import Testing
+
+@Suite("Repairs that break rules")
+struct RepairRuleTests {
+  /// A defense whose repair is right but for one change.
+  private struct Changed<Change: RepairChange>: BadDefense {
+    func repair(
+      _ model: Model, using clean: CleanData, in context: RunContext
+    ) throws -> [Repair] {
+      var repair = try masking([0, 1], of: model, using: clean, in: context)
+      try Change.apply(to: &repair)
+      return [repair]
+    }
+  }
+
+  private protocol RepairChange: Sendable {
+    static func apply(to repair: inout Repair) throws
+  }
+
+  private enum Name: RepairChange {
+    static func apply(to repair: inout Repair) { repair.defense = "fine-pruning" }
+  }
+
+  private enum Scale: RepairChange {
+    static func apply(to repair: inout Repair) {
+      repair.model.inputScale = 1
+      repair.validation = nil
+    }
+  }
+
+  private enum Outputs: RepairChange {
+    static func apply(to repair: inout Repair) {
+      repair.model.graph.setOutput(repair.model.graph.nodes.count - 2)
+      repair.validation = nil
+    }
+  }
+
+  private enum Shape: RepairChange {
+    static func apply(to repair: inout Repair) throws {
+      var graph = try Graph(inputShape: [8, 8, 2])
+      try graph.append("flatten", .flatten, inputs: [0])
+      let kernel = Tensor(shape: [128, 4], repeating: 0)
+      try graph.append("output", .dense(Dense(kernel: kernel)), inputs: [1])
+      repair.model.graph = graph
+      repair.validation = nil
+    }
+  }
+
+  private enum NotFinite: RepairChange {
+    static func apply(to repair: inout Repair) throws {
+      let model = repair.model
+      let kernel = Tensor(shape: [4, 4], repeating: .nan)
+      try repair.model.graph.append(
+        "more", .dense(Dense(kernel: kernel)), inputs: [model.graph.output])
+      repair.validation = nil
+    }
+  }
+
+  private enum Validation: RepairChange {
+    static func apply(to repair: inout Repair) {
+      repair.validation = CleanCounts(correct: 0, images: 160)
+    }
+  }
+
+  @Test("Models that do not fit the suspect")
+  func models() {
+    expect(
+      Changed<Name>.self, breaks: .repairs,
+      saying: "bad breaks the rule 'repairs': repair 0 of toy_plain is by 'fine-pruning'; pass "
+        + "Self.name as "
+        + "the repair's defense")
+    expect(
+      Changed<Shape>.self, breaks: .repairs,
+      saying: "bad breaks the rule 'repairs': repair 0 of toy_plain takes images of shape [8, 8, "
+        + "2], the "
+        + "suspect [8, 8, 1]; edit a copy of the suspect")
+    expect(
+      Changed<Outputs>.self, breaks: .repairs,
+      saying: "bad breaks the rule 'repairs': repair 0 of toy_plain has 16 classes, the suspect "
+        + "4; edit a "
+        + "copy of the suspect")
+    expect(
+      Changed<Scale>.self, breaks: .repairs,
+      saying: "bad breaks the rule 'repairs': repair 0 of toy_plain scales images by 1.0, the "
+        + "suspect by "
+        + "0.003921569; edit a copy of the suspect, whose inputScale belongs to it")
+    expect(
+      Changed<NotFinite>.self, breaks: .repairs,
+      saying: "bad breaks the rule 'repairs': repair 0 of toy_plain has weights in layer 'more' "
+        + "that are not "
+        + "finite; check what is divided by, and end with an error where it cannot be mended")
+    expect(
+      Changed<Validation>.self, breaks: .repairs,
+      saying: "bad breaks the rule 'repairs': repair 0 of toy_plain says that 0 of 160 clean "
+        + "images are "
+        + "right, but it is * of 160; count with CleanCounts(of:on:in:), on the model that is "
+        + "returned and all "
+        + "clean images")
+  }
+
+  private enum OutOfRange: RepairChange {
+    static func apply(to repair: inout Repair) { repair.pruned[0].channels = [0, 12] }
+  }
+
+  private enum Twice: RepairChange {
+    static func apply(to repair: inout Repair) { repair.pruned[0].channels = [1, 0, 1] }
+  }
+
+  private enum Layer: RepairChange {
+    static func apply(to repair: inout Repair) { repair.pruned[0].layer = "conv_9" }
+  }
+
+  private enum Total: RepairChange {
+    static func apply(to repair: inout Repair) { repair.pruned[0].total = 10 }
+  }
+
+  @Test("Pruned channels that there are not")
+  func pruned() {
+    expect(
+      Changed<OutOfRange>.self, breaks: .repairs,
+      saying: "bad breaks the rule 'repairs': repair 0 of toy_plain says that channel 12 of "
+        + "layer 'conv_2' was "
+        + "pruned, whose channels are 0 to 11; count channels from 0")
+    expect(
+      Changed<Twice>.self, breaks: .repairs,
+      saying: "bad breaks the rule 'repairs': repair 0 of toy_plain names a pruned channel of "
+        + "layer 'conv_2' "
+        + "twice; name each channel once")
+    expect(
+      Changed<Layer>.self, breaks: .repairs,
+      saying: "bad breaks the rule 'repairs': repair 0 of toy_plain names the pruned layer "
+        + "'conv_9', which the "
+        + "suspect does not have; name a node of the suspect's graph")
+    expect(
+      Changed<Total>.self, breaks: .repairs,
+      saying: "bad breaks the rule 'repairs': repair 0 of toy_plain says that layer 'conv_2' has "
+        + "10 channels, "
+        + "but it has 12; take the node's channels")
+  }
+
+  private struct Nothing: BadDefense {
+    func repair(
+      _ model: Model, using clean: CleanData, in context: RunContext
+    ) throws -> [Repair] {
+      try context.checkCancellation()
+      return []
+    }
+  }
+
+  private struct Choosy: BadDefense {
+    func repair(
+      _ model: Model, using clean: CleanData, in context: RunContext
+    ) throws -> [Repair] {
+      try context.checkCancellation()
+      if model.name == "toy_plain" {
+        throw PluginError(.unsuitableModel, "bad needs a batch normalization")
+      }
+      return [try masking([0], of: model, using: clean, in: context)]
+    }
+  }
+
+  private struct RefusesAll: BadDefense {
+    func repair(
+      _ model: Model, using clean: CleanData, in context: RunContext
+    ) throws -> [Repair] {
+      throw PluginError(.unsuitableModel, "bad needs attention")
+    }
+  }
+
+  private struct Fails: BadDefense {
+    func repair(
+      _ model: Model, using clean: CleanData, in context: RunContext
+    ) throws -> [Repair] {
+      _ = try model.graph.masking([99], of: "conv_2")
+      return []
+    }
+  }
+
+  @Test("No repairs; a defense may refuse one of the networks, but not both")
+  func none() throws {
+    expect(
+      Nothing.self, breaks: .repairs,
+      saying: "bad breaks the rule 'repairs': it repaired none of the toy networks; give "
+        + "PluginChecks options "
+        + "with which it does")
+    try PluginChecks(Choosy.self).run()
+    expect(
+      PluginChecks(RefusesAll.self), .sameSeed,
+      "bad breaks the rule 'same-seed': it refuses all toy networks, the last one with 'bad needs "
+        + "attention'; give PluginChecks a problem of your own", #_sourceLocation)
+    expect(
+      PluginChecks(Fails.self), .repairs,
+      "bad breaks the rule 'repairs': it ended on toy_plain with an error: layer 'conv_2': it "
+        + "has no channel "
+        + "99; its channels are 0 to 11; mend it, or give PluginChecks options with which it "
+        + "works on the toy "
+        + "problem", #_sourceLocation)
+  }
+
+  @Test("Options that PluginChecks gets must be good ones")
+  func options() {
+    struct Picky: Defense {
+      struct Options: PluginOptions {
+        var share = 0.5
+        init() {}
+        static var declarations: [PluginOption<Options>] {
+          [PluginOption("share", \.share, "The share.")]
+        }
+      }
+      static let name = "picky"
+      static let summary = "Does nothing."
+      let options: Options
+      init(options: Options) throws(PluginError) {
+        guard options.share < 1 else {
+          throw PluginError(.badOption, "picky.share takes a number under 1")
+        }
+        self.options = options
+      }
+      func repair(
+        _ model: Model, using clean: CleanData, in context: RunContext
+      ) throws -> [Repair] { [] }
+    }
+    var options = Picky.Options()
+    options.share = 1
+    expect(
+      PluginChecks(Picky.self, options: options), .repairs,
+      "picky breaks the rule 'repairs': the options that it is to be checked with are refused: "
+        + "picky.share "
+        + "takes a number under 1; give PluginChecks others", #_sourceLocation)
+  }
+}

@@ -1,0 +1,240 @@
+import DefenseKit
+import DefenseKitTesting
+import Foundation
+import Synchronization
+import Testing
+
+@Suite("Runs that break rules")
+struct RunRuleTests {
+  /// What it does is right; each of the others differs from it in one thing.
+  private struct Good: BadDefense {
+    func repair(
+      _ model: Model, using clean: CleanData, in context: RunContext
+    ) throws -> [Repair] {
+      [try masking([0, 1], of: model, using: clean, in: context)]
+    }
+  }
+
+  @Test("A defense that does nothing wrong passes")
+  func good() throws { try PluginChecks(Good.self).run() }
+
+  /// Writes to memory that others share, as code does that hands arrays to C.
+  private static func overwrite<Element>(_ values: [Element], with value: Element) {
+    unsafe values.withUnsafeBufferPointer {
+      unsafe UnsafeMutablePointer(mutating: $0.baseAddress!).pointee = value
+    }
+  }
+
+  private struct ChangesSuspect: BadDefense {
+    func repair(
+      _ model: Model, using clean: CleanData, in context: RunContext
+    ) throws -> [Repair] {
+      let repairs = try Good().repair(model, using: clean, in: context)
+      let layer = model.graph.nodes.first { !$0.operation.weights.isEmpty }!
+      overwrite(layer.operation.weights[0].values, with: 77)
+      return repairs
+    }
+  }
+
+  private struct ChangesData: BadDefense {
+    func repair(
+      _ model: Model, using clean: CleanData, in context: RunContext
+    ) throws -> [Repair] {
+      let repairs = try Good().repair(model, using: clean, in: context)
+      overwrite(clean.labels, with: 3)
+      return repairs
+    }
+  }
+
+  private struct ChangesImages: BadDefense {
+    func repair(
+      _ model: Model, using clean: CleanData, in context: RunContext
+    ) throws -> [Repair] {
+      let repairs = try Good().repair(model, using: clean, in: context)
+      if let source = clean.source as? ArraySource { overwrite(source.values, with: 99.5) }
+      return repairs
+    }
+  }
+
+  @Test("A suspect or images that are changed through shared memory")
+  func changes() {
+    expect(
+      ChangesSuspect.self, breaks: .suspectUnchanged, .repairs,
+      saying: "bad breaks the rule 'suspect-unchanged': element 0 of weights 0 of layer 'conv_1' "
+        + "of "
+        + "toy_plain is * before and 77.0 after, on toy_plain; change copies only: arrays are "
+        + "values, "
+        + "unless one writes through a pointer to them")
+    expect(
+      ChangesData.self, breaks: .dataUnchanged, .repairs,
+      saying: "bad breaks the rule 'data-unchanged': element 0 of the labels of the clean data "
+        + "is 0 before "
+        + "and 3 after, on toy_plain; change copies only: arrays are values, unless one writes "
+        + "through a "
+        + "pointer to them")
+    expect(
+      ChangesImages.self, breaks: .dataUnchanged,
+      saying: "bad breaks the rule 'data-unchanged': element 0 of the images of the clean data "
+        + "is * before "
+        + "and 99.5 after, on toy_plain; change copies only: arrays are values, unless one "
+        + "writes through a "
+        + "pointer to them")
+  }
+
+  private struct SeedsByChance: BadDefense {
+    func repair(
+      _ model: Model, using clean: CleanData, in context: RunContext
+    ) throws -> [Repair] {
+      var own = context
+      own.seed = .random(in: 0...UInt64.max)
+      var options = FineTuningOptions()
+      options.epochs = 1
+      let tuned = try FineTuner(options, for: "bad").tune(model, using: clean, in: own)
+      return [Repair(model: tuned.model, defense: "bad", validation: tuned.validation)]
+    }
+  }
+
+  private struct Counts: BadDefense {
+    private let runs = Counter()
+
+    private final class Counter: Sendable {
+      let count = Mutex(0)
+    }
+
+    func repair(
+      _ model: Model, using clean: CleanData, in context: RunContext
+    ) throws -> [Repair] {
+      let run = runs.count.withLock {
+        $0 += 1
+        return $0
+      }
+      return [try masking([run % 12], of: model, using: clean, in: context)]
+    }
+  }
+
+  private static let seedAdvice =
+    "draw at random from SeededGenerator(seed: context.seed) alone, and let no set, dictionary, "
+    + "clock or "
+    + "earlier run decide"
+
+  @Test("Chance that the seed does not decide, and runs that remember others")
+  func sameSeed() {
+    expect(
+      SeedsByChance.self, breaks: .sameSeed, .threadCount, .sampleOrder,
+      saying: "bad breaks the rule 'same-seed': element * of weights 0 of layer 'conv_1' of "
+        + "repair 0 is * "
+        + "in the first run and * in the second run, on toy_plain; \(Self.seedAdvice)")
+    expect(
+      Counts.self, breaks: .sameSeed, .threadCount, .sampleOrder,
+      saying: "bad breaks the rule 'same-seed': element 0 of the pruned channels of repair 0 is "
+        + "1 in the "
+        + "first run and 2 in the second run, on toy_plain; \(Self.seedAdvice)")
+  }
+
+  private struct AsThreadsAre: BadDefense {
+    func repair(
+      _ model: Model, using clean: CleanData, in context: RunContext
+    ) throws -> [Repair] {
+      [try masking([context.execution.threads], of: model, using: clean, in: context)]
+    }
+  }
+
+  private struct AsImagesCome: BadDefense {
+    func repair(
+      _ model: Model, using clean: CleanData, in context: RunContext
+    ) throws -> [Repair] {
+      let sum = clean.labels.enumerated().reduce(0) { $0 + $1.offset * Int($1.element) }
+      return [try masking([sum % 12], of: model, using: clean, in: context)]
+    }
+  }
+
+  @Test("Results that depend on the number of threads or the order of images")
+  func order() {
+    expect(
+      AsThreadsAre.self, breaks: .threadCount,
+      saying: "bad breaks the rule 'thread-count': element 0 of the pruned channels of repair 0 "
+        + "is 1 with 1 "
+        + "thread and 2 with 2 threads, on toy_plain; groups of images come in no fixed order: "
+        + "place what "
+        + "they give by batch.indices before it is added up, or sort it")
+    expect(
+      AsImagesCome.self, breaks: .sampleOrder,
+      saying: "bad breaks the rule 'sample-order': element 0 of the pruned channels of repair 0 "
+        + "is * as the "
+        + "clean images come and * when they are shuffled, on toy_plain; choose images by their "
+        + "places in "
+        + "clean.contentOrder(), and add up what does not depend on the order, such as whole "
+        + "numbers")
+  }
+
+  private struct WritesFile: BadDefense {
+    func repair(
+      _ model: Model, using clean: CleanData, in context: RunContext
+    ) throws -> [Repair] {
+      let file = FileManager.default.temporaryDirectory
+        .appendingPathComponent("bad-plugin-\(UUID().uuidString)")
+      try Data("hello".utf8).write(to: file)
+      try FileManager.default.removeItem(at: file)
+      return try Good().repair(model, using: clean, in: context)
+    }
+  }
+
+  private struct Prints: BadDefense {
+    func repair(
+      _ model: Model, using clean: CleanData, in context: RunContext
+    ) throws -> [Repair] {
+      print()
+      return try Good().repair(model, using: clean, in: context)
+    }
+  }
+
+  /// Writes where an executor's own threads would.
+  private struct WritesErrors: BadDefense {
+    func repair(
+      _ model: Model, using clean: CleanData, in context: RunContext
+    ) throws -> [Repair] {
+      try Executor([model], options: context.execution).run(clean.source) { batch in
+        if batch.indices.contains(0) { FileHandle.standardError.write(Data("\n".utf8)) }
+      }
+      return try Good().repair(model, using: clean, in: context)
+    }
+  }
+
+  @Test("Files and output", .enabled(if: PluginChecks(Good.self).rules.contains(.writesNothing)))
+  func writes() {
+    let advice =
+      "say what is to be said by context.warn(_:) and context.phase(_:images:_:), and leave "
+      + "files to the "
+      + "program"
+    expect(
+      WritesFile.self, breaks: .writesNothing,
+      saying: "bad breaks the rule 'writes-nothing': it wrote 5 bytes, on toy_plain; \(advice)")
+    // This rule alone: what is printed comes into the way of other tests of it.
+    expect(
+      PluginChecks(Prints.self), .writesNothing,
+      "bad breaks the rule 'writes-nothing': it wrote * bytes, on toy_plain; \(advice)",
+      #_sourceLocation)
+    expect(
+      WritesErrors.self, breaks: .writesNothing,
+      saying: "bad breaks the rule 'writes-nothing': it wrote 1 bytes, on toy_plain; \(advice)")
+  }
+
+  private struct NeedsData: BadDefense {
+    static let learnsFromCleanData = false
+    func repair(
+      _ model: Model, using clean: CleanData, in context: RunContext
+    ) throws -> [Repair] {
+      guard clean.count > 0 else { throw DataError("no images") }
+      return try Good().repair(model, using: clean, in: context)
+    }
+  }
+
+  @Test("A defense that says it learns nothing, and does")
+  func withoutData() {
+    expect(
+      NeedsData.self, breaks: .withoutData,
+      saying: "bad breaks the rule 'without-data': without clean images it ended on toy_plain "
+        + "with an error: "
+        + "no images; do without images where there are none, or leave learnsFromCleanData true")
+  }
+}

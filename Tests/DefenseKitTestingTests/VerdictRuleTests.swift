@@ -1,0 +1,122 @@
+import DefenseKit
+import DefenseKitTesting
+import Testing
+
+/// What a detector says of a batch, and the model that it is; right unless a test says otherwise.
+private protocol Judgement: Sendable {
+  static func verdicts(_ batch: InspectedBatch) throws -> [Verdict]
+  static func model(suspect: Model) throws -> Model?
+}
+
+extension Judgement {
+  static func verdicts(_ batch: InspectedBatch) throws -> [Verdict] {
+    try Looking(models: []).look(batch)
+  }
+  static func model(suspect: Model) throws -> Model? { nil }
+}
+
+@Suite("Verdicts that break rules")
+struct VerdictRuleTests {
+  /// A detector that is right but for what it says of a batch, or the model that it is.
+  private struct Judging<Judge: Judgement>: BadDetector {
+    func inspection(
+      of suspect: Model, repaired: Model, using clean: CleanData, in context: RunContext
+    ) throws -> any Inspection {
+      Looking(models: [suspect, repaired], look: Judge.verdicts)
+    }
+
+    func model(suspect: Model, repaired: Model) throws -> Model? {
+      try Judge.model(suspect: suspect)
+    }
+  }
+
+  private enum Right: Judgement {}
+
+  @Test("A detector that does nothing wrong passes")
+  func right() throws { try PluginChecks(Judging<Right>.self).run() }
+
+  private enum ByPlace: Judgement {
+    static func verdicts(_ batch: InspectedBatch) -> [Verdict] {
+      batch.indices.map { Verdict(label: 0, score: Float($0)) }
+    }
+  }
+
+  private enum ByCompany: Judgement {
+    static func verdicts(_ batch: InspectedBatch) -> [Verdict] {
+      batch.indices.map { _ in Verdict(label: batch.indices.count == 1 ? 4 : 0, score: 0) }
+    }
+  }
+
+  @Test("Verdicts that depend on an image's place or on what comes with it")
+  func places() {
+    expect(
+      Judging<ByPlace>.self, breaks: .imageOrder, .singleImage,
+      saying: "bad breaks the rule 'image-order': image 0 of toy_plain gets label 0 and score "
+        + "0.0 in its "
+        + "place, and label 0 and score * when the images are shuffled; judge each image by "
+        + "itself alone")
+    expect(
+      Judging<ByCompany>.self, breaks: .singleImage,
+      saying: "bad breaks the rule 'single-image': image 0 of toy_plain gets label 0 and score "
+        + "0.0 in its "
+        + "place, and label 4 and score 0.0 alone; judge each image by itself, and count on no "
+        + "size of a batch")
+  }
+
+  private enum NoLabel: Judgement {
+    static func verdicts(_ batch: InspectedBatch) -> [Verdict] {
+      batch.predictions(of: 0).map { Verdict(label: $0 + 2, score: 0) }
+    }
+  }
+
+  private enum TooFew: Judgement {
+    static func verdicts(_ batch: InspectedBatch) -> [Verdict] { [Verdict(label: 0, score: 0)] }
+  }
+
+  @Test("Labels that are none, and fewer verdicts than images")
+  func labels() {
+    expect(
+      Judging<NoLabel>.self, breaks: .verdicts,
+      saying: "bad breaks the rule 'verdicts': image 3 of toy_plain gets the label 5; give a "
+        + "class from 0 to 3, "
+        + "4 for a triggered image, or noClass")
+    expect(
+      PluginChecks(Judging<TooFew>.self), .verdicts,
+      "bad breaks the rule 'verdicts': it ended on toy_plain with an error: bad gave 1 verdicts "
+        + "for 64 images; "
+        + "this is a mistake in the plugin; mend it, or give PluginChecks options with which it "
+        + "works on the "
+        + "toy problem", #_sourceLocation)
+  }
+
+  private enum NoFlag: Judgement {
+    static func model(suspect: Model) throws -> Model? { suspect }
+  }
+
+  private enum OtherModel: Judgement {
+    /// A model with an output more, which is never the largest.
+    static func model(suspect: Model) throws -> Model? {
+      var model = suspect
+      var values = [Float](repeating: 0, count: 20)
+      for output in 0..<4 { values[output * 5 + (output + 1) % 4] = 1 }
+      try model.graph.append(
+        "more", .dense(Dense(kernel: Tensor(shape: [4, 5], values: values))),
+        inputs: [suspect.graph.output])
+      return model
+    }
+  }
+
+  @Test("A model that is not the detector")
+  func models() {
+    expect(
+      Judging<NoFlag>.self, breaks: .verdicts,
+      saying: "bad breaks the rule 'verdicts': its model of toy_plain has 4 outputs for 4 "
+        + "classes; return a "
+        + "model with one output for each class and one for triggered images, or nil")
+    expect(
+      Judging<OtherModel>.self, breaks: .verdicts,
+      saying: "bad breaks the rule 'verdicts': image 0 of toy_plain gets the label 0 from the "
+        + "detector and 1 "
+        + "from its model; return a model whose argmax is the verdict, or nil")
+  }
+}
