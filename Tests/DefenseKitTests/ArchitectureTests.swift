@@ -18,6 +18,8 @@ struct ArchitectureTests {
     "Numbers of weights and of multiply-adds",
     arguments: [
       ("deepid", 1283, 601_643, 8_161_760), ("small-cnn", 10, 186_218, 6_659_840),
+      // No biases of convolutions, but four numbers for each of 192 channels.
+      ("small-cnn-bn", 10, 186_794, 6_659_840),
       ("vgg", 10, 9_233_866, 152_769_536), ("preact-resnet", 10, 11_179_978, 555_422_720),
     ])
   func sizes(_ name: String, _ classes: Int, _ weights: Int, _ multiplyAdds: Int) throws {
@@ -34,6 +36,7 @@ struct ArchitectureTests {
     #expect(try graph("small-cnn").lastConvolution == "conv_3")
     let small = try graph("small-cnn")
     #expect(small.nodes[try #require(small.index(of: "conv_3"))].channels == 96)
+    #expect(try graph("small-cnn-bn").lastConvolution == "conv_3")
     #expect(try graph("vgg").lastConvolution == "conv_8")
     #expect(try graph("preact-resnet").lastConvolution == "stage_4_block_2_conv_2")
     let deepID = try graph("deepid")
@@ -109,7 +112,7 @@ struct ArchitectureTests {
     #expect(error?.code == .badOption)
     #expect(
       error?.message == "there is no architecture 'deep-id'; did you mean 'deepid'? "
-        + "(architectures: deepid, small-cnn, vgg, preact-resnet); or name a Keras .h5 or JSON file"
+        + "(architectures: deepid, small-cnn, small-cnn-bn, vgg, preact-resnet); or name a Keras .h5 or JSON file"
     )
   }
 

@@ -195,7 +195,7 @@ struct AttackBadInputTests {
     try place.fails(
       64,
       "there is no architecture 'small-cn'; did you mean 'small-cnn'? (architectures: deepid, "
-        + "small-cnn, vgg, preact-resnet); or name a Keras .h5 or JSON file",
+        + "small-cnn, small-cnn-bn, vgg, preact-resnet); or name a Keras .h5 or JSON file",
       [
         "attack", "badnets", "--train", place.train, "--test", place.test, "--architecture",
         "small-cn", "--output", place.output,

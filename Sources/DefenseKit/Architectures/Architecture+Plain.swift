@@ -30,15 +30,28 @@ extension Architecture {
     "small-cnn", "Three 3x3 convolutions and a hidden dense layer with dropout, for 28x28.",
     imageShape: [28, 28, 1], least: 8
   ) { (net, classCount) throws(GraphError) in
-    for (index, filters) in [32, 64, 96].enumerated() {
+    for (index, filters) in smallFilters.enumerated() {
       try net.convolution("conv_\(index + 1)", filters, 3, activation: .relu)
       try net.maxPooling("pool_\(index + 1)")
     }
-    try net.add("flatten", .flatten)
-    try net.dense("fc_1", 128, activation: .relu)
-    try net.add("dropout", .trainingOnly(.dropout(rate: 0.5)))
-    try net.dense("output", classCount, activation: .softmax)
+    try net.smallHead(classCount)
   }
+
+  /// The same with batch normalization behind every convolution, which some defenses work on.
+  static let smallNormalizedCNN = Architecture(
+    "small-cnn-bn", "small-cnn with batch normalization, for 28x28.",
+    imageShape: [28, 28, 1], least: 8
+  ) { (net, classCount) throws(GraphError) in
+    for (index, filters) in smallFilters.enumerated() {
+      try net.convolution("conv_\(index + 1)", filters, 3, hasBias: false)
+      try net.normalization("norm_\(index + 1)")
+      try net.relu("relu_\(index + 1)")
+      try net.maxPooling("pool_\(index + 1)")
+    }
+    try net.smallHead(classCount)
+  }
+
+  private static let smallFilters = [32, 64, 96]
 
   /// VGG with 11 layers (Simonyan and Zisserman 2015, configuration A) as it is used for 32x32: batch
   /// normalization (Ioffe and Szegedy 2015) behind every convolution, and one dense layer.
@@ -60,5 +73,15 @@ extension Architecture {
     }
     try net.add("average", .globalPooling(.average, keepsDimensions: false))
     try net.dense("output", classCount, activation: .softmax)
+  }
+}
+
+extension ArchitectureBuilder {
+  /// What the small networks have behind their convolutions.
+  fileprivate mutating func smallHead(_ classCount: Int) throws(GraphError) {
+    try add("flatten", .flatten)
+    try dense("fc_1", 128, activation: .relu)
+    try add("dropout", .trainingOnly(.dropout(rate: 0.5)))
+    try dense("output", classCount, activation: .softmax)
   }
 }

@@ -41,7 +41,9 @@ public struct Architecture: Sendable {
   }
 
   /// All architectures that have a name.
-  public static let all: [Architecture] = [deepID, smallCNN, vgg, preactResNet]
+  public static let all: [Architecture] = [
+    deepID, smallCNN, smallNormalizedCNN, vgg, preactResNet,
+  ]
 
   /// Finds an architecture by its name.
   ///

@@ -1,0 +1,55 @@
+#!/usr/bin/env python3
+"""Reads the results of a comparison with pandas:
+
+    python3 -m pip install pandas
+    Examples/read_results.py three-attacks/comparison
+
+Prints clean accuracy and attack success of every defense, mean and standard deviation over seeds; which defense does best on its worst model;
+how well the detectors separate clean from triggered images; and what it all took.
+"""
+
+import sys
+
+import pandas
+
+
+def read(folder):
+    """One line per result: figures are numbers, shares 0 to 1; seconds and memory come from a file of their own, as they differ from run to run."""
+    results = pandas.read_csv(f"{folder}/results.csv")
+    costs = pandas.read_csv(f"{folder}/costs.csv")
+    results = results.merge(costs, on="key", how="left", validate="many_to_one")
+    # The suspect itself has no defense, and most rows have no detector.
+    results["defense"] = (results["defense"].fillna("none") + " " + results["repair"].fillna("")).str.strip()
+    return results.assign(detector=results["detector"].fillna("none"))
+
+
+def main(folder):
+    results = read(folder)
+    done = results[results["status"] == "done"]
+    for row in results[results["status"] == "failed"].itertuples():
+        print(f"{row.model}, {row.defense}, {row.detector}, seed {row.seed} failed: {row.reason}")
+
+    alone = done[done["detector"] == "none"]
+    figures = ["clean_accuracy", "attack_success", "robust_accuracy", "defense_effectiveness"]
+    print("\nDefenses by themselves, per cent (effectiveness: 0.5 is doing nothing)\n")
+    table = alone.groupby(["model", "defense"], sort=False)[figures].agg(["mean", "std"])
+    shares = [column for column in table.columns if column[0] != "defense_effectiveness"]
+    table[shares] *= 100
+    print(table.round(3).to_string(na_rep=""))
+
+    worst = alone.groupby(["defense", "model"])["defense_effectiveness"].mean().groupby("defense").min().sort_values(ascending=False)
+    print("\nEffectiveness on the model where a defense does worst\n")
+    print(worst.round(3).to_string())
+
+    detected = done[done["detector"] != "none"]
+    if not detected.empty:
+        print("\nDetectors: area under the ROC curve, by model\n")
+        print(detected.pivot_table(index=["detector", "defense"], columns="model", values="auroc").round(4).to_string(na_rep=""))
+
+    print(f"\n{done['key'].nunique()} units took {done.drop_duplicates('key')['seconds'].sum():.0f} s, the largest {done['peak_memory'].max() / 2**20:.0f} MiB")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    main(sys.argv[1])
