@@ -42,7 +42,7 @@ public struct PluginChecks: Sendable {
   ///   - refusing: Values that it must refuse, by the name of the option, as they would be written.
   ///   - problem: What it is tried on; nil: ``ToyProblem/standard()``.
   ///   - deadline: The time in which one run of the plugin must end. A run on the standard problem takes
-  ///     milliseconds in a release build and some fifty times that in a debug build.
+  ///     milliseconds in a release build and some ten times that in a debug build.
   public init<P: Plugin>(
     _ plugin: P.Type, options: P.Options = P.Options(), refusing: [String: [String]] = [:],
     on problem: ToyProblem? = nil, deadline: Duration = .seconds(120)

@@ -121,9 +121,8 @@ struct RunRuleTests {
   func sameSeed() {
     expect(
       SeedsByChance.self, breaks: .sameSeed, .threadCount, .sampleOrder,
-      saying: "bad breaks the rule 'same-seed': element * of weights 0 of layer 'conv_1' of "
-        + "repair 0 is * "
-        + "in the first run and * in the second run, on toy_plain; \(Self.seedAdvice)")
+      saying: "bad breaks the rule 'same-seed': * of repair 0 is * in the first run and * in the "
+        + "second run, on toy_plain; \(Self.seedAdvice)")
     expect(
       Counts.self, breaks: .sameSeed, .threadCount, .sampleOrder,
       saying: "bad breaks the rule 'same-seed': element 0 of the pruned channels of repair 0 is "

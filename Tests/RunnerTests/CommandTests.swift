@@ -168,7 +168,9 @@ struct CommandTests {
           predict                 Print a class for every image.
           attack                  Train a backdoored model to test defenses against.
           trigger                 Show an attack's trigger, or apply it to images.
-          new                     Write a package with a new defense, detector or attack.
+          compare                 Compare defenses and detectors on models, over seeds.
+          merge                   Put the parts of a comparison together.
+          new                     Write a package with a new plugin.
 
           See 'runner help <subcommand>' for detailed help.
 
@@ -228,12 +230,12 @@ struct CommandTests {
       (
         ["insepct", "m.h5"],
         "there is no command 'insepct'; did you mean 'inspect'? "
-          + "(commands: run, list, inspect, evaluate, predict, attack, trigger, new, help)"
+          + "(commands: run, list, inspect, evaluate, predict, attack, trigger, compare, merge, new, help)"
       ),
       (
         ["bd_net.h5"],
         "there is no command 'bd_net.h5' "
-          + "(commands: run, list, inspect, evaluate, predict, attack, trigger, new, help)"
+          + "(commands: run, list, inspect, evaluate, predict, attack, trigger, compare, merge, new, help)"
       ),
       (["--defence", "fine-pruning"], "Unknown option '--defence'. Did you mean '--defense'?"),
       (["--drops", "2"], "Unknown option '--drops'; see 'runner run --help'"),
