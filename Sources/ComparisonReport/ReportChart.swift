@@ -35,20 +35,24 @@ struct ReportChart: Sendable {
   static func all(
     _ model: String, _ records: [ComparisonRecord], _ summaries: [ComparisonTable.Summary]
   ) -> [ReportChart] {
-    // Of curves and scores, which cannot be averaged, the first seed's are drawn.
-    let first = Measured.firstSeeds(of: records)
+    // A repaired model looks the same in all charts.
+    let repairs = summaries.filter { $0.defense != nil && $0.seeds > 0 }.map(\.treatment).distinct
+    let roles = Dictionary(
+      uniqueKeysWithValues: repairs.enumerated().map { ($0.element, ChartRole.repaired($0.offset)) }
+    )
     let isSeveral = Set(records.map(\.unit.seed)).count > 1
-    return tradeOffs(model, summaries) + pruning(model, records, isSeveral)
-      + rocs(model, first, isSeveral) + scores(model, first, isSeveral) + classes(model, records)
+    // Of curves and scores, which cannot be averaged, the first seed's are drawn.
+    let measured = Measured.firstSeeds(of: records, roles)
+    return tradeOffs(model, summaries, roles) + pruning(model, records, isSeveral)
+      + rocs(model, measured, isSeveral) + scores(model, measured, isSeveral)
+      + classes(model, records, roles)
   }
 
-  /// One chart without a detector, and one for each detector.
+  /// One chart without a detector, and one for each detector; the suspect is in all.
   private static func tradeOffs(
-    _ model: String, _ summaries: [ComparisonTable.Summary]
+    _ model: String, _ summaries: [ComparisonTable.Summary], _ roles: [String: ChartRole]
   ) -> [ReportChart] {
-    func point(_ summary: ComparisonTable.Summary, _ label: String, isSuspect: Bool)
-      -> TradeOffChart.Point?
-    {
+    func point(_ summary: ComparisonTable.Summary) -> TradeOffChart.Point? {
       guard let attack = summary.means[.attackSuccess], let clean = summary.means[.cleanAccuracy]
       else { return nil }
       var deviations: TradeOffChart.Point.Deviations?
@@ -57,35 +61,49 @@ struct ReportChart: Sendable {
       {
         deviations = .init(attackSuccess: attack, cleanAccuracy: clean)
       }
+      var (label, role) = (summary.treatment, roles[summary.treatment] ?? .suspect)
+      if summary.defense == nil {
+        role = .suspect
+        if let detector = summary.detector {
+          (label, role) = ("suspect with \(detector)", .filteredSuspect)
+        }
+      }
       return TradeOffChart.Point(
         label: label, attackSuccess: attack, cleanAccuracy: clean, deviations: deviations,
-        isSuspect: isSuspect)
+        role: role)
     }
-    let suspect = summaries.first { $0.defense == nil && $0.detector == nil }
-      .flatMap { point($0, "suspect", isSuspect: true) }
+    let suspect = summaries.filter { $0.defense == nil && $0.detector == nil }.compactMap(point)
     let sets = summaries.map(\.detector).distinct.map { detector in
       (
         detector,
-        summaries.filter { $0.detector == detector && !($0.defense == nil && detector == nil) }
-          .compactMap { summary in
-            let label =
-              summary.defense == nil ? "suspect with \(detector ?? "")" : summary.treatment
-            return point(summary, label, isSuspect: false)
-          }
+        suspect
+          + summaries.filter { $0.detector == detector && ($0.defense != nil || detector != nil) }
+          .compactMap(point)
       )
-    }.filter { !$0.1.isEmpty }
-    let lowest = TradeOffChart.lowest(sets.flatMap(\.1) + [suspect].compactMap { $0 })
+    }.filter { $0.1.count > suspect.count }
+    let lowest = TradeOffChart.lowest(sets.flatMap(\.1))
     let isSeveral = summaries.contains { !$0.deviations.isEmpty }
     return sets.flatMap { detector, points in
-      points.chunks(of: TradeOffChart.mostPoints).map { points in
+      distinct(points, \.role).map { points in
         let chart = TradeOffChart(
           title: "\(model), \(detector ?? "no detector")",
-          subtitle: "Best is at the top on the left"
-            + (isSeveral ? "; mean ± standard deviation over seeds" : ""),
-          points: [suspect].compactMap { $0 } + points, lowest: lowest)
+          subtitle: "Best is top left\(isSeveral ? "; mean ± standard deviation" : "")",
+          points: points, lowest: lowest)
         return ReportChart(.tradeOff, [model, "accuracy-over-attack", detector ?? "alone"], chart)
       }
     }
+  }
+
+  /// The items of a chart, in as many charts as it takes to tell them apart; the suspect's are in all.
+  private static func distinct<Item>(
+    _ items: [Item], _ role: (Item) -> ChartRole
+  ) -> [[Item]] {
+    func part(_ item: Item) -> Int? {
+      if case .repaired(let number) = role(item) { number / ChartRole.distinctRepairs } else { nil }
+    }
+    let parts = Set(items.compactMap(part)).sorted()
+    if parts.count < 2 { return items.isEmpty ? [] : [items] }
+    return parts.map { number in items.filter { part($0) ?? number == number } }
   }
 
   /// The sweep of every defense that pruned.
@@ -123,15 +141,15 @@ struct ReportChart: Sendable {
           }
           return ROCChart.Curve(
             label: item.treatment, points: item.figures.roc, area: item.figures.auroc,
-            decision: decision, isSuspect: item.isSuspect)
+            decision: decision, role: item.role)
         }
-      return curves.chunks(of: ROCChart.mostCurves).map { curves in
+      return distinct(curves, \.role).map { curves in
         let seed = isSeveral ? "; \(measured.seeds(of: detector))" : ""
         return ReportChart(
           .roc, [model, "roc", detector],
           ROCChart(
             title: "\(model), \(detector)",
-            subtitle: "The mark is the detector's own threshold\(seed)",
+            subtitle: "Marked is the detector's own threshold\(seed)",
             curves: curves))
       }
     }
@@ -154,32 +172,30 @@ struct ReportChart: Sendable {
   }
 
   /// The accuracy on every class, all seeds' images together.
-  private static func classes(_ model: String, _ records: [ComparisonRecord]) -> [ReportChart] {
+  private static func classes(
+    _ model: String, _ records: [ComparisonRecord], _ roles: [String: ChartRole]
+  ) -> [ReportChart] {
     var series: [ClassChart.Series] = []
     for record in records where record.failure == nil && record.unit.detector == nil {
       for row in record.rows where !row.model.byClass.isEmpty {
         let label = ComparisonTable.treatment(record.unit.defense?.label, row.title)
-        if let index = series.firstIndex(where: { $0.label == label }) {
+        let role = record.unit.defense == nil ? .suspect : roles[label] ?? .suspect
+        if let index = series.firstIndex(where: { $0.label == label && $0.role == role }) {
           for (place, counts) in row.model.byClass.enumerated()
           where series[index].counts.indices.contains(place) {
             series[index].counts[place].correct += counts.correct
             series[index].counts[place].images += counts.images
           }
         } else {
-          series.append(
-            .init(label: label, counts: row.model.byClass, isSuspect: record.unit.defense == nil))
+          series.append(.init(label: label, counts: row.model.byClass, role: role))
         }
       }
     }
-    let suspects = series.filter(\.isSuspect)
-    let others = series.filter { !$0.isSuspect }.chunks(of: ClassChart.mostSeries)
-    return (others.isEmpty && !suspects.isEmpty ? [[]] : others).map { part in
-      ReportChart(
-        .classes, [model, "classes"],
-        ClassChart(
-          title: "\(model), by class",
-          subtitle: "Accuracy on clean test images, without a detector",
-          series: suspects + part))
+    return distinct(series, \.role).map { series in
+      let chart = ClassChart(
+        title: "\(model), by class", subtitle: "On clean test images, without a detector",
+        series: series)
+      return ReportChart(.classes, [model, "classes"], chart)
     }
   }
 }
@@ -189,12 +205,14 @@ struct Measured: Sendable {
   let detector: String
   /// What was done about the model.
   let treatment: String
-  let isSuspect: Bool
+  let role: ChartRole
   let seed: UInt64
   let figures: ComparisonRecord.DetectorFigures
 
   /// The figures of every detector with every repaired model, of the first seed that went well.
-  static func firstSeeds(of records: [ComparisonRecord]) -> [Measured] {
+  static func firstSeeds(
+    of records: [ComparisonRecord], _ roles: [String: ChartRole]
+  ) -> [Measured] {
     struct Name: Hashable {
       let detector: String
       let treatment: String
@@ -210,7 +228,8 @@ struct Measured: Sendable {
         else { continue }
         result.append(
           Measured(
-            detector: detector, treatment: treatment, isSuspect: record.unit.defense == nil,
+            detector: detector, treatment: treatment,
+            role: record.unit.defense == nil ? .suspect : roles[treatment] ?? .suspect,
             seed: record.unit.seed, figures: figures))
       }
     }
@@ -223,14 +242,5 @@ extension [Measured] {
   fileprivate func seeds(of detector: String) -> String {
     let seeds = filter { $0.detector == detector }.map(\.seed).distinct
     return "seed \(seeds.map(String.init).joined(separator: ", "))"
-  }
-}
-
-extension Array {
-  /// The elements in lists of at most `count`.
-  func chunks(of count: Int) -> [[Element]] {
-    stride(from: 0, to: self.count, by: count).map {
-      Array(self[$0..<Swift.min($0 + count, self.count)])
-    }
   }
 }

@@ -143,11 +143,15 @@ final class Browser {
       ["width": width, "height": height, "deviceScaleFactor": 1, "mobile": false])
   }
 
-  /// Returns the value of an expression in the page.
+  /// Returns the value of an expression in the page, or of the promise that it is.
   @discardableResult
-  func value(_ expression: String) throws -> Any? {
+  func value(_ expression: String, waits: Bool = false) throws -> Any? {
     let result = try call(
-      "Runtime.evaluate", ["expression": expression, "returnByValue": true, "userGesture": true])
+      "Runtime.evaluate",
+      [
+        "expression": expression, "returnByValue": true, "userGesture": true,
+        "awaitPromise": waits,
+      ])
     if let details = result["exceptionDetails"] as? [String: Any] {
       throw Failure(description: "\(expression): \(details)")
     }

@@ -12,11 +12,14 @@ struct ChartTests {
   private static let tradeOff = TradeOffChart(
     title: "badnets, <goodnet>", subtitle: "two seeds",
     points: [
-      .init(label: "suspect", attackSuccess: 1, cleanAccuracy: 0.97, isSuspect: true),
+      .init(label: "suspect", attackSuccess: 1, cleanAccuracy: 0.97, role: .suspect),
       .init(
         label: "fine-pruning 4 %", attackSuccess: 0.25, cleanAccuracy: 0.93,
-        deviations: .init(attackSuccess: 0.05, cleanAccuracy: 0.01)),
-      .init(label: "clp", attackSuccess: 0, cleanAccuracy: 0.96),
+        deviations: .init(attackSuccess: 0.05, cleanAccuracy: 0.01), role: .repaired(0)),
+      .init(
+        label: "suspect with goodnet", attackSuccess: 0.5, cleanAccuracy: 0.95,
+        role: .filteredSuspect),
+      .init(label: "clp", attackSuccess: 0, cleanAccuracy: 0.96, role: .repaired(6)),
     ])
   private static let roc = ROCChart(
     title: "badnets, strip",
@@ -24,8 +27,10 @@ struct ChartTests {
       .init(
         label: "suspect",
         points: [(0, 0), (0, 0.5), (0.1, 0.5), (0.1, 1), (1, 1)].map(ROCPoint.init), area: 0.95,
-        decision: ROCPoint(falsePositives: 0.1, truePositives: 0.5), isSuspect: true),
-      .init(label: "clp", points: [(0, 0), (1, 1)].map(ROCPoint.init), area: 0.5),
+        decision: ROCPoint(falsePositives: 0.1, truePositives: 0.5), role: .suspect),
+      .init(
+        label: "clp", points: [(0, 0), (1, 1)].map(ROCPoint.init), area: 0.5,
+        role: .repaired(6)),
     ])
   private static let histogram = HistogramChart(
     title: "strip, suspect",
@@ -34,8 +39,9 @@ struct ChartTests {
     title: "badnets, by class",
     series: [
       .init(
-        label: "suspect", counts: [(9, 10), (8, 10), (0, 0)].map(ClassCounts.init), isSuspect: true),
-      .init(label: "clp", counts: [(10, 10), (6, 10), (0, 0)].map(ClassCounts.init)),
+        label: "suspect", counts: [(9, 10), (8, 10), (0, 0)].map(ClassCounts.init), role: .suspect),
+      .init(
+        label: "clp", counts: [(10, 10), (6, 10), (0, 0)].map(ClassCounts.init), role: .repaired(6)),
     ])
 
   @Test("Every chart, whole")
@@ -51,7 +57,8 @@ struct ChartTests {
     #expect(
       Self.tradeOff.summary
         == "suspect: clean accuracy 97.00 %, attack success 100.00 %; fine-pruning 4 %: clean accuracy "
-        + "93.00 %, attack success 25.00 %; clp: clean accuracy 96.00 %, attack success 0.00 %.")
+        + "93.00 %, attack success 25.00 %; suspect with goodnet: clean accuracy 95.00 %, attack success "
+        + "50.00 %; clp: clean accuracy 96.00 %, attack success 0.00 %.")
     #expect(
       Self.roc.summary
         == "suspect: area 0.9500, flags 50.00 % of triggered images and 10.00 % of clean ones; clp: area "
@@ -95,9 +102,11 @@ struct ChartTests {
         Self.tradeOff, Self.roc, Self.histogram, Self.classes,
         TradeOffChart(title: hostile, subtitle: hostile, points: []),
         TradeOffChart(
-          title: "", points: [.init(label: hostile, attackSuccess: -3, cleanAccuracy: .nan)]),
-        ROCChart(title: hostile, curves: [.init(label: hostile, points: [])]),
-        ClassChart(title: hostile, series: [.init(label: hostile, counts: many)]),
+          title: "",
+          points: [.init(label: hostile, attackSuccess: -3, cleanAccuracy: .nan, role: .suspect)]),
+        ROCChart(title: hostile, curves: [.init(label: hostile, points: [], role: .repaired(-3))]),
+        ClassChart(
+          title: hostile, series: [.init(label: hostile, counts: many, role: .repaired(9))]),
         ClassChart(title: hostile, series: []),
         CurveChart(
           title: hostile,
@@ -118,7 +127,8 @@ struct ChartTests {
   func manyClasses() {
     let counts = (0..<41).map { ClassCounts(correct: $0, images: 40) }
     func chart(_ count: Int) -> ClassChart {
-      ClassChart(title: "", series: [.init(label: "a", counts: Array(counts.prefix(count)))])
+      ClassChart(
+        title: "", series: [.init(label: "a", counts: Array(counts.prefix(count)), role: .suspect)])
     }
     #expect(chart(40).svg.components(separatedBy: "class=\"mark ").count - 1 == 40 + 1)
     #expect(chart(41).svg.components(separatedBy: "class=\"mark ").count - 1 == 0)

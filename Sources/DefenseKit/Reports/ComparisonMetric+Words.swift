@@ -72,12 +72,12 @@ extension ComparisonMetric {
   /// Returns a value as tables have it, without a unit: shares in per cent with two decimals.
   package func text(_ value: Double) -> String {
     switch self {
-    case .effectiveness: fixed(value, 3)
-    case .auroc: fixed(value, 4)
-    case .cleanSamples: fixed(value, value == value.rounded() ? 0 : 1)
-    case .seconds: fixed(value, value < 100 ? 1 : 0)
-    case .peakMemory: fixed(value / 1e6, 0)
-    default: fixed(value * 100, 2)
+    case .effectiveness: decimals(value, 3)
+    case .auroc: decimals(value, 4)
+    case .cleanSamples: decimals(value, value == value.rounded() ? 0 : 1)
+    case .seconds: decimals(value, value < 100 ? 1 : 0)
+    case .peakMemory: decimals(value / 1e6, 0)
+    default: decimals(value * 100, 2)
     }
   }
 
@@ -86,11 +86,6 @@ extension ComparisonMetric {
     // Every seed has the same number of images: a spread of nothing would only widen the table.
     guard let deviation, self != .cleanSamples || deviation > 0 else { return text(mean) }
     return "\(text(mean))±\(text(deviation))"
-  }
-
-  /// Returns a number with decimals; what is too large for that as it is.
-  private func fixed(_ value: Double, _ count: Int) -> String {
-    abs(value) < 1e12 ? decimals(value, count) : shortText(value)
   }
 }
 

@@ -68,7 +68,7 @@ extension ComparisonTable {
     }
     if !leftOut.isEmpty {
       let names = leftOut.map { $0.rawValue.replacing("_", with: " ") }
-      lines.append("Left out for want of room: \(names.joined(separator: ", ")).")
+      lines.append("Left out for want of room:\n  \(names.joined(separator: ", "))")
     }
     return lines.count == 1 ? "" : lines.joined(separator: "\n") + "\n"
   }

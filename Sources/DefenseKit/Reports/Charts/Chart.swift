@@ -67,12 +67,12 @@ func unit(_ number: Double) -> String { shortText((number * 10).rounded() / 10) 
 
 /// Returns how wide a text about is in the fonts that a chart may be shown in.
 func textWidth(_ text: String, size: Double = 12) -> Double {
-  Double(text.terminalWidth) * size * 0.58
+  Double(text.terminalWidth) * size * 0.56
 }
 
 /// Returns a text as markup that fits a width, its end replaced by "…" where it is longer.
 func drawn(_ text: String, _ width: Double, size: Double = 12) -> String {
-  text.visible.fitted(max(1, Int(width / (size * 0.58)))).markup
+  text.visible.fitted(max(1, Int(width / (size * 0.56)))).markup
 }
 
 /// The way of a line through points: a pixel's tenths, without the points in the middle of straight pieces.

@@ -1,3 +1,5 @@
+private import Foundation
+
 /// The part of a chart that figures are drawn into: where they lie, the grid, and the axes around it.
 struct ChartFrame: Sendable {
   let left: Double
@@ -75,7 +77,9 @@ struct ChartAxis: Sendable {
   /// Shares from a lowest one to 1.
   static func shares(_ title: String, from low: Double = 0) -> ChartAxis {
     // The lowest end that leaves about a tenth of the range below the lowest share, and its steps.
-    let steps = [(0.98, 0.005), (0.95, 0.01), (0.9, 0.02), (0.8, 0.05), (0.5, 0.1), (0.0, 0.2)]
+    let steps = [
+      (0.98, 0.005), (0.95, 0.01), (0.9, 0.02), (0.8, 0.05), (0.7, 0.05), (0.5, 0.1), (0.0, 0.2),
+    ]
     let (start, step) = steps.first { $0.0 + (1 - $0.0) / 12 <= low } ?? (0, 0.2)
     let count = Int(((1 - start) / step).rounded())
     return ChartAxis(
@@ -131,11 +135,17 @@ struct ChartAxis: Sendable {
     let unit = isShare ? 100.0 : 1
     let distance =
       (ticks.count > 1 ? abs(ticks[1] - ticks[0]) : range.upperBound - range.lowerBound) * unit
-    var factor = 1.0
-    while factor * distance < 10, factor < 1e12 { factor *= 10 }
     let number = value * unit
-    let rounded =
-      abs(number) * factor < 1e15 ? (number * factor).rounded() / factor : Double(Float(number))
+    guard distance > 1e-6, abs(number) < 1e9 else { return significant(number) }
+    var factor = 1.0
+    while factor * distance < 10 { factor *= 10 }
+    let rounded = (number * factor).rounded() / factor
     return shortText(rounded == 0 ? 0 : rounded) + (isShare ? " %" : "")
   }
+}
+
+/// A number of any size with five significant digits.
+func significant(_ number: Double) -> String {
+  // Zeros that say nothing go.
+  Double(String(format: "%.5g", number)).map { shortText($0) } ?? "–"
 }

@@ -2,10 +2,12 @@
 struct ChartLegend: Sendable {
   /// How an entry's series is drawn.
   enum Key: Sendable {
-    case line(SeriesStyle)
-    case mark(SeriesStyle)
+    case line(ChartRole)
+    case mark(ChartRole)
     /// A filled area.
     case area
+    /// A thick line around nothing.
+    case outline
     /// A thin dotted line.
     case dotted
   }
@@ -53,9 +55,10 @@ struct ChartLegend: Sendable {
   private static func key(_ key: Key, _ x: Double, _ y: Double) -> String {
     let line = "<path d=\"M\(unit(x)) \(unit(y))h26\" class="
     return switch key {
-    case .line(let style): line + "\"line \(style.name)\"/>"
+    case .line(let role): line + "\"line \(role.name)\"/>"
     case .dotted: line + "\"line dotted\"/>"
-    case .mark(let style): style.mark(x + 13, y)
+    case .mark(let role): role.mark(x + 13, y)
+    case .outline: line + "\"outline series-1\"/>"
     case .area:
       "<path d=\"M\(unit(x + 3)) \(unit(y + 5))v-10h20v10z\" class=\"area series-0\"/>"
     }

@@ -63,6 +63,7 @@ package enum ChartStyle {
       .chart .axis { fill: none; stroke: \(colour("muted")); }
       .chart .guide { fill: none; stroke: \(colour("muted")); stroke-dasharray: 5 4; }
       .chart .line { fill: none; stroke-width: 2.2; stroke-linejoin: round; }
+      .chart .outline { fill: none; stroke-width: 2.4; stroke-linejoin: round; }
       .chart .spread { fill: none; stroke-width: 1.2; }
       .chart .area { stroke-width: 1.2; fill-opacity: 0.35; }
       .chart .mark { fill: \(colour("ground")); stroke-width: 2; stroke-linejoin: round; }
@@ -76,33 +77,4 @@ package enum ChartStyle {
     }
     return rules + ".chart .area.series-0 { fill: \(value(series[0])); }\n"
   }
-}
-
-/// How the marks and lines of a series look.
-struct SeriesStyle: Sendable, Hashable {
-  /// The series' number; nil for the suspect.
-  let index: Int?
-
-  /// The suspect, in the colour of the text.
-  static let suspect = SeriesStyle(index: nil)
-
-  /// How many series a chart can tell apart, the suspect not counted.
-  static let count = ChartStyle.series.count
-
-  /// The name of its class.
-  var name: String { index.map { "series-\($0 % Self.count)" } ?? "suspect" }
-
-  /// The mark at a place.
-  func mark(_ x: Double, _ y: Double) -> String {
-    let shape = index.map { Self.shapes[$0 % Self.count] } ?? "m-5-5l10 10m0-10l-10 10"
-    return "<path d=\"M\(unit(x)) \(unit(y))\(shape)\" class=\"mark \(name)\"/>"
-  }
-
-  /// Circle, square, triangle, diamond, triangle on its tip, plus, hexagon, hourglass.
-  private static let shapes = [
-    "m-4.8 0a4.8 4.8 0 1 0 9.6 0a4.8 4.8 0 1 0-9.6 0z", "m-4.3-4.3h8.6v8.6h-8.6z",
-    "m0-5.8l5.3 9.2h-10.6z", "m0-6l5 6l-5 6l-5-6z", "m0 5.8l5.3-9.2h-10.6z",
-    "m-1.9-5.7h3.8v3.8h3.8v3.8h-3.8v3.8h-3.8v-3.8h-3.8v-3.8h3.8z",
-    "m-5.4 0l2.7-4.7h5.4l2.7 4.7l-2.7 4.7h-5.4z", "m-4.6-5h9.2l-9.2 10h9.2z",
-  ]
 }

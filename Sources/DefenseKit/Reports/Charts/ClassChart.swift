@@ -11,14 +11,14 @@ public struct ClassChart: Chart {
     public var label: String
     /// `counts[c]`: how images of class c were classified.
     public var counts: [ClassCounts]
-    /// Whether it is the suspect itself.
-    public var isSuspect: Bool
+    /// Whose figures they are.
+    public var role: ChartRole
 
     /// Creates a series.
-    public init(label: String, counts: [ClassCounts], isSuspect: Bool = false) {
+    public init(label: String, counts: [ClassCounts], role: ChartRole) {
       self.label = label
       self.counts = counts
-      self.isSuspect = isSuspect
+      self.role = role
     }
 
     /// Classes that have images with their accuracies, the worst first.
@@ -36,8 +36,6 @@ public struct ClassChart: Chart {
   /// The models.
   public let series: [Series]
 
-  /// The most models beside the suspect that a chart can tell apart.
-  public static let mostSeries = SeriesStyle.count
   /// The most classes that stand below each other.
   public static let mostRows = 40
   /// How many points a line of many classes has at most.
@@ -50,8 +48,8 @@ public struct ClassChart: Chart {
     self.series = series
   }
 
-  /// 440 units.
-  public var width: Double { 440 }
+  /// 380 units.
+  public var width: Double { 380 }
   /// As high as classes and legend make it.
   public var height: Double { frame.end + legend.height + 8 }
 
@@ -85,18 +83,10 @@ public struct ClassChart: Chart {
     return ChartFrame(width: width, height: Double(rows) * 22, accuracy, classes)
   }
 
-  private var styled: [(series: Series, style: SeriesStyle)] {
-    var count = 0
-    return series.map { series in
-      if series.isSuspect { return (series, .suspect) }
-      defer { count += 1 }
-      return (series, SeriesStyle(index: count))
-    }
-  }
-
   private var legend: ChartLegend {
-    let entries = styled.map { series, style in
-      ChartLegend.Entry(key: isRanked ? .line(style) : .mark(style), label: series.label)
+    let entries = series.map { series in
+      ChartLegend.Entry(
+        key: isRanked ? .line(series.role) : .mark(series.role), label: series.label)
     }
     return ChartLegend(entries: entries, width: width)
   }
@@ -104,33 +94,29 @@ public struct ClassChart: Chart {
   /// Axes, marks or lines, and legend.
   public var content: String {
     let frame = frame
-    let drawn = styled.enumerated().map { position, item in
-      isRanked
-        ? Self.line(item.series, item.style, frame)
-        : marks(item.series, item.style, position, frame)
+    let drawn = series.enumerated().map { position, series in
+      isRanked ? Self.line(series, frame) : marks(series, position, frame)
     }
     return ([frame.content] + drawn + [legend.content(at: frame.end)]).joined(separator: "\n")
   }
 
   /// The marks of a model, a little above or below those of others.
-  private func marks(
-    _ series: Series, _ style: SeriesStyle, _ position: Int, _ frame: ChartFrame
-  ) -> String {
+  private func marks(_ series: Series, _ position: Int, _ frame: ChartFrame) -> String {
     let count = Double(self.series.count)
     let offset = (Double(position) - (count - 1) / 2) * 0.6 / max(count, 4)
     return series.ranked.sorted { $0.label < $1.label }.map {
-      style.mark(frame.x($0.accuracy), frame.y(Double($0.label) + offset))
+      series.role.mark(frame.x($0.accuracy), frame.y(Double($0.label) + offset))
     }.joined(separator: "\n")
   }
 
   /// A model's classes from the worst to the best.
-  private static func line(_ series: Series, _ style: SeriesStyle, _ frame: ChartFrame) -> String {
+  private static func line(_ series: Series, _ frame: ChartFrame) -> String {
     let ranked = series.ranked
     let count = min(ranked.count, linePoints)
     let points = (0..<count).map { index -> (x: Double, y: Double) in
       let place = count > 1 ? index * (ranked.count - 1) / (count - 1) : 0
       return (frame.x(share(place, ranked.count - 1)), frame.y(ranked[place].accuracy))
     }
-    return "<path d=\"\(path(points))\" class=\"line \(style.name)\"/>"
+    return "<path d=\"\(path(points))\" class=\"line \(series.role.name)\"/>"
   }
 }

@@ -6,7 +6,7 @@ public struct CurveChart: Chart {
   struct Series: Sendable {
     let label: String
     /// Nil for the thin dotted line.
-    let style: SeriesStyle?
+    let role: ChartRole?
     /// The share for every number of pruned channels, 0 to 1.
     let shares: [Double]
   }
@@ -29,7 +29,7 @@ public struct CurveChart: Chart {
   public let title: String
   /// How many channels there are, and what was measured.
   public let subtitle: String
-  /// 860 units, or 440 in a comparison.
+  /// 860 units, or 380 in a comparison.
   public let width: Double
   let channels: Int
   let series: [Series]
@@ -50,7 +50,7 @@ public struct CurveChart: Chart {
 
   /// Prepares the chart of a sweep of a comparison.
   public init(
-    title: String, width: Double = 440, curve: ComparisonRecord.Curve, marks: [Mark] = []
+    title: String, width: Double = 380, curve: ComparisonRecord.Curve, marks: [Mark] = []
   ) {
     self.title = title
     self.width = width
@@ -58,12 +58,12 @@ public struct CurveChart: Chart {
     self.marks = marks.filter { (0...curve.order.count).contains($0.pruned) }
     let isReplayed = !curve.clean.isEmpty || !curve.attack.isEmpty
     subtitle =
-      "\(channels) channels of \(curve.layer), in the order of pruning; "
-      + (isReplayed ? "measured on test images" : "measured on the defense's clean images")
+      "\(channels) channels of \(curve.layer), on "
+      + (isReplayed ? "test images" : "the defense's clean images")
     var series = [
-      Series(label: "Validation accuracy", style: nil, shares: curve.validation),
-      Series(label: "Clean test accuracy", style: SeriesStyle(index: 0), shares: curve.clean),
-      Series(label: "Attack success rate", style: SeriesStyle(index: 1), shares: curve.attack),
+      Series(label: "Validation accuracy", role: nil, shares: curve.validation),
+      Series(label: "Clean test accuracy", role: .repaired(0), shares: curve.clean),
+      Series(label: "Attack success rate", role: .repaired(1), shares: curve.attack),
     ]
     series.removeAll { $0.shares.isEmpty }
     self.series = series
@@ -99,7 +99,7 @@ public struct CurveChart: Chart {
 
   private var legend: ChartLegend {
     ChartLegend(
-      entries: series.map { .init(key: $0.style.map { .line($0) } ?? .dotted, label: $0.label) },
+      entries: series.map { .init(key: $0.role.map { .line($0) } ?? .dotted, label: $0.label) },
       width: width)
   }
 
@@ -110,11 +110,11 @@ public struct CurveChart: Chart {
       let points = series.shares.enumerated().map {
         (x: frame.x(share($0.offset, channels)), y: frame.y($0.element))
       }
-      return "<path d=\"\(path(points))\" class=\"line \(series.style?.name ?? "dotted")\"/>"
+      return "<path d=\"\(path(points))\" class=\"line \(series.role?.name ?? "dotted")\"/>"
     }
-    let marked = series.filter { $0.style != nil || self.series.count == 1 }.flatMap { series in
+    let marked = series.filter { $0.role != nil || self.series.count == 1 }.flatMap { series in
       marks.filter { series.shares.indices.contains($0.pruned) }.map { mark in
-        (series.style ?? SeriesStyle(index: 0)).mark(
+        (series.role ?? .repaired(0)).mark(
           frame.x(share(mark.pruned, channels)), frame.y(series.shares[mark.pruned]))
       }
     }

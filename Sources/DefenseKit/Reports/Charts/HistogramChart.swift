@@ -18,8 +18,8 @@ public struct HistogramChart: Chart {
     self.histogram = histogram
   }
 
-  /// 440 units.
-  public var width: Double { 440 }
+  /// 380 units.
+  public var width: Double { 380 }
   /// 276 units.
   public var height: Double { frame.end + legend.height + 8 }
 
@@ -33,14 +33,14 @@ public struct HistogramChart: Chart {
 
   /// Where the middle half of each kind's scores lies.
   public var summary: String {
-    "Scores from \(Self.short(histogram.low)) to \(Self.short(histogram.high)). "
+    "Scores from \(significant(histogram.low)) to \(significant(histogram.high)). "
       + [("clean", histogram.clean), ("triggered", histogram.poisoned)].map { kind, counts in
         guard let quarter = bound(counts, 0.25), let half = bound(counts, 0.5),
           let three = bound(counts, 0.75)
         else { return "No \(kind) images." }
         return
-          "Of \(counts.reduce(0, +)) \(kind) images half score up to about \(Self.short(half)), the middle "
-          + "half between about \(Self.short(quarter)) and \(Self.short(three))."
+          "Of \(counts.reduce(0, +)) \(kind) images half score up to about \(significant(half)), the middle "
+          + "half between about \(significant(quarter)) and \(significant(three))."
       }.joined(separator: " ")
   }
 
@@ -54,13 +54,13 @@ public struct HistogramChart: Chart {
       return Double(sum) >= goal
     }
     return index.map {
-      histogram.low + (histogram.high - histogram.low) * (Double($0) + 0.5) / Double(counts.count)
+      Self.between(histogram.low, histogram.high, (Double($0) + 0.5) / Double(counts.count))
     }
   }
 
-  private static func short(_ number: Double) -> String {
-    abs(number) < 1e6 && abs(number) >= 0.01 || number == 0
-      ? shortText((number * 1000).rounded() / 1000) : shortText(Double(Float(number)))
+  /// A number between two, whose distance may be too large for a number.
+  private static func between(_ low: Double, _ high: Double, _ part: Double) -> Double {
+    low * (1 - part) + high * part
   }
 
   private var frame: ChartFrame {
@@ -74,7 +74,7 @@ public struct HistogramChart: Chart {
     ChartLegend(
       entries: [
         .init(key: .area, label: "Clean images"),
-        .init(key: .line(SeriesStyle(index: 1)), label: "Triggered images"),
+        .init(key: .outline, label: "Triggered images"),
       ], width: width)
   }
 
@@ -83,7 +83,7 @@ public struct HistogramChart: Chart {
     let frame = frame
     return [
       frame.content, "<path d=\"\(outline(clean, frame))z\" class=\"area series-0\"/>",
-      "<path d=\"\(outline(poisoned, frame))\" class=\"line series-1\"/>",
+      "<path d=\"\(outline(poisoned, frame))\" class=\"outline series-1\"/>",
       legend.content(at: frame.end),
     ].joined(separator: "\n")
   }
@@ -95,7 +95,7 @@ public struct HistogramChart: Chart {
       let isWide = !(histogram.low < histogram.high)
       let low = isWide ? range.lowerBound : histogram.low
       let high = isWide ? range.upperBound : histogram.high
-      return frame.x(low + (high - low) * Double(index) / Double(max(1, shares.count)))
+      return frame.x(Self.between(low, high, Double(index) / Double(max(1, shares.count))))
     }
     var points = [(x: x(0), y: frame.y(0))]
     for (index, share) in shares.enumerated() {

@@ -12,19 +12,19 @@ public struct ROCChart: Chart {
     public var area: Double?
     /// The shares that the detector flagged by its own threshold; nil if they are not known.
     public var decision: ROCPoint?
-    /// Whether the detector worked with the suspect alone.
-    public var isSuspect: Bool
+    /// Whose figures they are.
+    public var role: ChartRole
 
     /// Creates a curve.
     public init(
       label: String, points: [ROCPoint], area: Double? = nil, decision: ROCPoint? = nil,
-      isSuspect: Bool = false
+      role: ChartRole
     ) {
       self.label = label
       self.points = points
       self.area = area
       self.decision = decision
-      self.isSuspect = isSuspect
+      self.role = role
     }
   }
 
@@ -35,9 +35,6 @@ public struct ROCChart: Chart {
   /// The curves.
   public let curves: [Curve]
 
-  /// The most curves beside the suspect's that a chart can tell apart.
-  public static let mostCurves = SeriesStyle.count
-
   /// Prepares a chart.
   public init(title: String, subtitle: String = "", curves: [Curve]) {
     self.title = title
@@ -45,8 +42,8 @@ public struct ROCChart: Chart {
     self.curves = curves
   }
 
-  /// 440 units.
-  public var width: Double { 440 }
+  /// 380 units.
+  public var width: Double { 380 }
   /// As high as the legend makes it.
   public var height: Double { frame.end + legend.height + 8 }
 
@@ -66,23 +63,14 @@ public struct ROCChart: Chart {
 
   private var frame: ChartFrame {
     ChartFrame(
-      width: width, height: 300, .shares("Clean images flagged"),
+      width: width, height: 280, .shares("Clean images flagged"),
       .shares("Triggered images flagged"), inset: 6)
   }
 
-  private var styled: [(curve: Curve, style: SeriesStyle)] {
-    var count = 0
-    return curves.map { curve in
-      if curve.isSuspect { return (curve, .suspect) }
-      defer { count += 1 }
-      return (curve, SeriesStyle(index: count))
-    }
-  }
-
   private var legend: ChartLegend {
-    let entries = styled.map { curve, style in
+    let entries = curves.map { curve in
       ChartLegend.Entry(
-        key: .line(style),
+        key: .line(curve.role),
         label: curve.label + (curve.area.map { ", area \(decimals($0, 4))" } ?? ""))
     }
     return ChartLegend(entries: entries, width: width)
@@ -92,14 +80,14 @@ public struct ROCChart: Chart {
   public var content: String {
     let frame = frame
     let guessing = path([(frame.x(0), frame.y(0)), (frame.x(1), frame.y(1))])
-    let lines = styled.map { curve, style in
+    let lines = curves.map { curve in
       let points = curve.points.map {
         (x: frame.x($0.falsePositives), y: frame.y($0.truePositives))
       }
-      return "<path d=\"\(path(points))\" class=\"line \(style.name)\"/>"
+      return "<path d=\"\(path(points))\" class=\"line \(curve.role.name)\"/>"
     }
-    let marks = styled.compactMap { curve, style in
-      curve.decision.map { style.mark(frame.x($0.falsePositives), frame.y($0.truePositives)) }
+    let marks = curves.compactMap { curve in
+      curve.decision.map { curve.role.mark(frame.x($0.falsePositives), frame.y($0.truePositives)) }
     }
     return
       ([frame.content, "<path d=\"\(guessing)\" class=\"guide\"/>"] + lines + marks

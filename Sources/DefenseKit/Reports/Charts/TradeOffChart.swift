@@ -14,8 +14,8 @@ public struct TradeOffChart: Chart {
     public var cleanAccuracy: Double
     /// The standard deviations of both over seeds; nil with one seed.
     public var deviations: Deviations?
-    /// Whether it is the suspect itself.
-    public var isSuspect: Bool
+    /// Whose figures they are.
+    public var role: ChartRole
 
     /// How far a place varies with the seed.
     public struct Deviations: Sendable, Hashable {
@@ -34,13 +34,13 @@ public struct TradeOffChart: Chart {
     /// Creates a place.
     public init(
       label: String, attackSuccess: Double, cleanAccuracy: Double, deviations: Deviations? = nil,
-      isSuspect: Bool = false
+      role: ChartRole
     ) {
       self.label = label
       self.attackSuccess = attackSuccess
       self.cleanAccuracy = cleanAccuracy
       self.deviations = deviations
-      self.isSuspect = isSuspect
+      self.role = role
     }
   }
 
@@ -53,15 +53,12 @@ public struct TradeOffChart: Chart {
   /// The lowest accuracy that the axis has to show.
   private let lowest: Double
 
-  /// The most places beside the suspect that a chart can tell apart.
-  public static let mostPoints = SeriesStyle.count
-
   /// Prepares a chart.
   ///
   /// - Parameters:
   ///   - title: The heading.
   ///   - subtitle: A line below it.
-  ///   - points: The places; at most ``mostPoints`` beside the suspect's look different.
+  ///   - points: The places.
   ///   - lowest: The lowest accuracy that the axis has to show, so that several charts can have the same
   ///     one; if not given, the places'.
   public init(title: String, subtitle: String = "", points: [Point], lowest: Double? = nil) {
@@ -76,8 +73,8 @@ public struct TradeOffChart: Chart {
     points.map { $0.cleanAccuracy - ($0.deviations?.cleanAccuracy ?? 0) }.min() ?? 0
   }
 
-  /// 440 units.
-  public var width: Double { 440 }
+  /// 380 units.
+  public var width: Double { 380 }
   /// As high as the legend makes it.
   public var height: Double { frame.end + legend.height + 8 }
 
@@ -95,24 +92,15 @@ public struct TradeOffChart: Chart {
       .shares("Clean accuracy", from: lowest), inset: 8)
   }
 
-  private var styled: [(point: Point, style: SeriesStyle)] {
-    var count = 0
-    return points.map { point in
-      if point.isSuspect { return (point, .suspect) }
-      defer { count += 1 }
-      return (point, SeriesStyle(index: count))
-    }
-  }
-
   private var legend: ChartLegend {
     ChartLegend(
-      entries: styled.map { .init(key: .mark($0.style), label: $0.point.label) }, width: width)
+      entries: points.map { .init(key: .mark($0.role), label: $0.label) }, width: width)
   }
 
   /// Axes, marks and legend.
   public var content: String {
     let frame = frame
-    let spreads = styled.compactMap { point, style -> String? in
+    let spreads = points.compactMap { point -> String? in
       guard let deviations = point.deviations else { return nil }
       let (x, y) = (frame.x(point.attackSuccess), frame.y(point.cleanAccuracy))
       let left = frame.x(point.attackSuccess - deviations.attackSuccess)
@@ -120,12 +108,12 @@ public struct TradeOffChart: Chart {
       let low = frame.y(point.cleanAccuracy - deviations.cleanAccuracy)
       let high = frame.y(point.cleanAccuracy + deviations.cleanAccuracy)
       let cross = "M\(unit(left)) \(unit(y))H\(unit(right))M\(unit(x)) \(unit(low))V\(unit(high))"
-      return "<path d=\"\(cross)\" class=\"spread \(style.name)\"/>"
+      return "<path d=\"\(cross)\" class=\"spread \(point.role.name)\"/>"
     }
     // The suspect lies above the others: what a defense leaves as it is lies at the same place.
-    let ordered = styled.filter { !$0.point.isSuspect } + styled.filter { $0.point.isSuspect }
+    let ordered = points.filter { $0.role != .suspect } + points.filter { $0.role == .suspect }
     let marks = ordered.map {
-      $0.style.mark(frame.x($0.point.attackSuccess), frame.y($0.point.cleanAccuracy))
+      $0.role.mark(frame.x($0.attackSuccess), frame.y($0.cleanAccuracy))
     }
     return ([frame.content] + spreads + marks + [legend.content(at: frame.end)])
       .joined(separator: "\n")
