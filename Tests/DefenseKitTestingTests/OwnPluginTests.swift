@@ -33,11 +33,14 @@ struct OwnPluginTests {
         "temperature": ["0", "101"], "shift": ["-1", "65"], "flip": ["0"],
         "freeze-normalization": ["1"], "held-out": ["-0.1", "1"], "patience": ["0"],
       ]),
-    PluginChecks(CLP.self, refusing: ["u": ["0", "-1"]]),
+    PluginChecks(CLP.self, refusing: ["u": ["0", "-1", "inf"], "sums": ["add"]]),
     PluginChecks(GoodNet.self),
     PluginChecks(
       STRIP.self,
-      refusing: ["overlays": ["0"], "alarms": ["0", "1"], "threshold": ["median"]]),
+      refusing: [
+        "overlays": ["0", "10001"], "alpha": ["0", "-1", "101"], "beta": ["0", "-1", "101"],
+        "alarms": ["0", "1"], "threshold": ["median"],
+      ]),
     PluginChecks(
       BadNets.self,
       refusing: [

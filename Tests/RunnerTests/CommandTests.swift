@@ -81,9 +81,25 @@ struct CommandTests {
               The share of the clean images that decides what is kept and when to stop; 0 to under 1.
             patience=auto               integer
               Tuning ends after so many epochs without gain on held-out images; auto goes on to the end.
+          clp               Prunes channels whose weights answer far more strongly than others; needs no data.
+            u=3        number
+              Channels more than u standard deviations over the mean are pruned; over 0.
+            sums=skip  skip|bound
+              Normalizations of a sum are skipped, or bounded by adding the operands' bounds.
 
         Detectors:
           goodnet           Flags images on which the suspect and its repaired copy disagree.
+          strip             Flags images whose class stays the same whatever is blended into them.
+            overlays=100        integer
+              How many clean images each image is blended with, 1 to 10,000.
+            alpha=1             number
+              The factor for the image, over 0 and up to 100.
+            beta=1              number
+              The factor for the clean image on it, over 0 and up to 100.
+            alarms=0.01         number
+              The share of clean images that may be flagged, over 0 and under 1.
+            threshold=quantile  normal|quantile
+              Clean entropies are taken as normally distributed, as published, or as they are.
 
         Attacks:
           badnets           Stamps a patch or a picture on images and changes their labels.
@@ -189,7 +205,7 @@ struct CommandTests {
       ),
       (
         ["--defense", "fine-pruning", "--detector", "godnet"],
-        "there is no detector 'godnet'; did you mean 'goodnet'? (detectors: goodnet)"
+        "there is no detector 'godnet'; did you mean 'goodnet'? (detectors: goodnet, strip)"
       ),
       (
         ["--defense", "fine-pruning", "--option", "fine-pruning.drop=3"],

@@ -1,30 +1,32 @@
 public import DefenseKit
 
-/// Prunes the channels that follow their inputs far more strongly than the others of their layer.
+/// Prunes the channels whose weights answer to their inputs far more strongly than others of the layer.
 ///
-/// A trigger is small, and yet it decides the class: some channels must answer to it strongly. How strongly
-/// channel k of a convolution with batch normalization can answer is bounded by
+/// A trigger is small and yet decides the class, so that some channels must answer to it strongly. How
+/// strongly channel k of a convolution with batch normalization can answer grows with
 ///
 ///     sigma_k = sigma_max(W_k) * |gamma_k| / sqrt(variance_k + epsilon),
 ///
-/// where W_k is its kernel as a matrix of input channels x taps and sigma_max the largest singular value. In
+/// where W_k is its kernel as a matrix of input channels x taps, and sigma_max the largest singular value. In
 /// each layer of n channels those are pruned for which
 ///
 ///     sigma_k > mean + u * deviation,    u = 3,
 ///
-/// with the deviation divided by n - 1. No image is looked at, and nothing is trained. As no value of n lies
-/// more than (n - 1) / sqrt(n) deviations over the mean, a layer of less than 11 channels has none to prune
-/// at u = 3.
+/// with the deviation divided by n - 1. No image is looked at, and nothing is trained. As no channel lies more
+/// than (n - 1) / sqrt(n) deviations over the mean, a layer of less than 11 channels has none to prune at 3.
 ///
-/// Which convolution a normalization belongs to is a question to the graph: the one whose sums it reads. In a
-/// residual network whose blocks normalize first, some read a sum instead; they are skipped or, with
-/// `sums=bound`, bounded by what is added up. The authors' program takes the convolution that is listed last
-/// before the normalization, which there is another one, and has no epsilon; here the factor is what the
-/// network computes. For layers with other convolutions than plain ones see the README.
+/// The rows of W_k are the input channels that the channel reads: those of its group in a grouped
+/// convolution, one in a depthwise convolution. A separable convolution counts as the plain one that
+/// computes the same, and dilation changes nothing.
 ///
-/// A pruned channel has gamma and beta of zero. Where the normalization alone reads the convolution, the
-/// convolution's kernel and bias of the channel are zero too, so that training leaves it masked and it can be
-/// removed.
+/// Which convolution a normalization belongs to is a question to the graph: it is the one whose sums it
+/// reads. In a residual network whose blocks normalize first, some read a sum instead. They are left alone
+/// or, with `sums=bound`, bounded by the sum of the operands' bounds. (The authors' program takes whatever
+/// convolution is listed before a normalization, and has no epsilon; here the factor is what the network
+/// computes.)
+///
+/// A pruned channel has gamma and beta of zero. Where nothing but the normalization reads the convolution,
+/// its kernel and bias are zero there too, so that training leaves the channel masked and it can be removed.
 ///
 /// Source: Zheng, Tang, Li and Liu, "Data-free Backdoor Removal based on Channel Lipschitzness", ECCV 2022,
 /// sections 4.1 to 4.3.

@@ -27,18 +27,28 @@ struct Blends: SampleSource {
   func read(_ range: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) {
     let size = imageShape.reduce(1, *)
     let (alpha, beta) = (alpha, beta)
-    // The buffer is the caller's, aligned for floats and as large as the images of the range.
+    // The buffer is the caller's, aligned for floats and as large as the images of the range; every part
+    // that is taken of it and of the arrays is one image.
     let blends = unsafe buffer.bindMemory(to: Float.self)
     unsafe images.withUnsafeBufferPointer { images in
       unsafe overlays.withUnsafeBufferPointer { overlays in
         for (place, blend) in range.enumerated() {
-          let (image, overlay) = (imageIndices[blend] * size, overlayIndices[blend] * size)
+          let image = unsafe part(images, imageIndices[blend], size)
+          let overlay = unsafe part(overlays, overlayIndices[blend], size)
+          let result = unsafe UnsafeMutableBufferPointer(
+            rebasing: blends[place * size..<(place + 1) * size])
           for element in 0..<size {
-            unsafe blends[place * size + element] =
-              alpha * images[image + element] + beta * overlays[overlay + element]
+            unsafe result[element] = alpha * image[element] + beta * overlay[element]
           }
         }
       }
     }
+  }
+
+  /// One of several images.
+  private func part(
+    _ images: UnsafeBufferPointer<Float>, _ index: Int, _ size: Int
+  ) -> UnsafeBufferPointer<Float> {
+    unsafe UnsafeBufferPointer(rebasing: images[index * size..<(index + 1) * size])
   }
 }
