@@ -53,9 +53,18 @@ public struct Runner: Sendable {
     // And so must a file that may not grow further.
     signal(SIGXFSZ, SIG_IGN)
     if arguments == [ComparisonWorker.word] { return ComparisonWorker.run(plugins) }
+    var config: ConfigFile?
     do {
       do {
-        let command = try parse(arguments)
+        let answer = try Completion.$plugins.withValue(plugins) { () throws(Failure) in
+          try Completion.answer(to: arguments)
+        }
+        if let answer {
+          try StandardOutput.write(answer)
+          return 0
+        }
+        config = try ConfigFile.named(in: arguments)
+        let command = try parse(config?.arguments ?? arguments)
         guard let command = command as? any RunnerCommand else {
           var other = command
           try other.run()
@@ -69,7 +78,10 @@ public struct Runner: Sendable {
       return 0
     } catch {
       let failure = Failure(error)
-      if let message = failure.message { StandardError.write("\(programName): \(message)\n") }
+      let placed = config?.placed(failure) ?? failure
+      if let message = placed.message {
+        StandardError.write("\(Style.errors.red("\(programName):")) \(message)\n")
+      }
       return failure.status
     }
   }
@@ -78,24 +90,27 @@ public struct Runner: Sendable {
 extension Runner {
   /// Reads the arguments; says how to get help where the parser's own words do not help.
   private func parse(_ arguments: [String]) throws -> any ParsableCommand {
-    let commands = RootCommand.configuration.subcommands.map { $0._commandName } + ["help"]
-    // The parser takes an unknown command for an argument of the default one.
-    if let first = arguments.first, !first.hasPrefix("-"), !commands.contains(first) {
-      let near = nearestName(to: first, among: commands).map { "; did you mean '\($0)'?" } ?? ""
-      throw Failure(
-        Failure.usage,
-        "there is no command '\(first)'\(near) (commands: \(commands.joined(separator: ", ")))")
+    // The parser takes an unknown command for an argument of the default one, and helps with none.
+    if let first = arguments.first, !first.hasPrefix("-") {
+      let commands = RootCommand.configuration.subcommands.map { $0._commandName }
+      if first == "help" {
+        _ = try CommandInfo.root().command(in: arguments.dropFirst().filter { !$0.hasPrefix("-") })
+      } else if !commands.contains(first) {
+        throw try CommandInfo.root().unknown(first)
+      }
     }
     do {
       return try RootCommand.parseAsRoot(arguments)
     } catch  where RootCommand.exitCode(for: error) == .validationFailure {
-      let text = RootCommand.message(for: error)
+      let (command, words) = try CommandInfo.root().command(in: arguments)
+      let given = GivenOptions(arguments.dropFirst(words), of: command)
+      if let failure = given.badChoice(for: command) { throw failure }
+      let text = given.unknownOption(for: command) ?? RootCommand.message(for: error)
       if text.hasSuffix("?") { throw Failure(Failure.usage, text) }
-      let command = arguments.first { commands.contains($0) } ?? "run"
       throw Failure(
         Failure.usage,
-        "\(text.hasSuffix(".") ? String(text.dropLast()) : text); see '\(programName) \(command) "
-          + "--help'")
+        "\(text.hasSuffix(".") ? String(text.dropLast()) : text); see '\(programName) "
+          + "\(command.path) --help'")
     }
   }
 }
@@ -108,7 +123,8 @@ struct Session: Sendable {
 }
 
 /// A command that runs with the session's plugins.
-protocol RunnerCommand: ParsableCommand {
+protocol RunnerCommand: ExemplifiedCommand {
+  var common: CommonArguments { get }
   func run(in session: Session) throws
 }
 
@@ -118,23 +134,36 @@ var programName: String {
 }
 
 /// The command that all others belong to.
-struct RootCommand: ParsableCommand {
+struct RootCommand: ExemplifiedCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: programName,
       abstract: "Defends neural-network classifiers against backdoors.",
-      discussion: """
-        Without files, a small backdoored network that comes with the program is defended:
-
-          \(programName) --defense fine-pruning --detector goodnet
-
-        Options without a command are those of 'run': see '\(programName) run --help'.
-        """,
+      discussion: discussion(
+        """
+        Options without a command are those of 'run': see '\(programName) run --help'. Completions \
+        for a shell: '\(programName) --generate-completion-script bash', zsh or fish.
+        """),
       version: "\(programName) \(defenseKitVersion)",
       subcommands: [
         RunCommand.self, ListCommand.self, InspectCommand.self, EvaluateCommand.self,
         PredictCommand.self, AttackCommand.self, TriggerCommand.self, CompareCommand.self,
-        MergeCommand.self, NewCommand.self,
+        MergeCommand.self, NewCommand.self, ManualCommand.self,
       ], defaultSubcommand: RunCommand.self)
+  }
+
+  static var examples: [Example] {
+    [
+      Example(
+        "Defend the small backdoored network that comes with the program",
+        "--defense fine-pruning --detector goodnet"),
+      Example(
+        "Defend a model with clean images, and keep what comes of it",
+        """
+        --defense fine-pruning --model suspect.h5 --clean clean.h5 \\
+          --scale 1/255 --output results
+        """),
+      Example("See what is suspicious about a model's file", "inspect suspect.h5"),
+    ]
   }
 }

@@ -161,12 +161,18 @@ struct CommandTests {
       result.output == """
         OVERVIEW: Defends neural-network classifiers against backdoors.
 
-        Without files, a small backdoored network that comes with the program is
-        defended:
-
+        EXAMPLES:
+          # Defend the small backdoored network that comes with the program
           runner --defense fine-pruning --detector goodnet
+          # Defend a model with clean images, and keep what comes of it
+          runner --defense fine-pruning --model suspect.h5 --clean clean.h5 \\
+            --scale 1/255 --output results
+          # See what is suspicious about a model's file
+          runner inspect suspect.h5
 
         Options without a command are those of 'run': see 'runner run --help'.
+        Completions for a shell: 'runner --generate-completion-script bash', zsh or
+        fish.
 
         USAGE: runner <subcommand>
 
@@ -186,7 +192,7 @@ struct CommandTests {
           trigger                 Show an attack's trigger, or apply it to images.
           compare                 Compare defenses and detectors on models, over seeds.
           merge                   Put the parts of a comparison together.
-          new                     Write a package with a new plugin.
+          new                     Write a package with a new defense, detector or attack.
 
           See 'runner help <subcommand>' for detailed help.
 
@@ -246,12 +252,14 @@ struct CommandTests {
       (
         ["insepct", "m.h5"],
         "there is no command 'insepct'; did you mean 'inspect'? "
-          + "(commands: run, list, inspect, evaluate, predict, attack, trigger, compare, merge, new, help)"
+          + "(commands: run, list, inspect, evaluate, predict, attack, trigger, compare, merge, new, "
+          + "help)"
       ),
       (
         ["bd_net.h5"],
         "there is no command 'bd_net.h5' "
-          + "(commands: run, list, inspect, evaluate, predict, attack, trigger, compare, merge, new, help)"
+          + "(commands: run, list, inspect, evaluate, predict, attack, trigger, compare, merge, new, "
+          + "help)"
       ),
       (["--defence", "fine-pruning"], "Unknown option '--defence'. Did you mean '--defense'?"),
       (["--drops", "2"], "Unknown option '--drops'; see 'runner run --help'"),

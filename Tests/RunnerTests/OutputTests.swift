@@ -57,13 +57,8 @@ struct OutputTests {
     #expect(throws: Failure.self) { try OutputFolder(root.path, force: true, inputs: []) }
   }
 
-  @Test("Progress lines")
-  func progress() {
-    #expect(
-      ProgressLine.line("sweep", done: 15_000, images: 60_000, elapsed: 1.5)
-        == "sweep                    [#####···············]  25 %     10,000 images/s  0:05 left")
-    #expect(ProgressLine.line("a", done: 0, images: 10, elapsed: 0).hasSuffix("0:00 left"))
-    #expect(ProgressLine.line("a", done: 1, images: 7322, elapsed: 1).hasSuffix("2:02:01 left"))
+  @Test("Numbers in groups")
+  func numbers() {
     #expect(grouped(1_234_567) == "1,234,567")
     #expect(grouped(-123) == "-123")
   }

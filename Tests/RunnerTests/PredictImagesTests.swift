@@ -166,11 +166,18 @@ struct PredictImagesTests {
         """
         OVERVIEW: Print a class for every image.
 
+        EXAMPLES:
+          # Classify pictures
+          runner predict model.h5 cat.png dog.png --scale 1/255
+          # Classify a data set; what GoodNet flags gets the class N
+          runner predict suspect.h5 --repaired repaired.h5 --detector goodnet \\
+            --data test.h5
+
         The images are PNG files, or a data set given with --data. Prints one class a
         line, counted from 0, in the order of the images. With --detector, images that
         it flags get the number of classes, N, instead (counting from 1, that is N +
         1).
         """), "\(result.output)")
-    #expect(result.output.contains("USAGE: runner predict <model> [<image> ...]"))
+    #expect(result.output.contains("USAGE: runner predict [<options>] <model> [<image> ...]"))
   }
 }

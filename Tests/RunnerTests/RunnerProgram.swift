@@ -10,15 +10,15 @@ enum RunnerProgram {
     let errors: String
   }
 
-  /// Runs the program; `output` may name a file for standard output, such as /dev/full, and `folder`
-  /// the one to run it in.
+  /// Runs the program, or the one at `program`; `output` may name a file for standard output, such
+  /// as /dev/full, and `folder` the current folder.
   static func run(
-    _ arguments: [String], output: String? = nil, in folder: String? = nil
+    _ arguments: [String], output: String? = nil, program: URL? = nil, in folder: String? = nil
   ) throws -> Result {
     let process = Process()
-    if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
-    process.executableURL = try path()
+    process.executableURL = try program ?? path()
     process.arguments = arguments
+    if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
     // The width of help texts must not depend on the terminal that the tests run in.
     process.environment = ProcessInfo.processInfo.environment.merging(["COLUMNS": "80"]) { $1 }
     let place = FileManager.default.temporaryDirectory
@@ -28,8 +28,8 @@ enum RunnerProgram {
       return url
     }
     defer { for file in files { try? FileManager.default.removeItem(at: file) } }
-    let standardOutput = output.map { URL(fileURLWithPath: $0) } ?? files[0]
-    let handles = try [standardOutput, files[1]].map { try FileHandle(forWritingTo: $0) }
+    let stream = output.map { URL(fileURLWithPath: $0) } ?? files[0]
+    let handles = try [stream, files[1]].map { try FileHandle(forWritingTo: $0) }
     process.standardOutput = handles[0]
     process.standardError = handles[1]
     try process.run()

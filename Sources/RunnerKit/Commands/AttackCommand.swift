@@ -7,42 +7,68 @@ struct AttackCommand: RunnerCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: "attack", abstract: "Train a backdoored model to test defenses against.",
-      discussion: """
+      discussion: discussion(
+        """
         Poisons training images, trains a network on them, and writes to the output folder: the \
         model, the trigger, triggered and clean test images, clean images for the defense, pictures \
         of the trigger, and a report. Architectures: \
         \(Architecture.all.map(\.name).joined(separator: ", ")). See 'list' for attacks.
-        """)
+        """))
   }
 
-  @Argument(help: ArgumentHelp("The attack.", valueName: "name"))
+  static var examples: [Example] {
+    [
+      Example(
+        "A BadNet for Fashion-MNIST",
+        """
+        attack badnets --train fashion-mnist --architecture small-cnn \\
+          --output badnet
+        """),
+      Example(
+        "Noise blended into a tenth of your own images, towards class 3",
+        """
+        attack blended --train train.h5 --test test.h5 --target 3 --rate 0.1 \\
+          --option blended.alpha=0.1 --architecture vgg --output blended
+        """),
+    ]
+  }
+
+  @Argument(
+    help: ArgumentHelp("The attack.", valueName: "name"),
+    completion: .plugins { $0.attacks })
   var attack: String
 
   @Option(
     help: ArgumentHelp(
       "Clean images to train with: HDF5 (data and label), fashion-mnist, or a part of it such as "
-        + "fashion-mnist:0-5000.", valueName: "file"))
+        + "fashion-mnist:0-5000.", valueName: "file"),
+    completion: .filesOr([ImageInput.word]))
   var train: String
 
   @Option(
     help: ArgumentHelp(
       "Clean images to judge the model on; those of Fashion-MNIST if it is trained on that.",
-      valueName: "file"))
+      valueName: "file"),
+    completion: .filesOr([ImageInput.word]))
   var test: String?
 
   @Option(
     help: ArgumentHelp(
       "The network to train: an architecture's name, or a Keras .h5 or JSON file whose weights do "
-        + "not matter.", valueName: "name|file"))
+        + "not matter.", valueName: "name|file"),
+    completion: .filesOr(Architecture.all.map(\.name)))
   var architecture: String
 
-  @Option(help: ArgumentHelp("A new folder for all that is written.", valueName: "folder"))
+  @Option(
+    help: ArgumentHelp("A new folder for all that is written.", valueName: "folder"),
+    completion: .directory)
   var output: String
 
   @Option(
     parsing: .singleValue,
     help: ArgumentHelp(
-      "An option of the attack; repeat for several. See 'list'.", valueName: "attack.name=value"))
+      "An option of the attack; repeat for several. See 'list'.", valueName: "attack.name=value"),
+    completion: .pluginOptions { $0 is any Attack.Type })
   var option: [String] = []
 
   @Option(
@@ -93,7 +119,8 @@ struct AttackCommand: RunnerCommand {
   @Option(
     help: ArgumentHelp(
       "Keep the training's state in this file after every epoch, outside of the output folder.",
-      valueName: "file"))
+      valueName: "file"),
+    completion: .hdf5)
   var checkpoint: String?
 
   @Flag(help: "Go on from the file that --checkpoint names.")
@@ -109,6 +136,8 @@ struct AttackCommand: RunnerCommand {
 
   @Flag(help: "Print the report as JSON instead of the results in words.")
   var json = false
+
+  @OptionGroup var common: CommonArguments
 
   /// Checks what goes together; done last, so that an unknown option is named first.
   private func check() throws {
@@ -144,8 +173,7 @@ struct AttackCommand: RunnerCommand {
         sandbox: parsing.sandbox)
     }
     let state = resume ? try checkpoint?.load() : nil
-    let context = RunContext(
-      execution: ExecutionOptions(threads: threads), progress: ProgressLine())
+    let context = context(threads: threads, seed: seed)
 
     let architecture = try Architecture(nameOrFile: architecture, sandbox: parsing.sandbox)
     let extents = try trainInput.extents(layout: layout?.layout, sandbox: parsing.sandbox)
@@ -164,8 +192,11 @@ struct AttackCommand: RunnerCommand {
         "\(architecture.name) scales images itself, and --scale does so once more; leave it out unless "
           + "that is what you want")
     }
+    let (trainImages, testImages) = try context.phase("reading images", images: 0) { _ in
+      (try LabelledImages(trainData), try LabelledImages(testData))
+    }
     let experiment = try AttackExperiment(
-      attack, training: LabelledImages(trainData), test: LabelledImages(testData), goal: goal,
+      attack, training: trainImages, test: testImages, goal: goal,
       rate: rate, seed: seed, architecture: architecture, inputScale: scale?.factor,
       options: options, cleanShare: cleanShare, sandbox: parsing.sandbox)
     for images in [experiment.training, experiment.test] {
@@ -188,7 +219,9 @@ struct AttackCommand: RunnerCommand {
       warnings: context.statistics.warnings)
     let artifacts = AttackArtifacts(experiment, outcome, includesTraining: trainingSet)
     try folder.write { folder in
-      report.files = try artifacts.write(to: folder)
+      report.files = try context.phase("writing", images: 0) { _ in
+        try artifacts.write(to: folder)
+      }
       report.environment = Surroundings.json(
         context, start: start, sandbox: parsing.sandbox,
         paths: [

@@ -7,7 +7,8 @@ struct CompareCommand: RunnerCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: "compare", abstract: "Compare defenses and detectors on models, over seeds.",
-      discussion: """
+      discussion: discussion(
+        """
         Models x defenses x detectors x seeds, from a plan (YAML) or from options; options replace what \
         the plan says. Every combination is a unit, measured once and kept in the output folder: the \
         same command goes on where it was, whatever ended it. Units that share a repair are measured \
@@ -27,10 +28,29 @@ struct CompareCommand: RunnerCommand {
           timeout: 600                   # seconds for a defense, and for a detector
 
         Exit status: 0 if all units are done, 2 if some failed for good, 75 if some can be tried again.
-        """)
+        """))
   }
 
-  @Argument(help: ArgumentHelp("A plan.", valueName: "plan"))
+  static var examples: [Example] {
+    [
+      Example(
+        "All defenses and detectors on the network that comes with the program",
+        """
+        compare --model built-in --defense all --detector all \\
+          --output comparison
+        """),
+      Example(
+        "What a plan says, five seeds each",
+        "compare plan.yaml --seeds 0-4 --output comparison"),
+      Example(
+        "A third of it, as on one of three machines",
+        "compare plan.yaml --shard 1/3 --output part-1"),
+    ]
+  }
+
+  @Argument(
+    help: ArgumentHelp("A plan.", valueName: "plan"),
+    completion: .file(extensions: ["yaml", "yml"]))
   var plan: String?
 
   @Option(
@@ -38,34 +58,44 @@ struct CompareCommand: RunnerCommand {
     help: ArgumentHelp(
       "A folder that 'attack' wrote, or 'built-in', the network that comes with the program; repeat or "
         + "separate by commas for several. With --clean, the file of one model.",
-      valueName: "folder"))
+      valueName: "folder"),
+    completion: .filesOr([ComparedModel.builtInName]))
   var model: [String] = []
 
-  @Option(help: ArgumentHelp("Clean images for the one model's defense.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Clean images for the one model's defense.", valueName: "file"),
+    completion: .hdf5)
   var clean: String?
 
-  @Option(help: ArgumentHelp("Clean images to judge the one model on.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Clean images to judge the one model on.", valueName: "file"),
+    completion: .hdf5)
   var test: String?
 
-  @Option(help: ArgumentHelp("Triggered images to judge the one model on.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Triggered images to judge the one model on.", valueName: "file"),
+    completion: .hdf5)
   var poisoned: String?
 
   @Option(
     parsing: .singleValue,
     help: ArgumentHelp(
-      "A defense, or 'all'; repeat or separate by commas for several.", valueName: "name"))
+      "A defense, or 'all'; repeat or separate by commas for several.", valueName: "name"),
+    completion: .pluginList { $0.defenses + ["all"] })
   var defense: [String] = []
 
   @Option(
     parsing: .singleValue,
     help: ArgumentHelp(
-      "A detector, or 'all'; repeat or separate by commas for several.", valueName: "name"))
+      "A detector, or 'all'; repeat or separate by commas for several.", valueName: "name"),
+    completion: .pluginList { $0.detectors + ["all"] })
   var detector: [String] = []
 
   @Option(
     parsing: .singleValue,
     help: ArgumentHelp(
-      "An option of a plugin; repeat for several. See 'list'.", valueName: "plugin.name=value"))
+      "An option of a plugin; repeat for several. See 'list'.", valueName: "plugin.name=value"),
+    completion: .pluginOptions { $0 is any Defense.Type || $0 is any Detector.Type })
   var option: [String] = []
 
   @Option(help: ArgumentHelp("Seeds, such as 0-4 or 1,3; 0 if not given.", valueName: "seeds"))
@@ -79,8 +109,8 @@ struct CompareCommand: RunnerCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The folder for all results; a comparison that was begun there goes on.", valueName: "folder")
-  )
+      "The folder for all results; a comparison that was begun there goes on.", valueName: "folder"),
+    completion: .directory)
   var output: String
 
   @Option(
@@ -93,11 +123,13 @@ struct CompareCommand: RunnerCommand {
 
   @OptionGroup var arguments: ModelArguments
 
+  @OptionGroup var common: CommonArguments
+
   func run(in session: Session) throws {
     try arguments.check()
     let shard = try shard.map { try Shard($0) }
     let plan = try makePlan(session.plugins)
-    let progress = ProgressLine()
+    let progress = ProgressLine(isQuiet: common.quiet)
     let context = RunContext(execution: arguments.execution, progress: progress)
     let stages = try plan.stages(session.plugins, in: context)
     let units = stages.flatMap(\.units)

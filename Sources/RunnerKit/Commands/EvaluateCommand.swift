@@ -5,24 +5,41 @@ internal import DefenseKit
 struct EvaluateCommand: RunnerCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
-      commandName: "evaluate", abstract: "Measure a model's accuracy and attack success.")
+      commandName: "evaluate", abstract: "Measure a model's accuracy and attack success.",
+      discussion: discussion())
   }
 
-  @Argument(help: "A Keras .h5 file, such as a repaired model or GoodNet.")
+  static var examples: [Example] {
+    [
+      Example("Accuracy on clean images", "evaluate suspect.h5 --test test.h5 --scale 1/255"),
+      Example(
+        "Accuracy and attack success of a repaired model, as JSON",
+        "evaluate repaired.h5 --test test.h5 --poisoned poisoned.h5 --json"),
+    ]
+  }
+
+  @Argument(
+    help: "A Keras .h5 file, such as a repaired model or GoodNet.",
+    completion: .hdf5)
   var model: String
 
-  @Option(help: ArgumentHelp("Clean images (HDF5, data and label).", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Clean images (HDF5, data and label).", valueName: "file"),
+    completion: .hdf5)
   var test: String?
 
   @Option(
     help: ArgumentHelp(
-      "Triggered images, labelled with the attacker's class.", valueName: "file"))
+      "Triggered images, labelled with the attacker's class.", valueName: "file"),
+    completion: .hdf5)
   var poisoned: String?
 
   @OptionGroup var arguments: ModelArguments
 
   @Flag(help: "Print counts as JSON.")
   var json = false
+
+  @OptionGroup var common: CommonArguments
 
   /// Checks what goes together; done last, so that an unknown option is named first.
   private func check() throws {
@@ -37,7 +54,7 @@ struct EvaluateCommand: RunnerCommand {
     let model = try arguments.load(model)
     let test = try test.map { try CleanData(arguments.data($0, for: model)) }
     let poisoned = try poisoned.map { try PoisonedData(arguments.data($0, for: model)) }
-    let context = RunContext(execution: arguments.execution, progress: ProgressLine())
+    let context = context(threads: arguments.threads)
     arguments.parsing.warn(in: context)
     let result = try Evaluation.ModelResult(of: model, test: test, poisoned: poisoned, in: context)
     if let test, let clean = result.clean {

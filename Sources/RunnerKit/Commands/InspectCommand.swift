@@ -7,17 +7,32 @@ struct InspectCommand: RunnerCommand {
     CommandConfiguration(
       commandName: "inspect",
       abstract: "Show a model's layers and what is suspicious about its file.",
-      discussion: """
+      discussion: discussion(
+        """
         Nothing in the file is run. The exit status is 0 if nothing was found, 1 if something was, \
         and 65 if the file could not be read to its end. That nothing was found is no proof that \
         there is no backdoor.
-        """)
+        """))
   }
 
-  @Argument(help: "A Keras .h5 file.")
+  static var examples: [Example] {
+    [
+      Example("A model", "inspect suspect.h5"),
+      Example(
+        "A file of weights alone, whose network is described elsewhere",
+        "inspect weights.h5 --architecture model.json"),
+      Example("Findings for a code scanning service", "inspect suspect.h5 --sarif"),
+    ]
+  }
+
+  @Argument(
+    help: "A Keras .h5 file.",
+    completion: .hdf5)
   var model: String
 
-  @Option(help: ModelArguments.architectureHelp)
+  @Option(
+    help: ModelArguments.architectureHelp,
+    completion: .file(extensions: ["h5", "hdf5", "json"]))
   var architecture: String?
 
   @OptionGroup var parsing: ParsingArguments
@@ -28,21 +43,25 @@ struct InspectCommand: RunnerCommand {
   @Flag(help: "Print the findings as SARIF 2.1.0, for code scanning.")
   var sarif = false
 
+  @OptionGroup var common: CommonArguments
+
   func validate() throws {
     if json && sarif { throw ValidationError("--json and --sarif cannot both be printed") }
   }
 
   func run(in session: Session) throws {
-    let audit = try ModelAudit(
-      model, architecture: architecture, sandbox: parsing.sandbox)
-    parsing.warn(in: RunContext(progress: ProgressLine()))
+    let context = context()
+    let audit = try context.phase("inspecting", images: 0) { _ in
+      try ModelAudit(model, architecture: architecture, sandbox: parsing.sandbox)
+    }
+    parsing.warn(in: context)
     if let failure = audit.failure, failure.kind == .usage, audit.findings.isEmpty { throw failure }
     if sarif {
       try StandardOutput.write(audit.sarif(tool: "DefenseKit", version: defenseKitVersion).text)
     } else if json {
       try StandardOutput.write(audit.json.text)
     } else {
-      try StandardOutput.write(Self.text(audit))
+      try StandardOutput.write(Style.output.headed(Self.text(audit)))
     }
     if let failure = audit.failure, failure.kind == .usage { throw failure }
     guard audit.isComplete else {

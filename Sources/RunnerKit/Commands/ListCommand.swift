@@ -5,11 +5,31 @@ internal import DefenseKit
 struct ListCommand: RunnerCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
-      commandName: "list", abstract: "List defenses, detectors and attacks with their options.")
+      commandName: "list", abstract: "List defenses, detectors and attacks with their options.",
+      discussion: discussion())
   }
 
+  static var examples: [Example] {
+    [
+      Example("All plugins", "list"),
+      Example("Some of them", "list fine-pruning goodnet"),
+    ]
+  }
+
+  @Argument(
+    help: ArgumentHelp("The plugins to list; all if none is given.", valueName: "name"),
+    completion: .plugins { $0.types.map { $0.name } })
+  var names: [String] = []
+
+  @OptionGroup var common: CommonArguments
+
   func run(in session: Session) throws {
-    let types = session.plugins.types
+    let known = session.plugins.types.map { $0.name }
+    if let unknown = names.first(where: { !known.contains($0) }) {
+      throw Failure(
+        Failure.usage, "there is no plugin '\(unknown)'\(knownNames(unknown, known, "plugins"))")
+    }
+    let types = session.plugins.types.filter { names.isEmpty || names.contains($0.name) }
     let sections = [
       ("Defenses", types.filter { $0 is any Defense.Type }),
       ("Detectors", types.filter { $0 is any Detector.Type }),
@@ -18,7 +38,7 @@ struct ListCommand: RunnerCommand {
     let width = types.map { $0.name.count }.max() ?? 0
     var lines: [String] = []
     for (title, plugins) in sections where !plugins.isEmpty {
-      lines.append(lines.isEmpty ? "\(title):" : "\n\(title):")
+      lines.append((lines.isEmpty ? "" : "\n") + Style.output.bold("\(title):"))
       for plugin in plugins { lines += Self.entry(plugin, width: max(14, width)) }
     }
     try StandardOutput.write(lines.joined(separator: "\n") + "\n")

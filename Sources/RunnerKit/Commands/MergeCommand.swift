@@ -7,17 +7,32 @@ struct MergeCommand: RunnerCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: "merge", abstract: "Put the parts of a comparison together.",
-      discussion: """
+      discussion: discussion(
+        """
         Takes the folders that 'compare --shard i/n' wrote, checks that they are parts of one plan and \
         that nothing is missing, and writes what one run would have written, byte for byte.
-        """)
+        """))
   }
 
-  @Argument(help: ArgumentHelp("Folders of 'compare --shard'.", valueName: "folder"))
+  static var examples: [Example] {
+    [
+      Example("The parts of three machines", "merge part-1 part-2 part-3 --output comparison"),
+      Example(
+        "The same, with no word on standard error unless something is wrong",
+        "merge part-1 part-2 part-3 --output comparison --quiet"),
+    ]
+  }
+
+  @Argument(
+    help: ArgumentHelp("Folders of 'compare --shard'.", valueName: "folder"),
+    completion: .directory)
   var folders: [String]
 
-  @Option(help: ArgumentHelp("The folder for the whole.", valueName: "folder"))
+  @Option(
+    help: ArgumentHelp("The folder for the whole.", valueName: "folder"), completion: .directory)
   var output: String
+
+  @OptionGroup var common: CommonArguments
 
   func run(in session: Session) throws {
     var plan: (ComparisonFolder.PlanFile, folder: String)?

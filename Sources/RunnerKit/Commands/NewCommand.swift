@@ -5,13 +5,21 @@ internal import DefenseKit
 struct NewCommand: RunnerCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
-      commandName: "new", abstract: "Write a package with a new plugin.",
-      discussion: """
+      commandName: "new", abstract: "Write a package with a new defense, detector or attack.",
+      discussion: discussion(
+        """
         The package is a new folder with a small plugin that works, tests that check the rules of \
-        plugins, and a program with all commands of \(programName) that offers it beside others:
+        plugins, and a program with all commands of \(programName) that offers it beside others.
+        """))
+  }
 
-          \(programName) new defense my-defense
-        """)
+  static var examples: [Example] {
+    [
+      Example("A defense, in the folder my-defense", "new defense my-defense"),
+      Example(
+        "A detector that finds DefenseKit in another checkout",
+        "new detector my-detector --defensekit ../DefenseKit --output detector"),
+    ]
   }
 
   /// The kinds of plugin; each is a folder of templates.
@@ -27,14 +35,16 @@ struct NewCommand: RunnerCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The folder to write; one of the plugin's name if not given.", valueName: "folder"))
+      "The folder to write; one of the plugin's name if not given.", valueName: "folder"),
+    completion: .directory)
   var output: String?
 
   @Option(
     name: .customLong("defensekit"),
     help: ArgumentHelp(
       "Where the package finds DefenseKit: a checkout's folder or a repository's URL; the checkout that "
-        + "this program was built from if not given.", valueName: "folder|url"))
+        + "this program was built from if not given.", valueName: "folder|url"),
+    completion: .directory)
   var defenseKit: String?
 
   @Option(
@@ -42,6 +52,8 @@ struct NewCommand: RunnerCommand {
       "The least version of DefenseKit, for a URL; this program's if not given.",
       valueName: "version"))
   var from: String?
+
+  @OptionGroup var common: CommonArguments
 
   func run(in session: Session) throws {
     guard Self.kinds.contains(kind) else {

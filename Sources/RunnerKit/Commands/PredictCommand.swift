@@ -6,7 +6,8 @@ struct PredictCommand: RunnerCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: "predict", abstract: "Print a class for every image.",
-      discussion: """
+      discussion: discussion(
+        """
         The images are PNG files, or a data set given with --data. Prints one class a line, counted \
         from 0, in the order of the images. With --detector, images that it \
         flags get the number of classes, N, instead (counting from 1, that is N + 1). An image \
@@ -16,35 +17,63 @@ struct PredictCommand: RunnerCommand {
         A PNG file must have the size of the model's input; its samples, 0 to 255 as they are \
         stored, are multiplied by --scale. Grey images are taken by models for colour too; colours by \
         a model for grey, and transparency, are refused.
-        """)
+        """))
   }
 
-  @Argument(help: "A Keras .h5 file: the suspect, a repaired model or GoodNet.")
+  static var examples: [Example] {
+    [
+      Example("Classify pictures", "predict model.h5 cat.png dog.png --scale 1/255"),
+      Example(
+        "Classify a data set; what GoodNet flags gets the class N",
+        """
+        predict suspect.h5 --repaired repaired.h5 --detector goodnet \\
+          --data test.h5
+        """),
+    ]
+  }
+
+  @Argument(
+    help: "A Keras .h5 file: the suspect, a repaired model or GoodNet.",
+    completion: .hdf5)
   var model: String
 
-  @Argument(help: ArgumentHelp("PNG files to classify.", valueName: "image"))
+  @Argument(
+    help: ArgumentHelp("PNG files to classify.", valueName: "image"),
+    completion: .file(extensions: ["png"]))
   var images: [String] = []
 
   @Option(
-    help: ArgumentHelp("Images to classify instead (HDF5, data and label).", valueName: "file"))
+    help: ArgumentHelp("Images to classify instead (HDF5, data and label).", valueName: "file"),
+    completion: .hdf5)
   var data: String?
 
-  @Option(help: ArgumentHelp("A repaired copy of the model, for the detector.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("A repaired copy of the model, for the detector.", valueName: "file"),
+    completion: .hdf5)
   var repaired: String?
 
   @Option(
-    help: ArgumentHelp("A detector; most compare the model with --repaired.", valueName: "name"))
+    help: ArgumentHelp("A detector; most compare the model with --repaired.", valueName: "name"),
+    completion: .plugins { $0.detectors })
   var detector: String?
 
-  @Option(help: ArgumentHelp("Clean images that the detector may learn from.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Clean images that the detector may learn from.", valueName: "file"),
+    completion: .hdf5)
   var clean: String?
 
   @OptionGroup var arguments: ModelArguments
 
   @Option(
     parsing: .singleValue,
-    help: ArgumentHelp("An option of the detector; see 'list'.", valueName: "plugin.name=value"))
+    help: ArgumentHelp("An option of the detector; see 'list'.", valueName: "plugin.name=value"),
+    completion: .pluginOptions { $0 is any Detector.Type })
   var option: [String] = []
+
+  @Option(help: ArgumentHelp("Decides all that is random about the detector.", valueName: "n"))
+  var seed: UInt64 = 0
+
+  @OptionGroup var common: CommonArguments
 
   /// Checks what goes together; done last, so that an unknown option is named first.
   private func check() throws {
@@ -76,7 +105,7 @@ struct PredictCommand: RunnerCommand {
     }
     let suspect = try arguments.load(model)
     let material = try material(for: suspect)
-    let context = RunContext(execution: arguments.execution, progress: ProgressLine())
+    let context = context(threads: arguments.threads, seed: seed)
     arguments.parsing.warn(in: context)
     let classes: [Int32]
     do {

@@ -9,37 +9,63 @@ struct RunCommand: RunnerCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: "run", abstract: "Defend a model and judge the outcome.",
-      discussion: """
+      discussion: discussion(
+        """
         Without --model, the small network that comes with the program is defended on \
         Fashion-MNIST.
-        """)
+        """))
+  }
+
+  static var examples: [Example] {
+    [
+      Example(
+        "Defend the small backdoored network that comes with the program",
+        "run --defense fine-pruning --detector goodnet"),
+      Example(
+        "Defend a model, judge the outcome on test images, and keep it",
+        """
+        run --defense fine-pruning --detector goodnet --model suspect.h5 \\
+          --clean clean.h5 --test test.h5 --poisoned poisoned.h5 \\
+          --scale 1/255 --output results
+        """),
+      Example(
+        "Take the options from a file, but for one",
+        "run --config run.yaml --option fine-pruning.drops=2,4"),
+    ]
   }
 
   @Option(
     parsing: .singleValue,
-    help: ArgumentHelp("A defense; repeat or separate by commas for several.", valueName: "name"))
+    help: ArgumentHelp("A defense; repeat or separate by commas for several.", valueName: "name"),
+    completion: .pluginList { $0.defenses })
   var defense: [String] = []
 
   @Option(
     parsing: .singleValue,
-    help: ArgumentHelp("A detector; repeat or separate by commas for several.", valueName: "name"))
+    help: ArgumentHelp("A detector; repeat or separate by commas for several.", valueName: "name"),
+    completion: .pluginList { $0.detectors })
   var detector: [String] = []
 
-  @Option(help: ArgumentHelp("The suspect, a Keras .h5 file.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("The suspect, a Keras .h5 file.", valueName: "file"),
+    completion: .hdf5)
   var model: String?
 
   @Option(
-    help: ArgumentHelp("Clean images for the defense (HDF5, data and label).", valueName: "file"))
+    help: ArgumentHelp("Clean images for the defense (HDF5, data and label).", valueName: "file"),
+    completion: .hdf5)
   var clean: String?
 
   @Option(
     help: ArgumentHelp(
-      "Clean images that the defense does not see, to judge it on.", valueName: "file"))
+      "Clean images that the defense does not see, to judge it on.", valueName: "file"),
+    completion: .hdf5)
   var test: String?
 
   @Option(
     help: ArgumentHelp(
-      "Triggered images, labelled with the attacker's class, to judge it on.", valueName: "file"))
+      "Triggered images, labelled with the attacker's class, to judge it on.", valueName: "file"),
+    completion: .hdf5)
   var poisoned: String?
 
   @OptionGroup var arguments: ModelArguments
@@ -47,12 +73,17 @@ struct RunCommand: RunnerCommand {
   @Option(
     parsing: .singleValue,
     help: ArgumentHelp(
-      "An option of a plugin; repeat for several. See 'list'.", valueName: "plugin.name=value"))
+      "An option of a plugin; repeat for several. See 'list'.", valueName: "plugin.name=value"),
+    completion: .pluginOptions { $0 is any Defense.Type || $0 is any Detector.Type })
   var option: [String] = []
+
+  @Option(help: ArgumentHelp("Decides all that is random.", valueName: "n"))
+  var seed: UInt64 = 0
 
   @Option(
     help: ArgumentHelp(
-      "A new folder for the repaired models, the curve and the report.", valueName: "folder"))
+      "A new folder for the repaired models, the curve and the report.", valueName: "folder"),
+    completion: .directory)
   var output: String?
 
   @Flag(help: "Replace the results of an earlier run in the output folder.")
@@ -66,6 +97,8 @@ struct RunCommand: RunnerCommand {
 
   @Flag(help: "Print the report as JSON instead of the table.")
   var json = false
+
+  @OptionGroup var common: CommonArguments
 
   /// Checks what goes together; done last, so that an unknown option is named first.
   private func check() throws {
@@ -103,7 +136,7 @@ struct RunCommand: RunnerCommand {
       try OutputFolder(path, force: force, inputs: inputs)
     }
 
-    let context = RunContext(execution: arguments.execution, progress: ProgressLine())
+    let context = context(threads: arguments.threads, seed: seed)
     let experiment = try experiment()
     arguments.parsing.warn(in: context)
     let evaluation = try experiment.run(defenses, detectors, in: context)
@@ -206,14 +239,14 @@ struct RunCommand: RunnerCommand {
     return [
       "scale": Double("\(suspect.inputScale)").map { .number($0) } ?? .null,
       "layout": arguments.layout.map { .string($0.rawValue) } ?? .null,
-      "compact": .bool(compact), "curve": .bool(curve),
+      "compact": .bool(compact), "curve": .bool(curve), "seed": .string("\(seed)"),
       "defenses": .object(defenses.map { entry($0) }),
       "detectors": .object(detectors.map { entry($0) }),
     ]
   }
 
   private func summary(_ evaluation: Evaluation) -> String {
-    var text = evaluation.table
+    var text = Style.output.headed(evaluation.table)
     if let note = evaluation.note { text += "\n\(note)\n" }
     let tuning = evaluation.tuningLines
     if !tuning.isEmpty { text += "\n" + tuning.joined(separator: "\n") + "\n" }

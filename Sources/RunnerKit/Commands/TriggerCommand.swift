@@ -3,11 +3,21 @@ internal import DefenseKit
 private import Foundation
 
 /// Shows triggers that an attack wrote, and applies them to other images.
-struct TriggerCommand: ParsableCommand {
+struct TriggerCommand: ExemplifiedCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: "trigger", abstract: "Show an attack's trigger, or apply it to images.",
-      subcommands: [TriggerApplyCommand.self, TriggerShowCommand.self])
+      discussion: discussion(), subcommands: [TriggerApplyCommand.self, TriggerShowCommand.self])
+  }
+
+  static var examples: [Example] {
+    [
+      Example(
+        "What a trigger is, and a picture of it", "trigger show badnet/trigger.h5 --png t.png"),
+      Example(
+        "Put it on images",
+        "trigger apply badnet/trigger.h5 --data test.h5 --output triggered.h5"),
+    ]
   }
 }
 
@@ -16,23 +26,43 @@ struct TriggerApplyCommand: RunnerCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: "apply", abstract: "Put a trigger on the images of a data set.",
-      discussion: """
+      discussion: discussion(
+        """
         Writes the triggered images in the layout of the CSAW lab: 'label' is what the attacker \
         wants, 'true_label' the class that they had. Images of the target class are left out. \
         Floats of 0...1 are written as bytes, 0...255.
-        """)
+        """))
   }
 
-  @Argument(help: "The trigger.h5 of an attack.")
+  static var examples: [Example] {
+    [
+      Example(
+        "Put a trigger on the images of a file",
+        "trigger apply badnet/trigger.h5 --data test.h5 --output triggered.h5"),
+      Example(
+        "On images of Fashion-MNIST, for another class than the attack's",
+        """
+        trigger apply badnet/trigger.h5 --data fashion-mnist:0-500 \\
+          --target 3 --output triggered.h5
+        """),
+    ]
+  }
+
+  @Argument(
+    help: "The trigger.h5 of an attack.",
+    completion: .hdf5)
   var trigger: String
 
   @Option(
     help: ArgumentHelp(
       "Clean images: HDF5 (data and label), fashion-mnist (its test images), or a part of it such as "
-        + "fashion-mnist:0-500.", valueName: "file"))
+        + "fashion-mnist:0-500.", valueName: "file"),
+    completion: .filesOr([ImageInput.word]))
   var data: String
 
-  @Option(help: ArgumentHelp("The file to write.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("The file to write.", valueName: "file"),
+    completion: .hdf5)
   var output: String
 
   @Option(
@@ -51,6 +81,8 @@ struct TriggerApplyCommand: RunnerCommand {
 
   @OptionGroup var parsing: ParsingArguments
 
+  @OptionGroup var common: CommonArguments
+
   func run(in session: Session) throws {
     let input = try ImageInput(data)
     try OutputFile.check(
@@ -60,12 +92,15 @@ struct TriggerApplyCommand: RunnerCommand {
     let data = try input.load(
       .test, imageShape: trigger.imageShape, classCount: trigger.goal.classCount,
       layout: layout?.layout, taker: "trigger", sandbox: parsing.sandbox)
-    let context = RunContext(progress: ProgressLine())
+    let context = context()
     parsing.warn(in: context)
-    let clean = try LabelledImages(data)
+    let clean = try context.phase("reading images", images: 0) { _ in try LabelledImages(data) }
     clean.warnOfUnits("the file written has 0...255", in: context)
-    let (images, trueLabels) = try trigger.testSet(from: clean, keepsUnconcerned: keepTargetClass)
-    try images.dataSet(trueLabels: trueLabels).write(to: output)
+    let images = try context.phase("applying the trigger", images: 0) { _ in
+      let (images, labels) = try trigger.testSet(from: clean, keepsUnconcerned: keepTargetClass)
+      try images.dataSet(trueLabels: labels).write(to: output)
+      return images
+    }
     let left = data.count - images.count
     try StandardOutput.write(
       "\(grouped(images.count)) triggered images are in \(output)"
@@ -76,23 +111,42 @@ struct TriggerApplyCommand: RunnerCommand {
 /// Shows what a trigger is.
 struct TriggerShowCommand: RunnerCommand {
   static var configuration: CommandConfiguration {
-    CommandConfiguration(commandName: "show", abstract: "Show what a trigger is.")
+    CommandConfiguration(
+      commandName: "show", abstract: "Show what a trigger is.", discussion: discussion())
   }
 
-  @Argument(help: "The trigger.h5 of an attack.")
+  static var examples: [Example] {
+    [
+      Example("What a trigger is", "trigger show badnet/trigger.h5"),
+      Example(
+        "Pictures of it: alone, and on some images",
+        """
+        trigger show badnet/trigger.h5 --png trigger.png --sheet sheet.png \\
+          --data fashion-mnist:0-10
+        """),
+    ]
+  }
+
+  @Argument(
+    help: "The trigger.h5 of an attack.",
+    completion: .hdf5)
   var trigger: String
 
-  @Option(help: ArgumentHelp("Write a picture of the trigger (PNG).", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Write a picture of the trigger (PNG).", valueName: "file"),
+    completion: .file(extensions: ["png"]))
   var png: String?
 
   @Option(
-    help: ArgumentHelp("Write some images without and with the trigger (PNG).", valueName: "file"))
+    help: ArgumentHelp("Write some images without and with the trigger (PNG).", valueName: "file"),
+    completion: .file(extensions: ["png"]))
   var sheet: String?
 
   @Option(
     help: ArgumentHelp(
       "The images for --sheet: HDF5 (data and label), fashion-mnist, or a part of it.",
-      valueName: "file"))
+      valueName: "file"),
+    completion: .filesOr([ImageInput.word]))
   var data: String?
 
   @Option(help: "The order of an image's axes in the data set, if their shape leaves it open.")
@@ -102,6 +156,8 @@ struct TriggerShowCommand: RunnerCommand {
   var force = false
 
   @OptionGroup var parsing: ParsingArguments
+
+  @OptionGroup var common: CommonArguments
 
   func run(in session: Session) throws {
     if (sheet == nil) != (data == nil) {
@@ -116,15 +172,19 @@ struct TriggerShowCommand: RunnerCommand {
       throw ValidationError("--png and --sheet are the same file; give each a name of its own")
     }
     let trigger = try Trigger.load(self.trigger, sandbox: parsing.sandbox)
+    let context = context()
     // Both pictures are made before one is written, so that none is left if the other cannot be.
     var files: [(path: String, bytes: [UInt8])] = []
     if let sheet, let input {
       let images = try input.load(
         .test, imageShape: trigger.imageShape, classCount: trigger.goal.classCount,
         layout: layout?.layout, taker: "trigger", sandbox: parsing.sandbox)
-      files.append((sheet, try trigger.contactSheet(of: LabelledImages(images)).png()))
+      let picture = try context.phase("drawing", images: 0) { _ in
+        try trigger.contactSheet(of: LabelledImages(images)).png()
+      }
+      files.append((sheet, picture))
     }
-    parsing.warn(in: RunContext(progress: ProgressLine()))
+    parsing.warn(in: context)
     if let png { files.append((png, try trigger.preview.png())) }
     for file in files { try AtomicFile.write(file.bytes, to: file.path) }
     try StandardOutput.write(Self.text(trigger, sha256: sha256(ofFile: self.trigger)))

@@ -74,7 +74,9 @@ struct ModelArguments: ParsableArguments, Sendable {
   @Option(help: "The order of an image's axes in the data sets, if their shape leaves it open.")
   var layout: LayoutName?
 
-  @Option(help: ModelArguments.architectureHelp)
+  @Option(
+    help: ModelArguments.architectureHelp,
+    completion: .file(extensions: ["h5", "hdf5", "json"]))
   var architecture: String?
 
   @Option(help: ArgumentHelp("The number of threads; all processors if not given.", valueName: "n"))

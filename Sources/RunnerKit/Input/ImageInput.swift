@@ -13,11 +13,18 @@ struct ImageInput: Sendable {
 
   /// Reads `fashion-mnist`, `fashion-mnist:0-5000`, or else the path of a file.
   ///
-  /// - Throws: ``Failure`` with status 64 for a range that is none.
+  /// - Throws: ``Failure`` with status 64 for a range that is none, 66 for a file that is not there and
+  ///   whose name is nearly that word.
   init(_ text: String) throws(Failure) {
     self.text = text
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
     isFashionMNIST = parts[0] == Self.word
+    if !isFashionMNIST, nearestName(to: String(parts[0]), among: [Self.word]) != nil,
+      FileIdentity(text) == nil
+    {
+      throw Failure(
+        Failure.missingInput, "\(text): no such file; did you mean '\(Self.word)'?".visible)
+    }
     guard isFashionMNIST, parts.count == 2 else {
       range = nil
       return

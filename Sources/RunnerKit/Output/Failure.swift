@@ -21,6 +21,23 @@ struct Failure: Error {
   static let ioError: Int32 = 74
   static let tryAgain: Int32 = 75
 
+  /// Every exit status of the program and what it means, for the manual.
+  static let meanings: [(status: Int32, meaning: String)] = [
+    (0, "All is done."),
+    (findings, "An inspection found something."),
+    (incomplete, "Parts of a comparison failed for good."),
+    (usage, "The command is called wrongly."),
+    (data, "A file's contents cannot be used."),
+    (missingInput, "A file is not there or cannot be opened."),
+    (69, "The system has no sandbox, and one is required."),
+    (software, "A mistake in the program."),
+    (system, "There is too little memory, or another resource."),
+    (cannotCreate, "The output cannot be created."),
+    (ioError, "The output cannot be written, such as on a full disk."),
+    (tryAgain, "Not all is done; the same command goes on."),
+    (141, "Whoever read standard output has gone away."),
+  ]
+
   init(_ status: Int32, _ message: String?) {
     self.status = status
     self.message = message

@@ -1,103 +1,125 @@
 internal import DefenseKit
+private import Foundation
 private import Synchronization
 
-/// Shows a run's progress as one line on standard error, if that is a terminal.
+/// Shows a run's progress and warnings on standard error.
+///
+/// On a terminal, one line is drawn again and again, ten times a second at most:
 ///
 ///     sweep            [############········]  61 %   182,000 images/s   0:02 left
+///
+/// Elsewhere, such as in a log, a phase that takes longer than a few seconds writes a line now and
+/// then, and one at its end:
+///
+///     sweep: 61 %, 182,000 images/s, 0:02 left
 final class ProgressLine: ProgressSink {
+  /// How progress is shown.
+  enum Form: Sendable, Hashable {
+    /// A line drawn again and again, as wide as the function says.
+    case line
+    /// Lines one after another, without control characters.
+    case log
+    /// Not at all; nor are warnings.
+    case quiet
+  }
+
   private struct State {
     var title = ""
     var images = 0
     var start = ContinuousClock.now
-    var drawn = ContinuousClock.now
+    var shown = ContinuousClock.now
     var done = 0
     var isVisible = false
+
+    func phase(at now: ContinuousClock.Instant) -> Phase {
+      Phase(title: title, done: done, images: images, elapsed: (now - start) / .seconds(1))
+    }
   }
 
-  private let state = Mutex(State())
-  private let isShown: Bool
+  /// A phase that is shorter than this is not worth a line in a log.
+  static let patience = Duration.seconds(5)
+  /// The time between two lines in a log.
+  static let pause = Duration.seconds(10)
 
-  init(isShown: Bool = StandardError.isTerminal) { self.isShown = isShown }
+  private let state = Mutex(State())
+  private let form: Form
+  private let style: Style
+  private let now: @Sendable () -> ContinuousClock.Instant
+  private let width: @Sendable () -> Int
+  private let write: @Sendable (String) -> Void
+
+  /// Progress on standard error.
+  ///
+  /// - Parameter isQuiet: Whether neither progress nor warnings are shown.
+  convenience init(isQuiet: Bool = false) {
+    let form: Form = StandardError.isTerminal && !Style.isDumb() ? .line : .log
+    self.init(
+      isQuiet ? .quiet : form, style: .errors, width: { StandardError.width },
+      write: StandardError.write)
+  }
+
+  /// Progress that is written by `write`; a test gives its own clock and width.
+  init(
+    _ form: Form, style: Style, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now },
+    width: @escaping @Sendable () -> Int = { 80 }, write: @escaping @Sendable (String) -> Void
+  ) {
+    self.form = form
+    self.style = style
+    self.now = now
+    self.width = width
+    self.write = write
+  }
 
   func began(_ title: String, images: Int) {
     state.withLock {
-      $0 = State()
-      $0.title = title
-      $0.images = images
+      $0 = State(title: title.visible, images: images, start: now(), shown: now())
+      if form == .line { draw(&$0) }
     }
   }
 
   func advanced(to done: Int) {
-    guard isShown else { return }
+    guard form != .quiet else { return }
     state.withLock { state in
-      let now = ContinuousClock.now
+      let now = now()
       state.done = max(state.done, done)
-      // Ten times a second is as often as anyone can read.
-      guard now - state.drawn >= .milliseconds(100) else { return }
-      state.drawn = now
-      state.isVisible = true
-      let line = Self.line(
-        state.title, done: state.done, images: state.images,
-        elapsed: (now - state.start) / .seconds(1))
-      StandardError.write("\r\u{1B}[2K" + line)
+      switch form {
+      case .line:
+        guard now - state.shown >= .milliseconds(100) else { return }
+        state.shown = now
+        draw(&state)
+      case .log:
+        let isFirst = !state.isVisible
+        guard now - (isFirst ? state.start : state.shown) >= (isFirst ? Self.patience : Self.pause)
+        else { return }
+        (state.shown, state.isVisible) = (now, true)
+        write(Self.logLine(state.phase(at: now)) + "\n")
+      case .quiet: return
+      }
     }
   }
 
   func ended() {
     state.withLock { state in
-      if state.isVisible { StandardError.write("\r\u{1B}[2K") }
+      if form == .line, state.isVisible { write(Self.erasure) }
+      if form == .log, now() - state.start >= Self.patience {
+        write(Self.lastLine(state.phase(at: now())) + "\n")
+      }
       state.isVisible = false
     }
   }
 
   func warned(_ message: String) {
+    guard form != .quiet else { return }
     state.withLock { state in
-      StandardError.write((state.isVisible ? "\r\u{1B}[2K" : "") + "warning: \(message)\n")
+      let erasure = form == .line && state.isVisible ? Self.erasure : ""
+      write("\(erasure)\(style.yellow("warning:")) \(message)\n")
     }
   }
 
-  /// The line for a phase of which `done` of `images` are done after `elapsed` seconds.
-  static func line(_ title: String, done: Int, images: Int, elapsed: Double) -> String {
-    let share = images > 0 ? min(1, Double(done) / Double(images)) : 1
-    let full = Int(share * 20)
-    let bar = String(repeating: "#", count: full) + String(repeating: "·", count: 20 - full)
-    let rate = elapsed > 0 ? Double(done) / elapsed : 0
-    let left = rate > 0 ? Double(images - done) / rate : 0
-    let name = title.padding(to: 24)
-    let percent = String(Int(share * 100)).padded(to: 3)
-    return "\(name) [\(bar)] \(percent) %  \(grouped(Int(rate)).padded(to: 9)) images/s  "
-      + "\(clock(left)) left"
-  }
-}
+  private static let erasure = "\r\u{1B}[2K"
 
-/// Seconds as minutes and seconds, or with hours.
-private func clock(_ seconds: Double) -> String {
-  let total = Int(min(max(seconds, 0), 359_999).rounded(.up))
-  let two = { (n: Int) in n < 10 ? "0\(n)" : "\(n)" }
-  return total < 3600
-    ? "\(total / 60):\(two(total % 60))"
-    : "\(total / 3600):\(two(total / 60 % 60)):\(two(total % 60))"
-}
-
-/// An integer with commas between groups of three digits.
-func grouped(_ number: Int) -> String {
-  var digits = Array(String(number.magnitude))
-  var position = digits.count - 3
-  while position > 0 {
-    digits.insert(",", at: position)
-    position -= 3
-  }
-  return (number < 0 ? "-" : "") + String(digits)
-}
-
-extension String {
-  /// The text with spaces before it, so that it is at least so long.
-  func padded(to count: Int) -> String {
-    String(repeating: " ", count: max(0, count - self.count)) + self
-  }
-
-  /// The text with spaces after it, so that it is at least so long.
-  func padding(to count: Int) -> String {
-    self + String(repeating: " ", count: max(0, count - self.count))
+  private func draw(_ state: inout State) {
+    state.isVisible = true
+    write(Self.erasure + Self.line(state.phase(at: now()), width: width()))
   }
 }

@@ -33,6 +33,15 @@ enum StandardError {
 
   /// Whether somebody is watching.
   static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+
+  /// The columns of the terminal; 80 if it does not say.
+  static var width: Int {
+    var size = winsize()
+    guard unsafe ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
+      return 80
+    }
+    return Int(size.ws_col)
+  }
 }
 
 /// The three streams that every program is started with.

@@ -1,0 +1,59 @@
+internal import ArgumentParser
+internal import DefenseKit
+private import Foundation
+
+/// Prints the manual, or writes its pages; for whoever installs the program.
+struct ManualCommand: RunnerCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "manual", abstract: "Write the manual's pages.",
+      discussion: discussion(
+        """
+        The pages are in mdoc, which man(1) shows. Without --output, the program's first page is \
+        printed.
+        """),
+      shouldDisplay: false)
+  }
+
+  static var examples: [Example] {
+    [
+      Example("Read a page", "manual --page run"),
+      Example("Write all pages", "manual --output man1"),
+    ]
+  }
+
+  @Option(help: ArgumentHelp("The command whose page is printed.", valueName: "command"))
+  var page: String?
+
+  @Option(
+    help: ArgumentHelp("A folder that is there, for all pages.", valueName: "folder"),
+    completion: .directory)
+  var output: String?
+
+  @OptionGroup var common: CommonArguments
+
+  func run(in session: Session) throws {
+    if page != nil, output != nil {
+      throw ValidationError("--page and --output cannot both be given")
+    }
+    let pages = ManualPage.all(of: try CommandInfo.root(), ManualPage.examples(), date: Self.date)
+    guard let output else {
+      let wanted = page.map { "\(programName)-\($0.replacing(" ", with: "-"))" } ?? programName
+      guard let found = pages.first(where: { $0.name == wanted }) else {
+        let known = pages.map { String($0.name.dropFirst(programName.count + 1)) }
+          .filter { !$0.isEmpty }
+        throw Failure(
+          Failure.usage, "there is no page '\(page ?? "")'\(knownNames(page ?? "", known, "pages"))"
+        )
+      }
+      return try StandardOutput.write(found.text)
+    }
+    for page in pages { try AtomicFile.write(page.text, to: "\(output)/\(page.name).1") }
+  }
+
+  /// Today; or what `SOURCE_DATE_EPOCH` says, for builds that are to be the same every time.
+  private static var date: Date {
+    ProcessInfo.processInfo.environment["SOURCE_DATE_EPOCH"].flatMap { TimeInterval($0) }
+      .map { Date(timeIntervalSince1970: $0) } ?? Date()
+  }
+}

@@ -1,0 +1,65 @@
+internal import DefenseKit
+
+/// The options that a command line has, as they are written there.
+struct GivenOptions: Sendable {
+  private var found: [(name: String, value: String?)] = []
+
+  /// Looks through a command's arguments, up to `--`.
+  init(_ arguments: some Sequence<String>, of command: CommandInfo) {
+    var arguments = Array(arguments.prefix { $0 != "--" })[...]
+    while let text = arguments.popFirst() {
+      if text.hasPrefix("--") {
+        let parts = text.dropFirst(2).split(
+          separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        let name = String(parts[0])
+        if parts.count == 2 {
+          found.append((name, String(parts[1])))
+        } else if command.option(named: name)?.kind == .option, let value = arguments.first {
+          found.append((name, value))
+          arguments.removeFirst()
+        } else {
+          found.append((name, nil))
+        }
+      } else if text.hasPrefix("-") {
+        for letter in text.dropFirst() {
+          let option = command.options.first { option in
+            option.names?.contains { $0.kind == "short" && $0.name == String(letter) } == true
+          }
+          if let name = option?.longName { found.append((name, nil)) }
+        }
+      }
+    }
+  }
+
+  /// Whether the option is there.
+  func has(_ name: String) -> Bool { found.contains { $0.name == name } }
+
+  /// The values that the option is given.
+  func values(_ name: String) -> [String] { found.filter { $0.name == name }.compactMap(\.value) }
+
+  var asksForHelp: Bool { has("help") }
+
+  /// The error of the first value that is none of those that its option has.
+  func badChoice(for command: CommandInfo) -> Failure? {
+    for (name, value) in found {
+      guard let value, let choices = command.option(named: name)?.allValues, !choices.isEmpty,
+        !choices.contains(value)
+      else { continue }
+      let near = nearestName(to: value, among: choices).map { "; did you mean '\($0)'?" } ?? ""
+      return Failure(
+        Failure.usage,
+        "'\(value)' isn't a value of --\(name), which takes \(choices.joined(separator: "|"))\(near)"
+          .visible)
+    }
+    return nil
+  }
+
+  /// The message about the first option that the command does not have; the parser would rather
+  /// tell what is missing.
+  func unknownOption(for command: CommandInfo) -> String? {
+    let known = command.options.compactMap(\.longName)
+    guard let unknown = found.first(where: { !known.contains($0.name) })?.name else { return nil }
+    let near = nearestName(to: unknown, among: known).map { ". Did you mean '--\($0)'?" } ?? ""
+    return "Unknown option '--\(unknown)'\(near)".visible
+  }
+}
