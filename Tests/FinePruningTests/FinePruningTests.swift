@@ -234,7 +234,8 @@ struct FinePruningTests {
       #expect(summary.epochs == 15 && summary.images == 8 && summary.before?.images == 2)
       let pruned = try network().graph.masking(repair.pruned[0].channels, of: "conv")
       #expect(repair.model.graph != pruned)
-      #expect(try repair.model.graph.masking(repair.pruned[0].channels, of: "conv") == repair.model.graph)
+      let again = try repair.model.graph.masking(repair.pruned[0].channels, of: "conv")
+      #expect(again == repair.model.graph)
       #expect(
         try CleanCounts(of: repair.model, on: images(), in: RunContext()) == repair.validation)
     }

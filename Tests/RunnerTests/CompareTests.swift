@@ -251,7 +251,8 @@ struct CompareTests {
     for name in names where !name.hasPrefix("costs") && name != "report.html" {
       let path = "\(folder)/\(name)"
       var isFolder: ObjCBool = false
-      if unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue {
+      let isThere = unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+      if isThere, !isFolder.boolValue {
         files[name] = try Data(contentsOf: URL(fileURLWithPath: path))
       }
     }
