@@ -207,7 +207,7 @@ struct CommandTests {
       ([], "name a defense with --defense, such as --defense fine-pruning"),
       (
         ["--defense", "fine-prunin"],
-        "there is no defense 'fine-prunin'; did you mean 'fine-pruning'? (defenses: fine-pruning, fine-tuning)"
+        "there is no defense 'fine-prunin'; did you mean 'fine-pruning'? (defenses: fine-pruning, fine-tuning, clp)"
       ),
       (
         ["--defense", "fine-pruning", "--detector", "godnet"],
