@@ -209,7 +209,7 @@ struct AttackBadInputTests {
     let ending = try Ending(
       script: #"ulimit -v 500000; timeout 60 "$RUNNER" "$@""#,
       place.arguments("badnets", ["--threads", "2"]))
-    #expect(ending.status == 65, "\(ending.errors)")
+    #expect(ending.status == 71, "\(ending.errors)")
     #expect(ending.errors.contains(": training with batches of 20 images takes about "))
     #expect(ending.errors.split(separator: "\n").count == 1)
   }

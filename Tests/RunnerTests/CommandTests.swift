@@ -192,7 +192,8 @@ struct CommandTests {
           trigger                 Show an attack's trigger, or apply it to images.
           compare                 Compare defenses and detectors on models, over seeds.
           merge                   Put the parts of a comparison together.
-          new                     Write a package with a new defense, detector or attack.
+          new                     Write a package with a new defense, detector or
+                                  attack.
 
           See 'runner help <subcommand>' for detailed help.
 

@@ -35,7 +35,8 @@ struct ComparisonFolder {
     if let old = try Self.readPlan(path) {
       try Self.check(old, against: plan, in: path)
     } else if let foreign = names.sorted().first(where: {
-      !["units", "costs", ".lock"].contains($0)
+      // What begins with a point is the lock, or was left by a run that was killed.
+      !["units", "costs"].contains($0) && !$0.hasPrefix(".")
     }) {
       throw Failure(
         Failure.cannotCreate,
