@@ -46,7 +46,7 @@ struct CompletionTests {
     (["attack", "sig", "--option", ""], "sig.amplitude=40 sig.frequency=6"),
     (
       ["attack", "sig", "--architecture", ""],
-      "deepid small-cnn small-cnn-bn vgg preact-resnet a.png c.yaml folder m.h5"
+      Architecture.all.map(\.name).joined(separator: " ") + " a.png c.yaml folder m.h5"
     ),
     (["attack", "sig", "--train", "f"], "fashion-mnist folder"),
     (["attack", "sig", "--train", "folder/"], "folder/n.h5"),
