@@ -206,6 +206,6 @@ struct Sample {
           }
         })
     }
-    return Data(try sheet.pixelImage().png())
+    return Data(try sheet.pixelImage(scale: 1, gap: 1).png())
   }
 }

@@ -121,7 +121,9 @@ extension Experiment {
     var sheet = ContactSheet(imageShape: shape)
     sheet.append(try pictures(of: test.source, columns))
     sheet.append(try pictures(of: poisoned.source, columns))
-    return Data(try sheet.pixelImage().png())
+    // Small images are enlarged where they are shown: 25 models' pictures have to fit into a page.
+    let isSmall = shape[0] <= 128 && shape[1] <= 128
+    return Data(try (isSmall ? sheet.pixelImage(scale: 1, gap: 1) : sheet.pixelImage()).png())
   }
 
   /// The first images of a source as bytes, `[height][width][channels]` each.
