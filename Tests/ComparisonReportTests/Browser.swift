@@ -71,7 +71,7 @@ final class Browser {
     try process.run()
     // A browser that hangs must not hang the tests; its end ends the waiting for its answers.
     let process = process
-    DispatchQueue.global().asyncAfter(deadline: .now() + 120) { process.terminate() }
+    DispatchQueue.global().asyncAfter(deadline: .now() + 300) { process.terminate() }
     let targets = try call("Target.getTargets")["targetInfos"] as? [[String: Any]]
     let page = try #require(targets?.first { $0["type"] as? String == "page" })
     let attached = try call(

@@ -229,6 +229,13 @@ struct BrowserTests {
     for (file, svg) in report.charts {
       try svg.write(to: folder.appendingPathComponent(file), atomically: true, encoding: .utf8)
     }
+    // As many classes as the lab's faces have.
+    sample.models = ["faces"]
+    sample.classes = 1283
+    let faces = ComparisonReport(records: try sample.results().0).charts
+    let classes = try #require(faces.first { $0.file == "faces-classes.svg" })
+    try classes.svg.write(
+      to: folder.appendingPathComponent(classes.file), atomically: true, encoding: .utf8)
     let hostile = folder.appendingPathComponent("hostile.html")
     try ComparisonReport(
       title: Hostile.names[0], records: Hostile.records(records), costs: costs,

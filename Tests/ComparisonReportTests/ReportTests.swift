@@ -85,10 +85,17 @@ struct ReportTests {
     sample.seeds = [0, 1, 2, 3, 4]
     let (records, costs) = try sample.results()
     #expect(records.count > 25 * 5 * 3 * 5)
-    let clock = ContinuousClock()
-    var html = ""
-    let time = clock.measure { html = ComparisonReport(records: records, costs: costs).html }
+    let began = Self.processorSeconds
+    let html = ComparisonReport(records: records, costs: costs).html
+    let seconds = Self.processorSeconds - began
     #expect(html.utf8.count < 5_000_000)
-    #expect(time < .seconds(2))
+    #expect(seconds < 2)
+  }
+
+  /// What this thread has computed for: other tests share the processors.
+  private static var processorSeconds: Double {
+    var time = timespec()
+    guard unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time) == 0 else { return 0 }
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
   }
 }
