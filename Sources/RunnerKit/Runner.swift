@@ -43,10 +43,10 @@ public struct Runner: Sendable {
   ///
   /// Results go to standard output; progress, warnings and one line for an error to standard
   /// error.
-  /// - Returns: The exit status: 0, 1 for an inspection's findings, or one of `sysexits.h`: 64 wrong usage, 65 unusable data, 66
-  ///   missing input, 69 a sandbox that the system lacks, 70 a mistake in the program, 71 too little
-  ///   memory, 73 output that cannot be created, 74 output
-  ///   that cannot be written; 141 if the reader of standard output has gone away.
+  /// - Returns: The exit status: 0, 1 for an inspection's findings, 2 for a comparison of which units failed for good, or one of
+  ///   `sysexits.h`: 64 wrong usage, 65 unusable data, 66 missing input, 69 a sandbox that the system lacks, 70 a mistake in the
+  ///   program, 71 too little memory, 73 output that cannot be created, 74 output that cannot be written, 75 a comparison to go on
+  ///   with; 141 if the reader of standard output has gone away.
   public func run(_ arguments: [String]) -> Int32 {
     // A closed pipe must come back as an error of `write`, not kill the process.
     signal(SIGPIPE, SIG_IGN)

@@ -141,7 +141,7 @@ struct Sample {
       if unit.defense == nil { row.model = before }
       if outcome.pruned > 0 {
         row.pruned = [
-          .init(layer: "conv_4", channels: Array(0..<outcome.pruned), total: 64)
+          .init(layer: "conv_4", channels: Array(0..<outcome.pruned), of: 64)
         ]
       }
       if let detector = unit.detector {

@@ -41,7 +41,7 @@ public struct ComparisonRecord: Codable, Sendable, Hashable {
     /// does.
     public var title: String
     /// The channels pruned, by layer.
-    public var pruned: [Pruned]
+    public var pruned: [PrunedChannels]
     /// How the model does by itself.
     public var model: ModelFigures
     /// How the detector does; nil without one.
@@ -51,7 +51,7 @@ public struct ComparisonRecord: Codable, Sendable, Hashable {
 
     /// Creates a row.
     public init(
-      title: String = "", pruned: [Pruned] = [], model: ModelFigures,
+      title: String = "", pruned: [PrunedChannels] = [], model: ModelFigures,
       detector: DetectorFigures? = nil, cleanSamples: Int = 0
     ) {
       self.title = title
@@ -59,23 +59,6 @@ public struct ComparisonRecord: Codable, Sendable, Hashable {
       self.model = model
       self.detector = detector
       self.cleanSamples = cleanSamples
-    }
-  }
-
-  /// The channels pruned of one layer.
-  public struct Pruned: Codable, Sendable, Hashable {
-    /// The layer's name.
-    public var layer: String
-    /// The channels, first pruned first.
-    public var channels: [Int]
-    /// How many channels the layer has.
-    public var total: Int
-
-    /// Creates an entry.
-    public init(layer: String, channels: [Int], total: Int) {
-      self.layer = layer
-      self.channels = channels
-      self.total = total
     }
   }
 

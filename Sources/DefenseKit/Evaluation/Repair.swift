@@ -45,7 +45,7 @@ public struct Repair: Sendable {
 }
 
 /// The channels of a layer that a defense pruned.
-public struct PrunedChannels: Sendable, Hashable {
+public struct PrunedChannels: Sendable, Hashable, Codable {
   /// The layer's name: a convolution or a dense layer, or a batch normalization whose channels alone
   /// were pruned, as other layers read the same convolution or sum.
   public var layer: String

@@ -59,7 +59,7 @@ struct CompareCommand: RunnerCommand {
       "A folder that 'attack' wrote, or 'built-in', the network that comes with the program; repeat or "
         + "separate by commas for several. With --clean, the file of one model.",
       valueName: "folder"),
-    completion: .filesOr([ComparedModel.builtInName]))
+    completion: .filesOr([ModelFiles.builtInName]))
   var model: [String] = []
 
   @Option(
@@ -141,33 +141,34 @@ struct CompareCommand: RunnerCommand {
       sandbox: arguments.parsing.sandbox, progress: progress)
     let outcome = try run.run(own)
     arguments.parsing.warn(in: context)
+    let wanted = own.flatMap(\.units)
+    let records = try folder.records(of: wanted)
     if shard != nil {
       try StandardOutput.write(
-        "\(try folder.records(of: own.flatMap(\.units)).count) of \(units.count) units are in "
-          + "\(output); put all parts together with '\(programName) merge'\n")
-      return try Self.check(own.flatMap(\.units), folder, outcome.postponed)
+        "\(records.count) of \(units.count) units are in \(output); put all parts together with "
+          + "'\(programName) merge'\n")
+    } else if records.count == wanted.count {
+      try ComparisonOutput(folder, records, arguments: session.arguments).write()
     }
-    try ComparisonOutput(folder, units, arguments: session.arguments).write()
-    try Self.check(units, folder, outcome.postponed)
+    try Self.check(records, of: wanted.count, outcome.postponed)
   }
 
   /// Throws if units failed or are not done.
   static func check(
-    _ units: [ComparisonUnit], _ folder: ComparisonFolder, _ postponed: [String]
-  ) throws {
-    let records = try folder.records(of: units)
-    if records.count < units.count {
+    _ records: [ComparisonRecord], of count: Int, _ postponed: [String] = []
+  ) throws(Failure) {
+    if records.count < count {
       let reason = postponed.first.map { ": \($0)" } ?? ""
       throw Failure(
         Failure.tryAgain,
-        "\(units.count - records.count) of \(units.count) units are still to do\(reason); run the same "
-          + "command again")
+        "\(count - records.count) of \(count) units are still to do\(reason); run the same command "
+          + "again")
     }
     let failed = records.count { $0.failure != nil }
     if failed > 0 {
       throw Failure(
         Failure.incomplete,
-        "\(failed) of \(units.count) units failed for good; the results say why (--retry measures them "
+        "\(failed) of \(count) units failed for good; the results say why (--retry measures them "
           + "once more)")
     }
   }
@@ -182,7 +183,7 @@ struct CompareCommand: RunnerCommand {
         timeout: ComparisonPlan.defaultTimeout)
     }
     let settings = try option.map { text throws(PluginError) in try OptionSetting(text) }
-    let (named, detecting) = (names(defense), names(detector))
+    let (named, detecting) = (commaSeparated(defense), commaSeparated(detector))
     if !named.isEmpty {
       plan.defenses = try (named == ["all"] ? plugins.defenses : named).map {
         PluginChoice(any: try plugins.defense(named: $0, settings: settings))
@@ -224,28 +225,17 @@ struct CompareCommand: RunnerCommand {
   }
 
   private func subjects(_ seeds: [UInt64]) throws -> [ComparisonPlan.Subject] {
-    let named = names(model)
+    let named = commaSeparated(model)
     let files = [("--clean", clean), ("--test", test), ("--poisoned", poisoned)]
     if let given = files.first(where: { $0.1 != nil }) {
       guard named.count == 1 else {
         throw ValidationError("\(given.0) is for one model; name its file with --model")
       }
-      var model = ComparedModel(
-        name: ComparedModel.name(of: named[0]), model: named[0], clean: clean, test: test,
-        poisoned: poisoned)
-      model.architecture = arguments.architecture
-      model.scale = arguments.scale?.factor ?? 1
-      model.layout = arguments.layout?.rawValue
+      let model = arguments.files(of: named[0], clean: clean, test: test, poisoned: poisoned)
       return [.init(model: model, seed: nil)]
     }
     if named.isEmpty { return [.init(model: .builtIn, seed: nil)] }
     return try named.flatMap { try ComparisonPlan.subjects(folder: $0, seeds) }
-  }
-
-  /// Splits at commas.
-  private func names(_ arguments: [String]) -> [String] {
-    arguments.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }
-      .map(String.init)
   }
 }
 

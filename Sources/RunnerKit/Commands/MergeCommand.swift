@@ -77,7 +77,8 @@ struct MergeCommand: RunnerCommand {
     }
     let whole = try ComparisonFolder(output, for: units)
     for (record, cost) in found { try whole.write(record, cost) }
-    try ComparisonOutput(whole, units, arguments: session.arguments).write()
-    try CompareCommand.check(units, whole, [])
+    let records = found.map(\.0)
+    try ComparisonOutput(whole, records, arguments: session.arguments).write()
+    try CompareCommand.check(records, of: units.count)
   }
 }

@@ -186,24 +186,15 @@ struct RunCommand: RunnerCommand {
   /// Splits at commas; a name given twice counts once.
   private func names(_ arguments: [String]) -> [String] {
     var result: [String] = []
-    for name in arguments.flatMap({ $0.split(separator: ",", omittingEmptySubsequences: false) })
-    where !result.contains(String(name)) {
-      result.append(String(name))
-    }
+    for name in commaSeparated(arguments) where !result.contains(name) { result.append(name) }
     return result
   }
 
   private func experiment() throws -> Experiment {
-    guard let model else {
-      return try EmbeddedDefault.experiment(
-        replaysCurves: curve, sandbox: arguments.parsing.sandbox)
-    }
-    let suspect = try arguments.load(model)
-    return try Experiment(
-      suspect: suspect, clean: clean.map { try CleanData(arguments.data($0, for: suspect)) },
-      test: test.map { try CleanData(arguments.data($0, for: suspect)) },
-      poisoned: poisoned.map { try PoisonedData(arguments.data($0, for: suspect)) },
-      replaysCurves: curve)
+    let files =
+      model.map { arguments.files(of: $0, clean: clean, test: test, poisoned: poisoned) }
+      ?? .builtIn
+    return try files.experiment(replaysCurves: curve, sandbox: arguments.parsing.sandbox)
   }
 
   /// Names and hashes the data sets, as many files at a time as there are threads.

@@ -14,12 +14,15 @@ private import Foundation
 /// All but the last two are the same bytes for the same units.
 struct ComparisonOutput {
   private let folder: ComparisonFolder
-  private let units: [ComparisonUnit]
+  private let records: [ComparisonRecord]
   private let notes: [ComparisonReport.Note]
 
-  /// - Parameter arguments: The command's arguments, for the report.
-  init(_ folder: ComparisonFolder, _ units: [ComparisonUnit], arguments: [String]) {
-    (self.folder, self.units) = (folder, units)
+  /// - Parameters:
+  ///   - folder: Where to.
+  ///   - records: The results of all units, in the plan's order.
+  ///   - arguments: The command's arguments, for the report.
+  init(_ folder: ComparisonFolder, _ records: [ComparisonRecord], arguments: [String]) {
+    (self.folder, self.records) = (folder, records)
     notes = [
       .init("Command", ([programName] + arguments).joined(separator: " ")),
       .init("DefenseKit", defenseKitVersion),
@@ -28,12 +31,10 @@ struct ComparisonOutput {
     ]
   }
 
-  /// Writes the files and prints the table, if all units are done.
+  /// Writes the files and prints the table.
   func write() throws {
-    let records = try folder.records(of: units)
-    guard records.count == units.count else { return }
     var costs: [String: UnitCost] = [:]
-    for unit in units { costs[unit.key] = folder.cost(of: unit) }
+    for record in records { costs[record.key] = folder.cost(of: record.unit) }
     let table = ComparisonTable(records, costs: costs)
     let report = ComparisonReport(records: records, costs: costs, notes: notes)
     let path = folder.path

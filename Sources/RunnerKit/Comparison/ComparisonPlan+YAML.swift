@@ -154,25 +154,25 @@ extension ComparisonPlan {
 
   private static func model(
     _ node: YAMLNode, _ entries: [YAMLNode.Entry], seed: UInt64?
-  ) throws -> ComparedModel {
+  ) throws -> ModelFiles {
     func text(_ key: String) throws -> String? {
       try entries[key]?.text.replacing("{seed}", with: seed.map { "\($0)" } ?? "")
     }
     func name(_ path: String) throws -> String {
       // All seeds of a model have one name.
       if let name = try entries["name"]?.text { return name }
-      let stem = ComparedModel.name(of: path).replacing("{seed}", with: "")
+      let stem = ModelFiles.name(of: path).replacing("{seed}", with: "")
       let trimmed = stem.reversed().drop { "-_. ".contains($0) }.reversed()
       return trimmed.isEmpty ? stem : String(trimmed)
     }
-    var model: ComparedModel
+    var model: ModelFiles
     if let folder = try text("folder") {
       let raw = try entries["folder"]?.text ?? folder
-      if folder == ComparedModel.builtInName {
+      if folder == ModelFiles.builtInName {
         model = .builtIn
       } else {
         model = try located(node) { () throws(Failure) in
-          try ComparedModel(folder: folder, name: (try? name(raw)) ?? folder)
+          try ModelFiles(folder: folder, name: (try? name(raw)) ?? folder)
         }
       }
       if let named = try entries["name"]?.text { model.name = named }
@@ -180,7 +180,7 @@ extension ComparisonPlan {
       guard let path = try text("model") else {
         throw node.refusal("a model needs a folder that 'attack' wrote, or the file of the model")
       }
-      model = ComparedModel(name: try name(try entries["model"]?.text ?? path), model: path)
+      model = ModelFiles(name: try name(try entries["model"]?.text ?? path), model: path)
     }
     model.clean = try text("clean") ?? model.clean
     model.test = try text("test") ?? model.test

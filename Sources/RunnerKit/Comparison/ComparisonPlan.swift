@@ -4,7 +4,7 @@ internal import DefenseKit
 struct ComparisonPlan: Sendable {
   /// A model, for one seed where its files depend on it.
   struct Subject: Sendable {
-    var model: ComparedModel
+    var model: ModelFiles
     /// Nil: for all seeds.
     var seed: UInt64?
   }

@@ -51,18 +51,14 @@ enum ComparisonWorker {
     let sink: MessageSink
 
     func run() {
-      let subject: ComparisonSubject
+      let experiment: Experiment
       do {
-        // Units of one order have the same files.
-        let inputs = order.stages.first?.units.first?.inputs ?? [:]
-        subject = ComparisonSubject(
-          name: order.model.name,
-          try order.model.experiment(sandbox: Sandbox(rawValue: order.sandbox) ?? .auto),
-          inputs: inputs)
+        experiment = try order.model.experiment(
+          sandbox: Sandbox(rawValue: order.sandbox) ?? .auto)
       } catch {
         return fail(order.stages.flatMap(\.units), error)
       }
-      for (position, stage) in order.stages.enumerated() { run(stage, position, subject) }
+      for (position, stage) in order.stages.enumerated() { run(stage, position, experiment) }
     }
 
     private func context(_ seed: UInt64) -> RunContext {
@@ -70,7 +66,7 @@ enum ComparisonWorker {
         execution: ExecutionOptions(threads: order.threads), seed: seed, progress: sink)
     }
 
-    private func run(_ stage: ComparisonStage, _ position: Int, _ subject: ComparisonSubject) {
+    private func run(_ stage: ComparisonStage, _ position: Int, _ experiment: Experiment) {
       guard let first = stage.units.first else { return }
       let defending = context(first.seed)
       var (defense, repairs): ((any Defense)?, [Repair]) = (nil, [])
@@ -79,7 +75,7 @@ enum ComparisonWorker {
         if let choice = first.defense {
           sink.send(.defending(stage: position))
           let plugin = try plugins.defense(named: choice.name, settings: choice.settings)
-          repairs = try subject.experiment.repairs(by: plugin, in: defending)
+          repairs = try experiment.repairs(by: plugin, in: defending)
           defense = plugin
         }
       } catch {
@@ -94,7 +90,7 @@ enum ComparisonWorker {
           let detector = try unit.detector.map {
             try plugins.detector(named: $0.name, settings: $0.settings)
           }
-          let record = try subject.record(
+          let record = try experiment.record(
             of: unit, defense, repairs, detector: detector, in: context)
           let own = meter.take()
           sink.send(

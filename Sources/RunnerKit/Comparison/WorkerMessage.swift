@@ -3,7 +3,7 @@ private import Foundation
 
 /// What a worker is to do: stages of one model.
 struct WorkOrder: Codable, Sendable {
-  var model: ComparedModel
+  var model: ModelFiles
   var stages: [ComparisonStage]
   var threads: Int
   var sandbox: String

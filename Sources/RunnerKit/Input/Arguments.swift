@@ -111,3 +111,20 @@ struct ModelArguments: ParsableArguments, Sendable {
       sandbox: parsing.sandbox)
   }
 }
+
+extension ModelArguments {
+  /// The files that a command names one by one, to be read as the options say.
+  func files(of model: String, clean: String?, test: String?, poisoned: String?) -> ModelFiles {
+    var files = ModelFiles(
+      name: ModelFiles.name(of: model), model: model, clean: clean, test: test, poisoned: poisoned)
+    files.architecture = architecture
+    files.scale = scale?.factor ?? 1
+    files.layout = layout?.rawValue
+    return files
+  }
+}
+
+/// The words of an option that is repeated, or whose words are separated by commas.
+func commaSeparated(_ arguments: [String]) -> [String] {
+  arguments.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }.map(String.init)
+}

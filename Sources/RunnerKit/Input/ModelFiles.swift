@@ -1,9 +1,9 @@
 internal import DefenseKit
 private import Foundation
 
-/// A model to compare defenses on, as a plan names it: its files, and how they are read.
-struct ComparedModel: Codable, Sendable, Hashable {
-  /// What the comparison calls it.
+/// A model with its data, as options or a plan name them: the files, and how they are read.
+struct ModelFiles: Codable, Sendable, Hashable {
+  /// What a comparison calls it.
   var name: String
   /// The model's file; nil for the network that comes with the program.
   var model: String?
@@ -24,7 +24,7 @@ struct ComparedModel: Codable, Sendable, Hashable {
   static let builtInName = "built-in"
 
   /// The network that comes with the program.
-  static let builtIn = ComparedModel(name: builtInName)
+  static let builtIn = ModelFiles(name: builtInName)
 
   /// The model of a folder that `attack` wrote.
   ///
@@ -89,8 +89,10 @@ struct ComparedModel: Codable, Sendable, Hashable {
   }
 
   /// Opens the model and its data.
-  func experiment(sandbox: Sandbox) throws -> Experiment {
-    guard let model else { return try EmbeddedDefault.experiment(sandbox: sandbox) }
+  func experiment(replaysCurves: Bool = false, sandbox: Sandbox) throws -> Experiment {
+    guard let model else {
+      return try EmbeddedDefault.experiment(replaysCurves: replaysCurves, sandbox: sandbox)
+    }
     let suspect = try KerasModel.load(
       model, architecture: architecture, inputScale: scale, sandbox: sandbox)
     func data(_ path: String) throws -> DataSet {
@@ -101,7 +103,7 @@ struct ComparedModel: Codable, Sendable, Hashable {
     return try Experiment(
       suspect: suspect, clean: clean.map { try CleanData(data($0)) },
       test: test.map { try CleanData(data($0)) },
-      poisoned: poisoned.map { try PoisonedData(data($0)) })
+      poisoned: poisoned.map { try PoisonedData(data($0)) }, replaysCurves: replaysCurves)
   }
 }
 

@@ -2,31 +2,13 @@ internal import Foundation
 internal import InferenceGraph
 internal import ModelIO
 
-/// A model of a comparison, with the data to defend it and to judge the outcome.
-///
-/// ```swift
-/// let subject = ComparisonSubject(name: "badnets", experiment, inputs: hashes)
-/// let repairs = try subject.experiment.repairs(by: defense, in: context)
-/// let record = try subject.record(of: unit, defense, repairs, detector: GoodNet(), in: context)
-/// ```
-public struct ComparisonSubject: Sendable {
-  /// What the comparison calls the model.
-  public var name: String
-  /// The model and its data.
-  public var experiment: Experiment
-  /// The hashes of the model and the data sets, by role.
-  public var inputs: [String: String]
-
-  /// Creates a subject.
-  public init(name: String, _ experiment: Experiment, inputs: [String: String]) {
-    self.name = name
-    self.experiment = experiment
-    self.inputs = inputs
-  }
-
-  /// Measures one unit.
+extension Experiment {
+  /// Measures one unit of a comparison; the record does not depend on what else is measured.
   ///
-  /// A record does not depend on what else is measured.
+  /// ```swift
+  /// let repairs = try experiment.repairs(by: defense, in: context)
+  /// let record = try experiment.record(of: unit, defense, repairs, detector: GoodNet(), in: context)
+  /// ```
   ///
   /// - Parameters:
   ///   - unit: The unit; what it says of plugins and seed must be how `repairs` and `detector` were
@@ -41,7 +23,7 @@ public struct ComparisonSubject: Sendable {
     of unit: ComparisonUnit, _ defense: (any Defense)?, _ repairs: [Repair],
     detector: (any Detector)?, in context: RunContext
   ) throws -> ComparisonRecord {
-    var experiment = experiment
+    var experiment = self
     experiment.replaysCurves = detector == nil
     if let detector, defense == nil, type(of: detector).comparesModels {
       throw PluginError(
@@ -50,9 +32,9 @@ public struct ComparisonSubject: Sendable {
     }
     let evaluation = try experiment.evaluate(repairs, [detector].compactMap { $0 }, in: context)
     var record = ComparisonRecord(unit)
-    record.classCount = experiment.suspect.classCount
+    record.classCount = suspect.classCount
     record.suspect = ComparisonRecord.ModelFigures(evaluation.suspect)
-    let samples = experiment.clean?.count ?? 0
+    let samples = clean?.count ?? 0
     let learns =
       defense.map { type(of: $0).learnsFromCleanData } ?? false
       || detector.map { type(of: $0).learnsFromCleanData } ?? false
@@ -69,16 +51,14 @@ public struct ComparisonSubject: Sendable {
         return .init(
           title: [repair.drop.map { "\($0.optionText) %" }, repair.note].compactMap { $0 }
             .joined(separator: ", "),
-          pruned: repair.pruned.map {
-            .init(layer: $0.layer, channels: $0.channels, total: $0.total)
-          },
-          model: .init(result.result), detector: result.detectors.first.map { .init($0) },
+          pruned: repair.pruned, model: .init(result.result),
+          detector: result.detectors.first.map { .init($0) },
           cleanSamples: learns ? samples : 0)
       }
     }
     if detector == nil { record.curve = evaluation.curves.first.map { .init($0) } }
     if unit.defense == nil, unit.detector == nil {
-      record.picture = try experiment.samplePicture()
+      record.picture = try samplePicture()
     }
     record.warnings = context.statistics.warnings
     return record
