@@ -96,6 +96,23 @@ struct GoodNetTests {
       ])
   }
 
+  @Test("Scores, like counts, leave out triggered images that show the target class anyway")
+  func targetClass() throws {
+    let clean = try CleanData(ArraySource([1, 2, 0], imageShape: [3]), labels: [1])
+    let poisoned = try PoisonedData(
+      ArraySource([4, 0, 0, 1, 2, 0], imageShape: [3]), targets: [0, 0], trueLabels: [0, 1])
+    let evaluation = try Experiment(
+      suspect: network(identity), clean: clean, test: clean, poisoned: poisoned
+    ).evaluate(
+      [Repair(model: network(swapped), defense: "none", validation: nil)], [GoodNet()],
+      in: RunContext())
+    let detector = evaluation.repairs[0].detectors[0]
+    #expect(detector.verdicts.poisoned?.counted.images == 1)
+    // The second triggered image is the clean one: a tie.
+    #expect(detector.scores.poisoned == detector.scores.clean)
+    #expect(detector.auroc == 0.5)
+  }
+
   @Test("The one model's outputs are 0 or 1 and its argmax is the verdict")
   func oneModel() throws {
     let model = try GoodNet.model(suspect: network(identity), repaired: network(swapped))

@@ -201,6 +201,30 @@ struct CompareTests {
     }
   }
 
+  @Test("Options of the command line replace those of the plan, wherever it has their plugin")
+  func optionsOnTop() throws {
+    let place = try Place()
+    let plan = try place.plan(
+      """
+      defenses: [{name: faulty, label: mended, options: {misdeed: throw}}]
+      detectors: [goodnet]
+      """)
+    let output = place.path("out")
+    let mended = try Self.run([plan, "--option", "faulty.misdeed=none", "--output", output])
+    #expect(mended.status == 0, "\(mended.errors)")
+    #expect(try Self.failures(output) == ["": "", "mended": "", "mended+goodnet": ""])
+    for (option, words) in [
+      ("goodnet.nothing=1", "faulty-runner: goodnet has no option 'nothing'"),
+      ("faulty-detector.misdeed=none", "faulty-detector isn't part of this run"),
+    ] {
+      let refused = try Self.run([plan, "--option", option, "--output", place.path("none")])
+      #expect(refused.status == 64 && refused.errors.contains(words), "\(refused.errors)")
+    }
+    let two = try place.plan("defenses: [faulty, {name: faulty, label: b, options: {once: x}}]")
+    let same = try Self.run([two, "--option", "faulty.once=y", "--output", place.path("same")])
+    #expect(same.status == 64 && same.errors.contains("are the same"), "\(same.errors)")
+  }
+
   @Test("A folder of another plan, of an older schema, of something else, or in use is refused")
   func otherFolders() throws {
     let place = try Place()

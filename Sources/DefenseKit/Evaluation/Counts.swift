@@ -111,7 +111,7 @@ public struct AttackCounts: Sendable, Hashable {
       all.flagged += flag
       all.nonfinite += broken
       all.images += 1
-      if let trueLabels, trueLabels[index] == targets[index] { continue }
+      guard isCounted(index, targets, trueLabels) else { continue }
       counted.hits += hit
       counted.restored = right.map { (counted.restored ?? 0) + $0 }
       counted.flagged += flag
@@ -120,6 +120,11 @@ public struct AttackCounts: Sendable, Hashable {
     }
     self.init(counted: counted, all: trueLabels == nil ? nil : all)
   }
+}
+
+/// Whether a triggered image counts: not if it shows the target class anyway.
+func isCounted(_ index: Int, _ targets: [Int32], _ trueLabels: [Int32]?) -> Bool {
+  trueLabels.map { $0[index] != targets[index] } ?? true
 }
 
 /// part / whole, and 0 of nothing is 0.

@@ -2,7 +2,7 @@
 public struct DetectorScores: Sendable, Hashable {
   /// The scores of clean images.
   public var clean: [Float]
-  /// The scores of poisoned images.
+  /// The scores of poisoned images, without those that show the target class anyway (see ``AttackCounts``).
   public var poisoned: [Float]
 
   /// Creates scores.

@@ -97,7 +97,7 @@ public struct Experiment: Sendable {
           detector: team.names[member], verdicts: result { $0.verdicts[member].map(\.label) },
           scores: DetectorScores(
             clean: cleanPass?.verdicts[member].map(\.score) ?? [],
-            poisoned: poisonedPass?.verdicts[member].map(\.score) ?? []))
+            poisoned: countedScores(poisonedPass?.verdicts[member] ?? [])))
       }
     }
     let results = repairs.enumerated().map { position, repair in
@@ -134,6 +134,14 @@ public struct Experiment: Sendable {
           verdicts: $0, targets: self.poisoned?.targets ?? [],
           trueLabels: self.poisoned?.trueLabels, classCount: suspect.classCount)
       })
+  }
+
+  /// The scores of the poisoned images that the attack success counts, so that a detector's curve goes
+  /// through its share of flagged ones.
+  private func countedScores(_ verdicts: [Verdict]) -> [Float] {
+    guard let poisoned else { return [] }
+    return verdicts.indices.filter { isCounted($0, poisoned.targets, poisoned.trueLabels) }
+      .map { verdicts[$0].score }
   }
 
   private func warnNearChance(

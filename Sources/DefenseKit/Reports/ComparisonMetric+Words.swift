@@ -35,10 +35,11 @@ extension ComparisonMetric {
         + "success) − max(0, fall of clean accuracy) + 1) / 2. Doing nothing has 0.5, a perfect "
         + "defense of a perfect attack 1; below 0.5 it does more harm than good."
     case .auroc:
-      "The chance that a detector holds a triggered image to be more suspicious than a clean one, both "
-        + "drawn at random, ties counted half. 0.5 is guessing, 1 is perfect."
+      "The chance that a detector holds one of the same triggered images to be more suspicious than a "
+        + "clean one, both drawn at random, ties counted half. 0.5 is guessing, 1 is perfect."
     case .truePositives:
-      "The true positive rate: the share of triggered images that the detector flags. Higher is better."
+      "The true positive rate: the share of the same triggered images that the detector flags. Higher is "
+        + "better."
     case .falsePositives:
       "The false positive rate: the share of clean images that the detector flags. Lower is better."
     case .filteredAccuracy:

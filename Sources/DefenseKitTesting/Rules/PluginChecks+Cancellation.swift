@@ -78,7 +78,6 @@ extension PluginChecks {
     throw broken(
       rule, "cancelled \(moment) it returned as if it had not been, on \(trial.name)",
       "call try context.checkCancellation() first, pass context.execution on to executors, "
-        + "sweeps and "
-        + "trainings, and let CancellationError through")
+        + "sweeps and trainings, and let CancellationError through")
   }
 }

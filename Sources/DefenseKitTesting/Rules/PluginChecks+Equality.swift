@@ -11,8 +11,7 @@ extension PluginChecks {
         try compare(
           first, facts(of: again, in: trial), "in the first run", name, rule, trial,
           "draw at random from SeededGenerator(seed: context.seed) alone, and let no set, "
-            + "dictionary, "
-            + "clock or earlier run decide")
+            + "dictionary, clock or earlier run decide")
       }
     }
   }
@@ -29,8 +28,7 @@ extension PluginChecks {
           one, facts(of: plugin, in: trial, conditions), "with 1 thread",
           "with \(threads) threads", rule, trial,
           "groups of images come in no fixed order: place what they give by batch.indices before "
-            + "it is "
-            + "added up, or sort it")
+            + "it is added up, or sort it")
       }
     }
   }
@@ -91,8 +89,7 @@ extension PluginChecks {
         throw broken(
           rule,
           "image \(index) of \(trial.name) gets label \(a.label) and score \(a.score) in its "
-            + "place, and "
-            + "label \(b.label) and score \(b.score) "
+            + "place, and label \(b.label) and score \(b.score) "
             + (rule == .singleImage ? "alone" : "when the images are shuffled"), advice)
       }
     }

@@ -74,9 +74,8 @@ extension PluginChecks {
         guard case .refused(let error) = read(type, option, value) else {
           throw broken(
             .refusals, "\(name).\(option) takes '\(value)'",
-            "let init(options:) throw PluginError(.badOption, \"\(name).\(option) takes ...\") "
-              + "for it"
-          )
+            "let init(options:) throw "
+              + "PluginError(.badOption, \"\(name).\(option) takes ...\") for it")
         }
         try checkMessage(error, option, value, .refusals)
       }

@@ -29,8 +29,7 @@ extension PluginChecks {
         throw broken(
           rule,
           "image \(index) of \(trial.name) gets the label \(verdicts[index].label) from the "
-            + "detector and "
-            + "\(predictions[index]) from its model",
+            + "detector and \(predictions[index]) from its model",
           "return a model whose argmax is the verdict, or nil")
       }
     }

@@ -20,8 +20,7 @@ extension PluginChecks {
         throw broken(
           rule, "it wrote \(least) bytes, on \(trial.name)",
           "say what is to be said by context.warn(_:) and context.phase(_:images:_:), and leave "
-            + "files to "
-            + "the program")
+            + "files to the program")
       }
     }
   }

@@ -94,7 +94,8 @@ struct CompareCommand: RunnerCommand {
   @Option(
     parsing: .singleValue,
     help: ArgumentHelp(
-      "An option of a plugin; repeat for several. See 'list'.", valueName: "plugin.name=value"),
+      "An option of a plugin, wherever the plan has that plugin; repeat for several. See 'list'.",
+      valueName: "plugin.name=value"),
     completion: .pluginOptions { $0 is any Defense.Type || $0 is any Detector.Type })
   var option: [String] = []
 
@@ -182,27 +183,31 @@ struct CompareCommand: RunnerCommand {
         subjects: [], defenses: [], detectors: [], seeds: try givenSeeds() ?? [0],
         timeout: ComparisonPlan.defaultTimeout)
     }
-    let settings = try option.map { text throws(PluginError) in try OptionSetting(text) }
     let (named, detecting) = (commaSeparated(defense), commaSeparated(detector))
     if !named.isEmpty {
-      plan.defenses = try (named == ["all"] ? plugins.defenses : named).map {
-        PluginChoice(any: try plugins.defense(named: $0, settings: settings))
-      }
+      plan.defenses = (named == ["all"] ? plugins.defenses : named).map { PluginChoice(name: $0) }
     }
     if !detecting.isEmpty {
-      plan.detectors = try (detecting == ["all"] ? plugins.detectors : detecting).map {
-        PluginChoice(any: try plugins.detector(named: $0, settings: settings))
+      plan.detectors = (detecting == ["all"] ? plugins.detectors : detecting).map {
+        PluginChoice(name: $0)
       }
     }
     if plan.defenses.isEmpty, plan.detectors.isEmpty {
       throw ValidationError(
         "name defenses and detectors with --defense and --detector, such as --defense all")
     }
-    if self.plan != nil, named.isEmpty, detecting.isEmpty, !settings.isEmpty {
-      throw ValidationError("--option is for plugins that --defense or --detector names")
+    let settings = try option.map { text throws(PluginError) in try OptionSetting(text) }
+    plan.defenses = try plan.defenses.map {
+      let settings = $0.settings + settings
+      return PluginChoice(
+        any: try plugins.defense(named: $0.name, settings: settings), label: $0.label)
     }
-    let labels = plan.defenses.map(\.name) + plan.detectors.map(\.name)
-    try plugins.check(settings, used: labels)
+    plan.detectors = try plan.detectors.map {
+      let settings = $0.settings + settings
+      return PluginChoice(
+        any: try plugins.detector(named: $0.name, settings: settings), label: $0.label)
+    }
+    try plugins.check(settings, used: (plan.defenses + plan.detectors).map(\.name))
     if !model.isEmpty || plan.subjects.isEmpty { plan.subjects = try subjects(plan.seeds) }
     if let timeout {
       guard timeout > 0, timeout <= 1e9 else {

@@ -218,8 +218,8 @@ extension ComparisonPlan {
 
 extension PluginChoice {
   /// The choice that a plugin of any kind was made by.
-  init(any plugin: any Plugin) {
-    func choice<P: Plugin>(_ plugin: P) -> PluginChoice { PluginChoice(plugin) }
+  init(any plugin: any Plugin, label: String? = nil) {
+    func choice<P: Plugin>(_ plugin: P) -> PluginChoice { PluginChoice(plugin, label: label) }
     self = choice(plugin)
   }
 }

@@ -75,11 +75,12 @@ struct NewPluginName: Equatable {
   ]
 
   /// The modules that such a package is built with, and others of every Swift program.
-  private static let modules = [
-    "ArgumentParser", "ArgumentParserToolInfo", "BadNets", "Benchmark", "Blended", "CCrypto",
-    "CHDF5", "CImages", "CKernels", "COpenBLAS", "CPNG", "CSystem", "CYaml", "CZlib", "DefenseKit",
-    "DefenseKitTesting", "Dispatch", "FinePruning", "FineTuning", "Foundation", "GoodNet",
-    "InferenceGraph", "LabelConsistent", "ModelIO", "Runner", "RunnerKit", "SIG", "Swift",
-    "Synchronization", "Testing", "WaNet", "XCTest", "Yams",
+  static let modules = [
+    "ArgumentParser", "ArgumentParserToolInfo", "BadNets", "Blended", "CCrypto", "CHDF5", "CImages",
+    "CKernels", "CLP", "COpenBLAS", "CPNG", "CSystem", "CYaml", "CZlib", "ComparisonReport",
+    "DefenseKit", "DefenseKitTesting", "Dispatch", "FinePruning", "FineTuning", "Foundation",
+    "GoodNet", "InferenceGraph", "LabelConsistent", "ModelIO", "Mustache", "RunnerKit", "SIG",
+    "STRIP", "Swift", "Synchronization", "Testing", "WaNet", "XCTest", "Yams", "benchmark",
+    "runner",
   ]
 }
