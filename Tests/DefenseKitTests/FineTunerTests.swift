@@ -111,7 +111,7 @@ struct FineTunerTests {
       let training = options { $0.optimizer = optimizer }
         .training(images: 3000, imageShape: [28, 28, 1], seed: 0)
       #expect(training.learningRate == rate)
-      #expect(training.slack == 1 && !training.keepsInitial)
+      #expect(training.slack == 2 && !training.keepsInitial)
     }
   }
 
