@@ -136,12 +136,12 @@ struct ReportTests {
     var evaluation = made
     #expect(evaluation.tuningLines == [])
     evaluation.repairs[0].repair.tuning = TuningSummary(
-      epochs: 12, kept: 9, images: 90, before: CleanCounts(correct: 7, images: 10),
+      epochs: 12, images: 90, before: CleanCounts(correct: 7, images: 10),
       after: CleanCounts(correct: 9, images: 10))
     evaluation.repairs[1].repair.note = "pruned only"
     #expect(
       evaluation.tuningLines == [
-        "fine-pruning 2.5 %: tuned on 90 images; epoch 9 of 12 kept; 70.00 % of 10 held-out images "
+        "fine-pruning 2.5 %: tuned for 12 epochs on 90 images; 70.00 % of 10 held-out images "
           + "right before, 90.00 % after"
       ])
     #expect(evaluation.table.contains("\nfine-pruning 40 %, pruned only  "))
@@ -150,18 +150,15 @@ struct ReportTests {
       (try JSONSerialization.jsonObject(with: Data(report.text.utf8)) as? [String: Any])?["repairs"]
         as? [[String: Any]])
     let tuning = try #require(repairs[0]["tuning"] as? [String: Any])
-    #expect(tuning["epochs"] as? Int == 12 && tuning["kept"] as? Int == 9)
-    #expect(tuning["images"] as? Int == 90)
+    #expect(tuning["epochs"] as? Int == 12 && tuning["images"] as? Int == 90)
     #expect(tuning["before"] as? [String: Int] == ["correct": 7, "images": 10])
     #expect(tuning["after"] as? [String: Int] == ["correct": 9, "images": 10])
     #expect(repairs[0]["note"] == nil && repairs[1]["tuning"] == nil)
     #expect(repairs[1]["note"] as? String == "pruned only")
     // Without held-out images there is nothing to say about them.
-    evaluation.repairs[0].repair.tuning = TuningSummary(epochs: 12, kept: nil, images: 90)
+    evaluation.repairs[0].repair.tuning = TuningSummary(epochs: 12, images: 90)
     #expect(
-      evaluation.tuningLines == [
-        "fine-pruning 2.5 %: tuned on 90 images; epoch none of 12 kept"
-      ])
+      evaluation.tuningLines == ["fine-pruning 2.5 %: tuned for 12 epochs on 90 images"])
   }
 
   @Test("JSON keeps order, escapes, and writes what isn't finite as null")

@@ -63,7 +63,6 @@ struct FineTuningTests {
       repairs.count == 1 && repair.defense == "fine-tuning" && repair.fileStem == "fine-tuning")
     let tuning = try #require(repair.tuning)
     #expect(tuning.epochs == 10 && tuning.images == 180)
-    #expect((1...10).contains(try #require(tuning.kept)))
     #expect(tuning.before?.images == 20 && tuning.after?.images == 20)
     #expect(try #require(tuning.after).correct > #require(tuning.before).correct)
     #expect(repair.validation?.images == 200 && repair.validation?.correct ?? 0 >= 190)
@@ -74,7 +73,31 @@ struct FineTuningTests {
       context.statistics.phases.map(\.title) == [
         "clean images", "suspect's scores", "tuning", "tuned model",
       ])
-    #expect(context.statistics.imagesRun == Double(200 + 180 + 10 * (3 * 180 + 20) + 200))
+    #expect(context.statistics.imagesRun == Double(200 + 180 + 10 * 3 * 180 + 200))
+  }
+
+  @Test("Where held-out images decide when to stop, what comes out is the last epoch all the same")
+  func stops() throws {
+    let data = try images(200)
+    func tuned(_ change: (inout FineTuningOptions) -> Void) throws -> (Repair, RunStatistics) {
+      let context = RunContext()
+      let repairs = try FineTuning(
+        options: options {
+          $0.schedule = .constant
+          change(&$0)
+        }
+      ).repair(try model(), using: data, in: context)
+      return (try #require(repairs.first), context.statistics)
+    }
+    let (stopped, cost) = try tuned {
+      $0.epochs = 100
+      $0.patience = 2
+    }
+    let epochs = try #require(stopped.tuning).epochs
+    #expect((3..<100).contains(epochs))
+    #expect(cost.imagesRun == Double(200 + 180 + epochs * (3 * 180 + 20) + 200))
+    let (whole, _) = try tuned { $0.epochs = epochs }
+    #expect(whole.model.graph == stopped.model.graph && whole.tuning == stopped.tuning)
   }
 
   @Test("The same bits with any number of threads; another seed gives others")
@@ -165,7 +188,7 @@ struct FineTuningTests {
     let repair = try #require(
       try defense.repair(model(), using: images(200), in: context).first)
     let tuning = try #require(repair.tuning)
-    #expect((1..<100).contains(tuning.epochs) && tuning.kept == tuning.epochs)
+    #expect((1..<100).contains(tuning.epochs))
     let warning = try #require(context.statistics.warnings.first)
     #expect(
       warning.hasPrefix("fine-tuning: the training diverged in epoch \(tuning.epochs + 1) of 100"))

@@ -90,13 +90,13 @@ import Testing
         epochs: 50, learningRate: 1e-12, patience: 3, freezesNormalization: true))
     #expect(result.epochs.count == 3 && result.keptEpoch == nil)
     #expect(isSame(result.model.graph, model.graph))
-    // Without the model before, the first epoch is the first of equally good ones.
+    // Where the last epoch is kept the model before does not count; the first is no worse than others.
     let without = try model.trained(
       on: data, heldOut: heldOut,
       options: TrainingOptions(
-        epochs: 50, learningRate: 1e-12, patience: 3, keepsInitial: false,
+        epochs: 50, learningRate: 1e-12, patience: 3, keepsLast: true,
         freezesNormalization: true))
-    #expect(without.epochs.count == 4 && without.keptEpoch == 0)
+    #expect(without.epochs.count == 4 && without.keptEpoch == 3)
   }
 
   @Test func keepsTheFirstOfTheBestEpochs() throws {
@@ -158,35 +158,20 @@ import Testing
     #expect(abs(dense.kernel.values[1] - (log(Float(3)) + 0.75)) < 1e-6)
   }
 
-  /// Which epoch is kept does not put off the end: that counts from the last real gain.
-  @Test func slackDoesNotPutOffTheEnd() throws {
-    let result = try TrainingProblem.model().trained(
+  /// Patience counts from the last gain there too.
+  @Test func keepsTheLastEpochWhereThatIsAskedFor() throws {
+    let model = try TrainingProblem.model()
+    var states: [TrainingState] = []
+    let result = try model.trained(
       on: data, heldOut: heldOut,
       options: TrainingOptions(
-        epochs: 60, batchSize: 32, learningRate: 0.05, patience: 4, slack: 3,
-        keepsInitial: false))
+        epochs: 60, batchSize: 32, learningRate: 0.05, patience: 4, keepsLast: true),
+      checkpoint: { states.append($0) })
     let counts = result.epochs.compactMap(\.heldOutCorrect)
     let best = try #require(counts.firstIndex(of: counts.max() ?? 0))
-    #expect(result.epochs.count == best + 5 && best < 55)
-    #expect(try #require(result.keptEpoch) > best)
-  }
-
-  /// Of n images with a share a right, one standard error is sqrt(a * (1 - a) * n) images.
-  @Test func slackKeepsTheLastOfTheGoodEpochs() throws {
-    let result = try TrainingProblem.model().trained(
-      on: data, heldOut: heldOut,
-      options: TrainingOptions(
-        epochs: 25, batchSize: 32, learningRate: 0.05, patience: 25, slack: 1,
-        keepsInitial: false))
-    let counts = result.epochs.compactMap { $0.heldOutCorrect.map(Double.init) }
-    #expect(counts.count == 25)
-    let best = try #require(counts.max())
-    let error = (best / 60 * (1 - best / 60) * 60).squareRoot()
-    let kept = try #require(result.keptEpoch)
-    #expect(kept == counts.lastIndex { $0 >= best - error })
-    #expect(Double(try TrainingProblem.correct(result.model, heldOut)) == counts[kept])
-    // Otherwise this would show nothing.
-    #expect(kept != counts.firstIndex(of: best), "\(counts)")
+    #expect(result.epochs.count == best + 5 && best < 55 && result.keptEpoch == best + 4)
+    #expect(Parameters(result.model.graph).packedWeights == states.last?.weights)
+    #expect(states.last?.best == nil)
   }
 
   @Test func aCheckpointThatThrowsEndsTheTraining() throws {

@@ -49,12 +49,6 @@ private struct CopiedSource: SampleSource {
     }
     try check("clipping is 0.0, but takes a finite number over 0") { $0.clipping = 0 }
     try check("patience is 0, but takes an integer from 1 on, or nil") { $0.patience = 0 }
-    try check("slack is -1.0, but takes a finite number from 0 on") {
-      ($0.patience, $0.slack) = (3, -1)
-    }
-    try check("slack is 1.0, but takes 0 where keepsInitial is true") {
-      ($0.patience, $0.slack) = (3, 1)
-    }
     try check("optimizer is sgd(momentum: 1.0), but takes a momentum from 0 to under 1") {
       $0.optimizer = .sgd(momentum: 1)
     }
@@ -178,7 +172,7 @@ private struct CopiedSource: SampleSource {
     try check("freezesNormalization false, but this one has true") {
       $0.freezesNormalization = true
     }
-    try check("keepsInitial true, but this one has false") { $0.keepsInitial = false }
+    try check("keepsLast false, but this one has true") { $0.keepsLast = true }
     try check("seed 0, but this one has 1") { $0.seed = 1 }
 
     let begin = "the state to resume is of a training with "

@@ -49,7 +49,7 @@ struct CommandTests {
             freeze-normalization=false  true|false
               Whether batch normalization keeps its statistics.
             held-out=0.1                number
-              The share of the clean images that decides what is kept and when to stop; 0 to under 1.
+              The share of the clean images that is not learned but judges the tuning; 0 to under 1.
             patience=auto               integer
               Tuning ends after so many epochs without gain on held-out images; auto goes on to the end.
           fine-tuning       Trains the model further on clean images.
@@ -78,7 +78,7 @@ struct CommandTests {
             freeze-normalization=false  true|false
               Whether batch normalization keeps its statistics.
             held-out=0.1                number
-              The share of the clean images that decides what is kept and when to stop; 0 to under 1.
+              The share of the clean images that is not learned but judges the tuning; 0 to under 1.
             patience=auto               integer
               Tuning ends after so many epochs without gain on held-out images; auto goes on to the end.
           clp               Prunes channels whose weights answer far more strongly than others; needs no data.

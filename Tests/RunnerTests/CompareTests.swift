@@ -241,12 +241,12 @@ struct CompareTests {
     #expect(options.errors.contains("(files or options differ)"), "\(options.errors)")
     let plan = "\(output)/plan.json"
     let text = try String(contentsOfFile: plan, encoding: .utf8)
-    try text.replacing("\"schema\":1", with: "\"schema\":0")
+    try text.replacing("\"schema\":2", with: "\"schema\":0")
       .write(toFile: plan, atomically: true, encoding: .utf8)
     let older = try Self.run(arguments)
     #expect(older.status == 65)
     #expect(
-      older.errors.contains("plan.json is of schema 0, DefenseKit 0.1.0, but this is schema 1"))
+      older.errors.contains("plan.json is of schema 0, DefenseKit 0.1.0, but this is schema 2"))
     try FileManager.default.removeItem(atPath: plan)
     try "x".write(toFile: "\(output)/foreign", atomically: true, encoding: .utf8)
     let foreign = try Self.run(arguments)
@@ -320,7 +320,7 @@ struct CompareTests {
     let name = try #require(one.keys.first { $0.hasPrefix("units/") })
     let damaged = "\(whole)/\(name)"
     try String(decoding: try #require(one[name]), as: UTF8.self)
-      .replacing("\"schema\":1", with: "\"schema\":2")
+      .replacing("\"schema\":2", with: "\"schema\":3")
       .write(toFile: damaged, atomically: true, encoding: .utf8)
     let refused = try Ending(program, ["merge", whole] + parts + ["--output", place.path("x")])
     #expect(refused.status == 65)

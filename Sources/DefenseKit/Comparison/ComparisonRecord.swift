@@ -4,8 +4,9 @@ public import Foundation
 ///
 /// Equal units give equal records, bit for bit: times and memory are no part of it (see ``UnitCost``).
 public struct ComparisonRecord: Codable, Sendable, Hashable {
-  /// The schema that this version writes and reads.
-  public static let currentSchema = 1
+  /// The schema that this version writes and reads: raised where a record's shape changes, or what a
+  /// plan comes to, so that results of before and after are not mixed in one folder.
+  public static let currentSchema = 2
 
   /// The schema of the record.
   public var schema = ComparisonRecord.currentSchema

@@ -8,8 +8,8 @@ public import InferenceGraph
 /// `restored`, those that got the class that they show, where that is known, and counts the key
 /// `nonfinite` only where images got no class (see `noClass`), and a detector's result has `unscored`
 /// only where scores are not numbers. A repair has `note` where there is one, and `tuning` if it was
-/// fine-tuned: the epochs run, the one kept (counted from 1), the images learned, and how the held-out
-/// images were classified before and after.
+/// fine-tuned: the epochs run, the images learned, and how the held-out images were classified before
+/// and after.
 public struct Report: Sendable {
   /// A data set that took part.
   public struct Data: Sendable, Hashable {
@@ -145,7 +145,7 @@ extension TuningSummary {
   /// The summary as JSON; counts of held-out images are null where none were held out.
   fileprivate var json: JSON {
     [
-      "epochs": .int(epochs), "kept": kept.map { .int($0) } ?? .null, "images": .int(images),
+      "epochs": .int(epochs), "images": .int(images),
       "before": before?.json(flags: false) ?? .null, "after": after?.json(flags: false) ?? .null,
     ]
   }

@@ -91,8 +91,7 @@ extension Evaluation {
 extension TuningSummary {
   /// The summary in words.
   fileprivate var line: String {
-    let epoch = kept.map { "\($0)" } ?? "none"
-    var text = "tuned on \(images) images; epoch \(epoch) of \(epochs) kept"
+    var text = "tuned for \(epochs) epochs on \(images) images"
     if let before, let after {
       text +=
         "; \(percent(before.accuracy)) of \(before.images) held-out images right before, "

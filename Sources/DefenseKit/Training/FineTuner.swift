@@ -82,17 +82,19 @@ public struct FineTuner: Sendable {
     let training = TrainingSet(
       Selection(of: clean.source, learned), labels: learned.map { clean.labels[$0] },
       targets: try targets(of: suspect ?? model, on: clean, learned, in: context))
+    // They are looked at after every epoch only where they decide when to stop.
+    let watched = options.patience == nil ? [] : held
     let heldOut =
-      held.isEmpty
+      watched.isEmpty
       ? nil
-      : TrainingSet(Selection(of: clean.source, held), labels: held.map { clean.labels[$0] })
+      : TrainingSet(Selection(of: clean.source, watched), labels: watched.map { clean.labels[$0] })
     warn(ofMissing: training.missingClasses(of: model.classCount), in: clean, context)
     let images = learned.count * options.epochs(images: learned.count)
     let result = try context.phase(title, images: images) { progress in
       try train(model, training, heldOut, in: context, progress)
     }
     // A step costs three forward passes: one forward, one back to the weights, one to the values.
-    let passes = Double((3 * learned.count + held.count) * result.epochs.count)
+    let passes = Double((3 * learned.count + watched.count) * result.epochs.count)
     context.count(run: passes, alone: passes)
     let after = try predictions(of: result.model, on: clean, "tuned model", in: context)
     func counts(_ verdicts: [Int32], _ indices: [Int]) -> CleanCounts {
@@ -104,7 +106,7 @@ public struct FineTuner: Sendable {
     return Result(
       model: result.model,
       summary: TuningSummary(
-        epochs: result.epochs.count, kept: result.keptEpoch.map { $0 + 1 }, images: learned.count,
+        epochs: result.epochs.count, images: learned.count,
         before: held.isEmpty ? nil : counts(before, held),
         after: held.isEmpty ? nil : counts(after, held)),
       validation: counts(after, all), initial: counts(before, all))
@@ -201,23 +203,20 @@ extension PluginError.Code {
 
 /// What fine-tuning came to, for reports.
 public struct TuningSummary: Sendable, Hashable {
-  /// The number of epochs that were run.
+  /// The number of epochs that were run, up to the one whose weights were kept.
   public var epochs: Int
-  /// The epoch, counted from 1, whose weights were kept; nil if they are those before all of them.
-  public var kept: Int?
   /// The number of images learned.
   public var images: Int
   /// How the model classified the held-out images before; nil if none were held out.
   public var before: CleanCounts?
-  /// How the model that was kept classifies them.
+  /// How the tuned model classifies them.
   public var after: CleanCounts?
 
   /// Creates a summary.
   public init(
-    epochs: Int, kept: Int?, images: Int, before: CleanCounts? = nil, after: CleanCounts? = nil
+    epochs: Int, images: Int, before: CleanCounts? = nil, after: CleanCounts? = nil
   ) {
     self.epochs = epochs
-    self.kept = kept
     self.images = images
     self.before = before
     self.after = after

@@ -19,8 +19,8 @@ internal import InferenceGraph
 /// the trigger. Adam, because its steps do not depend on the scale of the images: at a rate of 0.05,
 /// which does well where they are 0...1, plain descent diverges where they are 0...255. They were chosen
 /// on one BadNet for Fashion-MNIST (92.20 % clean, 99.99 % attack success, 64 of 96 channels pruned,
-/// 2,700 images learned 100 times, the last epoch within one standard error kept); each row changes one
-/// thing more, the optimizer with its rate and its batch:
+/// 2,700 images learned 100 times, an epoch chosen on held-out images); each row changes one thing more,
+/// the optimizer with its rate and its batch:
 ///
 /// | | clean | attack | clean flagged by GoodNet |
 /// |---|---|---|---|
@@ -85,8 +85,8 @@ public struct FineTuningOptions: PluginOptions, Hashable {
   public var flip: Bool
   /// Whether batch normalization keeps its moving statistics.
   public var freezesNormalization: Bool
-  /// The share of the images that is not learned but decides which epoch is kept and, with
-  /// ``patience``, when to stop; 0 to under 1.
+  /// The share of the images that is not learned but shows what tuning does to accuracy and, with
+  /// ``patience``, decides when to stop; 0 to under 1.
   public var heldOut: Double
   /// Tuning ends after so many epochs that were no better on the held-out images than the best before;
   /// nil: after all.
@@ -145,7 +145,7 @@ public struct FineTuningOptions: PluginOptions, Hashable {
         "Whether batch normalization keeps its statistics."),
       PluginOption(
         "held-out", \.heldOut,
-        "The share of the clean images that decides what is kept and when to stop; 0 to under 1."),
+        "The share of the clean images that is not learned but judges the tuning; 0 to under 1."),
       PluginOption(
         "patience", \.patience,
         "Tuning ends after so many epochs without gain on held-out images; auto goes on to the end."
@@ -186,12 +186,8 @@ public struct FineTuningOptions: PluginOptions, Hashable {
 
   /// The options of the training itself.
   ///
-  /// With held-out images one epoch's weights are kept also where patience has no end: the last whose
-  /// accuracy lies within two standard errors of the best. The model before tuning does not
-  /// compete, or a suspect with good accuracy would stay as it is. For the same reason it is two: the
-  /// first epochs, whose models are close to the suspect's, have the best accuracy and the backdoor too.
-  /// With one standard error, 9 of 50 tunings on Fashion-MNIST (five attacks, five seeds, 300 images held
-  /// out) left an attack success of 12 to 99.9 %; with two, 8 of these that were tried left 0.7 to 5.1 %.
+  /// The last epoch's weights are kept, never those that are best on held-out images: the first
+  /// epochs, whose models are close to the suspect's, have the best accuracy and the backdoor too.
   func training(images: Int, imageShape: [Int], seed: UInt64) -> TrainingOptions {
     let epochs = epochs(images: images)
     let isImage = imageShape.count == 3
@@ -215,7 +211,6 @@ public struct FineTuningOptions: PluginOptions, Hashable {
       epochs: epochs, batchSize: batch, optimizer: optimizer, learningRate: learningRate ?? rate,
       schedule: schedule, weightDecay: decay, labelSmoothing: smoothing,
       augmentation: Augmentation(shift: shift, flip: flip),
-      patience: heldOut > 0 ? patience ?? epochs : nil, slack: 2, keepsInitial: false,
-      freezesNormalization: freezesNormalization, seed: seed)
+      patience: patience, keepsLast: true, freezesNormalization: freezesNormalization, seed: seed)
   }
 }

@@ -14,8 +14,8 @@ public import DefenseKit
 ///
 /// Each of these networks is then trained further on the clean images, which restores their accuracy
 /// and changes the channels that clean images and trigger share; the pruned ones stay zero. The
-/// ranking and the drops use all clean images, the training leaves out a part that decides which
-/// epoch is kept. With 0 epochs it is pruning alone, and reported as such.
+/// ranking and the drops use all clean images, the training leaves out a part, which judges it. With
+/// 0 epochs it is pruning alone, and reported as such.
 ///
 /// Source: Liu, Dolan-Gavitt and Garg, "Fine-Pruning: Defending Against Backdooring Attacks on
 /// Deep Neural Networks", RAID 2018, sections 3.2 and 3.3.

@@ -4,8 +4,7 @@ public import DefenseKit
 ///
 /// A network that is trained on clean data forgets some of what it learned otherwise. Against a
 /// backdoor that is a weak defense by itself: clean images give the gradient little reason to touch
-/// the channels that only the trigger activates. Part of the images is held out; of the epochs whose
-/// accuracy on them lies within two standard errors of the best, the last is kept.
+/// the channels that only the trigger activates. Part of the images is held out and judges the tuning.
 ///
 /// Source: Liu, Dolan-Gavitt and Garg, "Fine-Pruning: Defending Against Backdooring Attacks on Deep
 /// Neural Networks", RAID 2018, section 3.3.

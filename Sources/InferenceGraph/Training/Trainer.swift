@@ -79,8 +79,8 @@ extension Model {
   ///
   /// - Parameters:
   ///   - data: The images to learn; at least as many as a batch has.
-  ///   - heldOut: Images that decide when to stop and which epoch is kept, if there is
-  ///     ``TrainingOptions/patience``; else they are evaluated after every epoch for the record.
+  ///   - heldOut: Images that decide when to stop and which epoch is kept, as
+  ///     ``TrainingOptions/patience`` says; else they are evaluated after every epoch for the record.
   ///   - options: How to train.
   ///   - state: Where an earlier training with the same model, images and options stood.
   ///   - execution: The number of threads, on which no result depends.

@@ -31,10 +31,6 @@ extension TrainingOptions {
     }
     if let patience {
       try require(patience >= 1, "patience", "\(patience)", "an integer from 1 on, or nil")
-      try require(
-        slack >= 0 && slack.isFinite, "slack", "\(slack)", "a finite number from 0 on")
-      // A worse epoch would take the place of the model before.
-      try require(slack == 0 || !keepsInitial, "slack", "\(slack)", "0 where keepsInitial is true")
     }
   }
 

@@ -59,20 +59,13 @@ public struct TrainingOptions: Sendable, Hashable {
   /// Random changes of the images.
   public var augmentation: Augmentation
   /// Training ends after so many epochs without a better accuracy on held-out images than all before,
-  /// and the best weights, or those that ``slack`` prefers, are returned; nil: all epochs, and the
-  /// last weights.
+  /// the model before training among them, and the best weights are returned, of equally good ones the
+  /// first; nil: all epochs, and the last weights.
   public var patience: Int?
-  /// How many standard errors of the best accuracy on n held-out images, sqrt(a * (1 - a) / n), the
-  /// epoch that is kept may lie under it; of all such epochs it is the last.
-  ///
-  /// With 0 it is the best, of equally good ones the first. With 1 (the rule of Breiman et al., 1984)
-  /// a lucky count on a few images in the middle of a falling rate does not undo what came later. Only
-  /// 0 goes with ``keepsInitial``.
-  public var slack: Double
-  /// Whether the model before training competes with the epochs, so that none comes out that is worse
-  /// on held-out images. A defense says no: that a suspect is good on clean images is no reason to
-  /// leave it as it is.
-  public var keepsInitial: Bool
+  /// Whether ``patience`` decides only when to stop: the last weights are returned, and the model before
+  /// training does not count. For a defense: that a suspect is good on clean images is no reason to
+  /// stay close to it.
+  public var keepsLast: Bool
   /// Whether batch normalization uses the moving statistics as they are instead of the batch's.
   public var freezesNormalization: Bool
   /// Whether it is an error if a class has no image; fine-tuning on few images may go without some.
@@ -85,8 +78,7 @@ public struct TrainingOptions: Sendable, Hashable {
     epochs: Int = 10, batchSize: Int = 128, optimizer: Optimizer = .sgd(),
     learningRate: Double = 0.01, schedule: LearningRateSchedule = .constant,
     weightDecay: Double = 0, labelSmoothing: Double = 0, clipping: Double? = nil,
-    augmentation: Augmentation = Augmentation(), patience: Int? = nil, slack: Double = 0,
-    keepsInitial: Bool = true,
+    augmentation: Augmentation = Augmentation(), patience: Int? = nil, keepsLast: Bool = false,
     freezesNormalization: Bool = false, requiresAllClasses: Bool = false, seed: UInt64 = 0
   ) {
     self.epochs = epochs
@@ -99,8 +91,7 @@ public struct TrainingOptions: Sendable, Hashable {
     self.clipping = clipping
     self.augmentation = augmentation
     self.patience = patience
-    self.slack = slack
-    self.keepsInitial = keepsInitial
+    self.keepsLast = keepsLast
     self.freezesNormalization = freezesNormalization
     self.requiresAllClasses = requiresAllClasses
     self.seed = seed

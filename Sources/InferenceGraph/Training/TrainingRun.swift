@@ -52,9 +52,8 @@ final class TrainingRun {
     if let state {
       try state.check(against: identity, weightCount: parameters.count, options)
       take(state)
-    } else if options.patience != nil {
-      let correct = options.keepsInitial ? try heldOutCorrect() ?? 0 : -1
-      best = TrainingState.Best(weights: weights, correct: correct, epoch: nil)
+    } else if options.keepsBest {
+      best = TrainingState.Best(weights: weights, correct: try heldOutCorrect() ?? 0, epoch: nil)
     }
     while history.count < options.epochs, !isOverEarly {
       let last = weights
@@ -76,20 +75,19 @@ final class TrainingRun {
     if let best { parameters.unpack(best.weights, into: parameters.weights) }
     return TrainingResult(
       model: differentiator.currentModel, epochs: history,
-      keptEpoch: options.patience == nil ? history.indices.last : best?.epoch)
+      keptEpoch: options.keepsBest ? best?.epoch : history.indices.last)
   }
 
-  /// Whether there have been too many epochs without a better accuracy on held-out images, whichever
-  /// epoch is kept.
+  /// Whether there have been too many epochs without a better accuracy on held-out images.
   private var isOverEarly: Bool {
     guard let patience = options.patience else { return false }
     return history.count - 1 - lastGain >= patience
   }
 
-  /// The first epoch with the best accuracy on held-out images; -1 if the model before was as good.
+  /// The first epoch with the best accuracy on held-out images; -1 if the model before counts and was
+  /// as good.
   private var lastGain: Int {
-    // Without slack that is the epoch that is kept; with it, the model before does not compete.
-    guard options.slack > 0 else { return best?.epoch ?? -1 }
+    if options.keepsBest { return best?.epoch ?? -1 }
     let counts = history.map { $0.heldOutCorrect ?? 0 }
     return counts.max().flatMap { counts.firstIndex(of: $0) } ?? -1
   }
@@ -144,19 +142,10 @@ final class TrainingRun {
   private func noteHeldOut() throws {
     guard let correct = try heldOutCorrect() else { return }
     history[history.count - 1].heldOutCorrect = correct
-    if let best, isWorthKeeping(correct, over: best.correct) {
+    if let best, correct > best.correct {
       self.best = TrainingState.Best(
         weights: weights, correct: correct, epoch: history.count - 1)
     }
-  }
-
-  /// Whether an epoch takes the place of the one kept so far.
-  private func isWorthKeeping(_ correct: Int, over kept: Int) -> Bool {
-    guard options.slack > 0, let count = heldOut?.labels.count else { return correct > kept }
-    let best = history.reduce(kept) { max($0, $1.heldOutCorrect ?? 0) }
-    let share = Double(best) / Double(count)
-    let error = (share * (1 - share) * Double(count)).squareRoot()
-    return Double(correct) >= Double(best) - options.slack * error
   }
 
   private func heldOutCorrect() throws -> Int? {

@@ -11,7 +11,7 @@ public struct TrainingState: Sendable, Hashable {
   package var weights: [Float]
   /// The optimizer's moving averages, each arranged as the weights: none, the velocity, or Adam's two.
   package var slots: [[Float]]
-  /// The weights that were best on held-out images; nil without patience.
+  /// The weights that were best on held-out images; nil where the last are kept.
   package var best: Best?
 
   /// What a training is of, in one respect.
@@ -72,7 +72,7 @@ public struct TrainingState: Sendable, Hashable {
     let sizes = [weights.count] + slots.map(\.count) + (best.map { [$0.weights.count] } ?? [])
     let isWhole =
       sizes.allSatisfy { $0 == weightCount } && slots.count == options.optimizer.slotCount
-      && (best != nil) == (options.patience != nil) && epochs.count <= options.epochs
+      && (best != nil) == options.keepsBest && epochs.count <= options.epochs
       && best?.epoch.map { epochs.indices.contains($0) } ?? true
     let values = [weights, best?.weights ?? []] + slots
     guard isWhole, values.allSatisfy({ $0.allSatisfy(\.isFinite) }) else {
@@ -82,6 +82,9 @@ public struct TrainingState: Sendable, Hashable {
 }
 
 extension TrainingOptions {
+  /// Whether the weights that are best on held-out images come out, not the last.
+  var keepsBest: Bool { patience != nil && !keepsLast }
+
   /// The options as items of a training's identity.
   var identity: [TrainingState.Item] {
     [
@@ -90,8 +93,7 @@ extension TrainingOptions {
       ("weightDecay", "\(weightDecay)"), ("labelSmoothing", "\(labelSmoothing)"),
       ("clipping", clipping.map { "\($0)" } ?? "none"),
       ("augmentation", "shift \(augmentation.shift), flip \(augmentation.flip)"),
-      ("patience", patience.map { "\($0)" } ?? "none"), ("slack", "\(slack)"),
-      ("keepsInitial", "\(keepsInitial)"),
+      ("patience", patience.map { "\($0)" } ?? "none"), ("keepsLast", "\(keepsLast)"),
       ("freezesNormalization", "\(freezesNormalization)"), ("seed", "\(seed)"),
     ].map { TrainingState.Item(name: $0.0, value: $0.1) }
   }
