@@ -30,13 +30,15 @@ public enum PluginRule: String, Sendable, CaseIterable, CustomStringConvertible 
   case imageOrder = "image-order"
   /// An inspected image that comes alone gets the same verdict.
   case singleImage = "single-image"
-  /// A run that is cancelled before it begins ends with `CancellationError`.
+  /// A run that is cancelled before it begins ends with `CancellationError`, without any progress.
   case cancelledBefore = "cancelled-before"
-  /// A run that is cancelled on the way ends with `CancellationError`, without doing the rest.
+  /// A run that is cancelled at a report of progress ends with `CancellationError`, after one more report
+  /// at most.
   case cancelledDuring = "cancelled-during"
   /// Nothing is written: no file, no output, no error output.
   ///
-  /// Bytes are counted by Linux for each thread; on other systems this rule is not checked.
+  /// Bytes are counted by Linux for each thread; on other systems this rule is not checked. Empty files
+  /// and folders have none.
   case writesNothing = "writes-nothing"
   /// A plugin that learns from no clean data works without any.
   case withoutData = "without-data"

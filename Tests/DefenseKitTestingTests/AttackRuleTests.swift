@@ -64,6 +64,17 @@ struct AttackRuleTests {
     static func poison(_ task: PoisoningTask) throws -> Poisoning { Poisoning(of: task.images) }
   }
 
+  private enum TooMany: Poisons {
+    static let keepsLabels = false
+    static func poison(_ task: PoisoningTask) throws -> Poisoning {
+      var result = Poisoning(of: task.images)
+      for index in 0..<task.images.count {
+        result.poison(index, with: task.trigger, label: task.label(of: index))
+      }
+      return result
+    }
+  }
+
   private enum OtherClasses: Poisons {
     static let keepsLabels = true
     static func poison(_ task: PoisoningTask) throws -> Poisoning {
@@ -92,9 +103,13 @@ struct AttackRuleTests {
         + "label it with task.label(of:)")
     expect(
       Poisoner<Nobody>.self, breaks: .poisoning,
-      saying: "bad breaks the rule 'poisoning': no image is poisoned, all-to-one; poison the "
-        + "images of "
-        + "task.selection()")
+      saying: "bad breaks the rule 'poisoning': 0 images are poisoned, not 40, all-to-one; poison "
+        + "the images of task.selection()")
+    expect(
+      Poisoner<TooMany>.self, breaks: .poisoning,
+      saying:
+        "bad breaks the rule 'poisoning': 400 images are poisoned, not 40, all-to-one; poison "
+        + "the images of task.selection()")
     expect(
       Poisoner<OtherClasses>.self, breaks: .poisoning,
       saying: "bad breaks the rule 'poisoning': image 2 of class 2 is poisoned, but labels stay "
@@ -138,7 +153,9 @@ struct AttackRuleTests {
   private struct NeverAsks: BadAttack {
     func poison(_ task: PoisoningTask, in context: RunContext) throws -> Poisoning {
       var result = Poisoning(of: task.images)
-      result.poison(0, with: task.trigger, label: task.label(of: 0))
+      for index in try task.selection().poisoned {
+        result.poison(index, with: task.trigger, label: task.label(of: index))
+      }
       return result
     }
   }
@@ -150,7 +167,9 @@ struct AttackRuleTests {
       unsafe task.images.bytes.withUnsafeBufferPointer {
         unsafe UnsafeMutablePointer(mutating: $0.baseAddress!).pointee = 200
       }
-      result.poison(0, with: task.trigger, label: task.label(of: 0))
+      for index in try task.selection().poisoned {
+        result.poison(index, with: task.trigger, label: task.label(of: index))
+      }
       return result
     }
   }

@@ -35,7 +35,7 @@ struct CancellationRuleTests {
   @Test("A run that does not ask, and one that goes on where an executor ended")
   func swallows() {
     expect(
-      NeverAsks.self, breaks: .cancelledBefore,
+      NeverAsks.self, breaks: .cancelledBefore, .repairs,
       saying: "bad breaks the rule 'cancelled-before': cancelled before it began it returned as "
         + "if it had "
         + "not been, on toy_plain; \(Self.advice)")
@@ -84,12 +84,20 @@ struct CancellationRuleTests {
 
   @Test("A loop that asks too late, one that hangs, and another error")
   func loops() {
-    // What comes after the loop ends at once; of its reports none are left.
     expect(
       PluginChecks(OnlyLoop.self), .cancelledDuring,
       "bad breaks the rule 'cancelled-during': cancelled at the first report of its phase "
         + "'thinking' it went "
-        + "on to the end, on toy_plain; \(Self.loopAdvice)", #_sourceLocation)
+        + "on for 2 more, on toy_plain; \(Self.loopAdvice)", #_sourceLocation)
+    expect(
+      LoopBefore.self, breaks: .cancelledDuring,
+      saying: "bad breaks the rule 'cancelled-during': cancelled at the first report of its phase "
+        + "'thinking' it went on for 2 more, on toy_plain; \(Self.loopAdvice)")
+    expect(
+      AsksLate.self, breaks: .cancelledBefore,
+      saying:
+        "bad breaks the rule 'cancelled-before': cancelled before it began it went on with its "
+        + "phase 'thinking', on toy_plain; call try context.checkCancellation() first")
     expect(
       PluginChecks(Hangs.self, deadline: .milliseconds(500)), .cancelledDuring,
       "bad breaks the rule 'cancelled-during': cancelled at the first report of its phase "
@@ -100,6 +108,25 @@ struct CancellationRuleTests {
       saying: "bad breaks the rule 'cancelled-before': cancelled before it began it ended with "
         + "another "
         + "error, on toy_plain: something went wrong; let CancellationError through")
+  }
+
+  /// What comes after the loop would ask.
+  private struct LoopBefore: BadDefense {
+    func repair(
+      _ model: Model, using clean: CleanData, in context: RunContext
+    ) throws -> [Repair] {
+      try loop(in: context) { _ in }
+      return [try masking([0], of: model, using: clean, in: context)]
+    }
+  }
+
+  private struct AsksLate: BadDefense {
+    func repair(
+      _ model: Model, using clean: CleanData, in context: RunContext
+    ) throws -> [Repair] {
+      context.phase("thinking", images: 1) { progress in progress(1) }
+      return [try masking([0], of: model, using: clean, in: context)]
+    }
   }
 
   private struct OnlyLoop: BadDefense {

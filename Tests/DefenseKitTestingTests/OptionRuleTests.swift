@@ -79,6 +79,30 @@ struct OptionRuleTests {
     init(options: Options) { self.options = options }
   }
 
+  private struct SharedNumber: Optioned {
+    struct Options: PluginOptions {
+      var share = 0.5
+      init() {}
+      static var declarations: [PluginOption<Options>] {
+        [
+          PluginOption("alpha", \.share, "The one factor."),
+          PluginOption("beta", \.share, "The other factor."),
+        ]
+      }
+    }
+    let options: Options
+    init(options: Options) { self.options = options }
+  }
+
+  private struct ForgetsNumber: Optioned {
+    let options = Share()
+    init(options: Share) throws(PluginError) {
+      guard options.share > 0, options.share < 1 else {
+        throw PluginError(.badOption, "bad.share takes a number between 0 and 1")
+      }
+    }
+  }
+
   private struct Forgetful: Optioned {
     struct Options: PluginOptions {
       var flip = false
@@ -102,6 +126,16 @@ struct OptionRuleTests {
       saying: "bad breaks the rule 'round-trip': writing 'large' for bad.kind makes bad.sort "
         + "'large'; give "
         + "each option a property of its own")
+    expect(
+      SharedNumber.self, breaks: .roundTrip,
+      saying:
+        "bad breaks the rule 'round-trip': writing '1' for bad.alpha makes bad.beta '1'; give "
+        + "each option a property of its own")
+    expect(
+      ForgetsNumber.self, breaks: .roundTrip,
+      saying: "bad breaks the rule 'round-trip': bad.share is '0.5' after '0.25' was written; let "
+        + "init(optionText:) of its type read what optionText writes, and keep the options that "
+        + "init(options:) gets")
     expect(
       Forgetful.self, breaks: .roundTrip,
       saying: "bad breaks the rule 'round-trip': bad.flip is 'false' after 'true' was written; let "

@@ -39,7 +39,7 @@ struct OwnPluginTests {
       STRIP.self,
       refusing: [
         "overlays": ["0", "10001"], "alpha": ["0", "-1", "101"], "beta": ["0", "-1", "101"],
-        "alarms": ["0", "1"], "threshold": ["median"],
+        "alarms": ["0", "1", "1e-7", "1e-300"], "threshold": ["median"],
       ]),
     PluginChecks(
       BadNets.self,

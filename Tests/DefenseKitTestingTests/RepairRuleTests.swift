@@ -116,6 +116,30 @@ struct RepairRuleTests {
     static func apply(to repair: inout Repair) { repair.pruned[0].total = 10 }
   }
 
+  private enum NotPruned: RepairChange {
+    static func apply(to repair: inout Repair) { repair.pruned[0].channels = [0, 1, 2] }
+  }
+
+  private enum Unjudged: RepairChange {
+    static func apply(to repair: inout Repair) { repair.validation = nil }
+  }
+
+  @Test("Pruned channels that are as they were, and a repair that nobody judged")
+  func claims() {
+    expect(
+      Changed<NotPruned>.self, breaks: .repairs,
+      saying:
+        "bad breaks the rule 'repairs': repair 0 of toy_plain says that channels [0, 1, 2] of "
+        + "layer 'conv_2' were pruned, but some have weights; prune with Graph.masking(_:of:) or "
+        + "Graph.masking(_:ofNormalization:), and name the channels that it got")
+    expect(
+      Changed<Unjudged>.self, breaks: .repairs,
+      saying:
+        "bad breaks the rule 'repairs': repair 0 of toy_plain does not say how it classifies the "
+        + "clean images; count with CleanCounts(of:on:in:), on the model that is returned and all clean "
+        + "images")
+  }
+
   @Test("Pruned channels that there are not")
   func pruned() {
     expect(

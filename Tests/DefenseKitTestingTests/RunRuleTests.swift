@@ -112,6 +112,20 @@ struct RunRuleTests {
     }
   }
 
+  /// Puts a layer without weights behind the output, which does something else every time.
+  private struct ScalesByChance: BadDefense {
+    func repair(
+      _ model: Model, using clean: CleanData, in context: RunContext
+    ) throws -> [Repair] {
+      var repair = try masking([0, 1], of: model, using: clean, in: context)
+      let factor = Float.random(in: 1...2)
+      try repair.model.graph.append(
+        "scale", .rescaling(Rescaling(scale: [factor], offset: [0])),
+        inputs: [model.graph.output])
+      return [repair]
+    }
+  }
+
   private static let seedAdvice =
     "draw at random from SeededGenerator(seed: context.seed) alone, and let no set, dictionary, "
     + "clock or "
@@ -124,6 +138,10 @@ struct RunRuleTests {
       saying: "bad breaks the rule 'same-seed': * of repair 0 is * in the first run and * in the "
         + "second run, on toy_plain; \(Self.seedAdvice)")
     expect(
+      PluginChecks(ScalesByChance.self), .sameSeed,
+      "bad breaks the rule 'same-seed': the layers of repair 0 is '*' in the first run and '*' in the "
+        + "second run, on toy_plain; \(Self.seedAdvice)", #_sourceLocation)
+    expect(
       Counts.self, breaks: .sameSeed, .threadCount, .sampleOrder,
       saying: "bad breaks the rule 'same-seed': element 0 of the pruned channels of repair 0 is "
         + "1 in the "
@@ -135,6 +153,20 @@ struct RunRuleTests {
       _ model: Model, using clean: CleanData, in context: RunContext
     ) throws -> [Repair] {
       [try masking([context.execution.threads], of: model, using: clean, in: context)]
+    }
+  }
+
+  /// Adds up floats group by group, in the order in which groups are done.
+  private struct AsGroupsCome: BadDefense {
+    func repair(
+      _ model: Model, using clean: CleanData, in context: RunContext
+    ) throws -> [Repair] {
+      try context.checkCancellation()
+      let hash = Mutex(0)
+      try Executor([model], options: context.execution).run(clean.source) { batch in
+        hash.withLock { $0 = ($0 * 31 + batch.indices.lowerBound) % 7919 }
+      }
+      return [try masking([hash.withLock { $0 } % 12], of: model, using: clean, in: context)]
     }
   }
 
@@ -156,6 +188,11 @@ struct RunRuleTests {
         + "thread and 2 with 2 threads, on toy_plain; groups of images come in no fixed order: "
         + "place what "
         + "they give by batch.indices before it is added up, or sort it")
+    expect(
+      PluginChecks(AsGroupsCome.self), .threadCount,
+      "bad breaks the rule 'thread-count': element 0 of the pruned channels of repair 0 is * with 1 "
+        + "thread and * with 2 threads, on toy_plain; groups of images come in no fixed order: place what "
+        + "they give by batch.indices before it is added up, or sort it", #_sourceLocation)
     expect(
       AsImagesCome.self, breaks: .sampleOrder,
       saying: "bad breaks the rule 'sample-order': element 0 of the pruned channels of repair 0 "
@@ -187,6 +224,27 @@ struct RunRuleTests {
     }
   }
 
+  /// Keeps what it found out for the next time.
+  private struct WritesOnce: BadDefense {
+    private let hasWritten = Once()
+
+    private final class Once: Sendable {
+      let value = Mutex(false)
+    }
+
+    func repair(
+      _ model: Model, using clean: CleanData, in context: RunContext
+    ) throws -> [Repair] {
+      let isFirst = hasWritten.value.withLock { value in
+        defer { value = true }
+        return !value
+      }
+      return isFirst
+        ? try WritesFile().repair(model, using: clean, in: context)
+        : try Good().repair(model, using: clean, in: context)
+    }
+  }
+
   /// Writes where an executor's own threads would.
   private struct WritesErrors: BadDefense {
     func repair(
@@ -208,6 +266,10 @@ struct RunRuleTests {
     expect(
       WritesFile.self, breaks: .writesNothing,
       saying: "bad breaks the rule 'writes-nothing': it wrote 5 bytes, on toy_plain; \(advice)")
+    expect(
+      PluginChecks(WritesOnce.self), .writesNothing,
+      "bad breaks the rule 'writes-nothing': it wrote 5 bytes, on toy_plain; \(advice)",
+      #_sourceLocation)
     // This rule alone: what is printed comes into the way of other tests of it.
     expect(
       PluginChecks(Prints.self), .writesNothing,

@@ -33,11 +33,12 @@ import Testing
   @Test(arguments: OptimizerTests.all)
   func resumesToTheSameBits(optimizer: Optimizer) throws {
     let model = try TrainingProblem.model()
-    for patience in [nil, 3] {
+    for (patience, keepsLast) in [(nil, false), (3, false), (3, true)] {
       let options = TrainingOptions(
         epochs: 4, batchSize: 32, optimizer: optimizer, learningRate: 0.01, schedule: .oneCycle,
         weightDecay: 0.01, labelSmoothing: 0.05, clipping: 1,
-        augmentation: Augmentation(shift: 1, flip: true), patience: patience, seed: 7)
+        augmentation: Augmentation(shift: 1, flip: true), patience: patience,
+        keepsLast: keepsLast, seed: 7)
       var states: [TrainingState] = []
       let whole = try model.trained(
         on: data, heldOut: heldOut, options: options, execution: ExecutionOptions(threads: 1),

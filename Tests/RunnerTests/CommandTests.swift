@@ -97,7 +97,7 @@ struct CommandTests {
             beta=1              number
               The factor for the clean image on it, over 0 and up to 100.
             alarms=0.01         number
-              The share of clean images that may be flagged, over 0 and under 1.
+              The share of clean images that may be flagged, 1e-6 to under 1.
             threshold=quantile  normal|quantile
               Clean entropies are taken as normally distributed, as published, or as they are.
 

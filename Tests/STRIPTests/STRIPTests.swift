@@ -206,14 +206,28 @@ struct STRIPTests {
     "Clean images without a class are left out of the threshold; without any other it is an error")
   func unclassifiedClean() throws {
     let fragile = try Toy.identity(2, factor: 1e30)
-    func labels(_ values: [Float], _ context: RunContext) throws -> [Int32] {
-      try STRIP(options: .init(overlays: 30, alarms: 0.3)).labels(
-        of: ArraySource([0, 0], imageShape: [2]), suspect: fragile, repaired: nil,
+    func labels(
+      _ values: [Float], overlays: Int = 30, _ context: RunContext
+    ) throws -> [Int32] {
+      try STRIP(options: .init(overlays: overlays, alarms: 0.3)).labels(
+        of: ArraySource((0..<40).flatMap { [Float($0) * 1e-32, 0] }, imageShape: [2]),
+        suspect: fragile, repaired: nil,
         using: CleanData(
           ArraySource(values, imageShape: [2]),
           labels: Array(repeating: 0, count: values.count / 2), name: "clean.h5"),
         in: context)
     }
+    // Every fourth image overflows, also as an overlay: with one overlay each, most entropies are known.
+    let context = RunContext()
+    let mixed = (0..<80).flatMap { [$0 % 4 == 0 ? 1e10 : Float($0) * 1e-32, Float(0)] }
+    #expect(try labels(mixed, overlays: 1, context).contains { $0 < 2 })
+    #expect(context.statistics.warnings.count == 1)
+    let warning = context.statistics.warnings.first ?? ""
+    #expect(
+      warning.wholeMatch(
+        of:
+          /strip: no class for \d+ of 40 clean images with others on them: values on the way are NaN or infinite; the threshold leaves them out/
+      ) != nil, "\(warning)")
     let error = #expect(throws: PluginError.self) {
       try labels(Array(repeating: 1e10, count: 40), RunContext())
     }
@@ -242,6 +256,16 @@ struct STRIPTests {
         "strip: a quantile of 20 clean images allows no alarm at all at strip.alarms=0.01, and no image "
           + "will be flagged; give at least 198 clean images, or set strip.alarms higher or "
           + "strip.threshold=normal"
+      ])
+    // More than are ever measured would not help.
+    let rare = RunContext()
+    _ = try STRIP(options: .init(overlays: 5, alarms: 1e-6)).labels(
+      of: Toy.source(Toy.images(2, seed: 8)), suspect: Toy.network(), repaired: nil,
+      using: Toy.clean(Toy.images(40, seed: 9)), in: rare)
+    #expect(
+      rare.statistics.warnings == [
+        "strip: a quantile of 20 clean images allows no alarm at all at strip.alarms=1e-06, and no "
+          + "image will be flagged; set strip.alarms higher or strip.threshold=normal"
       ])
     let missing = #expect(throws: PluginError.self) {
       try STRIP().labels(
@@ -291,7 +315,7 @@ struct STRIPTests {
     for alarms in [0, 1, -0.1, Double.nan] {
       #expect(
         try message { $0.alarms = alarms }
-          == "strip.alarms takes a number over 0 and under 1, such as 0.01")
+          == "strip.alarms takes a number from 1e-6 to under 1, such as 0.01")
     }
     #expect(STRIP.Options().texts.map(\.value) == ["100", "1", "1", "0.01", "quantile"])
     let settings = try ["strip.threshold=normal", "strip.overlays=7"].map { try OptionSetting($0) }

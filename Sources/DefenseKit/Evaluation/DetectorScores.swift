@@ -20,8 +20,8 @@ public struct DetectorScores: Sendable, Hashable {
   /// The ROC curve: pairs of the share of clean and the share of poisoned images that score at least a
   /// threshold, as the threshold falls from above all scores to below all of them.
   ///
-  /// - Parameter points: How many pairs there are at most; as the curve's corners are left out where
-  ///   they are too many, a curve of few points may lie lower than the whole one by 1 / `points`.
+  /// - Parameter points: How many pairs there are at most, 2 or more. Where the curve has more, each that
+  ///   is left out has one that stays within 2 / (`points` - 1), both shares added up.
   /// - Returns: Pairs from (0, 0) to (1, 1), both ascending; empty without scores of either kind.
   public func roc(points: Int = 200) -> [ROCPoint] {
     guard !clean.isEmpty, !poisoned.isEmpty else { return [] }

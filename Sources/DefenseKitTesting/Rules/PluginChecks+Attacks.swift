@@ -13,19 +13,22 @@ extension PluginChecks {
     }
     try forEachTrial(rule) { trial in
       let materials = try trial.materials.copied()
-      let (goal, poisoning) = try onOwnThread(deadline: deadline) {
+      let (goal, wanted, poisoning) = try onOwnThread(deadline: deadline) {
         let mode = AttackGoal.Mode(rawValue: trial.name) ?? .allToOne
         let trigger = try Trial.trigger(of: attack, mode, for: materials, Conditions())
+        let task = Trial.task(of: attack, with: trigger, materials, Conditions())
         return (
-          trigger.goal, try Trial.poisoning(by: attack, with: trigger, materials, Conditions())
+          trigger.goal, try task.selection().poisoned.count,
+          try Trial.poisoning(by: attack, with: trigger, materials, Conditions())
         )
       }
-      try check(poisoning, of: trial.materials.images, goal, trial.name)
+      try check(poisoning, wanted, of: trial.materials.images, goal, trial.name)
     }
   }
 
   private func check(
-    _ poisoning: Poisoning, of clean: LabelledImages, _ goal: AttackGoal, _ trial: String
+    _ poisoning: Poisoning, _ wanted: Int, of clean: LabelledImages, _ goal: AttackGoal,
+    _ trial: String
   ) throws(BrokenRule) {
     func fail(_ seen: String, _ advice: String) -> BrokenRule {
       broken(.poisoning, "\(seen), \(trial)", advice)
@@ -38,9 +41,6 @@ extension PluginChecks {
           + "\(images.imageShape)", start)
     }
     let changed = Set(poisoning.poisoned + poisoning.covers)
-    guard !poisoning.poisoned.isEmpty else {
-      throw fail("no image is poisoned", "poison the images of task.selection()")
-    }
     for index in 0..<clean.count where !changed.contains(index) {
       guard images[index] == clean[index], images.labels[index] == clean.labels[index] else {
         throw fail("image \(index) changed, but is neither poisoned nor a cover", start)
@@ -63,6 +63,12 @@ extension PluginChecks {
     }
     for index in poisoning.covers where images.labels[index] != clean.labels[index] {
       throw fail("the label of cover \(index) changed", "leave the labels of covers as they are")
+    }
+    // Whichever images they are, there may be one more or less, as shares are rounded.
+    guard !poisoning.poisoned.isEmpty, abs(poisoning.poisoned.count - wanted) <= 1 else {
+      throw fail(
+        "\(poisoning.poisoned.count) images are poisoned, not \(wanted)",
+        "poison the images of task.selection()")
     }
   }
 

@@ -5,15 +5,28 @@ extension PluginChecks {
     let rule = PluginRule.cancelledBefore
     let plugin = try makePlugin(for: rule)
     try forEachTrial(rule) { trial in
-      let cancellation = Cancellation()
-      cancellation.cancel()
-      let conditions = Conditions(cancellation: cancellation)
       // A detector that learns nothing need not ask: looking at images comes later.
       if let learn = trial.learn, try !reports(of: plugin, in: trial, learn).isEmpty {
-        try checkEnds(plugin, trial, learn, conditions, rule, "before it began")
+        try checkEndsAtOnce(plugin, trial, learn, rule)
       }
-      try checkEnds(plugin, trial, trial.run, conditions, rule, "before it began")
+      try checkEndsAtOnce(plugin, trial, trial.run, rule)
     }
+  }
+
+  /// Checks that a run which is cancelled before it begins does nothing of which there is progress.
+  private func checkEndsAtOnce(
+    _ plugin: any Plugin, _ trial: Trial, _ run: @escaping Trial.Run, _ rule: PluginRule
+  ) throws {
+    let (cancellation, watch) = (Cancellation(), ProgressWatch())
+    cancellation.cancel()
+    try checkEnds(
+      plugin, trial, run, Conditions(cancellation: cancellation, progress: watch), rule,
+      "before it began")
+    guard let report = watch.reports.first else { return }
+    throw broken(
+      rule,
+      "cancelled before it began it went on with its phase '\(report.phase)', on \(trial.name)",
+      "call try context.checkCancellation() first")
   }
 
   func checkCancelledDuring() throws {
@@ -31,9 +44,12 @@ extension PluginChecks {
           try checkEnds(
             plugin, trial, run, Conditions(cancellation: cancellation, progress: watch), rule,
             moment)
-          guard watch.reports.count < reports.count else {
+          // One more step may be under way, or be over as the question comes.
+          guard watch.reports.count <= number + 2, watch.reports.count < reports.count else {
             throw broken(
-              rule, "cancelled \(moment) it went on to the end, on \(trial.name)",
+              rule,
+              "cancelled \(moment) it went on for \(watch.reports.count - number - 1) more, on "
+                + "\(trial.name)",
               "call try context.checkCancellation() in loops of your own, some times a second")
           }
         }

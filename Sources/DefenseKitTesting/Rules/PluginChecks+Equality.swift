@@ -24,6 +24,7 @@ extension PluginChecks {
       for threads in 2...3 {
         var conditions = Conditions()
         conditions.threads = threads
+        conditions.isFirstLate = true
         try compare(
           one, facts(of: plugin, in: trial, conditions), "with 1 thread",
           "with \(threads) threads", rule, trial,

@@ -5,6 +5,8 @@ extension PluginChecks {
   private static let badValues = [
     "", "0", "-1", "1e308", "-1e308", "\(Int.min)", "\(Int.max)", "nan", "inf", "no such value",
   ]
+  /// Numbers one or the other of which most options of numbers take.
+  private static let plainValues = ["1", "2", "3", "5", "0.25", "0.75", "0.001", "100"]
 
   /// What happens to a value that is written for an option.
   private enum Reading {
@@ -23,22 +25,34 @@ extension PluginChecks {
     }
   }
 
+  /// How the options themselves, which are not yet a plugin's, write a value that they read.
+  private func written<P: Plugin>(
+    _ type: P.Type, _ option: String, _ value: String, _ position: Int
+  ) -> String? {
+    let setting = OptionSetting(plugin: P.name, name: option, value: value)
+    return try? P.Options([setting], for: P.name).texts[position].value
+  }
+
   func checkRoundTrip<P: Plugin>(_ type: P.Type) throws(BrokenRule) {
     let texts = P.Options().texts
     for (position, option) in texts.enumerated() {
-      let choices = P.Options.declarations[position].choices
-      for value in [option.value] + choices {
-        // Whether a choice goes with the other defaults is the plugin's matter.
-        guard case .accepted(let after) = read(type, option.name, value) else {
-          if value != option.value { continue }
+      let values = P.Options.declarations[position].choices + Self.plainValues + Self.badValues
+      for given in [option.value] + values {
+        // Whether it takes others, and such that go with the other defaults, is the plugin's matter.
+        guard case .accepted(let first) = read(type, option.name, given) else {
+          if given != option.value { continue }
           throw broken(
-            .roundTrip, "\(name).\(option.name) does not take its own default '\(value)'",
+            .roundTrip, "\(name).\(option.name) does not take its own default '\(given)'",
             "let init(optionText:) of its type read what optionText writes")
         }
-        guard after[position] == value else {
+        // A number may be written in several ways, of which one comes back.
+        let value = written(type, option.name, given, position) ?? given
+        guard case .accepted(let after) = read(type, option.name, value), first == after,
+          after[position] == value
+        else {
           throw broken(
             .roundTrip,
-            "\(name).\(option.name) is '\(after[position])' after '\(value)' was written",
+            "\(name).\(option.name) is '\(first[position])' after '\(given)' was written",
             "let init(optionText:) of its type read what optionText writes, and keep the options "
               + "that init(options:) gets")
         }

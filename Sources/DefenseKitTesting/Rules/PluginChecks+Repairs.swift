@@ -54,10 +54,23 @@ extension PluginChecks {
           "check what is divided by, and end with an error where it cannot be mended")
       }
     }
-    for pruned in repair.pruned { try check(pruned, of: suspect.graph, fail) }
-    guard let validation = repair.validation else { return }
+    for pruned in repair.pruned {
+      try check(pruned, of: suspect.graph, fail)
+      guard graph.isWithout(pruned) else {
+        throw fail(
+          "says that channels \(pruned.channels) of layer '\(pruned.layer)' were pruned, but some have "
+            + "weights",
+          "prune with Graph.masking(_:of:) or Graph.masking(_:ofNormalization:), and name the "
+            + "channels that it got")
+      }
+    }
+    guard let validation = repair.validation else {
+      throw fail(
+        "does not say how it classifies the clean images",
+        "count with CleanCounts(of:on:in:), on the model that is returned and all clean images")
+    }
     let counts = try CleanCounts(
-      of: model, on: materials.clean(in: nil), in: Conditions().context)
+      of: model, on: materials.clean(), in: Conditions().context)
     guard validation == counts else {
       throw fail(
         "says that \(validation.correct) of \(validation.images) clean images are right, but it is "
@@ -89,5 +102,19 @@ extension PluginChecks {
       throw fail(
         "names a pruned channel of layer '\(pruned.layer)' twice", "name each channel once")
     }
+  }
+}
+
+extension Graph {
+  /// Whether channels that were pruned give nothing any more; also true where they were cut out, or
+  /// their layer is of a kind that cannot be masked.
+  fileprivate func isWithout(_ pruned: PrunedChannels) -> Bool {
+    guard let index = index(of: pruned.layer), nodes[index].channels == pruned.total else {
+      return true
+    }
+    let masked =
+      (try? masking(pruned.channels, of: pruned.layer, zeroingBias: false))
+      ?? (try? masking(pruned.channels, ofNormalization: pruned.layer))
+    return masked.map { $0 == self } ?? true
   }
 }

@@ -3,7 +3,9 @@ internal import DefenseKit
 extension Facts {
   /// Adds a network with all its weights.
   mutating func add(_ name: String, _ model: Model) {
-    let layers = model.graph.nodes.map { "\($0.name) \($0.inputs) \($0.activation) \($0.shape)" }
+    let layers = model.graph.nodes.map {
+      "\($0.name) \($0.inputs) \($0.activation) \($0.shape) \($0.operation.withoutWeights)"
+    }
     add("the layers of \(name)", layers.joined(separator: ", "))
     add("the output of \(name)", "\(model.graph.output)")
     add("the input scale of \(name)", "\(model.inputScale)")

@@ -23,6 +23,8 @@ struct Conditions: Sendable {
   var cleanOrder: [Int]?
   /// The order in which inspected images come; nil: their own.
   var imageOrder: [Int]?
+  /// Whether the first of several threads gets its images late, so that others are done before it.
+  var isFirstLate = false
   var cancellation: Cancellation?
   var progress: any ProgressSink = SilentProgress()
 
@@ -49,12 +51,15 @@ struct Materials: Sendable {
       clean: try clean == nil ? nil : images.floats())
   }
 
-  /// The clean data, in another order if that is wanted.
-  func clean(in order: [Int]?) throws -> CleanData {
+  /// The clean data as the conditions want it.
+  func clean(in conditions: Conditions = Conditions()) throws -> CleanData {
     guard let clean else { return try CleanData(images.dataSet()) }
-    guard let order else { return clean }
-    return try CleanData(
-      Selection(of: clean.source, order), labels: order.map { clean.labels[$0] }, name: clean.name)
+    var (source, labels) = (clean.source, clean.labels)
+    if let order = conditions.cleanOrder {
+      (source, labels) = (Selection(of: source, order), order.map { labels[$0] })
+    }
+    if conditions.isFirstLate { source = LateSource(of: source) }
+    return try CleanData(source, labels: labels, name: clean.name)
   }
 
   /// The models' bits.
@@ -95,7 +100,7 @@ extension Trial {
   ) throws -> [Repair] {
     guard let defense = plugin as? any Defense else { return [] }
     return try defense.repair(
-      materials.models[0], using: materials.clean(in: conditions.cleanOrder),
+      materials.models[0], using: materials.clean(in: conditions),
       in: conditions.context)
   }
 
@@ -121,7 +126,7 @@ extension Trial {
       if let detector = plugin as? any Detector {
         _ = try detector.inspection(
           of: materials.models[0], repaired: materials.models[1],
-          using: materials.clean(in: conditions.cleanOrder), in: conditions.context)
+          using: materials.clean(in: conditions), in: conditions.context)
       }
       return Facts()
     }
@@ -136,7 +141,7 @@ extension Trial {
     return try detector.verdicts(
       on: conditions.imageOrder.map { Selection(of: source, $0) } ?? source,
       suspect: materials.models[0], repaired: materials.models[1],
-      using: materials.clean(in: conditions.cleanOrder), in: conditions.context)
+      using: materials.clean(in: conditions), in: conditions.context)
   }
 
   /// To poison training images.
@@ -166,11 +171,17 @@ extension Trial {
   static func poisoning(
     by attack: any Attack, with trigger: Trigger, _ materials: Materials, _ conditions: Conditions
   ) throws -> Poisoning {
+    try attack.poison(
+      task(of: attack, with: trigger, materials, conditions), in: conditions.context)
+  }
+
+  static func task(
+    of attack: any Attack, with trigger: Trigger, _ materials: Materials, _ conditions: Conditions
+  ) -> PoisoningTask {
     let kind = Swift.type(of: attack)
-    let task = PoisoningTask(
+    return PoisoningTask(
       for: kind, images: materials.images, trigger: trigger, rate: kind.poisonRate,
       seed: conditions.seed, cleanModel: { materials.models[0] })
-    return try attack.poison(task, in: conditions.context)
   }
 }
 

@@ -17,16 +17,17 @@ enum WrittenBytes {
     #endif
   }
 
-  /// Runs work and returns how many bytes it wrote on this thread; 0 if the system does not say.
+  /// Runs work and returns how many bytes it wrote on this thread, and how many of what was printed were
+  /// in buffers then; 0 if the system does not say.
   ///
-  /// What is printed stays in a buffer for the time being; the buffers are emptied before and after, so
-  /// that it counts. What other threads print meanwhile counts too, then.
-  static func count(_ body: () throws -> Void) rethrows -> Int {
+  /// The buffers are emptied before and after. What other threads print meanwhile is in them too.
+  static func count(_ body: () throws -> Void) rethrows -> (written: Int, buffered: Int) {
     // nil means all streams.
     fflush(nil)
     let before = soFar ?? 0
     try body()
+    let written = (soFar ?? 0) - before
     fflush(nil)
-    return (soFar ?? 0) - before
+    return (written, (soFar ?? 0) - before - written)
   }
 }

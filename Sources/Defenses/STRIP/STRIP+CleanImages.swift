@@ -2,8 +2,8 @@ internal import DefenseKit
 private import Synchronization
 
 extension STRIP {
-  /// Returns the positions of the clean images that are measured and of those that become overlays, both
-  /// ascending; no image is of both.
+  /// Returns the positions of the clean images that are measured, ascending, and of those that become
+  /// overlays, in an order that their contents and the seed decide; no image is of both.
   ///
   /// - Throws: `DataError` for less than two images; what reading them throws.
   func split(

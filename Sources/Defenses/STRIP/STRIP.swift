@@ -108,10 +108,11 @@ public struct STRIP: Detector {
     let threshold = Self.threshold(known, alarms: options.alarms, by: options.threshold)
     if threshold == -.infinity {
       let least = Self.leastCount(alarms: options.alarms)
+      let more = least > Self.mostImages ? "" : "give at least \(2 * least) clean images, or "
       context.warn(
         "strip: a quantile of \(known.count) clean images allows no alarm at all at strip.alarms="
-          + "\(options.alarms.optionText), and no image will be flagged; give at least \(2 * least) "
-          + "clean images, or set strip.alarms higher or strip.threshold=normal")
+          + "\(options.alarms.optionText), and no image will be flagged; \(more)set strip.alarms "
+          + "higher or strip.threshold=normal")
     }
     return threshold
   }

@@ -124,7 +124,7 @@ extension Model {
 
 extension Operation {
   /// The operation with empty tensors: its kind and settings, which are short to print.
-  fileprivate var withoutWeights: Operation {
+  package var withoutWeights: Operation {
     let none = Tensor(shape: [0], values: [])
     switch self {
     case .convolution(var c):

@@ -79,8 +79,9 @@ extension Model {
   ///
   /// - Parameters:
   ///   - data: The images to learn; at least as many as a batch has.
-  ///   - heldOut: Images that decide when to stop and which epoch is kept, as
-  ///     ``TrainingOptions/patience`` says; else they are evaluated after every epoch for the record.
+  ///   - heldOut: Images that are evaluated after every epoch. Where there is
+  ///     ``TrainingOptions/patience`` they decide when to stop, and which epoch is kept unless it is the
+  ///     last in any case (``TrainingOptions/keepsLast``).
   ///   - options: How to train.
   ///   - state: Where an earlier training with the same model, images and options stood.
   ///   - execution: The number of threads, on which no result depends.
