@@ -86,6 +86,53 @@ struct CLPTests {
     #expect(CLP.outliers([1, 3], u: 1 / 2.0.squareRoot()) == [])
   }
 
+  /// Channel 7 of 12 is nine times as strong as the others, whose weights are 1. Every channel reads three
+  /// ones (sigma_max = sqrt(3)), or six in the separable convolution; (n - 1) / sqrt(n) is 3.175.
+  static let kinds: [(DefenseKit.Operation, Double)] = {
+    func ones(_ shape: [Int], outputs: Int = 12) -> Tensor {
+      Tensor(
+        shape: shape,
+        values: (0..<shape.reduce(1, *)).map { outputs == 12 && $0 % 12 == 7 ? 9 : 1 })
+    }
+    return [
+      // Output channel 7 is of input channel 3, multiplied by 2.
+      (.depthwiseConvolution(DepthwiseConvolution(kernel: ones([3, 1, 6, 2]))), 3.0.squareRoot()),
+      (
+        .convolution(Convolution(kernel: ones([1, 1, 3, 12]), groups: 2)), 3.0.squareRoot()
+      ),
+      (
+        .separableConvolution(
+          SeparableConvolution(
+            depthwise: DepthwiseConvolution(kernel: ones([1, 1, 6, 1], outputs: 6)),
+            pointwise: ones([1, 1, 6, 12]))), 6.0.squareRoot()
+      ),
+    ]
+  }()
+
+  @Test("Other kinds of convolutions, and a normalization without gamma", arguments: kinds)
+  func otherKinds(_ operation: DefenseKit.Operation, _ bound: Double) throws {
+    var net = try ToyNetwork([4, 4, 6])
+    try net.add("conv", operation)
+    let (zero, one) = (Tensor(shape: [12], repeating: 0), Tensor(shape: [12], repeating: 1))
+    try net.add(
+      "norm",
+      .batchNormalization(
+        BatchNormalization(gamma: nil, beta: one, mean: zero, variance: one, epsilon: 0)))
+    try net.classifier()
+    let layer = try #require(try survey(net.model).layers.first)
+    for (channel, found) in layer.bounds.enumerated() {
+      #expect(abs(found - bound * (channel == 7 ? 9 : 1)) < 1e-6)
+    }
+    let repair = try repair(net.model)
+    #expect(repair.pruned == [PrunedChannels(layer: "conv", channels: [7], of: 12)])
+    let ones = (0..<12).map { Float($0 == 7 ? 0 : 1) }
+    #expect(repair.model.normalization("norm")?.gamma?.values == ones)
+    #expect(repair.model.normalization("norm")?.beta?.values == ones)
+    let masked = try net.model.graph.masking([7], of: "conv")
+    #expect(masked != net.model.graph)
+    #expect(repair.model.graph.nodes[1] == masked.nodes[1])
+  }
+
   // MARK: Which convolution
 
   @Test("The graph decides, not the order in which layers are listed")
