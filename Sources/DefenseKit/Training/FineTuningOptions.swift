@@ -188,6 +188,9 @@ public struct FineTuningOptions: PluginOptions, Hashable {
   ///
   /// The last epoch's weights are kept, never those that are best on held-out images: the first
   /// epochs, whose models are close to the suspect's, have the best accuracy and the backdoor too.
+  /// On Fashion-MNIST (five attacks, five seeds, 300 images held out) the last epoch within one standard
+  /// error of the best left an attack success of 12 to 99.9 % in 9 of 50 tunings; the last of all leaves
+  /// 0.4 to 7.0 %.
   func training(images: Int, imageShape: [Int], seed: UInt64) -> TrainingOptions {
     let epochs = epochs(images: images)
     let isImage = imageShape.count == 3
