@@ -6,7 +6,7 @@ import RunnerKit
 
 /// What a plugin does instead of its work.
 enum Misdeed: String, OptionValue, CaseIterable {
-  case none, `throw`, trap, hang, exit, kill, chatter, memory
+  case none, `throw`, trap, hang, exit, kill, terminate, chatter, memory
 
   func commit() throws {
     switch self {
@@ -16,6 +16,10 @@ enum Misdeed: String, OptionValue, CaseIterable {
     case .hang: while true { sleep(1000) }
     case .exit: Foundation.exit(0)
     case .kill: Foundation.kill(getpid(), SIGKILL)
+    case .terminate:
+      Foundation.kill(getpid(), SIGTERM)
+      // Another thread may be the one that gets it.
+      while true { sleep(1000) }
     case .chatter:
       print("{\"ended\":{}}\nnoise")
       fflush(nil)

@@ -97,7 +97,7 @@ struct CompareTests {
     for (label, reason) in [
       ("throws", "faulty found nothing to \\u{1b}[31mdo"),
       ("traps", "crashed (signal "), ("exits", "ended the process with status 0"),
-      ("hangs", "did not return within 3 s; raise 'timeout'"),
+      ("hangs", "did not return within 3 s; raise 'timeout' and add --retry"),
     ] {
       for unit in [label, "\(label)+goodnet"] {
         let failure = try #require(failures[unit])
@@ -118,6 +118,7 @@ struct CompareTests {
       """
       defenses:
         - {name: faulty, label: killed, options: {misdeed: kill, once: \(place.path("killed"))}}
+        - {name: faulty, label: ended, options: {misdeed: terminate, once: \(place.path("ended"))}}
         - {name: faulty, label: starved, options: {misdeed: memory, once: \(place.path("starved"))}}
         - faulty
       detectors: goodnet
@@ -127,7 +128,7 @@ struct CompareTests {
     #expect(ending.status == 75)
     #expect(
       ending.errors
-        == "faulty-runner: 4 of 7 units are still to do: small: was killed from outside, perhaps for want of "
+        == "faulty-runner: 6 of 9 units are still to do: small: was killed from outside, perhaps for want of "
         + "memory; run the same command again\n")
     #expect(try Self.failures(output).keys.sorted() == ["", "faulty", "faulty+goodnet"])
     let again = try Self.run([plan, "--output", output])

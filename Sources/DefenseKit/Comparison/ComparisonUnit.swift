@@ -28,11 +28,13 @@ public struct ComparisonUnit: Codable, Sendable, Hashable {
     self.seed = seed
   }
 
-  /// The SHA-256 of all that decides the unit's result: the schema and the version of DefenseKit, plugins
-  /// with all their options, seed, model and data. What things are called is not part of it.
+  /// The SHA-256 of all that decides the unit's result: the schema and the version of DefenseKit, the
+  /// processor's vector instructions (see `Executor.instructionSet`), plugins with all their options, seed,
+  /// model and data. What things are called is not part of it.
   public var key: String {
     let content: JSON = [
       "schema": .int(ComparisonRecord.currentSchema), "version": .string(defenseKitVersion),
+      "instructions": .string(Executor.instructionSet),
       "inputs": .object(inputs.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) }),
       "defense": Self.content(of: defense), "detector": Self.content(of: detector),
       "seed": .string("\(seed)"),

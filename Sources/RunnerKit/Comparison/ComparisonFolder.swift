@@ -16,6 +16,8 @@ struct ComparisonFolder {
   struct PlanFile: Codable, Equatable {
     var schema = ComparisonRecord.currentSchema
     var version = defenseKitVersion
+    /// Those of the machine, which decide last bits, and with trained models more than these.
+    var instructions = Executor.instructionSet
     var units: [ComparisonUnit]
   }
 
@@ -121,7 +123,10 @@ struct ComparisonFolder {
       ("models", { $0.model }), ("defenses", { $0.defense?.label }),
       ("detectors", { $0.detector?.label }), ("seeds", { "\($0.seed)" }),
     ]
-    var difference = "files or options differ"
+    var difference =
+      old.instructions == new.instructions
+      ? "files or options differ"
+      : "it was measured with \(old.instructions) instructions, now they are \(new.instructions)"
     for (title, name) in parts {
       let (before, now) = (names(old, name), names(new, name))
       guard before != now else { continue }

@@ -104,23 +104,25 @@ private struct Batch {
       case .silence:
         worker.kill()
         return try settle(
-          affected, "did not return within \(run.plan.timeout.optionText) s; raise 'timeout'",
+          affected,
+          "did not return within \(run.plan.timeout.optionText) s; raise 'timeout' and add --retry",
           isTemporary: false)
       case .ended(let ending):
         guard !stages.isEmpty else { return }
         return try settle(
-          affected, Self.reason(ending), isTemporary: ending.signal == SIGKILL)
+          affected, Self.reason(ending), isTemporary: ending.signal.map(Self.fromOutside) ?? false)
       }
       if stages.isEmpty { endPhase() }
     }
   }
 
-  /// The units that fail with the worker: what it was at, or all if that is not known.
+  /// The units that fail with the worker: what it was at, or all if that is not known. Where it has just
+  /// finished one they are none: the next worker goes on with the rest.
   private var affected: [ComparisonUnit] {
     switch current {
     case .nothing: stages.flatMap(\.units)
     case .defending(let units): units.filter { unit($0.key) != nil }
-    case .measuring(let unit): self.unit(unit.key) == nil ? stages.flatMap(\.units) : [unit]
+    case .measuring(let unit): self.unit(unit.key) == nil ? [] : [unit]
     }
   }
 
@@ -137,12 +139,17 @@ private struct Batch {
       .contains(status)
   }
 
+  /// Whether a signal is one that systems end processes with, and no crash of their own.
+  private static func fromOutside(_ signal: Int32) -> Bool {
+    [SIGKILL, SIGTERM, SIGINT, SIGHUP, SIGXCPU].contains(signal)
+  }
+
   private static func reason(_ ending: WorkerProcess.Ending) -> String {
     let words = ending.lastWords.map { ": \($0)" } ?? ""
-    if ending.signal == SIGKILL { return "was killed from outside, perhaps for want of memory" }
     guard let signal = ending.signal else {
       return "ended the process with status \(ending.status)\(words)"
     }
+    if fromOutside(signal) { return "was killed from outside, perhaps for want of memory" }
     return "crashed (signal \(signal))\(words)"
   }
 
@@ -150,6 +157,7 @@ private struct Batch {
   private mutating func settle(
     _ units: [ComparisonUnit], _ message: String, isTemporary: Bool
   ) throws {
+    guard !units.isEmpty else { return }
     if isTemporary {
       let title = units.first.map { units.count == 1 ? $0.title : $0.model } ?? ""
       postponed.append("\(title): \(message)")
