@@ -2,9 +2,10 @@ public import DefenseKit
 
 /// Trains the suspect further on clean images: the baseline of every comparison.
 ///
-/// A network that is trained on clean data forgets some of what it learned otherwise. Against a
-/// backdoor that is a weak defense by itself: clean images give the gradient little reason to touch
-/// the channels that only the trigger activates. Part of the images is held out and judges the tuning.
+/// A network that is trained on clean data forgets some of what it learned otherwise. How much depends on
+/// how far the weights move: the cited paper finds it weak by itself, as clean images give the gradient
+/// little reason to touch the channels that only the trigger activates; the defaults of
+/// `FineTuningOptions` move them far. Part of the images is held out and judges the tuning.
 ///
 /// Source: Liu, Dolan-Gavitt and Garg, "Fine-Pruning: Defending Against Backdooring Attacks on Deep
 /// Neural Networks", RAID 2018, section 3.3.
