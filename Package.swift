@@ -80,7 +80,7 @@ let package = Package(
     .target(
       name: "RunnerKit",
       dependencies: [
-        "DefenseKit", "ComparisonReport",
+        "CSystem", "DefenseKit", "ComparisonReport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Yams", package: "Yams"),
       ],

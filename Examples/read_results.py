@@ -15,7 +15,8 @@ import pandas
 
 def read(folder):
     """One line per result: figures are numbers, shares 0 to 1; seconds and memory come from a file of their own, as they differ from run to run."""
-    results = pandas.read_csv(f"{folder}/results.csv")
+    # Only what is empty is missing: a model may be called "NA".
+    results = pandas.read_csv(f"{folder}/results.csv", keep_default_na=False, na_values=[""])
     costs = pandas.read_csv(f"{folder}/costs.csv")
     results = results.merge(costs, on="key", how="left", validate="many_to_one")
     # The suspect itself has no defense, and most rows have no detector.
@@ -46,7 +47,7 @@ def main(folder):
         print("\nDetectors: area under the ROC curve, by model\n")
         print(detected.pivot_table(index=["detector", "defense"], columns="model", values="auroc").round(4).to_string(na_rep=""))
 
-    print(f"\n{done['key'].nunique()} units took {done.drop_duplicates('key')['seconds'].sum():.0f} s, the largest {done['peak_memory'].max() / 2**20:.0f} MiB")
+    print(f"\n{done['key'].nunique()} units, each by itself, take {done.drop_duplicates('key')['seconds'].sum():.0f} s, the largest {done['peak_memory'].max() / 2**20:.0f} MiB")
 
 
 if __name__ == "__main__":

@@ -41,7 +41,8 @@ extension ComparisonReport {
     ]
     let known = records.compactMap { costs[$0.key] }
     if !known.isEmpty {
-      facts.append(fact("Time of all units", duration(known.reduce(0) { $0 + $1.seconds })))
+      facts.append(
+        fact("Time of all units, each alone", duration(known.reduce(0) { $0 + $1.seconds })))
       facts.append(fact("Peak memory", bytes(known.map(\.peakMemory).max() ?? 0)))
     }
     return facts
@@ -78,7 +79,8 @@ extension ModelResults {
       ),
       (
         .pruning, "Pruning curves",
-        "What becomes of accuracy and attack success as channels are pruned one after another."
+        "What becomes of accuracy and attack success as channels are pruned one after another, before any "
+          + "tuning."
       ),
       (
         .classes, "Accuracy by class",

@@ -22,7 +22,7 @@ struct ReportTests {
     for piece in [
       "<h1><bdi>Three attacks</bdi></h1>", "<strong>3 models</strong>",
       "<strong>4 defenses</strong>", "<strong>3 detectors</strong>", "<strong>3 seeds</strong>",
-      "DefenseKit \(defenseKitVersion)", "<strong>1 unit failed.</strong>",
+      "DefenseKit \(defenseKitVersion)", "<strong>3 units failed.</strong>",
       "<strong><bdi>blended: fine-pruning + strip, seed 1</bdi></strong> failed: "
         + "<bdi>stopped after 600 s; allow it more with --timeout</bdi>",
       "clp: 2 of 6 normalizations have no producing convolution", "data:image/png;base64,",

@@ -158,6 +158,32 @@ struct ComparisonTextTests {
   }
 
   @Test(
+    "A repaired model that a seed lacks counts as failed there, and no line is of some seeds alone")
+  func lackingSeeds() throws {
+    let choice = PluginChoice(name: "pruning")
+    func record(_ seed: UInt64, _ titles: [String], failure: String? = nil) -> ComparisonRecord {
+      let unit = ComparisonUnit(model: "m", inputs: [:], defense: choice, seed: seed)
+      var record = ComparisonRecord(unit, failure: failure)
+      record.rows = titles.map {
+        .init(title: $0, model: .init(clean: CleanCounts(correct: Int(seed), images: 10)))
+      }
+      return record
+    }
+    let table = ComparisonTable([
+      record(1, [], failure: "broken"), record(2, ["2 %", "50 %"]), record(3, ["2 %"]),
+    ])
+    #expect(table.rows.map(\.repair) == ["", "2 %", "50 %", "2 %"])
+    let (two, fifty) = (table.summaries[0], table.summaries[1])
+    #expect(table.summaries.count == 2 && two.repair == "2 %" && fifty.repair == "50 %")
+    #expect(two.seeds == 2 && two.failedSeeds == 1 && two.failures == ["broken"])
+    #expect(fifty.seeds == 1 && fifty.failedSeeds == 2)
+    #expect(fifty.failures == ["broken", "no such model with seed 3"])
+    #expect(fifty.means[.cleanAccuracy] == 0.2 && two.means[.cleanAccuracy] == 0.25)
+    let alone = ComparisonTable([record(1, [], failure: "broken")]).summaries
+    #expect(alone.count == 1 && alone[0].repair.isEmpty && alone[0].failedSeeds == 1)
+  }
+
+  @Test(
     "Texts in CSV",
     arguments: [
       ("plain", "plain"), ("a,b", "\"a,b\""), ("a \"b\"", "\"a \"\"b\"\"\""),

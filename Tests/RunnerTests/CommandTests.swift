@@ -25,7 +25,7 @@ struct CommandTests {
             bias=true                   true|false
               Whether a pruned channel's bias goes to zero with its kernel.
             epochs=auto                 integer
-              How often every image is learned, 0: prune alone; auto makes 300,000 images.
+              How often every image is learned, 0: never; auto: 300,000 images in 10 to 100 epochs.
             learning-rate=auto          number
               The base rate, over 0 and up to 100; auto is 0.0015 for adam and adamw, else 0.05.
             batch=32                    integer
@@ -54,7 +54,7 @@ struct CommandTests {
               Tuning ends after so many epochs without gain on held-out images; auto goes on to the end.
           fine-tuning       Trains the model further on clean images.
             epochs=auto                 integer
-              How often every clean image is learned, up to 10,000; auto makes 300,000 images.
+              How often every image is learned, up to 10,000; auto: 300,000 images in 10 to 100 epochs.
             learning-rate=auto          number
               The base rate, over 0 and up to 100; auto is 0.0015 for adam and adamw, else 0.05.
             batch=32                    integer

@@ -128,12 +128,207 @@ struct CompareTests {
     #expect(ending.status == 75)
     #expect(
       ending.errors
-        == "faulty-runner: 6 of 9 units are still to do: small: was killed from outside, perhaps for want of "
-        + "memory; run the same command again\n")
+        == "faulty-runner: 6 of 9 units are still to do (small: killed, seed 0: was killed from outside, "
+        + "perhaps for want of memory); run the same command again\n")
     #expect(try Self.failures(output).keys.sorted() == ["", "faulty", "faulty+goodnet"])
+    // The tables show what there is, and what is missing.
+    let results = try String(contentsOfFile: "\(output)/results.csv", encoding: .utf8)
+    #expect(results.components(separatedBy: "still to do: ").count == 7)
     let again = try Self.run([plan, "--output", output])
     #expect(again.status == 0 && again.errors == "", "\(again.errors)")
     #expect(try Self.failures(output).values.allSatisfy(\.isEmpty))
+  }
+
+  @Test("What has been tried three times has failed")
+  func attempts() throws {
+    let place = try Place()
+    let plan = try place.plan("defenses: [{name: faulty, options: {misdeed: kill}}]\n")
+    let output = place.path("out")
+    for status in [75, 75, 2] as [Int32] {
+      let ending = try Self.run([plan, "--output", output])
+      #expect(ending.status == status, "\(ending.errors)")
+    }
+    #expect(
+      try Self.failures(output)["faulty"]
+        == "was killed from outside, perhaps for want of memory (3 times)")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: "\(output)/attempts").isEmpty)
+    // Asked for once more, it has three attempts again.
+    #expect(try Self.run([plan, "--output", output, "--retry"]).status == 75)
+  }
+
+  @Test("A process that a plugin leaves behind holds up nothing, and ends with the worker's group")
+  func leftBehind() throws {
+    let place = try Place()
+    let (left, stuck) = (place.path("left"), place.path("stuck"))
+    let plan = try place.plan(
+      """
+      defenses:
+        - {name: faulty, label: leaves, options: {misdeed: leave, file: \(left)}}
+        - {name: faulty, label: sticks, options: {misdeed: leaveAndHang, file: \(stuck)}}
+        - faulty
+      timeout: 2
+      """)
+    let begin = ContinuousClock.now
+    let ending = try Self.run([plan, "--output", place.path("out")])
+    #expect(ending.status == 2, "\(ending.errors)")
+    // They would live for a thousand seconds.
+    #expect(ContinuousClock.now - begin < .seconds(100))
+    #expect(
+      try Self.failures(place.path("out")) == [
+        "": "", "leaves": "", "faulty": "",
+        "sticks": "did not return within 2 s; raise 'timeout' and add --retry",
+      ])
+    func number(_ file: String) throws -> pid_t {
+      try #require(Int32(try String(contentsOfFile: file, encoding: .utf8)))
+    }
+    // One that has left the worker's group stays.
+    kill(try number(stuck), SIGKILL)
+    // Whoever inherits an orphan waits for it now and then.
+    var tries = 0
+    while try Self.isRunning(try number(left)), tries < 100 {
+      Thread.sleep(forTimeInterval: 0.05)
+      tries += 1
+    }
+    #expect(tries < 100)
+  }
+
+  /// Whether a process has not ended, though nobody may have waited for it.
+  private static func isRunning(_ process: Int32) throws -> Bool {
+    guard let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8) else {
+      return false
+    }
+    return text.split(separator: ")").last?.split(separator: " ").first != "Z"
+  }
+
+  @Test(
+    "A death just after a result fails nothing; time in which the program is stopped does not count"
+  )
+  func lateAndStopped() throws {
+    let place = try Place()
+    let plan = try place.plan(
+      """
+      defenses:
+        - {name: faulty, label: late, options: {misdeed: late}}
+        - {name: faulty, label: slow, options: {misdeed: slow}}
+        - faulty
+      timeout: 3
+      """)
+    let program = try #require(Lab.program("faulty-runner")).path
+    let output = place.path("out")
+    let ending = try Ending(program, ["compare", plan, "--output", output]) { process in
+      // Longer than the timeout, while 'slow' sleeps, as it begins after about a second.
+      Thread.sleep(forTimeInterval: 1.5)
+      kill(process.processIdentifier, SIGSTOP)
+      Thread.sleep(forTimeInterval: 4)
+      kill(process.processIdentifier, SIGCONT)
+    }
+    #expect(ending.status == 0, "\(ending.errors)")
+    #expect(try Self.failures(output) == ["": "", "late": "", "slow": "", "faulty": ""])
+  }
+
+  @Test("A file that changes while it is measured has no results")
+  func changedFiles() throws {
+    let place = try Place()
+    let model = place.path("copy.h5")
+    try FileManager.default.copyItem(atPath: place.inner.model, toPath: model)
+    let plan = place.path("plan.yaml")
+    try """
+    models: [{model: \(model), clean: \(place.inner.good), test: \(place.inner.good)}]
+    defenses: [{name: faulty, options: {misdeed: change, file: \(model)}}]
+    """.write(toFile: plan, atomically: true, encoding: .utf8)
+    let output = place.path("out")
+    let ending = try Self.run([plan, "--output", output])
+    #expect(ending.status == 75)
+    #expect(
+      ending.errors.contains(
+        "copy: faulty, seed 0: \(model) has changed since the comparison began"),
+      "\(ending.errors)")
+    #expect(try Self.failures(output) == ["": ""])
+    let again = try Self.run([plan, "--output", output])
+    #expect(again.status == 65 && again.errors.contains("files or options differ"))
+  }
+
+  @Test(
+    "A defense that repairs nothing is a failure with its warning; models of one title stay apart")
+  func nothingAndTwins() throws {
+    let place = try Place()
+    let plan = try place.plan(
+      """
+      defenses:
+        - {name: faulty, label: nothing, options: {misdeed: nothing}}
+        - {name: faulty, label: twins, options: {misdeed: twins}}
+      detectors: goodnet
+      seeds: 0-1
+      """)
+    let output = place.path("out")
+    let ending = try Self.run([plan, "--output", output])
+    #expect(ending.status == 2, "\(ending.errors)")
+    let failures = try Self.failures(output)
+    for unit in ["nothing", "nothing+goodnet"] {
+      #expect(failures[unit] == "made no repaired model: faulty found nothing to repair")
+    }
+    let lines = try String(contentsOfFile: "\(output)/summary.csv", encoding: .utf8)
+      .split(separator: "\n").map { $0.split(separator: ",").prefix(4).joined(separator: ",") }
+    #expect(lines.filter { $0.hasPrefix("small,twins,") }.count == 4)
+    #expect(lines.contains { $0.hasPrefix("small,twins,2") })
+  }
+
+  @Test("Reasons name files and not the folders that they are in, which differ between machines")
+  func reasons() throws {
+    let place = try Place()
+    let junk = place.path("junk.h5")
+    try "junk".write(toFile: junk, atomically: true, encoding: .utf8)
+    let output = place.path("out")
+    let ending = try Self.run(
+      ["--model", junk, "--clean", place.inner.good, "--defense", "faulty", "--output", output])
+    #expect(ending.status == 2, "\(ending.errors)")
+    let failure = try #require(try Self.failures(output)["faulty"])
+    #expect(failure.hasPrefix("junk.h5") && !failure.contains("/"), "\(failure)")
+  }
+
+  @Test("What would be ignored is refused")
+  func ignored() throws {
+    let place = try Place()
+    let file = place.path("plan.yaml")
+    for (text, arguments, words) in [
+      (
+        "models: [{folder: built-in, scale: 1/255}]\ndefenses: all", [],
+        "plan.yaml:1: 'scale' cannot"
+      ),
+      (
+        "models: [{folder: x, model: y}]\ndefenses: all", [],
+        "'model' cannot stand beside 'folder: x'"
+      ),
+      ("models: []\ndefenses: all", [], "the plan has no 'models'"),
+      ("defenses: all", [], "the plan has no 'models'"),
+      (
+        "models: [built-in]\ndefenses: all", ["--scale", "2"],
+        "--scale is for a model that --model names"
+      ),
+      (
+        "models: [built-in]\ndefenses: all", ["--test", "x"],
+        "--test is for a model that --model names"
+      ),
+      (
+        "models: [{folder: built-in, name: ' '}]\ndefenses: all", [],
+        "one of the models has an empty name"
+      ),
+      ("models: [built-in]\ndefenses: [{name: faulty, label: ''}]", [], "empty label"),
+      (
+        "models: [built-in]\ndefenses: [{name: faulty, label: suspect}]", [],
+        "'suspect' is the model"
+      ),
+      ("models: [built-in]\ndefenses: [all, faulty]", [], "'all' stands for every one"),
+      ("models: [built-in]", ["--defense", "all,faulty"], "--defense all stands for every one"),
+    ] as [(String, [String], String)] {
+      try text.write(toFile: file, atomically: true, encoding: .utf8)
+      let ending = try Self.run([file, "--output", place.path("out")] + arguments)
+      #expect(ending.status == 64 && ending.errors.contains(words), "\(ending.errors)")
+    }
+    let folders = try Self.run(
+      ["--model", "built-in", "--scale", "2", "--defense", "all", "--output", place.path("out")])
+    #expect(folders.status == 64 && folders.errors.contains("--scale is for one model"))
+    #expect(!FileManager.default.fileExists(atPath: place.path("out")))
   }
 
   @Test("Failed units are measured again with --retry")
@@ -252,6 +447,16 @@ struct CompareTests {
     try "x".write(toFile: "\(output)/foreign", atomically: true, encoding: .utf8)
     let foreign = try Self.run(arguments)
     #expect(foreign.status == 73 && foreign.errors.contains("isn't a result of 'compare'"))
+    // A folder that is refused stays as it was, and a file is none.
+    let taken = place.path("taken")
+    try FileManager.default.createDirectory(atPath: taken, withIntermediateDirectories: true)
+    try "x".write(toFile: "\(taken)/mine", atomically: true, encoding: .utf8)
+    let refused = try Self.run(place.model + ["--defense", "faulty", "--output", taken])
+    #expect(refused.status == 73 && refused.errors.contains("holds 'mine'"))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: taken) == ["mine"])
+    let onFile = try Self.run(place.model + ["--defense", "faulty", "--output", "\(taken)/mine"])
+    #expect(onFile.status == 73 && onFile.errors.contains("no folder can be made there"))
+    #expect(!onFile.errors.contains("no such file"), "\(onFile.errors)")
 
     // A lock of another process, which this test is.
     let busy = place.path("busy")
@@ -326,6 +531,13 @@ struct CompareTests {
     let refused = try Ending(program, ["merge", whole] + parts + ["--output", place.path("x")])
     #expect(refused.status == 65)
     #expect(refused.errors.contains("\(name) is not the result of 'small: "), "\(refused.errors)")
+    // A result that another part has otherwise.
+    try String(decoding: try #require(one[name]), as: UTF8.self)
+      .replacing("\"warnings\":[]", with: "\"warnings\":[\"changed\"]")
+      .write(toFile: damaged, atomically: true, encoding: .utf8)
+    let different = try Ending(program, ["merge", whole] + parts + ["--output", place.path("x")])
+    #expect(different.status == 65)
+    #expect(different.errors.contains("have different results of 'small: "), "\(different.errors)")
     // A part of another plan.
     let stranger = place.path("stranger")
     #expect(

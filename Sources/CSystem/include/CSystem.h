@@ -1,5 +1,5 @@
 // The calls to the system that Swift cannot make: what a process needs to seal itself off, the launcher that starts such processes, and
-// the exchange of two files.
+// the exchange of two files; and child processes that are ended with all that they have started.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -56,6 +56,21 @@ int dk_status_signal(int status);
 // Gives two files or folders each other's name, so that at no moment one of the names is missing. Returns 0, or -1 with the reason in
 // errno: not every file system can do it.
 int dk_exchange(const char *one, const char *other);
+
+// Starts a program with one argument as a child that leads a process group of its own, so that what it starts in turn can be ended with
+// it. It inherits no descriptor but these: `ends` receives the one that leads to its standard input, and those that come from its
+// standard output and its standard error. Its environment is this process's, with `setting` ("NAME=value"). Returns 0, or an
+// error number.
+int dk_child_spawn(const char *program, const char *argument, const char *setting, int ends[3], pid_t *child);
+
+// Whether a child has ended by itself; dk_child_end is still to be called.
+int dk_child_has_ended(pid_t child);
+
+// Ends a child, if it has not ended by itself, and all of its process group; returns its status in the form of waitpid.
+int dk_child_end(pid_t child);
+
+// What a status says of a process that ended by itself: its exit status.
+int dk_status_exit(int status);
 
 #ifdef __cplusplus
 }

@@ -71,7 +71,7 @@ public struct ComparisonTable: Sendable {
     public var detector: String?
     /// How many seeds went well.
     public var seeds: Int
-    /// How many seeds failed.
+    /// How many seeds failed, or came out without this repaired model.
     public var failedSeeds: Int
     /// The reasons of those that failed, each once.
     public var failures: [String]
@@ -129,30 +129,43 @@ public struct ComparisonTable: Sendable {
     }
   }
 
-  private struct Group: Hashable {
+  /// What is measured with several seeds.
+  private struct Subject: Hashable {
     let model: String
     let defense: String?
-    let repair: String
     let detector: String?
+
+    init(_ row: Row) { (model, defense, detector) = (row.model, row.defense, row.detector) }
+  }
+
+  private struct Group: Hashable {
+    let subject: Subject
+    let repair: String
+
+    init(_ row: Row) { (subject, repair) = (Subject(row), row.repair) }
   }
 
   private static func summaries(of rows: [Row]) -> [Summary] {
-    func group(_ row: Row) -> Group {
-      Group(model: row.model, defense: row.defense, repair: row.repair, detector: row.detector)
-    }
-    let byGroup = Dictionary(grouping: rows, by: group)
+    let bySubject = Dictionary(grouping: rows, by: Subject.init)
+    let byGroup = Dictionary(grouping: rows.filter { $0.failure == nil }, by: Group.init)
     var seen: Set<Group> = []
-    let order = rows.map(group).filter { seen.insert($0).inserted }
+    // A seed that failed counts with each of the repaired models that others have; it has a line of its
+    // own where all failed.
+    let order = rows.filter { row in
+      row.failure == nil || bySubject[Subject(row)]?.allSatisfy { $0.failure != nil } == true
+    }.map(Group.init).filter { seen.insert($0).inserted }
     return order.map { group in
-      let all = byGroup[group] ?? []
-      let good = all.filter { $0.failure == nil }
-      var reasons: Set<String> = []
+      let good = byGroup[group] ?? []
+      let isGood = Set(good.map(\.seed))
+      let others = (bySubject[group.subject] ?? []).filter { !isGood.contains($0.seed) }
       var summary = Summary(
-        model: group.model, defense: group.defense, repair: group.repair,
-        detector: group.detector, seeds: good.count,
-        failedSeeds: all.count - good.count,
-        failures: all.compactMap(\.failure).filter { reasons.insert($0).inserted }, means: [:],
-        deviations: [:])
+        model: group.subject.model, defense: group.subject.defense, repair: group.repair,
+        detector: group.subject.detector, seeds: good.count,
+        failedSeeds: Set(others.map(\.seed)).count, failures: [], means: [:], deviations: [:])
+      for row in others {
+        let reason = row.failure ?? "no such model with seed \(row.seed)"
+        if !summary.failures.contains(reason) { summary.failures.append(reason) }
+      }
       for metric in ComparisonMetric.allCases {
         let values = good.compactMap { $0.values[metric] }
         guard !values.isEmpty else { continue }

@@ -17,6 +17,8 @@ extension Experiment {
   ///   - repairs: What the defense made of the model.
   ///   - detector: Its detector; nil without one.
   ///   - context: How to execute; its warnings go into the record.
+  /// - Returns: The record; of a unit that failed, with the warnings as its reason, where the defense made
+  ///   no repaired model.
   /// - Throws: As ``Experiment/evaluate(_:_:in:)``; ``PluginError`` for a detector that compares models
   ///   in a unit without a defense.
   public func record(
@@ -30,8 +32,13 @@ extension Experiment {
         .badOption,
         "\(type(of: detector).name) compares the model with repaired copies; name a defense")
     }
-    let evaluation = try experiment.evaluate(repairs, [detector].compactMap { $0 }, in: context)
     var record = ComparisonRecord(unit)
+    if defense != nil, repairs.isEmpty {
+      record.warnings = context.statistics.warnings
+      record.failure = (["made no repaired model"] + record.warnings).joined(separator: ": ")
+      return record
+    }
+    let evaluation = try experiment.evaluate(repairs, [detector].compactMap { $0 }, in: context)
     record.classCount = suspect.classCount
     record.suspect = ComparisonRecord.ModelFigures(evaluation.suspect)
     let samples = clean?.count ?? 0
@@ -46,12 +53,18 @@ extension Experiment {
           cleanSamples: learns ? samples : 0)
       ]
     } else {
+      var titles: [String: Int] = [:]
       record.rows = evaluation.repairs.map { result in
         let repair = result.repair
+        var title = [repair.drop.map { "\($0.optionText) %" }, repair.note].compactMap { $0 }
+          .joined(separator: ", ")
+        titles[title, default: 0] += 1
+        // Rows of equal titles would be taken for those of several seeds.
+        if let number = titles[title], number > 1 {
+          title += title.isEmpty ? "\(number)" : " (\(number))"
+        }
         return .init(
-          title: [repair.drop.map { "\($0.optionText) %" }, repair.note].compactMap { $0 }
-            .joined(separator: ", "),
-          pruned: repair.pruned, model: .init(result.result),
+          title: title, pruned: repair.pruned, model: .init(result.result),
           detector: result.detectors.first.map { .init($0) },
           cleanSamples: learns ? samples : 0)
       }
@@ -68,7 +81,11 @@ extension Experiment {
 extension ComparisonRecord.ModelFigures {
   /// The figures of a result.
   init(_ result: Evaluation.ModelResult) {
-    self.init(clean: result.clean, poisoned: result.poisoned?.counted, byClass: result.byClass)
+    let poisoned = result.poisoned?.counted
+    // Of no image at all there is no share.
+    self.init(
+      clean: result.clean, poisoned: poisoned?.images == 0 ? nil : poisoned,
+      byClass: result.byClass)
   }
 }
 

@@ -62,8 +62,14 @@ public struct CleanData: Sendable {
 
   /// Declares that the images of a file are clean.
   ///
-  /// - Throws: ``DataError`` if it is empty or the counts differ.
+  /// - Throws: ``DataError`` if it is empty or the counts differ, or if it has true classes beside its labels,
+  ///   as triggered images do.
   public init(_ data: DataSet) throws(DataError) {
+    guard data.trueLabels == nil else {
+      throw DataError(
+        "\(data.name) holds triggered images: it has 'true_label' beside 'label'; give clean ones here"
+      )
+    }
     try self.init(data, labels: data.labels, name: data.name, hash: { try data.sha256() })
   }
 

@@ -30,6 +30,7 @@ extension ComparisonTable {
       header: [["", ""] + header.map(\.0), ["  defense", "detector"] + header.map(\.1)],
       textColumns: 2)
     var model: String?
+    var before: Summary?
     for summary in summaries {
       if summary.model != model {
         if model != nil { table.lines.append(.text("")) }
@@ -37,7 +38,7 @@ extension ComparisonTable {
         model = summary.model
       }
       let names = [
-        "  " + summary.treatment.visible.fitted(30), (summary.detector ?? "–").visible.fitted(14),
+        "  " + summary.treatment(in: 30), (summary.detector ?? "–").visible.fitted(14),
       ]
       if summary.seeds > 0 {
         let figures = metrics.map { metric in
@@ -49,7 +50,12 @@ extension ComparisonTable {
       } else {
         table.lines.append(.cells(names + metrics.map { _ in "" }))
       }
-      for reason in summary.failures {
+      // Of repaired models that one seed lacks for one reason, the first tells it.
+      let isTold =
+        before?.failures == summary.failures && before?.defense == summary.defense
+        && before?.detector == summary.detector && before?.model == summary.model
+      before = summary
+      for reason in isTold ? [] : summary.failures {
         table.lines.append(.text("    failed: \(reason.visible)".fitted(Self.textWidth)))
       }
     }
@@ -71,6 +77,17 @@ extension ComparisonTable {
       lines.append("Left out for want of room:\n  \(names.joined(separator: ", "))")
     }
     return lines.count == 1 ? "" : lines.joined(separator: "\n") + "\n"
+  }
+}
+
+extension ComparisonTable.Summary {
+  /// ``treatment`` in so many columns: of a long name, what tells the repaired model from others stays.
+  fileprivate func treatment(in columns: Int) -> String {
+    let (whole, name) = (treatment.visible, (defense ?? "suspect").visible)
+    let repair = whole.dropFirst(name.count)
+    let rest = columns - String(repair).terminalWidth
+    guard whole.terminalWidth > columns, rest > columns / 2 else { return whole.fitted(columns) }
+    return name.fitted(rest) + repair
   }
 }
 

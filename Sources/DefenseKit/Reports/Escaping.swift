@@ -44,6 +44,6 @@ extension String {
       case "\\", "`", "*", "_", "[", "]", "|", "~", "$", "#", "@", ":", "!": "\\" + String(scalar)
       default: nil
       }
-    }
+    }.replacing("www.", with: "www\\.")
   }
 }

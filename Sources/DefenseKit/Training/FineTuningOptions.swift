@@ -122,7 +122,7 @@ public struct FineTuningOptions: PluginOptions, Hashable {
     [
       PluginOption(
         "epochs", \.epochs,
-        "How often every clean image is learned, up to 10,000; auto makes 300,000 images."),
+        "How often every image is learned, up to 10,000; auto: 300,000 images in 10 to 100 epochs."),
       PluginOption(
         "learning-rate", \.learningRate,
         "The base rate, over 0 and up to 100; auto is 0.0015 for adam and adamw, else 0.05."),

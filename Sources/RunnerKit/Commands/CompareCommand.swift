@@ -144,26 +144,36 @@ struct CompareCommand: RunnerCommand {
     arguments.parsing.warn(in: context)
     let wanted = own.flatMap(\.units)
     let records = try folder.records(of: wanted)
-    if shard != nil {
+    if let shard {
       try StandardOutput.write(
-        "\(records.count) of \(units.count) units are in \(output); put all parts together with "
-          + "'\(programName) merge'\n")
-    } else if records.count == wanted.count {
-      try ComparisonOutput(folder, records, arguments: session.arguments).write()
+        "\(records.count) of the \(wanted.count) units of part \(shard.index)/\(shard.count) are in "
+          + "\(output); put all parts together with '\(programName) merge'\n")
+    } else {
+      let done = Dictionary(uniqueKeysWithValues: records.map { ($0.key, $0) })
+      let all = wanted.map { unit in
+        let reason = outcome.postponed[unit.key] ?? "not reached"
+        return done[unit.key] ?? ComparisonRecord(unit, failure: "still to do: \(reason)")
+      }
+      let settings = [
+        ("Threads", "\(run.threads)"), ("Timeout", "\(plan.timeout.optionText) s"),
+      ]
+      try ComparisonOutput(folder, all, arguments: session.arguments, settings: settings).write()
     }
-    try Self.check(records, of: wanted.count, outcome.postponed)
+    let reason = wanted.first { outcome.postponed[$0.key] != nil }.map {
+      "\($0.title): \(outcome.postponed[$0.key] ?? "")"
+    }
+    try Self.check(records, of: wanted.count, reason)
   }
 
   /// Throws if units failed or are not done.
   static func check(
-    _ records: [ComparisonRecord], of count: Int, _ postponed: [String] = []
+    _ records: [ComparisonRecord], of count: Int, _ reason: String? = nil
   ) throws(Failure) {
     if records.count < count {
-      let reason = postponed.first.map { ": \($0)" } ?? ""
       throw Failure(
         Failure.tryAgain,
-        "\(count - records.count) of \(count) units are still to do\(reason); run the same command "
-          + "again")
+        "\(count - records.count) of \(count) units are still to do"
+          + "\(reason.map { " (\($0))" } ?? ""); run the same command again")
     }
     let failed = records.count { $0.failure != nil }
     if failed > 0 {
@@ -183,15 +193,16 @@ struct CompareCommand: RunnerCommand {
         subjects: [], defenses: [], detectors: [], seeds: try givenSeeds() ?? [0],
         timeout: ComparisonPlan.defaultTimeout)
     }
-    let (named, detecting) = (commaSeparated(defense), commaSeparated(detector))
-    if !named.isEmpty {
-      plan.defenses = (named == ["all"] ? plugins.defenses : named).map { PluginChoice(name: $0) }
-    }
-    if !detecting.isEmpty {
-      plan.detectors = (detecting == ["all"] ? plugins.detectors : detecting).map {
-        PluginChoice(name: $0)
+    func choices(_ arguments: [String], _ all: [String], _ option: String) throws -> [PluginChoice]?
+    {
+      let names = commaSeparated(arguments)
+      guard names.count < 2 || !names.contains("all") else {
+        throw ValidationError("\(option) all stands for every one; leave out the others")
       }
+      return names.isEmpty ? nil : (names == ["all"] ? all : names).map { PluginChoice(name: $0) }
     }
+    plan.defenses = try choices(defense, plugins.defenses, "--defense") ?? plan.defenses
+    plan.detectors = try choices(detector, plugins.detectors, "--detector") ?? plan.detectors
     if plan.defenses.isEmpty, plan.detectors.isEmpty {
       throw ValidationError(
         "name defenses and detectors with --defense and --detector, such as --defense all")
@@ -208,7 +219,15 @@ struct CompareCommand: RunnerCommand {
         any: try plugins.detector(named: $0.name, settings: settings), label: $0.label)
     }
     try plugins.check(settings, used: (plan.defenses + plan.detectors).map(\.name))
-    if !model.isEmpty || plan.subjects.isEmpty { plan.subjects = try subjects(plan.seeds) }
+    if !model.isEmpty || self.plan == nil {
+      plan.subjects = try subjects(plan.seeds)
+    } else if let option = arguments.oneModelOptions.first ?? files.first(where: { $0.1 != nil })?.0
+    {
+      throw ValidationError(
+        "\(option) is for a model that --model names; the plan's models have their own")
+    } else if plan.subjects.isEmpty {
+      throw ValidationError("the plan has no 'models'; add them to it, or name them with --model")
+    }
     if let timeout {
       guard timeout > 0, timeout <= 1e9 else {
         throw ValidationError("--timeout takes seconds, over 0, not \(timeout)")
@@ -229,15 +248,26 @@ struct CompareCommand: RunnerCommand {
     }
   }
 
+  /// The data sets of one model, by option.
+  private var files: [(String, String?)] {
+    [("--clean", clean), ("--test", test), ("--poisoned", poisoned)]
+  }
+
   private func subjects(_ seeds: [UInt64]) throws -> [ComparisonPlan.Subject] {
-    let named = commaSeparated(model)
-    let files = [("--clean", clean), ("--test", test), ("--poisoned", poisoned)]
+    // A path with a comma is one path where it is there.
+    let named = model.flatMap {
+      FileManager.default.fileExists(atPath: $0) ? [$0] : commaSeparated([$0])
+    }
     if let given = files.first(where: { $0.1 != nil }) {
       guard named.count == 1 else {
         throw ValidationError("\(given.0) is for one model; name its file with --model")
       }
       let model = arguments.files(of: named[0], clean: clean, test: test, poisoned: poisoned)
       return [.init(model: model, seed: nil)]
+    }
+    if let option = arguments.oneModelOptions.first {
+      throw ValidationError(
+        "\(option) is for one model whose files are named with --clean, --test and --poisoned")
     }
     if named.isEmpty { return [.init(model: .builtIn, seed: nil)] }
     return try named.flatMap { try ComparisonPlan.subjects(folder: $0, seeds) }

@@ -10,7 +10,8 @@ struct MergeCommand: RunnerCommand {
       discussion: discussion(
         """
         Takes the folders that 'compare --shard i/n' wrote, checks that they are parts of one plan and \
-        that nothing is missing, and writes what one run would have written, byte for byte.
+        that nothing is missing, and writes what one run would have written: the same bytes, but for \
+        times and memory, and the page that shows them.
         """))
   }
 

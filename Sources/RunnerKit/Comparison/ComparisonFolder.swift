@@ -6,6 +6,7 @@ private import Foundation
 ///     plan.json          all units
 ///     units/KEY.json     the result of a unit; equal units give equal bytes
 ///     costs/KEY.json     what it took
+///     attempts/KEY       how often it could not be measured, while it isn't done
 ///     results.csv, ...   see `ComparisonOutput`
 struct ComparisonFolder {
   let path: String
@@ -30,21 +31,31 @@ struct ComparisonFolder {
   init(_ path: String, for units: [ComparisonUnit]) throws {
     guard !path.isEmpty else { throw Failure(Failure.usage, "--output is empty; name a folder") }
     self.path = path
-    for folder in [path, "\(path)/units", "\(path)/costs"] { try Self.makeFolder(folder) }
+    // A folder that is refused stays as it is.
+    try Self.checkIsOurs(path)
+    try Self.makeFolder(path)
     lock = try Self.lock(path)
     let plan = PlanFile(units: units)
-    let names = try FileManager.default.contentsOfDirectory(atPath: path)
     if let old = try Self.readPlan(path) {
       try Self.check(old, against: plan, in: path)
-    } else if let foreign = names.sorted().first(where: {
-      // What begins with a point is the lock, or was left by a run that was killed.
-      !["units", "costs"].contains($0) && !$0.hasPrefix(".")
-    }) {
+    } else {
+      try Self.checkIsOurs(path)
+      try AtomicFile.write(try Self.encoded(plan), to: "\(path)/\(Self.planName)")
+    }
+    for name in ["units", "costs"] { try makeFolder(name) }
+  }
+
+  /// Throws if a folder without a plan holds something else.
+  private static func checkIsOurs(_ path: String) throws(Failure) {
+    // It may not be there yet.
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    guard !names.contains(planName) else { return }
+    // What begins with a point is the lock, or was left by a run that was killed.
+    if let foreign = names.sorted().first(where: { !$0.hasPrefix(".") }) {
       throw Failure(
         Failure.cannotCreate,
-        "\(path) holds '\(foreign)', which isn't a result of 'compare'; choose another --output")
-    } else {
-      try AtomicFile.write(try Self.encoded(plan), to: "\(path)/\(Self.planName)")
+        "\(path) holds '\(foreign)', which isn't a result of 'compare'; choose another --output"
+          .visible)
     }
   }
 
@@ -61,9 +72,12 @@ struct ComparisonFolder {
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     } catch {
+      let cause = (error as? CocoaError)?.underlying as? POSIXError
+      let reason = cause.map { errorText($0.code.rawValue) } ?? error.localizedDescription
       throw Failure(
         Failure.cannotCreate,
-        "\(folder) cannot be made: \(errorText(errno).lowercased()); choose another --output")
+        "\(folder): no folder can be made there: \(reason.lowercased()); choose another --output"
+          .visible)
     }
   }
 
@@ -76,7 +90,15 @@ struct ComparisonFolder {
         "\(name) cannot be made: \(errorText(errno).lowercased()); choose another --output")
     }
     let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+    var result: Int32
+    repeat { result = flock(descriptor, LOCK_EX | LOCK_NB) } while result != 0 && errno == EINTR
+    guard result == 0 else {
+      guard errno == EWOULDBLOCK else {
+        throw Failure(
+          Failure.cannotCreate,
+          "\(name) cannot be locked: \(errorText(errno).lowercased()); choose another --output"
+            .visible)
+      }
       throw Failure(
         Failure.tryAgain,
         "\(path): another run works in this folder; wait for it, or choose another --output")
@@ -91,7 +113,7 @@ struct ComparisonFolder {
       let version: String
     }
     let file = "\(path)/\(planName)"
-    guard let data = FileManager.default.contents(atPath: file) else { return nil }
+    guard let data = try contents(file) else { return nil }
     guard let header = try? JSONDecoder().decode(Header.self, from: data) else {
       throw Failure(Failure.data, "\(file) is damaged; choose another --output")
     }
@@ -148,7 +170,7 @@ struct ComparisonFolder {
   /// - Throws: ``Failure`` with status 65 for a file that is not the unit's.
   func record(of unit: ComparisonUnit) throws(Failure) -> ComparisonRecord? {
     let file = self.file(unit)
-    guard let data = FileManager.default.contents(atPath: file) else { return nil }
+    guard let data = try Self.contents(file) else { return nil }
     guard let record = try? JSONDecoder().decode(ComparisonRecord.self, from: data),
       record.schema == ComparisonRecord.currentSchema, record.unit == unit,
       record.key == unit.key
@@ -192,6 +214,31 @@ struct ComparisonFolder {
       try AtomicFile.write(try Self.encoded(cost), to: "\(path)/costs/\(record.key).json")
     }
     try AtomicFile.write(try Self.encoded(record), to: file(record.unit))
+    // Where there was none, there is nothing to remove.
+    try? FileManager.default.removeItem(atPath: attempts(record.unit))
+  }
+
+  /// Notes that a unit could not be measured, and returns how often that has been so.
+  func noteAttempt(at unit: ComparisonUnit) throws -> Int {
+    let file = attempts(unit)
+    let before = try Self.contents(file).flatMap {
+      Int(String(decoding: $0, as: UTF8.self).filter { $0 != "\n" })
+    }
+    let count = (before ?? 0) + 1
+    try makeFolder("attempts")
+    try AtomicFile.write("\(count)\n", to: file)
+    return count
+  }
+
+  private func attempts(_ unit: ComparisonUnit) -> String { "\(path)/attempts/\(unit.key)" }
+
+  /// What is in a file; nil if it is not there.
+  private static func contents(_ file: String) throws(Failure) -> Data? {
+    if let data = FileManager.default.contents(atPath: file) { return data }
+    guard unsafe access(file, F_OK) != 0, errno == ENOENT || errno == ENOTDIR else {
+      throw Failure(Failure.ioError, "\(file) cannot be read; check who may read it".visible)
+    }
+    return nil
   }
 
   private func file(_ unit: ComparisonUnit) -> String { "\(path)/units/\(unit.key).json" }

@@ -21,14 +21,26 @@ struct ComparisonOutput {
   ///   - folder: Where to.
   ///   - records: The results of all units, in the plan's order.
   ///   - arguments: The command's arguments, for the report.
-  init(_ folder: ComparisonFolder, _ records: [ComparisonRecord], arguments: [String]) {
+  ///   - settings: What decides no result, for the report.
+  init(
+    _ folder: ComparisonFolder, _ records: [ComparisonRecord], arguments: [String],
+    settings: [(name: String, value: String)] = []
+  ) {
     (self.folder, self.records) = (folder, records)
-    notes = [
-      .init("Command", ([programName] + arguments).joined(separator: " ")),
-      .init("DefenseKit", defenseKitVersion),
-      .init("System", ProcessInfo.processInfo.operatingSystemVersionString),
-      .init("Instructions", Executor.instructionSet),
-    ]
+    notes =
+      [.init("Command", ([programName] + arguments).map(Self.quoted).joined(separator: " "))]
+      + settings.map { .init($0.name, $0.value) } + [
+        .init("Date", Date().formatted(.iso8601)),
+        .init("DefenseKit", defenseKitVersion),
+        .init("System", ProcessInfo.processInfo.operatingSystemVersionString),
+        .init("Instructions", Executor.instructionSet),
+      ]
+  }
+
+  /// A word as a shell takes it.
+  private static func quoted(_ word: String) -> String {
+    word.wholeMatch(of: /[-+A-Za-z0-9_.,:=@%\/]+/) != nil
+      ? word : "'" + word.replacing("'", with: "'\\''") + "'"
   }
 
   /// Writes the files and prints the table.

@@ -52,9 +52,16 @@ extension ComparisonPlan {
     try checkNames()
   }
 
-  /// Throws if two models, defenses or detectors have the same name.
+  /// Throws if two models, defenses or detectors have the same name, or one has none.
   func checkNames() throws(Failure) {
     func check(_ names: [String], _ kind: String, _ advice: String) throws(Failure) {
+      if names.contains(where: { $0.allSatisfy(\.isWhitespace) }) {
+        throw Failure(Failure.usage, "one of the \(kind) has an empty \(advice); give it another")
+      }
+      if advice == "label", names.contains("suspect") {
+        throw Failure(
+          Failure.usage, "'suspect' is the model as it came; give the \(kind) other labels")
+      }
       var seen: Set<String> = []
       if let twice = names.first(where: { !seen.insert($0).inserted }) {
         throw Failure(
@@ -106,8 +113,14 @@ extension ComparisonPlan {
     _ node: YAMLNode, _ all: [String],
     _ make: (String, [OptionSetting]) throws(PluginError) -> PluginChoice
   ) throws -> [PluginChoice] {
-    if case .text("all") = node.value { return try all.map { try make($0, []) } }
-    return try node.list.map { node in
+    let list = try node.list
+    if list.contains(where: { $0.isText("all") }) {
+      guard list.count == 1 else {
+        throw node.refusal("'all' stands for every one; leave out the others")
+      }
+      return try all.map { try make($0, []) }
+    }
+    return try list.map { node in
       var (label, settings): (String?, [OptionSetting]) = (nil, [])
       let name: String
       if case .mapping = node.value {
@@ -158,30 +171,31 @@ extension ComparisonPlan {
     func text(_ key: String) throws -> String? {
       try entries[key]?.text.replacing("{seed}", with: seed.map { "\($0)" } ?? "")
     }
-    func name(_ path: String) throws -> String {
-      // All seeds of a model have one name.
-      if let name = try entries["name"]?.text { return name }
-      let stem = ModelFiles.name(of: path).replacing("{seed}", with: "")
-      let trimmed = stem.reversed().drop { "-_. ".contains($0) }.reversed()
-      return trimmed.isEmpty ? stem : String(trimmed)
-    }
     var model: ModelFiles
     if let folder = try text("folder") {
-      let raw = try entries["folder"]?.text ?? folder
-      if folder == ModelFiles.builtInName {
+      // What would be ignored is refused.
+      let isBuiltIn = folder == ModelFiles.builtInName
+      if let other = entries.first(where: {
+        $0.key == "model" || (isBuiltIn && !["folder", "name"].contains($0.key))
+      }) {
+        throw node.refusal(
+          "'\(other.key)' cannot stand beside 'folder: \(folder)', which has its own",
+          line: other.line)
+      }
+      if isBuiltIn {
         model = .builtIn
       } else {
-        model = try located(node) { () throws(Failure) in
-          try ModelFiles(folder: folder, name: (try? name(raw)) ?? folder)
-        }
+        model = try located(node) { () throws(Failure) in try ModelFiles(folder: folder) }
+        model.name = Self.name(try entries["folder"]?.text ?? folder, ModelFiles.name(ofFolder:))
       }
-      if let named = try entries["name"]?.text { model.name = named }
     } else {
       guard let path = try text("model") else {
         throw node.refusal("a model needs a folder that 'attack' wrote, or the file of the model")
       }
-      model = ModelFiles(name: try name(try entries["model"]?.text ?? path), model: path)
+      model = ModelFiles(
+        name: Self.name(try entries["model"]?.text ?? path, ModelFiles.name(of:)), model: path)
     }
+    if let named = try entries["name"]?.text { model.name = named }
     model.clean = try text("clean") ?? model.clean
     model.test = try text("test") ?? model.test
     model.poisoned = try text("poisoned") ?? model.poisoned
@@ -203,6 +217,18 @@ extension ComparisonPlan {
       throw place.refusal("\(path): no such file; check the path", status: Failure.missingInput)
     }
     return model
+  }
+
+  /// The name that all seeds of a model have: its path's last part that is more than the seed.
+  private static func name(_ path: String, _ last: (String) -> String) -> String {
+    var path = path
+    while true {
+      let name = String(
+        last(path).replacing("{seed}", with: "").reversed().drop { "-_. ".contains($0) }.reversed())
+      let parent = URL(fileURLWithPath: path).deletingLastPathComponent().relativePath
+      if !name.isEmpty || parent == path || parent == "/" || parent == "." { return name }
+      path = parent
+    }
   }
 
   private static func located<Result>(

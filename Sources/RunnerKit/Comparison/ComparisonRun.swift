@@ -11,10 +11,8 @@ struct ComparisonRun {
 
   /// How it went.
   struct Outcome {
-    /// The units that were measured, those that failed for good included.
-    var measured = 0
-    /// Why units could not be measured now, each reason once.
-    var postponed: [String] = []
+    /// Why units could not be measured now, by their keys.
+    var postponed: [String: String] = [:]
   }
 
   /// Measures what is not done of these stages.
@@ -38,10 +36,7 @@ struct ComparisonRun {
       var batch = Batch(run: self, stages: own, total: total, rest: rest)
       try batch.work()
       pending.insert(contentsOf: batch.stages, at: 0)
-      outcome.measured += batch.measured
-      for reason in batch.postponed where !outcome.postponed.contains(reason) {
-        outcome.postponed.append(reason)
-      }
+      outcome.postponed.merge(batch.postponed) { _, reason in reason }
     }
     return outcome
   }
@@ -54,8 +49,7 @@ private struct Batch {
   var stages: [ComparisonStage]
   let total: Int
   let rest: Int
-  var measured = 0
-  var postponed: [String] = []
+  var postponed: [String: String] = [:]
 
   /// What the worker is at.
   private var current: Current = .nothing
@@ -79,16 +73,16 @@ private struct Batch {
       sandbox: run.sandbox.rawValue)
     let worker = try WorkerProcess(order)
     let timeout = Duration.seconds(run.plan.timeout)
-    var deadline = ContinuousClock.now + timeout
+    var patience = timeout
     defer { endPhase() }
     while true {
-      switch worker.next(before: deadline) {
+      switch worker.next(&patience) {
       case .message(.defending(let stage)):
         current = given.indices.contains(stage) ? .defending(given[stage].units) : .nothing
-        deadline = .now + timeout
+        patience = timeout
       case .message(.measuring(let key)):
         current = unit(key).map { .measuring($0) } ?? .nothing
-        deadline = .now + timeout
+        patience = timeout
       case .message(.began(let title, let images)): beginPhase(title, images)
       case .message(.advanced(let images)):
         if isInPhase { run.progress.advanced(to: images) }
@@ -97,12 +91,11 @@ private struct Batch {
         // A worker that says something else than what it was asked is not believed.
         guard let unit = unit(record.key), record.unit == unit else { continue }
         try run.folder.write(record, cost)
-        measured += 1
         finish([unit])
       case .message(.failed(let keys, let status, let message)):
         try settle(keys.compactMap { unit($0) }, message, isTemporary: Self.isTemporary(status))
       case .silence:
-        worker.kill()
+        worker.end()
         return try settle(
           affected,
           "did not return within \(run.plan.timeout.optionText) s; raise 'timeout' and add --retry",
@@ -135,8 +128,10 @@ private struct Batch {
 
   /// Whether it may go well the next time: memory, room and files come and go.
   private static func isTemporary(_ status: Int32) -> Bool {
-    [Failure.missingInput, Failure.system, Failure.cannotCreate, Failure.ioError]
-      .contains(status)
+    [
+      Failure.missingInput, Failure.system, Failure.cannotCreate, Failure.ioError,
+      Failure.tryAgain,
+    ].contains(status)
   }
 
   /// Whether a signal is one that systems end processes with, and no crash of their own.
@@ -153,17 +148,27 @@ private struct Batch {
     return "crashed (signal \(signal))\(words)"
   }
 
+  /// What may go well the next time has failed for good after so many attempts.
+  private static let mostAttempts = 3
+
   /// Notes that units cannot be measured, for good or for now.
   private mutating func settle(
     _ units: [ComparisonUnit], _ message: String, isTemporary: Bool
   ) throws {
-    guard !units.isEmpty else { return }
-    if isTemporary {
-      let title = units.first.map { units.count == 1 ? $0.title : $0.model } ?? ""
-      postponed.append("\(title): \(message)")
-    } else {
-      for unit in units { try run.folder.write(ComparisonRecord(unit, failure: message), nil) }
-      measured += units.count
+    for unit in units {
+      var reason = message
+      if isTemporary {
+        guard try run.folder.noteAttempt(at: unit) >= Self.mostAttempts else {
+          postponed[unit.key] = message
+          continue
+        }
+        reason += " (\(Self.mostAttempts) times)"
+      }
+      // Where the files are is not the same on all machines that measure parts.
+      for (_, path) in run.plan.subjects[stages[0].subject].model.files {
+        reason = reason.replacing(path, with: path.split(separator: "/").last ?? "")
+      }
+      try run.folder.write(ComparisonRecord(unit, failure: reason), nil)
     }
     finish(units)
   }

@@ -11,12 +11,15 @@ enum ComparisonWorker {
   static let word = "defensekit-comparison-worker"
 
   static func run(_ plugins: PluginSet) -> Int32 {
-    // Standard output is for messages alone: what plugins print goes where errors go.
-    let channel = dup(STDOUT_FILENO)
+    // Standard output is for messages alone: what plugins print goes where errors go, and what they
+    // start does not inherit it.
+    let channel = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
     dup2(STDERR_FILENO, STDOUT_FILENO)
     guard let order = readOrder() else { return Failure.software }
     Thread.detachNewThread {
       while readInput() != nil {}
+      // With what plugins have started, where this process leads their group.
+      if getpgrp() == getpid() { kill(0, SIGKILL) }
       _exit(Failure.software)
     }
     let sink = MessageSink(channel: channel)
@@ -38,10 +41,13 @@ enum ComparisonWorker {
   /// it locked, and a plugin that flushes all of them would wait too.
   private static func readInput() -> [UInt8]? {
     var buffer = [UInt8](repeating: 0, count: 1 << 12)
-    // What was read is at most as long as the buffer.
-    let count = unsafe buffer.withUnsafeMutableBytes {
-      unsafe read(STDIN_FILENO, $0.baseAddress, $0.count)
-    }
+    var count: Int
+    repeat {
+      // What was read is at most as long as the buffer.
+      count = unsafe buffer.withUnsafeMutableBytes {
+        unsafe read(STDIN_FILENO, $0.baseAddress, $0.count)
+      }
+    } while count < 0 && errno == EINTR
     return count > 0 ? Array(buffer[..<count]) : nil
   }
 
@@ -52,13 +58,33 @@ enum ComparisonWorker {
 
     func run() {
       let experiment: Experiment
+      let stamps = order.model.stamps
       do {
         experiment = try order.model.experiment(
           sandbox: Sandbox(rawValue: order.sandbox) ?? .auto)
+        try checkFiles()
       } catch {
         return fail(order.stages.flatMap(\.units), error)
       }
-      for (position, stage) in order.stages.enumerated() { run(stage, position, experiment) }
+      for (position, stage) in order.stages.enumerated() {
+        run(stage, position, experiment, stamps)
+      }
+    }
+
+    /// Throws if what was opened is not what the units are of.
+    private func checkFiles() throws {
+      let (before, now) = (order.stages.first?.units.first?.inputs ?? [:], try order.model.inputs())
+      try check(order.model.files.first { before[$0.role] != now[$0.role] })
+      // A network within the program has no files of its user's.
+      guard before == now else { throw Failure(Failure.tryAgain, Self.changed(order.model.name)) }
+    }
+
+    private func check(_ changed: (role: String, path: String)?) throws {
+      if let changed { throw Failure(Failure.tryAgain, Self.changed(changed.path)) }
+    }
+
+    private static func changed(_ name: String) -> String {
+      "\(name) has changed since the comparison began; choose another --output for what it is now"
     }
 
     private func context(_ seed: UInt64) -> RunContext {
@@ -66,7 +92,9 @@ enum ComparisonWorker {
         execution: ExecutionOptions(threads: order.threads), seed: seed, progress: sink)
     }
 
-    private func run(_ stage: ComparisonStage, _ position: Int, _ experiment: Experiment) {
+    private func run(
+      _ stage: ComparisonStage, _ position: Int, _ experiment: Experiment, _ stamps: [FileStamp]
+    ) {
       guard let first = stage.units.first else { return }
       let defending = context(first.seed)
       var (defense, repairs): ((any Defense)?, [Repair]) = (nil, [])
@@ -92,6 +120,9 @@ enum ComparisonWorker {
           }
           let record = try experiment.record(
             of: unit, defense, repairs, detector: detector, in: context)
+          // Images are read all the time, from files that may be written to.
+          try check(
+            zip(order.model.files, zip(stamps, order.model.stamps)).first { $1.0 != $1.1 }?.0)
           let own = meter.take()
           sink.send(
             .done(

@@ -1,6 +1,6 @@
+private import CSystem
 internal import DefenseKit
-internal import Foundation
-private import Synchronization
+private import Foundation
 
 /// A worker, seen from the program that started it.
 final class WorkerProcess {
@@ -21,80 +21,87 @@ final class WorkerProcess {
     let lastWords: String?
   }
 
-  private let process = Process()
-  private let input = Pipe()
-  private let output = Pipe()
-  private let errors = Pipe()
-  private let tail: Tail
+  private let process: pid_t
+  /// What leads to its standard input.
+  private let input: Int32
+  /// What comes from its standard output and from its standard error.
+  private var outputs: [(descriptor: Int32, isOpen: Bool)]
+  private var ending: Ending?
   private var received: [UInt8] = []
   private var searched = 0
+  /// The last 4096 bytes of standard error.
+  private var tail: [UInt8] = []
 
   /// Starts a worker and gives it its order.
   ///
   /// - Throws: ``Failure`` with status 71 if the system does not start it.
   init(_ order: WorkOrder) throws {
-    tail = Tail(errors.fileHandleForReading)
-    process.executableURL = Self.program
-    process.arguments = [ComparisonWorker.word]
-    process.standardInput = input
-    process.standardOutput = output
-    process.standardError = errors
-    var environment = ProcessInfo.processInfo.environment
-    // The last line of what a trap prints is its reason.
-    environment["SWIFT_BACKTRACE"] = "enable=no"
-    process.environment = environment
-    do {
-      try process.run()
-    } catch {
+    var process: pid_t = 0
+    var ends: [Int32] = [-1, -1, -1]
+    // The last line of what a trap prints is its reason. The three ends are filled in.
+    let failure = unsafe dk_child_spawn(
+      Self.program, ComparisonWorker.word, "SWIFT_BACKTRACE=enable=no", &ends, &process)
+    guard failure == 0 else {
       throw Failure(
-        Failure.system, "no worker process can be started: \(error.localizedDescription)")
+        Failure.system,
+        "no worker process can be started: \(errorText(failure).lowercased()); run the same command "
+          + "again")
     }
-    // Not inherited by the next worker, which would keep this one's input open.
-    for pipe in [input, output, errors] {
-      for file in [pipe.fileHandleForReading, pipe.fileHandleForWriting] {
-        _ = fcntl(file.fileDescriptor, F_SETFD, FD_CLOEXEC)
-      }
-    }
-    tail.begin()
-    try? Descriptor.write(
-      try MessageLine.encoded(order), to: input.fileHandleForWriting.fileDescriptor)
+    self.process = process
+    input = ends[0]
+    outputs = ends[1...].map { ($0, true) }
+    // A worker that does not read it has ended, which is seen next.
+    try? Descriptor.write(try MessageLine.encoded(order), to: input)
   }
 
-  private static var program: URL? {
+  deinit {
+    if ending == nil { _ = dk_child_end(process) }
+    for descriptor in [input] + outputs.map(\.descriptor) { close(descriptor) }
+  }
+
+  private static var program: String {
     #if os(Linux)
-      URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+      URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().path
     #else
-      Bundle.main.executableURL
+      Bundle.main.executablePath ?? CommandLine.arguments[0]
     #endif
   }
 
-  /// The next thing that happens, waited for until `deadline`.
-  func next(before deadline: ContinuousClock.Instant) -> Event {
+  /// The next thing that happens.
+  ///
+  /// - Parameter patience: How long to wait for it, of which the time waited is taken away; time in
+  ///   which this process itself is stopped does not count.
+  func next(_ patience: inout Duration) -> Event {
     while true {
       if let line = takeLine() {
         // Anything else on the channel is a plugin's own doing.
         if let message: WorkerMessage = MessageLine.decoded(line) { return .message(message) }
         continue
       }
-      let left = (deadline - .now) / .milliseconds(1)
-      guard left > 0 else { return .silence }
-      let descriptor = output.fileHandleForReading.fileDescriptor
-      var state = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-      let wasRunning = process.isRunning
-      let ready = unsafe poll(&state, 1, Int32(min(left.rounded(.up), 200)))
-      guard ready > 0 else {
-        // A process that a plugin has started may still hold the pipe.
-        if !wasRunning { return .ended(ending()) }
-        continue
-      }
-      // `FileHandle` would wait until the buffer is full. What was read is at most as long as it.
-      var buffer = [UInt8](repeating: 0, count: 1 << 16)
-      let count = unsafe buffer.withUnsafeMutableBytes {
-        unsafe read(descriptor, $0.baseAddress, $0.count)
-      }
-      guard count > 0 else { return .ended(ending()) }
-      received += buffer[..<count]
+      if let ending { return .ended(ending) }
+      // Looked at before the pipes, so that nothing that it said before its end is missed.
+      let hasEnded = dk_child_has_ended(process) != 0
+      let slice = hasEnded ? .zero : max(.zero, min(patience, .milliseconds(200)))
+      let begin = ContinuousClock.now
+      let hasRead = read(within: slice)
+      patience -= min(slice, .now - begin)
+      if hasRead { continue }
+      // A process that a plugin has started may still hold the pipe.
+      if hasEnded { end() } else if patience <= .zero { return .silence }
     }
+  }
+
+  /// Ends the process at once, with all that it has started.
+  func end() {
+    let status = dk_child_end(process)
+    // A pipe holds no more than is read at a time, and then comes its end.
+    for _ in 0..<2 { _ = read(within: .zero) }
+    let words = String(decoding: tail, as: UTF8.self)
+      .split(whereSeparator: \.isNewline).last { !$0.allSatisfy(\.isWhitespace) }
+    let signal = dk_status_signal(status)
+    ending = Ending(
+      signal: signal == 0 ? nil : signal, status: dk_status_exit(status),
+      lastWords: words.map { String($0).visible })
   }
 
   private func takeLine() -> ArraySlice<UInt8>? {
@@ -108,45 +115,33 @@ final class WorkerProcess {
     return line
   }
 
-  /// Ends the process at once.
-  func kill() {
-    _ = Foundation.kill(process.processIdentifier, SIGKILL)
-    _ = ending()
-  }
-
-  private func ending() -> Ending {
-    try? input.fileHandleForWriting.close()
-    process.waitUntilExit()
-    let words = String(decoding: tail.wait(), as: UTF8.self)
-      .split(whereSeparator: \.isNewline).last { !$0.allSatisfy(\.isWhitespace) }
-    let isSignal = process.terminationReason == .uncaughtSignal
-    return Ending(
-      signal: isSignal ? process.terminationStatus : nil, status: process.terminationStatus,
-      lastWords: words.map { String($0).visible })
-  }
-}
-
-/// The end of what comes out of a pipe.
-private final class Tail: Sendable {
-  private let file: FileHandle
-  private let bytes = Mutex([UInt8]())
-  private let isComplete = DispatchSemaphore(value: 0)
-
-  init(_ file: FileHandle) { self.file = file }
-
-  /// Reads on in a thread of its own, until the pipe is closed.
-  func begin() {
-    Thread.detachNewThread { [self] in
-      while let data = try? file.read(upToCount: 4096), !data.isEmpty {
-        bytes.withLock { $0 = Array(($0 + data).suffix(4096)) }
-      }
-      isComplete.signal()
+  /// Reads what there is on standard output and standard error, or comes in time; whether there was
+  /// something on standard output.
+  private func read(within time: Duration) -> Bool {
+    // One that has been closed is left out: the system has nothing to wait for there.
+    var states = outputs.map {
+      pollfd(fd: $0.isOpen ? $0.descriptor : -1, events: Int16(POLLIN), revents: 0)
     }
-  }
-
-  /// Returns at most 4096 bytes from before the end, waiting for it a second at most.
-  func wait() -> [UInt8] {
-    _ = isComplete.wait(timeout: .now() + 1)
-    return bytes.withLock { $0 }
+    let ready = unsafe poll(
+      &states, nfds_t(states.count), Int32((time / .milliseconds(1)).rounded(.up)))
+    guard ready > 0 else { return false }
+    var hasRead = false
+    for (place, state) in states.enumerated() where state.revents != 0 {
+      var buffer = [UInt8](repeating: 0, count: 1 << 16)
+      // What was read is at most as long as the buffer.
+      let count = unsafe buffer.withUnsafeMutableBytes {
+        unsafe Foundation.read(state.fd, $0.baseAddress, $0.count)
+      }
+      if count < 0 && errno == EINTR { continue }
+      if count <= 0 {
+        outputs[place].isOpen = false
+      } else if place == 0 {
+        received += buffer[..<count]
+        hasRead = true
+      } else {
+        tail = Array((tail + buffer[..<count]).suffix(4096))
+      }
+    }
+    return hasRead
   }
 }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import DefenseKit
+private import Foundation
 
 /// The factor for a data set's values, written as a number or a fraction such as 1/255.
 struct Scale: ExpressibleByArgument, Sendable {
@@ -113,6 +114,14 @@ struct ModelArguments: ParsableArguments, Sendable {
 }
 
 extension ModelArguments {
+  /// The options given that say how the files of one model are read.
+  var oneModelOptions: [String] {
+    [
+      ("--scale", scale != nil), ("--layout", layout != nil),
+      ("--architecture", architecture != nil),
+    ].filter(\.1).map(\.0)
+  }
+
   /// The files that a command names one by one, to be read as the options say.
   func files(of model: String, clean: String?, test: String?, poisoned: String?) -> ModelFiles {
     var files = ModelFiles(
@@ -126,5 +135,6 @@ extension ModelArguments {
 
 /// The words of an option that is repeated, or whose words are separated by commas.
 func commaSeparated(_ arguments: [String]) -> [String] {
-  arguments.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }.map(String.init)
+  arguments.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }
+    .map { $0.trimmingCharacters(in: .whitespaces) }
 }

@@ -31,7 +31,7 @@ struct ModelFiles: Codable, Sendable, Hashable {
   /// - Throws: ``Failure`` with status 66 if it is not there, or 65 if it is no such folder.
   init(folder: String, name: String? = nil) throws(Failure) {
     let report = try AttackFolderReport.read(folder)
-    self.init(name: name ?? Self.name(of: folder))
+    self.init(name: name ?? Self.name(ofFolder: folder))
     func path(_ role: String) -> String? {
       report.files.first { $0.role == role }.map { "\(folder)/\($0.file)" }
     }
@@ -56,7 +56,12 @@ struct ModelFiles: Codable, Sendable, Hashable {
     self.poisoned = poisoned
   }
 
-  /// The name of a file or a folder without the folders that it is in and without an extension.
+  /// The name of a folder without those that it is in.
+  static func name(ofFolder path: String) -> String {
+    URL(fileURLWithPath: path).standardizedFileURL.lastPathComponent
+  }
+
+  /// The name of a file without the folders that it is in and without an extension.
   static func name(of path: String) -> String {
     URL(fileURLWithPath: path).standardizedFileURL.deletingPathExtension().lastPathComponent
   }
@@ -68,6 +73,9 @@ struct ModelFiles: Codable, Sendable, Hashable {
       ("poisoned", poisoned),
     ].compactMap { role, path in path.map { (role, $0) } }
   }
+
+  /// Which files these are just now, in the order of ``files``.
+  var stamps: [FileStamp] { files.map { FileStamp($0.path) } }
 
   /// What decides the results: the files' hashes by role, and how they are read.
   ///
@@ -107,6 +115,21 @@ struct ModelFiles: Codable, Sendable, Hashable {
   }
 }
 
+/// What a file is known by as long as nobody writes to it or puts another one in its place.
+struct FileStamp: Equatable, Sendable {
+  private let number: Int?
+  private let size: Int?
+  private let modified: Date?
+
+  init(_ path: String) {
+    let attributes = try? FileManager.default.attributesOfItem(
+      atPath: URL(fileURLWithPath: path).resolvingSymlinksInPath().path)
+    number = attributes?[.systemFileNumber] as? Int
+    size = attributes?[.size] as? Int
+    modified = attributes?[.modificationDate] as? Date
+  }
+}
+
 /// What a comparison reads of the report that `attack` leaves in its folder.
 private struct AttackFolderReport: Decodable {
   struct File: Decodable {
@@ -125,12 +148,16 @@ private struct AttackFolderReport: Decodable {
     let path = "\(folder)/report.json"
     var isFolder: ObjCBool = false
     guard unsafe FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) else {
-      throw Failure(Failure.missingInput, "\(folder): no such folder; check the path")
+      let near = nearestName(to: folder, among: [ModelFiles.builtInName])
+      throw Failure(
+        Failure.missingInput,
+        "\(folder): no such folder; \(near.map { "did you mean '\($0)'?" } ?? "check the path")")
     }
     guard isFolder.boolValue else {
       throw Failure(
         Failure.data,
-        "\(folder) is a file; give a folder that 'attack' wrote, or the model's files one by one")
+        "\(folder) is a file; give a folder that 'attack' wrote, or the model's data too: clean, test and "
+          + "poisoned images")
     }
     let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? nil
     guard let size, size <= limit, let data = FileManager.default.contents(atPath: path) else {

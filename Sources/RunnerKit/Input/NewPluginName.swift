@@ -71,7 +71,9 @@ struct NewPluginName: Equatable {
     "SeededGenerator", "Self", "String", "Suite", "Test", "ToyProblem", "Trigger", "UInt64",
     "Verdict",
     // What the language has for itself.
-    "Any", "Error", "Optional", "Protocol", "Result", "Sendable", "Type",
+    "Any", "Data", "Dictionary", "Error", "Never", "Optional", "Protocol", "Range", "Result",
+    "Sendable",
+    "Set", "Task", "Type",
   ]
 
   /// The modules that such a package is built with, and others of every Swift program.

@@ -35,6 +35,11 @@ struct YAMLNode: Sendable {
     }
   }
 
+  /// Whether it is this text.
+  func isText(_ text: String) -> Bool {
+    if case .text(text) = value { true } else { false }
+  }
+
   /// The texts of a list; a single text is a list of one.
   ///
   /// - Throws: ``Failure`` with status 64 if it is a mapping, or if the list holds anything but texts.
