@@ -36,7 +36,8 @@ struct ReportChart: Sendable {
     _ model: String, _ records: [ComparisonRecord], _ summaries: [ComparisonTable.Summary]
   ) -> [ReportChart] {
     // A repaired model looks the same in all charts.
-    let repairs = summaries.filter { $0.defense != nil && $0.seeds > 0 }.map(\.treatment).distinct
+    let repairs = summaries.filter { $0.defense != nil && $0.seeds > 0 }
+      .map { Treatment($0.defense, $0.repair) }.distinct
     let roles = Dictionary(
       uniqueKeysWithValues: repairs.enumerated().map { ($0.element, ChartRole.repaired($0.offset)) }
     )
@@ -50,7 +51,7 @@ struct ReportChart: Sendable {
 
   /// One chart without a detector, and one for each detector; the suspect is in all.
   private static func tradeOffs(
-    _ model: String, _ summaries: [ComparisonTable.Summary], _ roles: [String: ChartRole]
+    _ model: String, _ summaries: [ComparisonTable.Summary], _ roles: [Treatment: ChartRole]
   ) -> [ReportChart] {
     func point(_ summary: ComparisonTable.Summary) -> TradeOffChart.Point? {
       guard let attack = summary.means[.attackSuccess], let clean = summary.means[.cleanAccuracy]
@@ -61,7 +62,8 @@ struct ReportChart: Sendable {
       {
         deviations = .init(attackSuccess: attack, cleanAccuracy: clean)
       }
-      var (label, role) = (summary.treatment, roles[summary.treatment] ?? .suspect)
+      let treatment = Treatment(summary.defense, summary.repair)
+      var (label, role) = (treatment.title, roles[treatment] ?? .suspect)
       if summary.defense == nil {
         role = .suspect
         if let detector = summary.detector {
@@ -140,7 +142,7 @@ struct ReportChart: Sendable {
             }
           }
           return ROCChart.Curve(
-            label: item.treatment, points: item.figures.roc, area: item.figures.auroc,
+            label: item.treatment.title, points: item.figures.roc, area: item.figures.auroc,
             decision: decision, role: item.role)
         }
       return distinct(curves, \.role).map { curves in
@@ -164,30 +166,30 @@ struct ReportChart: Sendable {
       let area = item.figures.auroc.map { ComparisonMetric.auroc.text($0) }
       let notes = [area.map { "AUROC \($0)" }, isSeveral ? "seed \(item.seed)" : nil]
       return ReportChart(
-        .scores, [model, "scores", item.treatment, item.detector],
+        .scores, [model, "scores", item.treatment.title, item.detector],
         HistogramChart(
-          title: "\(item.detector), \(item.treatment)",
+          title: "\(item.detector), \(item.treatment.title)",
           subtitle: ([model] + notes.compactMap { $0 }).joined(separator: ", "), histogram))
     }
   }
 
   /// The accuracy on every class, all seeds' images together.
   private static func classes(
-    _ model: String, _ records: [ComparisonRecord], _ roles: [String: ChartRole]
+    _ model: String, _ records: [ComparisonRecord], _ roles: [Treatment: ChartRole]
   ) -> [ReportChart] {
     var series: [ClassChart.Series] = []
     for record in records where record.failure == nil && record.unit.detector == nil {
       for row in record.rows where !row.model.byClass.isEmpty {
-        let label = ComparisonTable.treatment(record.unit.defense?.label, row.title)
-        let role = record.unit.defense == nil ? .suspect : roles[label] ?? .suspect
-        if let index = series.firstIndex(where: { $0.label == label && $0.role == role }) {
+        let treatment = Treatment(record.unit.defense?.label, row.title)
+        let role = roles[treatment] ?? .suspect
+        if let index = series.firstIndex(where: { $0.role == role }) {
           for (place, counts) in row.model.byClass.enumerated()
           where series[index].counts.indices.contains(place) {
             series[index].counts[place].correct += counts.correct
             series[index].counts[place].images += counts.images
           }
         } else {
-          series.append(.init(label: label, counts: row.model.byClass, role: role))
+          series.append(.init(label: treatment.title, counts: row.model.byClass, role: role))
         }
       }
     }
@@ -200,36 +202,45 @@ struct ReportChart: Sendable {
   }
 }
 
+/// What was done about a model.
+struct Treatment: Hashable, Sendable {
+  let defense: String?
+  let repair: String
+
+  init(_ defense: String?, _ repair: String) { (self.defense, self.repair) = (defense, repair) }
+
+  /// It in words, which another treatment may share.
+  var title: String { ComparisonTable.treatment(defense, repair) }
+}
+
 /// A detector's figures with one model.
 struct Measured: Sendable {
   let detector: String
-  /// What was done about the model.
-  let treatment: String
+  let treatment: Treatment
   let role: ChartRole
   let seed: UInt64
   let figures: ComparisonRecord.DetectorFigures
 
   /// The figures of every detector with every repaired model, of the first seed that went well.
   static func firstSeeds(
-    of records: [ComparisonRecord], _ roles: [String: ChartRole]
+    of records: [ComparisonRecord], _ roles: [Treatment: ChartRole]
   ) -> [Measured] {
     struct Name: Hashable {
       let detector: String
-      let treatment: String
+      let treatment: Treatment
     }
     var seen: Set<Name> = []
     var result: [Measured] = []
     for record in records where record.failure == nil {
       guard let detector = record.unit.detector?.label else { continue }
       for row in record.rows {
-        let treatment = ComparisonTable.treatment(record.unit.defense?.label, row.title)
+        let treatment = Treatment(record.unit.defense?.label, row.title)
         guard let figures = row.detector,
           seen.insert(Name(detector: detector, treatment: treatment)).inserted
         else { continue }
         result.append(
           Measured(
-            detector: detector, treatment: treatment,
-            role: record.unit.defense == nil ? .suspect : roles[treatment] ?? .suspect,
+            detector: detector, treatment: treatment, role: roles[treatment] ?? .suspect,
             seed: record.unit.seed, figures: figures))
       }
     }

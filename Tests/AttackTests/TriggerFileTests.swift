@@ -151,6 +151,9 @@ struct DataSetWritingTests {
     let set = try DataSet.load(file, for: [2, 3, 3], classCount: 3)
     #expect(set.layout == .nchw && set.elementType == .uint8)
     #expect(set.labels == [1, 0] && set.trueLabels == [0, 2])
+    // Triggered images, and no clean ones.
+    #expect(try PoisonedData(set).trueLabels == [0, 2])
+    #expect(throws: DataError.self) { try CleanData(set) }
     let again = try LabelledImages(set)
     #expect(again.bytes == images.bytes && again.white == 255)
     let first = try Data(contentsOf: URL(filePath: file))

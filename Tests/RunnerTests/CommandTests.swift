@@ -286,6 +286,10 @@ struct CommandTests {
         "goodnet has no option 'level' (its options: none)"
       ),
       (
+        ["--defense", "fine-pruning", "--seed", "-1"],
+        "The value '-1' is invalid for '--seed <n>'; see 'runner run --help'"
+      ),
+      (
         ["--defense", "goodnet"],
         "'goodnet' is a detector, not a defense; use --detector goodnet"
       ),

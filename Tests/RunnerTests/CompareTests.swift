@@ -286,6 +286,42 @@ struct CompareTests {
     #expect(failure.hasPrefix("junk.h5") && !failure.contains("/"), "\(failure)")
   }
 
+  @Test("Models are called as their folders and files are, without the seed")
+  func names() throws {
+    let place = try Place()
+    func models(_ names: [String], seeds: String) throws -> [String] {
+      let output = place.path("names-\(UUID().uuidString)")
+      let file = place.path("plan.yaml")
+      let models = names.map {
+        "  - {model: '\($0)', clean: \(place.inner.good), test: \(place.inner.good)}\n"
+      }
+      try "models:\n\(models.joined())defenses: faulty\nseeds: \(seeds)\n"
+        .write(toFile: file, atomically: true, encoding: .utf8)
+      let ending = try Self.run([file, "--output", output])
+      #expect(ending.status == 0, "\(ending.errors)")
+      let lines = try String(contentsOfFile: "\(output)/summary.csv", encoding: .utf8)
+      return lines.split(separator: "\n").dropFirst().map { String($0.prefix { $0 != "," }) }
+    }
+    for name in ["e-0.1.h5", "m_0.h5", "m_1.h5", "runs/0.h5", "runs/1.h5", "a,b.h5"] {
+      let path = place.path(name)
+      try FileManager.default.createDirectory(
+        atPath: URL(fileURLWithPath: path).deletingLastPathComponent().path,
+        withIntermediateDirectories: true)
+      try FileManager.default.copyItem(atPath: place.inner.model, toPath: path)
+    }
+    #expect(try models([place.path("e-0.1.h5")], seeds: "0") == ["e-0.1", "e-0.1"])
+    #expect(
+      try models([place.path("m_{seed}.h5"), place.path("runs/{seed}.h5")], seeds: "0-1")
+        == ["m", "m", "runs", "runs"])
+    // A comma separates models, but is part of a path that is there.
+    let output = place.path("comma")
+    let ending = try Self.run([
+      "--model", place.path("a,b.h5"), "--clean", place.inner.good, "--defense", " faulty",
+      "--output", output,
+    ])
+    #expect(ending.status == 0, "\(ending.errors)")
+  }
+
   @Test("What would be ignored is refused")
   func ignored() throws {
     let place = try Place()
@@ -380,6 +416,7 @@ struct CompareTests {
     let output = place.path("out")
     for (models, words) in [
       ("models: [nowhere]", "nowhere: no such folder; check the path"),
+      ("models: [bulit-in]", "bulit-in: no such folder; did you mean 'built-in'?"),
       ("models: [{model: no.h5}]", "no.h5: no such file; check the path"),
       (
         "models: [\(place.path(""))]",

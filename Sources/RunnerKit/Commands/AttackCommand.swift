@@ -84,7 +84,8 @@ struct AttackCommand: RunnerCommand {
         + "attack's own if not given.", valueName: "share"))
   var rate: Double?
 
-  @Option(help: ArgumentHelp("Decides all that is random.", valueName: "n"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Decides all that is random.", valueName: "n"))
   var seed: UInt64 = 0
 
   @Option(

@@ -70,7 +70,9 @@ struct PredictCommand: RunnerCommand {
     completion: .pluginOptions { $0 is any Detector.Type })
   var option: [String] = []
 
-  @Option(help: ArgumentHelp("Decides all that is random about the detector.", valueName: "n"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Decides all that is random about the detector.", valueName: "n"))
   var seed: UInt64 = 0
 
   @OptionGroup var common: CommonArguments

@@ -77,7 +77,8 @@ struct RunCommand: RunnerCommand {
     completion: .pluginOptions { $0 is any Defense.Type || $0 is any Detector.Type })
   var option: [String] = []
 
-  @Option(help: ArgumentHelp("Decides all that is random.", valueName: "n"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Decides all that is random.", valueName: "n"))
   var seed: UInt64 = 0
 
   @Option(
