@@ -289,13 +289,11 @@ struct CompareTests {
   @Test("Models are called as their folders and files are, without the seed")
   func names() throws {
     let place = try Place()
-    func models(_ names: [String], seeds: String) throws -> [String] {
+    func models(_ path: String, seeds: String) throws -> [String] {
       let output = place.path("names-\(UUID().uuidString)")
       let file = place.path("plan.yaml")
-      let models = names.map {
-        "  - {model: '\($0)', clean: \(place.inner.good), test: \(place.inner.good)}\n"
-      }
-      try "models:\n\(models.joined())defenses: faulty\nseeds: \(seeds)\n"
+      let model = "{model: '\(path)', clean: \(place.inner.good), test: \(place.inner.good)}"
+      try "models: [\(model)]\ndefenses: faulty\nseeds: \(seeds)\n"
         .write(toFile: file, atomically: true, encoding: .utf8)
       let ending = try Self.run([file, "--output", output])
       #expect(ending.status == 0, "\(ending.errors)")
@@ -309,10 +307,9 @@ struct CompareTests {
         withIntermediateDirectories: true)
       try FileManager.default.copyItem(atPath: place.inner.model, toPath: path)
     }
-    #expect(try models([place.path("e-0.1.h5")], seeds: "0") == ["e-0.1", "e-0.1"])
-    #expect(
-      try models([place.path("m_{seed}.h5"), place.path("runs/{seed}.h5")], seeds: "0-1")
-        == ["m", "m", "runs", "runs"])
+    #expect(try models(place.path("e-0.1.h5"), seeds: "0") == ["e-0.1", "e-0.1"])
+    #expect(try models(place.path("m_{seed}.h5"), seeds: "0-1") == ["m", "m"])
+    #expect(try models(place.path("runs/{seed}.h5"), seeds: "0-1") == ["runs", "runs"])
     // A comma separates models, but is part of a path that is there.
     let output = place.path("comma")
     let ending = try Self.run([
