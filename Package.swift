@@ -37,7 +37,7 @@ let package = Package(
   products: [
     .library(name: "DefenseKit", targets: ["DefenseKit"]),
     .library(name: "DefenseKitTesting", targets: ["DefenseKitTesting"]),
-    .library(name: "RunnerKit", targets: ["RunnerKit"] + defenses + attacks),
+    .library(name: "RunnerKit", targets: ["RunnerKit", "StandardPlugins"] + defenses + attacks),
     .executable(name: "runner", targets: ["runner"]),
   ],
   dependencies: [
@@ -69,6 +69,8 @@ let package = Package(
     library("ModelIO", ["InferenceGraph", "CHDF5", "CImages", "CSystem", "CZlib", "CCrypto"]),
     library("DefenseKit", ["InferenceGraph", "ModelIO"]),
     library("DefenseKitTesting", ["DefenseKit"]),
+    library(
+      "StandardPlugins", ["DefenseKit"] + (defenses + attacks).map { .init(stringLiteral: $0) }),
     .target(
       name: "ComparisonReport",
       dependencies: ["DefenseKit", .product(name: "Mustache", package: "swift-mustache")],
@@ -89,9 +91,8 @@ let package = Package(
       name: "benchmark", dependencies: ["DefenseKit"], path: "Benchmarks/benchmark",
       swiftSettings: settings),
     .executableTarget(
-      name: "runner",
-      dependencies: ["RunnerKit"] + (defenses + attacks).map { .init(stringLiteral: $0) },
-      path: "Sources/Runner", swiftSettings: settings),
+      name: "runner", dependencies: ["RunnerKit", "StandardPlugins"], path: "Sources/Runner",
+      swiftSettings: settings),
     .testTarget(
       name: "DefenseKitTests", dependencies: ["DefenseKit"], exclude: ["Golden"],
       swiftSettings: settings),

@@ -58,7 +58,7 @@ def main():
     os.makedirs(options.work, exist_ok=True)
     numpy = os.path.join(HERE, "..", "Tests", "CLPTests", "Fixtures", "clp.py")
     differences = []
-    print("| network | u | sums | pruned | as NumPy has it | clean accuracy | attack success |")
+    print("| network | u | sums | channels pruned | as NumPy has it | clean accuracy | attack success |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for name in options.architectures.split(","):
         folder = os.path.join(options.work, f"{name}-{options.epochs}-{options.seed}")

@@ -27,8 +27,8 @@ def read(folder):
 def main(folder):
     results = read(folder)
     done = results[results["status"] == "done"]
-    for row in results[results["status"] == "failed"].itertuples():
-        print(f"{row.model}, {row.defense}, {row.detector}, seed {row.seed} failed: {row.reason}")
+    for row in results[results["status"] != "done"].itertuples():
+        print(f"{row.model}, {row.defense}, {row.detector}, seed {row.seed} {row.status}: {row.reason}")
 
     alone = done[done["detector"] == "none"]
     figures = ["clean_accuracy", "attack_success", "robust_accuracy", "defense_effectiveness"]

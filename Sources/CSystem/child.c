@@ -32,7 +32,8 @@ static int make_pipe(int ends[2]) {
   return failure;
 }
 
-int dk_child_spawn(const char *program, const char *argument, const char *setting, int ends[3], pid_t *child) {
+int dk_child_spawn(const char *program, const char *name, const char *argument, const char *setting, int ends[3],
+                   pid_t *child) {
   // Of each stream, the end that is the child's.
   static const int side[3] = {0, 1, 1};
   int pipes[3][2];
@@ -44,11 +45,11 @@ int dk_child_spawn(const char *program, const char *argument, const char *settin
   if (failure == 0 && !environment) failure = ENOMEM;
   if (failure == 0) {
     // posix_spawn does not write to the texts.
-    size_t taken = 0, name = strcspn(setting, "=") + 1;
+    size_t taken = 0, named = strcspn(setting, "=") + 1;
     environment[taken++] = (char *)setting;
     for (size_t index = 0; index < count; index++)
-      if (strncmp(environ[index], setting, name) != 0) environment[taken++] = environ[index];
-    char *arguments[] = {(char *)program, (char *)argument, NULL};
+      if (strncmp(environ[index], setting, named) != 0) environment[taken++] = environ[index];
+    char *arguments[] = {(char *)name, (char *)argument, NULL};
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     for (int stream = 0; stream < 3; stream++)

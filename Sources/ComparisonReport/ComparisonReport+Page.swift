@@ -7,14 +7,15 @@ extension ComparisonReport {
     let defenses = records.compactMap { $0.unit.defense?.label }.distinct
     let detectors = records.compactMap { $0.unit.detector?.label }.distinct
     let seeds = records.map(\.unit.seed).distinct
-    let failed = records.count { $0.failure != nil }
+    let pending = records.count { $0.isPending }
+    let failed = records.count { $0.failure != nil } - pending
     return [
       "title": title, "version": defenseKitVersion, "isEmpty": records.isEmpty,
       "compared": [
         compared("model", models.map(\.name)), compared("defense", defenses),
         compared("detector", detectors), compared("seed", seeds.map(String.init)),
       ],
-      "facts": facts(failed: failed),
+      "facts": facts(failed, pending),
       "failedCount": failed == 0 ? "" : counted(failed, "unit"), "hasFailures": failed > 0,
       "glance": ["rows": models.map(\.glance), "isShown": models.contains { $0.best != nil }],
       "table": tableContext,
@@ -34,11 +35,12 @@ extension ComparisonReport {
   }
 
   /// The figures at the top.
-  private func facts(failed: Int) -> [[String: Any]] {
+  private func facts(_ failed: Int, _ pending: Int) -> [[String: Any]] {
     func fact(_ name: String, _ value: String) -> [String: Any] { ["name": name, "value": value] }
     var facts = [
-      fact("Units done", "\(records.count - failed)"), fact("Units failed", "\(failed)"),
+      fact("Units done", "\(records.count - failed - pending)"), fact("Units failed", "\(failed)"),
     ]
+    if pending > 0 { facts.append(fact("Units still to do", "\(pending)")) }
     let known = records.compactMap { costs[$0.key] }
     if !known.isEmpty {
       facts.append(

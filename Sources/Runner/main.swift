@@ -1,16 +1,4 @@
-import BadNets
-import Blended
-import CLP
-import FinePruning
-import FineTuning
-import GoodNet
-import LabelConsistent
 import RunnerKit
-import SIG
-import STRIP
-import WaNet
+import StandardPlugins
 
-try Runner(plugins: [
-  FinePruning.self, FineTuning.self, CLP.self, GoodNet.self, STRIP.self,
-  BadNets.self, Blended.self, SIG.self, WaNet.self, LabelConsistent.self,
-]).main()
+try Runner(plugins: standardPlugins).main()

@@ -7,10 +7,11 @@ private import Foundation
 /// The whole of such a program:
 ///
 /// ```swift
-/// import FinePruning
+/// import MyDetector
 /// import RunnerKit
+/// import StandardPlugins
 ///
-/// try Runner(plugins: [FinePruning.self, MyDetector.self]).main()
+/// try Runner(plugins: standardPlugins + [MyDetector.self]).main()
 /// ```
 public struct Runner: Sendable {
   /// The plugins that can be named.
@@ -52,6 +53,8 @@ public struct Runner: Sendable {
     signal(SIGPIPE, SIG_IGN)
     // And so must a file that may not grow further.
     signal(SIGXFSZ, SIG_IGN)
+    // Where it is ignored, the system tells nobody how a child has ended.
+    signal(SIGCHLD, SIG_DFL)
     if arguments == [ComparisonWorker.word] { return ComparisonWorker.run(plugins) }
     var config: ConfigFile?
     do {

@@ -159,14 +159,79 @@ struct ChartTests {
     #expect(texts(.numbers("", 3, 3)).contains("3"))
   }
 
-  /// The relative luminance of a colour such as "#0072b2" (WCAG 2.2).
-  private func luminance(_ colour: String) -> Double {
+  /// The amounts of red, green and blue light of a colour such as "#0072b2", 0 to 1.
+  private func light(_ colour: String) -> [Double] {
     let digits = Array(colour.dropFirst())
-    let parts = [0, 2, 4].map { place -> Double in
+    return [0, 2, 4].map { place in
       let value = Double(Int(String(digits[place...place + 1]), radix: 16) ?? 0) / 255
       return value <= 0.04045 ? value / 12.92 : pow((value + 0.055) / 1.055, 2.4)
     }
-    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+  }
+
+  /// The relative luminance of a colour (WCAG 2.2).
+  private func luminance(_ colour: String) -> Double {
+    zip([0.2126, 0.7152, 0.0722], light(colour)).reduce(0) { $0 + $1.0 * $1.1 }
+  }
+
+  /// A colour in CIE L*a*b* (D65), as somebody sees it whose vision is this matrix on light.
+  private func seen(_ colour: String, _ vision: [[Double]]) -> [Double] {
+    func applied(_ matrix: [[Double]], _ light: [Double]) -> [Double] {
+      matrix.map { zip($0, light).reduce(0) { $0 + $1.0 * $1.1 } }
+    }
+    let rgb = applied(vision, light(colour)).map { max(0, min(1, $0)) }
+    let xyz = applied(
+      [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]], rgb)
+    let f = zip(xyz, [0.95047, 1, 1.08883]).map { value, white in
+      let share = value / white
+      return share > 216.0 / 24389 ? cbrt(share) : (24389.0 / 27 * share + 16) / 116
+    }
+    return [116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])]
+  }
+
+  /// Matrices for full dichromacy of Machado, Oliveira and Fernandes, "A Physiologically-based Model for Simulation of
+  /// Color Vision Deficiency", 2009.
+  private static let visions: [(name: String, matrix: [[Double]], least: Double)] = [
+    ("normal", [[1, 0, 0], [0, 1, 0], [0, 0, 1]], 13),
+    (
+      "protanopia",
+      [
+        [0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+      ], 13
+    ),
+    (
+      "deuteranopia",
+      [
+        [0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+      ], 13
+    ),
+    // One in ten thousand has it.
+    (
+      "tritanopia",
+      [
+        [1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+      ], 11
+    ),
+  ]
+
+  @Test("No two colours look alike, to the colour-blind either", arguments: [true, false])
+  func colourBlind(isLight: Bool) throws {
+    let ink = try #require(ChartStyle.plain.first { $0.name == "ink" })
+    let colours = ([ink] + ChartStyle.series).map { isLight ? $0.light : $0.dark }
+    for vision in Self.visions {
+      let seen = colours.map { self.seen($0, vision.matrix) }
+      for one in seen.indices {
+        for other in seen.indices where one < other {
+          let square = zip(seen[one], seen[other]).reduce(0) { $0 + pow($1.0 - $1.1, 2) }
+          // About two is what is just noticed side by side.
+          #expect(
+            square.squareRoot() >= vision.least,
+            "\(colours[one]) and \(colours[other]), \(vision.name)")
+        }
+      }
+    }
   }
 
   private func contrast(_ a: String, _ b: String) -> Double {

@@ -8,7 +8,7 @@ import Synchronization
 /// What a plugin does instead of its work.
 enum Misdeed: String, OptionValue, CaseIterable {
   case none, `throw`, trap, hang, slow, exit, kill, terminate, chatter, memory, change, leave,
-    leaveAndHang
+    leaveAndHang, note
   // These are in what the defense returns, or come after it.
   case nothing, twins, late
 
@@ -17,8 +17,8 @@ enum Misdeed: String, OptionValue, CaseIterable {
     switch self {
     case .none, .nothing, .twins, .late: return
     case .slow: sleep(2)
-    case .change:
-      // A file of the comparison's is longer afterwards.
+    case .note, .change:
+      // The file is longer afterwards: one that counts, or one of the comparison's.
       let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: file))
       try handle.seekToEnd()
       try handle.write(contentsOf: Data([0]))

@@ -72,13 +72,15 @@ struct CompareTests {
         - faulty
         - {name: faulty, label: throws, options: {misdeed: throw}}
         - {name: faulty, label: traps, options: {misdeed: trap}}
+        - {name: faulty, label: chatters, options: {misdeed: chatter}}
         - {name: faulty, label: exits, options: {misdeed: exit}}
         - {name: faulty, label: hangs, options: {misdeed: hang}}
-        - {name: faulty, label: chatters, options: {misdeed: chatter}}
       detectors:
         - goodnet
         - faulty-detector
         - {name: faulty-detector, label: trapping, options: {misdeed: trap}}
+        - {name: faulty-detector, label: throwing, options: {misdeed: throw}}
+        - {name: faulty-detector, label: hanging, options: {misdeed: hang}}
       timeout: 3
       """)
     let output = place.path("out")
@@ -86,10 +88,10 @@ struct CompareTests {
     #expect(ending.status == 2, "\(ending.errors)")
     #expect(
       ending.errors
-        == "faulty-runner: 9 of 15 units failed for good; the results say why (--retry measures them once "
+        == "faulty-runner: 11 of 17 units failed for good; the results say why (--retry measures them once "
         + "more)\n")
     let failures = try Self.failures(output)
-    #expect(failures.count == 15)
+    #expect(failures.count == 17)
     for good in ["", "faulty-detector", "faulty", "faulty+goodnet", "chatters", "chatters+goodnet"]
     {
       #expect(failures[good] == "", "\(good)")
@@ -105,6 +107,15 @@ struct CompareTests {
       }
     }
     #expect(failures["traps"]?.contains("Fatal error: faulty went wrong") == true)
+    // What another plugin printed in the same process is not its reason.
+    #expect(failures["exits"] == "ended the process with status 0")
+    #expect(failures["throwing"]?.hasPrefix("faulty found nothing to") == true)
+    #expect(failures["hanging"]?.hasPrefix("did not return within 3 s") == true)
+    // The page that people read names them.
+    let page = try String(contentsOfFile: "\(output)/report.html", encoding: .utf8)
+    for unit in ["traps + goodnet", "hangs", "hanging"] {
+      #expect(page.contains("<strong><bdi>small: \(unit), seed 0</bdi></strong> failed: <bdi>"))
+    }
     #expect(failures["trapping"]?.contains("Fatal error: faulty went wrong") == true)
     // What is done is not done again, failures included, unless that is asked for.
     let again = try Self.run([plan, "--output", output])
@@ -133,7 +144,7 @@ struct CompareTests {
     #expect(try Self.failures(output).keys.sorted() == ["", "faulty", "faulty+goodnet"])
     // The tables show what there is, and what is missing.
     let results = try String(contentsOfFile: "\(output)/results.csv", encoding: .utf8)
-    #expect(results.components(separatedBy: "still to do: ").count == 7)
+    #expect(results.components(separatedBy: ",pending,").count == 7)
     let again = try Self.run([plan, "--output", output])
     #expect(again.status == 0 && again.errors == "", "\(again.errors)")
     #expect(try Self.failures(output).values.allSatisfy(\.isEmpty))
@@ -471,12 +482,12 @@ struct CompareTests {
     #expect(options.errors.contains("(files or options differ)"), "\(options.errors)")
     let plan = "\(output)/plan.json"
     let text = try String(contentsOfFile: plan, encoding: .utf8)
-    try text.replacing("\"schema\":2", with: "\"schema\":0")
+    try text.replacing("\"schema\":3", with: "\"schema\":0")
       .write(toFile: plan, atomically: true, encoding: .utf8)
     let older = try Self.run(arguments)
     #expect(older.status == 65)
     #expect(
-      older.errors.contains("plan.json is of schema 0, DefenseKit 0.1.0, but this is schema 2"))
+      older.errors.contains("plan.json is of schema 0, DefenseKit 0.1.0, but this is schema 3"))
     try FileManager.default.removeItem(atPath: plan)
     try "x".write(toFile: "\(output)/foreign", atomically: true, encoding: .utf8)
     let foreign = try Self.run(arguments)
@@ -560,7 +571,7 @@ struct CompareTests {
     let name = try #require(one.keys.first { $0.hasPrefix("units/") })
     let damaged = "\(whole)/\(name)"
     try String(decoding: try #require(one[name]), as: UTF8.self)
-      .replacing("\"schema\":2", with: "\"schema\":3")
+      .replacing("\"schema\":3", with: "\"schema\":4")
       .write(toFile: damaged, atomically: true, encoding: .utf8)
     let refused = try Ending(program, ["merge", whole] + parts + ["--output", place.path("x")])
     #expect(refused.status == 65)
@@ -580,27 +591,60 @@ struct CompareTests {
     #expect(mixed.status == 65 && mixed.errors.contains("another plan"), "\(mixed.errors)")
   }
 
-  @Test("Killed at ten moments and resumed: the same bytes as an undisturbed run")
+  @Test("Killed at ten moments and resumed: the same bytes, and what is done is not done again")
   func killed() throws {
     let place = try Place()
-    let plan = try place.plan("defenses: faulty\ndetectors: all\nseeds: 0-39\n")
+    // How often the defense has run.
+    let log = place.path("log")
+    func repairs() throws -> Int { try Data(contentsOf: URL(fileURLWithPath: log)).count }
+    let plan = try place.plan(
+      """
+      defenses: [{name: faulty, options: {misdeed: note, file: \(log)}}]
+      detectors: all
+      seeds: 0-39
+
+      """)
     let whole = place.path("whole")
+    try Data().write(to: URL(fileURLWithPath: log))
     #expect(try Self.run([plan, "--output", whole]).status == 0)
+    // Once for a seed, however many detectors there are.
+    #expect(try repairs() == 40)
     let program = try #require(Lab.program("faulty-runner")).path
     let output = place.path("killed")
-    var killed = 0
-    for delay in 1...10 {
+    try Data().write(to: URL(fileURLWithPath: log))
+    var (killed, halfDone) = (0, 0)
+    for turn in 1...10 {
+      let delay = Double.random(in: 0.02...0.2)
       let ending = try Ending(program, ["compare", plan, "--output", output]) { process in
-        Thread.sleep(forTimeInterval: 0.02 * Double(delay))
-        kill(process.processIdentifier, delay % 2 == 0 ? SIGKILL : SIGTERM)
+        Thread.sleep(forTimeInterval: delay)
+        kill(process.processIdentifier, turn % 2 == 0 ? SIGKILL : SIGTERM)
       }
       if ending.isSignal { killed += 1 }
+      let units = (try? FileManager.default.contentsOfDirectory(atPath: "\(output)/units")) ?? []
+      if (1..<160).contains(units.count) { halfDone += 1 }
     }
     // A machine may be so fast that the last ones come too late.
-    #expect(killed >= 5)
+    #expect(killed >= 5 && halfDone >= 1)
+    /// The numbers of the files that units are in: one that is written anew has another.
+    func files() throws -> [String: Int] {
+      var numbers: [String: Int] = [:]
+      for name in try FileManager.default.contentsOfDirectory(atPath: "\(output)/units")
+      where !name.hasPrefix(".") {
+        let path = "\(output)/units/\(name)"
+        numbers[name] =
+          try FileManager.default.attributesOfItem(atPath: path)[.systemFileNumber] as? Int
+      }
+      return numbers
+    }
+    let left = try files()
     let ending = try Self.run([plan, "--output", output])
     #expect(ending.status == 0, "\(ending.errors)")
+    #expect(try files().filter { left[$0.key] != nil } == left)
     let (one, other) = (try Self.lasting(whole), try Self.lasting(output))
     #expect(one.count >= 160 && one == other)
+    // A finished comparison measures nothing.
+    let before = try repairs()
+    #expect(try Self.run([plan, "--output", output]).status == 0)
+    #expect(try repairs() == before)
   }
 }

@@ -131,7 +131,7 @@ struct ConfigFileTests {
     }
     #expect(
       try errors("", ["--config", "d.yaml"])
-        == "66 runner: d.yaml: no such file; check the path\n")
+        == "66 runner: d.yaml: no such file; did you mean 'c.yaml'?\n")
     #expect(
       try errors("", ["--config", "c.yaml", "--config=c.yaml"])
         == "64 runner: --config is there more than once; give one file\n")

@@ -60,16 +60,11 @@ struct NewCommandTests {
     #expect(texts[3].contains("public struct MyPlugin: \(kind.capitalized) {"))
     #expect(
       texts[4] == """
-        import BadNets
-        import FinePruning
-        import FineTuning
-        import GoodNet
         import MyPlugin
         import RunnerKit
+        import StandardPlugins
 
-        try Runner(plugins: [
-          MyPlugin.self, FinePruning.self, FineTuning.self, GoodNet.self, BadNets.self,
-        ]).main()
+        try Runner(plugins: standardPlugins + [MyPlugin.self]).main()
 
         """)
     #expect(texts[5].contains("PluginChecks(\n    MyPlugin.self, refusing: ["))

@@ -57,11 +57,12 @@ int dk_status_signal(int status);
 // errno: not every file system can do it.
 int dk_exchange(const char *one, const char *other);
 
-// Starts a program with one argument as a child that leads a process group of its own, so that what it starts in turn can be ended with
+// Starts a program under a name and with one argument as a child that leads a process group of its own, so that what it starts in turn can be ended with
 // it. It inherits no descriptor but these: `ends` receives the one that leads to its standard input, and those that come from its
 // standard output and its standard error. Its environment is this process's, with `setting` ("NAME=value"). Returns 0, or an
 // error number.
-int dk_child_spawn(const char *program, const char *argument, const char *setting, int ends[3], pid_t *child);
+int dk_child_spawn(const char *program, const char *name, const char *argument, const char *setting, int ends[3],
+                   pid_t *child);
 
 // Whether a child has ended by itself; dk_child_end is still to be called.
 int dk_child_has_ended(pid_t child);

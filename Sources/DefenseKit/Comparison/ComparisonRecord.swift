@@ -6,7 +6,7 @@ public import Foundation
 public struct ComparisonRecord: Codable, Sendable, Hashable {
   /// The schema that this version writes and reads: raised where a record's shape changes, or what a
   /// plan comes to, so that results of before and after are not mixed in one folder.
-  public static let currentSchema = 2
+  public static let currentSchema = 3
 
   /// The schema of the record.
   public var schema = ComparisonRecord.currentSchema
@@ -29,11 +29,24 @@ public struct ComparisonRecord: Codable, Sendable, Hashable {
   /// A PNG picture of clean test images above and triggered ones below; with the suspect's record alone.
   public var picture: Data?
 
+  /// Whether it is no result but stands for a unit that is still to be measured; no file has one.
+  public private(set) var isPending = false
+
   /// Creates the record of a unit.
   public init(_ unit: ComparisonUnit, failure: String? = nil) {
     self.unit = unit
     key = unit.key
     self.failure = failure
+  }
+
+  /// Creates what stands for a unit in tables that could not be measured yet.
+  public init(_ unit: ComparisonUnit, pending reason: String) {
+    self.init(unit, failure: "still to do: \(reason)")
+    isPending = true
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case schema, key, unit, failure, warnings, classCount, suspect, rows, curve, picture
   }
 
   /// One repaired model, or the suspect itself.
@@ -47,7 +60,7 @@ public struct ComparisonRecord: Codable, Sendable, Hashable {
     public var model: ModelFigures
     /// How the detector does; nil without one.
     public var detector: DetectorFigures?
-    /// The clean images that defense and detector learned from.
+    /// The clean images that defense and detector were given to learn from; 0 where neither does.
     public var cleanSamples: Int
 
     /// Creates a row.

@@ -18,7 +18,7 @@ public enum ComparisonMetric: String, CaseIterable, Sendable, Codable {
   case filteredAccuracy = "filtered_accuracy"
   /// The attack success on triggered images that pass a detector.
   case filteredAttackSuccess = "filtered_attack_success"
-  /// The number of clean images that defense and detector learned from.
+  /// The number of clean images that defense and detector were given to learn from.
   case cleanSamples = "clean_samples"
   /// ``UnitCost/seconds``.
   case seconds
@@ -55,6 +55,8 @@ public struct ComparisonTable: Sendable {
     public var key: String
     /// Why the unit failed; nil if it did not.
     public var failure: String?
+    /// Whether it is still to be measured.
+    public var isPending: Bool
     /// The figures that there are; of a unit that failed, what it took alone.
     public var values: [ComparisonMetric: Double]
   }
@@ -102,7 +104,7 @@ public struct ComparisonTable: Sendable {
       Row(
         model: unit.model, defense: unit.defense?.label, repair: repair,
         detector: unit.detector?.label, seed: unit.seed, key: record.key, failure: record.failure,
-        values: values)
+        isPending: record.isPending, values: values)
     }
     var costs: [ComparisonMetric: Double] = [:]
     costs[.seconds] = cost?.seconds
@@ -151,9 +153,12 @@ public struct ComparisonTable: Sendable {
     var seen: Set<Group> = []
     // A seed that failed counts with each of the repaired models that others have; it has a line of its
     // own where all failed.
-    let order = rows.filter { row in
-      row.failure == nil || bySubject[Subject(row)]?.allSatisfy { $0.failure != nil } == true
-    }.map(Group.init).filter { seen.insert($0).inserted }
+    var subjects: Set<Subject> = []
+    let order = rows.map(Subject.init).filter { subjects.insert($0).inserted }.flatMap { subject in
+      let all = bySubject[subject] ?? []
+      let good = all.filter { $0.failure == nil }
+      return (good.isEmpty ? all : good).map(Group.init)
+    }.filter { seen.insert($0).inserted }
     return order.map { group in
       let good = byGroup[group] ?? []
       let isGood = Set(good.map(\.seed))

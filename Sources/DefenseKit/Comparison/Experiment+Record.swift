@@ -53,15 +53,17 @@ extension Experiment {
           cleanSamples: learns ? samples : 0)
       ]
     } else {
-      var titles: [String: Int] = [:]
+      var titles: Set<String> = []
       record.rows = evaluation.repairs.map { result in
         let repair = result.repair
         var title = [repair.drop.map { "\($0.optionText) %" }, repair.note].compactMap { $0 }
           .joined(separator: ", ")
-        titles[title, default: 0] += 1
         // Rows of equal titles would be taken for those of several seeds.
-        if let number = titles[title], number > 1 {
-          title += title.isEmpty ? "\(number)" : " (\(number))"
+        let base = title
+        var number = 2
+        while !titles.insert(title).inserted {
+          title = base.isEmpty ? "\(number)" : "\(base) (\(number))"
+          number += 1
         }
         return .init(
           title: title, pruned: repair.pruned, model: .init(result.result),
@@ -105,7 +107,8 @@ extension ComparisonRecord.Curve {
       layer: result.curve.layer, order: result.curve.order,
       validation: result.curve.correct.map { share($0, result.curve.images) },
       clean: result.replay.compactMap { $0.clean?.accuracy },
-      attack: result.replay.compactMap { $0.poisoned?.counted.successRate })
+      attack: result.replay.compactMap { $0.poisoned?.counted }.filter { $0.images > 0 }
+        .map(\.successRate))
   }
 }
 

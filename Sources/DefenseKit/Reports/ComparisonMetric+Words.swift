@@ -48,7 +48,8 @@ extension ComparisonMetric {
       "The attack success over the triggered images that the detector lets pass alone; a high one is "
         + "harmless where hardly any pass. Lower is better."
     case .cleanSamples:
-      "How many clean, labelled images defense and detector learned from."
+      "How many clean, labelled images defense and detector were given to learn from; some take a part of "
+        + "them, as strip does."
     case .seconds:
       "What the unit took: the defense, which units of the same defense share, and the evaluation. It "
         + "differs from run to run."

@@ -1,5 +1,5 @@
 extension ComparisonTable {
-  /// All rows as CSV (`results.csv`): names, `status` ("done" or "failed") and its reason, then every figure
+  /// All rows as CSV (`results.csv`): names, `status` ("done", "failed", or "pending" for what is still to be measured) and its reason, then every figure
   /// but costs, with all digits and empty where there is none, and the unit's key.
   ///
   /// `defense` is empty for the suspect itself, `detector` where there is none. Shares are 0 to 1. In texts,
@@ -10,7 +10,9 @@ extension ComparisonTable {
     let names = ["model", "defense", "repair", "detector", "seed", "status", "reason"]
     let lines = rows.map { row in
       let texts = [row.model, row.defense ?? "", row.repair, row.detector ?? ""].map(CSV.text)
-      let state = ["\(row.seed)", row.failure == nil ? "done" : "failed"]
+      let state = [
+        "\(row.seed)", row.isPending ? "pending" : row.failure == nil ? "done" : "failed",
+      ]
       return CSV.line(
         texts + state + [CSV.text(row.failure ?? "")] + metrics.map { CSV.number(row.values[$0]) }
           + [row.key])

@@ -27,7 +27,8 @@ struct CompareCommand: RunnerCommand {
           seeds: 0-4
           timeout: 600                   # seconds for a defense, and for a detector
 
-        Exit status: 0 if all units are done, 2 if some failed for good, 75 if some can be tried again.
+        Exit status: 0 if all units are done, 2 if some failed for good, 75 if some can be tried again, \
+        such as for want of memory; what has been tried three times has failed.
         """))
   }
 
@@ -139,9 +140,8 @@ struct CompareCommand: RunnerCommand {
     if retry { try folder.removeFailures(of: own.flatMap(\.units)) }
     let run = ComparisonRun(
       plan: plan, folder: folder, threads: arguments.execution.threads,
-      sandbox: arguments.parsing.sandbox, progress: progress)
-    let outcome = try run.run(own)
-    arguments.parsing.warn(in: context)
+      sandbox: arguments.parsing.sandbox, progress: progress, warn: { context.warn($0) })
+    let postponed = try run.run(own)
     let wanted = own.flatMap(\.units)
     let records = try folder.records(of: wanted)
     if let shard {
@@ -151,16 +151,15 @@ struct CompareCommand: RunnerCommand {
     } else {
       let done = Dictionary(uniqueKeysWithValues: records.map { ($0.key, $0) })
       let all = wanted.map { unit in
-        let reason = outcome.postponed[unit.key] ?? "not reached"
-        return done[unit.key] ?? ComparisonRecord(unit, failure: "still to do: \(reason)")
+        done[unit.key] ?? ComparisonRecord(unit, pending: postponed[unit.key] ?? "not measured")
       }
       let settings = [
         ("Threads", "\(run.threads)"), ("Timeout", "\(plan.timeout.optionText) s"),
       ]
       try ComparisonOutput(folder, all, arguments: session.arguments, settings: settings).write()
     }
-    let reason = wanted.first { outcome.postponed[$0.key] != nil }.map {
-      "\($0.title): \(outcome.postponed[$0.key] ?? "")"
+    let reason = wanted.first { postponed[$0.key] != nil }.map {
+      "\($0.title): \(postponed[$0.key] ?? "")"
     }
     try Self.check(records, of: wanted.count, reason)
   }
@@ -288,8 +287,14 @@ struct Shard: Sendable {
     (self.index, self.count) = (index, count)
   }
 
-  /// Every n-th stage: units that share a repair stay together.
+  /// Every n-th stage, with another defense for every model and seed: units that share a repair stay together, and no
+  /// part gets all of what takes longest.
   func part(of stages: [ComparisonStage]) -> [ComparisonStage] {
-    stages.enumerated().filter { $0.offset % count == index - 1 }.map(\.element)
+    var turn = 0
+    return stages.enumerated().filter { place, stage in
+      // A model's first stage is the suspect alone.
+      if place > 0, stage.units.first?.defense == nil { turn += 1 }
+      return (place + turn) % count == index - 1
+    }.map(\.element)
   }
 }

@@ -50,6 +50,12 @@ struct MergeCommand: RunnerCommand {
       }
     }
     guard let units = plan?.0.units else { return }
+    if let there = plan?.0.instructions, there != Executor.instructionSet {
+      throw Failure(
+        Failure.data,
+        "the parts were measured with \(there) instructions, here they are \(Executor.instructionSet); "
+          + "merge them on a machine like those, or set DEFENSEKIT_INSTRUCTIONS=\(there)")
+    }
     // All is read and checked before anything is written.
     let parts = try folders.map { try ComparisonFolder(reading: $0) }
     var found: [(ComparisonRecord, UnitCost?)] = []

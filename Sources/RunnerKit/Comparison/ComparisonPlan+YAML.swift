@@ -49,7 +49,6 @@ extension ComparisonPlan {
     }
     subjects = []
     for node in try entries["models"]?.list ?? [] { subjects += try Self.subjects(node, seeds) }
-    try checkNames()
   }
 
   /// Throws if two models, defenses or detectors have the same name, or one has none.
@@ -214,7 +213,8 @@ extension ComparisonPlan {
     }
     for (role, path) in model.files where !FileManager.default.fileExists(atPath: path) {
       let place = entries[role] ?? node
-      throw place.refusal("\(path): no such file; check the path", status: Failure.missingInput)
+      throw place.refusal(
+        "\(path): no such file; \(advice(onMissing: path))", status: Failure.missingInput)
     }
     return model
   }

@@ -7,19 +7,17 @@ struct ComparisonRun {
   let folder: ComparisonFolder
   let threads: Int
   let sandbox: Sandbox
+  /// Shows progress.
   let progress: any ProgressSink
-
-  /// How it went.
-  struct Outcome {
-    /// Why units could not be measured now, by their keys.
-    var postponed: [String: String] = [:]
-  }
+  /// Tells the user something, each thing once.
+  let warn: (String) -> Void
 
   /// Measures what is not done of these stages.
   ///
+  /// - Returns: Why units could not be measured now, by their keys.
   /// - Throws: ``Failure`` if results cannot be kept.
-  func run(_ stages: [ComparisonStage]) throws -> Outcome {
-    var outcome = Outcome()
+  func run(_ stages: [ComparisonStage]) throws -> [String: String] {
+    var postponed: [String: String] = [:]
     var pending = try stages.map { stage in
       var stage = stage
       stage.units = try stage.units.filter { try folder.record(of: $0) == nil }
@@ -36,9 +34,9 @@ struct ComparisonRun {
       var batch = Batch(run: self, stages: own, total: total, rest: rest)
       try batch.work()
       pending.insert(contentsOf: batch.stages, at: 0)
-      outcome.postponed.merge(batch.postponed) { _, reason in reason }
+      postponed.merge(batch.postponed) { _, reason in reason }
     }
-    return outcome
+    return postponed
   }
 }
 
@@ -73,7 +71,8 @@ private struct Batch {
       sandbox: run.sandbox.rawValue)
     let worker = try WorkerProcess(order)
     let timeout = Duration.seconds(run.plan.timeout)
-    var patience = timeout
+    // Until a plugin works: files are large, and disks slow.
+    var patience = max(timeout, .seconds(ComparisonPlan.defaultTimeout))
     defer { endPhase() }
     while true {
       switch worker.next(&patience) {
@@ -83,6 +82,7 @@ private struct Batch {
       case .message(.measuring(let key)):
         current = unit(key).map { .measuring($0) } ?? .nothing
         patience = timeout
+      case .message(.warned(let text)): run.warn(text)
       case .message(.began(let title, let images)): beginPhase(title, images)
       case .message(.advanced(let images)):
         if isInPhase { run.progress.advanced(to: images) }
@@ -92,10 +92,16 @@ private struct Batch {
         guard let unit = unit(record.key), record.unit == unit else { continue }
         try run.folder.write(record, cost)
         finish([unit])
+      case .message(.failed(_, Failure.unavailable, let message)):
+        // There is no sandbox here, for no unit.
+        throw Failure(Failure.unavailable, message)
       case .message(.failed(let keys, let status, let message)):
         try settle(keys.compactMap { unit($0) }, message, isTemporary: Self.isTemporary(status))
       case .silence:
         worker.end()
+        if case .nothing = current {
+          return try settle(affected, "its files could not be read in time", isTemporary: true)
+        }
         return try settle(
           affected,
           "did not return within \(run.plan.timeout.optionText) s; raise 'timeout' and add --retry",
@@ -105,7 +111,11 @@ private struct Batch {
         return try settle(
           affected, Self.reason(ending), isTemporary: ending.signal.map(Self.fromOutside) ?? false)
       }
-      if stages.isEmpty { endPhase() }
+      if stages.isEmpty {
+        endPhase()
+        // It has nothing left but to end.
+        patience = min(patience, .seconds(5))
+      }
     }
   }
 

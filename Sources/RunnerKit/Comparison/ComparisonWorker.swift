@@ -56,35 +56,46 @@ enum ComparisonWorker {
     let order: WorkOrder
     let sink: MessageSink
 
+    /// Which files there were before any was opened.
+    let stamps: [FileStamp]
+
+    init(plugins: PluginSet, order: WorkOrder, sink: MessageSink) {
+      (self.plugins, self.order, self.sink) = (plugins, order, sink)
+      stamps = order.model.stamps
+    }
+
     func run() {
+      let sandbox = Sandbox(rawValue: order.sandbox) ?? .auto
       let experiment: Experiment
-      let stamps = order.model.stamps
       do {
-        experiment = try order.model.experiment(
-          sandbox: Sandbox(rawValue: order.sandbox) ?? .auto)
-        try checkFiles()
+        experiment = try order.model.experiment(sandbox: sandbox)
+        try checkInputs()
       } catch {
         return fail(order.stages.flatMap(\.units), error)
       }
-      for (position, stage) in order.stages.enumerated() {
-        run(stage, position, experiment, stamps)
-      }
+      if let warning = ParsingArguments.warning(sandbox) { sink.send(.warned(warning)) }
+      for (position, stage) in order.stages.enumerated() { run(stage, position, experiment) }
     }
 
     /// Throws if what was opened is not what the units are of.
-    private func checkFiles() throws {
+    private func checkInputs() throws {
       let (before, now) = (order.stages.first?.units.first?.inputs ?? [:], try order.model.inputs())
-      try check(order.model.files.first { before[$0.role] != now[$0.role] })
-      // A network within the program has no files of its user's.
-      guard before == now else { throw Failure(Failure.tryAgain, Self.changed(order.model.name)) }
+      guard before != now else { return }
+      let file = order.model.files.first { before[$0.role] != now[$0.role] }
+      throw Self.changed(file?.path ?? order.model.name)
     }
 
-    private func check(_ changed: (role: String, path: String)?) throws {
-      if let changed { throw Failure(Failure.tryAgain, Self.changed(changed.path)) }
+    /// Throws if somebody has written to a file or put another one in its place: images are read all the
+    /// time.
+    private func checkFiles() throws {
+      for (place, file) in order.model.files.enumerated()
+      where FileStamp(file.path) != stamps[place] {
+        throw Self.changed(file.path)
+      }
     }
 
-    private static func changed(_ name: String) -> String {
-      "\(name) has changed since the comparison began; choose another --output for what it is now"
+    private static func changed(_ name: String) -> Failure {
+      Failure(Failure.tryAgain, "\(name) has changed since the comparison began")
     }
 
     private func context(_ seed: UInt64) -> RunContext {
@@ -92,14 +103,13 @@ enum ComparisonWorker {
         execution: ExecutionOptions(threads: order.threads), seed: seed, progress: sink)
     }
 
-    private func run(
-      _ stage: ComparisonStage, _ position: Int, _ experiment: Experiment, _ stamps: [FileStamp]
-    ) {
+    private func run(_ stage: ComparisonStage, _ position: Int, _ experiment: Experiment) {
       guard let first = stage.units.first else { return }
       let defending = context(first.seed)
       var (defense, repairs): ((any Defense)?, [Repair]) = (nil, [])
       var meter = CostMeter()
       do {
+        try checkFiles()
         if let choice = first.defense {
           sink.send(.defending(stage: position))
           let plugin = try plugins.defense(named: choice.name, settings: choice.settings)
@@ -120,9 +130,7 @@ enum ComparisonWorker {
           }
           let record = try experiment.record(
             of: unit, defense, repairs, detector: detector, in: context)
-          // Images are read all the time, from files that may be written to.
-          try check(
-            zip(order.model.files, zip(stamps, order.model.stamps)).first { $1.0 != $1.1 }?.0)
+          try checkFiles()
           let own = meter.take()
           sink.send(
             .done(
@@ -138,7 +146,9 @@ enum ComparisonWorker {
     }
 
     private func fail(_ units: [ComparisonUnit], _ error: any Error) {
-      let failure = Failure(error)
+      var failure = Failure(error)
+      // What is wrong with a file that is just being written is no result.
+      do { try checkFiles() } catch { failure = Failure(error) }
       sink.send(
         .failed(
           keys: units.map(\.key), status: failure.status, message: failure.message ?? "no reason"))
@@ -154,6 +164,13 @@ private final class MessageSink: ProgressSink {
   init(channel: Int32) { self.channel = channel }
 
   func send(_ message: WorkerMessage) {
+    switch message {
+    case .defending, .measuring:
+      // What was printed before is not why this one ends.
+      fflush(nil)
+      try? Descriptor.write(Array((WorkerMessage.mark + "\n").utf8), to: STDERR_FILENO)
+    default: break
+    }
     lastProgress.withLock { last in
       last = .now
       guard let line = try? MessageLine.encoded(message) else { return }

@@ -15,6 +15,8 @@ enum WorkerMessage: Codable, Sendable {
   case defending(stage: Int)
   /// It measures one unit.
   case measuring(key: String)
+  /// Something that the user should know, whatever the units are.
+  case warned(String)
   /// A phase began, in which so many images will be done.
   case began(title: String, images: Int)
   /// So many are done.
@@ -25,6 +27,9 @@ enum WorkerMessage: Codable, Sendable {
   case done(ComparisonRecord, UnitCost)
   /// Units failed, with an exit status and a line.
   case failed(keys: [String], status: Int32, message: String)
+
+  /// The line on standard error after which what is printed belongs to the next thing that it does.
+  static let mark = "\u{1}defensekit-comparison"
 }
 
 /// Lines of JSON on a file descriptor.

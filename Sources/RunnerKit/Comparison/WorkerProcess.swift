@@ -40,7 +40,8 @@ final class WorkerProcess {
     var ends: [Int32] = [-1, -1, -1]
     // The last line of what a trap prints is its reason. The three ends are filled in.
     let failure = unsafe dk_child_spawn(
-      Self.program, ComparisonWorker.word, "SWIFT_BACKTRACE=enable=no", &ends, &process)
+      Self.program, programName, ComparisonWorker.word, "SWIFT_BACKTRACE=enable=no", &ends, &process
+    )
     guard failure == 0 else {
       throw Failure(
         Failure.system,
@@ -61,7 +62,8 @@ final class WorkerProcess {
 
   private static var program: String {
     #if os(Linux)
-      URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().path
+      // This very program, though another one may have got its name meanwhile.
+      "/proc/self/exe"
     #else
       Bundle.main.executablePath ?? CommandLine.arguments[0]
     #endif
@@ -97,6 +99,7 @@ final class WorkerProcess {
     // A pipe holds no more than is read at a time, and then comes its end.
     for _ in 0..<2 { _ = read(within: .zero) }
     let words = String(decoding: tail, as: UTF8.self)
+      .components(separatedBy: WorkerMessage.mark).last?
       .split(whereSeparator: \.isNewline).last { !$0.allSatisfy(\.isWhitespace) }
     let signal = dk_status_signal(status)
     ending = Ending(

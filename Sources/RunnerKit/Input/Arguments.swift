@@ -57,10 +57,15 @@ struct ParsingArguments: ParsableArguments, Sendable {
 
   /// Tells the user, after files were read, if the system has no sandbox for it.
   func warn(in context: RunContext) {
-    guard sandbox == .auto, let posture = sandbox.posture, posture < .full else { return }
-    context.warn(
-      "files were parsed \(posture == .none ? "without a sandbox" : "in an incomplete sandbox"): this "
-        + "system lacks Landlock or seccomp; use --sandbox require to refuse that")
+    if let warning = Self.warning(sandbox) { context.warn(warning) }
+  }
+
+  /// What to say after this process has read files, if the system has no sandbox for it.
+  static func warning(_ sandbox: Sandbox) -> String? {
+    guard sandbox == .auto, let posture = sandbox.posture, posture < .full else { return nil }
+    return
+      "files were parsed \(posture == .none ? "without a sandbox" : "in an incomplete sandbox"): "
+      + "this system lacks Landlock or seccomp; use --sandbox require to refuse that"
   }
 }
 

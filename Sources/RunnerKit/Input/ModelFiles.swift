@@ -29,9 +29,9 @@ struct ModelFiles: Codable, Sendable, Hashable {
   /// The model of a folder that `attack` wrote.
   ///
   /// - Throws: ``Failure`` with status 66 if it is not there, or 65 if it is no such folder.
-  init(folder: String, name: String? = nil) throws(Failure) {
+  init(folder: String) throws(Failure) {
     let report = try AttackFolderReport.read(folder)
-    self.init(name: name ?? Self.name(ofFolder: folder))
+    self.init(name: Self.name(ofFolder: folder))
     func path(_ role: String) -> String? {
       report.files.first { $0.role == role }.map { "\(folder)/\($0.file)" }
     }
@@ -148,10 +148,10 @@ private struct AttackFolderReport: Decodable {
     let path = "\(folder)/report.json"
     var isFolder: ObjCBool = false
     guard unsafe FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) else {
-      let near = nearestName(to: folder, among: [ModelFiles.builtInName])
       throw Failure(
         Failure.missingInput,
-        "\(folder): no such folder; \(near.map { "did you mean '\($0)'?" } ?? "check the path")")
+        "\(folder): no such folder; \(advice(onMissing: folder, besides: [ModelFiles.builtInName]))"
+      )
     }
     guard isFolder.boolValue else {
       throw Failure(

@@ -82,7 +82,8 @@ struct NewPluginName: Equatable {
     "CKernels", "CLP", "COpenBLAS", "CPNG", "CSystem", "CYaml", "CZlib", "ComparisonReport",
     "DefenseKit", "DefenseKitTesting", "Dispatch", "FinePruning", "FineTuning", "Foundation",
     "GoodNet", "InferenceGraph", "LabelConsistent", "ModelIO", "Mustache", "RunnerKit", "SIG",
-    "STRIP", "Swift", "Synchronization", "Testing", "WaNet", "XCTest", "Yams", "benchmark",
+    "STRIP", "StandardPlugins", "Swift", "Synchronization", "Testing", "WaNet", "XCTest", "Yams",
+    "benchmark",
     "runner",
   ]
 }

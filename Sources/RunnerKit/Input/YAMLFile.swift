@@ -49,8 +49,9 @@ enum YAMLFile {
     // Opening a pipe would wait for its writer.
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
+      let code = errno
       throw missing(
-        errno == ENOENT ? "no such file; check the path" : errorText(errno).lowercased())
+        code == ENOENT ? "no such file; \(advice(onMissing: path))" : errorText(code).lowercased())
     }
     let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     var status = stat()

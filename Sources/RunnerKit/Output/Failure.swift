@@ -15,6 +15,7 @@ struct Failure: Error {
   static let usage: Int32 = 64
   static let data: Int32 = 65
   static let missingInput: Int32 = 66
+  static let unavailable: Int32 = 69
   static let software: Int32 = 70
   static let system: Int32 = 71
   static let cannotCreate: Int32 = 73
@@ -29,7 +30,7 @@ struct Failure: Error {
     (usage, "The command is called wrongly."),
     (data, "A file's contents cannot be used."),
     (missingInput, "A file is not there or cannot be opened."),
-    (69, "The system has no sandbox, and one is required."),
+    (unavailable, "The system has no sandbox, and one is required."),
     (software, "A mistake in the program."),
     (system, "There is too little memory, or another resource."),
     (cannotCreate, "The output cannot be created."),

@@ -1,11 +1,9 @@
 import DivergenceThreshold
-import FinePruning
 import Frame
-import GoodNet
 import MagnitudePruning
 import RunnerKit
+import StandardPlugins
 
-try Runner(plugins: [
-  FinePruning.self, MagnitudePruning.self, GoodNet.self, DivergenceThreshold.self,
-  Frame.self,
-]).main()
+try Runner(
+  plugins: standardPlugins + [MagnitudePruning.self, DivergenceThreshold.self, Frame.self]
+).main()

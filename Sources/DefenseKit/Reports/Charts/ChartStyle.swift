@@ -20,15 +20,18 @@ package enum ChartStyle {
   ]
 
   /// Lines and marks, in their order; the suspect's is the ink.
+  ///
+  /// The first two are Okabe and Ito's ("Color Universal Design", 2008); the others were found by a search: like
+  /// theirs, and as far from each other as could be for those too who lack one kind of cones.
   static let series = [
     Colour(name: "0", light: "#0072b2", dark: "#56b4e9"),
     Colour(name: "1", light: "#d55e00", dark: "#f58a4b"),
-    Colour(name: "2", light: "#008f68", dark: "#2ec99b"),
-    Colour(name: "3", light: "#b85f92", dark: "#e3a1c6"),
-    Colour(name: "4", light: "#8a6100", dark: "#e69f00"),
-    Colour(name: "5", light: "#2f8ccb", dark: "#a9cdf2"),
-    Colour(name: "6", light: "#77760a", dark: "#f0e442"),
-    Colour(name: "7", light: "#7a2350", dark: "#bba6f5"),
+    Colour(name: "2", light: "#028f69", dark: "#11b584"),
+    Colour(name: "3", light: "#954271", dark: "#966b80"),
+    Colour(name: "4", light: "#814d00", dark: "#eba00f"),
+    Colour(name: "5", light: "#014171", dark: "#068dbc"),
+    Colour(name: "6", light: "#413c00", dark: "#6e7b00"),
+    Colour(name: "7", light: "#6d0c47", dark: "#725f93"),
   ]
 
   /// How lines of the series are broken, as `stroke-dasharray` has it; nil for a whole line.

@@ -1,10 +1,5 @@
-import BadNets
-import FinePruning
-import FineTuning
-import GoodNet
 import PluginName
 import RunnerKit
+import StandardPlugins
 
-try Runner(plugins: [
-  PluginName.self, FinePruning.self, FineTuning.self, GoodNet.self, BadNets.self,
-]).main()
+try Runner(plugins: standardPlugins + [PluginName.self]).main()
