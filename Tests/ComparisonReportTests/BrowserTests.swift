@@ -111,6 +111,67 @@ struct BrowserTests {
     #expect(names.allSatisfy { !$0.isEmpty })
   }
 
+  /// The least contrast of a text with what lies behind it, and the text; charts have a test of their own.
+  private static let leastContrast = """
+    (() => {
+      const parts = colour => {
+        const numbers = colour.match(/[\\d.]+/g).map(Number), isShare = colour.startsWith('color(');
+        return [...numbers.slice(0, 3).map(x => isShare ? x * 255 : x), numbers[3] ?? 1];
+      };
+      const ground = element => {
+        for (let e = element; e; e = e.parentElement) {
+          const colour = parts(getComputedStyle(e).backgroundColor);
+          if (colour[3] > 0) return colour;
+        }
+        return [255, 255, 255, 1];
+      };
+      const luminance = colour => colour.slice(0, 3).map(x => x / 255)
+        .map(x => x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, x, i) => sum + x * [0.2126, 0.7152, 0.0722][i], 0);
+      return [...document.body.querySelectorAll('*')]
+        .filter(e => !e.closest('svg, .skip') && e.checkVisibility()
+          && [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim()))
+        .map(e => {
+          const [a, b] = [parts(getComputedStyle(e).color), ground(e)].map(luminance);
+          return [(Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05), e.textContent.slice(0, 40)];
+        }).sort((a, b) => a[0] - b[0])[0];
+    })()
+    """
+
+  @Test("Text stands out from the page: 4.5 : 1, light and dark", arguments: [false, true])
+  func contrast(dark: Bool) throws {
+    let browser = try Browser()
+    try browser.open(try Self.written(try sampleReport(models: 1).html), dark: dark)
+    let ground = try browser.value("getComputedStyle(document.body).backgroundColor") as? String
+    let isDark =
+      try #require(ground?.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) }) < 64
+    #expect(isDark == dark)
+    let least = try #require(try browser.value(Self.leastContrast) as? [Any])
+    #expect((least[0] as? Double ?? 0) >= 4.5, "\(least)")
+  }
+
+  @Test("Printed: sheets across, with what is folded up on the screen, and no buttons")
+  func printed() throws {
+    let browser = try opened(try sampleReport())
+    let pdf = try #require(
+      try browser.call("Page.printToPDF", ["preferCSSPageSize": true])["data"] as? String)
+    let text = String(
+      decoding: try #require(Data(base64Encoded: pdf)), as: Unicode.ASCII.self)
+    // Three models with five kinds of charts each, the table and the rest.
+    let sheets = text.matches(of: /\/Type *\/Page\b(?!s)/).count
+    #expect((8...40).contains(sheets), "\(sheets) sheets")
+    let boxes = text.matches(of: /\/MediaBox *\[0 0 ([\d.]+) ([\d.]+)\]/)
+    #expect(!boxes.isEmpty)
+    #expect(boxes.allSatisfy { Double($0.output.1) ?? 0 > Double($0.output.2) ?? 0 })
+    try browser.call("Emulation.setEmulatedMedia", ["media": "print"])
+    let hidden = try browser.value(
+      "[...document.querySelectorAll('details svg')].filter(e => !e.checkVisibility()).length")
+    #expect(hidden as? Int == 0)
+    let buttons = try browser.value(
+      "[...document.querySelectorAll('button')].filter(e => e.checkVisibility()).length")
+    #expect(buttons as? Int == 0)
+  }
+
   @Test("A press on a heading sorts, by mouse and by keyboard, numbers as numbers")
   func sorting() throws {
     let browser = try opened(try sampleReport())
