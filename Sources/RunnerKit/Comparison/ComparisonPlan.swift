@@ -45,7 +45,7 @@ extension ComparisonPlan {
     }
     var stages: [ComparisonStage] = []
     var titles: [String: String] = [:]
-    try context.phase("reading", images: subjects.count) { progress in
+    try context.phase("hashing models and data", images: 0) { _ in
       for (position, subject) in subjects.enumerated() {
         let inputs = try subject.model.inputs()
         for seed in subject.seed.map({ [$0] }) ?? seeds {
@@ -61,7 +61,6 @@ extension ComparisonPlan {
           stages.append(stage(nil, alone))
           stages += defenses.map { stage($0, comparing) }
         }
-        progress(position + 1)
       }
     }
     for unit in stages.flatMap(\.units) {
