@@ -47,10 +47,13 @@ def main(folder):
         print("\nDetectors: area under the ROC curve, by model\n")
         print(detected.pivot_table(index=["detector", "defense"], columns="model", values="auroc").round(4).to_string(na_rep=""))
 
-    print(f"\n{done['key'].nunique()} units, each by itself, take {done.drop_duplicates('key')['seconds'].sum():.0f} s, the largest {done['peak_memory'].max() / 2**20:.0f} MiB")
+    print(f"\n{done['key'].nunique()} units, each by itself, take {done.drop_duplicates('key')['seconds'].sum():.0f} s, the largest {done['peak_memory'].max() / 1e6:.0f} MB")
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
         sys.exit(__doc__)
-    main(sys.argv[1])
+    try:
+        main(sys.argv[1])
+    except FileNotFoundError as error:
+        sys.exit(f"{error.filename} is missing; give the folder of a comparison, or of merged parts")

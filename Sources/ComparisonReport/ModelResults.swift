@@ -28,9 +28,12 @@ struct ModelResults: Sendable {
     summaries.first { $0.defense == nil && $0.detector == nil && $0.seeds > 0 }
   }
 
-  /// The summary with the best effectiveness among those of defenses and detectors, the first of equals.
+  /// The summary with the best effectiveness among those of defenses and detectors, the first of equals; nil where
+  /// none does better than nothing.
   var best: ComparisonTable.Summary? {
-    best(.effectiveness) { $0.defense != nil || $0.detector != nil }
+    best(.effectiveness) {
+      ($0.defense != nil || $0.detector != nil) && $0.means[.effectiveness] ?? 0 > 0.5
+    }
   }
 
   /// The summary with the largest AUROC, the first of equals.

@@ -79,7 +79,7 @@ struct ComparisonTextTests {
     let (records, _) = sample()
     let text = ComparisonTable(records.filter { $0.unit.seed == 0 }).text
     #expect(!text.contains("±") && text.contains("Shares in per cent.\n"))
-    #expect(text.hasSuffix("\nLeft out for want of room:\n  clean samples\n"))
+    #expect(text.hasSuffix("\nLeft out for want of room:\n  clean images\n"))
     // The suspect: 291 of 300, 198 of 200, 1 of 200, and the 0.5 of doing nothing.
     let line = text.split(separator: "\n").first { $0.hasPrefix("  suspect") }
     #expect(
@@ -98,7 +98,7 @@ struct ComparisonTextTests {
     let text = ComparisonTable(records).text
     #expect(text.split(separator: "\n").allSatisfy { String($0).terminalWidth <= 120 })
     #expect(
-      text.contains("\nLeft out for want of room:\n  clean samples, filtered attack success, "))
+      text.contains("\nLeft out for want of room:\n  clean images, filtered attack, "))
     #expect(text.contains("  一个很长的防御名称 that goes …"))
     #expect(text.contains("AUROC") || text.contains("auroc"))
   }
@@ -144,6 +144,16 @@ struct ComparisonTextTests {
         #expect(Double(field) == row.values[metric])
       }
     }
+  }
+
+  @Test("Long reasons go on in the next line, to their end")
+  func wrapping() {
+    #expect("a bb ccc dddddddd".wrapped(6) == ["a bb", "ccc", "ddddd…"])
+    let reason = Array(repeating: "word", count: 60).joined(separator: " ") + "; choose another"
+    let unit = ComparisonUnit(model: "m", inputs: [:], defense: PluginChoice(name: "d"))
+    let text = ComparisonTable([ComparisonRecord(unit, failure: reason)]).text
+    #expect(text.contains(" choose another\n") && !text.contains("…"))
+    #expect(text.split(separator: "\n").allSatisfy { $0.count <= 120 })
   }
 
   @Test("Failed seeds are counted, and means are those of the others")

@@ -56,7 +56,8 @@ extension ComparisonTable {
         && before?.detector == summary.detector && before?.model == summary.model
       before = summary
       for reason in isTold ? [] : summary.failures {
-        table.lines.append(.text("    failed: \(reason.visible)".fitted(Self.textWidth)))
+        let lines = "failed: \(reason.visible)".wrapped(Self.textWidth - 4)
+        table.lines += lines.map { .text("    " + $0) }
       }
     }
     return table
@@ -73,7 +74,9 @@ extension ComparisonTable {
       lines.append("Effectiveness: 0.5 is doing nothing, 1 is perfect.")
     }
     if !leftOut.isEmpty {
-      let names = leftOut.map { $0.rawValue.replacing("_", with: " ") }
+      let names = leftOut.map {
+        [$0.header.0, $0.header.1].filter { !$0.isEmpty }.joined(separator: " ")
+      }
       lines.append("Left out for want of room:\n  \(names.joined(separator: ", "))")
     }
     return lines.count == 1 ? "" : lines.joined(separator: "\n") + "\n"

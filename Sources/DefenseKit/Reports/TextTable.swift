@@ -66,6 +66,19 @@ extension String {
     }
     return result + "…"
   }
+
+  /// Returns the text in lines of at most `columns` columns, broken at spaces; a longer word is cut.
+  func wrapped(_ columns: Int) -> [String] {
+    var lines: [String] = []
+    for word in split(separator: " ") {
+      if let last = lines.last, "\(last) \(word)".terminalWidth <= columns {
+        lines[lines.count - 1] = "\(last) \(word)"
+      } else {
+        lines.append(String(word).fitted(columns))
+      }
+    }
+    return lines
+  }
 }
 
 extension Unicode.Scalar {

@@ -35,10 +35,10 @@ struct CompareCommand: RunnerCommand {
   static var examples: [Example] {
     [
       Example(
-        "All defenses and detectors on the network that comes with the program",
+        "Two defenses and all detectors on the network that comes with the program",
         """
-        compare --model built-in --defense all --detector all \\
-          --output comparison
+        compare --model built-in --defense fine-pruning,fine-tuning \\
+          --detector all --output comparison
         """),
       Example(
         "What a plan says, five seeds each",
@@ -204,7 +204,7 @@ struct CompareCommand: RunnerCommand {
     plan.detectors = try choices(detector, plugins.detectors, "--detector") ?? plan.detectors
     if plan.defenses.isEmpty, plan.detectors.isEmpty {
       throw ValidationError(
-        "name defenses and detectors with --defense and --detector, such as --defense all")
+        "name defenses and detectors, such as --defense all, or in a plan")
     }
     let settings = try option.map { text throws(PluginError) in try OptionSetting(text) }
     plan.defenses = try plan.defenses.map {
@@ -229,7 +229,7 @@ struct CompareCommand: RunnerCommand {
     }
     if let timeout {
       guard timeout > 0, timeout <= 1e9 else {
-        throw ValidationError("--timeout takes seconds, over 0, not \(timeout)")
+        throw ValidationError("--timeout takes seconds, over 0, not \(timeout.optionText)")
       }
       plan.timeout = timeout
     }
@@ -241,7 +241,8 @@ struct CompareCommand: RunnerCommand {
     try seeds.map { text in
       guard let seeds = ComparisonPlan.seeds(text) else {
         throw ValidationError(
-          "--seeds takes different integers from 0 on, such as 0-4 or 1,3, not '\(text)'")
+          "--seeds takes different integers from 0 on, such as 0-4 or 1,3, and 10,000 at most, not '\(text)'"
+        )
       }
       return seeds
     }
@@ -260,6 +261,9 @@ struct CompareCommand: RunnerCommand {
     if let given = files.first(where: { $0.1 != nil }) {
       guard named.count == 1 else {
         throw ValidationError("\(given.0) is for one model; name its file with --model")
+      }
+      guard named[0] != ModelFiles.builtInName else {
+        throw ValidationError("the built-in network has its own data; leave out \(given.0)")
       }
       let model = arguments.files(of: named[0], clean: clean, test: test, poisoned: poisoned)
       return [.init(model: model, seed: nil)]

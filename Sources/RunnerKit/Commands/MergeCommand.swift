@@ -38,13 +38,14 @@ struct MergeCommand: RunnerCommand {
   func run(in session: Session) throws {
     var plan: (ComparisonFolder.PlanFile, folder: String)?
     for folder in folders {
-      guard let own = try ComparisonFolder.readPlan(folder) else {
+      guard let own = try ComparisonFolder.readPlan(folder, advice: "measure that part anew") else {
         throw Failure(
           Failure.missingInput, "\(folder) holds no comparison; give folders of 'compare --shard'")
       }
       if let plan {
         try ComparisonFolder.check(
-          plan.0, against: own, in: plan.folder, advice: "leave \(folder) out")
+          plan.0, against: own, in: plan.folder,
+          advice: "\(folder) is not a part of it; leave it out")
       } else {
         plan = (own, folder)
       }

@@ -244,7 +244,13 @@ struct RunCommand: RunnerCommand {
     if !tuning.isEmpty { text += "\n" + tuning.joined(separator: "\n") + "\n" }
     let nonfinite = evaluation.nonfiniteLines
     if !nonfinite.isEmpty { text += "\n" + nonfinite.joined(separator: "\n") + "\n" }
-    if let output { text += "\nModels, curve and report are in \(output).\n" }
+    if let output {
+      let what =
+        evaluation.repairs.isEmpty
+        ? "The report is"
+        : evaluation.curves.isEmpty ? "Models and report are" : "Models, curve and report are"
+      text += "\n\(what) in \(output).\n"
+    }
     return text
   }
 }

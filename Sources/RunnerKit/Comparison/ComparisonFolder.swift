@@ -107,7 +107,9 @@ struct ComparisonFolder {
   }
 
   /// The plan of a folder; nil if there is none.
-  static func readPlan(_ path: String) throws(Failure) -> PlanFile? {
+  static func readPlan(
+    _ path: String, advice: String = "choose another --output"
+  ) throws(Failure) -> PlanFile? {
     struct Header: Decodable {
       let schema: Int
       let version: String
@@ -115,18 +117,17 @@ struct ComparisonFolder {
     let file = "\(path)/\(planName)"
     guard let data = try contents(file) else { return nil }
     guard let header = try? JSONDecoder().decode(Header.self, from: data) else {
-      throw Failure(Failure.data, "\(file) is damaged; choose another --output")
+      throw Failure(Failure.data, "\(file) is damaged; \(advice)")
     }
     guard header.schema == ComparisonRecord.currentSchema, header.version == defenseKitVersion
     else {
       throw Failure(
         Failure.data,
         "\(file) is of schema \(header.schema), DefenseKit \(header.version), but this is schema "
-          + "\(ComparisonRecord.currentSchema), DefenseKit \(defenseKitVersion); choose another "
-          + "--output")
+          + "\(ComparisonRecord.currentSchema), DefenseKit \(defenseKitVersion); \(advice)")
     }
     guard let plan = try? JSONDecoder().decode(PlanFile.self, from: data) else {
-      throw Failure(Failure.data, "\(file) is damaged; choose another --output")
+      throw Failure(Failure.data, "\(file) is damaged; \(advice)")
     }
     return plan
   }

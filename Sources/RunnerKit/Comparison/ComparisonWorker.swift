@@ -160,6 +160,8 @@ enum ComparisonWorker {
 private final class MessageSink: ProgressSink {
   private let channel: Int32
   private let lastProgress = Mutex(ContinuousClock.now)
+  /// What was not told, as it came too soon.
+  private let untold = Mutex<Int?>(nil)
 
   init(channel: Int32) { self.channel = channel }
 
@@ -182,11 +184,19 @@ private final class MessageSink: ProgressSink {
   func began(_ title: String, images: Int) { send(.began(title: title, images: images)) }
 
   func advanced(to done: Int) {
-    guard lastProgress.withLock({ ContinuousClock.now - $0 > .milliseconds(100) }) else { return }
-    send(.advanced(images: done))
+    let isDue = lastProgress.withLock { ContinuousClock.now - $0 > .milliseconds(100) }
+    untold.withLock { $0 = isDue ? nil : done }
+    if isDue { send(.advanced(images: done)) }
   }
 
-  func ended() { send(.ended) }
+  func ended() {
+    let last = untold.withLock { untold in
+      defer { untold = nil }
+      return untold
+    }
+    if let last { send(.advanced(images: last)) }
+    send(.ended)
+  }
 
   func warned(_ message: String) {}
 }
