@@ -51,6 +51,22 @@ struct ReportTests {
     #expect(untimed.charts.map(\.svg) == one.charts.map(\.svg))
   }
 
+  @Test("Nothing is called best that does no better than nothing")
+  func nothingBest() throws {
+    var sample = Sample()
+    sample.models = Array(sample.models.prefix(1))
+    var records = try sample.results().0.filter { $0.unit.detector == nil }
+    #expect(ComparisonReport(records: records).html.contains("class=\"best\""))
+    for index in records.indices {
+      for row in records[index].rows.indices {
+        records[index].rows[row].model = try #require(records[index].suspect)
+      }
+    }
+    let html = ComparisonReport(records: records).html
+    #expect(html.contains("No defense and no detector does better than doing nothing"))
+    #expect(!html.contains("class=\"best\""))
+  }
+
   @Test("The page of no results, of failures alone, and of one suspect")
   func empty() throws {
     #expect(ComparisonReport(records: []).html.contains("There are no results."))
