@@ -1,6 +1,7 @@
 extension ComparisonTable {
-  /// All rows as CSV (`results.csv`): names, `status` ("done", "failed", or "pending" for what is still to be measured) and its reason, then every figure
-  /// but costs, with all digits and empty where there is none, and the unit's key.
+  /// All rows as CSV (`results.csv`): names, `status` ("done", "failed", or "pending" for what is still to
+  /// be measured) and its reason, then every figure but costs, with all digits and empty where there is
+  /// none, and the unit's key.
   ///
   /// `defense` is empty for the suspect itself, `detector` where there is none. Shares are 0 to 1. In texts,
   /// an apostrophe stands before `=`, `+`, `-` and `@` at the beginning, so that no spreadsheet takes one

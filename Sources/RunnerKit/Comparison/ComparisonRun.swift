@@ -92,14 +92,14 @@ private struct Batch {
         guard let unit = unit(record.key), record.unit == unit else { continue }
         try run.folder.write(record, cost)
         finish([unit])
-      case .message(.failed(_, Failure.unavailable, let message)):
+      case .message(.failed(_, Failure.unavailable, let message)) where isOpening:
         // There is no sandbox here, for no unit.
         throw Failure(Failure.unavailable, message)
       case .message(.failed(let keys, let status, let message)):
         try settle(keys.compactMap { unit($0) }, message, isTemporary: Self.isTemporary(status))
       case .silence:
         worker.end()
-        if case .nothing = current {
+        if isOpening {
           return try settle(affected, "its files could not be read in time", isTemporary: true)
         }
         return try settle(
@@ -118,6 +118,9 @@ private struct Batch {
       }
     }
   }
+
+  /// Whether no plugin works yet.
+  private var isOpening: Bool { if case .nothing = current { true } else { false } }
 
   /// The units that fail with the worker: what it was at, or all if that is not known. Where it has just
   /// finished one they are none: the next worker goes on with the rest.

@@ -72,8 +72,7 @@ struct NewPluginName: Equatable {
     "Verdict",
     // What the language has for itself.
     "Any", "Data", "Dictionary", "Error", "Never", "Optional", "Protocol", "Range", "Result",
-    "Sendable",
-    "Set", "Task", "Type",
+    "Sendable", "Set", "Task", "Type",
   ]
 
   /// The modules that such a package is built with, and others of every Swift program.
@@ -83,7 +82,6 @@ struct NewPluginName: Equatable {
     "DefenseKit", "DefenseKitTesting", "Dispatch", "FinePruning", "FineTuning", "Foundation",
     "GoodNet", "InferenceGraph", "LabelConsistent", "ModelIO", "Mustache", "RunnerKit", "SIG",
     "STRIP", "StandardPlugins", "Swift", "Synchronization", "Testing", "WaNet", "XCTest", "Yams",
-    "benchmark",
-    "runner",
+    "benchmark", "runner",
   ]
 }
