@@ -62,7 +62,10 @@ let package = Package(
       name: "CImages", dependencies: ["CPNG"],
       cSettings: isStrict ? [.treatAllWarnings(as: .error)] : []),
     .target(
-      name: "CKernels", cSettings: isStrict ? [.treatAllWarnings(as: .error)] : []),
+      name: "CKernels",
+      cSettings: isStrict
+        ? [.treatAllWarnings(as: .error), .define("DK_CHECKED")]
+        : [.define("DK_CHECKED", .when(configuration: .debug))]),
     library("InferenceGraph", ["CKernels", "COpenBLAS"]),
     .target(
       name: "CSystem", cSettings: isStrict ? [.treatAllWarnings(as: .error)] : []),
@@ -105,7 +108,7 @@ let package = Package(
     tests("FinePruningTests", ["FinePruning"]),
     tests("FineTuningTests", ["FineTuning"]),
     tests("CLPTests", ["CLP", "LabFiles"], exclude: ["Fixtures"]),
-    tests("GoodNetTests", ["GoodNet"]),
+    tests("GoodNetTests", ["GoodNet", "ReferenceInference"]),
     tests("STRIPTests", ["STRIP", "LabFiles"], exclude: ["Fixtures"]),
     tests("AttackTests", ["DefenseKit"] + attacks.map { .init(stringLiteral: $0) }),
     .executableTarget(
@@ -119,7 +122,8 @@ let package = Package(
       exclude: ["Fixtures"], swiftSettings: settings),
     library("ReferenceInference", path: "Tests/ReferenceInference", ["InferenceGraph"]),
     tests(
-      "InferenceGraphTests", ["InferenceGraph", "ReferenceInference"], exclude: ["Fixtures"]),
+      "InferenceGraphTests", ["CKernels", "InferenceGraph", "ReferenceInference"],
+      exclude: ["Fixtures"]),
     .target(name: "CSealProbes", dependencies: ["CSystem"], path: "Tests/CSealProbes"),
     tests("SealTests", ["CSealProbes"]),
     library("LabFiles", path: "Tests/LabFiles", []),

@@ -25,11 +25,12 @@ extension Activation {
     case .softsign: x / (1 + abs(x))
     case .logSigmoid: -softPlus(-x)
     case .exponential: exp(x)
-    case .gelu(false): 0.5 * x * (1 + erf(x / 2.0.squareRoot()))
+    case .gelu(false): 0.5 * x * erfc(-x / 2.0.squareRoot())
     case .gelu(true):
-      0.5 * x * (1 + Foundation.tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
+      x / (1 + exp(-2 * (2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
     case .mish: x * Foundation.tanh(softPlus(x))
-    case .squareplus: (x + (x * x + 4).squareRoot()) / 2
+    case .squareplus:
+      x < 0 ? 2 / ((x * x + 4).squareRoot() - x) : (x + (x * x + 4).squareRoot()) / 2
     case .hardShrink: abs(x) > 0.5 ? x : 0
     case .softShrink: x > 0.5 ? x - 0.5 : x < -0.5 ? x + 0.5 : 0
     case .softmax, .logSoftmax:

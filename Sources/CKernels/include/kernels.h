@@ -61,14 +61,14 @@ const char *dk_instruction_set(void);
 /// A convolution of one block.
 ///
 /// out[p][c] = f(scale[c] * (bias[c] + sum over k of in[p + offset[k]] * weight[c][k]) + shift[c]),
-/// for pixels in groups of DK_PIXELS; with `pool`, the largest of each group is stored alone. With
-/// `single`, a group is one pixel.
+/// for pixels in groups of DK_PIXELS, or a single one; with `pool`, the largest of each group is
+/// stored alone.
 typedef struct {
   int64_t taps;                 // k: window positions times input channels
   const int32_t *offsets;       // [taps], floats from a pixel's first input
-  int64_t groups;               // groups of DK_PIXELS output pixels
-  const int32_t *input_pixels;  // [groups * pixels of a group], floats
-  const int32_t *output_pixels; // the same, or [groups] with pool, floats
+  int64_t pixels;               // windows: one, or a multiple of DK_PIXELS
+  const int32_t *input_pixels;  // [pixels], each window's first tap, floats
+  const int32_t *output_pixels; // [pixels], or [pixels / DK_PIXELS] with pool, floats
   int64_t tiles;                // tiles of at most DK_CHANNELS output channels
   const int32_t *tile_channels; // [tiles], how many each has
   const float *weights;         // tile by tile: [taps][channels of the tile]
@@ -76,9 +76,8 @@ typedef struct {
   const float *scale, *shift;   // [channels], or both null
   int64_t channel_pitch;        // floats between output channels
   bool pool;                    // store the maximum of each group of pixels
-  bool single;                  // groups of one pixel; never with pool
   bool accumulate;              // add to what `out` holds instead of starting at the bias
-  bool rectify;                 // f is max(0, x), otherwise the identity
+  dk_activation activation;     // f
 } dk_convolution;
 void dk_convolve(const dk_convolution *convolution, const float *in, float *out);
 
@@ -89,16 +88,16 @@ typedef struct {
   int64_t inputs, outputs;      // channels
   int64_t in_row_pitch, in_pixel_pitch, in_channel_pitch;
   int64_t out_row_pitch, out_pixel_pitch, out_channel_pitch;
-  int64_t groups;
-  const int32_t *input_tiles;   // [groups * DK_PIXELS], each tile's first input pixel, floats
-  const int32_t *output_tiles;  // [groups * DK_PIXELS], its first (with pool: only) output pixel
+  int64_t patches;              // tiles of pixels, a multiple of DK_PIXELS
+  const int32_t *input_tiles;   // [patches], each tile's first input pixel, floats
+  const int32_t *output_tiles;  // [patches], its first (with pool: only) output pixel
   int64_t tiles;                // tiles of at most DK_CHANNELS output channels
   const int32_t *tile_channels; // [tiles], how many each has
   const float *weights;         // [16 positions], then tile by tile: [inputs][channels of the tile]
   const float *bias;            // [outputs]
   const float *scale, *shift;   // [outputs], or both null
   bool pool;                    // store the maximum of each tile
-  bool rectify;                 // f is max(0, x), otherwise the identity
+  dk_activation activation;     // f, as for dk_convolution
 } dk_winograd;
 /// `scratch` holds 16 * (inputs + outputs + 2) * DK_PIXELS * DK_LANES floats.
 void dk_convolve_winograd(const dk_winograd *convolution, const float *in, float *out,

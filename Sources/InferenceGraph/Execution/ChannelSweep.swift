@@ -82,7 +82,7 @@ public struct ChannelSweep: Sendable {
       cut += inputs.filter { !isBehind[$0] && !cut.contains($0) }
     }
     self.cut = cut
-    let blocks = Executor.groupBlocks(imageShape: graph.inputShape)
+    let blocks = options.blocks(imageShape: graph.inputShape)
     var planner = Planner(
       merged.nodes, given: [entries.input],
       kept: Set(cut + (measuresLayer ? [entries.layer] : []) + [output]),

@@ -13,6 +13,9 @@ public struct ExecutionOptions: Sendable, Hashable {
   /// Stops the work with `CancellationError` when somebody asks for it; nil: nobody will.
   public var cancellation: Cancellation?
 
+  /// Blocks in a group; nil: as many as suit the images' size. Tests force each number.
+  var groupBlocks: Int?
+
   /// Creates options.
   public init(threads: Int? = nil, sharing: Bool = true, cancellation: Cancellation? = nil) {
     self.threads = max(1, threads ?? ProcessInfo.processInfo.activeProcessorCount)

@@ -59,7 +59,7 @@ public struct Executor: Sendable {
     inputs = inputEntries.map { ($0, merged.nodes[$0].inputScale) }
     var planner = Planner(
       merged.nodes, given: Set(inputEntries), kept: Set(outputs.map(\.logits) + observed),
-      blocks: Executor.groupBlocks(imageShape: shape))
+      blocks: options.blocks(imageShape: shape))
     let plan = planner.plan()
     try plan.checkSize(of: models[0].graph)
     self.plan = plan
@@ -70,12 +70,6 @@ public struct Executor: Sendable {
       },
       models.reduce(0) { $0 + $1.graph.multiplyAdds }
     )
-  }
-
-  /// Blocks in a group: four keep the matrix products wide; fewer for large images, whose layers
-  /// are work enough. It depends on the images alone, so that results do not depend on the rest.
-  static func groupBlocks(imageShape: [Int]) -> Int {
-    max(1, min(4, (1 << 15) / imageShape.reduce(1, *)))
   }
 
   /// The vector instructions that are used on this machine: `avx512`, `avx2` or `baseline`.
@@ -151,6 +145,14 @@ public struct Executor: Sendable {
       }
     }
     return result.withLock { $0 }
+  }
+}
+
+extension ExecutionOptions {
+  /// Blocks in a group: four keep the matrix products wide; fewer for large images, whose layers
+  /// are work enough.
+  func blocks(imageShape: [Int]) -> Int {
+    groupBlocks ?? max(1, min(4, (1 << 15) / imageShape.reduce(1, *)))
   }
 }
 

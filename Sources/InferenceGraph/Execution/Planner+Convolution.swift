@@ -22,19 +22,14 @@ extension ConvolutionWeights {
   func steps(
     input: Place, output: Place,
     axes: (rows: WindowAxis, columns: WindowAxis)?,
-    affine: (scale: [Float], shift: [Float])? = nil, rectify: Bool = false, pool: Bool = false,
-    accumulate: Bool = false
+    affine: (scale: [Float], shift: [Float])? = nil, activation: Activation = .linear,
+    pool: Bool = false, accumulate: Bool = false
   ) -> [ConvolutionStep] {
     let depth = kernel.shape[2]
-    var table = pixelTable(input.image, output.image, pool: pool)
-    if table.input.count > 1 && !pool {
-      table.input.fillGroup()
-      table.output.fillGroup()
-    }
+    let windows = pixelTable(input.image, output.image, pool: pool)
+    let pixels = PixelTable(input: windows.input, output: windows.output, arePooled: pool)
     let start = input.image.start(of: axes)
     let offsets = Storage(tapOffsets(input.image))
-    let inputPixels = Storage(table.input)
-    let outputPixels = Storage(table.output)
     let perGroup = kernel.shape[3] / groups
     return (0..<groups).map { group in
       let range = group * perGroup..<(group + 1) * perGroup
@@ -44,9 +39,8 @@ extension ConvolutionWeights {
         output: output.channels(range), weights: Storage(packed.values),
         bias: Storage(bias.map { Array($0.values[range]) } ?? range.map { _ in 0 }),
         scale: affine.map { Storage(Array($0.scale[range])) },
-        shift: affine.map { Storage(Array($0.shift[range])) }, offsets: offsets,
-        inputPixels: inputPixels, outputPixels: outputPixels, tiles: Storage(packed.tiles),
-        pool: pool, rectify: rectify, accumulate: accumulate)
+        shift: affine.map { Storage(Array($0.shift[range])) }, offsets: offsets, pixels: pixels,
+        tiles: Storage(packed.tiles), activation: activation.kernel, accumulate: accumulate)
     }
   }
 
@@ -118,7 +112,7 @@ extension [Int32] {
 }
 
 extension Planner {
-  /// Appends a convolution with all that can be fused into it: a normalization, a rectifier, and
+  /// Appends a convolution with all that can be fused into it: a normalization, an activation, and
   /// a 2x2 maximum pooling, in this order.
   ///
   /// - Returns: The nodes that were fused.
@@ -134,14 +128,15 @@ extension Planner {
       fused.append(reader)
     }
     if nodes[last].activation == .linear, let reader = soleReader(of: last),
-      nodes[reader].operation == .activation, nodes[reader].activation == .relu
+      nodes[reader].operation == .activation, nodes[reader].activation.isElementwise,
+      nodes[reader].zeroed.isEmpty
     {
       last = reader
       fused.append(reader)
     }
-    let rectify = nodes[last].activation == .relu
+    let activation = nodes[last].activation
     var pool = false
-    if rectify || nodes[last].activation == .linear, let reader = soleReader(of: last),
+    if let reader = soleReader(of: last),
       case .pooling(let pooling) = nodes[reader].operation, pooling.kind == .max,
       pooling.window == Extent(2, 2), pooling.strides == pooling.window,
       nodes[reader].activation == .linear, nodes[reader].shape[0] * 2 <= nodes[last].shape[0],
@@ -157,17 +152,11 @@ extension Planner {
       blockSteps.append(
         WinogradStep(
           weights, input: input, axes: axes, output: output, scratch: reserveScratch(weights),
-          affine: affine, rectify: rectify, pool: pool))
+          affine: affine, activation: activation, pool: pool))
     } else {
       blockSteps += weights.steps(
-        input: input, output: output, axes: axes, affine: affine, rectify: rectify,
+        input: input, output: output, axes: axes, affine: affine, activation: activation,
         pool: pool)
-    }
-    if !rectify && !pool && nodes[last].activation != .linear {
-      blockSteps.append(
-        MapStep(
-          input: output, output: output, scale: nil, shift: nil,
-          activation: nodes[last].activation.kernel))
     }
     places[last] = output
     finish(last)

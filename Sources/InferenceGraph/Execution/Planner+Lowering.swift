@@ -70,14 +70,7 @@ extension Planner {
       tailSegments.append(
         .group(
           DenseStep(
-            d, input: inputs[0], output: output, blocks: blocks, rectify: node.activation == .relu))
-      )
-      if node.activation != .relu, node.activation != .linear {
-        steps.append(
-          MapStep(
-            input: output, output: output, scale: nil, shift: nil,
-            activation: node.activation.kernel))
-      }
+            d, input: inputs[0], output: output, blocks: blocks, activation: node.activation)))
     case .add, .multiply: steps = combine(index, inputs: inputs, output: output)
     case .concatenate:
       steps = concatenate(inputs, output: output)

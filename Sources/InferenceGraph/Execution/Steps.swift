@@ -17,15 +17,10 @@ struct ConvolutionStep: Step {
   let scale: Storage<Float>?
   let shift: Storage<Float>?
   let offsets: Storage<Int32>
-  let inputPixels: Storage<Int32>
-  let outputPixels: Storage<Int32>
+  let pixels: PixelTable
   let tiles: Storage<Int32>
-  let pool: Bool
-  let rectify: Bool
+  let activation: dk_activation
   let accumulate: Bool
-
-  /// Whether there is one output pixel only, as in a dense layer on vectors.
-  private var isSingle: Bool { inputPixels.count == 1 }
 
   func run(_ workspace: Workspace, block: Int) {
     unsafe run(workspace.pointer(input, block: block), workspace.pointer(output, block: block))
@@ -34,14 +29,40 @@ struct ConvolutionStep: Step {
   /// Runs the step on the first elements of an input and an output that lie elsewhere.
   func run(_ input: UnsafeMutablePointer<Float>, _ output: UnsafeMutablePointer<Float>) {
     var convolution = unsafe dk_convolution(
-      taps: Int64(offsets.count), offsets: offsets.pointer,
-      groups: Int64(isSingle ? 1 : inputPixels.count / pixelGroup),
-      input_pixels: inputPixels.pointer, output_pixels: outputPixels.pointer,
+      taps: Int64(offsets.count), offsets: offsets.pointer, pixels: Int64(pixels.count),
+      input_pixels: pixels.input.pointer, output_pixels: pixels.output.pointer,
       tiles: Int64(tiles.count), tile_channels: tiles.pointer, weights: weights.pointer,
       bias: bias.pointer, scale: scale?.pointer, shift: shift?.pointer,
-      channel_pitch: self.output.image.channel_pitch, pool: pool, single: isSingle,
-      accumulate: accumulate, rectify: rectify)
+      channel_pitch: self.output.image.channel_pitch, pool: pixels.arePooled,
+      accumulate: accumulate, activation: activation)
     unsafe dk_convolve(&convolution, input + start, output)
+  }
+}
+
+/// The pixels of a convolution in the groups that its kernel computes at once: where each one's
+/// window begins and where its result goes, in floats.
+struct PixelTable: Sendable {
+  let input: Storage<Int32>
+  let output: Storage<Int32>
+  /// Whether four windows, one after another, belong to each output pixel.
+  let arePooled: Bool
+
+  /// The number of windows: 1 or whole groups.
+  var count: Int { input.count }
+
+  /// Fills the last group with its last pixel, which is then computed and stored again.
+  init(input: [Int32], output: [Int32], arePooled: Bool = false) {
+    precondition(
+      input.count == output.count * (arePooled ? pixelGroup : 1),
+      "\(input.count) windows for \(output.count) pixels")
+    var (input, output) = (input, output)
+    if !arePooled && input.count > 1 {
+      input.fillGroup()
+      output.fillGroup()
+    }
+    self.input = Storage(input)
+    self.output = Storage(output)
+    self.arePooled = arePooled
   }
 }
 
@@ -185,18 +206,18 @@ protocol GroupStep: Sendable {
 struct DenseStep: GroupStep {
   private let step: ConvolutionStep
 
-  init(_ dense: Dense, input: Place, output: Place, blocks: Int, rectify: Bool) {
+  init(_ dense: Dense, input: Place, output: Place, blocks: Int, activation: Activation) {
     let units = dense.kernel.shape[1]
     let packed = dense.kernel.packed(0..<units)
-    let pixels = Storage((0..<blocks).map { Int32($0 * laneCount) })
+    let pixels = (0..<blocks).map { Int32($0 * laneCount) }
     step = ConvolutionStep(
       input: input, start: 0, output: output, weights: Storage(packed.values),
       bias: Storage(dense.bias?.values ?? Array(repeating: 0, count: units)), scale: nil,
       shift: nil,
       offsets: Storage(
         (0..<dense.kernel.shape[0]).map { Int32($0) * Int32(input.image.channel_pitch) }),
-      inputPixels: pixels, outputPixels: pixels, tiles: Storage(packed.tiles), pool: false,
-      rectify: rectify, accumulate: false)
+      pixels: PixelTable(input: pixels, output: pixels), tiles: Storage(packed.tiles),
+      activation: activation.kernel, accumulate: false)
   }
 
   func run(_ workspace: Workspace) { step.run(workspace, block: 0) }

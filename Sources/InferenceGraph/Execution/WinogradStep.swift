@@ -19,7 +19,7 @@ struct WinogradStep: Step {
   let outputTiles: Storage<Int32>
   let tiles: Storage<Int32>
   let pool: Bool
-  let rectify: Bool
+  let activation: dk_activation
 
   /// Whether the transformations are worth it. This depends on the layer alone, so that a result
   /// never depends on what else a plan computes.
@@ -37,8 +37,8 @@ struct WinogradStep: Step {
   /// A step of a layer as it is.
   init(
     _ layer: ConvolutionWeights, input: Place, axes: (rows: WindowAxis, columns: WindowAxis),
-    output: Place, scratch: Int, affine: (scale: [Float], shift: [Float])?, rectify: Bool,
-    pool: Bool
+    output: Place, scratch: Int, affine: (scale: [Float], shift: [Float])?,
+    activation: Activation, pool: Bool
   ) {
     let filters = layer.kernel.shape[3]
     let packed = WinogradStep.transform(layer.kernel).flatMap { $0.packed(0..<filters).values }
@@ -46,7 +46,7 @@ struct WinogradStep: Step {
       inputs: layer.kernel.shape[2], weights: Storage(packed),
       bias: Storage(layer.bias?.values ?? Array(repeating: 0, count: filters)),
       before: (axes.rows.before, axes.columns.before), input: input, output: output,
-      scratch: scratch, affine: affine, rectify: rectify, pool: pool)
+      scratch: scratch, affine: affine, activation: activation, pool: pool)
   }
 
   /// A step whose weights and bias are zero until others are put there.
@@ -57,18 +57,18 @@ struct WinogradStep: Step {
   ///   - before: Zeros above and to the left of the input that the first window reads.
   init(
     inputs: Int, outputs: Int, before: (rows: Int, columns: Int), input: Place, output: Place,
-    rectify: Bool
+    activation: Activation = .linear
   ) {
     self.init(
       inputs: inputs, weights: Storage(count: 16 * inputs * outputs),
       bias: Storage(count: outputs), before: before, input: input, output: output, scratch: 0,
-      affine: nil, rectify: rectify, pool: false)
+      affine: nil, activation: activation, pool: false)
   }
 
   private init(
     inputs: Int, weights: Storage<Float>, bias: Storage<Float>, before: (rows: Int, columns: Int),
     input: Place, output: Place, scratch: Int, affine: (scale: [Float], shift: [Float])?,
-    rectify: Bool, pool: Bool
+    activation: Activation, pool: Bool
   ) {
     self.inputs = inputs
     self.weights = weights
@@ -77,7 +77,7 @@ struct WinogradStep: Step {
     self.output = output
     self.scratch = scratch
     self.pool = pool
-    self.rectify = rectify
+    self.activation = activation.kernel
     start =
       -before.rows * Int(input.image.row_pitch) - before.columns * Int(input.image.pixel_pitch)
     tiles = Storage(tileWidths(bias.count))
@@ -144,11 +144,11 @@ struct WinogradStep: Step {
       inputs: Int64(inputs), outputs: Int64(to.channels), in_row_pitch: from.row_pitch,
       in_pixel_pitch: from.pixel_pitch, in_channel_pitch: from.channel_pitch,
       out_row_pitch: to.row_pitch, out_pixel_pitch: to.pixel_pitch,
-      out_channel_pitch: to.channel_pitch, groups: Int64(inputTiles.count / pixelGroup),
+      out_channel_pitch: to.channel_pitch, patches: Int64(inputTiles.count),
       input_tiles: inputTiles.pointer, output_tiles: outputTiles.pointer,
       tiles: Int64(tiles.count), tile_channels: tiles.pointer, weights: weights.pointer,
       bias: bias.pointer, scale: scale?.pointer, shift: shift?.pointer, pool: pool,
-      rectify: rectify)
+      activation: activation)
     unsafe dk_convolve_winograd(&convolution, input + start, output, scratch)
   }
 }

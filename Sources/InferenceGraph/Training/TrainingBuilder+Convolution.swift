@@ -15,7 +15,7 @@ extension TrainingBuilder {
     if let axes, WinogradStep.applies(to: weights, output: node.shape) {
       let step = WinogradStep(
         inputs: depth, outputs: filters, before: (axes.rows.before, axes.columns.before),
-        input: x.place, output: y.place, rectify: rectifies)
+        input: x.place, output: y.place, activation: rectifies ? .relu : .linear)
       pack(step, kernel, inputs: depth, outputs: filters, isTurned: false)
       copyBias(bias, 0..<filters, to: step.bias)
       let memory = self.memory
@@ -25,7 +25,7 @@ extension TrainingBuilder {
       }
     } else {
       let steps = weights.steps(
-        input: x.place, output: y.place, axes: axes, rectify: rectifies)
+        input: x.place, output: y.place, axes: axes, activation: rectifies ? .relu : .linear)
       let perGroup = filters / c.groups
       let taps = c.kernel.count / filters
       for (group, step) in steps.enumerated() {

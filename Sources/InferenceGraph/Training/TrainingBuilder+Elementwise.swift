@@ -77,21 +77,23 @@ extension TrainingBuilder {
     let node = nodes[index]
     let x = values[node.inputs[0]]!
     let (y, _) = makeResult(index)
-    let (from, to) = (x.image, y.image)
-    func inner(_ image: dk_image) -> Int {
-      top * Int(image.row_pitch) + left * Int(image.pixel_pitch)
+    /// Where the input's elements lie in a padded image.
+    func inner(_ image: dk_image) -> (start: Int, image: dk_image) {
+      var part = image
+      part.height = x.image.height
+      part.width = x.image.width
+      return (top * Int(image.row_pitch) + left * Int(image.pixel_pitch), part)
     }
-    let start = inner(to)
+    let from = x.image
+    let (start, to) = inner(y.image)
     forwardBlocks { block, _ in unsafe dk_copy(x.at(block), from, y.at(block) + start, to) }
     finishActivation(index, y, isRectified: false)
     return { [self] in
       guard needsSlope[node.inputs[0]] else { return }
       let slope = self.slope(index).slope
       let (target, isThere) = self.slope(node.inputs[0])
-      var part = slope.image
-      part.height = target.image.height
-      part.width = target.image.width
-      let (image, targetImage, start) = (part, target.image, inner(slope.image))
+      let (start, image) = inner(slope.image)
+      let targetImage = target.image
       backwardBlocks { block, _ in
         unsafe dk_scale(
           slope.at(block) + start, image, target.at(block), targetImage, nil, isThere)

@@ -52,7 +52,7 @@ extension TrainingBuilder {
       // The slopes' frame is what full padding reads.
       let step = WinogradStep(
         inputs: filters, outputs: depth, before: (rows.before, columns.before),
-        input: slope.place, output: target.place, rectify: false)
+        input: slope.place, output: target.place)
       pack(step, kernel, inputs: filters, outputs: depth, isTurned: true)
       let memory = self.memory
       memory.reserveScratch(WinogradStep.scratchSize(inputs: filters, outputs: depth))
@@ -111,16 +111,13 @@ extension TrainingBuilder {
           Int32(y * Int(to.image.row_pitch) + x * Int(to.image.pixel_pitch)))
       }
     }
-    if inputPixels.count > 1 {
-      inputPixels.fillGroup()
-      outputPixels.fillGroup()
-    }
     let step = ConvolutionStep(
       input: from.place, start: 0, output: to.place,
       weights: Storage(count: offsets.count * depth), bias: Storage(count: depth), scale: nil,
-      shift: nil, offsets: Storage(offsets), inputPixels: Storage(inputPixels),
-      outputPixels: Storage(outputPixels), tiles: Storage(tileWidths(depth)), pool: false,
-      rectify: false, accumulate: accumulate)
+      shift: nil, offsets: Storage(offsets),
+      pixels: PixelTable(input: inputPixels, output: outputPixels),
+      tiles: Storage(tileWidths(depth)), activation: Activation.linear.kernel,
+      accumulate: accumulate)
     return (step, Storage(sources))
   }
 }
