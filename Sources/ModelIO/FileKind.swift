@@ -1,0 +1,168 @@
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
+/// What a file or folder is by its contents, whatever its name says.
+///
+/// It is for telling somebody who gives the wrong file what it is: the first bytes are looked at, nothing
+/// is parsed.
+enum FileKind: Sendable, Hashable, CaseIterable {
+  /// HDF5, also behind a user block.
+  case hdf5
+  /// A file without a byte.
+  case empty
+  /// The text that stands for a file in a Git repository.
+  case gitLFSPointer
+  /// A model as Keras 3 saves it: a zip archive.
+  case kerasArchive
+  /// Several arrays of NumPy (.npz): a zip archive.
+  case numpyArchive
+  /// A model or tensors as PyTorch saves them: a zip archive.
+  case torchArchive
+  /// Any other zip archive.
+  case zip
+  /// An array of NumPy (.npy).
+  case numpyArray
+  /// A Python pickle, which loading it would run.
+  case pickle
+  case gzip
+  case tar
+  /// MATLAB's format before 7.3, which is no HDF5.
+  case matlab5
+  /// LeCun's format of MNIST, not packed.
+  case idx
+  case png
+  case jpeg
+  case onnx
+  /// TensorFlow Lite.
+  case tflite
+  /// A folder that TensorFlow saved a model in.
+  case savedModel
+  /// The file `saved_model.pb` of such a folder.
+  case savedModelGraph
+  /// Any other folder.
+  case folder
+  case json
+  case other
+
+  /// Looks at what is at a path.
+  ///
+  /// - Throws: ``FileError`` if it is not there or cannot be opened.
+  init(at path: String) throws(FileError) {
+    var status = stat()
+    if unsafe stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+      self = unsafe access("\(path)/saved_model.pb", F_OK) == 0 ? .savedModel : .folder
+    } else {
+      self.init(of: try FileDescriptor(path))
+    }
+  }
+
+  /// Looks at an open file.
+  init(of content: FileDescriptor) {
+    let start = content.prefix(count: 512)
+    self = Self.kind(of: start, size: content.size)
+    // The superblock may lie at any of these places; what comes before it is the user's.
+    if [.other, .zip, .matlab5].contains(self) {
+      var offset = 512
+      while offset + Self.signature.count <= content.size {
+        if content.starts(with: Self.signature, at: offset) {
+          self = .hdf5
+          return
+        }
+        offset *= 2
+      }
+    }
+  }
+
+  /// The bytes that an HDF5 file begins with, behind a user block.
+  static let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
+
+  /// What a file is that begins with these bytes, up to 512 of them, and has so many in all.
+  static func kind(of start: [UInt8], size: Int) -> FileKind {
+    func starts(_ bytes: [UInt8], at offset: Int = 0) -> Bool {
+      start.dropFirst(offset).starts(with: bytes)
+    }
+    func starts(_ text: String, at offset: Int = 0) -> Bool { starts(Array(text.utf8), at: offset) }
+    if start.isEmpty { return .empty }
+    if starts(signature) { return .hdf5 }
+    if starts("version https://git-lfs") { return .gitLFSPointer }
+    if starts("PK\u{3}\u{4}") { return archive(start) }
+    if starts([0x93] + Array("NUMPY".utf8)) { return .numpyArray }
+    if starts([0x1F, 0x8B, 8]) { return .gzip }
+    if starts("ustar", at: 257) { return .tar }
+    if starts("MATLAB 5.0 MAT-file") { return .matlab5 }
+    if starts(PNGHeader.signature) { return .png }
+    if starts([0xFF, 0xD8, 0xFF]) { return .jpeg }
+    if starts("TFL3", at: 4) { return .tflite }
+    if starts([0, 0, 8]), start.count > 3, (1...4).contains(start[3]) { return .idx }
+    // A pickle begins with its protocol's number.
+    if start[0] == 0x80, start.count > 1, (2...5).contains(start[1]) { return .pickle }
+    // Two messages of protobuf: the version of the format, then the first long field.
+    if start[0] == 0x08, start.count > 2, (1...32).contains(start[1]),
+      [0x12, 0x1A, 0x3A, 0x42].contains(start[2])
+    {
+      return start[1] == 1 && start[2] == 0x12 ? .savedModelGraph : .onnx
+    }
+    let text = start.drop { [0x20, 0x09, 0x0A, 0x0D].contains($0) }
+    if let first = text.first, "{[".utf8.contains(first) { return .json }
+    return .other
+  }
+
+  /// What a zip archive is by the name of its first member.
+  private static func archive(_ start: [UInt8]) -> FileKind {
+    guard start.count > 30 else { return .zip }
+    let length = Int(start[26]) | Int(start[27]) << 8
+    let name = String(decoding: start[30...].prefix(length), as: UTF8.self)
+    if ["metadata.json", "config.json", "model.weights.h5"].contains(name) { return .kerasArchive }
+    if name.hasSuffix(".npy") { return .numpyArchive }
+    if name.hasSuffix("/data.pkl") || name.hasSuffix("/.format_version") { return .torchArchive }
+    return .zip
+  }
+
+  /// What it is in words, with its article.
+  var words: String {
+    switch self {
+    case .hdf5: "an HDF5 file"
+    case .empty: "empty"
+    case .gitLFSPointer: "a Git LFS pointer, not the file itself"
+    case .kerasArchive: "a model of Keras 3 (.keras)"
+    case .numpyArchive: "a NumPy archive (.npz)"
+    case .torchArchive: "a file of PyTorch"
+    case .zip: "a zip archive"
+    case .numpyArray: "a NumPy array (.npy)"
+    case .pickle: "a Python pickle"
+    case .gzip: "packed with gzip"
+    case .tar: "a tar archive"
+    case .matlab5: "a MATLAB file older than version 7.3"
+    case .idx: "an IDX file, the format of MNIST"
+    case .png: "a PNG image"
+    case .jpeg: "a JPEG image"
+    case .onnx: "an ONNX model"
+    case .tflite: "a TensorFlow Lite model"
+    case .savedModel: "a SavedModel folder of TensorFlow"
+    case .savedModelGraph: "the graph of a TensorFlow SavedModel"
+    case .folder: "a folder"
+    case .json: "JSON"
+    case .other: "of an unknown kind"
+    }
+  }
+}
+
+extension FileDescriptor {
+  /// Whether the file has these bytes at a place.
+  func starts(with bytes: [UInt8], at offset: Int) -> Bool {
+    guard offset <= size - bytes.count else { return false }
+    var found = [UInt8](repeating: 0, count: bytes.count)
+    // Lent for this call; the error leaves by the result.
+    return unsafe found.withUnsafeMutableBytes { buffer in
+      do throws(FileError) {
+        unsafe try read(at: offset, into: buffer)
+        return true
+      } catch {
+        return false
+      }
+    } && found == bytes
+  }
+}
