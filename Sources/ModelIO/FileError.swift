@@ -53,6 +53,14 @@ public struct FileError: Error, Sendable, Hashable, CustomStringConvertible {
     self.finding = finding
   }
 
+  /// Creates the error of a file that is none of the kind that is wanted.
+  init(otherKind message: String, path: String) {
+    kind = .badData
+    self.path = path
+    self.message = message
+    finding = Finding(.fileKind, message)
+  }
+
   /// The whole message, one line.
   public var description: String { "\(path.isEmpty ? "''" : path): \(message)".visible }
 }

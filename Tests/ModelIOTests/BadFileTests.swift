@@ -54,6 +54,44 @@ final class BadFileTests {
     #expect(try error(file("e.h5", ""))?.message == "is empty")
   }
 
+  /// Files of other kinds are said to be that, and not to be damaged.
+  @Test(arguments: [
+    (
+      "PK\u{3}\u{4}" + String(repeating: "\0", count: 60),
+      "is a zip archive, not HDF5; unpack it and give the .h5 file in it"
+    ),
+    ("TFL3", "is a TensorFlow Lite model; only models that Keras saved as .h5 are read"),
+    (
+      "{}",
+      "is JSON, not HDF5; an architecture is given with --architecture, beside a weights file"
+    ),
+  ])
+  func otherKinds(_ contents: String, _ message: String) throws {
+    let path = try file("m.h5", contents.hasPrefix("TFL3") ? "\u{1}\0\0\0" + contents : contents)
+    #expect(error(path)?.message == message)
+    let inspection = try KerasModel.inspect(path)
+    #expect(inspection.findings == [Finding(.fileKind, message)])
+    #expect(inspection.failure?.message == message)
+  }
+
+  @Test func otherKindsByBytes() throws {
+    let kinds: [(bytes: [UInt8], message: String)] = [
+      ([0x1F, 0x8B, 8, 0], "is packed with gzip; unpack it with `gunzip`"),
+      ([0x80, 2, 0x8A, 10], "is a Python pickle; only models that Keras saved as .h5 are read"),
+      ([8, 3, 0x12, 4], "is an ONNX model; only models that Keras saved as .h5 are read"),
+      (
+        [0x93] + Array("NUMPY".utf8),
+        "is a NumPy array (.npy), which holds no model; give a model that Keras saved as .h5"
+      ),
+    ]
+    for (bytes, message) in kinds {
+      let url = folder.appending(path: "kind.h5")
+      try Data(bytes).write(to: url)
+      #expect(error(url.path)?.message == message)
+      #expect(try KerasModel.inspect(url.path).findings == [Finding(.fileKind, message)])
+    }
+  }
+
   @Test(.enabled(if: Lab.runsLab))
   func brokenArchitecture() throws {
     let path = try file("m.json", #"{"class_name": "Sequential", "class_name": 1}"#)

@@ -190,6 +190,50 @@ struct KerasRuleTests {
     #expect(try rules(folder.file(fine, extra: "model_weights/payload")) == ["keras-extra"])
   }
 
+  @Test("Arithmetic that Keras itself keeps as functions is unsupported, and nobody's code")
+  func arithmetic() throws {
+    let folder = try Folder()
+    let functions = [
+      #""TFOpLambda", "config": {"name": "x", "function": "__operators__.add"}"#,
+      #""TFOpLambda", "config": {"name": "x", "function": "math.multiply"}"#,
+      #""TFOpLambda", "config": {"name": "x", "function": "nn.relu6"}"#,
+      #""TFOpLambda", "config": {"name": "x", "function": "compat.v1.nn.relu6"}"#,
+      #""TFOpLambda", "config": {"name": "x", "function": "reshape"}"#,
+      #""SlicingOpLambda", "config": {"name": "x", "function": "__operators__.getitem"}"#,
+      #""TensorFlowOpLayer", "config": {"name": "x", "node_def": {"op": "AddV2"}}"#,
+      #""TensorFlowOpLayer", "config": {"name": "x", "node_def": "{\"op\": \"Mul\"}"}"#,
+      #""Add", "module": "keras.src.ops.numpy", "config": {"name": "x"}"#,
+      #""Softmax", "module": "keras.ops", "config": {"name": "x"}"#,
+      #""GetItem", "module": "keras.src.ops.numpy", "config": {"name": "x"}"#,
+    ]
+    for function in functions {
+      let path = try folder.file(Self.model(#"{"class_name": \#(function)}"#))
+      let className = try #require(function.split(separator: "\"").first)
+      let inspection = try KerasModel.inspect(path)
+      #expect(
+        inspection.findings.map(\.message) == [
+          "layer 'x' (\(className)): this class of layer is not supported"
+        ])
+      #expect(inspection.findings.map(\.rule) == [.kerasUnsupported])
+    }
+    let others = [
+      #""TFOpLambda", "config": {"name": "x", "function": "py_function"}"#,
+      #""TFOpLambda", "config": {"name": "x", "function": "raw_ops.ReadFile"}"#,
+      #""TFOpLambda", "config": {"name": "x", "function": "math.io.read_file"}"#,
+      #""TFOpLambda", "config": {"name": "x"}"#,
+      #""SlicingOpLambda", "config": {"name": "x", "function": "io.write_file"}"#,
+      #""TensorFlowOpLayer", "config": {"name": "x", "node_def": {"op": "ReadFile"}}"#,
+      #""TensorFlowOpLayer", "config": {"name": "x", "node_def": "AddV2"}"#,
+    ]
+    for function in others {
+      let path = try folder.file(Self.model(#"{"class_name": \#(function)}"#))
+      #expect(try rules(path).contains("keras-foreign-code"), "\(function)")
+    }
+    func rules(_ path: String) throws -> [String] {
+      try KerasModel.inspect(path).findings.map(\.rule.name)
+    }
+  }
+
   @Test("An architecture of its own is looked through as well, under its name")
   func architecture() throws {
     let folder = try Folder()
@@ -214,7 +258,7 @@ struct KerasRuleTests {
       """
       {"class_name": "Functional", "name": "\(name)", "config": {"name": "\(name)", "layers": [
         {"class_name": "InputLayer", "name": "i", "config": {"name": "i", "batch_input_shape": [null, 4]}, "inbound_nodes": []},
-        \(layers)], "input_layers": [["i", 0, 0]], "output_layers": [["\(output)", 0, 0]]},
+        \(layers)], "input_layers": [["i", 0, 0]], "output_layers": [["\(output)", \(name == "outer" ? 1 : 0), 0]]},
         "inbound_nodes": [[["used", 0, 0, {}]]]}
       """
     }
@@ -236,7 +280,7 @@ struct KerasRuleTests {
     let file = try HDF5File(path)
     let network = try KerasNetwork(
       JSONParser.parse(Self.model(#"{"class_name": "ReLU", "config": {"name": "r"}}"#)))
-    let weights = try KerasWeights(file, for: network)
+    let weights = try KerasWeights(file, for: network, isWhole: true, major: 3)
     for className in KerasClasses.layers.union(KerasClasses.operations) {
       if KerasNetwork.classNames.contains(className) || className == "InputLayer" { continue }
       let layer = KerasLayer(className: className, name: "x", config: [:])

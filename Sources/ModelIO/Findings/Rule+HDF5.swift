@@ -13,6 +13,10 @@ extension Finding.Rule {
     "parser-answer", .error, technique: "AML.T0011.000",
     "The process that reads the file sent something that does not fit the file: it may have been taken over."
   )
+  /// Another kind of file.
+  public static let fileKind = Self(
+    "file-kind", .note, technique: "AML.T0010.003",
+    "The file is of another kind than a Keras .h5 model.")
   /// The structure cannot be read.
   public static let damaged = Self(
     "h5-damaged", .error, technique: "AML.T0076",

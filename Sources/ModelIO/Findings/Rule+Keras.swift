@@ -46,6 +46,15 @@ extension Finding.Rule {
     "keras-config", .error, technique: "AML.T0076",
     "The configuration and the weights do not make a model: they are damaged, of another network, or "
       + "no Keras model's.")
+  /// What two readers would take for two networks.
+  public static let kerasAmbiguous = Self(
+    "keras-ambiguous", .error, technique: "AML.T0074",
+    "The file says something twice and not the same, or in a form that readers take differently, so "
+      + "that one sees another network than the next.")
+  /// Layers that Keras computes in another number of bits.
+  public static let kerasPrecision = Self(
+    "keras-precision", .note, technique: "AML.T0010.003",
+    "Layers compute in another precision in Keras than here, where all is computed in 32 bits.")
   /// What no Keras model has.
   public static let kerasExtra = Self(
     "keras-extra", .warning, technique: "AML.T0018.002",
@@ -61,7 +70,11 @@ extension Finding.Rule {
   /// Weights that stand out.
   public static let weightsExtreme = Self(
     "weights-extreme", .warning, technique: "AML.T0018.000",
-    "Weights are far larger than the others of their layer, as those that force a class are.")
+    "Weights are larger than training makes them, as those that force a class are.")
+  /// Weights that are large beside others, as they are in honest networks too.
+  public static let weightsLarge = Self(
+    "weights-large", .note, technique: "AML.T0018.000",
+    "Weights are far larger than the others of their layer, as training makes some.")
   /// Channels that are copies.
   public static let weightsDuplicated = Self(
     "weights-duplicated", .warning, technique: "AML.T0018.000",

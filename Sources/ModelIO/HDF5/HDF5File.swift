@@ -83,6 +83,24 @@ final class HDF5File: Sendable {
   /// Returns an attribute's texts: nil if there is no such attribute or it is not text.
   func strings(_ name: String, in path: String = "") -> [String]? { group(path)?.attributes[name] }
 
+  /// Returns a list of names in an attribute, or in `name0`, `name1`, ... into which long ones are
+  /// split; empty if there is none.
+  func names(listedAs name: String, in path: String) -> [String] {
+    namesIfListed(as: name, in: path) ?? []
+  }
+
+  /// Returns such a list; nil if there is none.
+  func namesIfListed(as name: String, in path: String) -> [String]? {
+    if let names = strings(name, in: path) { return names }
+    var result: [String]?
+    var index = 0
+    while let part = strings("\(name)\(index)", in: path) {
+      result = (result ?? []) + part
+      index += 1
+    }
+    return result
+  }
+
   /// Opens the data set at a path.
   ///
   /// - Throws: ``FileError`` if there is none.
@@ -155,6 +173,16 @@ extension HDF5File {
     var datasets = 0
     var left = fileSize
     var offsets: Set<Int> = []
+    // Names that differ in their bytes alone, in what is no text or in how an accent is written,
+    // would pass for each other here, and not elsewhere.
+    func enter(_ entry: Entry, _ name: String, in parent: Int) {
+      guard groups[parent].entries.updateValue(entry, forKey: name) != nil else { return }
+      let place = paths[parent].isEmpty ? name : "\(paths[parent])/\(name)"
+      findings.append(
+        Finding(
+          .damaged, at: abbreviated(place),
+          "has two objects of the name '\(abbreviated(place))', as text"))
+    }
     for (index, node) in catalogue.nodes.enumerated() {
       let parent = index == 0 ? nil : places[node.parent]
       switch node.content {
@@ -166,7 +194,7 @@ extension HDF5File {
         groups.append(
           Group(
             attributes: Dictionary(attributes.map { ($0.name, $0.texts) }) { first, _ in first }))
-        if let parent { groups[parent].entries[node.name] = .group(place) }
+        if let parent { enter(.group(place), node.name, in: parent) }
       case .dataset(let claim):
         places.append(nil)
         defer { datasets += 1 }
@@ -174,7 +202,7 @@ extension HDF5File {
         let path = paths[parent].isEmpty ? node.name : "\(paths[parent])/\(node.name)"
         do throws(Refusal) {
           let info = try HDF5DatasetInfo(claim, path: path, fileSize: fileSize)
-          groups[parent].entries[node.name] = .dataset(datasets, info)
+          enter(.dataset(datasets, info), node.name, in: parent)
           // Several names of one data set count once.
           if case .contiguous(let offset) = info.storage, offsets.insert(offset).inserted {
             left -= info.count * info.elementSize
@@ -192,23 +220,8 @@ extension HDF5File {
 
   /// Throws unless the file can be an HDF5 file, and says what it is instead where that is known.
   private static func checkKind(of content: FileDescriptor, _ path: String) throws(FileError) {
-    let start = content.prefix(count: 64)
-    func starts(_ text: String) -> Bool { start.starts(with: Array(text.utf8)) }
-    func refuse(_ message: String) -> FileError { FileError(.badData, path: path, message) }
-    if starts("version https://git-lfs") {
-      throw refuse("is a Git LFS pointer, not the file itself; run `git lfs pull`")
-    }
-    if start.starts(with: [0x50, 0x4B, 0x03, 0x04]) {
-      throw refuse(
-        "is a zip archive (perhaps a .keras file), not HDF5; save the model as .h5")
-    }
-    if start.starts(with: PNGHeader.signature) {
-      throw refuse("is a PNG image, neither a model nor a data set")
-    }
-    if start.isEmpty { throw refuse("is empty") }
-    if starts("{") || starts("[") {
-      throw refuse(
-        "is JSON, not HDF5; an architecture is given with --architecture, beside a weights file")
+    if let message = FileKind(of: content).insteadOfModel {
+      throw FileError(otherKind: message, path: path)
     }
   }
 }

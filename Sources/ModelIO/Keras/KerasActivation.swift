@@ -42,14 +42,19 @@ enum KerasActivation {
   ) throws(KerasError) -> Activation? {
     let config = layer.config
     func parameter(_ keys: String..., default value: Float) throws(KerasError) -> Float {
+      var result: Float?
       for key in keys {
         guard let json = config[key], !json.isNull else { continue }
         guard let floats = json.floats, floats.count == 1, !floats[0].isNaN else {
           throw KerasError(layer, "its \(key) is not a number")
         }
-        return floats[0]
+        guard result == nil || result == floats[0] else {
+          throw KerasError(
+            layer, "its \(keys[0]) and its \(key) are not the same number", rule: .kerasAmbiguous)
+        }
+        result = floats[0]
       }
-      return value
+      return result ?? value
     }
     switch layer.className {
     case "Activation": return try parse(config["activation"], of: layer, major: major)
@@ -63,7 +68,7 @@ enum KerasActivation {
       return .relu(slope: try parameter("negative_slope", "alpha", default: 0.3))
     case "ELU": return .elu(alpha: try parameter("alpha", default: 1))
     case "Softmax":
-      let axis = config["axis"]?.int ?? config["axis"]?[0]?.int ?? -1
+      let axis = try layer.axis()
       guard axis == -1 || axis == rank else {
         throw KerasError(
           layer, "softmax along axis \(axis) is not supported, only the last",

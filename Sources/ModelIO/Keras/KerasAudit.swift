@@ -99,7 +99,10 @@ struct KerasAudit {
       add(.kerasLambda, place, "\(title) it is a function's code, which is never run")
       return false
     }
-    if names.contains(where: KerasClasses.foreignCode.contains) {
+    let isFunction = names.contains(where: KerasClasses.functionLayers.contains)
+    if names.contains(where: KerasClasses.foreignCode.contains)
+      || isFunction && !KerasClasses.isArithmetic(object.members["config"])
+    {
       add(.kerasForeignCode, place, "\(title) it wraps code from elsewhere, which is never run")
       return true
     }

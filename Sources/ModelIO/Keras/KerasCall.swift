@@ -2,31 +2,89 @@ extension KerasCall {
   /// Reads one entry of `inbound_nodes`.
   ///
   /// Keras 2 writes `[["layer", call, tensor, {arguments}], ...]`, Keras 3
-  /// `{"args": [tensors or lists of tensors], "kwargs": {arguments}}`.
+  /// `{"args": [tensors or structures of tensors], "kwargs": {arguments}}`. Both may hold the tensors
+  /// under names.
   init(_ json: JSONValue, of layer: KerasLayer) throws(KerasError) {
-    if let entries = json.array {
-      // A single tensor may stand without the outer list.
-      let tensors = entries.first?.string != nil ? [json] : entries
-      for tensor in tensors {
-        inputs.append(try Self.source(tensor, of: layer))
-        readArguments(tensor[3])
-      }
-    } else {
-      try readTensors(json["args"] ?? .null, of: layer)
-      let arguments = json["kwargs"]
-      readArguments(arguments)
+    if let args = json["args"], let arguments = json["kwargs"] {
+      isKeras3 = true
+      try readTensors(args, of: layer)
+      // Further arguments by position may mean anything.
+      if args.array?.dropFirst().contains(where: { !$0.isNothing }) ?? true { hasConstants = true }
       // Tensors may also be passed by name: `layer(inputs=x)`.
-      if let named = arguments?["inputs"], inputs.isEmpty { try readTensors(named, of: layer) }
+      if let named = arguments["inputs"] {
+        if inputs.isEmpty { try readTensors(named, of: layer) } else { hasConstants = true }
+      }
+      try readArguments(arguments, apartFrom: ["training", "mask", "inputs"], of: layer)
+    } else {
+      try readEntries(json, of: layer)
     }
-    guard !inputs.isEmpty else { throw KerasError(layer, "its inputs are not readable") }
+    guard !inputs.isEmpty || hasConstants else {
+      throw KerasError(layer, "its inputs are not readable")
+    }
   }
 
-  private mutating func readArguments(_ json: JSONValue?) {
-    guard let arguments = json?.object else { return }
-    if arguments["training"]?.bool == true { isTraining = true }
+  private mutating func readArguments(
+    _ json: JSONValue?, apartFrom known: Set<String>, of layer: KerasLayer
+  ) throws(KerasError) {
+    guard let json, !json.isNull else { return }
+    guard let arguments = json.object else {
+      hasConstants = true
+      return
+    }
+    if let training = arguments["training"], !training.isNull {
+      if training.bool == nil { hasConstants = true }
+      if training.bool == true { isTraining = true }
+    }
     // Whatever else a call may be given must not be lost silently.
-    for (key, value) in arguments where !["training", "mask", "inputs"].contains(key) {
-      if !value.isNull { hasConstants = true }
+    for (key, value) in arguments.sorted(by: { $0.key < $1.key })
+    where key == "mask" || !known.contains(key) {
+      if value.isNothing { continue }
+      hasConstants = true
+      // The layer reads what is among them, as in `x + y`.
+      try readOthers(value, of: layer)
+    }
+  }
+
+  /// Reads the tensors in an argument that is not the layer's input.
+  private mutating func readOthers(_ json: JSONValue, of layer: KerasLayer) throws(KerasError) {
+    switch json {
+    case .array(let entry)
+    where entry.count == 3 && entry[0].string != nil && entry[1].int != nil && entry[2].int != nil:
+      inputs.append(try Self.source(json, of: layer))
+    case .array(let elements):
+      for element in elements { try readOthers(element, of: layer) }
+    case .object where json["class_name"]?.string == "__keras_tensor__":
+      try readTensors(json, of: layer)
+    case .object(let members):
+      for (_, member) in members.sorted(by: { $0.key < $1.key }) {
+        try readOthers(member, of: layer)
+      }
+    case .null, .bool, .number, .string: break
+    }
+  }
+
+  /// Reads Keras 2's form: an entry for a tensor, a list of them, or entries under names.
+  private mutating func readEntries(_ json: JSONValue, of layer: KerasLayer) throws(KerasError) {
+    switch json {
+    case .array(let entry) where entry.first?.string != nil:
+      guard (3...4).contains(entry.count) else {
+        throw KerasError(layer, "its inputs are not readable")
+      }
+      if entry[0].string == "_CONSTANT_VALUE" {
+        hasConstants = true
+      } else {
+        inputs.append(try Self.source(json, of: layer))
+      }
+      try readArguments(json[3], apartFrom: ["training", "mask"], of: layer)
+    case .array(let entries):
+      for entry in entries { try readEntries(entry, of: layer) }
+    case .object(let entries):
+      for (_, entry) in entries.sorted(by: { $0.key < $1.key }) {
+        try readEntries(entry, of: layer)
+      }
+      // Several under names are one argument of a kind that only nested models take.
+      if entries.count > 1 { hasConstants = true }
+    default: throw KerasError(layer, "its inputs are not readable")
     }
   }
 
@@ -39,6 +97,11 @@ extension KerasCall {
         throw KerasError(layer, "its inputs are not readable")
       }
       inputs.append(try Self.source(history, of: layer))
+    case .object(let members) where members["class_name"] == nil:
+      for (_, member) in members.sorted(by: { $0.key < $1.key }) {
+        try readTensors(member, of: layer)
+      }
+      if members.count > 1 { hasConstants = true }
     case .null: break
     default: hasConstants = true
     }
@@ -58,5 +121,17 @@ extension KerasCall {
         rule: .kerasUnsupported)
     }
     return Source(layer: name, call: call)
+  }
+}
+
+extension JSONValue {
+  /// Whether there is no value, at any depth of a structure.
+  fileprivate var isNothing: Bool {
+    switch self {
+    case .null: true
+    case .array(let elements): elements.allSatisfy(\.isNothing)
+    case .object(let members): members.values.allSatisfy(\.isNothing)
+    case .bool, .number, .string: false
+    }
   }
 }

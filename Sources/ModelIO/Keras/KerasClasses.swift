@@ -15,7 +15,7 @@ enum KerasClasses {
       EinsumDense Embedding Equalization Flatten GRU GRUCell GRUV1 GaussianDropout GaussianNoise
       GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D GlobalMaxPooling1D
       GlobalMaxPooling2D GlobalMaxPooling3D GroupNormalization GroupQueryAttention GroupedQueryAttention HashedCrossing Hashing
-      Identity InputLayer IntegerLookup LSTM LSTMCell LSTMV1 LayerNormalization LeakyReLU
+      Identity InputLayer IntegerLookup LSTM LSTMCell LSTMV1 LayerNormalization LayerScale LeakyReLU
       LocallyConnected1D LocallyConnected2D Masking MaxNumBoundingBoxes MaxPooling1D MaxPooling2D
       MaxPooling3D Maximum MelSpectrogram Minimum MixUp MultiHeadAttention Multiply Normalization
       PReLU Permute Pipeline RMSNormalization RNN RandAugment RandomBrightness
@@ -25,7 +25,8 @@ enum KerasClasses {
       RandomSharpness RandomShear RandomTranslation RandomWidth RandomZoom ReLU RepeatVector
       Rescaling Reshape Resizing ReversibleEmbedding STFTSpectrogram SeparableConv1D
       SeparableConv2D SimpleRNN SimpleRNNCell Softmax Solarization SpatialDropout1D
-      SpatialDropout2D SpatialDropout3D SpectralNormalization StackedRNNCells StringLookup Subtract
+      SpatialDropout2D SpatialDropout3D SpectralNormalization StackedRNNCells StochasticDepth
+      StringLookup Subtract
       SyncBatchNormalization TextVectorization ThresholdedReLU TimeDistributed UnitNormalization
       UpSampling1D UpSampling2D UpSampling3D ZeroPadding1D ZeroPadding2D ZeroPadding3D
       """))
@@ -33,8 +34,7 @@ enum KerasClasses {
   /// Layers that run what another framework or another file holds: a saved program, a pickle, or
   /// any function of TensorFlow, reading and writing files included.
   static let foreignCode: Set<String> = words(
-    "TFSMLayer TorchModuleWrapper JaxLayer FlaxLayer TFOpLambda TensorFlowOpLayer SlicingOpLambda "
-      + "ClassMethod InstanceMethod InstanceProperty")
+    "TFSMLayer TorchModuleWrapper JaxLayer FlaxLayer ClassMethod InstanceMethod InstanceProperty")
 
   /// Layers whose vocabulary may be the name of a file.
   static let lookups: Set<String> = words(
@@ -46,7 +46,9 @@ enum KerasClasses {
       + "TensorShape")
 
   /// Whether a class is a layer of Keras's own.
-  static func isLayer(_ name: String) -> Bool { layers.contains(name) || operations.contains(name) }
+  static func isLayer(_ name: String) -> Bool {
+    layers.contains(name) || operations.contains(name) || functionLayers.contains(name)
+  }
 
   /// Whether a name is that of an initializer, a loss, an optimizer or the like; `l1_l2` and `L1L2`
   /// are the same.
@@ -112,6 +114,7 @@ enum KerasClasses {
   /// Keras's own module would not do as a rule: `keras.utils` has functions that fetch files and
   /// `keras.config` one that turns off what keeps code from running.
   static func isModule(_ name: String) -> Bool {
+    if tensorFlowInitializers.contains(name) { return true }
     var path = name.split(separator: ".", omittingEmptySubsequences: false)
     // No module of Python's is called otherwise: such as `keras.layers.../../x` lead elsewhere.
     guard
@@ -127,6 +130,11 @@ enum KerasClasses {
     guard let kind = path.first else { return true }
     return kinds.contains(String(kind))
   }
+
+  /// TensorFlow's own initializers, of which Keras 2's networks make use.
+  private static let tensorFlowInitializers: Set<String> = [
+    "tensorflow.python.ops.init_ops", "tensorflow.python.ops.init_ops_v2",
+  ]
 
   private static let kinds: Set<String> = words(
     "layers models sequential functional training input_layer base_layer initializers regularizers "

@@ -38,18 +38,51 @@ struct KerasDescription {
         throw file.failure("holds no architecture; give a whole Keras .h5 model or its JSON")
       }
       self = own
-      findings = file.findings
+      findings = file.findings + own.findings
     }
   }
 
   private init(_ config: JSONValue, version: String?, path: String) {
     self.path = path
     self.config = config
-    // Without a version: only Keras 3 writes the module of a class.
     let named = version ?? config["keras_version"]?.string
-    major =
-      named?.split(separator: ".").first.flatMap { Int($0) }
-      ?? (config["module"] == nil ? 2 : 3)
+    let said = named?.split(separator: ".").first.flatMap { Int($0) }
+    let form = Self.major(byForm: config)
+    // Without a version: only Keras 3 writes the module of a class.
+    major = form ?? said ?? (config["module"] == nil ? 2 : 3)
+    if let form, let said, (said >= 3) != (form >= 3), Self.mentions("hard_sigmoid", in: config) {
+      findings.append(
+        Finding(
+          .kerasAmbiguous,
+          "says that it is of Keras \(abbreviated(named ?? "")) and has the form of Keras \(form); its "
+            + "hard_sigmoid is another function in each"))
+    }
+  }
+
+  /// Whether it is this file's own description.
+  func isOwn(of file: HDF5File) -> Bool { path == file.path }
+
+  /// The major version in whose form a configuration is: Keras 3 gives an input layer's shape another
+  /// name, and the inputs of layers another form; nil if there is neither.
+  private static func major(byForm json: JSONValue) -> Int? {
+    switch json {
+    case .array(let elements): return elements.lazy.compactMap { major(byForm: $0) }.max()
+    case .object(let members):
+      if members["batch_shape"] != nil { return 3 }
+      if members["args"] != nil, members["kwargs"] != nil { return 3 }
+      let inner = members.values.lazy.compactMap { major(byForm: $0) }.max()
+      return inner ?? (members["batch_input_shape"] == nil ? nil : 2)
+    case .null, .bool, .number, .string: return nil
+    }
+  }
+
+  private static func mentions(_ text: String, in json: JSONValue) -> Bool {
+    switch json {
+    case .array(let elements): elements.contains { mentions(text, in: $0) }
+    case .object(let members): members.values.contains { mentions(text, in: $0) }
+    case .string(let string): string == text
+    case .null, .bool, .number: false
+    }
   }
 
   /// Reads an attribute that is JSON; nil if the file doesn't have it.

@@ -92,7 +92,13 @@ struct KerasGraphBuilder {
     }
     if call.hasConstants {
       throw KerasError(
-        layer, "it is called with numbers besides tensors, which is not supported",
+        layer, "it is called with more than tensors, which is not supported",
+        rule: .kerasUnsupported)
+    }
+    // Keras 3 writes it for layers of augmentation, and `predict` says otherwise to all layers.
+    if call.isTraining, !call.isKeras3, layer.changesInTraining {
+      throw KerasError(
+        layer, "it was called with training=True, so it is not fixed at inference",
         rule: .kerasUnsupported)
     }
     if let network = layer.network {
@@ -106,11 +112,6 @@ struct KerasGraphBuilder {
         throw KerasError(layer, "its input has shape \(shape), where \(expected) fits")
       }
       return try add(network, input: inputs[0], path: path + [layer.name])
-    }
-    if call.isTraining, layer.ignoresWeights || layer.className == "BatchNormalization" {
-      throw KerasError(
-        layer, "it was called with training=True, so it is not fixed at inference",
-        rule: .kerasUnsupported)
     }
     let (operation, activation) = try KerasOperation(
       layer: layer, path: path, weights: weights, major: major,

@@ -59,7 +59,8 @@ extension KerasNetwork {
     var findings: [Finding] = []
     for layer in layers where reachable.contains(layer.name) {
       // What is not Keras's own is another finding.
-      if !KerasOperation.supports(layer.className), KerasClasses.isLayer(layer.className) {
+      let isSupported = KerasOperation.supports(layer.className) && !layer.isOperation
+      if !isSupported, KerasClasses.isLayer(layer.className) {
         findings.append(KerasError(layer, Self.notSupported, rule: .kerasUnsupported).finding)
       }
       if let inner = layer.network {

@@ -27,10 +27,12 @@ struct KerasCall: Sendable {
   }
 
   var inputs: [Source] = []
-  /// Whether it is also given numbers, as in `x + 1`.
+  /// Whether it is also given something else, as in `x + 1`.
   var hasConstants = false
-  /// Whether it was called with `training=True`, which keeps dropout on at inference.
+  /// Whether it was called with `training=True`.
   var isTraining = false
+  /// Whether it is in the form of Keras 3, which Keras 2 cannot read.
+  var isKeras3 = false
 }
 
 /// A layer as the configuration describes it.
@@ -41,9 +43,17 @@ struct KerasLayer: Sendable {
   var calls: [KerasCall] = []
   /// The network inside, if the layer is a model itself.
   var network: KerasNetwork?
+  /// Whether it is an operation on tensors, such as `keras.ops.add`, that has a layer's name.
+  var isOperation = false
 
   /// Whether its weights are trained; frozen ones stand at another place in a nested model's list.
   var isTrainable: Bool { config["trainable"]?.bool ?? true }
+
+  /// Whether it, or a layer in it, does something else while it is trained.
+  var changesInTraining: Bool {
+    if let network { return network.layers.contains(where: \.changesInTraining) }
+    return ignoresWeights || className == "BatchNormalization"
+  }
 }
 
 /// A Sequential or functional model's configuration, brought into one form.
@@ -56,8 +66,11 @@ struct KerasNetwork: Sendable {
   static let classNames: Set<String> = ["Sequential", "Model", "Functional"]
 
   let name: String
-  /// All layers, the input layer included; those of nested models are inside theirs.
-  var layers: [KerasLayer]
+  /// All layers, the input layer included, in the order of the file; those of nested models are
+  /// inside theirs.
+  let layers: [KerasLayer]
+  /// The same layers in Keras's own order.
+  let ordered: [KerasLayer]
   /// The name of the input layer.
   let input: String
   let output: KerasCall.Source
@@ -118,6 +131,7 @@ struct KerasNetwork: Sendable {
     try Self.checkNames(layers, in: name)
     self.name = name
     self.layers = layers
+    self.ordered = layers
     self.input = layers[0].name
     self.output = KerasCall.Source(layer: layers[layers.count - 1].name, call: 0)
   }
@@ -144,56 +158,95 @@ struct KerasNetwork: Sendable {
       layers.append(layer)
     }
     try Self.checkNames(layers, in: name)
-    let inputs = try Self.endpoints(config["input_layers"], "input", of: name)
-    var output = try Self.endpoints(config["output_layers"], "output", of: name)
-    Self.countCallsFromZero(&layers, &output)
+    let input = try Self.endpoint(config["input_layers"], "input", of: name)
+    var output = try Self.endpoint(config["output_layers"], "output", of: name)
+    // Keras would cut a model that begins elsewhere out of this one.
+    guard layers.first(where: { $0.name == input.layer })?.className == "InputLayer" else {
+      throw KerasError("the model '\(name)' does not begin with an input layer")
+    }
+    try Self.countCallsFromZero(&layers, &output)
     self.name = name
     self.layers = layers
-    self.input = inputs.layer
+    self.input = input.layer
     self.output = output
+    let order = try Self.order(of: layers, input: input.layer, output: output)
+    ordered = order.map { layers[$0] }
   }
 
-  /// The one input or output: `["x", 0, 0]` or `[["x", 0, 0]]`.
-  private static func endpoints(
+  /// The one input or output, which may stand in lists and under names: `["x", 0, 0]`,
+  /// `[["x", 0, 0]]`, `{"image": ["x", 0, 0]}`.
+  private static func endpoint(
     _ json: JSONValue?, _ role: String, of model: String
   ) throws(KerasError) -> KerasCall.Source {
-    var entries = json?.array ?? []
-    if entries.first?.string != nil { entries = [.array(entries)] }
+    var entries: [JSONValue] = []
+    collectEndpoints(json ?? .null, into: &entries)
     guard entries.count == 1 else {
       throw KerasError(
         "the model '\(model)' has \(entries.count) \(role)s; one is needed", rule: .kerasUnsupported
       )
     }
-    guard let layer = entries[0][0]?.string, let call = entries[0][1]?.int, call >= 0 else {
+    guard let layer = entries[0][0]?.string, let call = entries[0][1]?.int, call >= 0,
+      entries[0][2]?.int == 0
+    else {
       throw KerasError("the model '\(model)' does not name its \(role) layer")
     }
     return KerasCall.Source(layer: layer, call: call)
   }
 
+  private static func collectEndpoints(_ json: JSONValue, into entries: inout [JSONValue]) {
+    switch json {
+    case .array(let elements) where elements.first?.string != nil: entries.append(json)
+    case .array(let elements):
+      for element in elements { collectEndpoints(element, into: &entries) }
+    case .object(let members):
+      for member in members.values { collectEndpoints(member, into: &entries) }
+    case .null, .bool, .number, .string: break
+    }
+  }
+
   /// Makes references to nested models count their calls from 0.
   ///
-  /// Keras 2 counts the making of the inner model as its call 0, so that a model used once is
-  /// referred to as call 1.
+  /// In Keras 2 the making of a nested model is its call 0, so that its first use is call 1. Keras 3
+  /// has that in `output_layers` alone, and for functional models alone.
+  ///
+  /// - Throws: ``KerasError`` for what Keras 2 and 3, or no Keras, would read so.
   private static func countCallsFromZero(
     _ layers: inout [KerasLayer], _ output: inout KerasCall.Source
-  ) {
-    var last: [String: Int] = [:]
-    for source in layers.flatMap({ $0.calls.flatMap(\.inputs) }) + [output] {
-      last[source.layer] = max(last[source.layer, default: 0], source.call)
+  ) throws(KerasError) {
+    let isKeras3 = layers.contains { $0.calls.contains(where: \.isKeras3) }
+    var read: [String: Set<Int>] = [:]
+    for source in layers.flatMap({ $0.calls.flatMap(\.inputs) }) {
+      read[source.layer, default: []].insert(source.call)
     }
-    let counted = Set(
-      layers.filter { $0.network != nil && last[$0.name, default: 0] == $0.calls.count }
-        .map(\.name))
-    if counted.isEmpty { return }
-    for l in layers.indices {
-      for c in layers[l].calls.indices {
-        for i in layers[l].calls[c].inputs.indices
-        where counted.contains(layers[l].calls[c].inputs[i].layer) {
-          layers[l].calls[c].inputs[i].call -= 1
+    for nested in layers where nested.network != nil {
+      var calls = read[nested.name, default: []]
+      let isOutput = output.layer == nested.name
+      if isKeras3 {
+        if isOutput, nested.className != "Sequential" { output.call -= 1 }
+        if isOutput { calls.insert(output.call) }
+      } else {
+        if isOutput { calls.insert(output.call) }
+        if nested.className != "Sequential" || !calls.contains(0) {
+          calls = Set(calls.map { $0 - 1 })
+          if isOutput { output.call -= 1 }
+          for l in layers.indices {
+            for c in layers[l].calls.indices {
+              for i in layers[l].calls[c].inputs.indices
+              where layers[l].calls[c].inputs[i].layer == nested.name {
+                layers[l].calls[c].inputs[i].call -= 1
+              }
+            }
+          }
         }
       }
+      // Every use is read by something, or Keras would not have written it.
+      guard calls.isEmpty || calls == Set(nested.calls.indices) else {
+        throw KerasError(
+          nested,
+          "its uses are not numbered as Keras numbers them, so that readers disagree on them",
+          rule: .kerasAmbiguous)
+      }
     }
-    if counted.contains(output.layer) { output.call -= 1 }
   }
 
   // MARK: Layers
@@ -204,13 +257,30 @@ struct KerasNetwork: Sendable {
     }
     let isNetwork = classNames.contains(className)
     let network = isNetwork ? try KerasNetwork(json) : nil
-    guard let name = json["name"]?.string ?? config["name"]?.string ?? network?.name else {
+    let names = [json["name"]?.string, config["name"]?.string].compactMap { $0 }
+    guard let name = names.first ?? network?.name else {
       throw KerasError("its model configuration has a \(className) layer without a name")
     }
     guard name.utf8.count <= maximumName else {
       throw KerasError("layer '\(abbreviated(name))': its name is longer than any that Keras gives")
     }
-    return KerasLayer(className: className, name: name, config: config, network: network)
+    var layer = KerasLayer(className: className, name: name, config: config, network: network)
+    guard names.allSatisfy({ $0 == name }) else {
+      throw KerasError(
+        layer, "it has another name, '\(abbreviated(names[1]))', in its own configuration",
+        rule: .kerasAmbiguous)
+    }
+    if let module = json["module"]?.string {
+      layer.isOperation = module.split(separator: ".").contains("ops")
+    }
+    _ = try layer.flag("trainable", default: true)
+    if className == "InputLayer", let old = config["batch_input_shape"],
+      let new = config["batch_shape"], old != new
+    {
+      throw KerasError(
+        layer, "its batch_input_shape and its batch_shape are not the same", rule: .kerasAmbiguous)
+    }
+    return layer
   }
 
   private static func checkNames(_ layers: [KerasLayer], in model: String) throws(KerasError) {

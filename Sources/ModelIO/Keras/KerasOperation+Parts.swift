@@ -5,7 +5,7 @@ extension KerasOperation {
   func depthwiseConvolution() throws -> DepthwiseConvolution {
     let size = try extent("kernel_size")
     let shape = [
-      size.height, size.width, input.last ?? 1, config["depth_multiplier"]?.int ?? 1,
+      size.height, size.width, input.last ?? 1, try layer.integer("depth_multiplier", default: 1),
     ]
     return DepthwiseConvolution(
       kernel: try weight("depthwise_kernel", shape: shape), strides: try extent("strides"),
@@ -14,7 +14,7 @@ extension KerasOperation {
 
   /// (x - mean) / max(sqrt(variance), 1e-7), with constants from the configuration or as weights.
   func normalization() throws -> Rescaling {
-    if config["invert"]?.bool == true {
+    if try layer.flag("invert", default: false) {
       throw KerasError(layer, "inverted normalization is not supported", rule: .kerasUnsupported)
     }
     let axis = config["axis"]
@@ -62,7 +62,7 @@ extension KerasOperation {
   }
 
   func bias(_ count: Int) throws -> Tensor? {
-    config["use_bias"]?.bool ?? true ? try weight("bias", shape: [count]) : nil
+    try layer.flag("use_bias", default: true) ? try weight("bias", shape: [count]) : nil
   }
 
   func extent(_ key: String, default fallback: Extent = .one) throws -> Extent {
@@ -75,7 +75,8 @@ extension KerasOperation {
   }
 
   func padding() throws -> Padding {
-    let name = config["padding"]?.string ?? "valid"
+    guard let json = config["padding"] else { return .valid }
+    let name = json.string ?? "\(json)"
     guard let padding = Padding(rawValue: name) else {
       throw KerasError(layer, "its padding '\(name)' is unknown")
     }
@@ -100,7 +101,7 @@ extension KerasOperation {
   }
 
   func checkLastAxis(_ what: String) throws {
-    let axis = config["axis"]?.int ?? config["axis"]?[0]?.int ?? -1
+    let axis = try layer.axis()
     guard axis == -1 || axis == input.count else {
       throw KerasError(
         layer, "\(what) along axis \(axis) is not supported, only the last",
@@ -109,10 +110,22 @@ extension KerasOperation {
   }
 
   func checkDataFormat() throws {
-    if config["data_format"]?.string == "channels_first" {
+    guard let json = config["data_format"], !json.isNull else { return }
+    if json.string == "channels_first" {
       throw KerasError(
         layer, "channels_first is not supported; save the model with channels_last layers",
         rule: .kerasUnsupported)
+    }
+    guard json.string == "channels_last" else {
+      throw KerasError(layer, "its data_format is not readable")
+    }
+  }
+
+  /// Refuses settings with which a layer has other weights, or computes something else, than without.
+  func checkVariants() throws {
+    for key in ["lora_rank", "quantization_config", "renorm", "virtual_batch_size"] {
+      guard let json = config[key], !json.isNull, json.bool != false else { continue }
+      throw KerasError(layer, "its \(key) is not supported", rule: .kerasUnsupported)
     }
   }
 }

@@ -29,6 +29,7 @@ struct KerasOperation {
   /// Returns the operation and the activation that the layer applies to its result.
   func make() throws -> (Operation, Activation) {
     try checkDataFormat()
+    try checkVariants()
     if let training = KerasIdentity.operation(layer) { return (.trainingOnly(training), .linear) }
     if let activation = try KerasActivation.layer(layer, rank: input.count, major: major) {
       return (.activation, activation)
@@ -45,7 +46,7 @@ struct KerasOperation {
   private func convolutional() throws -> Operation? {
     switch layer.className {
     case "Conv2D":
-      let groups = config["groups"]?.int ?? 1
+      let groups = try layer.integer("groups", default: 1)
       let size = try extent("kernel_size")
       guard let filters = config["filters"]?.int, groups > 0, let channels = input.last else {
         throw KerasError(layer, "its filters or groups are not numbers")
@@ -83,7 +84,7 @@ struct KerasOperation {
     case "GlobalMaxPooling2D", "GlobalAveragePooling2D":
       return .globalPooling(
         layer.className == "GlobalMaxPooling2D" ? .max : .average,
-        keepsDimensions: config["keepdims"]?.bool ?? false)
+        keepsDimensions: try layer.flag("keepdims", default: false))
     default: return nil
     }
   }
@@ -99,13 +100,13 @@ struct KerasOperation {
     case "BatchNormalization":
       try checkLastAxis("normalization")
       let shape = [input.last ?? 1]
-      let hasGamma = config["scale"]?.bool ?? true
-      let hasBeta = config["center"]?.bool ?? true
+      let hasGamma = try layer.flag("scale", default: true)
+      let hasBeta = try layer.flag("center", default: true)
       let variance = try weight("moving_variance", shape: shape)
       if let position = variance.values.firstIndex(where: { $0 < 0 }) {
         throw KerasError(layer, "its moving variance is negative at position \(position)")
       }
-      let epsilon = Float(config["epsilon"]?.number ?? 1e-3)
+      let epsilon = Float((config["epsilon"] ?? .number(1e-3)).number ?? .nan)
       guard epsilon >= 0, epsilon.isFinite else {
         throw KerasError(layer, "its epsilon, \(epsilon), is no small positive number")
       }

@@ -131,8 +131,10 @@ struct KerasReader {
 
   /// What is in the configuration; a description of its own is named with its file.
   private func findings(in description: KerasDescription) -> [Finding] {
-    let found = KerasAudit.findings(inModel: description.config)
-    if description.path == path { return found }
+    let found =
+      KerasAudit.findings(inModel: description.config)
+      + KerasSharing.findings(in: description.config)
+    if description.path == path { return description.findings + found }
     let name = description.path.split(separator: "/").last.map(String.init) ?? description.path
     return (description.findings + found).map {
       Finding($0.rule, at: "\(name): \($0.location)", $0.message)
@@ -142,6 +144,7 @@ struct KerasReader {
   private mutating func network(_ description: KerasDescription) throws -> KerasNetwork {
     let network = try KerasNetwork(description.config)
     try report(try network.unreachable())
+    if let precision = try network.precision() { try report([precision]) }
     let unsupported = try network.unsupported()
     try report(unsupported)
     if let first = unsupported.first { throw KerasError(first) }
@@ -152,7 +155,9 @@ struct KerasReader {
     _ file: HDF5File, _ description: KerasDescription, _ inputScale: Float
   ) throws -> Model {
     let network = try network(description)
-    let weights = try KerasWeights(file, for: network, isTolerant: isTolerant)
+    let weights = try KerasWeights(
+      file, for: network, isWhole: description.isOwn(of: file), major: description.major,
+      isTolerant: isTolerant)
     // Listed also if no graph can be made; but they don't explain why not.
     let built = Result {
       try KerasGraphBuilder.build(network, weights: weights, major: description.major)
@@ -170,24 +175,62 @@ struct KerasReader {
   private static func extras(in file: HDF5File) -> [Finding] {
     let isWhole = file.hasGroup("model_weights")
     let root = isWhole ? "model_weights" : ""
-    var known: Set<String> = ["top_level_model_weights"]
-    var names = file.strings("layer_names", in: root) ?? []
-    var index = 0
-    while names.isEmpty || index > 0, let part = file.strings("layer_names\(index)", in: root) {
-      names += part
-      index += 1
-    }
+    let layers = file.names(listedAs: "layer_names", in: root)
     // Files of Keras 3's own format of weights have no such list.
-    if names.isEmpty { return [] }
-    for name in names { known.insert(String(name.prefix { $0 != "/" })) }
-    var strange = file.names(in: root).filter { !known.contains($0) }
+    if layers.isEmpty { return [] }
+    func path(_ parts: String...) -> String {
+      parts.filter { !$0.isEmpty }.joined(separator: "/")
+    }
+    // The groups that there may be, and the data sets.
+    var groups: Set<String> = [path(root, "top_level_model_weights")]
+    var weights: Set<String> = []
+    for layer in layers {
+      groups.formUnion(prefixes(of: path(root, layer)))
+      for name in file.names(listedAs: "weight_names", in: path(root, layer)) {
+        let places = prefixes(of: path(root, layer, name))
+        guard let weight = places.last else { continue }
+        weights.insert(weight)
+        groups.formUnion(places.dropLast())
+        // What lists so much is refused where weights are read.
+        if weights.count > HDF5Catalogue.maximumNodes { return [] }
+      }
+    }
+    // A layer without weights has empty groups within its own.
+    let owners = Set(layers.map { path(root, $0) })
+    var strange: [String] = []
+    func search(_ group: String, isOwned: Bool) {
+      for name in file.names(in: group) {
+        let place = path(group, name)
+        if file.hasGroup(place) {
+          let isListed = isOwned || groups.contains(place)
+          if isListed {
+            search(place, isOwned: isOwned || owners.contains(place))
+          } else {
+            strange.append(place)
+          }
+        } else if !weights.contains(place) {
+          strange.append(place)
+        }
+      }
+    }
+    search(root, isOwned: false)
     if isWhole {
-      strange = strange.map { "\(root)/\($0)" }
       strange += file.names().filter { !["model_weights", "optimizer_weights"].contains($0) }
     }
     return strange.prefix(KerasAudit.maximumCount).map {
       let name = abbreviated($0)
       return Finding(.kerasExtra, at: name, "it holds '\(name)', which is no part of a Keras model")
     }
+  }
+
+  /// The paths of the groups around something, and its own; none if it lies deeper than anything.
+  private static func prefixes(of path: String) -> [String] {
+    var result: [String] = []
+    let parts = path.split(separator: "/")
+    if parts.count > HDF5Catalogue.maximumDepth + 1 { return [] }
+    for part in parts {
+      result.append(result.last.map { "\($0)/\(part)" } ?? String(part))
+    }
+    return result
   }
 }

@@ -9,6 +9,12 @@ struct KerasWeightSlot: Sendable {
   /// Whether the layer works without it.
   var isOptional = false
 
+  /// What operations call their weights.
+  static let roles: Set<String> = [
+    "kernel", "bias", "depthwise_kernel", "pointwise_kernel", "gamma", "beta", "moving_mean",
+    "moving_variance", "mean", "variance", "count",
+  ]
+
   /// The names it has in files.
   var names: [String] {
     // Keras 3 calls the kernel of a depthwise convolution just that.
@@ -22,30 +28,26 @@ extension KerasLayer {
 
   /// The weights of the layer, or of the nested model, in the order in which Keras's `.h5` files
   /// list them: the trainable ones, then the others.
-  func slots(in path: [String] = []) -> [KerasWeightSlot] {
-    let (trainable, others) = splitSlots(in: path)
-    return trainable + others
+  ///
+  /// - Parameter major: The major version of the Keras that wrote the configuration. In Keras 3 a
+  ///   functional model that is frozen as a whole lists its layers one after the other; Keras 2 goes
+  ///   by the layers alone.
+  func slots(in path: [String] = [], major: Int) -> [KerasWeightSlot] {
+    let leaves = leafSlots(in: path)
+    if major >= 3, network != nil, className != "Sequential", !isTrainable {
+      return leaves.flatMap { $0.trainable + $0.others }
+    }
+    return leaves.flatMap(\.trainable) + leaves.flatMap(\.others)
   }
 
-  private func splitSlots(
+  /// The weights of the layer, or of each layer in a nested model.
+  private func leafSlots(
     in path: [String]
-  ) -> (trainable: [KerasWeightSlot], others: [KerasWeightSlot]) {
+  ) -> [(trainable: [KerasWeightSlot], others: [KerasWeightSlot])] {
     let path = path + [name]
+    if let network { return network.ordered.flatMap { $0.leafSlots(in: path) } }
     var trainable: [KerasWeightSlot] = []
     var others: [KerasWeightSlot] = []
-    if let network {
-      for layer in network.layers {
-        let inner = layer.splitSlots(in: path)
-        if isTrainable {
-          trainable += inner.trainable
-          others += inner.others
-        } else {
-          // A frozen model lists its layers one after the other.
-          others += inner.trainable + inner.others
-        }
-      }
-      return (trainable, others)
-    }
     func slot(_ role: String) -> KerasWeightSlot {
       KerasWeightSlot(layer: path, className: className, role: role)
     }
@@ -71,6 +73,6 @@ extension KerasLayer {
       others.append(count)
     default: break
     }
-    return isTrainable ? (trainable, others) : ([], trainable + others)
+    return [isTrainable ? (trainable, others) : ([], trainable + others)]
   }
 }

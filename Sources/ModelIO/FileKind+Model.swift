@@ -1,0 +1,23 @@
+extension FileKind {
+  /// What to say of such a file where a Keras `.h5` model is wanted, and what to do; nil for HDF5, and
+  /// for what may be damaged HDF5.
+  var insteadOfModel: String? {
+    switch self {
+    case .hdf5, .other: nil
+    case .empty: "is empty"
+    case .gitLFSPointer: "is a Git LFS pointer, not the file itself; run `git lfs pull`"
+    case .kerasArchive:
+      "is \(words), which is not read yet; save it as .h5: `python3 -c \"import keras; "
+        + "keras.models.load_model('OLD.keras', compile=False).save('NEW.h5')\"`"
+    case .json:
+      "is JSON, not HDF5; an architecture is given with --architecture, beside a weights file"
+    case .png: "is a PNG image, neither a model nor a data set"
+    case .gzip: "is packed with gzip; unpack it with `gunzip`"
+    case .tar, .zip: "is \(words), not HDF5; unpack it and give the .h5 file in it"
+    case .torchArchive, .pickle, .onnx, .tflite, .savedModel, .savedModelGraph:
+      "is \(words); only models that Keras saved as .h5 are read"
+    case .numpyArchive, .numpyArray, .matlab5, .idx, .jpeg, .folder:
+      "is \(words), which holds no model; give a model that Keras saved as .h5"
+    }
+  }
+}

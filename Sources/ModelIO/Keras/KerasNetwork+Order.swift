@@ -1,0 +1,96 @@
+extension KerasNetwork {
+  /// Returns the positions of a functional model's layers in the order of Keras's `model.layers`, by
+  /// which weights are given to them.
+  ///
+  /// Those farthest from the output come first, among equals those that a search from the output
+  /// meets first, and last, in the order of the file, those that the output does not depend on. What
+  /// order the configuration lists them in makes no difference (`_map_graph_network` of Keras 2,
+  /// `map_graph` of Keras 3).
+  ///
+  /// - Throws: ``KerasError`` if a layer reads what is not there, or its own result.
+  static func order(
+    of layers: [KerasLayer], input: String, output: KerasCall.Source
+  ) throws(KerasError) -> [Int] {
+    let search = try Search(layers, input: input, output: output)
+    // The depth of a layer is that of its farthest use, and uses met later count from there.
+    var useDepths: [KerasCall.Source: Int] = [:]
+    var depths = [Int?](repeating: nil, count: layers.count)
+    for use in search.finished.reversed() {
+      guard let layer = search.positions[use.layer] else { continue }
+      let depth = max(useDepths[use, default: 0], depths[layer] ?? 0)
+      depths[layer] = depth
+      useDepths[use] = depth
+      for source in search.sources(of: use) {
+        useDepths[source] = max(useDepths[source, default: 0], depth + 1)
+      }
+    }
+    func rank(_ layer: Int) -> (Int, Int) {
+      guard let depth = depths[layer], let met = search.met[layers[layer].name] else {
+        return (.max, layer)
+      }
+      return (-depth, met)
+    }
+    return layers.indices.sorted { rank($0) < rank($1) }
+  }
+
+  /// A search from the output through all uses of layers that it depends on, depth first.
+  private struct Search {
+    let layers: [KerasLayer]
+    let input: String
+    let positions: [String: Int]
+    /// The uses, each behind those that it reads.
+    private(set) var finished: [KerasCall.Source] = []
+    /// How many layers were met before each.
+    private(set) var met: [String: Int] = [:]
+
+    init(
+      _ layers: [KerasLayer], input: String, output: KerasCall.Source
+    ) throws(KerasError) {
+      self.layers = layers
+      self.input = input
+      positions = Dictionary(layers.enumerated().map { ($1.name, $0) }) { first, _ in first }
+      try run(from: output)
+    }
+
+    /// What a use of a layer reads; nothing for the input.
+    func sources(of use: KerasCall.Source) -> [KerasCall.Source] {
+      guard use.layer != input, let position = positions[use.layer] else { return [] }
+      return layers[position].calls[use.call].inputs
+    }
+
+    /// Without recursion, which a hostile file could drive too deep.
+    private mutating func run(from output: KerasCall.Source) throws(KerasError) {
+      var isFinished: [KerasCall.Source: Bool] = [:]
+      var stack: [(use: KerasCall.Source, sources: [KerasCall.Source], next: Int)] = []
+      func enter(_ use: KerasCall.Source) throws(KerasError) {
+        guard let position = positions[use.layer] else {
+          throw KerasError("a layer reads '\(abbreviated(use.layer))', which is not there")
+        }
+        if use.layer != input, !layers[position].calls.indices.contains(use.call) {
+          throw KerasError(layers[position], "its call \(use.call) is read, but not described")
+        }
+        if met[use.layer] == nil { met[use.layer] = met.count }
+        isFinished[use] = false
+        stack.append((use, sources(of: use), 0))
+      }
+      try enter(output)
+      while let top = stack.last {
+        guard top.next < top.sources.count else {
+          isFinished[top.use] = true
+          finished.append(top.use)
+          stack.removeLast()
+          continue
+        }
+        stack[stack.count - 1].next += 1
+        let source = top.sources[top.next]
+        switch isFinished[source] {
+        case true?: break
+        case false?:
+          throw KerasError(
+            "layer '\(abbreviated(source.layer))': it reads its own result; the file is damaged")
+        case nil: try enter(source)
+        }
+      }
+    }
+  }
+}

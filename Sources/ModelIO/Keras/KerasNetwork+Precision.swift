@@ -1,0 +1,37 @@
+extension KerasNetwork {
+  /// Types in which Keras computes otherwise than this, in 32 bits; mixed policies keep their weights
+  /// in 32 bits.
+  private static let otherPrecisions: Set<String> = [
+    "float16", "bfloat16", "float64", "half", "double", "mixed_float16", "mixed_bfloat16",
+  ]
+
+  /// The layers that Keras computes in another precision, as one finding; nil if there are none.
+  ///
+  /// - Throws: ``KerasError`` for what is no precision of a network of floats, such as 8-bit integers.
+  func precision() throws(KerasError) -> Finding? {
+    var counts: [String: Int] = [:]
+    try countPrecisions(into: &counts)
+    if counts.isEmpty { return nil }
+    let names = counts.keys.sorted().map { "'\($0)'" }.joined(separator: ", ")
+    let count = counts.values.reduce(0, +)
+    return Finding(
+      .kerasPrecision,
+      "\(count) \(count == 1 ? "layer computes" : "layers compute") in \(names) in Keras and in 32 bits "
+        + "here: scores may differ")
+  }
+
+  private func countPrecisions(into counts: inout [String: Int]) throws(KerasError) {
+    for layer in layers {
+      if let name = try layer.precision(), name != "float32" {
+        guard Self.otherPrecisions.contains(name) else {
+          throw KerasError(
+            layer, "its type '\(abbreviated(name))' is not supported, only floats",
+            rule: .kerasUnsupported)
+        }
+        // What an input layer makes of images is told by the layers that read them.
+        if layer.className != "InputLayer" { counts[name, default: 0] += 1 }
+      }
+      try layer.network?.countPrecisions(into: &counts)
+    }
+  }
+}

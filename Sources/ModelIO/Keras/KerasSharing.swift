@@ -1,0 +1,46 @@
+/// Objects of a configuration that Keras 2 takes for one object, by their `shared_object_id`.
+///
+/// An honest file has the same description at every such place. Where they differ, Keras 2 goes by the
+/// first and forgets the others.
+struct KerasSharing {
+  private var shared: [Int: JSONValue] = [:]
+  private(set) var findings: [Finding] = []
+
+  /// Returns the places at which an object differs from the one that it is said to be.
+  static func findings(in json: JSONValue) -> [Finding] {
+    var sharing = KerasSharing()
+    sharing.walk(json, isInFunctional: false, place: "model_config")
+    return sharing.findings
+  }
+
+  /// - Parameter isInFunctional: Whether a functional model is around it: each that is in none numbers
+  ///   its objects anew.
+  private mutating func walk(_ json: JSONValue, isInFunctional: Bool, place: String) {
+    guard findings.count < KerasAudit.maximumCount else { return }
+    switch json {
+    case .array(let elements):
+      for element in elements { walk(element, isInFunctional: isInFunctional, place: place) }
+    case .object(let members):
+      let className = members["class_name"]?.string
+      let isFunctional = className.map { ["Functional", "Model"].contains($0) } ?? false
+      let place = members["config"]?["name"]?.string ?? place
+      if isFunctional, !isInFunctional { shared = [:] }
+      if let className, let id = members["shared_object_id"]?.int {
+        let description: JSONValue = [
+          "class_name": .string(className), "config": members["config"] ?? .null,
+        ]
+        if shared.updateValue(description, forKey: id) ?? description != description {
+          findings.append(
+            Finding(
+              .kerasAmbiguous, at: abbreviated(place),
+              "'\(abbreviated(place))' (\(abbreviated(className))): it is said to be the same object as "
+                + "another, which is described otherwise"))
+        }
+      }
+      for (_, member) in members.sorted(by: { $0.key < $1.key }) {
+        walk(member, isInFunctional: isInFunctional || isFunctional, place: place)
+      }
+    case .null, .bool, .number, .string: break
+    }
+  }
+}
