@@ -51,6 +51,25 @@ struct ModelAuditTests {
       norm.beta = Tensor(shape: [4], values: [0, 0, 20_000, 0])
     }
     #expect(offset.auditFindings.map(\.location) == ["norm"])
+    // What training gives now and then is a note: a kernel whose others have decayed, the scale of a
+    // channel that hardly varies.
+    let decayed = try Self.graph { conv, _, _ in
+      for index in conv.indices { conv[index] /= 100 }
+      conv[5] = 20.5
+    }
+    #expect(decayed.auditFindings.map(\.rule.name) == ["weights-large"])
+    #expect(
+      decayed.auditFindings[0].message
+        == "layer 'conv': 1 of the 72 values of its kernel stands out, up to 20.5; half of the others "
+        + "are under 0.003")
+    var normalized = try Graph(inputShape: [16])
+    let gamma = Tensor(shape: [16], values: (0..<16).map { $0 == 3 ? 5 : 0.5 + Float($0) / 32 })
+    let variance = Tensor(shape: [16], values: (0..<16).map { $0 == 3 ? 0 : Float($0 + 1) })
+    let norm = BatchNormalization(
+      gamma: gamma, beta: gamma, mean: gamma, variance: variance, epsilon: 1e-5)
+    try normalized.append("norm", .batchNormalization(norm), inputs: [0])
+    #expect(normalized.auditFindings.map(\.rule.name) == ["weights-large"])
+    #expect(normalized.auditFindings[0].message.contains("its scale stands out, up to 1581.1"))
     // NaN does not hide the rest, nor does it stop the audit.
     let nan = try Self.graph { conv, _, _ in (conv[0], conv[5]) = (.nan, 400) }
     #expect(nan.auditFindings.map(\.rule.name) == ["weights-extreme"])

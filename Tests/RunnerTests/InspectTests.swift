@@ -104,6 +104,33 @@ struct InspectTests {
     }
   }
 
+  @Test("Notes, which honest files have too: status 0")
+  func notes() throws {
+    let folder = try TemporaryFolder()
+    let path = "\(folder.path)/m.h5"
+    try Self.write(path, className: "UpSampling2D")
+    let unsupported = try RunnerProgram.run(["inspect", path])
+    #expect(unsupported.status == 0)
+    #expect(unsupported.errors == "")
+    #expect(
+      unsupported.output == """
+        No model can be made of \(path).
+
+        Findings: 1 note
+
+        note: layer 'out' (UpSampling2D): this class of layer is not supported [keras-unsupported, \
+        AML.T0010.003]
+
+        """)
+    // A kernel of small weights and a large one.
+    var weights = (0..<12).map { Float(($0 * 7) % 12) / 1000 - 0.005 }
+    weights[3] = 20.5
+    try Self.write(path, weights: weights)
+    let large = try RunnerProgram.run(["inspect", path])
+    #expect(large.status == 0)
+    #expect(large.output.contains("\n\nFindings: 1 note\n\nnote: layer 'out': 1 of the 12 values"))
+  }
+
   @Test("A file that cannot be read: findings on standard output, one line of error, status 65")
   func unreadable() throws {
     let folder = try TemporaryFolder()

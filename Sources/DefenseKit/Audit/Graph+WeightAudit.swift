@@ -4,33 +4,44 @@ internal import ModelIO
 extension Graph {
   /// What is odd about the network itself.
   var auditFindings: [Finding] {
-    nodes.flatMap { $0.extremeWeights + $0.duplicatedChannels } + constantBranches
+    nodes.flatMap { $0.outstandingWeights + $0.duplicatedChannels } + constantBranches
   }
 }
 
 extension Node {
   /// A weight stands out if it is over 10 and over 1000 times the median of its kind in the layer.
   ///
-  /// Trained networks stay far below: in the networks that this was measured on, no weight is over
-  /// 63 times the median magnitude of its kernel, none over 1.4.
-  private static let extremeRatio: Float = 1000
-  private static let smallestExtreme: Float = 10
-  /// A kernel or a bias stands out in any case from here on.
+  /// Honest networks have some: weight decay leaves most of a kernel near zero, and a normalization's
+  /// scale is large where a channel hardly varies.
+  private static let largeRatio: Float = 1000
+  private static let smallestLarge: Float = 10
+  /// Training doesn't make one over 100 and over 100 times what nine in ten are under, nor, in a kernel
+  /// or a bias, one from here on.
+  private static let extremeRatio: Float = 100
+  private static let smallestExtreme: Float = 100
   private static let largestWeight: Float = 10_000
+  /// A scale divides by a deviation that may be almost zero.
+  private static let smallestExtremeScale: Float = 100_000
 
-  fileprivate var extremeWeights: [Finding] {
+  fileprivate var outstandingWeights: [Finding] {
     magnitudes.compactMap { role, values, isLimited in
       let finite = values.lazy.filter(\.isFinite)
       let largest = finite.reduce(0) { max($0, abs($1)) }
-      guard largest > Self.smallestExtreme else { return nil }
-      let median = Self.median(values)
-      let bound = max(Self.smallestExtreme, median.map { $0 * Self.extremeRatio } ?? .infinity)
-      let limit = isLimited ? min(bound, Self.largestWeight) : bound
+      guard largest > Self.smallestLarge else { return nil }
+      let quantiles = Self.quantiles(values)
+      let large = max(
+        Self.smallestLarge, quantiles.map { $0.median * Self.largeRatio } ?? .infinity)
+      var extreme = max(
+        large, isLimited ? Self.smallestExtreme : Self.smallestExtremeScale,
+        quantiles.map { $0.most * Self.extremeRatio } ?? .infinity)
+      if isLimited { extreme = min(extreme, Self.largestWeight) }
+      let isExtreme = largest > extreme
+      let limit = isExtreme ? extreme : large
       guard largest > limit else { return nil }
       let count = finite.count { abs($0) > limit }
-      let typical = median.map { "; half of the others are under \(Self.text($0))" } ?? ""
+      let typical = quantiles.map { "; half of the others are under \(Self.text($0.median))" } ?? ""
       return Finding(
-        .weightsExtreme, at: name,
+        isExtreme ? .weightsExtreme : .weightsLarge, at: name,
         "layer '\(name)': \(count) of the \(values.count) values of its \(role) "
           + "\(count == 1 ? "stands" : "stand") out, up to \(Self.text(largest))\(typical)")
     }
@@ -38,7 +49,7 @@ extension Node {
 
   /// The layer's weights by kind, and whether there is a limit to them whatever the others are.
   ///
-  /// A normalization counts by what it multiplies and adds. Its scale and that of a rescaling have
+  /// A normalization counts by its gamma and by what it multiplies and adds in all. Scales have
   /// no limit: in front of a softmax a large one, equal for all classes, decides nothing.
   private var magnitudes: [(role: String, values: [Float], isLimited: Bool)] {
     func both(_ kernel: Tensor, _ bias: Tensor?) -> [(String, [Float], Bool)] {
@@ -54,19 +65,23 @@ extension Node {
       let scale = b.variance.values.indices.map { index in
         (b.gamma?.values[index] ?? 1) / (b.variance.values[index] + b.epsilon).squareRoot()
       }
-      return [("scale", scale, false), ("offset", b.beta?.values ?? [], true)]
+      return [
+        ("gamma", b.gamma?.values ?? [], true), ("scale", scale, false),
+        ("offset", b.beta?.values ?? [], true),
+      ]
     case .rescaling(let r): return [("scale", r.scale, false)]
     default: return []
     }
   }
 
-  /// The median magnitude of what is neither zero nor infinite, from 4096 values at most; nil if
-  /// there are too few to tell what is usual.
-  private static func median(_ values: [Float]) -> Float? {
+  /// The magnitudes that half and nine tenths of what is neither zero nor infinite are under, from
+  /// 4096 values at most; nil if there are too few to tell what is usual.
+  private static func quantiles(_ values: [Float]) -> (median: Float, most: Float)? {
     let step = max(1, values.count / 4096)
     let sample = stride(from: 0, to: values.count, by: step).map { abs(values[$0]) }
       .filter { $0 > 0 && $0.isFinite }.sorted()
-    return sample.count >= 8 ? sample[sample.count / 2] : nil
+    guard sample.count >= 8 else { return nil }
+    return (sample[sample.count / 2], sample[(sample.count - 1) * 9 / 10])
   }
 
   private static func text(_ value: Float) -> String {

@@ -9,9 +9,9 @@ struct InspectCommand: RunnerCommand {
       abstract: "Show a model's layers and what is suspicious about its file.",
       discussion: discussion(
         """
-        Nothing in the file is run. The exit status is 0 if nothing was found, 1 if something was, \
-        and 65 if the file could not be read to its end. That nothing was found is no proof that \
-        there is no backdoor.
+        Nothing in the file is run. The exit status is 0 if there are no findings but notes, 1 if \
+        there are errors or warnings, and 65 if the file could not be read to its end. That nothing \
+        was found is no proof that there is no backdoor.
         """))
   }
 
@@ -69,7 +69,9 @@ struct InspectCommand: RunnerCommand {
       throw Failure(
         Failure.data, "\(model): could not be read to its end: \(reason)".visible)
     }
-    if !audit.findings.isEmpty { throw Failure(Failure.findings, nil) }
+    if audit.findings.contains(where: { $0.rule.severity > .note }) {
+      throw Failure(Failure.findings, nil)
+    }
   }
 
   /// The listing of the model, if there is one, and the findings.
