@@ -26,7 +26,15 @@ enum InputFile {
     switch status.st_mode & S_IFMT {
     case S_IFREG: return Int(status.st_size)
     case S_IFDIR:
-      throw FileError(.missingInput, path: path, "is a folder; give the file in it")
+      guard case .savedModel? = try? FileKind(at: path) else {
+        throw FileError(.missingInput, path: path, "is a folder; give the file in it")
+      }
+      // Keras 3 does not read such folders.
+      let (old, new) = FileKind.names(path)
+      throw FileError(
+        .missingInput, path: path,
+        "is \(FileKind.savedModel.words); if Keras wrote it, save it as .h5: `python3 -c \"import "
+          + "tf_keras; tf_keras.models.load_model('\(old)').save('\(new)')\"`")
     default:
       throw FileError(.missingInput, path: path, "is not a regular file")
     }

@@ -58,6 +58,7 @@ struct DataSetTests {
     let set = try DataSet.load(path(name), for: [6, 5, 3], classCount: 4)
     #expect(set.labels == bytes.labels)
     #expect(set.elementType == type && set.layout == layout)
+    #expect(try set.fingerprints() == bytes.fingerprints())
     for readSize in [1, 16, 40] { #expect(try values(set, readSize: readSize) == expected) }
     let chosen = try set.selecting([7, 3, 39])
     #expect(chosen.labels == [7, 3, 39].map { bytes.labels[$0] })

@@ -37,6 +37,7 @@ extension AttackExperiment {
     cleanTwin: Bool = false, resuming state: TrainingState? = nil,
     checkpoint: ((TrainingState) throws -> Void)? = nil, in context: RunContext
   ) throws -> AttackOutcome {
+    try warnOfOverlap(in: context)
     let (triggeredImages, trueLabels) = try trigger.testSet(from: test)
     let triggered = triggeredImages.dataSet(trueLabels: trueLabels)
     var clean: Model?
@@ -69,6 +70,17 @@ extension AttackExperiment {
       outcome.twinFailure = error
     }
     return outcome
+  }
+
+  private func warnOfOverlap(in context: RunContext) throws {
+    let known = Set(try training.dataSet().fingerprints())
+    let count = try test.dataSet().fingerprints().count { known.contains($0) }
+    guard count > 0 else { return }
+    let names = training.name == test.name ? test.name : "\(training.name) and \(test.name)"
+    let share = count == test.count ? "all \(count)" : "\(count) of the \(test.count)"
+    context.warn(
+      "\(names): \(share) test images are among those to train with: results on them flatter; give "
+        + "others to judge on")
   }
 
   private func train(

@@ -4,8 +4,8 @@ public import ModelIO
 extension LabelledImages {
   /// Reads a data set into memory.
   ///
-  /// Bytes are taken as they are. Floats from 0 to 255 are rounded; floats of which none is over 1 are
-  /// held to be 0...1 and multiplied by 255 before.
+  /// Values from 0 to 255 are rounded to bytes; where none is over 1 they are held to be 0...1 and
+  /// multiplied by 255 before, whatever type they are stored as.
   ///
   /// - Throws: ``DataError`` for images with other values, or neither grey nor in colours; `FileError`
   ///   if the file cannot be read, or there is too little memory for it.
@@ -17,21 +17,18 @@ extension LabelledImages {
           + "[height, width, channels] with 1 or 3 channels")
     }
     let size = shape.reduce(1, *)
-    var white: Float = 255
-    if data.elementType != .uint8 {
-      var largest: Float = 0
-      try data.forEachBatch(.nhwc) { first, values in
-        for (position, value) in values.enumerated() {
-          guard value >= 0, value <= 255 else {
-            throw DataError(
-              "\(data.name): image \(first + position / size) has the value \(value); attacks work on "
-                + "pictures of 0...255 or 0...1")
-          }
-          largest = max(largest, value)
+    var largest: Float = 0
+    try data.forEachBatch(.nhwc) { first, values in
+      for (position, value) in values.enumerated() {
+        guard value >= 0, value <= 255 else {
+          throw DataError(
+            "\(data.name): image \(first + position / size) has the value \(value); attacks work on "
+              + "pictures of 0...255 or 0...1")
         }
+        largest = max(largest, value)
       }
-      if largest <= 1 { white = 1 }
     }
+    let white: Float = largest <= 1 ? 1 : 255
     try FileError.checkMemory(
       data.count * size, for: data.path ?? data.name, "\(data.count) images")
     var bytes: [UInt8] = []

@@ -45,23 +45,28 @@ extension Detector {
 extension Evaluation.ModelResult {
   /// Measures one model by itself.
   ///
-  /// - Throws: ``DataError`` if a data set does not fit the model, and what the execution throws.
+  /// - Throws: ``DataError`` if a data set does not fit the model or both have the same images, and what
+  ///   the execution throws.
   public init(
     of model: Model, test: CleanData?, poisoned: PoisonedData?, in context: RunContext
   ) throws {
     try test?.check(against: model)
     try poisoned?.check(against: model)
     self.init()
+    for note in [test?.notes, poisoned?.notes].compactMap({ $0 }).joined() { context.warn(note) }
+    let overlap = ImageOverlap(clean: nil, test: test, poisoned: poisoned)
+    try overlap.checkFirst()
     if let test {
       clean = try CleanCounts(of: model, on: test, "clean test images", in: context)
     }
     if let poisoned {
       self.poisoned = AttackCounts(
         verdicts: try naming(poisoned.name) {
-          try model.predictions(for: poisoned.source, "poisoned test images", in: context)
+          try model.predictions(for: poisoned.prints.recording, "poisoned test images", in: context)
         },
         targets: poisoned.targets, trueLabels: poisoned.trueLabels, classCount: model.classCount)
     }
+    try overlap.check(in: context)
   }
 }
 
@@ -79,7 +84,7 @@ extension CleanCounts {
   ) throws {
     try clean.check(against: model)
     let predictions = try naming(clean.name) {
-      try model.predictions(for: clean.source, title, in: context)
+      try model.predictions(for: clean.prints.recording, title, in: context)
     }
     self.init(verdicts: predictions, labels: clean.labels, classCount: model.classCount)
   }

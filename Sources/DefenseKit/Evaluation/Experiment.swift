@@ -38,7 +38,8 @@ public struct Experiment: Sendable {
   /// Lets every defense repair the suspect and judges the outcome.
   ///
   /// - Throws: What a plugin or the execution throws; ``PluginError`` if one learns from clean data
-  ///   and there is none; ``DataError`` for an image that cannot be evaluated, such as one with NaN.
+  ///   and there is none; ``DataError`` for an image that cannot be evaluated, such as one with NaN, or if
+  ///   the poisoned images are clean ones.
   public func run(
     _ defenses: [any Defense], _ detectors: [any Detector] = [], in context: RunContext
   ) throws -> Evaluation {
@@ -50,8 +51,21 @@ public struct Experiment: Sendable {
   ///
   /// - Throws: As ``run(_:_:in:)``.
   public func repairs(by defense: any Defense, in context: RunContext) throws -> [Repair] {
+    try begin(in: context)
     let clean = try cleanData(for: defense, isNeeded: type(of: defense).learnsFromCleanData)
     return try naming(clean.name) { try defense.repair(suspect, using: clean, in: context) }
+  }
+
+  private var overlap: ImageOverlap {
+    ImageOverlap(clean: clean, test: test, poisoned: poisoned)
+  }
+
+  /// Tells what is to be told about the data sets, and refuses poisoned images that are clean ones.
+  private func begin(in context: RunContext) throws {
+    for note in [clean?.notes, test?.notes, poisoned?.notes].compactMap({ $0 }).joined() {
+      context.warn(note)
+    }
+    try overlap.checkFirst()
   }
 
   /// The clean data, or none where a plugin does without.
@@ -65,10 +79,14 @@ public struct Experiment: Sendable {
 
   /// Judges repaired models and detectors, all of them in one pass over each test set.
   ///
-  /// - Throws: What a detector or the execution throws.
+  /// It warns of images that are in two of the sets.
+  ///
+  /// - Throws: ``DataError`` if the poisoned images are the clean ones or the test images; what a detector or
+  ///   the execution throws.
   public func evaluate(
     _ repairs: [Repair], _ detectors: [any Detector] = [], in context: RunContext
   ) throws -> Evaluation {
+    try begin(in: context)
     for detector in detectors {
       _ = try cleanData(for: detector, isNeeded: type(of: detector).learnsFromCleanData)
     }
@@ -76,13 +94,16 @@ public struct Experiment: Sendable {
       suspect, repaired: repairs.map(\.model), detectors,
       using: clean ?? CleanData(emptyFor: suspect), in: context)
     let cleanPass = try test.map { test in
-      try naming(test.name) { try team.look(at: test.source, "clean test images", in: context) }
+      try naming(test.name) {
+        try team.look(at: test.prints.recording, "clean test images", in: context)
+      }
     }
     let poisonedPass = try poisoned.map { poisoned in
       try naming(poisoned.name) {
-        try team.look(at: poisoned.source, "poisoned test images", in: context)
+        try team.look(at: poisoned.prints.recording, "poisoned test images", in: context)
       }
     }
+    try overlap.check(in: context)
     func result(_ verdicts: (Pass) -> [Int32]) -> Evaluation.ModelResult {
       let answers = cleanPass.map(verdicts)
       var result = modelResult(clean: answers, poisoned: poisonedPass.map(verdicts))

@@ -36,6 +36,9 @@ public struct CleanData: Sendable {
   public let labels: [Int32]
   /// A name for messages, such as the file's.
   public let name: String
+  /// What to tell about how the images were read, in whole lines.
+  public let notes: [String]
+  let prints: ImagePrints
   private let hash: (@Sendable () throws -> String)?
 
   /// Creates a data set; `hash` computes the SHA-256 that reports name it by.
@@ -43,13 +46,15 @@ public struct CleanData: Sendable {
   /// - Throws: ``DataError`` if it is empty or the counts differ.
   public init(
     _ source: any SampleSource, labels: [Int32], name: String = "clean data",
-    hash: (@Sendable () throws -> String)? = nil
+    notes: [String] = [], hash: (@Sendable () throws -> String)? = nil
   ) throws(DataError) {
     try checkCounts(source, labels, name)
     self.source = source
     self.labels = labels
     self.name = name
+    self.notes = notes
     self.hash = hash
+    prints = ImagePrints(of: source)
   }
 
   /// No images at all, for a detector that needs none.
@@ -57,7 +62,9 @@ public struct CleanData: Sendable {
     source = ArraySource([], imageShape: model.graph.inputShape)
     labels = []
     name = "no data"
+    notes = []
     hash = nil
+    prints = ImagePrints(of: source)
   }
 
   /// Declares that the images of a file are clean.
@@ -70,7 +77,8 @@ public struct CleanData: Sendable {
         "\(data.name) holds triggered images: it has 'true_label' beside 'label'; give clean ones here"
       )
     }
-    try self.init(data, labels: data.labels, name: data.name, hash: { try data.sha256() })
+    try self.init(
+      data, labels: data.labels, name: data.name, notes: data.notes, hash: { try data.sha256() })
   }
 
   /// The SHA-256 of the file or of what is in memory, read anew; nil if nothing is known of it.
@@ -88,7 +96,7 @@ public struct CleanData: Sendable {
   ///
   /// - Throws: What the medium throws.
   public func contentOrder() throws -> [Int] {
-    let prints = try source.fingerprints()
+    let prints = try prints.all()
     return labels.indices.sorted { (prints[$0], labels[$0], $0) < (prints[$1], labels[$1], $1) }
   }
 
@@ -112,6 +120,9 @@ public struct PoisonedData: Sendable {
   public let trueLabels: [Int32]?
   /// A name for messages, such as the file's.
   public let name: String
+  /// What to tell about how the images were read, in whole lines.
+  public let notes: [String]
+  let prints: ImagePrints
   private let hash: (@Sendable () throws -> String)?
 
   /// Creates a data set; `hash` computes the SHA-256 that reports name it by.
@@ -119,7 +130,8 @@ public struct PoisonedData: Sendable {
   /// - Throws: ``DataError`` if it is empty or the counts differ.
   public init(
     _ source: any SampleSource, targets: [Int32], trueLabels: [Int32]? = nil,
-    name: String = "poisoned data", hash: (@Sendable () throws -> String)? = nil
+    name: String = "poisoned data", notes: [String] = [],
+    hash: (@Sendable () throws -> String)? = nil
   ) throws(DataError) {
     try checkCounts(source, targets, name)
     if let trueLabels, trueLabels.count != targets.count {
@@ -130,7 +142,9 @@ public struct PoisonedData: Sendable {
     self.targets = targets
     self.trueLabels = trueLabels
     self.name = name
+    self.notes = notes
     self.hash = hash
+    prints = ImagePrints(of: source)
   }
 
   /// Declares that the images of a file carry the trigger and that their labels are the target.
@@ -138,7 +152,7 @@ public struct PoisonedData: Sendable {
   /// - Throws: ``DataError`` if it is empty or the counts differ.
   public init(_ data: DataSet) throws(DataError) {
     try self.init(
-      data, targets: data.labels, trueLabels: data.trueLabels, name: data.name,
+      data, targets: data.labels, trueLabels: data.trueLabels, name: data.name, notes: data.notes,
       hash: { try data.sha256() })
   }
 

@@ -1,22 +1,30 @@
 extension SampleSource {
-  /// Returns a number for every image that depends on nothing but what is stored of it.
+  /// Returns a number for every image that depends on nothing but its values.
   ///
-  /// Who orders images by it, or draws something at random for each from it, gets the same wherever
-  /// an image stands in the set. Different images have different numbers, unless somebody is out to
-  /// make equal ones.
+  /// How the source stores them, in which type and order of axes, does not matter. Who orders images by
+  /// it, or draws something at random for each from it, gets the same wherever an image stands in the set.
+  /// Different images have different numbers, unless somebody is out to make equal ones.
   ///
   /// - Throws: What the medium throws.
   public func fingerprints() throws -> [UInt64] {
     var result: [UInt64] = []
     result.reserveCapacity(count)
-    let size = imageShape.reduce(elementType.size, *)
-    // Every image lies whole within the bytes of its piece.
-    unsafe try withImagesInPieces(of: self) { bytes in
-      for start in stride(from: 0, to: bytes.count, by: size) {
-        unsafe result.append(Fingerprint(of: .init(rebasing: bytes[start..<start + size])).value)
+    unsafe try withImagesInPieces(of: self) { unsafe result += fingerprints(ofStored: $0) }
+    return result
+  }
+
+  /// Returns the fingerprints of some images, which lie in `bytes` as the source stores them.
+  package func fingerprints(ofStored bytes: UnsafeRawBufferPointer) -> [UInt64] {
+    let values = ImageValues(self)
+    var memory = ImageValues.Memory()
+    // Every image lies whole within the bytes.
+    return stride(from: 0, to: bytes.count, by: values.imageBytes).map { start in
+      let image = unsafe UnsafeRawBufferPointer(
+        rebasing: bytes[start..<start + values.imageBytes])
+      return unsafe values.withCanonicalBytes(of: image, in: &memory) {
+        unsafe Fingerprint(of: $0).value
       }
     }
-    return result
   }
 }
 
@@ -67,15 +75,21 @@ struct Fingerprint: Sendable, Hashable {
   /// Of bytes.
   init(of bytes: UnsafeRawBufferPointer) { unsafe add(bytes) }
 
-  /// Takes in how a set's images are stored, and its labels.
+  /// Takes in the shape of a set's images, and its labels.
   init(of set: TrainingSet) {
-    add("\(set.source.imageShape) \(set.source.layout) \(set.source.elementType)")
+    add("\(set.source.imageShape)")
     add(set.labels)
   }
 
   /// Takes all of a source's images in, read as many at a time as are about a megabyte.
   mutating func add(imagesOf source: any SampleSource) throws {
-    unsafe try withImagesInPieces(of: source) { unsafe add($0) }
+    unsafe try withImagesInPieces(of: source) { unsafe add(stored: $0, of: source) }
+  }
+
+  /// Takes images in that lie in `bytes` as the source stores them.
+  mutating func add(stored bytes: UnsafeRawBufferPointer, of source: some SampleSource) {
+    let numbers = unsafe source.fingerprints(ofStored: bytes)
+    for number in numbers { add(number) }
   }
 
   /// The hash.

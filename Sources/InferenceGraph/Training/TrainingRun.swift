@@ -163,7 +163,7 @@ final class TrainingRun {
     let modelText =
       "\(model.fingerprint.text) (\(graph.nodes.count) layers, \(graph.parameterCount) weights)"
     var all = Fingerprint(of: data)
-    unsafe images.withBytes { unsafe all.add($0) }
+    unsafe images.withBytes { unsafe all.add(stored: $0, of: data.source) }
     var targets = Fingerprint()
     targets.add(data.targets ?? [])
     let heldOutText = try heldOut.map { set in

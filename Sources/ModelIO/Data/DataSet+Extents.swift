@@ -21,13 +21,16 @@ extension DataSet {
   /// - Parameters:
   ///   - path: A file as for `DataSet.load`.
   ///   - layout: The layout, for shapes that leave it open.
+  ///   - keys: What images and labels are called in the file; nil: as for `DataSet.load`.
   ///   - sandbox: How the file is parsed.
   /// - Throws: ``FileError``.
   public static func extents(
-    of path: String, layout: Layout? = nil, sandbox: Sandbox = .auto
+    of path: String, layout: Layout? = nil, keys: DataKeys? = nil, sandbox: Sandbox = .auto
   ) throws(FileError) -> Extents {
-    let file = try HDF5File(path, sandbox: sandbox)
-    let shape = try file.dataset("data").info.shape
+    let data = try DataFile(path, keys: keys, fitting: nil, sandbox: sandbox)
+    let file = data.file
+    let name = data.images.info.path
+    let shape = data.images.info.shape
     let image = Array(shape.dropFirst())
     let described = image.map(String.init).joined(separator: "x")
     var imageShape = image
@@ -48,25 +51,13 @@ extension DataSet {
             + "or --layout nhwc")
       }
     default:
-      throw file.failure("its data set 'data' holds no images: one is of shape '\(described)'")
+      throw file.failure("its data set '\(name)' holds no images: one is of shape '\(described)'")
     }
-    guard imageShape.allSatisfy({ $0 > 0 }), shape[0] > 0 else {
-      throw noImages(in: file)
+    guard imageShape.allSatisfy({ $0 > 0 }) else {
+      throw file.failure("has no images; give a file with some")
     }
+    if file.isMATLAB { imageShape.swapAt(0, 1) }
     return Extents(
-      imageShape: imageShape, layout: chosen,
-      classCount: try classCount(of: file, count: shape[0]))
-  }
-
-  private static func classCount(of file: HDF5File, count: Int) throws(FileError) -> Int {
-    let labels = try self.labels(of: file, count: count)
-    let shape = labels.info.shape
-    if shape.count == 2, shape[1] > 1 { return shape[1] }
-    let largest = try labels.doubles().max() ?? 0
-    guard largest >= 0, largest < Double(largestClassCount) else {
-      throw labelFailure(
-        labels, of: file, "has \(largest), which is no class; classes are integers from 0 on")
-    }
-    return Int(largest) + 1
+      imageShape: imageShape, layout: chosen, classCount: try data.labels.classCount())
   }
 }

@@ -19,8 +19,12 @@ public struct DataSet: SampleSource, Sendable {
   /// A file's bytes and little-endian 32- and 64-bit floats stay what they are; smaller types become
   /// float32, integers of 32 and 64 bits float64.
   public let elementType: ElementType
+  /// What to tell about how the file was read, in whole lines.
+  public let notes: [String]
 
   private let storage: Storage
+  /// Whether the file has an image's columns where others have rows.
+  private let isTurned: Bool
 
   private enum Storage: Sendable {
     case file(HDF5Dataset)
@@ -31,8 +35,8 @@ public struct DataSet: SampleSource, Sendable {
   public var count: Int { labels.count }
 
   init(
-    dataset: HDF5Dataset, path: String, imageShape: [Int], layout: Layout, labels: [Int32],
-    trueLabels: [Int32]?
+    dataset: HDF5Dataset, path: String, imageShape: [Int], layout: Layout, isTurned: Bool,
+    labels: [Int32], trueLabels: [Int32]?, notes: [String]
   ) {
     self.labels = labels
     self.trueLabels = trueLabels
@@ -46,6 +50,8 @@ public struct DataSet: SampleSource, Sendable {
         ? dataset.info.elementSize > 2 ? .float64 : .float32
         : dataset.info.elementSize > 4 ? .float64 : .float32)
     self.storage = .file(dataset)
+    self.isTurned = isTurned
+    self.notes = notes
   }
 
   /// Creates a set in memory.
@@ -74,6 +80,8 @@ public struct DataSet: SampleSource, Sendable {
     self.layout = layout
     self.elementType = elementType
     self.storage = .memory(bytes)
+    self.isTurned = false
+    self.notes = []
   }
 
   /// Creates a set of 32-bit floats in memory.
@@ -97,12 +105,34 @@ public struct DataSet: SampleSource, Sendable {
     switch storage {
     case .file(let dataset):
       unsafe try dataset.read(rows: range, as: elementType, into: buffer)
+      if isTurned { unsafe turn(buffer, images: range.count) }
     case .memory(let bytes):
       let size = imageShape.reduce(elementType.size, *)
       let part = range.lowerBound * size..<range.upperBound * size
       precondition(buffer.count >= part.count, "a buffer of \(buffer.count) for \(part.count)")
       // Copies within the bounds that the line before has checked.
       unsafe bytes.withUnsafeBytes { unsafe buffer.copyMemory(from: .init(rebasing: $0[part])) }
+    }
+  }
+
+  /// Makes rows of the columns of images.
+  private func turn(_ buffer: UnsafeMutableRawBufferPointer, images: Int) {
+    let (height, width, channels) = (imageShape[0], imageShape[1], imageShape[2])
+    let planes = layout == .nchw ? channels : 1
+    let pixel = elementType.size * channels / planes
+    let size = height * width * pixel
+    var columns = [UInt8](repeating: 0, count: size)
+    for start in stride(from: 0, to: images * planes * size, by: size) {
+      // One plane of the buffer, which holds all images, and a copy of it.
+      let plane = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[start..<start + size])
+      unsafe columns.withUnsafeMutableBytes { unsafe $0.copyMemory(from: .init(plane)) }
+      for y in 0..<height {
+        for x in 0..<width {
+          for byte in 0..<pixel {
+            unsafe plane[(y * width + x) * pixel + byte] = columns[(x * height + y) * pixel + byte]
+          }
+        }
+      }
     }
   }
 

@@ -11,7 +11,7 @@ struct HDF5Catalogue {
 
   /// How a data set is laid out.
   struct Dataset {
-    enum Layout: UInt8 { case contiguous, chunked, compact }
+    enum Layout: UInt8 { case contiguous, chunked, compact, virtual }
 
     var extents: [UInt64]
     /// The size of an element in bytes.
@@ -32,9 +32,11 @@ struct HDF5Catalogue {
   enum Content {
     case group([Attribute])
     case dataset(Dataset)
+    /// A link by name, with what it names.
+    case link(String)
   }
 
-  /// An object by one of its hard links.
+  /// An object by one of its hard links, or another link.
   struct Node {
     /// The position of the group with the link; the root is its own parent.
     let parent: Int
@@ -56,7 +58,7 @@ struct HDF5Catalogue {
 
   /// The rules that a parser can name.
   static let rules: [Finding.Rule] = [
-    .damaged, .externalStorage, .externalLink, .softLink, .userLink, .virtualDataset, .filter,
+    .damaged, .externalStorage, .externalLink, .userLink, .virtualDataset, .filter,
     .type, .cycle, .depth, .objectCount,
   ]
 
@@ -100,6 +102,9 @@ extension HDF5Catalogue {
         writer.write(dataset.chunk)
         writer.write(dataset.stored)
         writer.write(UInt8(dataset.isFiltered ? 1 : 0))
+      case .link(let target):
+        writer.write(UInt8(2))
+        writer.write(target)
       }
     }
     writer.write(UInt32(observations.count))
@@ -126,8 +131,7 @@ extension HDF5Catalogue {
       let name = try reader.text()
       let content = try Self.content(&reader)
       guard index == 0 || parent < index else { throw FrameError() }
-      if index > 0, case .dataset = nodes[parent].content { throw FrameError() }
-      if index == 0, case .dataset = content { throw FrameError() }
+      guard case .group = index == 0 ? content : nodes[parent].content else { throw FrameError() }
       depths.append(index == 0 ? 0 : depths[parent] + 1)
       lengths.append((index == 0 ? 0 : lengths[parent] + 1) + name.utf8.count)
       guard depths[index] <= Self.maximumDepth + 1, lengths[index] <= Self.maximumPathLength else {
@@ -173,6 +177,7 @@ extension HDF5Catalogue {
           extents: extents, elementSize: elementSize, elementClass: elementClass,
           rawType: rawType, layout: layout, offset: offset == .max ? nil : offset, chunk: chunk,
           stored: stored, isFiltered: isFiltered))
+    case 2: return .link(try reader.text())
     default: throw FrameError()
     }
   }

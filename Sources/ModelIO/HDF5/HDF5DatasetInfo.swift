@@ -12,7 +12,7 @@ struct HDF5DatasetInfo: Sendable {
   enum Storage: Sendable {
     /// In one piece from this byte of the file on.
     case contiguous(offset: Int)
-    /// In chunks, perhaps compressed, or within the data set's header.
+    /// In chunks, perhaps compressed, within the data set's header, or in other data sets.
     case inPieces
   }
 
@@ -41,8 +41,11 @@ struct HDF5DatasetInfo: Sendable {
 
   /// Checks what the parser of a file of `fileSize` bytes claims about a data set.
   ///
+  /// - Parameter others: The bytes of all data sets that are not put together from others.
   /// - Throws: ``Refusal`` with the rule.
-  init(_ claim: HDF5Catalogue.Dataset, path: String, fileSize: Int) throws(Refusal) {
+  init(
+    _ claim: HDF5Catalogue.Dataset, path: String, fileSize: Int, others: Int = 0
+  ) throws(Refusal) {
     func refuse(_ rule: Finding.Rule, _ reason: String) -> Refusal {
       Refusal(finding: Finding(rule, at: path, "its data set '\(abbreviated(path))' \(reason)"))
     }
@@ -84,6 +87,12 @@ struct HDF5DatasetInfo: Sendable {
       storage = .inPieces
     case .compact:
       guard bytes <= stored else { throw refuse(.shapeBomb, tooMuch) }
+      storage = .inPieces
+    case .virtual:
+      guard bytes <= others else {
+        throw refuse(
+          .shapeBomb, "claims \(bytes) bytes, more than all that it can be put together from")
+      }
       storage = .inPieces
     }
     elementClass = claim.elementClass

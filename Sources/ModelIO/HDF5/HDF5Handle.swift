@@ -14,14 +14,15 @@ enum HDF5Library {
   private static let lock = Mutex(())
   private static let owner = Atomic<UInt>(0)
 
-  /// Plugins are code loaded from disk on a file's demand: never. Set once, before the first file.
+  /// Plugins are code loaded from disk on a file's demand: never; h5py's own filter is built in. Set once,
+  /// before the first file.
   ///
   /// Neither is there anything to do at exit, where the library would trip over what a damaged file
   /// has left behind.
   private static let prepared: Bool = {
     H5dont_atexit()
     H5open()
-    return H5PLset_loading_state(0) >= 0
+    return H5PLset_loading_state(0) >= 0 && LZF.register()
   }()
 
   /// Runs `body` while no other thread is inside libhdf5; may be nested.
@@ -40,7 +41,7 @@ enum HDF5Library {
         dk_clear_errors()
         owner.store(0, ordering: .relaxed)
       }
-      precondition(prepared, "libhdf5 cannot switch its plugins off")
+      precondition(prepared, "libhdf5 cannot be prepared")
       dk_silence()
       return try body()
     }

@@ -23,6 +23,10 @@ final class HDF5Walk {
   private let file: hid_t
   private var textLeft: Int
   private var visited: Set<haddr_t> = []
+  /// The paths of the data sets that hold their values themselves.
+  private var ordinary: Set<String> = []
+  /// The others, which are looked at when all of these are known.
+  private var virtual: [(parent: Int, place: Place, path: String)] = []
 
   /// The attributes that are read, of groups alone: those of Keras, which splits long ones into
   /// numbered parts, and our own.
@@ -47,6 +51,7 @@ final class HDF5Walk {
     var address: haddr_t = 0
     if unsafe dk_find_object(root.id, ".", &kind, &address) >= 0 { visited.insert(address) }
     addGroup(root.id, at: address, name: "", parent: 0, path: "", depth: 0)
+    for (parent, place, path) in virtual { addVirtual(parent, place, path) }
   }
 
   private func note(_ rule: Finding.Rule, _ path: String, _ detail: String = "") {
@@ -90,7 +95,9 @@ final class HDF5Walk {
       case DK_HARD_LINK:
         add(link.name, in: group, at: address, index: index, path: place, depth: depth + 1)
       case DK_SOFT_LINK:
-        note(.softLink, place, target(of: link.name, in: group).first ?? "")
+        let target = target(of: link.name, in: group).first ?? ""
+        guard spend(target, place) else { return }
+        catalogue.nodes.append(.init(parent: index, name: link.name, content: .link(target)))
       case DK_EXTERNAL_LINK:
         note(.externalLink, place, target(of: link.name, in: group).dropFirst().first ?? "")
       default: note(.userLink, place)
@@ -161,21 +168,48 @@ final class HDF5Walk {
     case DK_DATASET:
       guard
         let dataset = HDF5Handle<HDF5DatasetKind>(unsafe H5Dopen2(group, name, dk_default())),
-        let claim = claim(of: dataset.id, path)
+        let creation = HDF5Handle<HDF5PropertyKind>(H5Dget_create_plist(dataset.id))
       else { return note(.damaged, path) }
-      catalogue.nodes.append(.init(parent: index, name: name, content: .dataset(claim)))
-      datasets.append(Place(group: address, name: name))
+      let place = Place(group: address, name: name)
+      guard H5Pget_layout(creation.id) != H5D_VIRTUAL else {
+        return virtual.append((index, place, path))
+      }
+      ordinary.insert(path)
+      addDataset(dataset.id, creation.id, parent: index, place, path)
     default: note(.type, path)
     }
   }
 
   // MARK: Data sets
 
+  private func addDataset(
+    _ id: hid_t, _ creation: hid_t, parent: Int, _ place: Place, _ path: String
+  ) {
+    guard let claim = claim(of: id, creation, path) else { return note(.damaged, path) }
+    catalogue.nodes.append(.init(parent: parent, name: place.name, content: .dataset(claim)))
+    datasets.append(place)
+  }
+
+  /// Adds a data set that is put together from others, if these lie in this file and hold their values
+  /// themselves. Before that is known libhdf5 is not asked about it: for its extents it may open others.
+  private func addVirtual(_ parent: Int, _ place: Place, _ path: String) {
+    guard let group = HDF5Handle<HDF5GroupKind>(H5Oopen_by_addr(file, place.group)),
+      let dataset = HDF5Handle<HDF5DatasetKind>(
+        unsafe H5Dopen2(group.id, place.name, dk_default())),
+      let creation = HDF5Handle<HDF5PropertyKind>(H5Dget_create_plist(dataset.id))
+    else { return note(.damaged, path) }
+    guard sources(of: creation.id).allSatisfy(ordinary.contains) else {
+      return note(.virtualDataset, path)
+    }
+    addDataset(dataset.id, creation.id, parent: parent, place, path)
+  }
+
   /// Describes a data set; nil if that cannot be done.
-  private func claim(of id: hid_t, _ path: String) -> HDF5Catalogue.Dataset? {
+  private func claim(
+    of id: hid_t, _ creation: hid_t, _ path: String
+  ) -> HDF5Catalogue.Dataset? {
     guard let space = HDF5Handle<HDF5SpaceKind>(H5Dget_space(id)),
-      let type = HDF5Handle<HDF5TypeKind>(H5Dget_type(id)),
-      let creation = HDF5Handle<HDF5PropertyKind>(H5Dget_create_plist(id))
+      let type = HDF5Handle<HDF5TypeKind>(H5Dget_type(id))
     else { return nil }
     let rank = Int(H5Sget_simple_extent_ndims(space.id))
     guard (0...32).contains(rank), H5Sget_simple_extent_type(space.id) != H5S_NULL else {
@@ -183,19 +217,21 @@ final class HDF5Walk {
     }
     var extents = [hsize_t](repeating: 0, count: rank)
     unsafe H5Sget_simple_extent_dims(space.id, &extents, nil)
-    noteHazards(of: creation.id, path)
+    noteHazards(of: creation, path)
     var chunk: [hsize_t] = []
     var layout = HDF5Catalogue.Dataset.Layout.contiguous
-    switch H5Pget_layout(creation.id) {
+    switch H5Pget_layout(creation) {
     case H5D_CONTIGUOUS: break
     case H5D_COMPACT: layout = .compact
     case H5D_CHUNKED:
       layout = .chunked
       chunk = [hsize_t](repeating: 1, count: rank)
-      guard unsafe H5Pget_chunk(creation.id, Int32(rank), &chunk) == Int32(rank) else {
+      guard unsafe H5Pget_chunk(creation, Int32(rank), &chunk) == Int32(rank) else {
         return nil
       }
-    default: note(.virtualDataset, path)
+    case H5D_VIRTUAL:
+      layout = .virtual
+    default: return nil
     }
     let (elementClass, rawType) = Self.element(type.id)
     if elementClass == .other, H5Tget_class(type.id) != H5T_STRING { note(.type, path) }
@@ -204,7 +240,8 @@ final class HDF5Walk {
       extents: extents, elementSize: UInt64(H5Tget_size(type.id)), elementClass: elementClass,
       rawType: rawType, layout: layout,
       offset: offset == dk_undefined_address() ? nil : UInt64(offset),
-      chunk: chunk, stored: H5Dget_storage_size(id), isFiltered: H5Pget_nfilters(creation.id) > 0)
+      chunk: chunk, stored: layout == .virtual ? 0 : H5Dget_storage_size(id),
+      isFiltered: H5Pget_nfilters(creation) > 0)
   }
 
   private static func element(
@@ -213,6 +250,8 @@ final class HDF5Walk {
     func equals(_ other: hid_t) -> Bool { H5Tequal(type, other) > 0 }
     switch H5Tget_class(type) {
     case H5T_INTEGER: return (.integer, equals(dk_u8()) ? .uint8 : .none)
+    // Truth values among others; libhdf5 converts them to the numbers that they stand for.
+    case H5T_ENUM: return (.integer, .none)
     case H5T_FLOAT:
       let raw: HDF5DatasetInfo.RawType =
         equals(dk_ieee_f32le()) ? .float32 : equals(dk_ieee_f64le()) ? .float64 : .none
@@ -221,7 +260,33 @@ final class HDF5Walk {
     }
   }
 
-  /// Notes values in other files, and filters that are not the library's own three.
+  /// The paths of the data sets that one is put together from; of those in other files, one that no
+  /// data set has.
+  private func sources(of creation: hid_t) -> [String] {
+    var count = 0
+    guard unsafe H5Pget_virtual_count(creation, &count) >= 0, count > 0,
+      count <= HDF5Catalogue.maximumNodes
+    else { return [""] }
+    return (0..<count).map { index in
+      func text(_ read: (UnsafeMutablePointer<CChar>?, Int) -> Int) -> String {
+        var bytes = [CChar](repeating: 0, count: HDF5Catalogue.maximumPathLength)
+        // Filled by the call, with a zero at the end.
+        let length = unsafe bytes.withUnsafeMutableBufferPointer {
+          unsafe read($0.baseAddress, $0.count)
+        }
+        guard length > 0, length < bytes.count else { return "" }
+        return String(decoding: bytes[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      }
+      // A full stop stands for the file itself.
+      guard unsafe text({ unsafe H5Pget_virtual_filename(creation, index, $0, $1) }) == "." else {
+        return ""
+      }
+      return unsafe text { unsafe H5Pget_virtual_dsetname(creation, index, $0, $1) }
+        .split(separator: "/").joined(separator: "/")
+    }
+  }
+
+  /// Notes values in other files, and filters that are none of the library's and h5py's own.
   private func noteHazards(of creation: hid_t, _ path: String) {
     if H5Pget_external_count(creation) != 0 {
       var name = [CChar](repeating: 0, count: 256)
@@ -231,7 +296,7 @@ final class HDF5Walk {
         String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
     }
     let known: Set<H5Z_filter_t> = [
-      H5Z_FILTER_DEFLATE, H5Z_FILTER_SHUFFLE, H5Z_FILTER_FLETCHER32,
+      H5Z_FILTER_DEFLATE, H5Z_FILTER_SHUFFLE, H5Z_FILTER_FLETCHER32, LZF.number,
     ]
     var seen: Set<H5Z_filter_t> = []
     for index in 0..<max(0, H5Pget_nfilters(creation)) {
@@ -239,7 +304,7 @@ final class HDF5Walk {
       let filter = unsafe H5Pget_filter2(
         creation, UInt32(index), &flags, &count, nil, 0, nil, &configuration)
       if !known.contains(filter) {
-        note(.filter, path, "\(filter)")
+        note(.filter, path, HDF5Filter.words(Int(filter)))
       } else if !seen.insert(filter).inserted {
         // Packed twice, a few bytes unpack to a million times as many.
         note(.filter, path, "\(filter), twice")

@@ -106,6 +106,8 @@ struct AttackCommand: RunnerCommand {
   @Option(help: "The order of an image's axes in the data sets, if their shape leaves it open.")
   var layout: LayoutName?
 
+  @OptionGroup var naming: KeysArguments
+
   @Option(
     help: ArgumentHelp(
       "The share of the clean training images that the defense is given.", valueName: "share"))
@@ -143,6 +145,7 @@ struct AttackCommand: RunnerCommand {
   /// Checks what goes together; done last, so that an unknown option is named first.
   private func check() throws {
     try training.check()
+    try naming.check(roles: ["train", "test"])
     if let threads, !(1...1024).contains(threads) {
       throw ValidationError("--threads takes a number from 1 to 1024, not \(threads)")
     }
@@ -177,17 +180,19 @@ struct AttackCommand: RunnerCommand {
     let context = context(threads: threads, seed: seed)
 
     let architecture = try Architecture(nameOrFile: architecture, sandbox: parsing.sandbox)
-    let extents = try trainInput.extents(layout: layout?.layout, sandbox: parsing.sandbox)
+    let extents = try trainInput.extents(
+      layout: layout?.layout, keys: naming.keys(of: "train"), sandbox: parsing.sandbox)
     let classCount = classes ?? max(architecture.classCount ?? 0, extents.classCount)
     let goal = try AttackGoal(mode.mode, target: target ?? 0, classCount: classCount)
     try training.check(imageShape: extents.imageShape)
     let trainData = try trainInput.load(
       .train, imageShape: extents.imageShape, classCount: classCount, layout: extents.layout,
-      taker: "attack", sandbox: parsing.sandbox)
+      keys: naming.keys(of: "train"), taker: "attack", sandbox: parsing.sandbox)
     let testData = try testInput.load(
       .test, imageShape: extents.imageShape, classCount: classCount, layout: layout?.layout,
-      taker: "attack", sandbox: parsing.sandbox)
+      keys: naming.keys(of: "test"), taker: "attack", sandbox: parsing.sandbox)
     parsing.warn(in: context)
+    for note in trainData.notes + testData.notes { context.warn(note) }
     if let scale, scale.factor != 1, architecture.scalesImages {
       context.warn(
         "\(architecture.name) scales images itself, and --scale does so once more; leave it out unless "

@@ -128,7 +128,7 @@ struct CompareCommand: RunnerCommand {
   @OptionGroup var common: CommonArguments
 
   func run(in session: Session) throws {
-    try arguments.check()
+    try arguments.check(roles: ["clean", "test", "poisoned"])
     let shard = try shard.map { try Shard($0) }
     let plan = try makePlan(session.plugins)
     let progress = ProgressLine(isQuiet: common.quiet)

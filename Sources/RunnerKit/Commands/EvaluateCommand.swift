@@ -43,7 +43,7 @@ struct EvaluateCommand: RunnerCommand {
 
   /// Checks what goes together; done last, so that an unknown option is named first.
   private func check() throws {
-    try arguments.check()
+    try arguments.check(roles: ["test", "poisoned"])
     if test == nil, poisoned == nil {
       throw ValidationError("give --test, --poisoned or both")
     }
@@ -52,8 +52,8 @@ struct EvaluateCommand: RunnerCommand {
   func run(in session: Session) throws {
     try check()
     let model = try arguments.load(model)
-    let test = try test.map { try CleanData(arguments.data($0, for: model)) }
-    let poisoned = try poisoned.map { try PoisonedData(arguments.data($0, for: model)) }
+    let test = try test.map { try CleanData(arguments.data($0, "test", for: model)) }
+    let poisoned = try poisoned.map { try PoisonedData(arguments.data($0, "poisoned", for: model)) }
     let context = context(threads: arguments.threads)
     arguments.parsing.warn(in: context)
     let result = try Evaluation.ModelResult(of: model, test: test, poisoned: poisoned, in: context)

@@ -79,7 +79,7 @@ struct PredictCommand: RunnerCommand {
 
   /// Checks what goes together; done last, so that an unknown option is named first.
   private func check() throws {
-    try arguments.check()
+    try arguments.check(roles: ["data", "clean"])
     if images.isEmpty, data == nil {
       throw ValidationError("name PNG files to classify, or a data set with --data")
     }
@@ -109,6 +109,7 @@ struct PredictCommand: RunnerCommand {
     let material = try material(for: suspect)
     let context = context(threads: arguments.threads, seed: seed)
     arguments.parsing.warn(in: context)
+    for note in material.notes { context.warn(note) }
     let classes: [Int32]
     do {
       classes = try self.classes(of: material.source, suspect, detector, in: context)
@@ -138,6 +139,13 @@ struct PredictCommand: RunnerCommand {
       }
     }
 
+    var notes: [String] {
+      switch self {
+      case .files: []
+      case .data(let data): data.notes
+      }
+    }
+
     var title: String {
       switch self {
       case .files: "PNG files"
@@ -161,7 +169,7 @@ struct PredictCommand: RunnerCommand {
   }
 
   private func material(for suspect: Model) throws -> Material {
-    if let data { return .data(try arguments.data(data, for: suspect)) }
+    if let data { return .data(try arguments.data(data, "data", for: suspect)) }
     return .files(
       try ImageFiles(
         images, for: suspect.graph.inputShape, sandbox: arguments.parsing.sandbox))
@@ -177,7 +185,8 @@ struct PredictCommand: RunnerCommand {
           $0, architecture: arguments.architecture, inputScale: suspect.inputScale,
           sandbox: arguments.parsing.sandbox)
       }
-      let clean = try clean.map { try CleanData(arguments.data($0, for: suspect)) }
+      let clean = try clean.map { try CleanData(arguments.data($0, "clean", for: suspect)) }
+      for note in clean?.notes ?? [] { context.warn(note) }
       return try detector.labels(
         of: images, suspect: suspect, repaired: copy, using: clean, in: context)
     }

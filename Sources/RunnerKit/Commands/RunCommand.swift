@@ -103,11 +103,12 @@ struct RunCommand: RunnerCommand {
 
   /// Checks what goes together; done last, so that an unknown option is named first.
   private func check() throws {
-    try arguments.check()
+    try arguments.check(roles: ["clean", "test", "poisoned"])
     let named = [
       ("--clean", clean), ("--test", test), ("--poisoned", poisoned),
       ("--architecture", arguments.architecture), ("--scale", arguments.scale.map { "\($0)" }),
       ("--layout", arguments.layout?.rawValue),
+      ("--keys", arguments.naming.names.first.map { "\($0.keys)" }),
     ]
     if model == nil, let given = named.first(where: { $0.1 != nil }) {
       throw ValidationError("\(given.0) needs --model; without it the built-in network is used")

@@ -76,6 +76,8 @@ struct TriggerApplyCommand: RunnerCommand {
   @Option(help: "The order of an image's axes in the data set, if their shape leaves it open.")
   var layout: LayoutName?
 
+  @OptionGroup var naming: KeysArguments
+
   @Flag(help: "Replace the file if it is there.")
   var force = false
 
@@ -84,6 +86,7 @@ struct TriggerApplyCommand: RunnerCommand {
   @OptionGroup var common: CommonArguments
 
   func run(in session: Session) throws {
+    try naming.check(roles: ["data"])
     let input = try ImageInput(data)
     try OutputFile.check(
       output, option: "--output", inputs: [trigger, input.path].compactMap { $0 }, force: force)
@@ -91,9 +94,11 @@ struct TriggerApplyCommand: RunnerCommand {
     if let target { trigger = try trigger.aimed(at: target) }
     let data = try input.load(
       .test, imageShape: trigger.imageShape, classCount: trigger.goal.classCount,
-      layout: layout?.layout, taker: "trigger", sandbox: parsing.sandbox)
+      layout: layout?.layout, keys: naming.keys(of: "data"), taker: "trigger",
+      sandbox: parsing.sandbox)
     let context = context()
     parsing.warn(in: context)
+    for note in data.notes { context.warn(note) }
     let clean = try context.phase("reading images", images: 0) { _ in try LabelledImages(data) }
     clean.warnOfUnits("the file written has 0...255", in: context)
     let images = try context.phase("applying the trigger", images: 0) { _ in
@@ -152,6 +157,8 @@ struct TriggerShowCommand: RunnerCommand {
   @Option(help: "The order of an image's axes in the data set, if their shape leaves it open.")
   var layout: LayoutName?
 
+  @OptionGroup var naming: KeysArguments
+
   @Flag(help: "Replace pictures that are there.")
   var force = false
 
@@ -160,6 +167,7 @@ struct TriggerShowCommand: RunnerCommand {
   @OptionGroup var common: CommonArguments
 
   func run(in session: Session) throws {
+    try naming.check(roles: ["data"])
     if (sheet == nil) != (data == nil) {
       throw ValidationError("--sheet and --data need each other")
     }
@@ -178,7 +186,8 @@ struct TriggerShowCommand: RunnerCommand {
     if let sheet, let input {
       let images = try input.load(
         .test, imageShape: trigger.imageShape, classCount: trigger.goal.classCount,
-        layout: layout?.layout, taker: "trigger", sandbox: parsing.sandbox)
+        layout: layout?.layout, keys: naming.keys(of: "data"), taker: "trigger",
+        sandbox: parsing.sandbox)
       let picture = try context.phase("drawing", images: 0) { _ in
         try trigger.contactSheet(of: LabelledImages(images)).png()
       }

@@ -63,8 +63,11 @@ extension ComparisonPlan {
       }
       var seen: Set<String> = []
       if let twice = names.first(where: { !seen.insert($0).inserted }) {
+        // Names are given in a plan alone.
         throw Failure(
-          Failure.usage, "two \(kind) are called '\(twice)'; give one another \(advice)".visible)
+          Failure.usage,
+          "two \(kind) are called '\(twice)'; give one another '\(advice)' in a plan, or leave it out"
+            .visible)
       }
     }
     // A model that depends on the seed is there once for each.
@@ -147,6 +150,7 @@ extension ComparisonPlan {
 
   private static let modelKeys = [
     "name", "folder", "model", "clean", "test", "poisoned", "architecture", "scale", "layout",
+    "keys",
   ]
 
   /// Reads a model: once, or once for each seed where its paths contain {seed}.
@@ -157,7 +161,7 @@ extension ComparisonPlan {
     } else {
       entries = [.init(key: "folder", line: node.line, node: node)]
     }
-    let texts = try entries.map { try $0.node.text }
+    let texts = try entries.filter { $0.key != "keys" }.map { try $0.node.text }
     guard texts.contains(where: { $0.contains("{seed}") }) else {
       return [Subject(model: try model(node, entries, seed: nil), seed: nil)]
     }
@@ -211,12 +215,27 @@ extension ComparisonPlan {
       }
       model.layout = layout.rawValue
     }
+    if let node = entries["keys"] { model.keys = try keys(node) }
     for (role, path) in model.files where !FileManager.default.fileExists(atPath: path) {
       let place = entries[role] ?? node
       throw place.refusal(
         "\(path): no such file; \(advice(onMissing: path))", status: Failure.missingInput)
     }
     return model
+  }
+
+  /// Reads `IMAGES,LABELS` or a list of both, for all data sets or for each of some.
+  private static func keys(_ node: YAMLNode) throws -> [String: String] {
+    func text(_ node: YAMLNode) throws -> String {
+      let text = try node.texts.joined(separator: ",")
+      guard DataKeys(text) != nil else {
+        throw node.refusal("keys takes the names of images and labels, such as X_train,Y_train")
+      }
+      return text
+    }
+    guard case .mapping = node.value else { return ["": try text(node)] }
+    let entries = try node.mapping(keys: ["clean", "test", "poisoned"])
+    return try Dictionary(uniqueKeysWithValues: entries.map { ($0.key, try text($0.node)) })
   }
 
   /// The name that all seeds of a model have: its path's last part that is more than the seed.

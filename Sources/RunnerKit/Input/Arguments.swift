@@ -80,6 +80,8 @@ struct ModelArguments: ParsableArguments, Sendable {
   @Option(help: "The order of an image's axes in the data sets, if their shape leaves it open.")
   var layout: LayoutName?
 
+  @OptionGroup var naming: KeysArguments
+
   @Option(
     help: ModelArguments.architectureHelp,
     completion: .file(extensions: ["h5", "hdf5", "json"]))
@@ -97,7 +99,10 @@ struct ModelArguments: ParsableArguments, Sendable {
   }
 
   /// Checks the values; the commands call it.
-  func check() throws {
+  ///
+  /// - Parameter roles: The options of the command that name data sets, without their dashes.
+  func check(roles: [String]) throws {
+    try naming.check(roles: roles)
     if let threads, !(1...1024).contains(threads) {
       throw ValidationError("--threads takes a number from 1 to 1024, not \(threads)")
     }
@@ -111,10 +116,11 @@ struct ModelArguments: ParsableArguments, Sendable {
       sandbox: parsing.sandbox)
   }
 
-  func data(_ path: String, for model: Model) throws -> DataSet {
+  /// Opens the data set that an option, the role, names.
+  func data(_ path: String, _ role: String, for model: Model) throws -> DataSet {
     try DataSet.load(
       path, for: model.graph.inputShape, classCount: model.classCount, layout: layout?.layout,
-      sandbox: parsing.sandbox)
+      keys: naming.keys(of: role), sandbox: parsing.sandbox)
   }
 }
 
@@ -122,7 +128,7 @@ extension ModelArguments {
   /// The options given that say how the files of one model are read.
   var oneModelOptions: [String] {
     [
-      ("--scale", scale != nil), ("--layout", layout != nil),
+      ("--scale", scale != nil), ("--layout", layout != nil), ("--keys", !naming.names.isEmpty),
       ("--architecture", architecture != nil),
     ].filter(\.1).map(\.0)
   }
@@ -134,6 +140,7 @@ extension ModelArguments {
     files.architecture = architecture
     files.scale = scale?.factor ?? 1
     files.layout = layout?.rawValue
+    files.keys = naming.texts
     return files
   }
 }

@@ -44,12 +44,12 @@ struct ImageInput: Sendable {
 
   /// The shape and the number of classes of the images, before they are read.
   func extents(
-    layout: Layout?, sandbox: Sandbox
+    layout: Layout?, keys: DataKeys?, sandbox: Sandbox
   ) throws -> (imageShape: [Int], layout: Layout, classCount: Int) {
     guard !isFashionMNIST else {
       return (FashionMNIST.imageShape, .nhwc, FashionMNIST.classCount)
     }
-    let extents = try DataSet.extents(of: text, layout: layout, sandbox: sandbox)
+    let extents = try DataSet.extents(of: text, layout: layout, keys: keys, sandbox: sandbox)
     return (extents.imageShape, extents.layout, extents.classCount)
   }
 
@@ -62,12 +62,12 @@ struct ImageInput: Sendable {
   ///   - taker: What shape and classes are those of, for messages: "attack" or "trigger".
   func load(
     _ part: FashionMNIST.Part, imageShape: [Int], classCount: Int, layout: Layout?,
-    taker: String, sandbox: Sandbox
+    keys: DataKeys?, taker: String, sandbox: Sandbox
   ) throws -> DataSet {
     guard isFashionMNIST else {
       return try DataSet.load(
-        text, for: imageShape, classCount: classCount, layout: layout, taker: taker,
-        sandbox: sandbox)
+        text, for: imageShape, classCount: classCount, layout: layout, keys: keys,
+        taker: taker, sandbox: sandbox)
     }
     if let range, range.upperBound > part.count {
       throw Failure(

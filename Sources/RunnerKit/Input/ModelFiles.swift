@@ -19,6 +19,8 @@ struct ModelFiles: Codable, Sendable, Hashable {
   var scale: Float = 1
   /// The order of an image's axes, if their shape leaves it open.
   var layout: String?
+  /// What images and labels are called, `IMAGES,LABELS`, by role; of those without their own under "".
+  var keys: [String: String] = [:]
 
   /// What a plan calls the network that comes with the program.
   static let builtInName = "built-in"
@@ -93,6 +95,7 @@ struct ModelFiles: Codable, Sendable, Hashable {
     for (role, path) in files { inputs[role] = try sha256(ofFile: path) }
     inputs["scale"] = "\(scale)"
     inputs["layout"] = layout
+    for (role, names) in keys { inputs[role.isEmpty ? "keys" : "keys of \(role)"] = names }
     return inputs
   }
 
@@ -103,15 +106,17 @@ struct ModelFiles: Codable, Sendable, Hashable {
     }
     let suspect = try KerasModel.load(
       model, architecture: architecture, inputScale: scale, sandbox: sandbox)
-    func data(_ path: String) throws -> DataSet {
+    func data(_ path: String, _ role: String) throws -> DataSet {
       try DataSet.load(
         path, for: suspect.graph.inputShape, classCount: suspect.classCount,
-        layout: layout.flatMap { LayoutName(rawValue: $0) }?.layout, sandbox: sandbox)
+        layout: layout.flatMap { LayoutName(rawValue: $0) }?.layout,
+        keys: (keys[role] ?? keys[""]).flatMap { DataKeys($0) }, sandbox: sandbox)
     }
     return try Experiment(
-      suspect: suspect, clean: clean.map { try CleanData(data($0)) },
-      test: test.map { try CleanData(data($0)) },
-      poisoned: poisoned.map { try PoisonedData(data($0)) }, replaysCurves: replaysCurves)
+      suspect: suspect, clean: clean.map { try CleanData(data($0, "clean")) },
+      test: test.map { try CleanData(data($0, "test")) },
+      poisoned: poisoned.map { try PoisonedData(data($0, "poisoned")) },
+      replaysCurves: replaysCurves)
   }
 }
 

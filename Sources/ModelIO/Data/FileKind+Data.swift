@@ -1,0 +1,58 @@
+extension FileKind {
+  /// What a file of data sets looks like.
+  static let dataForm = "an HDF5 file with the images in 'data' and their classes in 'label'"
+
+  /// What to say of a file of this kind that was given as images with labels; nil if it may be that.
+  func adviceOnData(_ path: String) -> String? {
+    let give = "give \(Self.dataForm)"
+    let (old, new) = Self.names(path)
+    func python(_ code: String) -> String { "`python3 -c \"\(code)\"`" }
+    switch self {
+    case .hdf5, .other: return nil
+    case .empty: return "is empty; \(give)"
+    case .gitLFSPointer: return "is \(words); run `git lfs pull`"
+    case .numpyArchive:
+      return "is \(words), not HDF5; convert it: "
+        + python("import h5py, numpy; h5py.File('\(new)', 'w').update(numpy.load('\(old)'))")
+    case .numpyArray:
+      return "is \(words): images or labels alone; put both into one file: "
+        + python(
+          "import h5py, numpy; h5py.File('\(new)', 'w').update(data=numpy.load('\(old)'), "
+            + "label=numpy.load('LABELS.npy'))")
+    case .pickle:
+      return
+        "is \(words), which runs what is in it when it is loaded; if you trust it, convert it; a "
+        + "batch of CIFAR-10 like this: "
+        + python(
+          "import h5py, pickle; d = pickle.load(open('\(old)', 'rb'), encoding='latin1'); "
+            + "h5py.File('\(new)', 'w').update(data=d['data'].reshape(-1, 3, 32, 32), "
+            + "label=d['labels'])")
+    case .idx:
+      return "is \(words): images or labels alone; put both into one file: "
+        + python(
+          "import h5py, numpy; h5py.File('\(new)', 'w').update(data=numpy.fromfile('\(old)', 'u1')"
+            + "[16:].reshape(-1, 28, 28), label=numpy.fromfile('LABELS', 'u1')[8:])")
+    case .gzip: return "is \(words); unpack it with `gzip -dc \(old) > NEW`, and give what is in it"
+    case .tar: return "is \(words); unpack it with `tar -xf \(old)`, and give what is in it"
+    case .zip: return "is \(words); unpack it with `unzip \(old)`, and give what is in it"
+    case .matlab5: return "is \(words), which is no HDF5; save it with '-v7.3' in MATLAB"
+    case .png, .jpeg: return "is \(words), not a data set; \(give)"
+    case .torchArchive, .folder, .json: return "is \(words), not HDF5; \(give)"
+    case .kerasArchive, .onnx, .tflite, .savedModel, .savedModelGraph:
+      return "is \(words), a model and no data set; \(give)"
+    }
+  }
+
+  /// The names of a file and of its conversion as they may stand between quotes in a command; stand-ins
+  /// for a name with characters that would not stay what they are there.
+  static func names(_ path: String) -> (old: String, new: String) {
+    let isPlain = path.utf8.allSatisfy { byte in
+      UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte || UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte
+        || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte || "/._-+=,:@%".utf8.contains(byte)
+    }
+    guard isPlain else { return ("OLD", "NEW.h5") }
+    let folder = path.lastIndex(of: "/") ?? path.startIndex
+    let stem = path[folder...].lastIndex(of: ".").map { path[..<$0] } ?? path[...]
+    return (path, path.hasSuffix(".h5") ? "\(stem)-new.h5" : "\(stem).h5")
+  }
+}

@@ -1,0 +1,170 @@
+import InferenceGraph
+
+/// A data set with the classes of images: numbers, or a row for each image.
+///
+/// Axes of extent 1 do not matter: (N), (N, 1) and (1, N) are classes, (N, K) and (N, 1, K) rows of K.
+struct LabelSet {
+  /// How the labels lie.
+  enum Form: Equatable {
+    /// A class for each image.
+    case classes
+    /// A row for each image with a number for each of so many classes.
+    case rows(Int)
+    /// Rows as columns, as MATLAB stores them: the images are on the second axis.
+    case columns(Int)
+
+    /// The number of classes, if the shape tells it.
+    var classes: Int? {
+      switch self {
+      case .classes: nil
+      case .rows(let count), .columns(let count): count
+      }
+    }
+  }
+
+  let dataset: HDF5Dataset
+  let form: Form
+  private let file: HDF5File
+  private let count: Int
+
+  /// Takes the labels of so many images.
+  ///
+  /// - Throws: ``FileError`` if they are no numbers, or of another number of images.
+  init(_ dataset: HDF5Dataset, of file: HDF5File, count: Int) throws(FileError) {
+    self.dataset = dataset
+    self.file = file
+    self.count = count
+    guard dataset.info.elementClass != .other else {
+      throw Self.failure(dataset, file, "does not hold numbers")
+    }
+    let shape = dataset.info.shape
+    guard let form = Self.form(shape, count: count, isTurned: file.isMATLAB) else {
+      let squeezed = shape.filter { $0 != 1 }
+      let rows = squeezed.first ?? 1
+      throw Self.failure(
+        dataset, file,
+        squeezed.count > 2 || rows == count
+          ? "has the shape \(described(shape)); classes (\(count)) or one-hot labels (\(count)xclasses) "
+            + "are needed"
+          : "has \(rows) labels for \(count) images")
+    }
+    self.form = form
+  }
+
+  /// How labels of a shape lie; nil if they are not those of so many images.
+  ///
+  /// - Parameter isTurned: Whether the first of two axes is that of classes, where both fit.
+  static func form(_ shape: [Int], count: Int, isTurned: Bool) -> Form? {
+    let squeezed = shape.filter { $0 != 1 }
+    guard !shape.isEmpty else { return nil }
+    switch (squeezed.count, count) {
+    case (0, 1): return .classes
+    case (1, 1): return .rows(squeezed[0])
+    case (1, _): return squeezed[0] == count ? .classes : nil
+    case (2, 2...):
+      if squeezed[1] == count, isTurned || squeezed[0] != count { return .columns(squeezed[0]) }
+      return squeezed[0] == count ? .rows(squeezed[1]) : nil
+    default: return nil
+    }
+  }
+
+  private static func failure(
+    _ dataset: HDF5Dataset, _ file: HDF5File, _ message: String
+  ) -> FileError { file.failure("its data set '\(dataset.info.path)' \(message)") }
+
+  private func failure(_ message: String) -> FileError { Self.failure(dataset, file, message) }
+
+  // MARK: Reading
+
+  /// The number of classes: the extent of a row, else one more than the largest class.
+  func classCount() throws(FileError) -> Int {
+    if let classes = form.classes { return classes }
+    let largest = try dataset.doubles().max() ?? 0
+    guard largest >= 0, largest < Double(DataSet.largestClassCount) else {
+      throw failure("has \(largest), which is no class; classes are integers from 0 on")
+    }
+    return Int(largest) + 1
+  }
+
+  /// Reads the class of every image.
+  ///
+  /// - Parameter taker: What the classes are those of, for messages.
+  /// - Returns: The classes, and whether rows were shares of classes, of which the largest is taken.
+  /// - Throws: ``FileError`` for what is no class, or a row that tells none.
+  func read(
+    classCount: Int, _ taker: String
+  ) throws(FileError) -> (labels: [Int32], areSoft: Bool) {
+    switch form {
+    case .classes: return (try readClasses(classCount, taker), false)
+    case .rows(classCount), .columns(classCount): return try readRows(classCount)
+    case .rows, .columns:
+      throw failure(
+        "has the shape \(described(dataset.info.shape)); classes (\(count)) or one-hot labels "
+          + "(\(count)x\(classCount)) fit the \(taker)")
+    }
+  }
+
+  private func readClasses(_ classCount: Int, _ taker: String) throws(FileError) -> [Int32] {
+    var labels: [Int32] = []
+    labels.reserveCapacity(count)
+    for (index, value) in try dataset.doubles().enumerated() {
+      guard value == value.rounded() else {
+        throw failure("has \(value) at index \(index), which is no class; classes are integers")
+      }
+      guard value >= 0, value < Double(classCount) else {
+        throw failure(
+          "has class \(Int(exactly: value).map { "\($0)" } ?? "\(value)") at index \(index); the "
+            + "\(taker)'s classes are 0 to \(classCount - 1)")
+      }
+      labels.append(Int32(value))
+    }
+    return labels
+  }
+
+  /// How many labels are read at a time.
+  private static let readSize = 128
+
+  private func readRows(_ classCount: Int) throws(FileError) -> (labels: [Int32], areSoft: Bool) {
+    var labels: [Int32] = []
+    labels.reserveCapacity(count)
+    var areSoft = false
+    /// Takes a row.
+    func add(_ values: some Sequence<Float>) throws(FileError) {
+      let row = Array(values)
+      guard let largest = row.max(), let label = row.firstIndex(of: largest) else { return }
+      if row.allSatisfy({ $0 == 0 || $0 == 1 }), row.count(where: { $0 == 1 }) == 1 {
+        labels.append(Int32(label))
+        return
+      }
+      guard row.allSatisfy({ (0...1).contains($0) }), abs(row.reduce(0, +) - 1) < 0.01,
+        row.count(where: { $0 == largest }) == 1
+      else {
+        throw failure(
+          "tells no class in row \(labels.count): one 1 and zeros are needed, or shares of which one is "
+            + "the largest")
+      }
+      areSoft = true
+      labels.append(Int32(label))
+    }
+    let extent = dataset.info.shape[0]
+    if case .columns = form {
+      let values = try dataset.floats()
+      for image in 0..<count {
+        try add((0..<classCount).lazy.map { values[$0 * count + image] })
+      }
+    } else if extent != count {
+      // A single image's, or behind a first axis of 1.
+      let values = try dataset.floats()
+      for image in 0..<count {
+        try add(values[image * classCount..<(image + 1) * classCount])
+      }
+    } else {
+      for start in stride(from: 0, to: count, by: Self.readSize) {
+        let rows = start..<min(start + Self.readSize, count)
+        let values = try dataset.floats(rows: rows)
+        for row in 0..<rows.count { try add(values[row * classCount..<(row + 1) * classCount]) }
+      }
+    }
+    return (labels, areSoft)
+  }
+}
