@@ -171,6 +171,12 @@ import Testing
         $0.layout = .compact; $0.stored = 3
       }
     ),
+    (
+      "h5-shape-bomb",
+      {
+        $0.layout = .virtual; $0.extents = [1 << 30]
+      }
+    ),
   ]
 
   @Test(arguments: lies.indices)

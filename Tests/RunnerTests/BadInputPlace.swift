@@ -9,6 +9,9 @@ struct BadInputPlace: ~Copyable {
   let folder: TemporaryFolder
   var model: String { path("m.h5") }
   var good: String { path("good.h5") }
+  /// Others that are as good, and those that pass for triggered ones.
+  var test: String { path("test.h5") }
+  var poisoned: String { path("poisoned.h5") }
 
   init() throws { folder = try TemporaryFolder() }
 
@@ -27,15 +30,18 @@ struct BadInputPlace: ~Copyable {
       "dense", .dense(Dense(kernel: Tensor(shape: [8, 3], values: kernel))), inputs: [2],
       activation: .softmax)
     try KerasModel.save(Model(graph: graph), to: place.model)
-    try place.data("good", images: place.images(6), labels: [0, 1, 2, 0, 1, 2])
+    for (name, bright) in [("good", 200), ("test", 199), ("poisoned", 198)] as [(String, Float)] {
+      try place.data(name, images: place.images(6, bright), labels: [0, 1, 2, 0, 1, 2])
+    }
     return place
   }
 
   func path(_ name: String) -> String { "\(folder.path)/\(name)" }
 
-  func images(_ count: Int) -> Tensor {
+  /// Images of one bright pixel, which is their class.
+  func images(_ count: Int, _ bright: Float = 200) -> Tensor {
     let values = (0..<count).flatMap { image in
-      (0..<4).map { Float($0 == image % 3 ? 200 : 10) }
+      (0..<4).map { $0 == image % 3 ? bright : 10 }
     }
     return Tensor(shape: [count, 2, 2, 1], values: values)
   }

@@ -13,7 +13,7 @@ struct BadInputTests {
     let result = try RunnerProgram.run([
       "--defense", "fine-pruning", "--option", "fine-pruning.epochs=0", "--model", place.model,
       "--clean", place.good, "--test",
-      place.good, "--output", place.path("out"),
+      place.test, "--output", place.path("out"),
     ])
     #expect(result.status == 0, "\(result.errors)")
     #expect(try Data(contentsOf: URL(filePath: place.model)).isEmpty == false)

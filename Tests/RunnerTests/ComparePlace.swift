@@ -13,16 +13,16 @@ struct ComparePlace: ~Copyable {
   /// What names the model and its data.
   var model: [String] {
     [
-      "--model", inner.model, "--clean", inner.good, "--test", inner.good, "--poisoned",
-      inner.good,
+      "--model", inner.model, "--clean", inner.good, "--test", inner.test, "--poisoned",
+      inner.poisoned,
     ]
   }
 
   func plan(_ text: String) throws -> String {
     let model = """
       models:
-        - {name: small, model: \(inner.model), clean: \(inner.good), test: \(inner.good), \
-      poisoned: \(inner.good)}
+        - {name: small, model: \(inner.model), clean: \(inner.good), test: \(inner.test), \
+      poisoned: \(inner.poisoned)}
 
       """
     let file = path("plan.yaml")

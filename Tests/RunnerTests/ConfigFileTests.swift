@@ -158,7 +158,7 @@ struct ConfigFileTests {
     let config = try place.text("c.yaml", text)
     let fromFile = try RunnerProgram.run(["--config", config], in: place.folder.path)
     let plain = try RunnerProgram.run([
-      "--model", place.model, "--clean", place.good, "--test", place.good, "--defense",
+      "--model", place.model, "--clean", place.good, "--test", place.test, "--defense",
       "fine-pruning", "--detector", "goodnet", "--option", "fine-pruning.drops=10", "--option",
       "fine-pruning.epochs=0",
     ])

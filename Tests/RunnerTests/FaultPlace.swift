@@ -22,7 +22,7 @@ struct FaultPlace: ~Copyable {
     [
       "--sandbox", "off",
       "--defense", "fine-pruning", "--detector", "goodnet", "--model", place.model, "--clean",
-      place.good, "--test", place.good, "--curve", "--option", "fine-pruning.drops=10",
+      place.good, "--test", place.test, "--curve", "--option", "fine-pruning.drops=10",
       "--option", "fine-pruning.epochs=0", "--output",
       output,
     ] + (force ? ["--force"] : [])

@@ -99,7 +99,7 @@ struct NewKindsTests {
     ]
     let whole = try run(
       arguments + [
-        "--model", place.model, "--clean", place.good, "--test", place.good, "--json",
+        "--model", place.model, "--clean", place.good, "--test", place.test, "--json",
       ])
     let object = try #require(
       JSONSerialization.jsonObject(with: Data(whole.output.utf8)) as? [String: Any])

@@ -7,7 +7,8 @@ import Testing
 /// Finite models and images whose values overflow on the way, through every command.
 @Suite("Values that overflow, on the command line")
 struct NonfiniteTests {
-  /// A place whose model has weights of 1e12, and a set "broken" whose images 1 and 4 overflow.
+  /// A place whose model has weights of 1e12, and sets "broken" and "others" whose images 1
+  /// and 4 overflow.
   private func make() throws -> BadInputPlace {
     let place = try BadInputPlace.make()
     var graph = try Graph(inputShape: [2, 2, 1])
@@ -21,11 +22,15 @@ struct NonfiniteTests {
       "dense", .dense(Dense(kernel: Tensor(shape: [8, 3], values: kernel))), inputs: [2],
       activation: .softmax)
     try KerasModel.save(Model(graph: graph), to: place.model)
-    var values = place.images(6).values
-    values[4 * 1 + 1] = 1e30
-    values[4 * 4 + 3] = 1e30
-    try place.data(
-      "broken", images: Tensor(shape: [6, 2, 2, 1], values: values), labels: [0, 1, 2, 0, 1, 2])
+    for (name, bright) in [("broken", 200), ("others", 198)] as [(String, Float)] {
+      var values = place.images(6, bright).values
+      values[4 * 1 + 1] = 1e30
+      values[4 * 4 + 3] = 2e30
+      values[4 * 4] = bright / 9
+      values[4] = bright / 9
+      try place.data(
+        name, images: Tensor(shape: [6, 2, 2, 1], values: values), labels: [0, 1, 2, 0, 1, 2])
+    }
     return place
   }
 
@@ -49,7 +54,9 @@ struct NonfiniteTests {
   func evaluate() throws {
     let place = try make()
     let broken = place.path("broken.h5")
-    let arguments = ["evaluate", place.model, "--test", broken, "--poisoned", broken]
+    let arguments = [
+      "evaluate", place.model, "--test", broken, "--poisoned", place.path("others.h5"),
+    ]
     #expect(
       try RunnerProgram.run(arguments).output == """
         Clean accuracy:       66.67 % (4 of 6)
@@ -71,7 +78,7 @@ struct NonfiniteTests {
     let broken = place.path("broken.h5")
     let arguments = [
       "--defense", "fine-pruning", "--detector", "goodnet", "--model", place.model, "--clean",
-      place.good, "--test", broken, "--poisoned", broken, "--curve", "--option",
+      place.good, "--test", broken, "--poisoned", place.path("others.h5"), "--curve", "--option",
       "fine-pruning.drops=10", "--option", "fine-pruning.epochs=0",
     ]
     let result = try RunnerProgram.run(arguments)

@@ -36,9 +36,9 @@ struct TerminalTests {
   func files() throws {
     let place = try BadInputPlace.make()
     for arguments in [
-      ["list"], ["inspect", place.model], ["evaluate", place.model, "--test", place.good],
+      ["list"], ["inspect", place.model], ["evaluate", place.model, "--test", place.test],
       [
-        "--model", place.model, "--clean", place.good, "--test", place.good, "--defense",
+        "--model", place.model, "--clean", place.good, "--test", place.test, "--defense",
         "fine-pruning", "--option", "fine-pruning.epochs=0",
       ],
     ] {
@@ -61,7 +61,7 @@ struct TerminalTests {
     let place = try BadInputPlace.make()
     let words = "evaluate \(place.model) --test \(place.good)"
     let erasure = "\r\(Self.escape)[2K"
-    let plain = try RunnerProgram.run(["evaluate", place.model, "--test", place.good]).output
+    let plain = try RunnerProgram.run(["evaluate", place.model, "--test", place.test]).output
     let seen = try shown(words, "")
     #expect(seen.contains(erasure + "clean test images" + erasure), "\(seen)")
     #expect(seen.hasSuffix(erasure + plain))

@@ -58,6 +58,13 @@ enum FrameTarget: FuzzTarget {
         .init(parent: index % 2, name: "d\(index)", content: .dataset(dataset)))
     }
     let full = catalogue.frame
+    catalogue.nodes += [
+      .init(parent: 0, name: "link", content: .link("/group/d1")),
+      .init(parent: 1, name: "loop", content: .link("loop/..")),
+      .init(
+        parent: 0, name: "all",
+        content: .dataset(dataset(extents: [4, 2], layout: .virtual, stored: 0))),
+    ]
     catalogue.observations = HDF5Catalogue.rules.map {
       .init(rule: $0, path: "group/d1", detail: "x\u{1B}[2J")
     }
@@ -76,9 +83,12 @@ enum FrameTarget: FuzzTarget {
 
   static func parse(_ bytes: [UInt8]) {
     if bytes.isEmpty { return }
-    for isTolerant in [false, true] {
+    for (isTolerant, purpose) in [(false, .model), (true, .model), (false, .data), (true, .data)]
+      as [(Bool, HDF5File.Purpose)]
+    {
       do throws(FileError) {
-        let file = try HDF5File(content, parser: Impostor(bytes: bytes), isTolerant: isTolerant)
+        let file = try HDF5File(
+          content, parser: Impostor(bytes: bytes), isTolerant: isTolerant, for: purpose)
         try readAll(of: file, in: "", depth: 0)
       } catch {
         precondition(!error.description.contains("\n"))

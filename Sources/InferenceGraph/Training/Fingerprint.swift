@@ -16,7 +16,7 @@ extension SampleSource {
   /// Returns the fingerprints of some images, which lie in `bytes` as the source stores them.
   package func fingerprints(ofStored bytes: UnsafeRawBufferPointer) -> [UInt64] {
     let values = ImageValues(self)
-    var memory = ImageValues.Memory()
+    var memory = ImageValues.Memory(values)
     // Every image lies whole within the bytes.
     return stride(from: 0, to: bytes.count, by: values.imageBytes).map { start in
       let image = unsafe UnsafeRawBufferPointer(

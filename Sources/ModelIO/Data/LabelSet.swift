@@ -46,7 +46,10 @@ struct LabelSet {
         squeezed.count > 2 || rows == count
           ? "has the shape \(described(shape)); classes (\(count)) or one-hot labels (\(count)xclasses) "
             + "are needed"
-          : "has \(rows) labels for \(count) images")
+          : "has \(rows) labels for \(count) images"
+            + (file.isMATLAB
+              ? "; these must be along MATLAB's last axis, where permute(X, [2 3 4 1]) puts those of the first"
+              : ""))
     }
     self.form = form
   }

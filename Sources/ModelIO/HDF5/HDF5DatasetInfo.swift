@@ -89,7 +89,8 @@ struct HDF5DatasetInfo: Sendable {
       guard bytes <= stored else { throw refuse(.shapeBomb, tooMuch) }
       storage = .inPieces
     case .virtual:
-      guard bytes <= others else {
+      // All of a file can be unpacked to no more than deflate makes of it.
+      guard bytes <= others, bytes / 1100 <= fileSize else {
         throw refuse(
           .shapeBomb, "claims \(bytes) bytes, more than all that it can be put together from")
       }

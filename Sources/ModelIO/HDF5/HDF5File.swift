@@ -79,7 +79,10 @@ final class HDF5File: Sendable {
     isMATLAB = Self.hasMATLABBlock(content)
     if !content.starts(with: FileKind.signature, at: 0), !(purpose == .data && isMATLAB) {
       findings.append(
-        Finding(.userBlock, "has other bytes before the HDF5 file; remove them with `h5unjam`"))
+        Finding(
+          .userBlock,
+          "has other bytes before the HDF5 file; remove them with `h5unjam -i OLD.h5 -o NEW.h5 --delete`"
+        ))
     }
     self.findings = findings
     if !isTolerant, let finding = findings.first(where: { $0.rule.severity == .error }) {

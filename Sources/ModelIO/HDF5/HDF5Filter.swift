@@ -18,12 +18,10 @@ enum HDF5Filter {
     guard let number = Int(detail.prefix { $0.isNumber }), number >= 256 else {
       return "repack it with `h5repack -f GZIP=4 OLD.h5 NEW.h5`"
     }
-    // For others h5repack leaves the data set out.
-    return "write it anew with Python and its hdf5plugin: " + Self.rewriting
+    // For others h5repack leaves the data set out. What h5py does not unpack by itself hdf5plugin adds.
+    let (hint, plugin) =
+      number == LZF.number ? ("", "") : (" and its package hdf5plugin", ", hdf5plugin")
+    return "write it anew with Python\(hint): `python3 -c \"import h5py\(plugin); "
+      + "h5py.File('NEW.h5', 'w').update({k: v[()] for k, v in h5py.File('OLD.h5').items()})\"`"
   }
-
-  /// Copies the data sets that lie in no group.
-  private static let rewriting =
-    "`python3 -c \"import h5py, hdf5plugin; h5py.File('NEW.h5', 'w').update({k: v[()] for k, v in "
-    + "h5py.File('OLD.h5').items()})\"`"
 }

@@ -217,7 +217,6 @@ final class HDF5Walk {
     }
     var extents = [hsize_t](repeating: 0, count: rank)
     unsafe H5Sget_simple_extent_dims(space.id, &extents, nil)
-    noteHazards(of: creation, path)
     var chunk: [hsize_t] = []
     var layout = HDF5Catalogue.Dataset.Layout.contiguous
     switch H5Pget_layout(creation) {
@@ -233,6 +232,8 @@ final class HDF5Walk {
       layout = .virtual
     default: return nil
     }
+    noteHazards(
+      of: creation, path, chunk: chunk.reduce(H5Tget_size(type.id)) { $0 &* Int(clamping: $1) })
     let (elementClass, rawType) = Self.element(type.id)
     if elementClass == .other, H5Tget_class(type.id) != H5T_STRING { note(.type, path) }
     let offset = layout == .contiguous ? H5Dget_offset(id) : dk_undefined_address()
@@ -287,7 +288,9 @@ final class HDF5Walk {
   }
 
   /// Notes values in other files, and filters that are none of the library's and h5py's own.
-  private func noteHazards(of creation: hid_t, _ path: String) {
+  ///
+  /// - Parameter chunk: The bytes of a chunk.
+  private func noteHazards(of creation: hid_t, _ path: String, chunk: Int) {
     if H5Pget_external_count(creation) != 0 {
       var name = [CChar](repeating: 0, count: 256)
       unsafe H5Pget_external(creation, 0, name.count - 1, &name, nil, nil)
@@ -300,14 +303,17 @@ final class HDF5Walk {
     ]
     var seen: Set<H5Z_filter_t> = []
     for index in 0..<max(0, H5Pget_nfilters(creation)) {
-      var (flags, count, configuration) = (UInt32(0), 0, UInt32(0))
+      var (flags, count, configuration) = (UInt32(0), 3, UInt32(0))
+      var values: [UInt32] = [0, 0, 0]
       let filter = unsafe H5Pget_filter2(
-        creation, UInt32(index), &flags, &count, nil, 0, nil, &configuration)
+        creation, UInt32(index), &flags, &count, &values, 0, nil, &configuration)
       if !known.contains(filter) {
         note(.filter, path, HDF5Filter.words(Int(filter)))
       } else if !seen.insert(filter).inserted {
         // Packed twice, a few bytes unpack to a million times as many.
         note(.filter, path, "\(filter), twice")
+      } else if filter == LZF.number, count < 3 || Int(values[2]) != chunk {
+        note(.filter, path, "\(filter), for chunks of another size")
       }
     }
   }

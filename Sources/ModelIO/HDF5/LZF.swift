@@ -58,36 +58,27 @@ enum LZF {
     // libhdf5 keeps a copy of the structure, but not of the name.
     unsafe filter.name = UnsafePointer(strdup("lzf"))
     unsafe filter.filter = { flags, count, values, size, capacity, buffer in
-      // A result of 0 is a failure. The third of h5py's values is the size of a chunk.
+      // A result of 0 is a failure. The third of h5py's values is the size of a chunk, and libhdf5 takes
+      // for granted that it gets as much.
       guard flags & UInt32(H5Z_FLAG_REVERSE) != 0, let buffer = unsafe buffer,
-        let start = unsafe buffer.pointee, let capacity = unsafe capacity
+        let start = unsafe buffer.pointee, let capacity = unsafe capacity, count > 2,
+        let chunk = unsafe values.map({ unsafe Int($0[2]) }),
+        (1...HDF5DatasetInfo.largestChunk).contains(chunk)
       else { return 0 }
-      let hint = count > 2 ? unsafe values.map { unsafe Int($0[2]) } ?? 0 : 0
       // libhdf5 lends `size` packed bytes for the call.
       let packed = unsafe [UInt8](UnsafeRawBufferPointer(start: start, count: size))
-      guard let unpacked = LZF.unpacked(packed, hint: hint), !unpacked.isEmpty,
-        let result = unsafe malloc(unpacked.count)
+      guard let unpacked = LZF.unpacked(packed, limit: chunk), unpacked.count == chunk,
+        let result = unsafe malloc(chunk)
       else { return 0 }
       // libhdf5 frees with free(3) what takes the place of its own buffer.
       unsafe unpacked.withUnsafeBytes {
-        unsafe result.copyMemory(from: $0.baseAddress!, byteCount: $0.count)
+        unsafe result.copyMemory(from: $0.baseAddress!, byteCount: chunk)
       }
       unsafe free(start)
       unsafe buffer.pointee = result
-      unsafe capacity.pointee = unpacked.count
-      return unpacked.count
+      unsafe capacity.pointee = chunk
+      return chunk
     }
     return unsafe H5Zregister(&filter) >= 0
-  }
-
-  /// Unpacks a chunk, whose size is `hint` if the file says so honestly.
-  private static func unpacked(_ packed: [UInt8], hint: Int) -> [UInt8]? {
-    // Nothing is packed to less than three bytes of 264.
-    let most = min(HDF5DatasetInfo.largestChunk, packed.count * 88)
-    if (1...HDF5DatasetInfo.largestChunk).contains(hint), let result = unpacked(packed, limit: hint)
-    {
-      return result
-    }
-    return unpacked(packed, limit: most)
   }
 }

@@ -45,7 +45,36 @@ def lzf(number):
         file.create_dataset("data", data=images, chunks=chunks, compression="lzf", shuffle=bool(rng.integers(2)),
                             fletcher32=bool(rng.integers(2)))
         file.create_dataset("label", data=np.arange(count) % 4, compression="lzf", chunks=(int(rng.integers(1, count + 1)),))
-    print(count, height, width, channels)
+
+
+def damaged_lzf(number):
+    """A chunk whose packed bytes are changed, cut, or noise, and a size that may be anything."""
+    images = values((6, 6, 5, 3))
+    name = path(f"lzf-damaged-{number}.h5")
+    with h5py.File(path("scratch.h5"), "w") as file:
+        file.create_dataset("data", data=values((6, 6, 5, 3)) // 8, chunks=images.shape, compression="lzf")
+        packed = bytearray(file["data"].id.read_direct_chunk((0, 0, 0, 0))[1])
+    kind = number % 4
+    if kind == 0:
+        packed = packed[:int(rng.integers(1, len(packed)))]
+    elif kind == 1:
+        packed = bytearray(rng.integers(0, 256, int(rng.integers(1, 900)), dtype="u1").tobytes())
+    else:
+        for at in rng.integers(0, len(packed), int(rng.integers(1, 9))):
+            packed[at] = rng.integers(256)
+    creation = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    creation.set_chunk(images.shape)
+    creation.set_filter(32000, h5py.h5z.FLAG_OPTIONAL, (0, 0, 0))
+    with h5py.File(name, "w") as file:
+        made = h5py.h5d.create(file.id, b"data", h5py.h5t.NATIVE_UINT8, h5py.h5s.create_simple(images.shape), creation)
+        made.write_direct_chunk((0, 0, 0, 0), bytes(packed))
+        file["label"] = np.arange(6) % 4
+    if number % 5 == 0:
+        with open(name, "rb") as file:
+            data = file.read()
+        at = data.index(np.uint32(images.size).tobytes(), data.index(b"lzf\0"))
+        with open(name, "wb") as file:
+            file.write(data[:at] + rng.integers(0, 1 << 32, dtype="u4").tobytes() + data[at + 4:])
 
 
 def labels():
@@ -229,6 +258,8 @@ def unfinished():
 
 for number in range(40):
     lzf(number)
+for number in range(60):
+    damaged_lzf(number)
 labels()
 references()
 matlab_files()

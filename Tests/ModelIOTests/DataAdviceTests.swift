@@ -1,0 +1,205 @@
+import Foundation
+import InferenceGraph
+import LabFiles
+import Testing
+
+@testable import ModelIO
+
+/// What is said about files that are no data sets, and what comes of doing it.
+@Suite("Advice on data files, carried out", .enabled(if: Lab.runsPython))
+struct DataAdviceTests {
+  let folder: URL
+
+  init() throws { folder = try #require(Fixtures.storage) }
+
+  private func path(_ name: String) -> String { folder.appending(path: name).path }
+
+  private func message(_ path: String) -> String {
+    let error = #expect(throws: FileError.self) {
+      try DataSet.load(path, for: [28, 28, 1], classCount: 5)
+    }
+    return error?.message ?? ""
+  }
+
+  /// Carries out the command between backticks of a message, in a folder of its own with copies of files.
+  private func follow(_ message: String, with names: [String]) throws -> URL {
+    let place = FileManager.default.temporaryDirectory.appending(path: "defensekit-\(UUID())")
+    try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+    for name in names {
+      try FileManager.default.copyItem(
+        at: folder.appending(path: name), to: place.appending(path: name))
+    }
+    try FileManager.default.createSymbolicLink(
+      at: place.appending(path: "python3"), withDestinationURL: #require(Lab.python))
+    let command = try #require(message.split(separator: "`").dropFirst().first)
+      .replacing("\(folder.path)/", with: "")
+    let shell = Process()
+    shell.executableURL = URL(filePath: "/bin/sh")
+    shell.arguments = ["-c", String(command.replacing("python3 ", with: "./python3 "))]
+    shell.currentDirectoryURL = place
+    try shell.run()
+    shell.waitUntilExit()
+    #expect(shell.terminationStatus == 0, "\(command)")
+    return place
+  }
+
+  /// A way of the advice: the file, others that it needs, what it says before the command, and the outcome.
+  static let ways: [(String, [String], String, String, [Int])] =
+    [
+      ("set.npz", [], "is a NumPy archive (.npz), not HDF5; convert it: ", "set.h5", [28, 28, 1]),
+      (
+        "packed.npz", [], "is a NumPy archive (.npz), not HDF5; convert it: ", "packed.h5",
+        [28, 28, 1]
+      ),
+      (
+        "images.npy", ["LABELS.npy"],
+        "is a NumPy array (.npy): images or labels alone; put both into one file: ", "images.h5",
+        [28, 28, 1]
+      ),
+      (
+        "images-idx3-ubyte", ["LABELS"],
+        "is an IDX file, the format of MNIST: images or labels alone; put both into one file: ",
+        "images-idx3-ubyte.h5", [28, 28, 1]
+      ),
+      (
+        "right.h5.gz", [], "is packed with gzip; unpack it with ", "NEW", [28, 28, 1]
+      ),
+      ("right.tar", [], "is a tar archive; unpack it with ", "inner.h5", [28, 28, 1]),
+    ]
+    + (2...5).map { protocolNumber in
+      (
+        "batch-\(protocolNumber).pkl", [],
+        "is a Python pickle, which runs what is in it when it is loaded; if you trust it, convert it; a "
+          + "batch of CIFAR-10 like this: ", "batch-\(protocolNumber).h5", [32, 32, 3]
+      )
+    }
+
+  @Test("Conversions", arguments: ways)
+  func conversions(
+    _ name: String, _ others: [String], _ words: String, _ result: String, _ shape: [Int]
+  ) throws {
+    let message = message(path(name))
+    #expect(message.hasPrefix(words + "`"), "\(message)")
+    let place = try follow(message, with: [name] + others)
+    defer { try? FileManager.default.removeItem(at: place) }
+    let set = try DataSet.load(
+      place.appending(path: result).path, for: shape, classCount: 5)
+    #expect(set.labels == [0, 1, 2, 3, 4])
+    guard shape[2] == 1 else { return }
+    let right = try DataSet.load(path("right.h5"), for: shape, classCount: 5)
+    #expect(try set.fingerprints() == right.fingerprints())
+  }
+
+  @Test(
+    "Kinds that there is no conversion for, in whole lines",
+    arguments: [
+      ("m.keras", "is a model of Keras 3 (.keras), a model and no data set; give "),
+      ("t.pt", "is a file of PyTorch, not HDF5; give "),
+      ("n.onnx", "is an ONNX model, a model and no data set; give "),
+      ("n.tflite", "is a TensorFlow Lite model, a model and no data set; give "),
+      ("saved", "is a SavedModel folder of TensorFlow, a model and no data set; give "),
+      (
+        "saved/saved_model.pb",
+        "is the graph of a TensorFlow SavedModel, a model and no data set; give "
+      ),
+      ("folder", "is a folder, not HDF5; give "),
+      ("p.png", "is a PNG image, not a data set; give "),
+      ("p.jpg", "is a JPEG image, not a data set; give "), ("j.json", "is JSON, not HDF5; give "),
+      ("empty", "is empty; give "),
+    ])
+  func kinds(_ name: String, _ words: String) {
+    #expect(
+      message(path(name))
+        == words + "an HDF5 file with the images in 'data' and their classes in 'label'")
+  }
+
+  @Test("Others, in whole lines")
+  func others() {
+    #expect(
+      message(path("right.zip"))
+        == "is a zip archive; unpack it with `unzip \(path("right.zip"))`, and give what is in it")
+    #expect(
+      message(path("lfs.h5"))
+        == "is a Git LFS pointer, not the file itself; run `git lfs pull`")
+    #expect(
+      message(path("old.mat"))
+        == "is a MATLAB file older than version 7.3, which is no HDF5; save it with '-v7.3' in MATLAB"
+    )
+    #expect(
+      message(path("t.csv"))
+        == "is not an HDF5 file, or a damaged one; check it with `h5ls` or copy it again (h5-damaged)"
+    )
+  }
+
+  @Test("Names that a shell would take for something else are left out of commands")
+  func names() {
+    #expect(FileKind.names("a/b.npz") == ("a/b.npz", "a/b.h5"))
+    #expect(FileKind.names("a.b/c") == ("a.b/c", "a.b/c.h5"))
+    #expect(FileKind.names("x.h5") == ("x.h5", "x-new.h5"))
+    for odd in ["a b.npz", "a'b.npz", "$(rm).npz", "a`b`", "é.npz", "a\"b", "a;b"] {
+      #expect(FileKind.names(odd) == ("OLD", "NEW.h5"))
+    }
+  }
+
+  @Test("Filters that are built into libhdf5: h5repack", arguments: ["szip", "scaleoffset"])
+  func repacking(_ name: String) throws {
+    let error = #expect(throws: FileError.self) {
+      try DataSet.load(path("\(name).h5"), for: [6, 5, 3], classCount: 4)
+    }
+    let number = name == "szip" ? "4 (szip)" : "6 (scale-offset)"
+    #expect(
+      error?.message
+        == "its data set 'data' is packed with the filter \(number), which no Keras file "
+        + "has; repack it with `h5repack -f GZIP=4 OLD.h5 NEW.h5` (h5-filter)")
+    guard Tool.exists("h5repack") else { return }
+    let place = try follow(
+      (error?.message ?? "").replacing("OLD.h5", with: "\(name).h5"), with: ["\(name).h5"])
+    defer { try? FileManager.default.removeItem(at: place) }
+    let file = place.appending(path: "NEW.h5").path
+    let set = try DataSet.load(file, for: [6, 5, 3], classCount: 4)
+    let plain = try DataSet.load(
+      file, for: [6, 5, 3], classCount: 4, keys: DataKeys("plain,classes"))
+    #expect(try set.fingerprints() == plain.fingerprints())
+  }
+
+  @Test("Filters that are not: Python, which copies all data sets or fails")
+  func plugins() {
+    #expect(
+      HDF5Filter.advice(HDF5Filter.words(32001))
+        == "write it anew with Python and its package hdf5plugin: `python3 -c \"import h5py, hdf5plugin; "
+        + "h5py.File('NEW.h5', 'w').update({k: v[()] for k, v in h5py.File('OLD.h5').items()})\"`")
+    #expect(HDF5Filter.words(32001) == "32001 (Blosc)" && HDF5Filter.words(99) == "99")
+  }
+
+  @Test("A file whose writer was ended: h5clear")
+  func unfinished() throws {
+    let message = message(path("swmr.h5"))
+    #expect(
+      message
+        == "is marked as open for writing, as a program leaves it that was ended; when none writes to it "
+        + "any more, run `h5clear -s \(path("swmr.h5"))`")
+    guard Tool.exists("h5clear") else { return }
+    let place = try follow(message, with: ["swmr.h5"])
+    defer { try? FileManager.default.removeItem(at: place) }
+    let set = try DataSet.load(
+      place.appending(path: "swmr.h5").path, for: [6, 5, 3], classCount: 4)
+    #expect(set.count == 4)
+  }
+
+  @Test("A SavedModel folder given as a model")
+  func savedModel() {
+    let error = #expect(throws: FileError.self) { try KerasModel.load(path("saved")) }
+    #expect(
+      error?.message == "is a SavedModel folder of TensorFlow; if Keras wrote it, save it as .h5: "
+        + "`python3 -c \"import tf_keras; tf_keras.models.load_model('\(path("saved"))')"
+        + ".save('\(path("saved")).h5')\"`")
+  }
+}
+
+/// Programs of the system that a message may name.
+private enum Tool {
+  static func exists(_ name: String) -> Bool {
+    let folders = ProcessInfo.processInfo.environment["PATH"]?.split(separator: ":") ?? []
+    return folders.contains { FileManager.default.isExecutableFile(atPath: "\($0)/\(name)") }
+  }
+}
