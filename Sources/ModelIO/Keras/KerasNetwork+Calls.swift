@@ -1,0 +1,85 @@
+/// How a functional model's configuration refers to uses of layers.
+extension KerasNetwork {
+  /// The one input or output, which may stand in lists and under names: `["x", 0, 0]`,
+  /// `[["x", 0, 0]]`, `{"image": ["x", 0, 0]}`.
+  static func endpoint(
+    _ json: JSONValue?, _ role: String, of model: String
+  ) throws(KerasError) -> KerasCall.Source {
+    var entries: [JSONValue] = []
+    collectEndpoints(json ?? .null, into: &entries)
+    guard entries.count == 1 else {
+      throw KerasError(
+        "the model '\(model)' has \(entries.count) \(role)s; one is needed", rule: .kerasUnsupported
+      )
+    }
+    guard let layer = entries[0][0]?.string, let call = entries[0][1]?.int, call >= 0,
+      entries[0][2]?.int == 0
+    else {
+      throw KerasError("the model '\(model)' does not name its \(role) layer")
+    }
+    return KerasCall.Source(layer: layer, call: call)
+  }
+
+  private static func collectEndpoints(_ json: JSONValue, into entries: inout [JSONValue]) {
+    switch json {
+    case .array(let elements) where elements.first?.string != nil: entries.append(json)
+    case .array(let elements):
+      for element in elements { collectEndpoints(element, into: &entries) }
+    case .object(let members):
+      for member in members.values { collectEndpoints(member, into: &entries) }
+    case .null, .bool, .number, .string: break
+    }
+  }
+
+  /// Makes references to nested models count their calls from 0.
+  ///
+  /// In Keras 2 the making of a nested model is its call 0, so that its first use is call 1. Keras 3
+  /// has that in `output_layers` alone, and for functional models alone.
+  ///
+  /// - Throws: ``KerasError`` where not every use of a nested model is read, so that the numbers may
+  ///   mean one use or another.
+  static func countCallsFromZero(
+    _ layers: inout [KerasLayer], _ output: inout KerasCall.Source
+  ) throws(KerasError) {
+    let isKeras3 = layers.contains { $0.calls.contains(where: \.isKeras3) }
+    var read: [String: Set<Int>] = [:]
+    for source in layers.flatMap({ $0.calls.flatMap(\.inputs) }) {
+      read[source.layer, default: []].insert(source.call)
+    }
+    // Nested models to whose first use a layer, or the output, refers as call 1.
+    var fromOne: Set<String> = []
+    for nested in layers where nested.network != nil {
+      let isSequential = nested.className == "Sequential"
+      var calls = read[nested.name, default: []]
+      if isKeras3 {
+        if output.layer == nested.name {
+          if !isSequential { output.call -= 1 }
+          calls.insert(output.call)
+        }
+      } else {
+        if output.layer == nested.name { calls.insert(output.call) }
+        if !isSequential || !calls.contains(0) {
+          fromOne.insert(nested.name)
+          calls = Set(calls.map { $0 - 1 })
+        }
+      }
+      // Every use is read by something, or Keras would not have written it.
+      guard calls.isEmpty || calls == Set(nested.calls.indices) else {
+        throw KerasError(
+          nested,
+          "its uses are not numbered as Keras numbers them, so that readers disagree on them",
+          rule: .kerasAmbiguous)
+      }
+    }
+    if fromOne.isEmpty { return }
+    if fromOne.contains(output.layer) { output.call -= 1 }
+    for l in layers.indices {
+      for c in layers[l].calls.indices {
+        for i in layers[l].calls[c].inputs.indices
+        where fromOne.contains(layers[l].calls[c].inputs[i].layer) {
+          layers[l].calls[c].inputs[i].call -= 1
+        }
+      }
+    }
+  }
+}
