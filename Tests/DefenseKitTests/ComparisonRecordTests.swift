@@ -21,10 +21,11 @@ struct ComparisonRecordTests {
       "out", .dense(Dense(kernel: Tensor(shape: [2, 2], values: [1, 0, 0, 1]))), inputs: [0],
       activation: .softmax)
     let images = ArraySource([1, 0, 0, 1, 3, 1], imageShape: [2])
+    let triggered = ArraySource([1, 0.5, 0.5, 1, 3, 0], imageShape: [2])
     let clean = try CleanData(images, labels: [0, 1, 1])
     return try Experiment(
       suspect: Model(graph: graph), clean: clean, test: clean,
-      poisoned: try PoisonedData(images, targets: [0, 0, 0], trueLabels: trueLabels))
+      poisoned: try PoisonedData(triggered, targets: [0, 0, 0], trueLabels: trueLabels))
   }
 
   private let suspect = ComparisonUnit(model: "m", inputs: ["model": "1"])

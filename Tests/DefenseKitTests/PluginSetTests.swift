@@ -95,7 +95,8 @@ struct PluginSetTests {
     let model = Model(graph: graph)
     let images = ArraySource([1, 0, 0, 1, 3, 1], imageShape: [2])
     let clean = try CleanData(images, labels: [0, 1, 1])
-    let poisoned = try PoisonedData(images, targets: [0, 0, 0], trueLabels: [0, 1, 1])
+    let triggered = ArraySource([1, 0.5, 0.5, 1, 3, 0], imageShape: [2])
+    let poisoned = try PoisonedData(triggered, targets: [0, 0, 0], trueLabels: [0, 1, 1])
     let experiment = try Experiment(suspect: model, clean: clean, test: clean, poisoned: poisoned)
     let repair = Repair(
       model: model, defense: "none", validation: CleanCounts(correct: 2, images: 3))

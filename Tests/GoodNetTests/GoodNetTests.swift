@@ -74,7 +74,7 @@ struct GoodNetTests {
     let repair = Repair(
       model: repaired, defense: "none", validation: CleanCounts(correct: 2, images: 2))
     let evaluation = try Experiment(
-      suspect: suspect, clean: clean, test: clean, poisoned: poisoned
+      suspect: suspect, clean: nil, test: clean, poisoned: poisoned
     ).evaluate([repair], [GoodNet()], in: context)
     #expect(evaluation.suspect.clean == CleanCounts(correct: 1, nonfinite: 1, images: 2))
     #expect(

@@ -113,6 +113,17 @@ struct DataAdviceTests {
         == words + "an HDF5 file with the images in 'data' and their classes in 'label'")
   }
 
+  @Test("A zip archive")
+  func zip() throws {
+    let message = message(path("right.zip"))
+    guard Tool.exists("unzip") else { return }
+    let place = try follow(message.replacing("unzip", with: "unzip -q"), with: ["right.zip"])
+    defer { try? FileManager.default.removeItem(at: place) }
+    let set = try DataSet.load(
+      place.appending(path: "inner.h5").path, for: [28, 28, 1], classCount: 5)
+    #expect(set.count == 5)
+  }
+
   @Test("Others, in whole lines")
   func others() {
     #expect(
@@ -141,17 +152,31 @@ struct DataAdviceTests {
     }
   }
 
-  @Test("Filters that are built into libhdf5: h5repack", arguments: ["szip", "scaleoffset"])
-  func repacking(_ name: String) throws {
+  @Test(
+    "Filters that are built into libhdf5, and other bytes in front: HDF5's own tools",
+    arguments: [
+      (
+        "szip",
+        "its data set 'data' is packed with the filter 4 (szip), which no Keras file has; repack it with "
+          + "`h5repack -f GZIP=4 OLD.h5 NEW.h5` (h5-filter)"
+      ),
+      (
+        "scaleoffset",
+        "its data set 'data' is packed with the filter 6 (scale-offset), which no Keras file has; repack "
+          + "it with `h5repack -f GZIP=4 OLD.h5 NEW.h5` (h5-filter)"
+      ),
+      (
+        "block",
+        "has other bytes before the HDF5 file; remove them with `h5unjam -i OLD.h5 -o NEW.h5 --delete` "
+          + "(h5-user-block)"
+      ),
+    ])
+  func tools(_ name: String, _ words: String) throws {
     let error = #expect(throws: FileError.self) {
       try DataSet.load(path("\(name).h5"), for: [6, 5, 3], classCount: 4)
     }
-    let number = name == "szip" ? "4 (szip)" : "6 (scale-offset)"
-    #expect(
-      error?.message
-        == "its data set 'data' is packed with the filter \(number), which no Keras file "
-        + "has; repack it with `h5repack -f GZIP=4 OLD.h5 NEW.h5` (h5-filter)")
-    guard Tool.exists("h5repack") else { return }
+    #expect(error?.message == words)
+    guard Tool.exists(name == "block" ? "h5unjam" : "h5repack") else { return }
     let place = try follow(
       (error?.message ?? "").replacing("OLD.h5", with: "\(name).h5"), with: ["\(name).h5"])
     defer { try? FileManager.default.removeItem(at: place) }

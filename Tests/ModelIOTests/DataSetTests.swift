@@ -88,7 +88,11 @@ struct DataSetTests {
       "its data set 'label' has 0.5 at index 3, which is no class; classes are integers"
     ),
     ("bad-count", "its data set 'label' has 3 labels for 6 images"),
-    ("bad-soft", "its data set 'label' is not one-hot in row 0: one 1 and zeros are needed"),
+    (
+      "bad-soft",
+      "its data set 'label' tells no class in row 0: one 1 and zeros are needed, or shares of which one "
+        + "is the largest"
+    ),
     (
       "bad-columns",
       "its data set 'label' has the shape 6x3; classes (6) or one-hot labels (6x4) fit the model"
@@ -100,8 +104,12 @@ struct DataSetTests {
         + "for this model"
     ),
     ("bad-text", "its data set 'data' does not hold numbers"),
-    ("bad-nolabel", "has no data set 'label' with the images' classes"),
-    ("plain-list", "has no data set 'data' (it has: classes, images)"),
+    ("bad-nolabel", "has no data set 'label' with the images' classes (it has: data)"),
+    (
+      "plain-list",
+      "has no data set 'data'; these would do: 'images' (40x6x5x3) with 'classes' (40); give --keys "
+        + "images,classes"
+    ),
     ("plain", "has no data set 'data' (it has: model_weights); is it a model?"),
   ]
 

@@ -241,6 +241,10 @@ def filters():
         with h5py.File(path(name + ".h5"), "w") as file:
             file["plain"], file["classes"], file["label"] = images, truth, truth
             file.create_dataset("data", data=images, chunks=(2, 6, 5, 3), **options)
+    with h5py.File(path("block.h5"), "w", userblock_size=512) as file:
+        file["plain"], file["classes"], file["label"], file["data"] = images, truth, truth, images
+    with open(path("block.h5"), "r+b") as file:
+        file.write(b"hello")
 
 
 def unfinished():
