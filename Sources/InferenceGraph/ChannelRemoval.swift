@@ -144,6 +144,9 @@ struct ChannelRemoval {
         offset += graph.nodes[input].channels
       }
       return (.concatenate, constants)
+    case .binaryLogits:
+      // The one channel that it reads is a layer's only one, and stays.
+      return (.binaryLogits, input[0].map { [1: $0] } ?? [:])
     }
   }
 

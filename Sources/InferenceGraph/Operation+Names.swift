@@ -18,6 +18,7 @@ extension Operation {
     case .add: "add"
     case .multiply: "multiply"
     case .concatenate: "concatenate"
+    case .binaryLogits: "binary logits"
     case .trainingOnly: "identity at inference"
     }
   }

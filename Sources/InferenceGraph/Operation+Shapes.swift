@@ -114,6 +114,11 @@ extension Operation {
         throw fail("inputs of shapes \(inputs) cannot stand side by side")
       }
       shape = input.dropLast() + [inputs.reduce(0) { $0 + $1[$1.count - 1] }]
+    case .binaryLogits:
+      guard input == [1] else {
+        throw fail("\(displayName) need a vector of one element, not \(input)")
+      }
+      shape = [2]
     }
     if !activation.isElementwise && (shape.isEmpty || shape.last == 0) {
       throw fail("softmax of an empty axis")

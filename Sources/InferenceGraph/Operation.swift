@@ -233,6 +233,9 @@ public enum Operation: Sendable, Hashable {
   case multiply
   /// The inputs side by side along the last axis.
   case concatenate
+  /// (0, z) of a vector of one element z, as the logits of two classes: their softmax is
+  /// (1 - p, p), where p is the sigmoid of z.
+  case binaryLogits
   /// Identity at inference.
   case trainingOnly(TrainingOnly)
 }

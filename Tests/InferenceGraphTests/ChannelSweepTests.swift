@@ -4,9 +4,9 @@ import Testing
 
 @Suite struct ChannelSweepTests {
   /// Each step's predictions are those of the masked model, run in full.
-  @Test(arguments: 0..<60)
-  func predictsWhatTheMaskedModelsPredict(seed: Int) throws {
-    let graph = try RandomGraph.make(seed: UInt64(seed))
+  @Test(arguments: 0..<60, RandomGraph.Head.allCases)
+  func predictsWhatTheMaskedModelsPredict(seed: Int, head: RandomGraph.Head) throws {
+    let graph = try RandomGraph.make(seed: UInt64(seed), head: head)
     let model = Model(graph: graph)
     let source = ExecutorTests.images(150, shape: graph.inputShape, seed: UInt64(seed))
     for layer in graph.prunableLayers.suffix(4) {

@@ -19,15 +19,15 @@ struct EditingTests {
     return zip(a, b).map { $1.isFinite ? abs($0 - $1) / size : .infinity }.max() ?? 0
   }
 
-  @Test("on random graphs, every layer, some channels")
-  func randomGraphs() throws {
+  @Test("on random graphs, every layer, some channels", arguments: RandomGraph.Head.allCases)
+  func randomGraphs(head: RandomGraph.Head) throws {
     var removals = 0
     var smallerFiles = 0
     var withCarrier = 0
     var refusals = 0
     var kinds: Set<String> = []
     for seed in UInt64(1)...150 {
-      let graph = try RandomGraph.make(seed: seed)
+      let graph = try RandomGraph.make(seed: seed, head: head)
       let images = (0..<2).map { RandomGraph.image(for: graph, seed: seed * 100 + $0) }
       var random = SplitMix64(seed: seed)
       for layer in graph.prunableLayers {

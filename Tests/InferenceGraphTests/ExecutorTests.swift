@@ -27,9 +27,9 @@ import Testing
     return result.withLock { $0 }
   }
 
-  @Test(arguments: 0..<120)
-  func agreesWithTheReference(seed: Int) throws {
-    let graph = try RandomGraph.make(seed: UInt64(seed))
+  @Test(arguments: 0..<120, RandomGraph.Head.allCases)
+  func agreesWithTheReference(seed: Int, head: RandomGraph.Head) throws {
+    let graph = try RandomGraph.make(seed: UInt64(seed), head: head)
     let source = Self.images(19, shape: graph.inputShape, seed: UInt64(seed) + 1000)
     let got = try Self.outputs([Model(graph: graph)], source)[0]
     let size = graph.inputShape.reduce(1, *)
@@ -46,9 +46,9 @@ import Testing
     }
   }
 
-  @Test(arguments: 0..<20)
-  func everyNodeAgreesWithTheReference(seed: Int) throws {
-    let graph = try RandomGraph.make(seed: UInt64(seed))
+  @Test(arguments: 0..<20, RandomGraph.Head.allCases)
+  func everyNodeAgreesWithTheReference(seed: Int, head: RandomGraph.Head) throws {
+    let graph = try RandomGraph.make(seed: UInt64(seed), head: head)
     let source = Self.images(5, shape: graph.inputShape, seed: UInt64(seed) + 1000)
     let executor = try Executor(
       [Model(graph: graph)], observing: graph.nodes.map { (0, $0.name) })
@@ -75,10 +75,10 @@ import Testing
   }
 
   /// Bit for bit: neither threads, nor what runs along, nor an image's place change its result.
-  @Test(arguments: [3, 8, 21])
-  func nothingButTheImageMatters(seed: Int) throws {
-    let graph = try RandomGraph.make(seed: UInt64(seed))
-    let other = try RandomGraph.make(seed: UInt64(seed))
+  @Test(arguments: [3, 8, 21], RandomGraph.Head.allCases)
+  func nothingButTheImageMatters(seed: Int, head: RandomGraph.Head) throws {
+    let graph = try RandomGraph.make(seed: UInt64(seed), head: head)
+    let other = try RandomGraph.make(seed: UInt64(seed), head: head)
     let layer = try #require(graph.lastConvolution)
     let model = Model(graph: graph)
     let masked = Model(graph: try graph.masking([0], of: layer))

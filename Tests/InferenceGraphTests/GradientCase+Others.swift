@@ -183,6 +183,15 @@ extension GradientCase {
         let a = try $0.dense("a", 2, activation: .relu)
         try $0.add("s", .concatenate, from: a, 0)
       },
+      GradientCase("binary logits in the middle", [5]) {
+        let a = try $0.dense("a", 1)
+        let b = try $0.add("b", .binaryLogits, activation: .relu)
+        let c = try $0.add("c", .binaryLogits, from: a, activation: .softmax)
+        let d = try $0.add("d", .binaryLogits, from: a)
+        try $0.add("s", .concatenate, from: b, c, d)
+        try $0.add("image", .reshape([3, 1, 2]))
+        try $0.windows("w", 3, (2, 1), padding: .same)
+      },
       GradientCase("a node that many read", [4, 6, 3]) {
         let a = try $0.windows("a", 3, (1, 1), activation: .relu)
         let b = try $0.windows("b", 3, (3, 3), padding: .same, activation: .tanh)
@@ -209,6 +218,16 @@ extension GradientCase {
   }()
 
   private static let ends: [GradientCase] = [
+    GradientCase("ends in binary logits' softmax", [7], headless: true) {
+      try $0.dense("d", 1)
+      try $0.add("b", .binaryLogits, activation: .softmax)
+    },
+    GradientCase("ends in binary logits, their one score read twice", [7], headless: true) {
+      let d = try $0.dense("d", 1, activation: .tanh)
+      let b = try $0.add("b", .binaryLogits, activation: .sigmoid)
+      let c = try $0.add("c", .binaryLogits, from: d)
+      try $0.add("sum", .add, from: b, c)
+    },
     GradientCase("ends in softmax", [7], headless: true) {
       try $0.dense("d", 5, activation: .softmax)
     },

@@ -105,9 +105,11 @@ struct GradientPropertyTests {
     #expect(zip(gradient, sum).allSatisfy { abs($0 - $1) <= 1e-5 * largest })
   }
 
-  @Test("what an earlier batch left in empty lanes does not leak", arguments: 0..<30)
-  func leftovers(seed: Int) throws {
-    let graph = try RandomGraph.make(seed: UInt64(seed)).withoutNoise()
+  @Test(
+    "what an earlier batch left in empty lanes does not leak", arguments: 0..<30,
+    RandomGraph.Head.allCases)
+  func leftovers(seed: Int, head: RandomGraph.Head) throws {
+    let graph = try RandomGraph.make(seed: UInt64(seed), head: head).withoutNoise()
     let (source, labels) = batch(graph, 40, seed: 6)
     let few = images(source, 0..<21)
     func gradient(after earlier: ArraySource?) throws -> (BatchResult, [Float]) {

@@ -44,9 +44,9 @@ struct GradientTests {
     try check(item, index)
   }
 
-  @Test("random networks", arguments: 0..<60)
-  func randomNetworks(seed: Int) throws {
-    let graph = try RandomGraph.make(seed: UInt64(seed)).withoutNoise()
+  @Test("random networks", arguments: 0..<60, RandomGraph.Head.allCases)
+  func randomNetworks(seed: Int, head: RandomGraph.Head) throws {
+    let graph = try RandomGraph.make(seed: UInt64(seed), head: head).withoutNoise()
     try GradientCheck(
       graph: graph, images: [5, 3, 2][seed % 3], isTraining: seed % 4 != 3,
       freezesNormalization: seed % 4 == 1, smoothing: 0.1, samples: 3, seed: UInt64(seed)

@@ -50,6 +50,7 @@ struct ShapeTests {
     (.zeroPadding(top: 1, bottom: 2, left: 3, right: 4), image, [10, 12, 4]),
     (.activation, image, image),
     (.trainingOnly(.gaussianNoise(deviation: 1)), image, image),
+    (.binaryLogits, [1], [2]),
   ]
 
   @Test("of every operation with one input", arguments: 0..<shapes.count)
@@ -122,6 +123,8 @@ struct ShapeTests {
     (.rescaling(Rescaling(scale: [1, 2])), image, "its scale has 2 values for 4 channels"),
     (.reshape([3, 5]), image, "[7, 5, 4] cannot be reshaped to [3, 5]"),
     (.reshape([-140, -1]), image, "cannot be reshaped"),
+    (.binaryLogits, [2], "binary logits need a vector of one element, not [2]"),
+    (.binaryLogits, [1, 1, 1], "binary logits need a vector of one element, not [1, 1, 1]"),
     (.zeroPadding(top: -1, bottom: 0, left: 0, right: 0), image, "out of range"),
     // What a hostile file might ask for.
     (.reshape([1 << 62, 1 << 62]), image, "cannot be reshaped"),

@@ -206,7 +206,19 @@ struct KerasFileTests {
     (
       "image",
       "layer 'last': the model's result has shape [2, 2, 2]; a classifier ends in one vector of "
-        + "at least 2 class scores (keras-unsupported)"
+        + "at least 2 class scores, or in one sigmoid unit (keras-unsupported)"
+    ),
+    (
+      "logit",
+      "layer 'last': the model's result has shape [1]; a classifier ends in one vector of at least 2 "
+        + "class scores, or in one sigmoid unit; if it is a logit, append Activation('sigmoid') to the "
+        + "model and save it again (keras-unsupported)"
+    ),
+    (
+      "tanh",
+      "layer 'last': the model's result has shape [1]; a classifier ends in one vector of at least 2 "
+        + "class scores, or in one sigmoid unit; if it is a logit, append Activation('sigmoid') to the "
+        + "model and save it again (keras-unsupported)"
     ),
     (
       "anysize",
@@ -236,6 +248,12 @@ struct KerasFileTests {
     let error = #expect(throws: FileError.self) { try KerasModel.load(file) }
     #expect(error?.message == message)
     #expect(error?.kind == .badData)
+  }
+
+  /// As the refusal of a single logit advises.
+  @Test(arguments: ["appended", "appended-nested"])
+  func aLogitWithASigmoidBehindIt(_ name: String) throws {
+    #expect(try KerasModel.load(path("\(name).h5")).classCount == 2)
   }
 
   @Test(arguments: [

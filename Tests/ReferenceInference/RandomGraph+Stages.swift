@@ -91,9 +91,8 @@ extension RandomGraph {
     try add(.concatenate, inputs: parts, activation: random.oneIn(3) ? .relu : .linear)
   }
 
-  /// From the last image to the classes.
+  /// From the last image to a vector.
   mutating func addTail() throws(GraphError) {
-    let classes = random.int(3...6)
     switch random.int(0...5) {
     case 0:
       try add(.globalPooling(random.oneIn(2) ? .average : .max, keepsDimensions: false))
@@ -127,11 +126,18 @@ extension RandomGraph {
       try addConvolution(filters: 6, keepingSize: true)
       try add(.flatten)
     }
-    if random.oneIn(2) {
-      try addDense(classes, activation: .softmax)
-    } else {
-      try addDense(classes, activation: .linear)
-      try add(.activation, activation: .softmax)
+  }
+
+  /// From the vector to the classes.
+  mutating func addHead(_ head: Head, classes: Int) throws(GraphError) {
+    let isOneLayer = random.oneIn(2)
+    let activation: Activation = isOneLayer ? .softmax : .linear
+    switch head {
+    case .softmax: try addDense(classes, activation: activation)
+    case .binary:
+      try addDense(1, activation: .linear)
+      try add(.binaryLogits, activation: activation)
     }
+    if !isOneLayer { try add(.activation, activation: .softmax) }
   }
 }

@@ -11,8 +11,16 @@ public struct RandomGraph {
   /// The node that the next one reads.
   var tip = 0
 
+  /// What a network ends in.
+  public enum Head: Sendable, CaseIterable {
+    /// The softmax of three to six scores.
+    case softmax
+    /// Two classes of one score, as a sigmoid unit is read.
+    case binary
+  }
+
   /// Returns the graph of a seed; equal seeds give equal graphs.
-  public static func make(seed: UInt64) throws(GraphError) -> Graph {
+  public static func make(seed: UInt64, head: Head = .softmax) throws(GraphError) -> Graph {
     var random = SplitMix64(seed: seed)
     let shape = [random.int(7...12), random.int(7...12), random.int(1...4)]
     var maker = RandomGraph(graph: try Graph(inputShape: shape), random: random)
@@ -24,7 +32,9 @@ public struct RandomGraph {
     }
     try maker.addConvolution()
     for _ in 0..<maker.random.int(2...5) { try maker.addStage() }
+    let classes = maker.random.int(3...6)
     try maker.addTail()
+    try maker.addHead(head, classes: classes)
     return maker.graph
   }
 

@@ -91,6 +91,8 @@ func compute(
       }
     }
     return result
+  case .binaryLogits:
+    return [0] + input.values
   }
 }
 

@@ -49,6 +49,10 @@ extension Planner {
       let output = place(for: index)
       blockSteps += concatenate(inputs, output: output)
       complete(index, output)
+    case .binaryLogits:
+      let output = place(for: index)
+      blockSteps += binaryLogits(inputs[0], output: output)
+      complete(index, output)
     }
     return []
   }
@@ -73,14 +77,14 @@ extension Planner {
             d, input: inputs[0], output: output, blocks: blocks, activation: node.activation)))
     case .add, .multiply: steps = combine(index, inputs: inputs, output: output)
     case .concatenate:
-      steps = concatenate(inputs, output: output)
-      if node.activation != .linear {
-        steps.append(
-          MapStep(
-            input: output, output: output, scale: nil, shift: nil,
-            activation: node.activation.kernel))
-      }
-    default: steps = [mapStep(node, from: inputs[0], to: output)]
+      steps = concatenate(inputs, output: output) + activate(node, at: output)
+    case .binaryLogits:
+      steps = binaryLogits(inputs[0], output: output) + activate(node, at: output)
+    case .batchNormalization, .rescaling, .activation, .trainingOnly:
+      steps = [mapStep(node, from: inputs[0], to: output)]
+    case .input, .convolution, .depthwiseConvolution, .separableConvolution, .pooling,
+      .globalPooling, .flatten, .reshape, .zeroPadding:
+      preconditionFailure("\(node.operation.displayName) has no form in the tail")
     }
     if !node.zeroed.isEmpty { steps.append(ZeroingStep(place: output, channels: node.zeroed)) }
     tailPlaces[index] = output
@@ -98,14 +102,18 @@ extension Planner {
 
   /// Notes where a value is, after applying the activation that is still due.
   private mutating func complete(_ index: Int, _ output: Place) {
-    if nodes[index].activation != .linear {
-      blockSteps.append(
-        MapStep(
-          input: output, output: output, scale: nil, shift: nil,
-          activation: nodes[index].activation.kernel))
-    }
+    blockSteps += activate(nodes[index], at: output)
     places[index] = output
     finish(index)
+  }
+
+  /// A node's activation, applied in place.
+  private func activate(_ node: Entry, at place: Place) -> [any Step] {
+    if node.activation == .linear { return [] }
+    return [
+      MapStep(
+        input: place, output: place, scale: nil, shift: nil, activation: node.activation.kernel)
+    ]
   }
 
   private mutating func map(_ index: Int, from input: Place) {
@@ -201,6 +209,13 @@ extension Planner {
       defer { start += channels }
       return CopyStep(input: input, output: output.channels(start..<start + channels))
     }
+  }
+
+  private func binaryLogits(_ input: Place, output: Place) -> [any Step] {
+    [
+      ZeroingStep(place: output, channels: [0]),
+      CopyStep(input: input, output: output.channels(1..<2)),
+    ]
   }
 }
 

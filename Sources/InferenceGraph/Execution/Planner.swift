@@ -242,9 +242,11 @@ extension MergedGraph.Entry {
     guard shape.count == 1 else { return false }
     switch operation {
     case .dense, .batchNormalization, .rescaling, .activation, .add, .multiply, .concatenate,
-      .trainingOnly, .flatten:
+      .binaryLogits, .trainingOnly, .flatten:
       return true
-    default: return false
+    case .input, .convolution, .depthwiseConvolution, .separableConvolution, .pooling,
+      .globalPooling, .reshape, .zeroPadding:
+      return false
     }
   }
 

@@ -154,6 +154,21 @@ extension TrainingBuilder {
       for (input, range) in zip(node.inputs, ranges) { passOn(slope.channels(range), to: input) }
     }
   }
+
+  /// Zero, and the input behind it.
+  func binaryLogits(_ index: Int) -> () -> Void {
+    let input = nodes[index].inputs[0]
+    let x = values[input]!
+    let (y, _) = makeResult(index)
+    let (zero, part) = (y.channels(0..<1), y.channels(1..<2))
+    let (from, to) = (x.image, part.image)
+    forwardBlocks { block, _ in
+      unsafe dk_fill(zero.at(block), to, 0)
+      unsafe dk_copy(x.at(block), from, part.at(block), to)
+    }
+    finishActivation(index, y, isRectified: false)
+    return { [self] in passOn(slope(index).slope.channels(1..<2), to: input) }
+  }
 }
 
 extension BatchValue {

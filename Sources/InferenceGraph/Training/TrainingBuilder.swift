@@ -134,6 +134,7 @@ final class TrainingBuilder {
     case .add: return combination(index, multiplies: false)
     case .multiply: return combination(index, multiplies: true)
     case .concatenate: return concatenation(index)
+    case .binaryLogits: return binaryLogits(index)
     case .trainingOnly(let layer): return noise(index, layer)
     case .separableConvolution: preconditionFailure("it is two nodes of a training graph")
     }

@@ -81,6 +81,11 @@ extension Node {
     case .add where inputs.count > 1: return layer("Add")
     case .multiply where inputs.count > 1: return layer("Multiply")
     case .concatenate where inputs.count > 1: return layer("Concatenate", ["axis": -1])
+    case .binaryLogits:
+      return layer(
+        "Dense",
+        ["units": 2, "use_bias": false, "activation": "linear", "trainable": false],
+        [("kernel", Tensor(shape: [1, 2], values: [0, 1]))])
     case .trainingOnly(let kind):
       let (className, config) = kind.keras
       return layer(className, config)

@@ -25,6 +25,7 @@ struct KerasExport {
 
   /// - Throws: `GraphError` for what has no form in stock Keras.
   init(_ graph: Graph) throws(GraphError) {
+    let graph = graph.joiningSigmoid ?? graph
     let reachable = Self.reachable(graph)
     // Names are given before layers are made, so that added layers cannot take a node's.
     var names: [Int: String] = [:]

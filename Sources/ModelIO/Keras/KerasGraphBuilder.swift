@@ -31,8 +31,10 @@ struct KerasGraphBuilder {
       weights: weights, major: major, graph: graph, reserved: Set(network.layers.map(\.name)))
     builder.used[network.input] = [network.input]
     builder.graph.setOutput(try builder.add(network, input: 0, path: []))
-    try builder.checkOutput()
-    return builder.graph
+    // One sigmoid unit stands for two classes.
+    let whole = builder.graph.splittingSigmoid ?? builder.graph
+    try checkOutput(of: whole)
+    return whole
   }
 
   private init(weights: KerasWeights, major: Int, graph: Graph, reserved: Set<String>) {
@@ -139,12 +141,16 @@ struct KerasGraphBuilder {
     return name
   }
 
-  private func checkOutput() throws(KerasError) {
+  private static func checkOutput(of graph: Graph) throws(KerasError) {
     let shape = graph.outputShape
     guard shape.count == 1, shape[0] >= 2 else {
+      let advice =
+        shape == [1]
+        ? "; if it is a logit, append Activation('sigmoid') to the model and save it again" : ""
       throw KerasError(
         "layer '\(graph.nodes[graph.output].name)': the model's result has shape \(shape); a "
-          + "classifier ends in one vector of at least 2 class scores", rule: .kerasUnsupported)
+          + "classifier ends in one vector of at least 2 class scores, or in one sigmoid unit"
+          + advice, rule: .kerasUnsupported)
     }
   }
 }

@@ -10,8 +10,9 @@ extension KerasModel {
   /// the output are left out. Activations that stock Keras cannot take inside a layer, such as
   /// capped or leaky rectifiers, follow as layers of their own. A hard sigmoid, which means different
   /// things in Keras 2 and 3, is written as a `Rescaling` and a `ReLU` capped at 1; image
-  /// augmentation, whose settings are not kept, as a linear activation. The input scale is not part
-  /// of a Keras file. Equal models give equal bytes.
+  /// augmentation, whose settings are not kept, as a linear activation. Two classes that stand for
+  /// one sigmoid unit are that unit again (`Graph.joiningSigmoid`). The input scale is not part of a
+  /// Keras file. Equal models give equal bytes.
   ///
   /// The file appears whole or not at all.
   ///

@@ -205,6 +205,14 @@ def main():
     i = L.Input((4, 4, 1), name="in")
     keras.Model(i, [L.Dense(2)(L.Flatten()(i)), L.Dense(2)(L.Flatten()(i))], name="pair").save(path("two.h5"))
     keras.Model(i, L.Conv2D(2, 3, name="last")(i)).save(path("image.h5"))
+    # A logit, as a loss with from_logits=True wants it, and the sigmoid put behind it in both ways; one unit that is no sigmoid.
+    for name, end in (("logit", None), ("tanh", "tanh")):
+        one = keras.Sequential([L.Input((4, 4, 1)), L.Flatten(), L.Dense(1, activation=end, name="last")])
+        one.save(path(name + ".h5"))
+    one = keras.models.load_model(path("logit.h5"))
+    keras.Sequential([one, L.Activation("sigmoid")]).save(path("appended-nested.h5"))
+    one.add(L.Activation("sigmoid"))
+    one.save(path("appended.h5"))
     any_size = L.Input((None, None, 1), name="in")
     keras.Model(any_size, L.Dense(2)(L.GlobalMaxPooling2D()(L.Conv2D(2, 3)(any_size)))).save(path("anysize.h5"))
     good = keras.Sequential([L.Input((4, 4, 1)), L.Flatten(name="flat"), L.Dense(2, name="last")])

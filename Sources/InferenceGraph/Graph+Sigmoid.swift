@@ -1,0 +1,81 @@
+extension Graph {
+  /// Returns the graph with two classes in place of the one sigmoid unit that it ends in; nil if it
+  /// ends otherwise.
+  ///
+  /// The sigmoid is left out and ``Operation/binaryLogits`` with a softmax appended: the scores are
+  /// 1 - p and p, where p was the graph's result. The second class is predicted where p is over 0.5.
+  /// Behind the sigmoid there may be nodes that pass its one element on, such as a flattening.
+  /// ``joiningSigmoid`` is the inverse.
+  public var splittingSigmoid: Graph? {
+    guard outputShape == [1] else { return nil }
+    let unit = unit(at: output)
+    guard nodes[unit].activation == .sigmoid else { return nil }
+    var result = self
+    result.nodes[unit] = nodes[unit].with(activation: .linear)
+    var name = Self.sigmoidName(nodes[unit].name)
+    // Keras 2 allows such names.
+    while index(of: name) != nil { name += "_" }
+    result.nodes.append(
+      Node(
+        name: name, operation: .binaryLogits, inputs: [output], activation: .softmax, shape: [2]))
+    result.output = nodes.count
+    return result
+  }
+
+  /// Returns the graph with one sigmoid unit in place of the two classes that it ends in; nil if it
+  /// does not end in the softmax of ``Operation/binaryLogits``.
+  public var joiningSigmoid: Graph? {
+    let end = nodes[output]
+    guard end.operation == .binaryLogits, end.activation == .softmax, output == nodes.count - 1
+    else { return nil }
+    var result = self
+    var unit = end.inputs[0]
+    // The layer that had the sigmoid, not one behind it.
+    while !end.name.hasPrefix(Self.sigmoidName(nodes[unit].name)), passesElement(unit) {
+      unit = nodes[unit].inputs[0]
+    }
+    if end.name.hasPrefix(Self.sigmoidName(nodes[unit].name)), nodes[unit].activation == .linear {
+      result.nodes[unit] = nodes[unit].with(activation: .sigmoid)
+      result.nodes.removeLast()
+      result.output = end.inputs[0]
+    } else {
+      result.nodes[output] = Node(
+        name: end.name, operation: .activation, inputs: end.inputs, activation: .sigmoid,
+        shape: [1])
+    }
+    return result
+  }
+
+  /// The name of what the sigmoid of a layer becomes.
+  private static func sigmoidName(_ layer: String) -> String { "\(layer)/sigmoid" }
+
+  /// The node that makes the one element of a node.
+  private func unit(at index: Int) -> Int {
+    var index = index
+    while passesElement(index) { index = nodes[index].inputs[0] }
+    return index
+  }
+
+  /// Whether a node gives the one element that it reads.
+  private func passesElement(_ index: Int) -> Bool {
+    let node = nodes[index]
+    guard node.activation == .linear, node.inputs.count == 1, node.elementCount == 1,
+      nodes[node.inputs[0]].elementCount == 1
+    else { return false }
+    switch node.operation {
+    case .activation, .trainingOnly, .flatten, .reshape, .pooling, .globalPooling, .zeroPadding,
+      .add, .multiply, .concatenate:
+      return true
+    case .input, .convolution, .depthwiseConvolution, .separableConvolution, .dense,
+      .batchNormalization, .rescaling, .binaryLogits:
+      return false
+    }
+  }
+}
+
+extension Node {
+  fileprivate func with(activation: Activation) -> Node {
+    Node(
+      name: name, operation: operation, inputs: inputs, activation: activation, shape: shape)
+  }
+}
