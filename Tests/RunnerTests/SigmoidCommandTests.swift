@@ -73,7 +73,7 @@ struct SigmoidCommandTests {
   func wholeJob(ownLayer: Bool) throws {
     let place = try AttackPlace()
     let train = try place.write("two", 200, seed: 3, classes: 2)
-    let test = try place.write("two-test", 60, seed: 4, classes: 2)
+    let test = try place.write("two-test", 200, seed: 4, classes: 2)
     let json = place.path("pets.json")
     try Self.architecture(ownLayer: ownLayer).text
       .write(toFile: json, atomically: true, encoding: .utf8)
@@ -97,9 +97,10 @@ struct SigmoidCommandTests {
     }
     let predicted = try data.map { classes(try run(["predict", model, "--data", $0]), by: "\n") }
     let counts = zip(labels, predicted).map { zip($0, $1).count { $0 == $1 } }
-    #expect(counts[0] >= 54 && counts[1] >= 24)
-    #expect(evaluated.contains(" (\(counts[0]) of 60)"))
-    #expect(evaluated.contains(" (\(counts[1]) of \(labels[1].count))"))
+    for (count, labels) in zip(counts, labels) {
+      #expect(evaluated.contains(" (\(count) of \(labels.count))"))
+    }
+    #expect(counts[0] >= labels[0].count * 9 / 10)
 
     let defended = place.path("defended")
     let report = try run([

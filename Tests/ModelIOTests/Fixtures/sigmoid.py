@@ -85,10 +85,13 @@ def make(folder, seed, count):
                 weight.assign(rng.uniform(low, low + 0.6, weight.shape))
         images = rng.uniform(-1, 1, (37,) + model.input_shape[1:]).astype("float32")
         outputs = model.predict(images, verbose=0)
-        # Scores of all sizes: the last kernel is such that logits are spread around 0.
-        logits = np.log(outputs / (1 - outputs))
+        # No scores that are 0 or 1 but for rounding: the last kernel is such that logits are about 2.
         kernels = [w for w in model.weights if "kernel" in getattr(w, "path", w.name)]
-        kernels[-1].assign(kernels[-1] * np.float32(2 / max(logits.std(), 1e-3)))
+        while outputs.min() < 1e-3 or outputs.max() > 1 - 1e-3:
+            kernels[-1].assign(kernels[-1] * np.float32(0.1))
+            outputs = model.predict(images, verbose=0)
+        logits = np.log(outputs / (1 - outputs))
+        kernels[-1].assign(kernels[-1] * np.float32(2 / max(logits.std(), abs(logits.mean()), 1e-3)))
         outputs = model.predict(images, verbose=0)
         path = os.path.join(folder, str(number))
         model.save(path + ".h5")
