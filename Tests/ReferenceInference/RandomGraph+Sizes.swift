@@ -77,6 +77,11 @@ extension RandomGraph {
         try add(.flatten)
       }
     }
+    if random.oneIn(6) {
+      try addDense(1, activation: .linear)
+      try add(.binaryLogits, activation: .softmax)
+      return
+    }
     try addDense(random.int(2...7), activation: random.oneIn(2) ? .softmax : .linear)
     if random.oneIn(4) { try add(.activation, activation: .relu) }
   }
