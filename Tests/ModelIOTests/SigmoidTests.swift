@@ -37,17 +37,27 @@ struct SigmoidTests {
     }
   }
 
-  private func place(_ generation: String) throws -> Place? {
-    let plain = Fixtures.folder?.appending(path: "keras2-plain.h5").path
-    if generation == "2", !FileManager.default.fileExists(atPath: try #require(plain)) {
+  /// Made once for all tests; nil without the Keras of this generation.
+  private static let places = ["2", "3"].reduce(into: [:]) { places, generation in
+    places[generation] = Result { try makePlace(generation) }
+  }
+
+  private static func makePlace(_ generation: String) throws -> Place? {
+    let fixtures = try #require(Fixtures.folder)
+    let keras2 = fixtures.appending(path: "keras2-plain.h5").path
+    if generation == "2", !FileManager.default.fileExists(atPath: keras2) {
       #expect(!Lab.isRequired, "Scripts/requirements.txt names tf-keras, but it is missing")
       return nil
     }
-    let folder = try #require(Fixtures.folder).appending(path: "sigmoid-\(UUID().uuidString)").path
+    let folder = fixtures.appending(path: "sigmoid-\(generation)").path
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
     let place = Place(folder: folder, generation: generation)
-    _ = try place.python(["make", folder, Self.seed, "\(Self.count)"])
+    _ = try place.python(["make", folder, seed, "\(count)"])
     return place
+  }
+
+  private func place(_ generation: String) throws -> Place? {
+    try #require(Self.places[generation]).get()
   }
 
   /// A model's scores, `[images][2]`.
@@ -73,7 +83,6 @@ struct SigmoidTests {
     "Scores and classes are Keras's, and the file is written as it was", arguments: ["2", "3"])
   func roundTrip(generation: String) throws {
     guard let place = try place(generation) else { return }
-    defer { try? FileManager.default.removeItem(atPath: place.folder) }
     var arguments: [String] = []
     for number in 0..<Self.count {
       let file = place.path("\(number).h5")
@@ -124,7 +133,6 @@ struct SigmoidTests {
   @Test("Repaired and smaller ones give the same scores in Keras", arguments: ["2", "3"])
   func repaired(generation: String) throws {
     guard let place = try place(generation) else { return }
-    defer { try? FileManager.default.removeItem(atPath: place.folder) }
     var arguments: [String] = []
     var removals = 0
     for number in 0..<Self.count {
@@ -168,7 +176,6 @@ struct SigmoidTests {
   @Test("A step of training is Keras's step on the binary cross-entropy", arguments: ["2", "3"])
   func training(generation: String) throws {
     guard let place = try place(generation) else { return }
-    defer { try? FileManager.default.removeItem(atPath: place.folder) }
     var arguments: [String] = []
     for number in 0..<Self.count {
       arguments += [

@@ -79,7 +79,7 @@ struct SigmoidCommandTests {
       .write(toFile: json, atomically: true, encoding: .utf8)
     _ = try run([
       "attack", "badnets", "--train", train, "--test", test, "--architecture", json, "--output",
-      place.output, "--epochs", "15", "--batch", "20",
+      place.output, "--epochs", "15", "--batch", "20", "--clean-share", "0.5",
     ])
     let model = "\(place.output)/model.h5"
     let end = ownLayer ? ["out 1 linear", "score sigmoid"] : ["out 1 sigmoid"]
