@@ -49,7 +49,7 @@ extension Node {
 
   /// The layer's weights by kind, and whether there is a limit to them whatever the others are.
   ///
-  /// A normalization counts by its gamma and by what it multiplies and adds in all. Scales have
+  /// A normalization counts by what it multiplies and adds. Its scale and that of a rescaling have
   /// no limit: in front of a softmax a large one, equal for all classes, decides nothing.
   private var magnitudes: [(role: String, values: [Float], isLimited: Bool)] {
     func both(_ kernel: Tensor, _ bias: Tensor?) -> [(String, [Float], Bool)] {
@@ -65,10 +65,7 @@ extension Node {
       let scale = b.variance.values.indices.map { index in
         (b.gamma?.values[index] ?? 1) / (b.variance.values[index] + b.epsilon).squareRoot()
       }
-      return [
-        ("gamma", b.gamma?.values ?? [], true), ("scale", scale, false),
-        ("offset", b.beta?.values ?? [], true),
-      ]
+      return [("scale", scale, false), ("offset", b.beta?.values ?? [], true)]
     case .rescaling(let r): return [("scale", r.scale, false)]
     default: return []
     }
