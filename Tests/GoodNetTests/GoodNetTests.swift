@@ -69,7 +69,7 @@ struct GoodNetTests {
     let clean = try CleanData(
       ArraySource([1, 2, 0, 1e38, 0, 0], imageShape: [3]), labels: [1, 0], name: "clean.h5")
     let poisoned = try PoisonedData(
-      ArraySource([1e38, 0, 0, 0, 1e38, 0, 2, 0, 0], imageShape: [3]), targets: [0, 0, 0])
+      ArraySource([1.5e38, 0, 0, 0, 1e38, 0, 2, 0, 0], imageShape: [3]), targets: [0, 0, 0])
     let context = RunContext()
     let repair = Repair(
       model: repaired, defense: "none", validation: CleanCounts(correct: 2, images: 2))

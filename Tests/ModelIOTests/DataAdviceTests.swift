@@ -29,13 +29,16 @@ struct DataAdviceTests {
       try FileManager.default.copyItem(
         at: folder.appending(path: name), to: place.appending(path: name))
     }
-    try FileManager.default.createSymbolicLink(
-      at: place.appending(path: "python3"), withDestinationURL: #require(Lab.python))
     let command = try #require(message.split(separator: "`").dropFirst().first)
       .replacing("\(folder.path)/", with: "")
     let shell = Process()
     shell.executableURL = URL(filePath: "/bin/sh")
-    shell.arguments = ["-c", String(command.replacing("python3 ", with: "./python3 "))]
+    shell.arguments = ["-c", String(command)]
+    // The Python that has what the commands import.
+    var environment = ProcessInfo.processInfo.environment
+    let folder = try #require(Lab.python).deletingLastPathComponent().path
+    environment["PATH"] = "\(folder):\(environment["PATH"] ?? "")"
+    shell.environment = environment
     shell.currentDirectoryURL = place
     try shell.run()
     shell.waitUntilExit()

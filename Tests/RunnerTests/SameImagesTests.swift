@@ -28,7 +28,7 @@ struct SameImagesTests {
     try place.fails(65, "good.h5 and bytes.h5: \(Self.refusal)", ["--poisoned", bytes])
     try place.fails(
       65, "bytes.h5 and other.h5: \(Self.refusal.replacing("clean", with: "test"))",
-      ["--test", bytes, "--poisoned", other])
+      clean: place.test, ["--test", bytes, "--poisoned", other])
   }
 
   @Test("evaluate refuses them too")
@@ -76,17 +76,17 @@ struct SameImagesTests {
     }
     #expect(
       try warnings(["--test", mixed]) == [
-        "runner: warning: good.h5 and mixed.h5: 2 of the 6 test images are among the clean ones, which "
+        "warning: good.h5 and mixed.h5: 2 of the 6 test images are among the clean ones, which "
           + "defenses see: results on them flatter; give others to judge on"
       ])
     #expect(
       try warnings(["--test", place.good]) == [
-        "runner: warning: good.h5: all 6 test images are among the clean ones, which defenses see: results "
+        "warning: good.h5: all 6 test images are among the clean ones, which defenses see: results "
           + "on them flatter; give others to judge on"
       ])
     #expect(
       try warnings(["--test", place.test, "--poisoned", mixed]) == [
-        "runner: warning: good.h5 and mixed.h5: 2 of the 6 poisoned images are among the clean ones, and so "
+        "warning: good.h5 and mixed.h5: 2 of the 6 poisoned images are among the clean ones, and so "
           + "carry no trigger; leave them out"
       ])
     #expect(try warnings(["--test", place.test, "--poisoned", place.poisoned]).isEmpty)
