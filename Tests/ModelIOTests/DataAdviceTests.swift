@@ -36,8 +36,8 @@ struct DataAdviceTests {
     shell.arguments = ["-c", String(command)]
     // The Python that has what the commands import.
     var environment = ProcessInfo.processInfo.environment
-    let folder = try #require(Lab.python).deletingLastPathComponent().path
-    environment["PATH"] = "\(folder):\(environment["PATH"] ?? "")"
+    let programs = try #require(Lab.python).deletingLastPathComponent().path
+    environment["PATH"] = "\(programs):\(environment["PATH"] ?? "")"
     shell.environment = environment
     shell.currentDirectoryURL = place
     try shell.run()
