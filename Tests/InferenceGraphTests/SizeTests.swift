@@ -100,7 +100,7 @@ import Testing
         let best = scores.indices.max { scores[$0] < scores[$1] }!
         let lead = scores[best] - (scores.indices.filter { $0 != best }.map { scores[$0] }.max()!)
         if lead > 1e-3 * max(1, abs(scores[best])), got[step][image] != Int32(best) {
-          Issue.record("seed \(seed), step \(step), image \(image): \(got[step][image]) for \(best)")
+          Issue.record("seed \(seed), step \(step), image \(image): not \(best)")
           break
         }
       }
