@@ -229,11 +229,9 @@ struct FinePruningTests {
     #expect(repairs[0].model.graph == repairs[1].model.graph)
     let titles = context.statistics.phases.map(\.title)
     #expect(titles.filter { $0.hasPrefix("tuning") } == ["tuning, 5 %", "tuning, 40 %"])
-    // A larger drop's network goes on from the smaller one's for a quarter of the epochs, rounded up.
-    #expect(repairs.map { $0.tuning?.epochs } == [15, 15, 19])
     for repair in repairs {
       let summary = try #require(repair.tuning)
-      #expect(summary.images == 8 && summary.before?.images == 2)
+      #expect(summary.epochs == 15 && summary.images == 8 && summary.before?.images == 2)
       let pruned = try network().graph.masking(repair.pruned[0].channels, of: "conv")
       #expect(repair.model.graph != pruned)
       let again = try repair.model.graph.masking(repair.pruned[0].channels, of: "conv")
@@ -241,47 +239,6 @@ struct FinePruningTests {
       #expect(
         try CleanCounts(of: repair.model, on: images(), in: RunContext()) == repair.validation)
     }
-  }
-
-  /// Which drop comes first decides nothing but the order of the results.
-  @Test("A larger drop's tuning goes on from a smaller one's, in whatever order they are named")
-  func goesOn() throws {
-    var tuning = FineTuningOptions()
-    tuning.batch = 2
-    tuning.heldOut = 0.2
-    tuning.epochs = 6
-    func repairs(_ drops: [Double], epochs: Int = 6) throws -> [Repair] {
-      var tuning = tuning
-      tuning.epochs = epochs
-      return try FinePruning(options: .init(drops: drops, tuning: tuning)).repair(
-        try network(), using: try images(), in: RunContext())
-    }
-    let ascending = try repairs([5, 40])
-    let descending = try repairs([40, 5])
-    #expect(descending.map(\.drop) == [40, 5])
-    for (one, other) in zip(ascending, descending.reversed()) {
-      #expect(one.model.graph == other.model.graph && one.tuning == other.tuning)
-    }
-    let alone = try #require(try repairs([5]).first)
-    #expect(alone.model.graph == ascending[0].model.graph)
-    // By hand: prune the smaller drop's model on, and tune it for 2 epochs, a quarter of 6.
-    let pruned = try network().graph.masking([2, 1], of: "conv")
-    var suspect = Model(graph: pruned)
-    suspect.inputScale = try network().inputScale
-    var start = try FineTuner(tuning, for: "x").tune(
-      try masked(alone.model, [2]), suspect: try network(), using: try images(), in: RunContext())
-    start.model = try masked(alone.model, [2, 1])
-    start.summary.epochs = 6
-    let on = try FineTuner(tuning, for: "x").tune(
-      suspect, after: start, suspect: try network(), using: try images(), in: RunContext())
-    #expect(on.model.graph == ascending[1].model.graph && on.summary == ascending[1].tuning)
-    #expect(on.summary.epochs == 8)
-  }
-
-  private func masked(_ model: Model, _ channels: [Int]) throws -> Model {
-    var model = model
-    model.graph = try model.graph.masking(channels, of: "conv")
-    return model
   }
 
   @Test("Shares and tuning options out of range are refused")

@@ -56,8 +56,6 @@ public struct FineTuner: Sendable {
   ///
   /// - Parameters:
   ///   - model: The model, whose masked channels stay zero.
-  ///   - earlier: A tuning to go on from, for a quarter of the epochs: its model, masked as `model`
-  ///     is, is trained in place of `model`. nil: tuning begins with `model`.
   ///   - suspect: The model whose scores are learned beside the labels, where the options say so; nil:
   ///     the one that is tuned, as it is before.
   ///   - clean: All of the defense's clean images.
@@ -67,12 +65,11 @@ public struct FineTuner: Sendable {
   ///   diverges at once; `GraphError` for a model that cannot be trained; ``DataError`` for an image that
   ///   cannot be read.
   public func tune(
-    _ model: Model, after earlier: Result? = nil, suspect: Model? = nil, using clean: CleanData,
-    _ title: String = "tuning", in context: RunContext
+    _ model: Model, suspect: Model? = nil, using clean: CleanData, _ title: String = "tuning",
+    in context: RunContext
   ) throws -> Result {
     try clean.check(against: model)
     let (learned, held) = try positions(in: clean, seed: context.seed)
-    let epochs = options.epochs(images: learned.count, goesOn: earlier != nil)
     guard learned.count >= options.batch else {
       let rest = held.isEmpty ? "" : " (\(held.count) more are held out)"
       throw PluginError(
@@ -92,13 +89,12 @@ public struct FineTuner: Sendable {
       ? nil
       : TrainingSet(Selection(of: clean.source, watched), labels: watched.map { clean.labels[$0] })
     warn(ofMissing: training.missingClasses(of: model.classCount), in: clean, context)
-    let images = learned.count * epochs
+    let images = learned.count * options.epochs(images: learned.count)
     let result = try context.phase(title, images: images) { progress in
-      try train(
-        earlier?.model ?? model, training, heldOut, epochs: epochs, in: context, progress)
+      try train(model, training, heldOut, in: context, progress)
     }
     // A step costs three forward passes: one forward, one back to the weights, one to the values.
-    let passes = Double((3 * learned.count + watched.count) * result.epochs)
+    let passes = Double((3 * learned.count + watched.count) * result.epochs.count)
     context.count(run: passes, alone: passes)
     let after = try predictions(of: result.model, on: clean, "tuned model", in: context)
     func counts(_ verdicts: [Int32], _ indices: [Int]) -> CleanCounts {
@@ -110,7 +106,7 @@ public struct FineTuner: Sendable {
     return Result(
       model: result.model,
       summary: TuningSummary(
-        epochs: (earlier?.summary.epochs ?? 0) + result.epochs, images: learned.count,
+        epochs: result.epochs.count, images: learned.count,
         before: held.isEmpty ? nil : counts(before, held),
         after: held.isEmpty ? nil : counts(after, held)),
       validation: counts(after, all), initial: counts(before, all))
@@ -167,38 +163,28 @@ public struct FineTuner: Sendable {
     return targets.withLock { $0 }
   }
 
-  /// Returns the model trained with decay, then without, and the number of epochs.
   private func train(
-    _ model: Model, _ training: TrainingSet, _ heldOut: TrainingSet?, epochs: Int,
-    in context: RunContext, _ progress: @escaping ProgressHandler
-  ) throws -> (model: Model, epochs: Int) {
-    let images = training.labels.count
-    var (model, done) = (model, 0)
-    for part in options.parts(
-      epochs: epochs, imageShape: model.graph.inputShape, seed: context.seed)
-    {
-      let before = done * images
-      do {
-        let result = try model.trained(
-          on: training, heldOut: heldOut, options: part, execution: context.execution,
-          progress: { progress(before + $0) })
-        model = result.model
-        done += result.epochs.count
-      } catch let error as TrainingError {
-        // The training knows its options by other names.
-        let message = "\(defense): \(error.message)"
-          .replacing("learningRate", with: "\(defense).learning-rate")
-          .replacing("augmentation.shift", with: "\(defense).shift")
-        if let last = error.lastGood {
-          model = last.model
-          done += last.epochs.count
-        }
-        guard done > 0 else { throw PluginError(.untrainable, message) }
-        context.warn("\(message); the weights after epoch \(done) are kept")
-        break
+    _ model: Model, _ training: TrainingSet, _ heldOut: TrainingSet?, in context: RunContext,
+    _ progress: @escaping ProgressHandler
+  ) throws -> TrainingResult {
+    do {
+      return try model.trained(
+        on: training, heldOut: heldOut,
+        options: options.training(
+          images: training.labels.count, imageShape: model.graph.inputShape, seed: context.seed),
+        execution: context.execution,
+        progress: progress)
+    } catch let error as TrainingError {
+      // The training knows its options by other names.
+      let message = "\(defense): \(error.message)"
+        .replacing("learningRate", with: "\(defense).learning-rate")
+        .replacing("augmentation.shift", with: "\(defense).shift")
+      guard let last = error.lastGood, !last.epochs.isEmpty else {
+        throw PluginError(.untrainable, message)
       }
+      context.warn("\(message); the weights after epoch \(last.epochs.count) are kept")
+      return last
     }
-    return (model, done)
   }
 
   private func warn(ofMissing classes: [Int], in clean: CleanData, _ context: RunContext) {
@@ -217,8 +203,7 @@ extension PluginError.Code {
 
 /// What fine-tuning came to, for reports.
 public struct TuningSummary: Sendable, Hashable {
-  /// The number of epochs that were run, up to the one whose weights were kept, those of the tuning
-  /// that it went on from included.
+  /// The number of epochs that were run, up to the one whose weights were kept.
   public var epochs: Int
   /// The number of images learned.
   public var images: Int
