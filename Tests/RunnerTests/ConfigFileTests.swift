@@ -62,8 +62,8 @@ struct ConfigFileTests {
   }
 
   private static let keys =
-    "defense, detector, model, clean, test, poisoned, scale, layout, architecture, threads, sandbox, "
-    + "option, seed, output, force, compact, curve, json, quiet"
+    "defense, detector, model, clean, test, poisoned, scale, layout, keys, architecture, threads, "
+    + "sandbox, option, seed, output, force, compact, curve, json, quiet"
 
   static let refused: [(text: String, message: String)] = [
     (

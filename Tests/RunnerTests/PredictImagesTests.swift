@@ -139,7 +139,9 @@ struct PredictImagesTests {
     try fails(65, "ends before its image does; copy it again", "cut.png", ["--sandbox", "off"])
     let data = try RunnerProgram.run(["predict", place.model, "--data", good])
     #expect(data.status == 65)
-    #expect(data.errors == "runner: \(good): is a PNG image, neither a model nor a data set\n")
+    #expect(
+      data.errors == "runner: \(good): is a PNG image, not a data set; give an HDF5 file with the "
+        + "images in 'data' and their classes in 'label'\n")
   }
 
   @Test("A model that does not take images says so before any is read")
