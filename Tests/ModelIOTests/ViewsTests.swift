@@ -8,7 +8,7 @@ import Testing
 
 /// Files that two readers could take for two networks: what we read is what every Keras reads that
 /// takes the file.
-@Suite("The same network as Keras sees", .enabled(if: Lab.runsPython))
+@Suite("The same network as Keras sees", .enabled(if: Lab.runsPython && isAsked))
 struct ViewsTests {
   /// A file, and what the two versions of Keras see in it; see `views.py`.
   private struct Case: Decodable {
@@ -94,3 +94,6 @@ struct ViewsTests {
     return scores.withLock { $0 }
   }
 }
+
+/// views.py takes many minutes: it runs where `DEFENSEKIT_VIEWS` says how many networks.
+private let isAsked = ProcessInfo.processInfo.environment["DEFENSEKIT_VIEWS"] != nil
