@@ -98,7 +98,7 @@ enum NetworkTarget: FuzzTarget {
     for major in [2, 3] {
       guard let network = try? KerasNetwork(json) else { return }
       do {
-        let found = try KerasWeights(weights, for: network)
+        let found = try KerasWeights(weights, for: network, isWhole: true, major: major)
         let graph = try KerasGraphBuilder.build(network, weights: found, major: major)
         precondition(graph.outputShape.count == 1)
       } catch {
