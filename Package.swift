@@ -97,27 +97,28 @@ let package = Package(
       name: "runner", dependencies: ["RunnerKit", "StandardPlugins"], path: "Sources/Runner",
       swiftSettings: settings),
     .testTarget(
-      name: "DefenseKitTests", dependencies: ["DefenseKit"], exclude: ["Golden"],
+      name: "DefenseKitTests", dependencies: ["DefenseKit", "InferenceGraph"], exclude: ["Golden"],
       swiftSettings: settings),
     .testTarget(
       name: "ComparisonReportTests", dependencies: ["ComparisonReport", "DefenseKit", "LabFiles"],
       swiftSettings: settings),
     tests(
       "DefenseKitTestingTests",
-      ["DefenseKitTesting"] + (defenses + attacks).map { .init(stringLiteral: $0) }),
-    tests("FinePruningTests", ["FinePruning"]),
-    tests("FineTuningTests", ["FineTuning"]),
-    tests("CLPTests", ["CLP", "LabFiles"], exclude: ["Fixtures"]),
-    tests("GoodNetTests", ["GoodNet", "ReferenceInference"]),
-    tests("STRIPTests", ["STRIP", "LabFiles"], exclude: ["Fixtures"]),
-    tests("AttackTests", ["DefenseKit"] + attacks.map { .init(stringLiteral: $0) }),
+      ["DefenseKitTesting", "DefenseKit"] + (defenses + attacks).map { .init(stringLiteral: $0) }),
+    tests("FinePruningTests", ["FinePruning", "DefenseKit"]),
+    tests("FineTuningTests", ["FineTuning", "DefenseKit"]),
+    tests("CLPTests", ["CLP", "DefenseKit", "LabFiles"], exclude: ["Fixtures"]),
+    tests("GoodNetTests", ["GoodNet", "DefenseKit", "ReferenceInference"]),
+    tests("STRIPTests", ["STRIP", "DefenseKit", "LabFiles"], exclude: ["Fixtures"]),
+    tests("AttackTests", ["DefenseKit", "ModelIO"] + attacks.map { .init(stringLiteral: $0) }),
     .executableTarget(
       name: "faulty-runner", dependencies: ["RunnerKit", "DefenseKit", "GoodNet"],
       path: "Tests/FaultyRunner", swiftSettings: settings),
     .testTarget(
       name: "RunnerTests",
       dependencies: [
-        "RunnerKit", "ModelIO", "FinePruning", "GoodNet", "runner", "faulty-runner", "LabFiles",
+        "RunnerKit", "DefenseKit", "InferenceGraph", "ModelIO", "FinePruning", "GoodNet", "runner",
+        "faulty-runner", "LabFiles",
       ],
       exclude: ["Fixtures"], swiftSettings: settings),
     library("ReferenceInference", path: "Tests/ReferenceInference", ["InferenceGraph"]),

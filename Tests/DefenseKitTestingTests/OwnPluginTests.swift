@@ -29,7 +29,8 @@ struct OwnPluginTests {
       refusing: [
         "epochs": ["0", "-1", "10001"], "learning-rate": ["0", "-1", "101"],
         "batch": ["0", "65537", "1.5"], "optimizer": ["lion"], "schedule": ["exp"],
-        "decay": ["-1", "2"], "smoothing": ["-1", "1"], "distillation": ["-1", "2"],
+        "decay": ["-1", "2"], "recovery": ["-0.1", "1"], "smoothing": ["-1", "1"],
+        "distillation": ["-1", "2"],
         "temperature": ["0", "101"], "shift": ["-1", "65"], "flip": ["0"],
         "freeze-normalization": ["1"], "held-out": ["-0.1", "1"], "patience": ["0"],
       ]),

@@ -37,6 +37,8 @@ struct FineTunerTests {
       ("learning-rate", "101", "x.learning-rate takes a number over 0 and up to 100"),
       ("batch", "0", "x.batch takes an integer from 1 to 65,536"),
       ("decay", "-1", "x.decay takes a number from 0 to 1"),
+      ("recovery", "1", "x.recovery takes a share from 0 to under 1"),
+      ("recovery", "-0.1", "x.recovery takes a share from 0 to under 1"),
       ("smoothing", "1", "x.smoothing takes a number from 0 to under 1"),
       ("distillation", "1.1", "x.distillation takes a share from 0 to 1"),
       ("temperature", "0", "x.temperature takes a number over 0 and up to 100"),
@@ -74,7 +76,7 @@ struct FineTunerTests {
       $0.optimizer = .nesterov
       $0.shift = 2
       $0.flip = true
-    }.training(images: 3000, imageShape: [28, 28, 1], seed: 9)
+    }.training(epochs: 10, imageShape: [28, 28, 1], seed: 9)
     #expect(step.schedule == .step(at: [5, 8]))
     #expect(step.optimizer == .sgd(momentum: 0.9, nesterov: true))
     #expect(step.augmentation == Augmentation(shift: 2, flip: true))
@@ -82,31 +84,52 @@ struct FineTunerTests {
     // Whatever held-out images say, it is the last epoch that is kept.
     #expect(step.patience == nil && step.keepsLast)
     let patient = options { $0.patience = 2 }
-      .training(images: 3000, imageShape: [28, 28, 1], seed: 0)
+      .training(epochs: 1, imageShape: [28, 28, 1], seed: 0)
     #expect(patient.patience == 2 && patient.keepsLast)
     #expect(
       options {
         $0.schedule = .step
         $0.epochs = 1
-      }.training(images: 3000, imageShape: [28, 28, 1], seed: 0).schedule == .step(at: []))
+      }.training(epochs: 1, imageShape: [28, 28, 1], seed: 0).schedule == .step(at: []))
+  }
+
+  @Test("The last part of the epochs goes without decay, in an order of images of its own")
+  func recovery() throws {
+    func parts(
+      _ epochs: Int, _ share: Double, decay: Double = 0.01, goesOn: Bool = false
+    ) -> [[Double]] {
+      options { ($0.epochs, $0.recovery, $0.decay) = (epochs, share, decay) }
+        .parts(images: 100, imageShape: [28, 28, 1], seed: 9, goesOn: goesOn)
+        .map { [Double($0.epochs), $0.weightDecay, Double($0.seed)] }
+    }
+    #expect(parts(12, 0.25) == [[9, 0.01, 9], [3, 0, 10]])
+    #expect(parts(10, 0.25) == [[7, 0.01, 9], [3, 0, 10]])
+    // Without decay there are no parts, nor where one would have no epoch.
+    #expect(parts(12, 0) == [[12, 0.01, 9]])
+    #expect(parts(12, 0.25, decay: 0) == [[12, 0, 9]])
+    #expect(parts(1, 0.25) == [[1, 0.01, 9]] && parts(1, 0.9) == [[1, 0.01, 9]])
+    // After another tuning: a fifth, rounded up.
+    for (epochs, rest) in [(1, 1), (5, 1), (6, 2), (30, 6)] {
+      #expect(parts(epochs, 0.25, goesOn: true) == [[Double(rest), 0, 10]])
+    }
   }
 
   @Test("What is set by itself: the shift by the image, the epochs by the number of images")
   func automatic() {
     let shapes = [([28, 28, 1], 1), ([55, 47, 3], 2), ([12, 40, 3], 0), ([1, 1, 1], 0)]
     for (shape, shift) in shapes + [([28, 28], 0), ([784], 0)] {
-      let training = FineTuningOptions().training(images: 3000, imageShape: shape, seed: 0)
+      let training = FineTuningOptions().training(epochs: 1, imageShape: shape, seed: 0)
       #expect(training.augmentation == Augmentation(shift: shift))
     }
-    for (images, epochs) in [(3000, 100), (10, 100), (11_547, 25), (60_000, 10)] {
+    for (images, epochs) in [(3000, 30), (10, 100), (1000, 50), (4500, 30), (60_000, 30)] {
       #expect(FineTuningOptions().epochs(images: images) == epochs)
     }
     let rates: [(FineTuningOptions.OptimizerName, Double)] = [
-      (.adam, 0.0015), (.adamW, 0.0015), (.sgd, 0.05), (.nesterov, 0.05),
+      (.adam, 0.0025), (.adamW, 0.0025), (.sgd, 0.05), (.nesterov, 0.05),
     ]
     for (optimizer, rate) in rates {
       let training = options { $0.optimizer = optimizer }
-        .training(images: 3000, imageShape: [28, 28, 1], seed: 0)
+        .training(epochs: 1, imageShape: [28, 28, 1], seed: 0)
       #expect(training.learningRate == rate)
     }
   }

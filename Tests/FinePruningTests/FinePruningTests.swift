@@ -229,9 +229,11 @@ struct FinePruningTests {
     #expect(repairs[0].model.graph == repairs[1].model.graph)
     let titles = context.statistics.phases.map(\.title)
     #expect(titles.filter { $0.hasPrefix("tuning") } == ["tuning, 5 %", "tuning, 40 %"])
+    // A larger drop's network goes on from the smaller one's for a fifth of the epochs, rounded up.
+    #expect(repairs.map { $0.tuning?.epochs } == [15, 15, 18])
     for repair in repairs {
       let summary = try #require(repair.tuning)
-      #expect(summary.epochs == 15 && summary.images == 8 && summary.before?.images == 2)
+      #expect(summary.images == 8 && summary.before?.images == 2)
       let pruned = try network().graph.masking(repair.pruned[0].channels, of: "conv")
       #expect(repair.model.graph != pruned)
       let again = try repair.model.graph.masking(repair.pruned[0].channels, of: "conv")
@@ -239,6 +241,59 @@ struct FinePruningTests {
       #expect(
         try CleanCounts(of: repair.model, on: images(), in: RunContext()) == repair.validation)
     }
+  }
+
+  /// Which drop comes first decides nothing but the order of the results.
+  @Test("A larger drop's tuning goes on from a smaller one's, in whatever order they are named")
+  func goesOn() throws {
+    var tuning = FineTuningOptions()
+    tuning.batch = 2
+    tuning.heldOut = 0.2
+    tuning.epochs = 6
+    func repairs(_ drops: [Double]) throws -> [Repair] {
+      try FinePruning(options: .init(drops: drops, tuning: tuning)).repair(
+        try network(), using: try images(), in: RunContext())
+    }
+    let ascending = try repairs([5, 40])
+    let descending = try repairs([40, 5])
+    #expect(descending.map(\.drop) == [40, 5])
+    for (one, other) in zip(ascending, descending.reversed()) {
+      #expect(one.model.graph == other.model.graph && one.tuning == other.tuning)
+    }
+    let alone = try #require(try repairs([5]).first)
+    #expect(alone.model.graph == ascending[0].model.graph)
+    // By hand: prune the smaller drop's tuned model, and tune that for 2 epochs, a fifth of 6.
+    let suspect = try network()
+    let tuner = FineTuner(tuning, for: "x")
+    var result = try tuner.tune(
+      try masked(suspect, [2]), suspect: suspect, using: try images(), in: RunContext())
+    #expect(result.model.graph == ascending[0].model.graph && result.summary == ascending[0].tuning)
+    result.model = try masked(result.model, [2, 1])
+    let second = try tuner.tune(
+      try masked(suspect, [2, 1]), after: result, suspect: suspect, using: try images(),
+      in: RunContext())
+    #expect(second.model.graph == ascending[1].model.graph && second.summary == ascending[1].tuning)
+    #expect(second.summary.epochs == 8)
+  }
+
+  @Test("Without epochs that go without decay, each drop is tuned by itself")
+  func tunedApart() throws {
+    var tuning = FineTuningOptions()
+    tuning.batch = 2
+    tuning.epochs = 4
+    tuning.recovery = 0
+    let context = RunContext()
+    let repairs = try FinePruning(options: .init(drops: [5, 40], tuning: tuning)).repair(
+      try network(), using: try images(), in: context)
+    let alone = try FinePruning(options: .init(drops: [40], tuning: tuning)).repair(
+      try network(), using: try images(), in: RunContext())
+    #expect(repairs[1].model.graph == alone[0].model.graph)
+  }
+
+  private func masked(_ model: Model, _ channels: [Int]) throws -> Model {
+    var model = model
+    model.graph = try model.graph.masking(channels, of: "conv")
+    return model
   }
 
   @Test("Shares and tuning options out of range are refused")

@@ -84,6 +84,7 @@ struct FineTuningTests {
       let repairs = try FineTuning(
         options: options {
           $0.schedule = .constant
+          $0.recovery = 0
           change(&$0)
         }
       ).repair(try model(), using: data, in: context)
@@ -113,6 +114,25 @@ struct FineTuningTests {
     #expect(try tuned(2) == one)
     #expect(try tuned(3) == one)
     #expect(try tuned(2, seed: 1) != one)
+  }
+
+  /// With so much decay nothing is learned; without it the weights grow again.
+  @Test("The last epochs go without decay")
+  func recovers() throws {
+    let data = try images(200)
+    func norm(_ recovery: Double) throws -> Double {
+      let repair = try #require(
+        FineTuning(
+          options: options {
+            $0.decay = 0.5
+            $0.recovery = recovery
+          }
+        ).repair(try model(), using: data, in: RunContext()).first)
+      #expect(repair.tuning?.epochs == 10)
+      return repair.model.graph.nodes.flatMap(\.operation.weights).flatMap(\.values)
+        .reduce(0) { $0 + Double($1) * Double($1) }
+    }
+    #expect(try norm(0.5) > 4 * norm(0))
   }
 
   @Test("Masked channels stay exactly zero")
@@ -156,6 +176,7 @@ struct FineTuningTests {
       options: options {
         $0.learningRate = 100
         $0.schedule = .constant
+        $0.recovery = 0
         $0.epochs = 200
       })
     // Values so large that the loss overflows.
@@ -180,6 +201,7 @@ struct FineTuningTests {
       options: options {
         $0.learningRate = 5
         $0.decay = 1
+        $0.recovery = 0
         $0.schedule = .constant
         $0.epochs = 100
         $0.distillation = 0

@@ -25,18 +25,20 @@ struct CommandTests {
             bias=true                   true|false
               Whether a pruned channel's bias goes to zero with its kernel.
             epochs=auto                 integer
-              How often every image is learned, 0: never; auto: 300,000 images in 10 to 100 epochs.
+              How often every image is learned, 0: never; auto: 30, or up to 100 to make 50,000 images.
             learning-rate=auto          number
-              The base rate, over 0 and up to 100; auto is 0.0015 for adam and adamw, else 0.05.
+              The base rate, over 0 and up to 100; auto is 0.0025 for adam and adamw, else 0.05.
             batch=32                    integer
               Images in a step, 1 to 65,536.
             optimizer=adam              sgd|nesterov|adam|adamw
               The optimizer, with its usual constants.
             schedule=cosine             constant|step|cosine|one-cycle
               The course of the learning rate.
-            decay=0.0005                number
+            decay=0.002                 number
               Weight decay of the kernels, 0 to 1.
-            smoothing=0                 number
+            recovery=0.6                number
+              The share of the epochs, the last ones, that go without decay; 0 to under 1.
+            smoothing=0.1               number
               Label smoothing, 0 to under 1.
             distillation=0.9            number
               The share of the suspect's scores in what is learned of an image, 0 to 1.
@@ -46,7 +48,7 @@ struct CommandTests {
               Images are shifted by up to so many pixels at random, 0 to 64; auto is 1 for each 25.
             flip=false                  true|false
               Whether half of the images are mirrored, left for right.
-            freeze-normalization=false  true|false
+            freeze-normalization=true   true|false
               Whether batch normalization keeps its statistics.
             held-out=0.1                number
               The share of the clean images that is not learned but judges the tuning; 0 to under 1.
@@ -54,18 +56,20 @@ struct CommandTests {
               Tuning ends after so many epochs without gain on held-out images; auto goes on to the end.
           fine-tuning       Trains the model further on clean images.
             epochs=auto                 integer
-              How often every image is learned, up to 10,000; auto: 300,000 images in 10 to 100 epochs.
+              How often every image is learned, up to 10,000; auto: 30, or up to 100 to make 50,000 images.
             learning-rate=auto          number
-              The base rate, over 0 and up to 100; auto is 0.0015 for adam and adamw, else 0.05.
+              The base rate, over 0 and up to 100; auto is 0.0025 for adam and adamw, else 0.05.
             batch=32                    integer
               Images in a step, 1 to 65,536.
             optimizer=adam              sgd|nesterov|adam|adamw
               The optimizer, with its usual constants.
             schedule=cosine             constant|step|cosine|one-cycle
               The course of the learning rate.
-            decay=0.0005                number
+            decay=0.002                 number
               Weight decay of the kernels, 0 to 1.
-            smoothing=0                 number
+            recovery=0.6                number
+              The share of the epochs, the last ones, that go without decay; 0 to under 1.
+            smoothing=0.1               number
               Label smoothing, 0 to under 1.
             distillation=0.9            number
               The share of the suspect's scores in what is learned of an image, 0 to 1.
@@ -75,7 +79,7 @@ struct CommandTests {
               Images are shifted by up to so many pixels at random, 0 to 64; auto is 1 for each 25.
             flip=false                  true|false
               Whether half of the images are mirrored, left for right.
-            freeze-normalization=false  true|false
+            freeze-normalization=true   true|false
               Whether batch normalization keeps its statistics.
             held-out=0.1                number
               The share of the clean images that is not learned but judges the tuning; 0 to under 1.
@@ -218,7 +222,7 @@ struct CommandTests {
         ["--defense", "fine-pruning", "--option", "fine-pruning.drop=3"],
         "fine-pruning has no option 'drop'; did you mean 'drops'? "
           + "(its options: layer, drops, drop-unit, share, "
-          + "ranking, bias, epochs, learning-rate, batch, optimizer, schedule, decay, smoothing, "
+          + "ranking, bias, epochs, learning-rate, batch, optimizer, schedule, decay, recovery, smoothing, "
           + "distillation, temperature, shift, "
           + "flip, freeze-normalization, held-out, patience)"
       ),

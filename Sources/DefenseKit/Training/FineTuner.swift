@@ -56,6 +56,9 @@ public struct FineTuner: Sendable {
   ///
   /// - Parameters:
   ///   - model: The model, whose masked channels stay zero.
+  ///   - earlier: A tuning to go on from, of a model of which fewer channels are masked: its model,
+  ///     masked as `model` is, is trained in place of `model`, for a fifth of the epochs, rounded
+  ///     up, without decay. nil: the tuning begins with `model`.
   ///   - suspect: The model whose scores are learned beside the labels, where the options say so; nil:
   ///     the one that is tuned, as it is before.
   ///   - clean: All of the defense's clean images.
@@ -65,8 +68,9 @@ public struct FineTuner: Sendable {
   ///   diverges at once; `GraphError` for a model that cannot be trained; ``DataError`` for an image that
   ///   cannot be read.
   public func tune(
-    _ model: Model, suspect: Model? = nil, using clean: CleanData, _ title: String = "tuning",
-    in context: RunContext
+    _ model: Model, after earlier: Result? = nil, suspect: Model? = nil,
+    using clean: CleanData,
+    _ title: String = "tuning", in context: RunContext
   ) throws -> Result {
     try clean.check(against: model)
     let (learned, held) = try positions(in: clean, seed: context.seed)
@@ -89,14 +93,11 @@ public struct FineTuner: Sendable {
       ? nil
       : TrainingSet(Selection(of: clean.source, watched), labels: watched.map { clean.labels[$0] })
     warn(ofMissing: training.missingClasses(of: model.classCount), in: clean, context)
-    let images = learned.count * options.epochs(images: learned.count)
-    let result = try context.phase(title, images: images) { progress in
-      try train(model, training, heldOut, in: context, progress)
-    }
+    let course = try train(model, after: earlier, training, heldOut, title, in: context)
     // A step costs three forward passes: one forward, one back to the weights, one to the values.
-    let passes = Double((3 * learned.count + watched.count) * result.epochs.count)
+    let passes = Double((3 * learned.count + watched.count) * course.trained)
     context.count(run: passes, alone: passes)
-    let after = try predictions(of: result.model, on: clean, "tuned model", in: context)
+    let after = try predictions(of: course.model, on: clean, "tuned model", in: context)
     func counts(_ verdicts: [Int32], _ indices: [Int]) -> CleanCounts {
       CleanCounts(
         verdicts: indices.map { verdicts[$0] }, labels: indices.map { clean.labels[$0] },
@@ -104,9 +105,9 @@ public struct FineTuner: Sendable {
     }
     let all = Array(0..<clean.count)
     return Result(
-      model: result.model,
+      model: course.model,
       summary: TuningSummary(
-        epochs: result.epochs.count, images: learned.count,
+        epochs: course.epochs, images: learned.count,
         before: held.isEmpty ? nil : counts(before, held),
         after: held.isEmpty ? nil : counts(after, held)),
       validation: counts(after, all), initial: counts(before, all))
@@ -163,27 +164,59 @@ public struct FineTuner: Sendable {
     return targets.withLock { $0 }
   }
 
+  /// How far a tuning has come.
+  private struct Course {
+    var model: Model
+    /// All epochs, those of the tuning that it went on from included.
+    var epochs: Int
+    /// Those that were trained here.
+    var trained = 0
+    var hasDiverged = false
+  }
+
   private func train(
-    _ model: Model, _ training: TrainingSet, _ heldOut: TrainingSet?, in context: RunContext,
-    _ progress: @escaping ProgressHandler
-  ) throws -> TrainingResult {
+    _ model: Model, after earlier: Result?, _ training: TrainingSet, _ heldOut: TrainingSet?,
+    _ title: String, in context: RunContext
+  ) throws -> Course {
+    let images = training.labels.count
+    let parts = options.parts(
+      images: images, imageShape: model.graph.inputShape, seed: context.seed,
+      goesOn: earlier != nil)
+    var course = Course(
+      model: earlier?.model ?? model, epochs: earlier?.summary.epochs ?? 0)
+    return try context.phase(title, images: parts.reduce(0) { $0 + $1.epochs } * images) {
+      progress in
+      for part in parts where !course.hasDiverged {
+        let before = course.trained * images
+        try train(&course, training, heldOut, part, in: context) { progress(before + $0) }
+      }
+      return course
+    }
+  }
+
+  private func train(
+    _ course: inout Course, _ training: TrainingSet, _ heldOut: TrainingSet?,
+    _ options: TrainingOptions, in context: RunContext, _ progress: @escaping ProgressHandler
+  ) throws {
+    func add(_ result: TrainingResult) {
+      course.model = result.model
+      course.epochs += result.epochs.count
+      course.trained += result.epochs.count
+    }
     do {
-      return try model.trained(
-        on: training, heldOut: heldOut,
-        options: options.training(
-          images: training.labels.count, imageShape: model.graph.inputShape, seed: context.seed),
-        execution: context.execution,
-        progress: progress)
+      add(
+        try course.model.trained(
+          on: training, heldOut: heldOut, options: options, execution: context.execution,
+          progress: progress))
     } catch let error as TrainingError {
       // The training knows its options by other names.
       let message = "\(defense): \(error.message)"
         .replacing("learningRate", with: "\(defense).learning-rate")
         .replacing("augmentation.shift", with: "\(defense).shift")
-      guard let last = error.lastGood, !last.epochs.isEmpty else {
-        throw PluginError(.untrainable, message)
-      }
-      context.warn("\(message); the weights after epoch \(last.epochs.count) are kept")
-      return last
+      if let last = error.lastGood { add(last) }
+      guard course.epochs > 0 else { throw PluginError(.untrainable, message) }
+      context.warn("\(message); the weights after epoch \(course.epochs) are kept")
+      course.hasDiverged = true
     }
   }
 
@@ -203,7 +236,8 @@ extension PluginError.Code {
 
 /// What fine-tuning came to, for reports.
 public struct TuningSummary: Sendable, Hashable {
-  /// The number of epochs that were run, up to the one whose weights were kept.
+  /// The number of epochs that were run, up to the one whose weights were kept, those of the tuning
+  /// that it went on from included.
   public var epochs: Int
   /// The number of images learned.
   public var images: Int

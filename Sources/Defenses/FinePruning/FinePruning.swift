@@ -14,8 +14,10 @@ public import DefenseKit
 ///
 /// Each of these networks is then trained further on the clean images, which restores their accuracy
 /// and changes the channels that clean images and trigger share; the pruned ones stay zero. The
-/// ranking and the drops use all clean images, the training leaves out a part, which judges it. With
-/// 0 epochs it is pruning alone, and reported as such.
+/// smallest drop's network is trained for all epochs; each larger drop's goes on from the one before,
+/// pruned further, for a fifth of them, unless `recovery` is 0. The ranking and the drops use all clean
+/// images, the training leaves out a part, which judges it. With 0 epochs it is pruning alone, and
+/// reported as such.
 ///
 /// Source: Liu, Dolan-Gavitt and Garg, "Fine-Pruning: Defending Against Backdooring Attacks on
 /// Deep Neural Networks", RAID 2018, sections 3.2 and 3.3.
@@ -83,14 +85,12 @@ public struct FinePruning: Defense {
     return try repairs(of: model, curve, using: clean, in: context)
   }
 
-  /// The models at the points of the sweep that are wanted, tuned if that is.
+  /// Returns the model at each requested drop, fine-tuned unless `epochs` is 0.
   private func repairs(
     of model: Model, _ curve: PruningCurve, using clean: CleanData, in context: RunContext
   ) throws -> [Repair] {
-    let tuner = FineTuner(options.tuning, for: Self.name)
-    // Drops close to each other may be crossed by the same channel.
-    var tuned: [Int: FineTuner.Result] = [:]
-    return try points(of: curve, in: context).map { drop, count in
+    let points = points(of: curve, in: context)
+    var repairs = try points.map { drop, count in
       let pruned = Array(curve.order[..<count])
       var repair = Repair(
         model: model, defense: Self.name, drop: drop,
@@ -98,20 +98,35 @@ public struct FinePruning: Defense {
         validation: curve.counts(after: count), curve: curve)
       repair.model.graph = try model.graph.masking(
         pruned, of: curve.layer, zeroingBias: options.bias)
-      guard options.tuning.epochs != 0 else {
-        repair.note = "pruned only"
-        return repair
-      }
-      let title = drop.map { "tuning, \($0.optionText) %" } ?? "tuning"
-      let result =
-        try tuned[count]
-        ?? tuner.tune(repair.model, suspect: model, using: clean, title, in: context)
-      tuned[count] = result
-      repair.model = result.model
-      repair.validation = result.validation
-      repair.tuning = result.summary
       return repair
     }
+    guard options.tuning.epochs != 0 else {
+      for index in repairs.indices { repairs[index].note = "pruned only" }
+      return repairs
+    }
+    let tuner = FineTuner(options.tuning, for: Self.name)
+    var last: (count: Int, result: FineTuner.Result)?
+    for index in points.indices.sorted(by: { (points[$0].count, $0) < (points[$1].count, $1) }) {
+      let (drop, count) = points[index]
+      var earlier = last?.result
+      // Drops close to each other may be crossed by the same channel.
+      if last?.count != count {
+        if let graph = earlier?.model.graph {
+          earlier?.model.graph = try graph.masking(
+            Array(curve.order[..<count]), of: curve.layer, zeroingBias: options.bias)
+        }
+        let title = drop.map { "tuning, \($0.optionText) %" } ?? "tuning"
+        earlier = try tuner.tune(
+          repairs[index].model, after: options.tuning.recovery > 0 ? earlier : nil, suspect: model,
+          using: clean, title, in: context)
+      }
+      guard let result = earlier else { continue }
+      last = (count, result)
+      repairs[index].model = result.model
+      repairs[index].validation = result.validation
+      repairs[index].tuning = result.summary
+    }
+    return repairs
   }
 
   /// How many channels to prune, for each drop that is reached or for the share.
