@@ -121,11 +121,11 @@ struct FineTunerTests {
       let training = FineTuningOptions().training(epochs: 1, imageShape: shape, seed: 0)
       #expect(training.augmentation == Augmentation(shift: shift))
     }
-    for (images, epochs) in [(3000, 30), (10, 100), (1000, 50), (4500, 30), (60_000, 30)] {
+    for (images, epochs) in [(3000, 36), (10, 100), (1000, 50), (4500, 36), (60_000, 36)] {
       #expect(FineTuningOptions().epochs(images: images) == epochs)
     }
     let rates: [(FineTuningOptions.OptimizerName, Double)] = [
-      (.adam, 0.0025), (.adamW, 0.0025), (.sgd, 0.05), (.nesterov, 0.05),
+      (.adam, 0.002), (.adamW, 0.002), (.sgd, 0.05), (.nesterov, 0.05),
     ]
     for (optimizer, rate) in rates {
       let training = options { $0.optimizer = optimizer }
@@ -229,7 +229,7 @@ struct FineTunerTests {
     func tuned(_ share: Double) throws -> [Float] {
       let options = options {
         ($0.distillation, $0.temperature, $0.batch, $0.epochs) = (share, 1, 6, 200)
-        ($0.optimizer, $0.decay, $0.learningRate) = (.sgd, 0, 0.1)
+        ($0.optimizer, $0.decay, $0.learningRate, $0.smoothing) = (.sgd, 0, 0.1, 0)
       }
       let model = try FineTuner(options, for: "x")
         .tune(copy, suspect: suspect, using: wrong, in: RunContext()).model

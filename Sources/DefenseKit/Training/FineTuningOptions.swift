@@ -19,7 +19,7 @@ internal import InferenceGraph
 /// images. Batch normalization keeps its statistics: those of clean images are much narrower in the
 /// channels of a trigger, and normalizing by them would make these channels louder. Nine tenths of what
 /// is learned of an image are the suspect's own scores for it, which hold what the suspect knows of clean
-/// images and nothing of the trigger. The last three fifths of the epochs go without decay, which gives
+/// images and nothing of the trigger. The second half of the epochs goes without decay, which gives
 /// the accuracy back.
 ///
 /// BackdoorBench's fine-tuning is `optimizer=sgd`, `learning-rate=0.01`, `epochs=100`, `batch=256`,
@@ -50,10 +50,10 @@ public struct FineTuningOptions: PluginOptions, Hashable {
     case oneCycle = "one-cycle"
   }
 
-  /// The number of times that every image is seen; 0 where a defense does without tuning; nil: 30, or
+  /// The number of times that every image is seen; 0 where a defense does without tuning; nil: 36, or
   /// as many as make 50,000 images, up to 100.
   public var epochs: Int?
-  /// The base learning rate; nil: 0.0025 for Adam, 0.05 for the others.
+  /// The base learning rate; nil: 0.002 for Adam, 0.05 for the others.
   public var learningRate: Double?
   /// Images in a step.
   public var batch: Int
@@ -95,7 +95,7 @@ public struct FineTuningOptions: PluginOptions, Hashable {
     optimizer = .adam
     schedule = .cosine
     decay = 2e-3
-    recovery = 0.6
+    recovery = 0.5
     smoothing = 0.1
     distillation = 0.9
     temperature = 2
@@ -118,11 +118,11 @@ public struct FineTuningOptions: PluginOptions, Hashable {
     [
       PluginOption(
         "epochs", \.epochs,
-        "How often every image is learned, up to 10,000; auto: 30, or up to 100 to make 50,000 images."
+        "How often every image is learned, up to 10,000; auto: 36, or up to 100 to make 50,000 images."
       ),
       PluginOption(
         "learning-rate", \.learningRate,
-        "The base rate, over 0 and up to 100; auto is 0.0025 for adam and adamw, else 0.05."),
+        "The base rate, over 0 and up to 100; auto is 0.002 for adam and adamw, else 0.05."),
       PluginOption("batch", \.batch, "Images in a step, 1 to 65,536."),
       PluginOption("optimizer", \.optimizer, "The optimizer, with its usual constants."),
       PluginOption("schedule", \.schedule, "The course of the learning rate."),
@@ -183,7 +183,7 @@ public struct FineTuningOptions: PluginOptions, Hashable {
   }
 
   /// The number of epochs with so many images to learn.
-  func epochs(images: Int) -> Int { epochs ?? min(100, max(30, 50_000 / max(1, images))) }
+  func epochs(images: Int) -> Int { epochs ?? min(100, max(36, 50_000 / max(1, images))) }
 
   /// The parts of a tuning, one or two: with decay, then without.
   ///
@@ -219,8 +219,8 @@ public struct FineTuningOptions: PluginOptions, Hashable {
       switch self.optimizer {
       case .sgd: (.sgd(), 0.05)
       case .nesterov: (.sgd(nesterov: true), 0.05)
-      case .adam: (.adam(), 0.0025)
-      case .adamW: (.adamW(), 0.0025)
+      case .adam: (.adam(), 0.002)
+      case .adamW: (.adamW(), 0.002)
       }
     let schedule: LearningRateSchedule =
       switch self.schedule {
