@@ -126,7 +126,7 @@ struct FineTuningTests {
           options: options {
             $0.decay = 0.5
             $0.recovery = recovery
-            $0.smoothing = 0
+            ($0.smoothing, $0.distillation) = (0, 0)
           }
         ).repair(try model(), using: data, in: RunContext()).first)
       #expect(repair.tuning?.epochs == 10)

@@ -86,72 +86,72 @@ struct CommandTests {
             patience=auto              integer
               Tuning ends after so many epochs without gain on held-out images; auto goes on to the end.
           clp               Prunes channels whose weights answer far more strongly than others; needs no data.
-            u=3       number
+            u=3        number
               Channels more than u standard deviations over the mean are pruned; over 0.
-            sums=skip skip|bound
+            sums=skip  skip|bound
               Normalizations of a sum are skipped, or bounded by adding the operands' bounds.
 
         Detectors:
           goodnet           Flags images on which the suspect and its repaired copy disagree.
           strip             Flags images whose class stays the same whatever is blended into them.
-            overlays=100       integer
+            overlays=100        integer
               How many clean images each image is blended with, 1 to 10,000.
-            alpha=1            number
+            alpha=1             number
               The factor for the image, over 0 and up to 100.
-            beta=1             number
+            beta=1              number
               The factor for the clean image on it, over 0 and up to 100.
-            alarms=0.01        number
+            alarms=0.01         number
               The share of clean images that may be flagged, 1e-6 to under 1.
-            threshold=quantile normal|quantile
+            threshold=quantile  normal|quantile
               Clean entropies are taken as normally distributed, as published, or as they are.
 
         Attacks:
           badnets           Stamps a patch or a picture on images and changes their labels.
-            size=auto             integer,...
+            size=auto              integer,...
               The patch's side, or height,width, in pixels; auto is 3, or the picture's own size.
-            position=bottom-right top-left|top-right|bottom-left|bottom-right|center
+            position=bottom-right  top-left|top-right|bottom-left|bottom-right|center
               Where the patch is.
-            margin=0              integer
+            margin=0               integer
               Pixels between the patch and the edges of its corner.
-            place=auto            integer,...
+            place=auto             integer,...
               Row and column of its upper left pixel, from 0, instead of position.
-            pattern=white         white|black|checkerboard|noise
+            pattern=white          white|black|checkerboard|noise
               What is on the patch.
-            image=auto            text
+            image=auto             text
               A PNG to put on instead of the pattern, with its transparency.
-            opacity=1             number
+            opacity=1              number
               The patch's opacity, over 0 and up to 1.
           blended           Blends a picture or noise into images and changes their labels.
-            alpha=0.2  number
+            alpha=0.2   number
               The share of the picture, over 0 and up to 1.
-            image=auto text
+            image=auto  text
               A PNG, which is scaled to the images' size; auto is random noise.
           sig               Adds a sine wave to images of the target class; labels stay right.
-            amplitude=40 number
+            amplitude=40  number
               The wave's height, over 0 and up to 255.
-            frequency=6  number
+            frequency=6   number
               Waves across an image, over 0 and up to 1000.
           wanet             Warps images by a small smooth field and changes their labels.
-            grid=4        integer
+            grid=4         integer
               Nodes of the field along an axis, 2 to 64.
-            strength=0.5  number
+            strength=0.5   number
               The factor for the field, over 0 and up to 100.
-            cross-ratio=2 number
+            cross-ratio=2  number
               Images warped with noise that keep their labels, for each that is poisoned.
           label-consistent  Makes the target class's images hard and stamps corners; labels stay right.
-            norm=linf     linf|l2
+            norm=linf      linf|l2
               How the disturbance is measured.
-            epsilon=16    number
+            epsilon=16     number
               The largest disturbance, of 255; about 300 for l2, 0 for none.
-            steps=100     integer
+            steps=100      integer
               Steps of the gradient ascent.
-            step=1.5      number
+            step=1.5       number
               The length of a step in the norm, of 255.
-            size=3        integer
+            size=3         integer
               The side of a stamped corner in pixels.
-            corners=4     integer
+            corners=4      integer
               1: the lower right corner alone; 4: all.
-            amplitude=255 number
+            amplitude=255  number
               What corners add and subtract; 255 is black and white.
 
         """)
