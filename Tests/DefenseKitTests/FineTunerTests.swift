@@ -121,7 +121,9 @@ struct FineTunerTests {
       let training = FineTuningOptions().training(epochs: 1, imageShape: shape, seed: 0)
       #expect(training.augmentation == Augmentation(shift: shift))
     }
-    for (images, epochs) in [(3000, 36), (10, 100), (1000, 50), (4500, 36), (60_000, 36)] {
+    for (images, epochs) in [
+      (0, 100), (10, 100), (1000, 50), (3000, 36), (8000, 36), (15_000, 20), (60_000, 10),
+    ] {
       #expect(FineTuningOptions().epochs(images: images) == epochs)
     }
     let rates: [(FineTuningOptions.OptimizerName, Double)] = [

@@ -25,7 +25,7 @@ struct CommandTests {
             bias=true                  true|false
               Whether a pruned channel's bias goes to zero with its kernel.
             epochs=auto                integer
-              How often every image is learned, 0: never; auto: 36, or up to 100 to make 50,000 images.
+              How often every image is learned, 0: never; auto: 36, to 100 for few images, to 10 for many.
             learning-rate=auto         number
               The base rate, over 0 and up to 100; auto is 0.002 for adam and adamw, else 0.05.
             batch=32                   integer
@@ -56,7 +56,7 @@ struct CommandTests {
               Tuning ends after so many epochs without gain on held-out images; auto goes on to the end.
           fine-tuning       Trains the model further on clean images.
             epochs=auto                integer
-              How often every image is learned, up to 10,000; auto: 36, or up to 100 to make 50,000 images.
+              How often every image is learned, up to 10,000; auto: 36, to 100 for few images, to 10 for many.
             learning-rate=auto         number
               The base rate, over 0 and up to 100; auto is 0.002 for adam and adamw, else 0.05.
             batch=32                   integer

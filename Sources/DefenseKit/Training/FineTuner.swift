@@ -68,8 +68,7 @@ public struct FineTuner: Sendable {
   ///   diverges at once; `GraphError` for a model that cannot be trained; ``DataError`` for an image that
   ///   cannot be read.
   public func tune(
-    _ model: Model, after earlier: Result? = nil, suspect: Model? = nil,
-    using clean: CleanData,
+    _ model: Model, after earlier: Result? = nil, suspect: Model? = nil, using clean: CleanData,
     _ title: String = "tuning", in context: RunContext
   ) throws -> Result {
     try clean.check(against: model)
@@ -167,11 +166,13 @@ public struct FineTuner: Sendable {
   /// How far a tuning has come.
   private struct Course {
     var model: Model
-    /// All epochs, those of the tuning that it went on from included.
-    var epochs: Int
-    /// Those that were trained here.
+    /// The epochs of the tuning that it went on from.
+    let earlier: Int
+    /// The epochs since.
     var trained = 0
     var hasDiverged = false
+
+    var epochs: Int { earlier + trained }
   }
 
   private func train(
@@ -182,8 +183,7 @@ public struct FineTuner: Sendable {
     let parts = options.parts(
       images: images, imageShape: model.graph.inputShape, seed: context.seed,
       goesOn: earlier != nil)
-    var course = Course(
-      model: earlier?.model ?? model, epochs: earlier?.summary.epochs ?? 0)
+    var course = Course(model: earlier?.model ?? model, earlier: earlier?.summary.epochs ?? 0)
     return try context.phase(title, images: parts.reduce(0) { $0 + $1.epochs } * images) {
       progress in
       for part in parts where !course.hasDiverged {
@@ -200,7 +200,6 @@ public struct FineTuner: Sendable {
   ) throws {
     func add(_ result: TrainingResult) {
       course.model = result.model
-      course.epochs += result.epochs.count
       course.trained += result.epochs.count
     }
     do {

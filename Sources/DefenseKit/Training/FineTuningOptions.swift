@@ -50,8 +50,8 @@ public struct FineTuningOptions: PluginOptions, Hashable {
     case oneCycle = "one-cycle"
   }
 
-  /// The number of times that every image is seen; 0 where a defense does without tuning; nil: 36, or
-  /// as many as make 50,000 images, up to 100.
+  /// The number of times that every image is seen; 0 where a defense does without tuning. nil: 36, more
+  /// to make 50,000 images, up to 100, or fewer to stay under 300,000, down to 10.
   public var epochs: Int?
   /// The base learning rate; nil: 0.002 for Adam, 0.05 for the others.
   public var learningRate: Double?
@@ -118,7 +118,7 @@ public struct FineTuningOptions: PluginOptions, Hashable {
     [
       PluginOption(
         "epochs", \.epochs,
-        "How often every image is learned, up to 10,000; auto: 36, or up to 100 to make 50,000 images."
+        "How often every image is learned, up to 10,000; auto: 36, to 100 for few images, to 10 for many."
       ),
       PluginOption(
         "learning-rate", \.learningRate,
@@ -183,7 +183,10 @@ public struct FineTuningOptions: PluginOptions, Hashable {
   }
 
   /// The number of epochs with so many images to learn.
-  func epochs(images: Int) -> Int { epochs ?? min(100, max(36, 50_000 / max(1, images))) }
+  func epochs(images: Int) -> Int {
+    let images = max(1, images)
+    return epochs ?? min(100, max(36, 50_000 / images), max(10, 300_000 / images))
+  }
 
   /// The parts of a tuning, one or two: with decay, then without.
   ///

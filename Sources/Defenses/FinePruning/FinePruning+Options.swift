@@ -78,7 +78,7 @@ extension FinePruning {
             ? option.of(
               \.tuning,
               help:
-                "How often every image is learned, 0: never; auto: 36, or up to 100 to make 50,000 images."
+                "How often every image is learned, 0: never; auto: 36, to 100 for few images, to 10 for many."
             )
             : option.of(\.tuning)
         }

@@ -89,15 +89,18 @@ public struct FinePruning: Defense {
   private func repairs(
     of model: Model, _ curve: PruningCurve, using clean: CleanData, in context: RunContext
   ) throws -> [Repair] {
+    func masked(_ graph: Graph, _ count: Int) throws -> Graph {
+      try graph.masking(
+        Array(curve.order[..<count]), of: curve.layer, zeroingBias: options.bias)
+    }
     let points = points(of: curve, in: context)
     var repairs = try points.map { drop, count in
-      let pruned = Array(curve.order[..<count])
+      let channels = Array(curve.order[..<count])
       var repair = Repair(
         model: model, defense: Self.name, drop: drop,
-        pruned: [PrunedChannels(layer: curve.layer, channels: pruned, of: curve.order.count)],
+        pruned: [PrunedChannels(layer: curve.layer, channels: channels, of: curve.order.count)],
         validation: curve.counts(after: count), curve: curve)
-      repair.model.graph = try model.graph.masking(
-        pruned, of: curve.layer, zeroingBias: options.bias)
+      repair.model.graph = try masked(model.graph, count)
       return repair
     }
     guard options.tuning.epochs != 0 else {
@@ -105,23 +108,24 @@ public struct FinePruning: Defense {
       return repairs
     }
     let tuner = FineTuner(options.tuning, for: Self.name)
-    var last: (count: Int, result: FineTuner.Result)?
-    for index in points.indices.sorted(by: { (points[$0].count, $0) < (points[$1].count, $1) }) {
+    let goesOn = options.tuning.recovery > 0
+    // Drops close to each other may be crossed by the same channel: their network is tuned once.
+    var tuned: [Int: FineTuner.Result] = [:]
+    var earlier: FineTuner.Result?
+    let ascending = points.indices.sorted { (points[$0].count, $0) < (points[$1].count, $1) }
+    for index in ascending where tuned[points[index].count] == nil {
       let (drop, count) = points[index]
-      var earlier = last?.result
-      // Drops close to each other may be crossed by the same channel.
-      if last?.count != count {
-        if let graph = earlier?.model.graph {
-          earlier?.model.graph = try graph.masking(
-            Array(curve.order[..<count]), of: curve.layer, zeroingBias: options.bias)
-        }
-        let title = drop.map { "tuning, \($0.optionText) %" } ?? "tuning"
-        earlier = try tuner.tune(
-          repairs[index].model, after: options.tuning.recovery > 0 ? earlier : nil, suspect: model,
-          using: clean, title, in: context)
+      if let graph = earlier?.model.graph {
+        earlier?.model.graph = try masked(graph, count)
       }
-      guard let result = earlier else { continue }
-      last = (count, result)
+      let result = try tuner.tune(
+        repairs[index].model, after: earlier, suspect: model, using: clean,
+        drop.map { "tuning, \($0.optionText) %" } ?? "tuning", in: context)
+      tuned[count] = result
+      earlier = goesOn ? result : nil
+    }
+    for (index, point) in points.enumerated() {
+      guard let result = tuned[point.count] else { continue }
       repairs[index].model = result.model
       repairs[index].validation = result.validation
       repairs[index].tuning = result.summary
