@@ -1,6 +1,9 @@
 import Foundation
 
 extension Activation {
+  /// Whether zeros stay zeros.
+  package var keepsZeros: Bool { isElementwise && value(at: 0) == 0 }
+
   /// Returns the function's value at one point; the softmax family has none.
   ///
   /// For constants met while editing a graph; images go through the vector kernels.

@@ -3,7 +3,7 @@ extension ChannelRemoval {
   func convolution(_ c: Convolution, _ index: Int) throws(RemovalObstacle) -> Rewritten {
     let node = graph.nodes[index]
     let input = constants[node.inputs[0]]
-    let grid = c.grid(graph.nodes[node.inputs[0]].shape)
+    let grid = WindowGrid(c.window, over: graph.nodes[node.inputs[0]].shape)
     let inputsEach = c.kernel.shape[2]
     let outputsEach = c.kernel.shape[3] / c.groups
     var constants = cutChannels(of: index)

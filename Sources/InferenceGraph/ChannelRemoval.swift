@@ -93,7 +93,7 @@ struct ChannelRemoval {
     case .dense(let d):
       return try dense(d, index)
     case .pooling(let p):
-      let grid = WindowGrid(inputShape, p.window, p.strides, .one, p.padding)
+      let grid = WindowGrid(p.grid, over: inputShape)
       return (node.operation, input.mapValues { $0.with(grid.pool($0, p.kind)) })
     case .globalPooling(let kind, _):
       return (node.operation, input.mapValues { $0.with([kind.value(of: $0.values)]) })

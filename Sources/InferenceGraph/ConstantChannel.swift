@@ -50,22 +50,17 @@ struct ChannelOfNode: Hashable, Comparable {
 struct WindowGrid {
   let height: Int
   let width: Int
-  let window: Extent
-  let strides: Extent
-  let dilation: Extent
+  let window: Window
   let down: WindowAxis
   let across: WindowAxis
 
-  init(
-    _ shape: [Int], _ window: Extent, _ strides: Extent, _ dilation: Extent, _ padding: Padding
-  ) {
+  /// - Parameter shape: The image's, `[height, width, channels]`.
+  init(_ window: Window, over shape: [Int]) {
     height = shape[0]
     width = shape[1]
     self.window = window
-    self.strides = strides
-    self.dilation = dilation
-    down = WindowAxis(height, window.height, strides.height, dilation.height, padding)
-    across = WindowAxis(width, window.width, strides.width, dilation.width, padding)
+    down = window.rows(height)
+    across = window.columns(width)
   }
 
   /// The number of windows.
@@ -84,13 +79,13 @@ struct WindowGrid {
     for oy in 0..<down.count {
       for ox in 0..<across.count {
         taps.removeAll(keepingCapacity: true)
-        for ky in 0..<window.height {
-          let y = oy * strides.height - down.before + ky * dilation.height
+        for ky in 0..<window.size.height {
+          let y = oy * window.strides.height - down.before + ky * window.dilation.height
           guard (0..<height).contains(y) else { continue }
-          for kx in 0..<window.width {
-            let x = ox * strides.width - across.before + kx * dilation.width
+          for kx in 0..<window.size.width {
+            let x = ox * window.strides.width - across.before + kx * window.dilation.width
             guard (0..<width).contains(x) else { continue }
-            taps.append((ky * window.width + kx, y * width + x))
+            taps.append((ky * window.size.width + kx, y * width + x))
           }
         }
         results.append(body(taps))

@@ -94,10 +94,6 @@ extension Graph {
 extension Node {
   /// Whether the node gives what it reads, at inference.
   public var doesNothing: Bool {
-    guard activation == .linear else { return false }
-    switch operation {
-    case .activation, .trainingOnly: return true
-    default: return false
-    }
+    activation == .linear && operation.facts.isIdentity
   }
 }

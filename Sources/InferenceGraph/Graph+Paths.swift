@@ -101,11 +101,8 @@ extension Graph {
   func isHead(_ index: Int) -> Bool {
     var reached = Array(repeating: false, count: nodes.count)
     reached[index] = true
-    for i in nodes.indices where i > index {
-      switch nodes[i].operation {
-      case .convolution, .separableConvolution, .dense: continue
-      default: reached[i] = nodes[i].inputs.contains { reached[$0] }
-      }
+    for i in nodes.indices where i > index && nodes[i].operation.facts.channelRelation != .mixed {
+      reached[i] = nodes[i].inputs.contains { reached[$0] }
     }
     return reached[output]
   }

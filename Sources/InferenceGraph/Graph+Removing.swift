@@ -90,11 +90,12 @@ extension Graph {
     let fanOut: Int  // Output channels made from the same input channels,
     let fanIn: Int  // and the number of these.
     let isDepthwise: Bool
-    switch nodes[index].operation {
-    case .depthwiseConvolution(let c): (fanOut, fanIn, isDepthwise) = (c.kernel.shape[3], 1, true)
-    case .convolution(let c) where c.groups > 1:
+    if case .depthwiseConvolution(let c) = nodes[index].operation {
+      (fanOut, fanIn, isDepthwise) = (c.kernel.shape[3], 1, true)
+    } else if case .convolution(let c) = nodes[index].operation, c.groups > 1 {
       (fanOut, fanIn, isDepthwise) = (c.kernel.shape[3] / c.groups, c.kernel.shape[2], false)
-    default: return []
+    } else {
+      return []
     }
     var unread: Set<Int> = []
     for group in Set(removed.map { $0 / fanOut }) {
@@ -133,17 +134,17 @@ extension Graph {
         let others = Set(consumers[index].map { nodes[$0].name }).subtracting([nodes[reader].name])
         throw refuse("'\(node.name)' is read by \(others.sorted().joined(separator: ", ")) too")
       }
-      switch node.operation {
-      case .convolution, .separableConvolution, .dense:
-        result[index, default: []].formUnion(wanted)
-      case .activation, .trainingOnly, .pooling, .globalPooling, .batchNormalization, .rescaling,
-        .zeroPadding:
-        waiting.append((node.inputs[0], wanted))
-      case .reshape where nodes[node.inputs[0]].channels == node.channels:
-        waiting.append((node.inputs[0], wanted))
-      case .depthwiseConvolution:
-        waiting.append((node.inputs[0], try unreadInputs(of: index, without: wanted)))
-      case .concatenate:
+      let operation = node.operation
+      let relation = operation.facts.channelRelation
+      if operation == .input {
+        throw refuse("they belong to the image")
+      } else if operation.hasOwnChannels {
+        if relation == .apart {
+          waiting.append((node.inputs[0], try unreadInputs(of: index, without: wanted)))
+        } else {
+          result[index, default: []].formUnion(wanted)
+        }
+      } else if operation == .concatenate {
         var offset = 0
         for input in node.inputs {
           let mine = offset..<offset + nodes[input].channels
@@ -151,10 +152,13 @@ extension Graph {
           if !part.isEmpty { waiting.append((input, Set(part.map { $0 - mine.lowerBound }))) }
           offset = mine.upperBound
         }
-      case .input:
-        throw refuse("they belong to the image")
-      default:
-        throw refuse("'\(node.name)' (\(node.operation.displayName)) makes them")
+      } else if relation == .apart
+        || relation == .rearranged && operation != .flatten
+          && nodes[node.inputs[0]].channels == node.channels
+      {
+        waiting.append((node.inputs[0], wanted))
+      } else {
+        throw refuse("'\(node.name)' (\(operation.displayName)) makes them")
       }
     }
     return result

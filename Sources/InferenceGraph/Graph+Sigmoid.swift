@@ -62,14 +62,7 @@ extension Graph {
     guard node.activation == .linear, node.inputs.count == 1, node.elementCount == 1,
       nodes[node.inputs[0]].elementCount == 1
     else { return false }
-    switch node.operation {
-    case .activation, .trainingOnly, .flatten, .reshape, .pooling, .globalPooling, .zeroPadding,
-      .add, .multiply, .concatenate:
-      return true
-    case .input, .convolution, .depthwiseConvolution, .separableConvolution, .dense,
-      .batchNormalization, .rescaling, .binaryLogits:
-      return false
-    }
+    return node.operation.hasNoWeights
   }
 }
 

@@ -10,12 +10,6 @@ extension Convolution {
       Double(kernel.values[offset($0, input, output)])
     }
   }
-
-  /// The windows over an image of the given shape.
-  func grid(_ shape: [Int]) -> WindowGrid {
-    WindowGrid(
-      shape, Extent(kernel.shape[0], kernel.shape[1]), strides, dilation, padding)
-  }
 }
 
 extension DepthwiseConvolution {
@@ -34,8 +28,7 @@ extension DepthwiseConvolution {
     from input: [Int: ConstantChannel], _ inputShape: [Int]
   ) -> [Int: ConstantChannel] {
     let multiplier = kernel.shape[3]
-    let grid = WindowGrid(
-      inputShape, Extent(kernel.shape[0], kernel.shape[1]), strides, dilation, padding)
+    let grid = WindowGrid(window, over: inputShape)
     var result: [Int: ConstantChannel] = [:]
     for (channel, constant) in input {
       for m in 0..<multiplier {
@@ -58,12 +51,5 @@ extension BatchNormalization {
       gamma: gamma?.selecting(channels, axis: 0), beta: beta?.selecting(channels, axis: 0),
       mean: mean.selecting(channels, axis: 0), variance: variance.selecting(channels, axis: 0),
       epsilon: epsilon)
-  }
-
-  /// Returns the affine map of one channel.
-  func map(_ channel: Int) -> (scale: Double, offset: Double) {
-    let deviation = (Double(variance.values[channel]) + Double(epsilon)).squareRoot()
-    let scale = Double(gamma?.values[channel] ?? 1) / deviation
-    return (scale, Double(beta?.values[channel] ?? 0) - scale * Double(mean.values[channel]))
   }
 }

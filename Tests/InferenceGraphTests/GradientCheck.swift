@@ -61,7 +61,7 @@ struct GradientCheck {
         #expect(mine.allSatisfy { $0 == 0 }, "moving statistics have no gradient")
         continue
       }
-      let role = WeightRole(rawValue: segment.role.rawValue)!
+      let role = segment.role
       worst = max(
         worst,
         compare(

@@ -1,11 +1,6 @@
 import Foundation
 public import InferenceGraph
 
-/// What a weight tensor is to its layer.
-public enum WeightRole: String, Sendable, CaseIterable {
-  case kernel, depthwiseKernel, pointwiseKernel, bias, gamma, beta, movingMean, movingVariance
-}
-
 /// The weights of one layer in double precision, row-major.
 public typealias LayerWeights = [WeightRole: [Double]]
 
@@ -118,23 +113,8 @@ public struct ReferenceNetwork {
 extension InferenceGraph.Operation {
   /// The weights with what they are, in double precision.
   fileprivate var referenceWeights: LayerWeights {
-    let tensors: [(WeightRole, Tensor?)] =
-      switch self {
-      case .convolution(let c): [(.kernel, c.kernel), (.bias, c.bias)]
-      case .depthwiseConvolution(let c): [(.depthwiseKernel, c.kernel), (.bias, c.bias)]
-      case .separableConvolution(let c):
-        [
-          (.depthwiseKernel, c.depthwise.kernel), (.pointwiseKernel, c.pointwise), (.bias, c.bias),
-        ]
-      case .dense(let d): [(.kernel, d.kernel), (.bias, d.bias)]
-      case .batchNormalization(let b):
-        [
-          (.gamma, b.gamma), (.beta, b.beta), (.movingMean, b.mean), (.movingVariance, b.variance),
-        ]
-      default: []
-      }
     var result: LayerWeights = [:]
-    for (role, tensor) in tensors { result[role] = tensor.map { $0.values.map { Double($0) } } }
+    for (role, tensor) in weights { result[role] = tensor.values.map { Double($0) } }
     return result
   }
 }

@@ -35,7 +35,7 @@ extension Graph {
     for node in nodes {
       let inputs = node.inputs.map { result[$0] }
       let own = node.operation.dependence(on: inputs)
-      result.append(own == .zero && !node.activation.keepsZero ? .constant : own)
+      result.append(own == .zero && !node.activation.keepsZeros ? .constant : own)
     }
     return result
   }
@@ -43,44 +43,9 @@ extension Graph {
 
 extension InferenceGraph.Operation {
   fileprivate func dependence(on inputs: [Graph.Dependence]) -> Graph.Dependence {
-    /// What becomes of the image in a product with these weights, to which an offset is added.
-    func product(_ weights: [Float], _ offset: [Float]) -> Graph.Dependence {
-      if weights.allSatisfy({ $0 == 0 }) || inputs == [.zero] {
-        return offset.allSatisfy { $0 == 0 } ? .zero : .constant
-      }
-      return inputs[0]
-    }
-    switch self {
-    case .input: return .image
-    case .convolution(let c): return product(c.kernel.values, c.bias?.values ?? [])
-    case .depthwiseConvolution(let c): return product(c.kernel.values, c.bias?.values ?? [])
-    case .separableConvolution(let c):
-      let isDead = c.depthwise.kernel.values.allSatisfy { $0 == 0 }
-      return product(isDead ? [] : c.pointwise.values, c.bias?.values ?? [])
-    case .dense(let d): return product(d.kernel.values, d.bias?.values ?? [])
-    case .batchNormalization(let b):
-      let beta = b.beta?.values ?? []
-      // Without beta a zero becomes -mean * scale.
-      return product(b.gamma?.values ?? [1], inputs == [.zero] ? b.mean.values + beta : beta)
-    case .rescaling(let r): return product(r.scale, r.offset)
-    case .multiply where inputs.contains(.zero): return .zero
-    case .add, .multiply, .concatenate:
-      if inputs.contains(.image) { return .image }
-      return inputs.contains(.constant) ? .constant : .zero
-    default: return inputs[0]
-    }
-  }
-}
-
-extension Activation {
-  /// Whether zero stays zero.
-  fileprivate var keepsZero: Bool {
-    switch self {
-    case .sigmoid, .hardSigmoid, .softplus, .logSigmoid, .exponential, .squareplus, .softmax,
-      .logSoftmax:
-      false
-    case .relu(_, let slope, let threshold): threshold <= 0 || slope == 0
-    default: true
-    }
+    if self == .input { return .image }
+    if self == .multiply, inputs.contains(.zero) { return .zero }
+    if ignoresInput || inputs.allSatisfy({ $0 == .zero }) { return keepsZeros ? .zero : .constant }
+    return inputs.contains(.image) ? .image : .constant
   }
 }

@@ -24,7 +24,8 @@ extension Node {
   private static let smallestExtremeScale: Float = 100_000
 
   fileprivate var outstandingWeights: [Finding] {
-    magnitudes.compactMap { role, values, isLimited in
+    operation.coefficients.compactMap { coefficients in
+      let (values, isLimited) = (coefficients.values, !coefficients.isScale)
       let finite = values.lazy.filter(\.isFinite)
       let largest = finite.reduce(0) { max($0, abs($1)) }
       guard largest > Self.smallestLarge else { return nil }
@@ -42,32 +43,8 @@ extension Node {
       let typical = quantiles.map { "; half of the others are under \(Self.text($0.median))" } ?? ""
       return Finding(
         isExtreme ? .weightsExtreme : .weightsLarge, at: name,
-        "layer '\(name)': \(count) of the \(values.count) values of its \(role) "
+        "layer '\(name)': \(count) of the \(values.count) values of its \(coefficients.name) "
           + "\(count == 1 ? "stands" : "stand") out, up to \(Self.text(largest))\(typical)")
-    }
-  }
-
-  /// The layer's weights by kind, and whether there is a limit to them whatever the others are.
-  ///
-  /// A normalization counts by what it multiplies and adds. Its scale and that of a rescaling have
-  /// no limit: in front of a softmax a large one, equal for all classes, decides nothing.
-  private var magnitudes: [(role: String, values: [Float], isLimited: Bool)] {
-    func both(_ kernel: Tensor, _ bias: Tensor?) -> [(String, [Float], Bool)] {
-      [("kernel", kernel.values, true), ("bias", bias?.values ?? [], true)]
-    }
-    switch operation {
-    case .convolution(let c): return both(c.kernel, c.bias)
-    case .depthwiseConvolution(let c): return both(c.kernel, c.bias)
-    case .separableConvolution(let c):
-      return both(c.pointwise, c.bias) + [("depthwise kernel", c.depthwise.kernel.values, true)]
-    case .dense(let d): return both(d.kernel, d.bias)
-    case .batchNormalization(let b):
-      let scale = b.variance.values.indices.map { index in
-        (b.gamma?.values[index] ?? 1) / (b.variance.values[index] + b.epsilon).squareRoot()
-      }
-      return [("scale", scale, false), ("offset", b.beta?.values ?? [], true)]
-    case .rescaling(let r): return [("scale", r.scale, false)]
-    default: return []
     }
   }
 
@@ -92,16 +69,7 @@ extension Node {
   private static let fewestWeights = 4
 
   fileprivate var duplicatedChannels: [Finding] {
-    let kernel: Tensor
-    switch operation {
-    case .convolution(let c): kernel = c.kernel
-    case .depthwiseConvolution(let c): kernel = c.kernel
-    case .separableConvolution(let c): kernel = c.pointwise
-    case .dense(let d): kernel = d.kernel
-    default: return []
-    }
-    var channels = kernel.shape.last ?? 1
-    if case .depthwiseConvolution = operation { channels *= kernel.shape[2] }
+    guard let (kernel, channels) = operation.channelKernel else { return [] }
     let groups = Self.equalColumns(kernel.values, channels)
     guard let first = groups.first else { return [] }
     let count = groups.reduce(0) { $0 + $1.count }

@@ -17,32 +17,10 @@ extension Model {
 
 extension DefenseKit.Operation {
   fileprivate var copied: DefenseKit.Operation {
-    switch self {
-    case .convolution(var c):
-      (c.kernel, c.bias) = (c.kernel.copied, c.bias?.copied)
-      return .convolution(c)
-    case .depthwiseConvolution(var c):
-      (c.kernel, c.bias) = (c.kernel.copied, c.bias?.copied)
-      return .depthwiseConvolution(c)
-    case .separableConvolution(var c):
-      c.depthwise.kernel = c.depthwise.kernel.copied
-      c.depthwise.bias = c.depthwise.bias?.copied
-      (c.pointwise, c.bias) = (c.pointwise.copied, c.bias?.copied)
-      return .separableConvolution(c)
-    case .dense(var d):
-      (d.kernel, d.bias) = (d.kernel.copied, d.bias?.copied)
-      return .dense(d)
-    case .batchNormalization(var b):
-      (b.gamma, b.beta) = (b.gamma?.copied, b.beta?.copied)
-      (b.mean, b.variance) = (b.mean.copied, b.variance.copied)
-      return .batchNormalization(b)
-    default: return self
-    }
+    var result = self
+    result.updateWeights { $1 = Tensor(shape: $1.shape, values: $1.values.map { $0 }) }
+    return result
   }
-}
-
-extension Tensor {
-  fileprivate var copied: Tensor { Tensor(shape: shape, values: values.map { $0 }) }
 }
 
 extension LabelledImages {

@@ -3,12 +3,8 @@ internal import DefenseKit
 extension DefenseKit.Operation {
   /// The number of taps of a convolution's kernel, kh * kw; nil for what is none.
   var tapCount: Int? {
-    switch self {
-    case .convolution(let c): c.kernel.shape[0] * c.kernel.shape[1]
-    case .depthwiseConvolution(let c): c.kernel.shape[0] * c.kernel.shape[1]
-    case .separableConvolution(let c): c.depthwise.kernel.shape[0] * c.depthwise.kernel.shape[1]
-    default: nil
-    }
+    guard !weights.isEmpty, let size = windows?.size else { return nil }
+    return size.height * size.width
   }
 
   /// Returns the kernel of a channel of a convolution as a matrix of input channels x taps; nil for
@@ -18,12 +14,10 @@ extension DefenseKit.Operation {
   /// convolution, one in a depthwise convolution. A separable convolution has the kernel of the plain
   /// convolution that does the same. Dilation moves the taps apart and changes no weight.
   func matrix(ofChannel channel: Int) -> Matrix? {
-    switch self {
-    case .convolution(let c): c.matrix(ofChannel: channel)
-    case .depthwiseConvolution(let c): c.matrix(ofChannel: channel)
-    case .separableConvolution(let c): c.matrix(ofChannel: channel)
-    default: nil
-    }
+    if case .convolution(let c) = self { return c.matrix(ofChannel: channel) }
+    if case .depthwiseConvolution(let c) = self { return c.matrix(ofChannel: channel) }
+    if case .separableConvolution(let c) = self { return c.matrix(ofChannel: channel) }
+    return nil
   }
 }
 

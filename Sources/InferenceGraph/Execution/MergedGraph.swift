@@ -125,11 +125,8 @@ struct MergedGraph {
 extension MergedGraph.Entry {
   /// Whether a channel of zeros comes out as zeros, and every other one unchanged by it.
   fileprivate var keepsZeros: Bool {
-    switch operation {
-    case .activation, .trainingOnly, .pooling, .globalPooling:
-      zeroed.isEmpty && keepsZeros(activation)
-    default: false
-    }
+    operation.keepsChannelsApart && operation.keepsZeros && zeroed.isEmpty
+      && keepsZeros(activation)
   }
 
   fileprivate func keepsZeros(_ activation: Activation) -> Bool {
@@ -153,20 +150,5 @@ extension Operation {
     whole.kernel = whole.kernel.zeroing(channels, axis: 3)
     whole.bias = whole.bias?.zeroing(channels, axis: 0)
     return whole == masked && !channels.isEmpty ? channels : nil
-  }
-}
-
-extension Operation {
-  /// Multiply-adds for one image, given the shapes of the input and the result.
-  func multiplyAdds(input: [Int], output: [Int]) -> Int {
-    let pixels = output.dropLast().reduce(1, *)
-    switch self {
-    case .convolution(let c): return pixels * c.kernel.count
-    case .depthwiseConvolution(let c): return pixels * c.kernel.count
-    case .separableConvolution(let c):
-      return pixels * (c.depthwise.kernel.count + c.pointwise.count)
-    case .dense(let d): return pixels * d.kernel.count
-    default: return 0
-    }
   }
 }

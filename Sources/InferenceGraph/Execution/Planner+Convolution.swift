@@ -147,7 +147,7 @@ extension Planner {
       fused.append(reader)
     }
     let output = place(for: last)
-    let axes = nodes[index].windowAxes(input: nodes[nodes[index].inputs[0]].shape)
+    let axes = nodes[index].operation.kernelAxes(over: nodes[nodes[index].inputs[0]].shape)
     if let axes, WinogradStep.applies(to: weights, output: nodes[index].shape) {
       blockSteps.append(
         WinogradStep(
@@ -167,7 +167,7 @@ extension Planner {
     _ c: DepthwiseConvolution, index: Int, input: Place, output: Place
   ) -> DepthwiseStep {
     let channels = c.kernel.shape[2] * c.kernel.shape[3]
-    let axes = nodes[index].windowAxes(input: nodes[nodes[index].inputs[0]].shape)
+    let axes = nodes[index].operation.kernelAxes(over: nodes[nodes[index].inputs[0]].shape)
     return DepthwiseStep(
       input: input, start: input.image.start(of: axes), strides: c.strides, output: output,
       multiplier: c.kernel.shape[3], weights: Storage(c.kernel.values),

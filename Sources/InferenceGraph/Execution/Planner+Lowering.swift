@@ -131,7 +131,7 @@ extension Planner {
     if !node.activation.isElementwise {
       return SoftmaxStep(input: input, output: output, logarithm: node.activation == .logSoftmax)
     }
-    let affine = node.operation.affine(channels: node.shape.last ?? 1)
+    let affine = node.operation.facts.affine(channels: node.shape.last ?? 1)
     return MapStep(
       input: input, output: output, scale: affine.map { Storage($0.scale) },
       shift: affine.map { Storage($0.shift) }, activation: node.activation.kernel)
@@ -219,27 +219,18 @@ extension Planner {
   }
 }
 
-extension Operation {
-  /// The operation as x * scale + shift a channel, if it is one.
-  func affine(channels: Int) -> (scale: [Float], shift: [Float])? {
-    switch self {
-    case .batchNormalization(let b):
-      var scale: [Float] = []
-      var shift: [Float] = []
-      for c in 0..<channels {
-        let factor =
-          Double(b.gamma?.values[c] ?? 1)
-          / (Double(b.variance.values[c]) + Double(b.epsilon)).squareRoot()
-        scale.append(Float(factor))
-        shift.append(Float(Double(b.beta?.values[c] ?? 0) - Double(b.mean.values[c]) * factor))
-      }
-      return (scale, shift)
-    case .rescaling(let r):
-      return (
-        r.scale.count == 1 ? Array(repeating: r.scale[0], count: channels) : r.scale,
-        r.offset.count == 1 ? Array(repeating: r.offset[0], count: channels) : r.offset
-      )
-    default: return nil
+extension MergedGraph.Entry {
+  /// Whether the node can be computed for whole groups: it works on vectors, element by element
+  /// or by a matrix product.
+  var canStandInTail: Bool {
+    guard shape.count == 1 else { return false }
+    switch operation {
+    case .dense, .batchNormalization, .rescaling, .activation, .add, .multiply, .concatenate,
+      .binaryLogits, .trainingOnly, .flatten:
+      return true
+    case .input, .convolution, .depthwiseConvolution, .separableConvolution, .pooling,
+      .globalPooling, .reshape, .zeroPadding:
+      return false
     }
   }
 }

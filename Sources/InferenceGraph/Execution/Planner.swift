@@ -57,11 +57,10 @@ struct Planner {
     self.keepsGiven = keepsGiven
     root = Array(nodes.indices)
     for (index, node) in nodes.enumerated()
-    where !given.contains(index) && node.activation == .linear && node.zeroed.isEmpty {
-      switch node.operation {
-      case .trainingOnly, .activation: root[index] = root[node.inputs[0]]
-      default: break
-      }
+    where !given.contains(index) && node.activation == .linear && node.zeroed.isEmpty
+      && node.operation.facts.isIdentity
+    {
+      root[index] = root[node.inputs[0]]
     }
     let root = self.root
     self.kept = Set(kept.map { root[$0] })
@@ -83,7 +82,7 @@ struct Planner {
     }
     for index in nodes.indices where needed[index] && !given.contains(index) {
       guard let first = nodes[index].inputs.first,
-        let (rows, columns) = nodes[index].windowAxes(input: nodes[first].shape)
+        let (rows, columns) = nodes[index].operation.kernelAxes(over: nodes[first].shape)
       else { continue }
       frames[root[first]].widen(rows: rows, columns: columns)
     }
@@ -232,46 +231,5 @@ struct Planner {
       !isTail[reader]
     else { return nil }
     return reader
-  }
-}
-
-extension MergedGraph.Entry {
-  /// Whether the node can be computed for whole groups: it works on vectors, element by element
-  /// or by a matrix product.
-  fileprivate var canStandInTail: Bool {
-    guard shape.count == 1 else { return false }
-    switch operation {
-    case .dense, .batchNormalization, .rescaling, .activation, .add, .multiply, .concatenate,
-      .binaryLogits, .trainingOnly, .flatten:
-      return true
-    case .input, .convolution, .depthwiseConvolution, .separableConvolution, .pooling,
-      .globalPooling, .reshape, .zeroPadding:
-      return false
-    }
-  }
-
-  /// The windows of a convolution, which read beyond their input's border.
-  func windowAxes(input: [Int]) -> (rows: WindowAxis, columns: WindowAxis)? {
-    operation.windowAxes(input: input)
-  }
-}
-
-extension Operation {
-  /// The windows of a convolution, which read beyond their input's border.
-  func windowAxes(input: [Int]) -> (rows: WindowAxis, columns: WindowAxis)? {
-    guard input.count == 3 else { return nil }
-    switch self {
-    case .convolution(let c):
-      return (
-        WindowAxis(input[0], c.kernel.shape[0], c.strides.height, c.dilation.height, c.padding),
-        WindowAxis(input[1], c.kernel.shape[1], c.strides.width, c.dilation.width, c.padding)
-      )
-    case .depthwiseConvolution(let c):
-      return (
-        WindowAxis(input[0], c.kernel.shape[0], c.strides.height, c.dilation.height, c.padding),
-        WindowAxis(input[1], c.kernel.shape[1], c.strides.width, c.dilation.width, c.padding)
-      )
-    default: return nil
-    }
   }
 }

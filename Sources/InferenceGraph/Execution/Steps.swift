@@ -96,10 +96,8 @@ struct PoolingStep: Step {
 
   /// Runs the step on the first elements of an input and an output that lie elsewhere.
   func run(_ from: UnsafeMutablePointer<Float>, _ to: UnsafeMutablePointer<Float>) {
-    let rows = WindowAxis(
-      Int(input.image.height), pooling.window.height, pooling.strides.height, 1, pooling.padding)
-    let columns = WindowAxis(
-      Int(input.image.width), pooling.window.width, pooling.strides.width, 1, pooling.padding)
+    let rows = pooling.grid.rows(Int(input.image.height))
+    let columns = pooling.grid.columns(Int(input.image.width))
     unsafe dk_pool(
       from, input.image, to, output.image, Int32(pooling.window.height),
       Int32(pooling.window.width),

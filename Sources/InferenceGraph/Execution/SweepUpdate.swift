@@ -49,10 +49,7 @@ struct SweepUpdate: Sendable {
     for (index, node) in merged.nodes.enumerated() {
       let input = node.inputs.first.map { isFrontier[$0] } ?? false
       if input && node.activation == .linear {
-        switch node.operation {
-        case .trainingOnly, .activation, .flatten: isFrontier[index] = true
-        default: break
-        }
+        isFrontier[index] = node.operation.facts.isIdentity || node.operation == .flatten
       }
       let read = node.inputs.map { moved[$0] }
       if input, isBehind[index], index <= output,
@@ -83,7 +80,7 @@ struct SweepUpdate: Sendable {
     var frame = Frame()
     for head in headNodes {
       if merged.nodes[head.node].shape.count == 3,
-        let axes = merged.nodes[head.node].windowAxes(input: shape)
+        let axes = merged.nodes[head.node].operation.kernelAxes(over: shape)
       {
         frame.widen(rows: axes.rows, columns: axes.columns)
       }
@@ -110,7 +107,7 @@ struct SweepUpdate: Sendable {
         image: dk_image(
           height: Int(sums.image.height), width: Int(sums.image.width),
           channels: Int(sums.image.channels), pitch: laneCount, frame: Frame()))
-      let axes = merged.nodes[head.node].windowAxes(input: shape)
+      let axes = merged.nodes[head.node].operation.kernelAxes(over: shape)
       var bare = head.weights
       bare.bias = nil
       return Head(
@@ -130,22 +127,16 @@ struct SweepUpdate: Sendable {
   private static func headWeights(
     _ node: MergedGraph.Entry, frontier: [Int], reads: [Int]
   ) -> ConvolutionWeights? {
-    switch node.operation {
-    case .convolution(let c) where c.groups == 1 && reads == frontier:
+    if case .convolution(let c) = node.operation, c.groups == 1, reads == frontier {
       return ConvolutionWeights(
         kernel: c.kernel, bias: c.bias, dilation: c.dilation, strides: c.strides)
-    case .dense(let d):
-      let (height, width, channels) = Place.extents(of: frontier)
-      let units = d.kernel.shape[1]
-      if reads.count == 1 {
-        // Behind a flattening: a convolution whose window is the whole image.
-        return ConvolutionWeights(
-          kernel: Tensor(shape: [height, width, channels, units], values: d.kernel.values),
-          bias: d.bias)
-      }
-      return ConvolutionWeights(
-        kernel: Tensor(shape: [1, 1, channels, units], values: d.kernel.values), bias: d.bias)
-    default: return nil
     }
+    guard case .dense(let d) = node.operation else { return nil }
+    let (height, width, channels) = Place.extents(of: frontier)
+    // Behind a flattening it is a convolution whose window is the whole image.
+    let window = reads.count == 1 ? [height, width] : [1, 1]
+    return ConvolutionWeights(
+      kernel: Tensor(shape: window + [channels, d.kernel.shape[1]], values: d.kernel.values),
+      bias: d.bias)
   }
 }

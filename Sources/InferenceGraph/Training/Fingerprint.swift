@@ -126,38 +126,12 @@ extension Model {
     for node in graph.nodes {
       result.add(node.name)
       result.add("\(node.activation) \(node.inputs) \(node.shape)")
-      for tensor in node.operation.weights {
+      for (_, tensor) in node.operation.weights {
         result.add("\(tensor.shape)")
         result.add(tensor.values)
       }
       result.add("\(node.operation.withoutWeights)")
     }
     return result
-  }
-}
-
-extension Operation {
-  /// The operation with empty tensors: its kind and settings, which are short to print.
-  package var withoutWeights: Operation {
-    let none = Tensor(shape: [0], values: [])
-    switch self {
-    case .convolution(var c):
-      (c.kernel, c.bias) = (none, nil)
-      return .convolution(c)
-    case .depthwiseConvolution(var c):
-      (c.kernel, c.bias) = (none, nil)
-      return .depthwiseConvolution(c)
-    case .separableConvolution(var c):
-      (c.depthwise.kernel, c.depthwise.bias, c.pointwise, c.bias) = (none, nil, none, nil)
-      return .separableConvolution(c)
-    case .dense: return .dense(Dense(kernel: none))
-    case .batchNormalization(var b):
-      // Which of the two there are is no matter of the weights' values alone.
-      b.gamma = b.gamma.map { _ in none }
-      b.beta = b.beta.map { _ in none }
-      (b.mean, b.variance) = (none, none)
-      return .batchNormalization(b)
-    default: return self
-    }
   }
 }

@@ -13,13 +13,19 @@ extension Graph {
       let isRectified = isRectified(index)
       var stream: UInt64 = 0
       // Every tensor has numbers of its own, so that none depends on the extents of those before it.
-      func fresh(_ shape: [Int], _ fan: (in: Int, out: Int), rectified: Bool) -> Tensor {
+      func fresh(_ shape: [Int], _ fans: Fans, rectified: Bool) -> Tensor {
         stream += 1
         var numbers = SeededGenerator(seed: seed, stream: UInt64(index) << 8 | stream)
-        return Tensor(shape: shape, values: numbers.kernel(shape, fan, isRectified: rectified))
+        return Tensor(shape: shape, values: numbers.kernel(shape, fans, isRectified: rectified))
       }
-      result.nodes[index].operation = nodes[index].operation
-        .initialized(isRectified: isRectified, fresh)
+      let facts = nodes[index].operation.facts
+      result.nodes[index].operation.updateWeights { role, tensor in
+        if let fans = facts.fans(of: role) {
+          tensor = fresh(tensor.shape, fans, rectified: isRectified && fans.meetsActivation)
+        } else {
+          tensor = Tensor(shape: tensor.shape, repeating: role.initialValue ?? 0)
+        }
+      }
     }
     return result
   }
@@ -30,7 +36,7 @@ extension Graph {
     var isCarrying = [Bool](repeating: false, count: nodes.count)
     for i in index..<nodes.count {
       if i > index {
-        guard nodes[i].operation.carriesVariance,
+        guard nodes[i].operation.facts.carriesVariance,
           nodes[i].inputs.contains(where: { isCarrying[$0] })
         else { continue }
       }
@@ -51,80 +57,23 @@ extension Activation {
   }
 }
 
-extension Operation {
-  /// Whether an activation behind it acts on what came before it.
-  fileprivate var carriesVariance: Bool {
-    switch self {
-    case .activation, .trainingOnly, .pooling, .globalPooling, .batchNormalization, .rescaling,
-      .flatten, .reshape, .zeroPadding, .add, .concatenate:
-      true
-    default: false
-    }
-  }
-
-  /// Returns the operation with new weights, kernels made by `fresh` from shape, fans and whether a
-  /// rectifier follows.
-  fileprivate func initialized(
-    isRectified: Bool, _ fresh: ([Int], (in: Int, out: Int), Bool) -> Tensor
-  ) -> Operation {
-    func depthwise(_ kernel: Tensor, _ isRectified: Bool) -> Tensor {
-      let taps = kernel.shape[0] * kernel.shape[1]
-      return fresh(kernel.shape, (taps, taps * kernel.shape[3]), isRectified)
-    }
-    switch self {
-    case .convolution(var c):
-      let shape = c.kernel.shape
-      let taps = shape[0] * shape[1]
-      c.kernel = fresh(shape, (taps * shape[2], taps * shape[3] / c.groups), isRectified)
-      c.bias = c.bias?.filled(with: 0)
-      return .convolution(c)
-    case .depthwiseConvolution(var c):
-      c.kernel = depthwise(c.kernel, isRectified)
-      c.bias = c.bias?.filled(with: 0)
-      return .depthwiseConvolution(c)
-    case .separableConvolution(var c):
-      // Between the two convolutions stands no activation.
-      c.depthwise.kernel = depthwise(c.depthwise.kernel, false)
-      let shape = c.pointwise.shape
-      c.pointwise = fresh(shape, (shape[2], shape[3]), isRectified)
-      c.bias = c.bias?.filled(with: 0)
-      return .separableConvolution(c)
-    case .dense(var d):
-      d.kernel = fresh(d.kernel.shape, (d.kernel.shape[0], d.kernel.shape[1]), isRectified)
-      d.bias = d.bias?.filled(with: 0)
-      return .dense(d)
-    case .batchNormalization(var b):
-      b.gamma = b.gamma?.filled(with: 1)
-      b.beta = b.beta?.filled(with: 0)
-      b.mean = b.mean.filled(with: 0)
-      b.variance = b.variance.filled(with: 1)
-      return .batchNormalization(b)
-    default: return self
-    }
-  }
-}
-
-extension Tensor {
-  fileprivate func filled(with value: Float) -> Tensor { Tensor(shape: shape, repeating: value) }
-}
-
 extension SeededGenerator {
   /// Returns a kernel's values.
   fileprivate mutating func kernel(
-    _ shape: [Int], _ fan: (in: Int, out: Int), isRectified: Bool
+    _ shape: [Int], _ fans: Fans, isRectified: Bool
   ) -> [Float] {
     let count = shape.reduce(1, *)
     var values: [Float] = []
     values.reserveCapacity(count)
     if isRectified {
-      let deviation = (2 / Double(fan.in)).squareRoot()
+      let deviation = (2 / Double(fans.incoming)).squareRoot()
       while values.count < count {
         let (first, second) = normals()
         values.append(Float(first * deviation))
         if values.count < count { values.append(Float(second * deviation)) }
       }
     } else {
-      let limit = (6 / Double(fan.in + fan.out)).squareRoot()
+      let limit = (6 / Double(fans.incoming + fans.outgoing)).squareRoot()
       for _ in 0..<count { values.append(Float((2 * unit() - 1) * limit)) }
     }
     return values

@@ -7,7 +7,7 @@ extension TrainingBuilder {
     let node = nodes[index]
     let x = values[node.inputs[0]]!
     let (y, rectifies) = makeResult(index)
-    let axes = nodes[index].operation.windowAxes(input: nodes[node.inputs[0]].shape)
+    let axes = node.operation.kernelAxes(over: nodes[node.inputs[0]].shape)
     let weights = ConvolutionWeights(c)
     let (depth, filters) = (c.kernel.shape[2], c.kernel.shape[3])
     let kernel = node.weights[.kernel]!

@@ -15,7 +15,7 @@ struct SlopeWindows {
     let taps = c.kernel.shape[rows ? 0 : 1]
     let stride = rows ? c.strides.height : c.strides.width
     let dilation = rows ? c.dilation.height : c.dilation.width
-    let axis = WindowAxis(extent, taps, stride, dilation, c.padding)
+    let axis = rows ? c.window.rows(extent) : c.window.columns(extent)
     var phases: [[(tap: Int, shift: Int)]] = []
     var (least, most) = (0, axis.count - 1)
     for phase in 0..<min(stride, extent) {

@@ -84,7 +84,7 @@ extension TrainingBuilder {
     let x = values[input]!
     let (y, _) = makeResult(index)
     let (from, to) = (x.image, y.image)
-    let axes = node.operation.windowAxes(input: nodes[input].shape)!
+    let axes = node.operation.kernelAxes(over: nodes[input].shape)!
     let window = dk_window(
       height: Int32(c.kernel.shape[0]), width: Int32(c.kernel.shape[1]),
       stride_h: Int32(c.strides.height), stride_w: Int32(c.strides.width),
@@ -144,10 +144,8 @@ extension TrainingBuilder {
     return { [self] in
       guard needsSlope[input] else { return }
       let slope = self.slope(index).slope
-      let rows = WindowAxis(
-        Int(x.image.height), p.window.height, p.strides.height, 1, p.padding)
-      let columns = WindowAxis(
-        Int(x.image.width), p.window.width, p.strides.width, 1, p.padding)
+      let rows = p.grid.rows(Int(x.image.height))
+      let columns = p.grid.columns(Int(x.image.width))
       // Without gaps and overlaps every element is written, once.
       let isTiling =
         p.window == p.strides && rows.count * p.strides.height - rows.before >= x.image.height

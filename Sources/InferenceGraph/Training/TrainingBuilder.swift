@@ -66,7 +66,7 @@ final class TrainingBuilder {
         ? differentiatesInput
         : node.inputs.contains { needsSlope[$0] } || (differentiatesWeights && node.isTrained)
       if let first = node.inputs.first,
-        let (rows, columns) = node.operation.windowAxes(input: nodes[first].shape)
+        let (rows, columns) = node.operation.kernelAxes(over: nodes[first].shape)
       {
         frames[first].widen(rows: rows, columns: columns)
         // Tiles of 2x2 slopes reach one element further where extents are odd.
@@ -210,10 +210,6 @@ extension TrainingNode {
 
   /// Whether its weights' gradient is computed block by block.
   var addsBlockByBlock: Bool {
-    switch operation {
-    case .convolution, .depthwiseConvolution: true
-    case .dense: shape.count > 1
-    default: false
-    }
+    operation.hasOwnChannels && (operation.isConvolution || shape.count > 1)
   }
 }

@@ -6,7 +6,7 @@ struct TrainingNode {
   let inputs: [Int]
   let shape: [Int]
   /// The segments of the node's weights.
-  let weights: [Parameters.Role: Parameters.Segment]
+  let weights: [WeightRole: Parameters.Segment]
 }
 
 /// A graph in the form in which it is differentiated.
@@ -38,77 +38,46 @@ struct TrainingGraph {
 
   private mutating func append(
     _ node: Node, inputs: [Int], activation: Activation,
-    _ segments: [Parameters.Role: Parameters.Segment], isTraining: Bool
+    _ segments: [WeightRole: Parameters.Segment], isTraining: Bool
   ) -> Int {
-    switch node.operation {
-    case .trainingOnly(let layer) where !isTraining || layer.isIdentity:
-      if activation == .linear { return inputs[0] }
-      return add(.activation, activation, inputs, node.shape)
-    case .activation where activation == .linear:
-      return inputs[0]
-    case .separableConvolution(let c):
-      let input = nodes[inputs[0]].shape
-      let channels = c.depthwise.kernel.shape[2] * c.depthwise.kernel.shape[3]
+    var operation = node.operation
+    if case .trainingOnly(let layer) = operation, !isTraining || layer.isAlwaysIdentity {
+      operation = .activation
+    }
+    // A sum or a product of one thing is that thing.
+    if operation == .add || operation == .multiply, inputs.count == 1 { operation = .activation }
+    if operation == .activation, activation == .linear { return inputs[0] }
+    if case .separableConvolution(let c) = operation {
+      let (depthwise, pointwise) = c.parts
       let middle = add(
-        .depthwiseConvolution(c.depthwise), .linear, inputs,
-        c.depthwise.resultSize(of: input) + [channels],
+        .depthwiseConvolution(depthwise), .linear, inputs,
+        node.shape.dropLast() + [c.pointwise.shape[2]],
         segments.filter { $0.key == .depthwiseKernel })
-      var rest: [Parameters.Role: Parameters.Segment] = [:]
+      var rest: [WeightRole: Parameters.Segment] = [:]
       rest[.kernel] = segments[.pointwiseKernel]
       rest[.bias] = segments[.bias]
-      return add(
-        .convolution(Convolution(kernel: c.pointwise, bias: c.bias)), activation, [middle],
-        node.shape, rest)
-    case .add, .multiply:
-      if inputs.count == 1 {
-        return activation == .linear
-          ? inputs[0] : add(.activation, activation, inputs, node.shape)
-      }
-      var left = inputs[0]
-      for (number, right) in inputs.enumerated().dropFirst() {
-        let shape = zip(nodes[left].shape, nodes[right].shape).map { Swift.max($0, $1) }
-        left = add(
-          node.operation, number == inputs.count - 1 ? activation : .linear,
-          [left, right], shape)
-      }
-      return left
-    default:
-      return add(node.operation, activation, inputs, node.shape, segments)
+      return add(.convolution(pointwise), activation, [middle], node.shape, rest)
     }
+    guard operation == .add || operation == .multiply else {
+      return add(operation, activation, inputs, node.shape, segments)
+    }
+    var left = inputs[0]
+    for (number, right) in inputs.enumerated().dropFirst() {
+      let shape = zip(nodes[left].shape, nodes[right].shape).map { Swift.max($0, $1) }
+      left = add(
+        operation, number == inputs.count - 1 ? activation : .linear, [left, right], shape)
+    }
+    return left
   }
 
   private mutating func add(
     _ operation: Operation, _ activation: Activation, _ inputs: [Int], _ shape: [Int],
-    _ weights: [Parameters.Role: Parameters.Segment] = [:]
+    _ weights: [WeightRole: Parameters.Segment] = [:]
   ) -> Int {
     nodes.append(
       TrainingNode(
         operation: operation, activation: activation, inputs: inputs, shape: shape,
         weights: weights))
     return nodes.count - 1
-  }
-}
-
-extension TrainingOnly {
-  /// Whether it does nothing in training either.
-  fileprivate var isIdentity: Bool {
-    switch self {
-    case .dropout(let rate), .spatialDropout(let rate), .gaussianDropout(let rate),
-      .alphaDropout(let rate):
-      rate <= 0
-    case .gaussianNoise(let deviation): deviation <= 0
-    // Augmentation inside a model: training images are changed by ``Augmentation`` alone.
-    case .other: true
-    }
-  }
-}
-
-extension DepthwiseConvolution {
-  /// Height and width of the result.
-  fileprivate func resultSize(of input: [Int]) -> [Int] {
-    [
-      WindowAxis(input[0], kernel.shape[0], strides.height, dilation.height, padding).count,
-      WindowAxis(input[1], kernel.shape[1], strides.width, dilation.width, padding).count,
-    ]
   }
 }

@@ -1,0 +1,54 @@
+/// The sum of all inputs; axes of extent 1 are repeated.
+struct Add: OperationFacts {
+  var operation: Operation { .add }
+  var displayName: String { "add" }
+  var readsSeveral: Bool { true }
+  var channelRelation: ChannelRelation { .combined }
+  var keepsZeros: Bool { true }
+
+  func resultShape(of inputs: [[Int]]) throws(OperationError) -> [Int] {
+    try broadcastShape(inputs)
+  }
+}
+
+/// The product of all inputs; axes of extent 1 are repeated.
+struct Multiply: OperationFacts {
+  var operation: Operation { .multiply }
+  var displayName: String { "multiply" }
+  var readsSeveral: Bool { true }
+  var channelRelation: ChannelRelation { .combined }
+  var keepsZeros: Bool { true }
+  var carriesVariance: Bool { false }
+
+  func resultShape(of inputs: [[Int]]) throws(OperationError) -> [Int] {
+    try broadcastShape(inputs)
+  }
+}
+
+/// The inputs side by side along the last axis.
+struct Concatenate: OperationFacts {
+  var operation: Operation { .concatenate }
+  var displayName: String { "concatenate" }
+  var readsSeveral: Bool { true }
+  var channelRelation: ChannelRelation { .rearranged }
+  var keepsZeros: Bool { true }
+
+  func resultShape(of inputs: [[Int]]) throws(OperationError) -> [Int] {
+    guard inputs.allSatisfy({ $0.dropLast() == inputs[0].dropLast() && !$0.isEmpty }) else {
+      throw OperationError("inputs of shapes \(inputs) cannot stand side by side")
+    }
+    return inputs[0].dropLast() + [inputs.reduce(0) { $0 + $1[$1.count - 1] }]
+  }
+}
+
+/// Returns the shape that all inputs can be repeated to.
+private func broadcastShape(_ inputs: [[Int]]) throws(OperationError) -> [Int] {
+  var shape = inputs[0]
+  for other in inputs.dropFirst() {
+    guard other.count == shape.count,
+      zip(shape, other).allSatisfy({ $0 == $1 || $0 == 1 || $1 == 1 })
+    else { throw OperationError("inputs of shapes \(inputs) cannot be combined") }
+    shape = zip(shape, other).map { Swift.max($0, $1) }
+  }
+  return shape
+}

@@ -1,0 +1,179 @@
+/// What a node computes from its inputs; weights included.
+///
+/// Images are `[height, width, channels]`, vectors `[features]`; the batch axis is left out.
+public enum Operation: Sendable, Hashable {
+  /// The graph's input; its shape is the node's.
+  case input
+  /// See ``Convolution``.
+  case convolution(Convolution)
+  /// See ``DepthwiseConvolution``.
+  case depthwiseConvolution(DepthwiseConvolution)
+  /// See ``SeparableConvolution``.
+  case separableConvolution(SeparableConvolution)
+  /// See ``Pooling``.
+  case pooling(Pooling)
+  /// Pooling over the whole image; the result is `[channels]`, or `[1, 1, channels]`.
+  case globalPooling(PoolingKind, keepsDimensions: Bool)
+  /// See ``Dense``.
+  case dense(Dense)
+  /// See ``BatchNormalization``; channels are the last axis.
+  case batchNormalization(BatchNormalization)
+  /// See ``Rescaling``.
+  case rescaling(Rescaling)
+  /// All elements as one vector, in row-major order.
+  case flatten
+  /// The same elements in another shape.
+  case reshape([Int])
+  /// Zeros around an image.
+  case zeroPadding(top: Int, bottom: Int, left: Int, right: Int)
+  /// Nothing but the node's activation.
+  case activation
+  /// The sum of all inputs; axes of extent 1 are repeated.
+  case add
+  /// The product of all inputs; axes of extent 1 are repeated.
+  case multiply
+  /// The inputs side by side along the last axis.
+  case concatenate
+  /// (0, z) of a vector of one element z, as the logits of two classes: their softmax is
+  /// (1 - p, p), where p is the sigmoid of z.
+  case binaryLogits
+  /// Identity at inference.
+  case trainingOnly(TrainingOnly)
+}
+
+extension Operation {
+  /// What the operation states of itself.
+  var facts: any OperationFacts {
+    switch self {
+    case .input: Input()
+    case .convolution(let c): c
+    case .depthwiseConvolution(let c): c
+    case .separableConvolution(let c): c
+    case .pooling(let p): p
+    case .globalPooling(let kind, let keepsDimensions):
+      GlobalPooling(kind: kind, keepsDimensions: keepsDimensions)
+    case .dense(let d): d
+    case .batchNormalization(let b): b
+    case .rescaling(let r): r
+    case .flatten: Flatten()
+    case .reshape(let shape): Reshape(shape: shape)
+    case .zeroPadding(let top, let bottom, let left, let right):
+      ZeroPadding(top: top, bottom: bottom, left: left, right: right)
+    case .activation: Identity()
+    case .add: Add()
+    case .multiply: Multiply()
+    case .concatenate: Concatenate()
+    case .binaryLogits: BinaryLogits()
+    case .trainingOnly(let layer): layer
+    }
+  }
+
+  /// The operation's name in the field's terms, for messages and listings.
+  public var displayName: String { facts.displayName }
+
+  /// All weights with their roles, in Keras's order for the layer.
+  public var weights: [(role: WeightRole, tensor: Tensor)] { facts.weights }
+
+  /// Calls `body` with each weight tensor, in the order of ``weights``; it may change the values, but
+  /// not the shape.
+  public mutating func updateWeights(
+    _ body: (WeightRole, inout Tensor) throws -> Void
+  ) rethrows {
+    var facts = facts
+    try facts.updateWeights(body)
+    self = facts.operation
+  }
+
+  /// The numbers that it multiplies and adds, by kind.
+  package var coefficients: [Coefficients] { facts.coefficients }
+
+  /// Multiply-adds for one image, given the shapes of the input and the result.
+  func multiplyAdds(input: [Int], output: [Int]) -> Int {
+    facts.multiplyAdds(input: input, output: output)
+  }
+
+  /// The windows that a convolution or a pooling slides over an image.
+  public var windows: Window? { facts.windows }
+
+  /// The windows of a convolution's kernel over an image, which read beyond its border.
+  func kernelAxes(over shape: [Int]) -> (rows: WindowAxis, columns: WindowAxis)? {
+    guard shape.count == 3, isConvolution, let windows else { return nil }
+    return (windows.rows(shape[0]), windows.columns(shape[1]))
+  }
+
+  /// Whether weights of the operation belong to single channels of its result.
+  var hasOwnChannels: Bool { facts.channelKernel != nil }
+
+  /// Whether the operation has a convolution kernel.
+  var isConvolution: Bool { hasOwnChannels && windows != nil }
+
+  /// The kernel whose columns are the channels of the result, and their number; nil if channels have
+  /// no weights of their own.
+  package var channelKernel: (kernel: Tensor, channels: Int)? {
+    let facts = facts
+    guard let role = facts.channelKernel,
+      let kernel = facts.weights.first(where: { $0.role == role })?.tensor
+    else { return nil }
+    return (kernel, kernel.shape.suffix(role.channelAxes).reduce(1, *))
+  }
+
+  /// Whether each channel of the result depends on the same channel of the only input alone, and on no
+  /// kernel.
+  var keepsChannelsApart: Bool { !hasOwnChannels && facts.channelRelation == .apart }
+
+  /// Whether inputs of zeros give a result of zeros.
+  package var keepsZeros: Bool { facts.keepsZeros }
+
+  /// Whether the result is the same for all inputs.
+  package var ignoresInput: Bool { facts.ignoresInput }
+
+  /// Whether each element of the result is one of the inputs' elements, or one of their sums, products,
+  /// means or maxima.
+  var hasNoWeights: Bool {
+    let facts = facts
+    return facts.weights.isEmpty && facts.affine(channels: 1) == nil
+      && facts.channelRelation != .mixed
+  }
+
+  /// Returns the shape of the result for inputs of the given shapes.
+  ///
+  /// - Throws: ``GraphError`` naming `node` if the operation cannot take them.
+  func inferredShape(
+    inputs: [[Int]], activation: Activation, node: String
+  ) throws(GraphError) -> [Int] {
+    let facts = facts
+    let shape: [Int]
+    do throws(OperationError) {
+      guard facts.readsSeveral ? inputs.count >= 1 : inputs.count == 1 else {
+        throw OperationError("\(displayName) cannot read \(inputs.count) inputs")
+      }
+      shape = try facts.resultShape(of: inputs)
+      if !activation.isElementwise && (shape.isEmpty || shape.last == 0) {
+        throw OperationError("softmax of an empty axis")
+      }
+    } catch {
+      throw GraphError(node: node, error.message)
+    }
+    return shape
+  }
+
+  /// Returns the operation with the weights of some of its channels set to zero.
+  func maskingChannels(_ channels: [Int], zeroingBias: Bool) -> Operation {
+    guard let kernel = facts.channelKernel else { return self }
+    var result = self
+    result.updateWeights { role, tensor in
+      guard role == kernel || role == .bias && zeroingBias else { return }
+      let columns = tensor.shape.suffix(role.channelAxes).reduce(1, *)
+      let flat = Tensor(shape: [tensor.count / columns, columns], values: tensor.values)
+      tensor = Tensor(shape: tensor.shape, values: flat.zeroing(channels, axis: 1).values)
+    }
+    return result
+  }
+
+  /// The operation with empty tensors: its kind and settings, which are short to print.
+  package var withoutWeights: Operation {
+    var result = self
+    result.updateWeights { $1 = Tensor(shape: [0], values: []) }
+    return result
+  }
+}

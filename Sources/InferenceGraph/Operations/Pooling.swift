@@ -1,0 +1,62 @@
+/// What a pooling window gives.
+public enum PoolingKind: String, Sendable, Hashable {
+  /// The largest element.
+  case max
+  /// The mean; elements outside the image do not count.
+  case average
+}
+
+/// 2-D pooling with windows.
+public struct Pooling: Sendable, Hashable {
+  /// Maximum or average.
+  public var kind: PoolingKind
+  /// The window's size.
+  public var window: Extent
+  /// The step between windows.
+  public var strides: Extent
+  /// The treatment of borders.
+  public var padding: Padding
+
+  /// Creates a pooling operation; by default windows neither overlap nor leave gaps.
+  public init(
+    _ kind: PoolingKind, window: Extent, strides: Extent? = nil, padding: Padding = .valid
+  ) {
+    self.kind = kind
+    self.window = window
+    self.strides = strides ?? window
+    self.padding = padding
+  }
+
+  /// The windows; they have no dilation.
+  var grid: Window { Window(window, strides: strides, padding: padding) }
+}
+
+extension Pooling: OperationFacts {
+  var operation: Operation { .pooling(self) }
+  var displayName: String { "\(kind.rawValue) pooling" }
+  var channelRelation: ChannelRelation { .apart }
+  var windows: Window? { grid }
+  var keepsZeros: Bool { true }
+
+  func resultShape(of inputs: [[Int]]) throws(OperationError) -> [Int] {
+    let (height, width, channels) = try image(inputs[0])
+    let (rows, columns) = try grid.counts(height: height, width: width)
+    return [rows, columns, channels]
+  }
+}
+
+/// Pooling over the whole image; the result is `[channels]`, or `[1, 1, channels]`.
+struct GlobalPooling: OperationFacts {
+  let kind: PoolingKind
+  let keepsDimensions: Bool
+
+  var operation: Operation { .globalPooling(kind, keepsDimensions: keepsDimensions) }
+  var displayName: String { "global \(kind.rawValue) pooling" }
+  var channelRelation: ChannelRelation { .apart }
+  var keepsZeros: Bool { true }
+
+  func resultShape(of inputs: [[Int]]) throws(OperationError) -> [Int] {
+    let channels = try image(inputs[0]).channels
+    return keepsDimensions ? [1, 1, channels] : [channels]
+  }
+}

@@ -1,0 +1,42 @@
+/// An affine map of the input, x * scale + offset, one pair a channel or one for all.
+///
+/// It stands for Keras's `Rescaling` and, with scale 1/max(sqrt(variance), 1e-7) and offset
+/// -mean * scale, for its `Normalization`.
+public struct Rescaling: Sendable, Hashable {
+  /// One factor, or one a channel.
+  public var scale: [Float]
+  /// One offset, or one a channel.
+  public var offset: [Float]
+
+  /// Creates a rescaling.
+  public init(scale: [Float], offset: [Float] = [0]) {
+    self.scale = scale
+    self.offset = offset
+  }
+}
+
+extension Rescaling: OperationFacts {
+  var operation: Operation { .rescaling(self) }
+  var displayName: String { "rescaling" }
+  var channelRelation: ChannelRelation { .apart }
+
+  func resultShape(of inputs: [[Int]]) throws(OperationError) -> [Int] {
+    for (name, values) in [("scale", scale), ("offset", offset)]
+    where values.count != 1 && values.count != inputs[0].last {
+      throw OperationError(
+        "its \(name) has \(values.count) values for \(inputs[0].last ?? 0) channels")
+    }
+    return inputs[0]
+  }
+
+  func affine(channels: Int) -> (scale: [Float], shift: [Float])? {
+    func each(_ values: [Float]) -> [Float] {
+      values.count == 1 ? Array(repeating: values[0], count: channels) : values
+    }
+    return (each(scale), each(offset))
+  }
+
+  var keepsZeros: Bool { offset.allSatisfy { $0 == 0 } && scale.allSatisfy(\.isFinite) }
+  var ignoresInput: Bool { scale.allSatisfy { $0 == 0 } }
+  var coefficients: [Coefficients] { [Coefficients(name: "scale", values: scale, isScale: true)] }
+}

@@ -1,0 +1,80 @@
+/// A depthwise convolution followed by a 1x1 convolution, as one layer (Keras `SeparableConv2D`).
+public struct SeparableConvolution: Sendable, Hashable {
+  /// The spatial part; it has no bias.
+  public var depthwise: DepthwiseConvolution
+  /// `[1, 1, channels * multiplier, output channels]`.
+  public var pointwise: Tensor
+  /// `[output channels]`.
+  public var bias: Tensor?
+
+  /// Creates a separable convolution.
+  public init(depthwise: DepthwiseConvolution, pointwise: Tensor, bias: Tensor? = nil) {
+    self.depthwise = depthwise
+    self.pointwise = pointwise
+    self.bias = bias
+  }
+
+  /// The two convolutions that it is.
+  var parts: (depthwise: DepthwiseConvolution, pointwise: Convolution) {
+    (depthwise, Convolution(kernel: pointwise, bias: bias))
+  }
+}
+
+extension SeparableConvolution: OperationFacts {
+  var operation: Operation { .separableConvolution(self) }
+  var displayName: String { "separable convolution" }
+  var channelRelation: ChannelRelation { .mixed }
+  var channelKernel: WeightRole? { .pointwiseKernel }
+  var windows: Window? { depthwise.windows }
+
+  func resultShape(of inputs: [[Int]]) throws(OperationError) -> [Int] {
+    let spatial = try depthwise.resultShape(of: [try imageShape(inputs[0])])
+    guard pointwise.shape.count == 4 else {
+      throw OperationError("its pointwise kernel has shape \(pointwise.shape)")
+    }
+    let filters = pointwise.shape[3]
+    try check(depthwise.bias, "depthwise bias", [])
+    try check(pointwise, "pointwise kernel", [1, 1, spatial[2], filters])
+    try check(bias, "bias", [filters])
+    return [spatial[0], spatial[1], filters]
+  }
+
+  /// The shape, having checked under this operation's name that it is an image's.
+  private func imageShape(_ shape: [Int]) throws(OperationError) -> [Int] {
+    _ = try image(shape)
+    return shape
+  }
+
+  mutating func updateWeights(_ body: (WeightRole, inout Tensor) throws -> Void) rethrows {
+    try body(.depthwiseKernel, &depthwise.kernel)
+    try body(.pointwiseKernel, &pointwise)
+    try bias.update(.bias, body)
+  }
+
+  func fans(of role: WeightRole) -> Fans? {
+    switch role {
+    case .depthwiseKernel:
+      // The other kernel is between this one and the activation.
+      var fans = depthwise.fans(of: .depthwiseKernel)
+      fans?.meetsActivation = false
+      return fans
+    case .pointwiseKernel: return Fans(incoming: pointwise.shape[2], outgoing: pointwise.shape[3])
+    default: return nil
+    }
+  }
+
+  func multiplyAdds(input: [Int], output: [Int]) -> Int {
+    output.dropLast().reduce(1, *) * (depthwise.kernel.count + pointwise.count)
+  }
+
+  var keepsZeros: Bool { bias.isZero }
+  var ignoresInput: Bool { depthwise.kernel.isZero || pointwise.isZero }
+
+  var coefficients: [Coefficients] {
+    [
+      Coefficients(name: "kernel", values: pointwise.values),
+      Coefficients(name: "bias", values: bias?.values ?? []),
+      Coefficients(name: "depthwise kernel", values: depthwise.kernel.values),
+    ]
+  }
+}
