@@ -122,6 +122,6 @@ public struct Graph: Sendable, Hashable {
 
   /// The number of weights.
   public var parameterCount: Int {
-    nodes.reduce(0) { $0 + $1.operation.weights.reduce(0) { $0 + $1.tensor.count } }
+    nodes.reduce(0) { $0 + $1.operation.weights.reduce(0) { $0 + $1.count } }
   }
 }

@@ -31,7 +31,7 @@ struct RunRuleTests {
     ) throws -> [Repair] {
       let repairs = try Good().repair(model, using: clean, in: context)
       let layer = model.graph.nodes.first { !$0.operation.weights.isEmpty }!
-      overwrite(layer.operation.weights[0].tensor.values, with: 77)
+      overwrite(layer.operation.weights[0].values, with: 77)
       return repairs
     }
   }

@@ -127,7 +127,7 @@ struct FineTunerTests {
       #expect(FineTuningOptions().epochs(images: images) == epochs)
     }
     let rates: [(FineTuningOptions.OptimizerName, Double)] = [
-      (.adam, 0.002), (.adamW, 0.002), (.sgd, 0.05), (.nesterov, 0.05),
+      (.adam, 0.00225), (.adamW, 0.00225), (.sgd, 0.05), (.nesterov, 0.05),
     ]
     for (optimizer, rate) in rates {
       let training = options { $0.optimizer = optimizer }

@@ -32,7 +32,7 @@ import Testing
   @Test(arguments: each)
   func valuesAreWithinTwoUnits(activation: Activation) throws {
     unsafe check(activation, activation.value) { lanes, image, kernel in
-      unsafe dk_map(lanes, image, lanes, image, nil, nil, kernel)
+      unsafe kernels.map(lanes, image, lanes, image, nil, nil, kernel)
     }
   }
 
@@ -41,7 +41,7 @@ import Testing
     unsafe check(activation, activation.derivative) { lanes, image, kernel in
       let slopes = Storage<Float>(count: laneCount)
       for lane in 0..<laneCount { unsafe slopes.pointer[lane] = 1 }
-      unsafe dk_map_gradient(lanes, image, slopes.pointer, image, kernel)
+      unsafe kernels.map_gradient(lanes, image, slopes.pointer, image, kernel)
       unsafe lanes.update(from: slopes.pointer, count: laneCount)
     }
   }
@@ -78,7 +78,7 @@ import Testing
       let limit = pow(2, Float(round % 14) - 6)
       let inputs = random.floats(classes * laneCount, limit: limit)
       for index in inputs.indices { unsafe lanes.pointer[index] = inputs[index] }
-      unsafe dk_softmax(
+      unsafe kernels.softmax(
         lanes.pointer, lanes.pointer, Int64(classes), Int64(laneCount), Int64(laneCount), false)
       for lane in 0..<laneCount {
         let z = (0..<classes).map { Double(inputs[$0 * laneCount + lane]) }
@@ -99,7 +99,7 @@ import Testing
     let lanes = Storage<Float>(count: laneCount)
     for activation in Activation.each where activation.isElementwise {
       for lane in 0..<laneCount { unsafe lanes.pointer[lane] = .nan }
-      unsafe dk_map(lanes.pointer, image, lanes.pointer, image, nil, nil, activation.kernel)
+      unsafe kernels.map(lanes.pointer, image, lanes.pointer, image, nil, nil, activation.kernel)
       let areNaN = (0..<laneCount).map { unsafe lanes.pointer[$0].isNaN }
       #expect(!areNaN.contains(false), "\(activation)")
     }

@@ -26,7 +26,7 @@ struct ConstantChannelTests {
     let smaller = try agree(net.graph, ["stem": [0, 2, 4], "long": [4, 2, 0]])
     #expect(try node(smaller, "stem").channels == 3)
     #expect(try node(smaller, "long").channels == 3)
-    #expect(try node(smaller, "reader").operation.weights[0].tensor.shape == [3, 3, 3, 3])
+    #expect(try node(smaller, "reader").operation.weights[0].shape == [3, 3, 3, 3])
   }
 
   @Test("normalization and per-channel factors lose entries; a border of zeros is respected")
@@ -44,7 +44,7 @@ struct ConstantChannelTests {
     #expect(
       try node(smaller, "scaled").operation
         == .rescaling(Rescaling(scale: [1, 4], offset: [4, 1])))
-    #expect(try node(smaller, "bn").operation.weights.map(\.tensor.count) == [2, 2, 2, 2])
+    #expect(try node(smaller, "bn").operation.weights.map(\.count) == [2, 2, 2, 2])
     #expect(smaller.parameterCount < net.graph.parameterCount)
   }
 

@@ -202,7 +202,7 @@ extension Parameters {
   }
 
   /// A copy of the gradient of a layer's tensor.
-  func gradientValues(_ graph: Graph, _ name: String, _ role: Role) -> [Float] {
+  func gradientValues(_ graph: Graph, _ name: String, _ role: WeightRole) -> [Float] {
     let segment = segments.first { graph.nodes[$0.node].name == name && $0.role == role }!
     return segment.range.map { unsafe gradient.pointer[$0] }
   }

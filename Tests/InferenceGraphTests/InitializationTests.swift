@@ -35,7 +35,7 @@ struct InitializationTests {
 
   private func kernel(_ name: String, _ graph: Graph) throws -> Tensor {
     let index = try #require(graph.index(of: name))
-    return try #require(graph.nodes[index].operation.weights.first).tensor
+    return try #require(graph.nodes[index].operation.weights.first)
   }
 
   private func moments(_ values: [Float]) -> (mean: Double, variance: Double, largest: Double) {

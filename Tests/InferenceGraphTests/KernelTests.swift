@@ -15,7 +15,7 @@ import Testing
         output_pixels: indices.pointer, tiles: 1, tile_channels: tiles.pointer,
         weights: numbers.pointer, bias: numbers.pointer, scale: nil, shift: nil, channel_pitch: 16,
         pool: false, accumulate: false, activation: Activation.linear.kernel)
-      unsafe dk_convolve(&convolution, numbers.pointer, numbers.pointer)
+      unsafe kernels.convolve(&convolution, numbers.pointer, numbers.pointer)
     }
   }
 
@@ -24,7 +24,7 @@ import Testing
       let numbers = Storage<Float>(count: 16 * 16)
       let indices = Storage<Int32>(count: 16)
       let tiles = Storage<Int32>([7])
-      unsafe dk_gather_weights(
+      unsafe kernels.gather_weights(
         numbers.pointer, 1, indices.pointer, 1, 1, tiles.pointer, numbers.pointer)
     }
   }
@@ -33,14 +33,14 @@ import Testing
     await #expect(processExitsWith: .failure) {
       let numbers = Storage<Float>(count: 16 * 16)
       let image = dk_image(height: 2, width: 2, channels: 1, pitch: 16, frame: Frame())
-      unsafe dk_pool(numbers.pointer, image, numbers.pointer, image, 2, 2, 2, 2, 0, 0, false)
+      unsafe kernels.pool(numbers.pointer, image, numbers.pointer, image, 2, 2, 2, 2, 0, 0, false)
     }
   }
 
   @Test func lengthThatIsNoMultipleOfALaneVector() async {
     await #expect(processExitsWith: .failure) {
       let numbers = Storage<Float>(count: 32)
-      _ = unsafe dk_square_sum(numbers.pointer, 17)
+      _ = unsafe kernels.square_sum(numbers.pointer, 17)
     }
   }
 }

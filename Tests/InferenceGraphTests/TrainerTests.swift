@@ -264,8 +264,8 @@ import Testing
     let trained = result.model.graph
     for (layer, channels) in [("conv", [0, 3]), ("conv_2", [1, 4]), ("hidden", [2, 11])] {
       let index = try #require(trained.index(of: layer))
-      let weights = trained.nodes[index].operation.weights.map(\.tensor)
-      for (tensor, old) in zip(weights, graph.nodes[index].operation.weights.map(\.tensor)) {
+      let weights = trained.nodes[index].operation.weights
+      for (tensor, old) in zip(weights, graph.nodes[index].operation.weights) {
         let axis = tensor.shape.count - 1
         let masked = tensor.selecting(channels, axis: axis)
         #expect(masked.values.allSatisfy { $0 == 0 }, "\(layer) \(optimizer)")
@@ -335,6 +335,6 @@ extension Parameters {
 
 extension Graph {
   var isFinite: Bool {
-    nodes.allSatisfy { $0.operation.weights.allSatisfy { $0.tensor.firstNonFinite == nil } }
+    nodes.allSatisfy { $0.operation.weights.allSatisfy { $0.firstNonFinite == nil } }
   }
 }

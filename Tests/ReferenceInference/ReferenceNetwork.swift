@@ -114,7 +114,7 @@ extension InferenceGraph.Operation {
   /// The weights with what they are, in double precision.
   fileprivate var referenceWeights: LayerWeights {
     var result: LayerWeights = [:]
-    for (role, tensor) in weights { result[role] = tensor.values.map { Double($0) } }
+    for (role, tensor) in namedWeights { result[role] = tensor.values.map { Double($0) } }
     return result
   }
 }

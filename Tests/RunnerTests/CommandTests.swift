@@ -27,7 +27,7 @@ struct CommandTests {
             epochs=auto                integer
               How often every image is learned, 0: never; auto: 36, to 100 for few images, to 10 for many.
             learning-rate=auto         number
-              The base rate, over 0 and up to 100; auto is 0.002 for adam and adamw, else 0.05.
+              The base rate, over 0 and up to 100; auto is 0.00225 for adam and adamw, else 0.05.
             batch=32                   integer
               Images in a step, 1 to 65,536.
             optimizer=adam             sgd|nesterov|adam|adamw
@@ -36,7 +36,7 @@ struct CommandTests {
               The course of the learning rate.
             decay=0.002                number
               Weight decay of the kernels, 0 to 1.
-            recovery=0.5               number
+            recovery=0.67              number
               The share of the epochs, the last ones, that go without decay; 0 to under 1.
             smoothing=0.1              number
               Label smoothing, 0 to under 1.
@@ -58,7 +58,7 @@ struct CommandTests {
             epochs=auto                integer
               How often every image is learned, up to 10,000; auto: 36, to 100 for few images, to 10 for many.
             learning-rate=auto         number
-              The base rate, over 0 and up to 100; auto is 0.002 for adam and adamw, else 0.05.
+              The base rate, over 0 and up to 100; auto is 0.00225 for adam and adamw, else 0.05.
             batch=32                   integer
               Images in a step, 1 to 65,536.
             optimizer=adam             sgd|nesterov|adam|adamw
@@ -67,7 +67,7 @@ struct CommandTests {
               The course of the learning rate.
             decay=0.002                number
               Weight decay of the kernels, 0 to 1.
-            recovery=0.5               number
+            recovery=0.67              number
               The share of the epochs, the last ones, that go without decay; 0 to under 1.
             smoothing=0.1              number
               Label smoothing, 0 to under 1.

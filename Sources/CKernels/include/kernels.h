@@ -20,11 +20,11 @@ enum { DK_PIXELS = 4, DK_CHANNELS = 6 };
 /// Element-wise functions; alpha and beta are the parameters named.
 typedef enum {
   DK_LINEAR,
-  DK_RELU,         // max(0, x)
-  DK_RELU_FULL,    // cap alpha (may be infinite), slope beta, threshold gamma
-  DK_ELU,          // alpha
+  DK_RELU,      // max(0, x)
+  DK_RELU_FULL, // cap alpha (may be infinite), slope beta, threshold gamma
+  DK_ELU,       // alpha
   DK_SELU,
-  DK_CELU,         // alpha
+  DK_CELU, // alpha
   DK_SIGMOID,
   DK_HARD_SIGMOID, // slope alpha
   DK_HARD_SILU,
@@ -55,9 +55,6 @@ typedef struct {
   int64_t row_pitch, pixel_pitch, channel_pitch; // floats
 } dk_image;
 
-/// Returns what vector instructions the kernels use here: "avx512", "avx2" or "baseline".
-const char *dk_instruction_set(void);
-
 /// A convolution of one block.
 ///
 /// out[p][c] = f(scale[c] * (bias[c] + sum over k of in[p + offset[k]] * weight[c][k]) + shift[c]),
@@ -79,13 +76,13 @@ typedef struct {
   bool accumulate;              // add to what `out` holds instead of starting at the bias
   dk_activation activation;     // f
 } dk_convolution;
-void dk_convolve(const dk_convolution *convolution, const float *in, float *out);
+typedef void dk_convolve_kernel(const dk_convolution *convolution, const float *in, float *out);
 
 /// A 3x3 convolution with stride 1 of one block by Winograd's F(2x2, 3x3).
 ///
 /// A tile is 2x2 output pixels, computed from 4x4 input pixels; tiles go in groups of DK_PIXELS.
 typedef struct {
-  int64_t inputs, outputs;      // channels
+  int64_t inputs, outputs; // channels
   int64_t in_row_pitch, in_pixel_pitch, in_channel_pitch;
   int64_t out_row_pitch, out_pixel_pitch, out_channel_pitch;
   int64_t patches;              // tiles of pixels, a multiple of DK_PIXELS
@@ -100,86 +97,88 @@ typedef struct {
   dk_activation activation;     // f, as for dk_convolution
 } dk_winograd;
 /// `scratch` holds 16 * (inputs + outputs + 2) * DK_PIXELS * DK_LANES floats.
-void dk_convolve_winograd(const dk_winograd *convolution, const float *in, float *out,
-                          float *scratch);
+typedef void dk_convolve_winograd_kernel(const dk_winograd *convolution, const float *in,
+                                         float *out, float *scratch);
 
 /// A convolution of every channel by itself; `in` is the first tap of the first window.
 ///
 /// Output channel c * multiplier + m; weights [taps][channels * multiplier].
-void dk_depthwise(const float *in, int64_t in_row_step, int64_t in_pixel_step,
-                  int64_t in_channel_pitch, float *out, dk_image out_image, int32_t multiplier,
-                  int32_t taps, const int32_t *offsets, const float *weights, const float *bias);
+typedef void dk_depthwise_kernel(const float *in, int64_t in_row_step, int64_t in_pixel_step,
+                                 int64_t in_channel_pitch, float *out, dk_image out_image,
+                                 int32_t multiplier, int32_t taps, const int32_t *offsets,
+                                 const float *weights, const float *bias);
 
 /// Pooling with windows cut off at the border; averages count the elements inside.
-void dk_pool(const float *in, dk_image in_image, float *out, dk_image out_image, int32_t window_h,
-             int32_t window_w, int32_t stride_h, int32_t stride_w, int32_t before_h,
-             int32_t before_w, bool average);
+typedef void dk_pool_kernel(const float *in, dk_image in_image, float *out, dk_image out_image,
+                            int32_t window_h, int32_t window_w, int32_t stride_h, int32_t stride_w,
+                            int32_t before_h, int32_t before_w, bool average);
 
 /// out[c] = max or mean over all pixels.
-void dk_pool_all(const float *in, dk_image image, float *out, int64_t out_channel_pitch,
-                 bool average);
+typedef void dk_pool_all_kernel(const float *in, dk_image image, float *out,
+                                int64_t out_channel_pitch, bool average);
 
 /// out = f(in * scale[c] + shift[c]); scale and shift may be null, each by itself.
-void dk_map(const float *in, dk_image in_image, float *out, dk_image out_image, const float *scale,
-            const float *shift, dk_activation activation);
+typedef void dk_map_kernel(const float *in, dk_image in_image, float *out, dk_image out_image,
+                           const float *scale, const float *shift, dk_activation activation);
 
 /// out = f(a + b) or f(a * b); an input's axis of extent 1 is repeated.
-void dk_combine(const float *a, dk_image a_image, const float *b, dk_image b_image, float *out,
-                dk_image out_image, bool multiply, dk_activation activation);
+typedef void dk_combine_kernel(const float *a, dk_image a_image, const float *b, dk_image b_image,
+                               float *out, dk_image out_image, bool multiply,
+                               dk_activation activation);
 
 /// Copies every element; both images have the same extents.
-void dk_copy(const float *in, dk_image in_image, float *out, dk_image out_image);
+typedef void dk_copy_kernel(const float *in, dk_image in_image, float *out, dk_image out_image);
 
 /// Softmax, or its logarithm, of `count` elements that stand `pitch` floats apart, in place
 /// or not, for each of 16 lanes.
-void dk_softmax(const float *in, float *out, int64_t count, int64_t pitch, int64_t out_pitch,
-                bool logarithmic);
+typedef void dk_softmax_kernel(const float *in, float *out, int64_t count, int64_t pitch,
+                               int64_t out_pitch, bool logarithmic);
 
 /// result[lane] = the first index of the largest of `count` elements; -1 if any is not finite.
-void dk_argmax(const float *in, int64_t count, int64_t pitch, int32_t *result);
+typedef void dk_argmax_kernel(const float *in, int64_t count, int64_t pitch, int32_t *result);
 
 /// The same, and by how much the largest element exceeds the second largest; NaN with -1.
-void dk_argmax_margin(const float *in, int64_t count, int64_t pitch, int32_t *result,
-                      float *margin);
+typedef void dk_argmax_margin_kernel(const float *in, int64_t count, int64_t pitch, int32_t *result,
+                                     float *margin);
 
 /// result[lane] = -(sum of p * log p), p the softmax of a 16-lane column.
-void dk_entropy(const float *in, int64_t count, int64_t pitch, float *result);
+typedef void dk_entropy_kernel(const float *in, int64_t count, int64_t pitch, float *result);
 
 /// result[lane] = sum of p_a * (log p_a - log p_b), p the softmax of the 16-lane columns a and b.
-void dk_divergence(const float *a, const float *b, int64_t count, int64_t a_pitch, int64_t b_pitch,
-                   float *result);
+typedef void dk_divergence_kernel(const float *a, const float *b, int64_t count, int64_t a_pitch,
+                                  int64_t b_pitch, float *result);
 
 /// sums[c * 16 + lane] = sum over the pixels.
-void dk_channel_sums(const float *in, dk_image image, double *sums);
+typedef void dk_channel_sums_kernel(const float *in, dk_image image, double *sums);
 
 /// Spreads up to 16 images over the lanes: out = value * scale. Lanes from `count` on become 0.
 ///
 /// `type` is 0 for uint8, 1 for float32, 2 for float64; planes: channels first. Pixels stand close
 /// together in their rows (pixel_pitch = channels * channel_pitch). Returns the first
 /// image with a NaN or an infinity in `out`, or -1.
-int32_t dk_pack(const void *in, int32_t type, bool planes, int32_t count, float scale, float *out,
-                dk_image image);
+typedef int32_t dk_pack_kernel(const void *in, int32_t type, bool planes, int32_t count,
+                               float scale, float *out, dk_image image);
 
 /// The reverse: out[image][element], for `count` images of 16 lanes.
-void dk_unpack(const float *in, dk_image image, int32_t count, float *out);
+typedef void dk_unpack_kernel(const float *in, dk_image image, int32_t count, float *out);
 
 /// Copies one image from a lane of a block to a lane of another; both images have the same extents.
-void dk_move_lane(const float *in, dk_image in_image, int32_t from, float *out, dk_image out_image,
-                  int32_t to);
+typedef void dk_move_lane_kernel(const float *in, dk_image in_image, int32_t from, float *out,
+                                 dk_image out_image, int32_t to);
 
 /// Sets every element.
-void dk_fill(float *out, dk_image image, float value);
+typedef void dk_fill_kernel(float *out, dk_image image, float value);
 
 /// Returns, as bits, the lanes in which some element is NaN or infinite.
-uint32_t dk_nonfinite(const float *in, dk_image image);
+typedef uint32_t dk_nonfinite_kernel(const float *in, dk_image image);
 
 /// peaks[lane] = the largest absolute value, or NaN if some element is.
-void dk_peaks(const float *in, dk_image image, float *peaks);
+typedef void dk_peaks_kernel(const float *in, dk_image image, float *peaks);
 
 /// out = constant - in for one channel of every pixel; returns, as bits, the lanes in which any
 /// element differs from zero.
-uint32_t dk_difference(const float *in, dk_image image, float constant, float *out,
-                       dk_image out_image);
+typedef uint32_t dk_difference_kernel(const float *in, dk_image image, float constant, float *out,
+                                      dk_image out_image);
 
 // MARK: Gradients. "Slope" is the derivative of the loss with respect to what an operation gave.
 
@@ -190,8 +189,8 @@ typedef struct {
 
 /// What a convolution kernel's gradient is computed from: sums over pixels and lanes.
 typedef struct {
-  int64_t taps;                 // window positions times input channels
-  const int32_t *offsets;       // [taps], floats from a pixel's first input
+  int64_t taps;           // window positions times input channels
+  const int32_t *offsets; // [taps], floats from a pixel's first input
   int64_t pixels;
   const int32_t *input_pixels;  // [pixels], floats
   const int32_t *output_pixels; // [pixels], floats
@@ -202,8 +201,8 @@ typedef struct {
 } dk_weight_gradient;
 
 /// gradient[k][c] += sum over pixels and lanes of in[p + offset[k]] * slope[p][c].
-void dk_convolve_weights(const dk_weight_gradient *convolution, const float *in,
-                         const float *slope, float *gradient);
+typedef void dk_convolve_weights_kernel(const dk_weight_gradient *convolution, const float *in,
+                                        const float *slope, float *gradient);
 
 /// What the gradient of a 3x3 kernel with stride 1 is computed from by Winograd's way.
 ///
@@ -221,79 +220,85 @@ typedef struct {
 /// gradient[tap][input][output] += the kernel's gradient.
 ///
 /// `scratch` holds the transformed tiles and 16 * inputs * outputs floats.
-void dk_winograd_gradient(const dk_winograd_slopes *convolution, const float *in,
-                          const float *slope, float *gradient, float *scratch);
+typedef void dk_winograd_gradient_kernel(const dk_winograd_slopes *convolution, const float *in,
+                                         const float *slope, float *gradient, float *scratch);
 
 /// totals[c] += sum over pixels and lanes.
-void dk_channel_totals(const float *in, dk_image image, float *totals);
+typedef void dk_channel_totals_kernel(const float *in, dk_image image, float *totals);
 
 /// totals[r] = sum over the columns, a multiple of 16.
-void dk_row_totals(const float *in, int64_t rows, int64_t columns, int64_t pitch, float *totals);
+typedef void dk_row_totals_kernel(const float *in, int64_t rows, int64_t columns, int64_t pitch,
+                                  float *totals);
 
 /// out[i] = sum over the rows, first row first, which become zero.
-void dk_sum_rows(float *rows, int64_t count, int64_t pitch, int64_t length, float *out);
+typedef void dk_sum_rows_kernel(float *rows, int64_t count, int64_t pitch, int64_t length,
+                                float *out);
 
 /// Packs weights for dk_convolve: tile by tile [taps][channels of the tile] of
 /// kernel[offsets[tap] + channel * stride].
-void dk_gather_weights(const float *kernel, int64_t taps, const int32_t *offsets, int64_t stride,
-                       int64_t tiles, const int32_t *tile_channels, float *out);
+typedef void dk_gather_weights_kernel(const float *kernel, int64_t taps, const int32_t *offsets,
+                                      int64_t stride, int64_t tiles, const int32_t *tile_channels,
+                                      float *out);
 
 /// Transforms and packs 3x3 kernels for dk_convolve_winograd; the taps stand tap_stride apart,
 /// which may be negative.
-void dk_winograd_weights(const float *kernel, int64_t inputs, int64_t input_stride,
-                         int64_t outputs, int64_t output_stride, int64_t tap_stride,
-                         int64_t tiles, const int32_t *tile_channels, float *out);
+typedef void dk_winograd_weights_kernel(const float *kernel, int64_t inputs, int64_t input_stride,
+                                        int64_t outputs, int64_t output_stride, int64_t tap_stride,
+                                        int64_t tiles, const int32_t *tile_channels, float *out);
 
 /// Adds a depthwise convolution's slopes to its input's.
-void dk_depthwise_input(const float *slope, dk_image slope_image, float *out, dk_image out_image,
-                        dk_window window, int32_t multiplier, const float *weights);
+typedef void dk_depthwise_input_kernel(const float *slope, dk_image slope_image, float *out,
+                                       dk_image out_image, dk_window window, int32_t multiplier,
+                                       const float *weights);
 
 /// gradient[tap][channel] += sums over pixels and lanes; parameters as for dk_depthwise.
-void dk_depthwise_weights(const float *in, int64_t row_step, int64_t pixel_step,
-                          int64_t in_channel_pitch, const float *slope, dk_image slope_image,
-                          int32_t multiplier, int32_t taps, const int32_t *offsets,
-                          float *gradient);
+typedef void dk_depthwise_weights_kernel(const float *in, int64_t row_step, int64_t pixel_step,
+                                         int64_t in_channel_pitch, const float *slope,
+                                         dk_image slope_image, int32_t multiplier, int32_t taps,
+                                         const int32_t *offsets, float *gradient);
 
 /// Brings a pooling's slopes to its input's; of equal maxima the first in a window takes it.
 ///
 /// With `rectified`, maxima that are not positive get nothing, as behind max(0, x). Elements that
 /// are in no window are not written.
-void dk_pool_gradient(const float *in, dk_image in_image, const float *slope, dk_image slope_image,
-                      float *out, dk_image out_image, dk_window window, bool average,
-                      bool rectified, bool add);
+typedef void dk_pool_gradient_kernel(const float *in, dk_image in_image, const float *slope,
+                                     dk_image slope_image, float *out, dk_image out_image,
+                                     dk_window window, bool average, bool rectified, bool add);
 
 /// slope *= f'(in); in is what f was applied to, for DK_RELU also what it gave.
-void dk_map_gradient(const float *in, dk_image in_image, float *slope, dk_image slope_image,
-                     dk_activation activation);
+typedef void dk_map_gradient_kernel(const float *in, dk_image in_image, float *slope,
+                                    dk_image slope_image, dk_activation activation);
 
 /// Slopes behind a softmax, or its logarithm, become those before it; out is what it gave.
-void dk_softmax_gradient(const float *out, int64_t pitch, float *slope, int64_t slope_pitch,
-                         int64_t count, bool logarithmic);
+typedef void dk_softmax_gradient_kernel(const float *out, int64_t pitch, float *slope,
+                                        int64_t slope_pitch, int64_t count, bool logarithmic);
 
 /// out += slope, or slope * other; what is repeated in the forward direction is summed.
-void dk_combine_gradient(const float *slope, dk_image slope_image, const float *other,
-                         dk_image other_image, float *out, dk_image out_image);
+typedef void dk_combine_gradient_kernel(const float *slope, dk_image slope_image,
+                                        const float *other, dk_image other_image, float *out,
+                                        dk_image out_image);
 
 /// out = in * scale[c] (null: 1), or adds it.
-void dk_scale(const float *in, dk_image in_image, float *out, dk_image out_image,
-              const float *scale, bool add);
+typedef void dk_scale_kernel(const float *in, dk_image in_image, float *out, dk_image out_image,
+                             const float *scale, bool add);
 
 /// Adds the slopes of a pooling over all pixels to its input's.
-void dk_spread(const float *slope, int64_t slope_pitch, const float *in, dk_image in_image,
-               float *out, dk_image out_image, bool average);
+typedef void dk_spread_kernel(const float *slope, int64_t slope_pitch, const float *in,
+                              dk_image in_image, float *out, dk_image out_image, bool average);
 
 /// moments[c] = mean, sum of squared deviations from it, over pixels and the first lanes.
-void dk_moments(const float *in, dk_image image, int32_t lanes, double *moments);
+typedef void dk_moments_kernel(const float *in, dk_image image, int32_t lanes, double *moments);
 
 /// totals[c] = sum of slopes, sum of slope * (in - mean[c]).
-void dk_normalize_totals(const float *in, dk_image in_image, const float *slope,
-                         dk_image slope_image, const float *mean, double *totals);
+typedef void dk_normalize_totals_kernel(const float *in, dk_image in_image, const float *slope,
+                                        dk_image slope_image, const float *mean, double *totals);
 
 /// out = scale[c] * (slope - offset[c] - (in - mean[c]) * factor[c]) in the first lanes, else 0.
-void dk_normalize_gradient(const float *in, dk_image in_image, const float *slope,
-                           dk_image slope_image, float *out, dk_image out_image,
-                           const float *mean, const float *scale, const float *offset,
-                           const float *factor, int32_t lanes, bool add);
+typedef void dk_normalize_gradient_kernel(const float *in, dk_image in_image, const float *slope,
+                                          dk_image slope_image, float *out, dk_image out_image,
+                                          const float *mean, const float *scale,
+                                          const float *offset, const float *factor, int32_t lanes,
+                                          bool add);
 
 /// Noise that layers apply in training; `rate` is the standard deviation for DK_GAUSSIAN_NOISE.
 typedef enum {
@@ -305,19 +310,19 @@ typedef enum {
 } dk_noise_kind;
 
 /// Applies noise decided by the key, or brings slopes back through the same noise.
-void dk_noise(const float *in, dk_image in_image, float *out, dk_image out_image,
-              dk_noise_kind kind, float rate, uint64_t key, bool gradient, bool add);
+typedef void dk_noise_kernel(const float *in, dk_image in_image, float *out, dk_image out_image,
+                             dk_noise_kind kind, float rate, uint64_t key, bool gradient, bool add);
 
 /// The cross-entropy of softmax(logits) for the first lanes, and its slopes times `weight`.
 ///
 /// The distribution to learn is (1 - smoothing) * t + smoothing / classes. t is `targets`,
 /// `[classes][16]` with a sum of 1 in each lane, or, where that is null, 1 for the label.
-/// losses[16] and slopes are 0 in the other lanes. Returns in how many lanes the label's logit is the
-/// largest.
-int32_t dk_cross_entropy(const float *logits, int64_t pitch, int64_t classes,
-                         const int32_t *labels, const float *targets, int32_t lanes,
-                         float smoothing, float weight, float *slope, int64_t slope_pitch,
-                         float *losses);
+/// losses[16] and slopes are 0 in the other lanes. Returns in how many lanes the label's logit is
+/// the largest.
+typedef int32_t dk_cross_entropy_kernel(const float *logits, int64_t pitch, int64_t classes,
+                                        const int32_t *labels, const float *targets, int32_t lanes,
+                                        float smoothing, float weight, float *slope,
+                                        int64_t slope_pitch, float *losses);
 
 // MARK: Optimizers. Arrays are flat, counts multiples of 16.
 
@@ -325,24 +330,50 @@ int32_t dk_cross_entropy(const float *logits, int64_t pitch, int64_t classes,
 /// v = momentum * v + g; w -= rate * v, or with Nesterov's momentum w -= rate * (g + momentum * v).
 ///
 /// Without velocity (null): w -= rate * g. Returns whether all new weights are finite.
-bool dk_sgd(float *weights, const float *gradient, float *velocity, int64_t count, float scale,
-            float rate, float decay, float momentum, bool nesterov);
+typedef bool dk_sgd_kernel(float *weights, const float *gradient, float *velocity, int64_t count,
+                           float scale, float rate, float decay, float momentum, bool nesterov);
 
 /// What a step of Adam multiplies with.
 typedef struct {
-  float scale, decay;           // g = scale * gradient + decay * w
-  float beta1, rest1;           // m = beta1 * m + rest1 * g
-  float beta2, rest2;           // v = beta2 * v + rest2 * g * g
-  float shrink, rate;           // w = shrink * w - rate * m / (correction * sqrt(v) + epsilon)
+  float scale, decay; // g = scale * gradient + decay * w
+  float beta1, rest1; // m = beta1 * m + rest1 * g
+  float beta2, rest2; // v = beta2 * v + rest2 * g * g
+  float shrink, rate; // w = shrink * w - rate * m / (correction * sqrt(v) + epsilon)
   float correction, epsilon;
 } dk_adam_step;
 /// A step of Adam. Returns whether all new weights and averages of squares are finite: where one of
 /// these is infinite, its weight would never change again.
-bool dk_adam(float *weights, const float *gradient, float *mean, float *square, int64_t count,
-             dk_adam_step step);
+typedef bool dk_adam_kernel(float *weights, const float *gradient, float *mean, float *square,
+                            int64_t count, dk_adam_step step);
 
 /// Returns the sum of squares, in double precision and a fixed order.
-double dk_square_sum(const float *in, int64_t count);
+typedef double dk_square_sum_kernel(const float *in, int64_t count);
 
 /// Returns whether no element is NaN or infinite.
-bool dk_all_finite(const float *in, int64_t count);
+typedef bool dk_all_finite_kernel(const float *in, int64_t count);
+
+/// The kernels by name.
+#define DK_KERNELS(K)                                                                              \
+  K(convolve)                                                                                      \
+  K(convolve_winograd)                                                                             \
+  K(depthwise) K(pool) K(pool_all) K(map) K(combine) K(copy) K(softmax) K(argmax) K(argmax_margin) \
+      K(entropy) K(divergence) K(channel_sums) K(pack) K(unpack) K(move_lane) K(fill)              \
+          K(difference) K(nonfinite) K(peaks) K(convolve_weights) K(channel_totals) K(row_totals)  \
+              K(sum_rows) K(winograd_gradient) K(gather_weights) K(winograd_weights)               \
+                  K(depthwise_input) K(depthwise_weights) K(pool_gradient) K(map_gradient)         \
+                      K(softmax_gradient) K(combine_gradient) K(scale) K(spread) K(moments)        \
+                          K(normalize_totals) K(normalize_gradient) K(noise) K(cross_entropy)      \
+                              K(sgd) K(adam) K(square_sum) K(all_finite)
+
+/// A table of kernels, all for one set of vector instructions.
+typedef struct __attribute__((swift_attr("@Sendable"))) {
+  const char *name;
+#define DK_MEMBER(kernel) dk_##kernel##_kernel *kernel;
+  DK_KERNELS(DK_MEMBER)
+#undef DK_MEMBER
+} dk_kernels;
+
+/// Returns the kernels for what the processor has.
+///
+/// DEFENSEKIT_INSTRUCTIONS=avx2 or baseline asks for less.
+const dk_kernels *dk_best_kernels(void);

@@ -38,7 +38,7 @@ extension ModelAudit {
             "name": .string(node.name), "operation": .string(node.operation.displayName),
             "inputs": .array(node.inputs.map { .string(graph.nodes[$0].name) }),
             "shape": .array(node.shape.map { .int($0) }),
-            "parameters": .int(node.operation.weights.reduce(0) { $0 + $1.tensor.count }),
+            "parameters": .int(node.operation.weights.reduce(0) { $0 + $1.count }),
           ]
         }),
     ]

@@ -19,8 +19,8 @@ internal import InferenceGraph
 /// images. Batch normalization keeps its statistics: those of clean images are much narrower in the
 /// channels of a trigger, and normalizing by them would make these channels louder. Nine tenths of what
 /// is learned of an image are the suspect's own scores for it, which hold what the suspect knows of clean
-/// images and nothing of the trigger. The second half of the epochs goes without decay, which gives
-/// the accuracy back.
+/// images and nothing of the trigger. The last two thirds of the epochs go without decay, which
+/// gives the accuracy back.
 ///
 /// BackdoorBench's fine-tuning is `optimizer=sgd`, `learning-rate=0.01`, `epochs=100`, `batch=256`,
 /// `schedule=cosine`, `decay=0.0005`, `recovery=0`, `distillation=0`, `shift=4`, `flip=true`,
@@ -53,7 +53,7 @@ public struct FineTuningOptions: PluginOptions, Hashable {
   /// The number of times that every image is seen; 0 where a defense does without tuning. nil: 36, more
   /// to make 50,000 images, up to 100, or fewer to stay under 300,000, down to 10.
   public var epochs: Int?
-  /// The base learning rate; nil: 0.002 for Adam, 0.05 for the others.
+  /// The base learning rate; nil: 0.00225 for Adam, 0.05 for the others.
   public var learningRate: Double?
   /// Images in a step.
   public var batch: Int
@@ -95,7 +95,7 @@ public struct FineTuningOptions: PluginOptions, Hashable {
     optimizer = .adam
     schedule = .cosine
     decay = 2e-3
-    recovery = 0.5
+    recovery = 0.67
     smoothing = 0.1
     distillation = 0.9
     temperature = 2
@@ -122,7 +122,7 @@ public struct FineTuningOptions: PluginOptions, Hashable {
       ),
       PluginOption(
         "learning-rate", \.learningRate,
-        "The base rate, over 0 and up to 100; auto is 0.002 for adam and adamw, else 0.05."),
+        "The base rate, over 0 and up to 100; auto is 0.00225 for adam and adamw, else 0.05."),
       PluginOption("batch", \.batch, "Images in a step, 1 to 65,536."),
       PluginOption("optimizer", \.optimizer, "The optimizer, with its usual constants."),
       PluginOption("schedule", \.schedule, "The course of the learning rate."),
@@ -222,8 +222,8 @@ public struct FineTuningOptions: PluginOptions, Hashable {
       switch self.optimizer {
       case .sgd: (.sgd(), 0.05)
       case .nesterov: (.sgd(nesterov: true), 0.05)
-      case .adam: (.adam(), 0.002)
-      case .adamW: (.adamW(), 0.002)
+      case .adam: (.adam(), 0.00225)
+      case .adamW: (.adamW(), 0.00225)
       }
     let schedule: LearningRateSchedule =
       switch self.schedule {

@@ -48,7 +48,7 @@ extension PluginChecks {
         "edit a copy of the suspect, whose inputScale belongs to it")
     }
     for node in graph.nodes {
-      guard node.operation.weights.allSatisfy({ $0.tensor.firstNonFinite == nil }) else {
+      guard node.operation.weights.allSatisfy({ $0.firstNonFinite == nil }) else {
         throw fail(
           "has weights in layer '\(node.name)' that are not finite",
           "check what is divided by, and end with an error where it cannot be mended")

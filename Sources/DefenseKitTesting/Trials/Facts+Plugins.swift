@@ -10,7 +10,7 @@ extension Facts {
     add("the output of \(name)", "\(model.graph.output)")
     add("the input scale of \(name)", "\(model.inputScale)")
     for node in model.graph.nodes {
-      for (number, (_, tensor)) in node.operation.weights.enumerated() {
+      for (number, tensor) in node.operation.weights.enumerated() {
         add("weights \(number) of layer '\(node.name)' of \(name)", tensor.values)
       }
     }

@@ -37,10 +37,10 @@ public struct Batch {
     let image = dk_image(
       height: 1, width: 1, channels: place.elementCount, pitch: laneCount, frame: Frame())
     return unsafe rows(elements: place.elementCount) { block, count, result in
-      unsafe dk_softmax(
+      unsafe kernels.softmax(
         workspace.pointer(place, block: block), scratch.pointer, Int64(place.elementCount),
         place.image.channel_pitch, Int64(laneCount), false)
-      unsafe dk_unpack(scratch.pointer, image, count, result)
+      unsafe kernels.unpack(scratch.pointer, image, count, result)
     }
   }
 
@@ -77,7 +77,7 @@ public struct Batch {
   public func entropies(of model: Int) -> [Float] {
     let place = place(of: executor.outputs[model].logits)
     let entropies: [Float] = unsafe perLane { block, result in
-      unsafe dk_entropy(
+      unsafe kernels.entropy(
         workspace.pointer(place, block: block), Int64(place.elementCount),
         place.image.channel_pitch, result)
     }
@@ -98,7 +98,7 @@ public struct Batch {
       left.elementCount == right.elementCount,
       "\(left.elementCount) classes against \(right.elementCount)")
     let divergence: [Float] = unsafe perLane { block, result in
-      unsafe dk_divergence(
+      unsafe kernels.divergence(
         workspace.pointer(left, block: block), workspace.pointer(right, block: block),
         Int64(left.elementCount), left.image.channel_pitch, right.image.channel_pitch, result)
     }
@@ -136,7 +136,7 @@ public struct Batch {
 
   private func rows(_ place: Place) -> [Float] {
     unsafe rows(elements: place.elementCount) { block, count, result in
-      unsafe dk_unpack(workspace.pointer(place, block: block), place.image, count, result)
+      unsafe kernels.unpack(workspace.pointer(place, block: block), place.image, count, result)
     }
   }
 

@@ -75,7 +75,7 @@ extension ChannelSweep {
           takingMeans ? workspace.brokenLanes(checks.beforeFrontier, block: block) : 0
         for (number, entry) in measured.enumerated() {
           let place = prefix.results[entry]!
-          unsafe dk_channel_sums(
+          unsafe kernels.channel_sums(
             workspace.pointer(place, block: block), place.image, scratch.pointer)
           for channel in 0..<channelCount {
             for lane in 0..<lanes {
@@ -205,7 +205,7 @@ extension ChannelSweep {
       let from = prefix.results[entry]!
       let to = keptPlace(position)
       for block in 0..<blockCount(images) {
-        unsafe dk_copy(
+        unsafe kernels.copy(
           workspace.pointer(from, block: block), from.image,
           storage.pointer + to.offset + block * to.blockStride, to.image)
       }

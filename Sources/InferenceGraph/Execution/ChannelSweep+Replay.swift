@@ -128,7 +128,7 @@ private final class ReplayState {
     let update = sweep.update
     for block in 0..<blockCount(images) where !update.heads.isEmpty {
       let frontier = unsafe peaks(value(0, block: block), sweep.keptPlace(0).image)
-      unsafe dk_copy(
+      unsafe kernels.copy(
         value(0, block: block), sweep.keptPlace(0).image,
         workspace.pointer(update.frontier, block: 0), update.frontier.image)
       for (number, head) in update.heads.enumerated() {
@@ -146,7 +146,7 @@ private final class ReplayState {
   /// The largest absolute value in each lane; infinite for NaN.
   private func peaks(_ pointer: UnsafeMutablePointer<Float>, _ image: dk_image) -> [Float] {
     var peaks = [Float](repeating: 0, count: laneCount)
-    unsafe dk_peaks(pointer, image, &peaks)
+    unsafe kernels.peaks(pointer, image, &peaks)
     return peaks.map { $0.isNaN ? .infinity : $0 }
   }
 
@@ -165,7 +165,7 @@ private final class ReplayState {
     var whole: [Int] = []
     var single: [Int] = []
     for block in 0..<blockCount(images) {
-      let lanes = unsafe dk_difference(
+      let lanes = unsafe kernels.difference(
         value(0, block: block) + channel * laneCount, kept.image, constant,
         workspace.pointer(update.difference, block: 0), update.difference.image)
       guard lanes != 0 else { continue }
@@ -225,7 +225,7 @@ private final class ReplayState {
     var margins = [Float](repeating: 0, count: laneCount)
     for block in 0..<blockCount(part.count) {
       let logits = unsafe workspace.pointer(update.logits, block: block)
-      unsafe dk_argmax_margin(
+      unsafe kernels.argmax_margin(
         logits, Int64(update.logits.elementCount), update.logits.image.channel_pitch, &classes,
         &margins)
       let broken = workspace.brokenLanes(update.checks, block: block)
@@ -286,7 +286,8 @@ private final class ReplayState {
     for block in 0..<blockCount(part.count) {
       for channel in masked {
         let one = place.channels(channel..<channel + 1)
-        unsafe dk_fill(workspace.pointer(one, block: block), one.image, sweep.constants[channel])
+        unsafe kernels.fill(
+          workspace.pointer(one, block: block), one.image, sweep.constants[channel])
       }
     }
   }
@@ -305,10 +306,10 @@ private final class ReplayState {
         lane == 0 && position % laneCount == 0 && position + laneCount <= part.count
         && part[part.startIndex + position + laneCount - 1] == sample + laneCount - 1
       if isWhole {
-        unsafe dk_copy(source(block), image, to, place.image)
+        unsafe kernels.copy(source(block), image, to, place.image)
         position += laneCount
       } else {
-        unsafe dk_move_lane(
+        unsafe kernels.move_lane(
           source(block), image, Int32(lane), to, place.image, Int32(position % laneCount))
         position += 1
       }

@@ -75,7 +75,7 @@ public struct Executor: Sendable {
   /// The vector instructions that are used on this machine: `avx512`, `avx2` or `baseline`.
   ///
   /// Results differ between them in the last bits.
-  public static var instructionSet: String { unsafe String(cString: dk_instruction_set()) }
+  public static var instructionSet: String { unsafe String(cString: kernels.name) }
 
   /// Images that are run together by one thread.
   public var groupSize: Int { plan.blocks * laneCount }

@@ -27,7 +27,7 @@ struct CheckStep: Step {
 
   func run(_ workspace: Workspace, block: Int) {
     unsafe workspace.note(
-      dk_nonfinite(workspace.pointer(place, block: block), place.image),
+      kernels.nonfinite(workspace.pointer(place, block: block), place.image),
       slot: slot, block: block)
   }
 }
@@ -58,7 +58,7 @@ extension Workspace {
   func classify(
     _ scores: Place, block: Int, checks: [Int], into result: UnsafeMutablePointer<Int32>
   ) {
-    unsafe dk_argmax(
+    unsafe kernels.argmax(
       pointer(scores, block: block), Int64(scores.elementCount), scores.image.channel_pitch, result)
     let lanes = brokenLanes(checks, block: block)
     guard lanes != 0 else { return }

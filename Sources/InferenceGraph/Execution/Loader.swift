@@ -112,7 +112,7 @@ extension SampleSource {
       case .float32: 1
       case .float64: 2
       }
-    let bad = unsafe dk_pack(
+    let bad = unsafe kernels.pack(
       images, type, layout == .nchw, Int32(count), scale, pointer, image)
     return bad < 0 ? nil : Int(bad)
   }

@@ -121,7 +121,7 @@ extension Planner {
     var fused: [Int] = []
     var affine: (scale: [Float], shift: [Float])?
     if nodes[last].activation == .linear, let reader = soleReader(of: last),
-      let map = nodes[reader].operation.affine(channels: nodes[reader].shape.last ?? 1)
+      let map = nodes[reader].operation.facts.affine(channels: nodes[reader].shape.last ?? 1)
     {
       affine = map
       last = reader

@@ -35,7 +35,7 @@ struct ConvolutionStep: Step {
       bias: bias.pointer, scale: scale?.pointer, shift: shift?.pointer,
       channel_pitch: self.output.image.channel_pitch, pool: pixels.arePooled,
       accumulate: accumulate, activation: activation)
-    unsafe dk_convolve(&convolution, input + start, output)
+    unsafe kernels.convolve(&convolution, input + start, output)
   }
 }
 
@@ -77,7 +77,7 @@ struct DepthwiseStep: Step {
   let offsets: Storage<Int32>
 
   func run(_ workspace: Workspace, block: Int) {
-    unsafe dk_depthwise(
+    unsafe kernels.depthwise(
       workspace.pointer(input, block: block) + start,
       Int64(strides.height) * input.image.row_pitch, Int64(strides.width) * input.image.pixel_pitch,
       input.image.channel_pitch, workspace.pointer(output, block: block), output.image,
@@ -98,7 +98,7 @@ struct PoolingStep: Step {
   func run(_ from: UnsafeMutablePointer<Float>, _ to: UnsafeMutablePointer<Float>) {
     let rows = pooling.grid.rows(Int(input.image.height))
     let columns = pooling.grid.columns(Int(input.image.width))
-    unsafe dk_pool(
+    unsafe kernels.pool(
       from, input.image, to, output.image, Int32(pooling.window.height),
       Int32(pooling.window.width),
       Int32(pooling.strides.height), Int32(pooling.strides.width), Int32(rows.before),
@@ -112,7 +112,7 @@ struct GlobalPoolingStep: Step {
   let kind: PoolingKind
 
   func run(_ workspace: Workspace, block: Int) {
-    unsafe dk_pool_all(
+    unsafe kernels.pool_all(
       workspace.pointer(input, block: block), input.image, workspace.pointer(output, block: block),
       output.image.channel_pitch, kind == .average)
   }
@@ -127,7 +127,7 @@ struct MapStep: Step {
   let activation: dk_activation
 
   func run(_ workspace: Workspace, block: Int) {
-    unsafe dk_map(
+    unsafe kernels.map(
       workspace.pointer(input, block: block), input.image, workspace.pointer(output, block: block),
       output.image, scale?.pointer, shift?.pointer, activation)
   }
@@ -141,7 +141,7 @@ struct CombineStep: Step {
   let activation: dk_activation
 
   func run(_ workspace: Workspace, block: Int) {
-    unsafe dk_combine(
+    unsafe kernels.combine(
       workspace.pointer(left, block: block), left.image, workspace.pointer(right, block: block),
       right.image, workspace.pointer(output, block: block), output.image, multiply, activation)
   }
@@ -152,7 +152,7 @@ struct CopyStep: Step {
   let output: Place
 
   func run(_ workspace: Workspace, block: Int) {
-    unsafe dk_copy(
+    unsafe kernels.copy(
       workspace.pointer(input, block: block), input.image, workspace.pointer(output, block: block),
       output.image)
   }
@@ -166,7 +166,7 @@ struct ZeroingStep: Step {
   func run(_ workspace: Workspace, block: Int) {
     for channel in channels {
       let one = place.channels(channel..<channel + 1)
-      unsafe dk_fill(workspace.pointer(one, block: block), one.image, 0)
+      unsafe kernels.fill(workspace.pointer(one, block: block), one.image, 0)
     }
   }
 }
@@ -183,7 +183,7 @@ struct SoftmaxStep: Step {
       for x in 0..<Int(input.image.width) {
         let a = y * Int(input.image.row_pitch) + x * Int(input.image.pixel_pitch)
         let b = y * Int(output.image.row_pitch) + x * Int(output.image.pixel_pitch)
-        unsafe dk_softmax(
+        unsafe kernels.softmax(
           from + a, to + b, Int64(input.image.channels), input.image.channel_pitch,
           output.image.channel_pitch, logarithm)
       }

@@ -149,6 +149,6 @@ struct WinogradStep: Step {
       tiles: Int64(tiles.count), tile_channels: tiles.pointer, weights: weights.pointer,
       bias: bias.pointer, scale: scale?.pointer, shift: shift?.pointer, pool: pool,
       activation: activation)
-    unsafe dk_convolve_winograd(&convolution, input + start, output, scratch)
+    unsafe kernels.convolve_winograd(&convolution, input + start, output, scratch)
   }
 }

@@ -42,7 +42,8 @@ extension DepthwiseConvolution: OperationFacts {
   func resultShape(of inputs: [[Int]]) throws(OperationError) -> [Int] {
     let (height, width, channels) = try image(inputs[0])
     guard kernel.shape.count == 4, kernel.shape[2] == channels, kernel.shape[3] > 0 else {
-      throw OperationError("its depthwise kernel has shape \(kernel.shape) for \(channels) channels")
+      throw OperationError(
+        "its depthwise kernel has shape \(kernel.shape) for \(channels) channels")
     }
     let (rows, columns) = try window.counts(height: height, width: width)
     try check(bias, "bias", [channels * kernel.shape[3]])

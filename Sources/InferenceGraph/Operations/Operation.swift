@@ -71,8 +71,11 @@ extension Operation {
   /// The operation's name in the field's terms, for messages and listings.
   public var displayName: String { facts.displayName }
 
-  /// All weights with their roles, in Keras's order for the layer.
-  public var weights: [(role: WeightRole, tensor: Tensor)] { facts.weights }
+  /// All weights, in Keras's order for the layer.
+  public var weights: [Tensor] { facts.weights.map(\.tensor) }
+
+  /// All weights with their roles, in the order of ``weights``.
+  public var namedWeights: [(role: WeightRole, tensor: Tensor)] { facts.weights }
 
   /// Calls `body` with each weight tensor, in the order of ``weights``; it may change the values, but
   /// not the shape.

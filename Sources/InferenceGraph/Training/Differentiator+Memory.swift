@@ -47,7 +47,7 @@ extension Graph {
   /// both directions, with Winograd's 16 for 9.
   var trainedBytes: Int {
     nodes.reduce(0) { sum, node in
-      let weights = node.operation.weights.reduce(0) { $0 + ($1.tensor.count + 15) / 16 * 16 }
+      let weights = node.operation.weights.reduce(0) { $0 + ($1.count + 15) / 16 * 16 }
       let isVectors = if case .dense = node.operation { node.shape.count == 1 } else { false }
       return sum + weights * (isVectors ? 2 : 6) * MemoryLayout<Float>.size
     }

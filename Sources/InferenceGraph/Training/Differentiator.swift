@@ -173,7 +173,7 @@ public final class Differentiator {
     let (labels, losses, correct) = (labels, losses, correct)
     let classes = Int64(logits.image.channels)
     return { block, _ in
-      unsafe correct.pointer[block] = dk_cross_entropy(
+      unsafe correct.pointer[block] = kernels.cross_entropy(
         logits.at(block), logits.image.channel_pitch, classes, labels.pointer + block * laneCount,
         targets.map { unsafe UnsafePointer($0.pointer + block * laneCount * Int(classes)) },
         state.lanes(block), state.smoothing, state.weight, slope.at(block),
@@ -252,7 +252,7 @@ public final class Differentiator {
       losses += range.indices.map { unsafe self.losses.pointer[$0 - first] }
       for block in 0..<state.blocks {
         unsafe gradients.withUnsafeMutableBufferPointer {
-          unsafe dk_unpack(
+          unsafe kernels.unpack(
             inputSlope.at(block), inputSlope.image, state.lanes(block),
             $0.baseAddress! + (first + block * laneCount) * size)
         }

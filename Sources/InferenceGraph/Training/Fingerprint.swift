@@ -126,7 +126,7 @@ extension Model {
     for node in graph.nodes {
       result.add(node.name)
       result.add("\(node.activation) \(node.inputs) \(node.shape)")
-      for (_, tensor) in node.operation.weights {
+      for tensor in node.operation.weights {
         result.add("\(tensor.shape)")
         result.add(tensor.values)
       }

@@ -33,7 +33,7 @@ final class Parameters: Sendable {
     var end = 0
     let reaching = graph.reachingOutput
     for (index, node) in graph.nodes.enumerated() {
-      for (role, tensor) in node.operation.weights {
+      for (role, tensor) in node.operation.namedWeights {
         segments.append(
           Segment(
             node: index, role: role, shape: tensor.shape, range: end..<end + tensor.count,

@@ -23,7 +23,7 @@ extension TrainingBuilder {
     if activation == .linear || isRectified { return }
     if !activation.isElementwise {
       unsafe forEachPixel(value, forward: true) { at, image, _ in
-        unsafe dk_softmax(
+        unsafe kernels.softmax(
           at, at, Int64(image.channels), image.channel_pitch, image.channel_pitch,
           activation == .logSoftmax)
       }
@@ -32,7 +32,7 @@ extension TrainingBuilder {
     let kernel = activation.kernel
     let (from, to) = (result.image, value.image)
     forwardBlocks { block, _ in
-      unsafe dk_map(result.at(block), from, value.at(block), to, nil, nil, kernel)
+      unsafe kernels.map(result.at(block), from, value.at(block), to, nil, nil, kernel)
     }
   }
 
@@ -47,7 +47,7 @@ extension TrainingBuilder {
       unsafe forEachPixel(slope, forward: false) { at, image, pixel in
         let offset =
           pixel.y * Int(from.row_pitch) + pixel.x * Int(from.pixel_pitch)
-        unsafe dk_softmax_gradient(
+        unsafe kernels.softmax_gradient(
           value.at(pixel.block) + offset, from.channel_pitch, at, to.channel_pitch,
           Int64(to.channels), activation == .logSoftmax)
       }
@@ -56,7 +56,7 @@ extension TrainingBuilder {
     let before = activation == .relu ? value : preActivations[index]!
     let (from, to, kernel) = (before.image, slope.image, activation.kernel)
     backwardBlocks { block, _ in
-      unsafe dk_map_gradient(before.at(block), from, slope.at(block), to, kernel)
+      unsafe kernels.map_gradient(before.at(block), from, slope.at(block), to, kernel)
     }
   }
 
@@ -94,10 +94,10 @@ extension TrainingBuilder {
     if activation.isElementwise {
       let kernel = activation.kernel
       forwardBlocks { block, _ in
-        unsafe dk_map(x.at(block), from, y.at(block), to, nil, nil, kernel)
+        unsafe kernels.map(x.at(block), from, y.at(block), to, nil, nil, kernel)
       }
     } else {
-      forwardBlocks { block, _ in unsafe dk_copy(x.at(block), from, y.at(block), to) }
+      forwardBlocks { block, _ in unsafe kernels.copy(x.at(block), from, y.at(block), to) }
       finishActivation(index, y, isRectified: false)
     }
     return { [self] in passOn(slope(index).slope, to: input) }

@@ -87,7 +87,7 @@ extension TrainingBuilder {
           output_pixels: outputPixels.pointer, tiles: Int64(tiles.count),
           tile_channels: tiles.pointer, channel_pitch: to.channel_pitch,
           row_pitch: Int64(filters))
-        unsafe dk_convolve_weights(
+        unsafe kernels.convolve_weights(
           &work, part.at(block) + start, slopes.at(block), gradient(slot) + group * perGroup)
       }
     }
@@ -98,7 +98,7 @@ extension TrainingBuilder {
     let gradient = unsafe slotGradient(bias)
     let image = slope.image
     backwardBlocks { block, slot in
-      unsafe dk_channel_totals(slope.at(block), image, gradient(slot))
+      unsafe kernels.channel_totals(slope.at(block), image, gradient(slot))
     }
   }
 
@@ -111,7 +111,7 @@ extension TrainingBuilder {
     let source = parameters.weights
     let start = kernel.range.lowerBound
     packing.append {
-      unsafe dk_gather_weights(
+      unsafe kernels.gather_weights(
         source.pointer + start, Int64(offsets.count), offsets.pointer, Int64(stride),
         Int64(step.tiles.count), step.tiles.pointer, step.weights.pointer)
     }
@@ -127,7 +127,7 @@ extension TrainingBuilder {
     let start = kernel.range.lowerBound
     let pairs = inputs * outputs
     packing.append {
-      unsafe dk_winograd_weights(
+      unsafe kernels.winograd_weights(
         source.pointer + start + (isTurned ? 8 * pairs : 0), Int64(inputs),
         Int64(isTurned ? 1 : outputs), Int64(outputs), Int64(isTurned ? inputs : 1),
         Int64(isTurned ? -pairs : pairs), Int64(step.tiles.count), step.tiles.pointer,

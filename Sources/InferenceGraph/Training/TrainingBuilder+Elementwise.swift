@@ -9,7 +9,7 @@ extension TrainingBuilder {
     let (target, isThere) = slope(input)
     let (image, targetImage) = (from.image, target.image)
     backwardBlocks { block, _ in
-      unsafe dk_scale(
+      unsafe kernels.scale(
         from.at(block), image, target.at(block), targetImage, scale?.pointer, isThere)
     }
   }
@@ -18,13 +18,13 @@ extension TrainingBuilder {
   func rescaling(_ index: Int) -> () -> Void {
     let node = nodes[index]
     let x = values[node.inputs[0]]!
-    let affine = node.operation.affine(channels: node.shape.last ?? 1)!
+    let affine = node.operation.facts.affine(channels: node.shape.last ?? 1)!
     let (scale, shift) = (Storage(affine.scale), Storage(affine.shift))
     let (y, rectifies) = makeResult(index)
     let (from, to) = (x.image, y.image)
     let kernel = (rectifies ? Activation.relu : .linear).kernel
     forwardBlocks { block, _ in
-      unsafe dk_map(x.at(block), from, y.at(block), to, scale.pointer, shift.pointer, kernel)
+      unsafe kernels.map(x.at(block), from, y.at(block), to, scale.pointer, shift.pointer, kernel)
     }
     finishActivation(index, y, isRectified: rectifies)
     return { [self] in passOn(slope(index).slope, to: node.inputs[0], scale: scale) }
@@ -50,9 +50,9 @@ extension TrainingBuilder {
     let (a, b) = (from.image, to.image)
     let work: @Sendable (Int, Int) -> Void
     if let image = BatchValue.flattened(b, like: a) {
-      work = { block, _ in unsafe dk_scale(from.at(block), a, to.at(block), image, nil, add) }
+      work = { block, _ in unsafe kernels.scale(from.at(block), a, to.at(block), image, nil, add) }
     } else if let image = BatchValue.flattened(a, like: b) {
-      work = { block, _ in unsafe dk_scale(from.at(block), image, to.at(block), b, nil, add) }
+      work = { block, _ in unsafe kernels.scale(from.at(block), image, to.at(block), b, nil, add) }
     } else {
       // Both have frames, and other shapes: through a matrix.
       let count = from.place.elementCount
@@ -65,8 +65,8 @@ extension TrainingBuilder {
       let (first, second) = (matrix(a), matrix(b))
       work = { block, _ in
         let at = unsafe memory.pointer + start + block * count * laneCount
-        unsafe dk_scale(from.at(block), a, at, first, nil, false)
-        unsafe dk_scale(at, second, to.at(block), b, nil, add)
+        unsafe kernels.scale(from.at(block), a, at, first, nil, false)
+        unsafe kernels.scale(at, second, to.at(block), b, nil, add)
       }
     }
     if forward { forwardBlocks(work) } else { backwardBlocks(work) }
@@ -86,7 +86,7 @@ extension TrainingBuilder {
     }
     let from = x.image
     let (start, to) = inner(y.image)
-    forwardBlocks { block, _ in unsafe dk_copy(x.at(block), from, y.at(block) + start, to) }
+    forwardBlocks { block, _ in unsafe kernels.copy(x.at(block), from, y.at(block) + start, to) }
     finishActivation(index, y, isRectified: false)
     return { [self] in
       guard needsSlope[node.inputs[0]] else { return }
@@ -95,7 +95,7 @@ extension TrainingBuilder {
       let (start, image) = inner(slope.image)
       let targetImage = target.image
       backwardBlocks { block, _ in
-        unsafe dk_scale(
+        unsafe kernels.scale(
           slope.at(block) + start, image, target.at(block), targetImage, nil, isThere)
       }
     }
@@ -111,7 +111,7 @@ extension TrainingBuilder {
     let (left, right, to) = (a.image, b.image, y.image)
     let kernel = (rectifies ? Activation.relu : .linear).kernel
     forwardBlocks { block, _ in
-      unsafe dk_combine(
+      unsafe kernels.combine(
         a.at(block), left, b.at(block), right, y.at(block), to, multiplies, kernel)
     }
     finishActivation(index, y, isRectified: rectifies)
@@ -127,7 +127,7 @@ extension TrainingBuilder {
         let (image, otherImage) = (slope.image, other?.image ?? slope.image)
         let targetImage = target.image
         backwardBlocks { block, _ in
-          unsafe dk_combine_gradient(
+          unsafe kernels.combine_gradient(
             slope.at(block), image, other?.at(block), otherImage, target.at(block), targetImage)
         }
       }
@@ -146,7 +146,7 @@ extension TrainingBuilder {
       start += Int(x.image.channels)
       let part = y.channels(ranges[ranges.count - 1])
       let (from, to) = (x.image, part.image)
-      forwardBlocks { block, _ in unsafe dk_copy(x.at(block), from, part.at(block), to) }
+      forwardBlocks { block, _ in unsafe kernels.copy(x.at(block), from, part.at(block), to) }
     }
     finishActivation(index, y, isRectified: false)
     return { [self] in
@@ -163,8 +163,8 @@ extension TrainingBuilder {
     let (zero, part) = (y.channels(0..<1), y.channels(1..<2))
     let (from, to) = (x.image, part.image)
     forwardBlocks { block, _ in
-      unsafe dk_fill(zero.at(block), to, 0)
-      unsafe dk_copy(x.at(block), from, part.at(block), to)
+      unsafe kernels.fill(zero.at(block), to, 0)
+      unsafe kernels.copy(x.at(block), from, part.at(block), to)
     }
     finishActivation(index, y, isRectified: false)
     return { [self] in passOn(slope(index).slope.channels(1..<2), to: input) }

@@ -30,7 +30,7 @@ extension TrainingBuilder {
       let activation = (rectifies ? Activation.relu : .linear).kernel
       let biasStart = bias?.range.lowerBound
       forwardBlocks { block, _ in
-        unsafe dk_map(
+        unsafe kernels.map(
           y.at(block), image, y.at(block), image, nil,
           biasStart.map { unsafe weights.pointer + $0 },
           activation)
@@ -52,7 +52,7 @@ extension TrainingBuilder {
         if let bias {
           let biasStart = bias.range.lowerBound
           backwardPieces(1) { _ in
-            unsafe dk_row_totals(
+            unsafe kernels.row_totals(
               slope.at(0), Int64(units), Int64(columns()), Int64(pitch),
               gradient.pointer + biasStart)
           }
@@ -102,7 +102,7 @@ extension TrainingBuilder {
     let zeros = Storage<Float>(count: Int(to.channels))
     let biasStart = bias?.range.lowerBound
     forwardBlocks { block, _ in
-      unsafe dk_depthwise(
+      unsafe kernels.depthwise(
         x.at(block) + first, rowStep, pixelStep, from.channel_pitch, y.at(block), to, multiplier,
         Int32(table.count), table.pointer, weights.pointer + start,
         biasStart.map { unsafe weights.pointer + $0 } ?? zeros.pointer)
@@ -114,7 +114,7 @@ extension TrainingBuilder {
       if differentiatesWeights {
         let gradient = unsafe slotGradient(kernel)
         backwardBlocks { block, slot in
-          unsafe dk_depthwise_weights(
+          unsafe kernels.depthwise_weights(
             x.at(block) + first, rowStep, pixelStep, from.channel_pitch, slope.at(block), image,
             multiplier, Int32(table.count), table.pointer, gradient(slot))
         }
@@ -124,7 +124,7 @@ extension TrainingBuilder {
       let target = self.slope(input, cleared: true).slope
       let targetImage = target.image
       backwardBlocks { block, _ in
-        unsafe dk_depthwise_input(
+        unsafe kernels.depthwise_input(
           slope.at(block), image, target.at(block), targetImage, window, multiplier,
           weights.pointer + start)
       }
@@ -161,7 +161,7 @@ extension TrainingBuilder {
         dilation_w: 1, before_h: Int32(rows.before), before_w: Int32(columns.before))
       let (from, image, to) = (x.image, slope.image, target.image)
       backwardBlocks { block, _ in
-        unsafe dk_pool_gradient(
+        unsafe kernels.pool_gradient(
           x.at(block), from, slope.at(block), image, target.at(block), to, window,
           p.kind == .average, rectified, isThere)
       }
@@ -176,7 +176,7 @@ extension TrainingBuilder {
     let (y, _) = makeResult(index)
     let (from, to) = (x.image, y.image)
     forwardBlocks { block, _ in
-      unsafe dk_pool_all(x.at(block), from, y.at(block), to.channel_pitch, kind == .average)
+      unsafe kernels.pool_all(x.at(block), from, y.at(block), to.channel_pitch, kind == .average)
     }
     finishActivation(index, y, isRectified: false)
     return { [self] in
@@ -185,7 +185,7 @@ extension TrainingBuilder {
       let target = self.slope(input, cleared: true).slope
       let (image, targetImage) = (slope.image, target.image)
       backwardBlocks { block, _ in
-        unsafe dk_spread(
+        unsafe kernels.spread(
           slope.at(block), image.channel_pitch, x.at(block), from, target.at(block), targetImage,
           kind == .average)
       }

@@ -22,7 +22,7 @@ extension TrainingBuilder {
     slopes[index] = slope
     if cleared {
       let image = slope.image
-      backwardBlocks { block, _ in unsafe dk_fill(slope.at(block), image, 0) }
+      backwardBlocks { block, _ in unsafe kernels.fill(slope.at(block), image, 0) }
     }
     return (slope, cleared)
   }

@@ -24,7 +24,7 @@ extension TrainingBuilder {
     }
     let (from, to) = (x.image, y.image)
     forwardBlocks { block, _ in
-      unsafe dk_noise(x.at(block), from, y.at(block), to, kind, rate, key(block), false, false)
+      unsafe kernels.noise(x.at(block), from, y.at(block), to, kind, rate, key(block), false, false)
     }
     finishActivation(index, y, isRectified: false)
     return { [self] in
@@ -34,7 +34,7 @@ extension TrainingBuilder {
       let (target, isThere) = self.slope(input)
       let (image, targetImage) = (slope.image, target.image)
       backwardBlocks { block, _ in
-        unsafe dk_noise(
+        unsafe kernels.noise(
           slope.at(block), image, target.at(block), targetImage, kind, rate, key(block), true,
           isThere)
       }

@@ -16,7 +16,7 @@ extension TrainingBuilder {
     let (from, to, state) = (x.image, y.image, state)
     if usesBatchStatistics {
       forwardBlocks { block, _ in
-        unsafe dk_moments(x.at(block), from, state.lanes(block), work.totals(block))
+        unsafe kernels.moments(x.at(block), from, state.lanes(block), work.totals(block))
       }
       forwardPieces(1) { _ in work.gatherMoments() }
     } else {
@@ -24,7 +24,7 @@ extension TrainingBuilder {
     }
     let kernel = (rectifies ? Activation.relu : .linear).kernel
     forwardBlocks { block, _ in
-      unsafe dk_map(
+      unsafe kernels.map(
         x.at(block), from, y.at(block), to, work.scale.pointer, work.shift.pointer, kernel)
     }
     finishActivation(index, y, isRectified: rectifies)
@@ -33,7 +33,7 @@ extension TrainingBuilder {
       let image = slope.image
       if usesBatchStatistics || differentiatesWeights {
         backwardBlocks { block, _ in
-          unsafe dk_normalize_totals(
+          unsafe kernels.normalize_totals(
             x.at(block), from, slope.at(block), image, work.mean.pointer, work.totals(block))
         }
         backwardPieces(1) { _ in work.gatherSlopes() }
@@ -42,7 +42,7 @@ extension TrainingBuilder {
       let (target, isThere) = self.slope(node.inputs[0])
       let targetImage = target.image
       backwardBlocks { block, _ in
-        unsafe dk_normalize_gradient(
+        unsafe kernels.normalize_gradient(
           x.at(block), from, slope.at(block), image, target.at(block), targetImage,
           work.mean.pointer, work.scale.pointer, work.offset.pointer, work.factor.pointer,
           state.lanes(block), isThere)

@@ -197,7 +197,7 @@ final class TrainingBuilder {
     let (memory, first, gradient) = (self.memory, slotGradients, parameters.gradient)
     backwardPieces(pieces.count) { index in
       let piece = all[index]
-      unsafe dk_sum_rows(
+      unsafe kernels.sum_rows(
         memory.pointer + first + piece.from, Int64(slots), Int64(slotSize), Int64(piece.count),
         gradient.pointer + piece.to)
     }

@@ -99,7 +99,7 @@ extension TrainingOptions {
     try checkAugmentation(model.graph.inputShape)
     if requiresAllClasses { try checkClasses(of: data, model.classCount) }
     for node in model.graph.nodes
-    where node.operation.weights.contains(where: { $0.tensor.firstNonFinite != nil }) {
+    where node.operation.weights.contains(where: { $0.firstNonFinite != nil }) {
       throw TrainingError(
         "layer '\(node.name)' has weights that are not finite before the training; it cannot be "
           + "trained")

@@ -63,7 +63,7 @@ final class WeightUpdate {
       let decay = weightDecay
       runPieces(pieces.count, threads: threads) { index in
         let piece = pieces[index]
-        unsafe good.pointer[index] = dk_sgd(
+        unsafe good.pointer[index] = kernels.sgd(
           weights.pointer + piece.start, gradient.pointer + piece.start,
           velocity.map { unsafe $0.pointer + piece.start }, Int64(piece.count), scale,
           Float(rate), piece.decays ? Float(decay) : 0, Float(momentum), nesterov)
@@ -77,7 +77,7 @@ final class WeightUpdate {
       )
       runPieces(pieces.count, threads: threads) { index in
         let piece = pieces[index]
-        unsafe good.pointer[index] = dk_adam(
+        unsafe good.pointer[index] = kernels.adam(
           weights.pointer + piece.start, gradient.pointer + piece.start,
           mean.pointer + piece.start, square.pointer + piece.start, Int64(piece.count),
           piece.decays ? decaying : plain)
@@ -105,7 +105,7 @@ final class WeightUpdate {
     let (pieces, gradient) = (self.pieces, parameters.gradient)
     let sums = Storage<Double>(count: pieces.count)
     runPieces(pieces.count, threads: threads) { index in
-      unsafe sums.pointer[index] = dk_square_sum(
+      unsafe sums.pointer[index] = kernels.square_sum(
         gradient.pointer + pieces[index].start, Int64(pieces[index].count))
     }
     let norm = pieces.indices.reduce(0) { unsafe $0 + sums.pointer[$1] }.squareRoot()
@@ -115,7 +115,7 @@ final class WeightUpdate {
   private func othersAreFinite() -> Bool {
     parameters.segments.allSatisfy { segment in
       if segment.isTrained { return true }
-      return unsafe dk_all_finite(
+      return unsafe kernels.all_finite(
         parameters.weights.pointer + segment.range.lowerBound,
         Int64((segment.range.count + 15) / 16 * 16))
     }

@@ -68,6 +68,6 @@ struct WinogradGradient: Sendable {
         input_pixels: patches.pointer, output_pixels: self.slopes.pointer,
         tiles: Int64(tiles.count), tile_channels: tiles.pointer, channel_pitch: Int64(laneCount),
         row_pitch: Int64(outputs)))
-    unsafe dk_winograd_gradient(&work, from + start, slopes, gradient, scratch)
+    unsafe kernels.winograd_gradient(&work, from + start, slopes, gradient, scratch)
   }
 }

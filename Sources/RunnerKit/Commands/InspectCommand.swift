@@ -104,7 +104,7 @@ struct InspectCommand: RunnerCommand {
     var rows = [["layer", "operation", "reads", "shape", "parameters", "KiB"]]
     for node in graph.nodes {
       let activation = node.activation == .linear ? "" : ", \(name(node.activation))"
-      let parameters = node.operation.weights.reduce(0) { $0 + $1.tensor.count }
+      let parameters = node.operation.weights.reduce(0) { $0 + $1.count }
       rows.append([
         clipped(node.name), node.operation.displayName + activation,
         clipped(node.inputs.map { graph.nodes[$0].name }.joined(separator: ", ")),
