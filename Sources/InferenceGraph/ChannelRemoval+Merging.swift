@@ -19,7 +19,7 @@ extension ChannelRemoval {
         part.constant.map { $0.with(repeated($0.values, of: part.input, in: index)) }
       }
       if known.count == parts.count, removed.isEmpty || removed.count == parts.count {
-        result[channel] = merged(known, isProduct: isProduct)
+        result[channel] = merged(known, by: node.operation)
         continue
       }
       guard !removed.isEmpty else { continue }
@@ -42,7 +42,9 @@ extension ChannelRemoval {
       let others = parts.filter { $0.constant?.isRemoved != true }.map {
         "'\(graph.nodes[$0.input].name)'"
       }
-      let verb = isProduct ? "multiplies them with" : "adds to them"
+      let verb =
+        node.operation == .add
+        ? "adds to them" : isProduct ? "multiplies them with" : "compares them with"
       throw .impossible(
         refusal(
           index, origins,
@@ -54,9 +56,9 @@ extension ChannelRemoval {
     return result
   }
 
-  private func merged(_ parts: [ConstantChannel], isProduct: Bool) -> ConstantChannel {
+  private func merged(_ parts: [ConstantChannel], by operation: Operation) -> ConstantChannel {
     parts.dropFirst().reduce(parts[0]) { sum, part in
-      var next = sum.with(zip(sum.values, part.values).map { isProduct ? $0 * $1 : $0 + $1 })
+      var next = sum.with(zip(sum.values, part.values).map { operation.combining($0, $1) })
       next.origins.formUnion(part.origins)
       return next
     }

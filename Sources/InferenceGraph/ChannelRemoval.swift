@@ -104,6 +104,12 @@ struct ChannelRemoval {
         constants[channel] = constant.with(constant.values.map { $0 * map.scale + map.offset })
       }
       return (.batchNormalization(b.selecting(kept)), constants)
+    case .layerNormalization:
+      let removed = input.filter { $0.value.isRemoved }
+      guard removed.isEmpty else {
+        throw impossible(index, removed, "its mean and variance count them")
+      }
+      return (node.operation, [:])
     case .rescaling(var r):
       var constants = input
       for (channel, constant) in input {
@@ -114,6 +120,10 @@ struct ChannelRemoval {
       if r.scale.count > 1 { r.scale = kept.map { r.scale[$0] } }
       if r.offset.count > 1 { r.offset = kept.map { r.offset[$0] } }
       return (.rescaling(r), constants)
+    case .rearrange(let r):
+      return (node.operation, try moved(index, r.sources(inputShape, node.shape)))
+    case .resize(let r):
+      return (node.operation, input.mapValues { $0.with(r.resized($0.values, from: inputShape)) })
     case .flatten:
       return (.flatten, try reshaped(index))
     case .reshape:
@@ -134,7 +144,7 @@ struct ChannelRemoval {
       )
     case .activation, .trainingOnly:
       return (node.operation, input)
-    case .add, .multiply:
+    case .add, .multiply, .maximum, .minimum:
       return (node.operation, try combined(index))
     case .concatenate:
       var constants: [Int: ConstantChannel] = [:]
@@ -157,15 +167,23 @@ struct ChannelRemoval {
 
   /// Returns the constants of a flattening or reshaping, which moves elements in row-major order.
   private func reshaped(_ index: Int) throws(RemovalObstacle) -> [Int: ConstantChannel] {
+    try moved(index, Array(0..<graph.nodes[index].elementCount))
+  }
+
+  /// Returns the constants of a node whose elements are its input's at these positions, row-major.
+  private func moved(
+    _ index: Int, _ sources: [Int]
+  ) throws(RemovalObstacle) -> [Int: ConstantChannel] {
+    let input = constants[graph.nodes[index].inputs[0]]
+    guard !input.isEmpty else { return [:] }
     let node = graph.nodes[index]
     let channels = graph.nodes[node.inputs[0]].channels
     var elements: [Int: [(position: Int, value: Double, of: ConstantChannel)]] = [:]
-    for (channel, constant) in constants[node.inputs[0]] {
-      for (position, value) in constant.values.enumerated() {
-        let (row, column) = (position * channels + channel).quotientAndRemainder(
-          dividingBy: node.channels)
-        elements[column, default: []].append((row, value, constant))
-      }
+    for (element, source) in sources.enumerated() {
+      let (position, channel) = source.quotientAndRemainder(dividingBy: channels)
+      guard let constant = input[channel] else { continue }
+      let (row, column) = element.quotientAndRemainder(dividingBy: node.channels)
+      elements[column, default: []].append((row, constant.values[position], constant))
     }
     let rows = node.elementCount / node.channels
     var result: [Int: ConstantChannel] = [:]

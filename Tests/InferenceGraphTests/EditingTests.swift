@@ -8,7 +8,8 @@ struct EditingTests {
   static let documented = [
     "which keeps the same channels", "its groups would lose different numbers of them",
     "come from the same input channel", "(add) makes them", "(multiply) makes them", " is read by ",
-    "they belong to the image",
+    "they belong to the image", "its mean and variance count them",
+    "(layer normalization) makes them", "(group normalization) makes them",
     "which its bias cannot stand for at the border",
   ]
 

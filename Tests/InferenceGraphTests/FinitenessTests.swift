@@ -191,7 +191,7 @@ import Testing
 
   /// Each step's predictions are those of the masked model run alone, on images that overflow and
   /// others, whatever is shared and with any number of threads.
-  @Test(arguments: 0..<60)
+  @Test(arguments: 0..<80)
   func sweepsPredictWhatTheMaskedModelsPredict(seed: Int) throws {
     let (graph, source) = try Self.broken(seed: seed)
     for layer in graph.prunableLayers.suffix(4) {
@@ -220,7 +220,7 @@ import Testing
   /// The test above is worth something only if both kinds of images occur.
   @Test func brokenNetworksAreBrokenForSomeImages() throws {
     var (mixed, without, recovered) = (0, 0, 0)
-    for seed in 0..<60 {
+    for seed in 0..<80 {
       let (graph, source) = try Self.broken(seed: seed)
       let classes = try Executor([Model(graph: graph)]).predictions(for: source)[0]
       let count = classes.count { $0 == noClass }

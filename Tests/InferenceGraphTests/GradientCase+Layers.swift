@@ -4,7 +4,7 @@ import ReferenceInference
 
 extension GradientCase {
   /// Operations with kernels, and normalization.
-  static let layers = convolutions + channelwise + dense + normalizations
+  static let layers = convolutions + channelwise + dense + normalizations + layerNormalizations
 
   private static let convolutions: [GradientCase] = [
     GradientCase("3x3 valid", [6, 7, 2]) { try $0.windows("c", 3, (3, 3)) },
@@ -163,6 +163,27 @@ extension GradientCase {
       let b = try $0.dense("b", 5, from: a)
       let c = try $0.dense("c", 5, from: a)
       try $0.add("sum", .add, from: b, c, a, activation: .tanh)
+    },
+  ]
+
+  private static let layerNormalizations: [GradientCase] = [
+    GradientCase("layer normalization", [5, 4, 3]) {
+      try $0.windows("a", 6, (2, 2), activation: .tanh)
+      try $0.add("n", $0.layerNormalization(.position), activation: .relu)
+      try $0.windows("b", 3, (2, 2))
+    },
+    GradientCase("group normalization, its input read twice", [4, 5, 2]) {
+      let x = try $0.windows("a", 6, (1, 1), activation: .tanh)
+      let y = try $0.add("n", $0.layerNormalization(.groups(3)))
+      try $0.add("sum", .add, from: x, y, activation: .tanh)
+    },
+    GradientCase("instance normalization without weights, on the image", [4, 3, 2]) {
+      try $0.add("n", $0.layerNormalization(.groups(2), gamma: false, beta: false))
+      try $0.windows("a", 3, (2, 2), activation: .tanh)
+    },
+    GradientCase("layer normalization of a vector", [3, 3, 2]) {
+      try $0.add("flat", .flatten)
+      try $0.add("n", $0.layerNormalization(.position, beta: false), activation: .softplus)
     },
   ]
 

@@ -4,7 +4,51 @@ import ReferenceInference
 
 extension GradientCase {
   /// Operations without weights, and the ways in which nodes are wired.
-  static let others = pooling + shapes + combinations + ends
+  static let others = pooling + shapes + resampling + combinations + ends
+
+  private static let resampling: [GradientCase] = [
+    GradientCase("cropping", [6, 5, 2]) {
+      try $0.windows("a", 3, (2, 2), activation: .tanh)
+      try $0.add(
+        "r", .rearrange(.cropping(top: 1, bottom: 0, left: 2, right: 1)), activation: .relu)
+    },
+    GradientCase("upsampling, behind a convolution that reads beyond the border", [3, 4, 2]) {
+      try $0.windows("a", 3, (3, 3), padding: .same, activation: .tanh)
+      try $0.add("r", .rearrange(.repetition(rows: 2, columns: 3)))
+      try $0.windows("b", 2, (3, 3), padding: .same)
+    },
+    GradientCase("permutation of all axes, its input read twice", [3, 4, 2]) {
+      let a = try $0.windows("a", 2, (1, 1), activation: .tanh)
+      let p = try $0.add("p", .rearrange(.permutation(axes: [2, 0, 1])))
+      let q = try $0.add("q", .rearrange(.permutation(axes: [2, 0, 1])), from: a)
+      try $0.add("product", .multiply, from: p, q)
+    },
+    GradientCase("nearest, smaller and larger", [5, 3, 2]) {
+      try $0.windows("a", 2, (2, 1), activation: .tanh)
+      try $0.add("r", .rearrange(.nearest(height: 3, width: 7)))
+    },
+    GradientCase("bilinear, larger", [3, 4, 2]) {
+      try $0.windows("a", 3, (2, 2), padding: .same, activation: .tanh)
+      try $0.add("r", .resize(BilinearResizing(height: 7, width: 5)), activation: .softplus)
+    },
+    GradientCase("bilinear, smaller, its input read twice", [7, 6, 2]) {
+      let a = try $0.windows("a", 2, (1, 1), activation: .tanh)
+      try $0.add("r", .resize(BilinearResizing(height: 3, width: 4)))
+      let s = try $0.add("s", .resize(BilinearResizing(height: 3, width: 4)), from: a)
+      try $0.add("sum", .add, from: s, s)
+    },
+    GradientCase("the larger of two", [4, 5, 2]) {
+      let a = try $0.windows("a", 3, (1, 1), activation: .tanh)
+      let b = try $0.windows("b", 3, (1, 1))
+      try $0.add("m", .maximum, from: a, b, activation: .tanh)
+    },
+    GradientCase("the smallest of three, one of a single pixel", [4, 3, 2]) {
+      let a = try $0.windows("a", 3, (1, 1), activation: .tanh)
+      let b = try $0.windows("b", 3, (1, 1))
+      let c = try $0.add("c", .globalPooling(.average, keepsDimensions: true), from: b)
+      try $0.add("m", .minimum, from: a, b, c)
+    },
+  ]
 
   private static let pooling: [GradientCase] = {
     var all: [GradientCase] = []

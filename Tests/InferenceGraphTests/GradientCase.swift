@@ -66,6 +66,15 @@ extension NetworkBuilder {
       dilation: Extent(dilation.0, dilation.1), padding: padding)
   }
 
+  mutating func layerNormalization(
+    _ scope: LayerNormalization.Scope, gamma: Bool = true, beta: Bool = true
+  ) -> Operation {
+    .layerNormalization(
+      LayerNormalization(
+        gamma: gamma ? tensor([channels]) : nil, beta: beta ? tensor([channels]) : nil,
+        over: scope, epsilon: 0.1))
+  }
+
   mutating func normalization(gamma: Bool = true, beta: Bool = true) -> Operation {
     let count = channels
     let spread = random.floats(count, limit: 0.4).map { $0 + 0.6 }

@@ -22,7 +22,7 @@ extension RandomGraph {
     }
     let shape = [extent(), extent(), [1, 3, 4][random.int(0...2)]]
     var maker = RandomGraph(graph: try Graph(inputShape: shape), random: random)
-    for _ in 0..<maker.random.int(0...4) { try maker.addLayer(within: multiplyAdds) }
+    for _ in 0..<maker.random.int(0...5) { try maker.addLayer(within: multiplyAdds) }
     try maker.addClasses(within: multiplyAdds)
     return maker.graph
   }
@@ -61,6 +61,7 @@ extension RandomGraph {
       switch random.int(0...4) {
       case 0, 1: try addDense(random.int(1...20), activation: activation())
       case 2: try addNormalization(activation: activation())
+      case 5: try addLayerNormalization(activation: activation())
       case 3: try add(.trainingOnly(.dropout(rate: 0.3)))
       default: try add(.activation, activation: activation())
       }

@@ -3,7 +3,7 @@ import InferenceGraph
 extension RandomGraph {
   /// Adds one of the blocks that networks are made of.
   mutating func addStage() throws(GraphError) {
-    switch random.int(0...11) {
+    switch random.int(0...14) {
     case 0, 1: try addConvolution()
     case 2:
       try addConvolution(activation: .linear)
@@ -19,9 +19,40 @@ extension RandomGraph {
       try add(
         .zeroPadding(top: random.int(0...1), bottom: 1, left: random.int(0...2), right: 0))
       try addConvolution()
+    case 11: try addLayerNormalization(activation: activation())
+    case 12: try addResampling()
+    case 13:
+      let (left, right) = (tip, try add(.activation, activation: activation()))
+      try add(
+        random.oneIn(2) ? .maximum : .minimum, inputs: [left, right], activation: activation())
     default:
       try add(.trainingOnly(.spatialDropout(rate: 0.2)))
       try add(.activation, activation: activation())
+    }
+  }
+
+  /// Cropping, permutation, and images of another size.
+  private mutating func addResampling() throws(GraphError) {
+    let (height, width) = (shape[0], shape[1])
+    let crops = height > 4 && width > 4
+    switch random.int(0...4) {
+    case 0 where crops:
+      try add(
+        .rearrange(
+          .cropping(
+            top: random.int(0...2), bottom: random.int(0...1), left: random.int(0...1),
+            right: random.int(0...2))))
+    case 1 where height * width < 80:
+      try add(.rearrange(.repetition(rows: random.int(1...2), columns: random.int(1...2))))
+    case 2: try add(.rearrange(.permutation(axes: [1, 0, 2])))
+    case 3:
+      try add(
+        .rearrange(.nearest(height: random.int(2...13), width: random.int(2...13))),
+        activation: activation())
+    default:
+      try add(
+        .resize(BilinearResizing(height: random.int(2...13), width: random.int(2...13))),
+        activation: activation())
     }
   }
 

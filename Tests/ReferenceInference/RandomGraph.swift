@@ -160,6 +160,19 @@ public struct RandomGraph {
       activation: activation)
   }
 
+  mutating func addLayerNormalization(activation: Activation) throws(GraphError) {
+    let channels = shape[shape.count - 1]
+    let counts = (1...channels).filter { channels % $0 == 0 }
+    try add(
+      .layerNormalization(
+        LayerNormalization(
+          gamma: random.oneIn(4) ? nil : Tensor(shape: [channels], values: random.floats(channels)),
+          beta: bias(channels),
+          over: random.oneIn(2) ? .position : .groups(counts[random.int(0...counts.count - 1)]),
+          epsilon: 0.05)),
+      activation: activation)
+  }
+
   mutating func addDense(_ units: Int, activation: Activation) throws(GraphError) {
     let inputs = shape[shape.count - 1]
     try add(

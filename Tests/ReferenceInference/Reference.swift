@@ -63,6 +63,8 @@ func compute(
   case .batchNormalization(let b):
     let (mean, variance) = (weights[.movingMean]!, weights[.movingVariance]!)
     return normalize(b, weights, mean: mean, variance: variance, input)
+  case .layerNormalization(let n):
+    return layerNormalize(n, weights, input)
   case .rescaling(let r):
     return perChannel(input) { c, x in
       x * Double(r.scale[c % r.scale.count]) + Double(r.offset[c % r.offset.count])
@@ -81,6 +83,14 @@ func compute(
     return merged(inputs, shape, +)
   case .multiply:
     return merged(inputs, shape, *)
+  case .maximum:
+    return merged(inputs, shape, max)
+  case .minimum:
+    return merged(inputs, shape, min)
+  case .rearrange(let r):
+    return rearranged(r, input, operation, shape)
+  case .resize:
+    return resized(input, shape)
   case .concatenate:
     var result: [Double] = []
     for y in 0..<input.height {
@@ -109,6 +119,32 @@ func normalize(
   return perChannel(input) { c, x in
     let deviation = (variance[c] + Double(b.epsilon)).squareRoot()
     return (gamma?[c] ?? 1) * (x - mean[c]) / deviation + (beta?[c] ?? 0)
+  }
+}
+
+/// gamma * (x - mean) / sqrt(variance + epsilon) + beta, over the elements that share a mean.
+private func layerNormalize(
+  _ n: LayerNormalization, _ weights: LayerWeights, _ input: Array3
+) -> [Double] {
+  /// Elements with the same number share a mean.
+  let share: [Int] = input.values.indices.map { index in
+    switch n.scope {
+    case .position: index / input.channels
+    case .groups(let count): index % input.channels / (input.channels / count)
+    }
+  }
+  var moments: [Int: (mean: Double, variance: Double)] = [:]
+  for (number, members) in Dictionary(grouping: input.values.indices, by: { share[$0] }) {
+    let mine = members.map { input.values[$0] }
+    let mean = mine.reduce(0, +) / Double(mine.count)
+    let squares = mine.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+    moments[number] = (mean, squares / Double(mine.count))
+  }
+  return input.values.indices.map { index in
+    let (mean, variance) = moments[share[index]]!
+    let c = index % input.channels
+    return (weights[.gamma]?[c] ?? 1) * (input.values[index] - mean)
+      / (variance + Double(n.epsilon)).squareRoot() + (weights[.beta]?[c] ?? 0)
   }
 }
 

@@ -108,7 +108,7 @@ struct InspectTests {
   func notes() throws {
     let folder = try TemporaryFolder()
     let path = "\(folder.path)/m.h5"
-    try Self.write(path, className: "UpSampling2D")
+    try Self.write(path, className: "ConvLSTM2D")
     let unsupported = try RunnerProgram.run(["inspect", path])
     #expect(unsupported.status == 0)
     #expect(unsupported.errors == "")
@@ -118,7 +118,7 @@ struct InspectTests {
 
         Findings: 1 note
 
-        note: layer 'out' (UpSampling2D): this class of layer is not supported [keras-unsupported, \
+        note: layer 'out' (ConvLSTM2D): this class of layer is not supported [keras-unsupported, \
         AML.T0010.003]
 
         """)

@@ -121,10 +121,21 @@ typedef void dk_pool_all_kernel(const float *in, dk_image image, float *out,
 typedef void dk_map_kernel(const float *in, dk_image in_image, float *out, dk_image out_image,
                            const float *scale, const float *shift, dk_activation activation);
 
-/// out = f(a + b) or f(a * b); an input's axis of extent 1 is repeated.
+/// How two elements become one.
+typedef enum { DK_ADD, DK_MULTIPLY, DK_MAXIMUM, DK_MINIMUM } dk_combination;
+/// out = f(a + b), f(a * b), f(max(a, b)) or f(min(a, b)), NaN if either is; an input's axis of
+/// extent 1 is repeated.
 typedef void dk_combine_kernel(const float *a, dk_image a_image, const float *b, dk_image b_image,
-                               float *out, dk_image out_image, bool multiply,
+                               float *out, dk_image out_image, dk_combination combination,
                                dk_activation activation);
+
+/// out = gamma[c] * (in - mean) / sqrt(variance + epsilon) + beta[c]; gamma and beta may be null.
+///
+/// Mean and variance are, lane by lane, those of the channels at each pixel, or, with groups, those
+/// of each of so many groups of adjacent channels over all pixels.
+typedef void dk_layer_normalize_kernel(const float *in, dk_image in_image, float *out,
+                                       dk_image out_image, int32_t groups, const float *gamma,
+                                       const float *beta, double epsilon);
 
 /// Copies every element; both images have the same extents.
 typedef void dk_copy_kernel(const float *in, dk_image in_image, float *out, dk_image out_image);
@@ -352,18 +363,61 @@ typedef double dk_square_sum_kernel(const float *in, int64_t count);
 /// Returns whether no element is NaN or infinite.
 typedef bool dk_all_finite_kernel(const float *in, int64_t count);
 
+/// The way back through dk_layer_normalize: the slopes of `in`, written or added, unless `out` is
+/// null; added to the gradients of gamma and beta unless these are null.
+typedef void dk_layer_normalize_gradient_kernel(const float *in, dk_image in_image,
+                                                const float *slope, dk_image slope_image,
+                                                float *out, dk_image out_image, int32_t groups,
+                                                const float *gamma, double epsilon, int32_t lanes,
+                                                bool add, float *gamma_gradient,
+                                                float *beta_gradient);
+
+/// out += the slopes where `mine` is the larger (or smaller) of two elements, or `first` and both
+/// are the same. An axis of extent 1 of `mine`, `other` or `out` is repeated.
+typedef void dk_extremum_gradient_kernel(const float *slope, dk_image slope_image,
+                                         const float *mine, dk_image mine_image, const float *other,
+                                         dk_image other_image, float *out, dk_image out_image,
+                                         bool largest, bool first);
+
+/// out[i] = in[offsets[i]], i row-major over the elements of `out`; offsets in floats.
+typedef void dk_gather_kernel(const float *in, const int32_t *offsets, float *out,
+                              dk_image out_image);
+
+/// out[offsets[i]] += slope[i], i row-major over the elements of `slope`.
+typedef void dk_scatter_kernel(const float *slope, dk_image slope_image, const int32_t *offsets,
+                               float *out);
+
+/// Along one axis: the two input positions that a position of the result lies between, and the
+/// share of the second.
+typedef struct {
+  int32_t first, second;
+  float share;
+} dk_neighbours;
+
+/// out = the bilinear interpolation of in; rows and columns have an entry for each of `out`.
+typedef void dk_resize_kernel(const float *in, dk_image in_image, float *out, dk_image out_image,
+                              const dk_neighbours *rows, const dk_neighbours *columns);
+
+/// Adds the slopes of a bilinear interpolation to those of its input.
+typedef void dk_resize_gradient_kernel(const float *slope, dk_image slope_image, float *out,
+                                       dk_image out_image, const dk_neighbours *rows,
+                                       const dk_neighbours *columns);
+
 /// The kernels by name.
 #define DK_KERNELS(K)                                                                              \
   K(convolve)                                                                                      \
   K(convolve_winograd)                                                                             \
-  K(depthwise) K(pool) K(pool_all) K(map) K(combine) K(copy) K(softmax) K(argmax) K(argmax_margin) \
-      K(entropy) K(divergence) K(channel_sums) K(pack) K(unpack) K(move_lane) K(fill)              \
-          K(difference) K(nonfinite) K(peaks) K(convolve_weights) K(channel_totals) K(row_totals)  \
-              K(sum_rows) K(winograd_gradient) K(gather_weights) K(winograd_weights)               \
-                  K(depthwise_input) K(depthwise_weights) K(pool_gradient) K(map_gradient)         \
-                      K(softmax_gradient) K(combine_gradient) K(scale) K(spread) K(moments)        \
-                          K(normalize_totals) K(normalize_gradient) K(noise) K(cross_entropy)      \
-                              K(sgd) K(adam) K(square_sum) K(all_finite)
+  K(depthwise)                                                                                     \
+  K(pool) K(pool_all) K(map) K(combine) K(copy) K(softmax) K(argmax) K(argmax_margin) K(entropy)   \
+      K(divergence) K(channel_sums) K(pack) K(unpack) K(move_lane) K(fill) K(difference)           \
+          K(nonfinite) K(peaks) K(convolve_weights) K(channel_totals) K(row_totals) K(sum_rows)    \
+              K(winograd_gradient) K(gather_weights) K(winograd_weights) K(depthwise_input)        \
+                  K(depthwise_weights) K(pool_gradient) K(map_gradient) K(softmax_gradient)        \
+                      K(combine_gradient) K(scale) K(spread) K(moments) K(normalize_totals)        \
+                          K(normalize_gradient) K(noise) K(cross_entropy) K(sgd) K(adam)           \
+                              K(square_sum) K(all_finite) K(layer_normalize)                       \
+                                  K(layer_normalize_gradient) K(extremum_gradient) K(gather)       \
+                                      K(scatter) K(resize) K(resize_gradient)
 
 /// A table of kernels, all for one set of vector instructions.
 typedef struct __attribute__((swift_attr("@Sendable"))) {

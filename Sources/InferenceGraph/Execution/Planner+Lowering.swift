@@ -36,11 +36,24 @@ extension Planner {
       complete(index, output)
     case .batchNormalization, .rescaling, .activation:
       map(index, from: inputs[0])
+    case .layerNormalization(let n):
+      let output = place(for: index)
+      blockSteps.append(LayerNormalizationStep(n, input: inputs[0], output: output))
+      complete(index, output)
     case .flatten, .reshape:
       reshape(index, from: inputs[0])
     case .zeroPadding(let top, let bottom, let left, let right):
       pad(index, from: inputs[0], Frame(top: top, bottom: bottom, left: left, right: right))
-    case .add, .multiply:
+    case .rearrange(let r):
+      let output = place(for: index)
+      let sources = r.sources(nodes[root[node.inputs[0]]].shape, node.shape)
+      blockSteps.append(GatherStep(sources, input: inputs[0], output: output))
+      complete(index, output)
+    case .resize:
+      let output = place(for: index)
+      blockSteps.append(ResizingStep(input: inputs[0], output: output))
+      complete(index, output)
+    case .add, .multiply, .maximum, .minimum:
       let output = place(for: index)
       blockSteps += combine(index, inputs: inputs, output: output)
       places[index] = output
@@ -75,15 +88,19 @@ extension Planner {
         .group(
           DenseStep(
             d, input: inputs[0], output: output, blocks: blocks, activation: node.activation)))
-    case .add, .multiply: steps = combine(index, inputs: inputs, output: output)
+    case .add, .multiply, .maximum, .minimum: steps = combine(index, inputs: inputs, output: output)
     case .concatenate:
       steps = concatenate(inputs, output: output) + activate(node, at: output)
     case .binaryLogits:
       steps = binaryLogits(inputs[0], output: output) + activate(node, at: output)
+    case .layerNormalization(let n):
+      steps =
+        [LayerNormalizationStep(n, input: inputs[0], output: output)]
+        + activate(node, at: output)
     case .batchNormalization, .rescaling, .activation, .trainingOnly:
       steps = [mapStep(node, from: inputs[0], to: output)]
     case .input, .convolution, .depthwiseConvolution, .separableConvolution, .pooling,
-      .globalPooling, .flatten, .reshape, .zeroPadding:
+      .globalPooling, .flatten, .reshape, .zeroPadding, .rearrange, .resize:
       preconditionFailure("\(node.operation.displayName) has no form in the tail")
     }
     if !node.zeroed.isEmpty { steps.append(ZeroingStep(place: output, channels: node.zeroed)) }
@@ -196,7 +213,7 @@ extension Planner {
       steps.append(
         CombineStep(
           left: number == 1 ? inputs[0] : output, right: input, output: output,
-          multiply: node.operation == .multiply,
+          combination: node.operation.combination!,
           activation: (isLast ? node.activation : .linear).kernel))
     }
     return steps
@@ -225,11 +242,11 @@ extension MergedGraph.Entry {
   var canStandInTail: Bool {
     guard shape.count == 1 else { return false }
     switch operation {
-    case .dense, .batchNormalization, .rescaling, .activation, .add, .multiply, .concatenate,
-      .binaryLogits, .trainingOnly, .flatten:
+    case .dense, .batchNormalization, .layerNormalization, .rescaling, .activation, .add, .multiply,
+      .maximum, .minimum, .concatenate, .binaryLogits, .trainingOnly, .flatten:
       return true
     case .input, .convolution, .depthwiseConvolution, .separableConvolution, .pooling,
-      .globalPooling, .reshape, .zeroPadding:
+      .globalPooling, .reshape, .zeroPadding, .rearrange, .resize:
       return false
     }
   }

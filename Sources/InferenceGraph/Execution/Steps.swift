@@ -133,17 +133,117 @@ struct MapStep: Step {
   }
 }
 
+/// Layer or group normalization.
+struct LayerNormalizationStep: Step {
+  private let input: Place
+  private let output: Place
+  private let groups: Int32
+  private let gamma: Storage<Float>?
+  private let beta: Storage<Float>?
+  private let epsilon: Double
+
+  init(_ n: LayerNormalization, input: Place, output: Place) {
+    self.input = input
+    self.output = output
+    groups = n.groupCount
+    gamma = n.gamma.map { Storage($0.values) }
+    beta = n.beta.map { Storage($0.values) }
+    epsilon = Double(n.epsilon)
+  }
+
+  func run(_ workspace: Workspace, block: Int) {
+    unsafe kernels.layer_normalize(
+      workspace.pointer(input, block: block), input.image, workspace.pointer(output, block: block),
+      output.image, groups, gamma?.pointer, beta?.pointer, epsilon)
+  }
+}
+
 struct CombineStep: Step {
   let left: Place
   let right: Place
   let output: Place
-  let multiply: Bool
+  let combination: dk_combination
   let activation: dk_activation
 
   func run(_ workspace: Workspace, block: Int) {
     unsafe kernels.combine(
       workspace.pointer(left, block: block), left.image, workspace.pointer(right, block: block),
-      right.image, workspace.pointer(output, block: block), output.image, multiply, activation)
+      right.image, workspace.pointer(output, block: block), output.image, combination, activation)
+  }
+}
+
+/// Elements from other positions.
+struct GatherStep: Step {
+  private let input: Place
+  private let output: Place
+  private let offsets: Storage<Int32>
+
+  /// - Parameter sources: For each element of the output, row-major, its position in the input.
+  init(_ sources: [Int], input: Place, output: Place) {
+    self.input = input
+    self.output = output
+    offsets = Storage(sources.map { input.image.offset(ofElement: $0) })
+  }
+
+  func run(_ workspace: Workspace, block: Int) {
+    unsafe kernels.gather(
+      workspace.pointer(input, block: block), offsets.pointer,
+      workspace.pointer(output, block: block), output.image)
+  }
+}
+
+/// Bilinear interpolation.
+struct ResizingStep: Step {
+  private let input: Place
+  private let output: Place
+  private let rows: Storage<dk_neighbours>
+  private let columns: Storage<dk_neighbours>
+
+  init(input: Place, output: Place) {
+    self.input = input
+    self.output = output
+    (rows, columns) = BilinearResizing.tables(input.image, output.image)
+  }
+
+  func run(_ workspace: Workspace, block: Int) {
+    unsafe kernels.resize(
+      workspace.pointer(input, block: block), input.image, workspace.pointer(output, block: block),
+      output.image, rows.pointer, columns.pointer)
+  }
+}
+
+extension BilinearResizing {
+  /// The neighbours of each row and each column of the result.
+  static func tables(
+    _ from: dk_image, _ to: dk_image
+  ) -> (rows: Storage<dk_neighbours>, columns: Storage<dk_neighbours>) {
+    func table(_ from: Int32, _ to: Int32) -> Storage<dk_neighbours> {
+      Storage(
+        neighbours(from: Int(from), to: Int(to)).map {
+          dk_neighbours(first: Int32($0.first), second: Int32($0.second), share: $0.share)
+        })
+    }
+    return (table(from.height, to.height), table(from.width, to.width))
+  }
+}
+
+extension dk_image {
+  /// Where an element is, counted row-major, in floats from the first.
+  func offset(ofElement element: Int) -> Int32 {
+    let (pixel, channel) = element.quotientAndRemainder(dividingBy: Int(channels))
+    let (y, x) = pixel.quotientAndRemainder(dividingBy: Int(width))
+    return Int32(y) * Int32(row_pitch) + Int32(x) * Int32(pixel_pitch)
+      + Int32(channel) * Int32(channel_pitch)
+  }
+}
+
+extension Operation {
+  /// How the kernels combine two inputs of the operation; nil if it combines none.
+  var combination: dk_combination? {
+    if self == .add { return DK_ADD }
+    if self == .multiply { return DK_MULTIPLY }
+    if self == .maximum { return DK_MAXIMUM }
+    return self == .minimum ? DK_MINIMUM : nil
   }
 }
 

@@ -25,6 +25,21 @@ struct Multiply: OperationFacts {
   }
 }
 
+/// The largest, or the smallest, of all inputs' elements; axes of extent 1 are repeated.
+struct Extremum: OperationFacts {
+  let isLargest: Bool
+
+  var operation: Operation { isLargest ? .maximum : .minimum }
+  var displayName: String { isLargest ? "maximum" : "minimum" }
+  var readsSeveral: Bool { true }
+  var channelRelation: ChannelRelation { .combined }
+  var keepsZeros: Bool { true }
+
+  func resultShape(of inputs: [[Int]]) throws(OperationError) -> [Int] {
+    try broadcastShape(inputs)
+  }
+}
+
 /// The inputs side by side along the last axis.
 struct Concatenate: OperationFacts {
   var operation: Operation { .concatenate }
@@ -38,6 +53,16 @@ struct Concatenate: OperationFacts {
       throw OperationError("inputs of shapes \(inputs) cannot stand side by side")
     }
     return inputs[0].dropLast() + [inputs.reduce(0) { $0 + $1[$1.count - 1] }]
+  }
+}
+
+extension Operation {
+  /// Returns what an operation whose relation is ``ChannelRelation/combined`` makes of two elements.
+  func combining(_ a: Double, _ b: Double) -> Double {
+    if self == .multiply { return a * b }
+    if self == .maximum { return Swift.max(a, b) }
+    if self == .minimum { return Swift.min(a, b) }
+    return a + b
   }
 }
 

@@ -18,6 +18,8 @@ public enum Operation: Sendable, Hashable {
   case dense(Dense)
   /// See ``BatchNormalization``; channels are the last axis.
   case batchNormalization(BatchNormalization)
+  /// See ``LayerNormalization``.
+  case layerNormalization(LayerNormalization)
   /// See ``Rescaling``.
   case rescaling(Rescaling)
   /// All elements as one vector, in row-major order.
@@ -32,8 +34,16 @@ public enum Operation: Sendable, Hashable {
   case add
   /// The product of all inputs; axes of extent 1 are repeated.
   case multiply
+  /// The largest of all inputs, element by element; axes of extent 1 are repeated.
+  case maximum
+  /// The smallest of all inputs, element by element; axes of extent 1 are repeated.
+  case minimum
   /// The inputs side by side along the last axis.
   case concatenate
+  /// See ``Rearrangement``.
+  case rearrange(Rearrangement)
+  /// See ``BilinearResizing``.
+  case resize(BilinearResizing)
   /// (0, z) of a vector of one element z, as the logits of two classes: their softmax is
   /// (1 - p, p), where p is the sigmoid of z.
   case binaryLogits
@@ -54,6 +64,7 @@ extension Operation {
       GlobalPooling(kind: kind, keepsDimensions: keepsDimensions)
     case .dense(let d): d
     case .batchNormalization(let b): b
+    case .layerNormalization(let n): n
     case .rescaling(let r): r
     case .flatten: Flatten()
     case .reshape(let shape): Reshape(shape: shape)
@@ -62,7 +73,11 @@ extension Operation {
     case .activation: Identity()
     case .add: Add()
     case .multiply: Multiply()
+    case .maximum: Extremum(isLargest: true)
+    case .minimum: Extremum(isLargest: false)
     case .concatenate: Concatenate()
+    case .rearrange(let r): r
+    case .resize(let r): r
     case .binaryLogits: BinaryLogits()
     case .trainingOnly(let layer): layer
     }

@@ -101,23 +101,88 @@ extension TrainingBuilder {
     }
   }
 
+  /// Elements from other positions.
+  func rearrangement(_ index: Int, _ r: Rearrangement) -> () -> Void {
+    let node = nodes[index]
+    let x = values[node.inputs[0]]!
+    let (y, _) = makeResult(index)
+    let sources = r.sources(nodes[node.inputs[0]].shape, node.shape)
+    let offsets = Storage(sources.map { x.image.offset(ofElement: $0) })
+    let to = y.image
+    forwardBlocks { block, _ in
+      unsafe kernels.gather(x.at(block), offsets.pointer, y.at(block), to)
+    }
+    finishActivation(index, y, isRectified: false)
+    return { [self] in
+      guard needsSlope[node.inputs[0]] else { return }
+      let slope = self.slope(index).slope
+      let target = self.slope(node.inputs[0], cleared: true).slope
+      let offsets = Storage(sources.map { target.image.offset(ofElement: $0) })
+      let image = slope.image
+      backwardBlocks { block, _ in
+        unsafe kernels.scatter(slope.at(block), image, offsets.pointer, target.at(block))
+      }
+    }
+  }
+
+  /// Bilinear interpolation.
+  func resizing(_ index: Int) -> () -> Void {
+    let node = nodes[index]
+    let x = values[node.inputs[0]]!
+    let (y, _) = makeResult(index)
+    let (from, to) = (x.image, y.image)
+    let (rows, columns) = BilinearResizing.tables(from, to)
+    forwardBlocks { block, _ in
+      unsafe kernels.resize(x.at(block), from, y.at(block), to, rows.pointer, columns.pointer)
+    }
+    finishActivation(index, y, isRectified: false)
+    return { [self] in
+      guard needsSlope[node.inputs[0]] else { return }
+      let slope = self.slope(index).slope
+      let target = self.slope(node.inputs[0], cleared: true).slope
+      let (image, targetImage) = (slope.image, target.image)
+      backwardBlocks { block, _ in
+        unsafe kernels.resize_gradient(
+          slope.at(block), image, target.at(block), targetImage, rows.pointer, columns.pointer)
+      }
+    }
+  }
+
   // MARK: Several inputs
 
-  /// a + b or a * b; an axis of extent 1 is repeated.
-  func combination(_ index: Int, multiplies: Bool) -> () -> Void {
+  /// a + b, a * b, or the larger or smaller of both; an axis of extent 1 is repeated.
+  ///
+  /// Of two equal elements the first has the slope of an extremum.
+  func combination(_ index: Int) -> () -> Void {
     let node = nodes[index]
+    let combination = node.operation.combination!
+    let multiplies = combination == DK_MULTIPLY
+    let isExtremum = combination == DK_MAXIMUM || combination == DK_MINIMUM
     let (a, b) = (values[node.inputs[0]]!, values[node.inputs[1]]!)
     let (y, rectifies) = makeResult(index)
     let (left, right, to) = (a.image, b.image, y.image)
     let kernel = (rectifies ? Activation.relu : .linear).kernel
     forwardBlocks { block, _ in
       unsafe kernels.combine(
-        a.at(block), left, b.at(block), right, y.at(block), to, multiplies, kernel)
+        a.at(block), left, b.at(block), right, y.at(block), to, combination, kernel)
     }
     finishActivation(index, y, isRectified: rectifies)
     return { [self] in
       let slope = self.slope(index).slope
       for (number, input) in node.inputs.enumerated() where needsSlope[input] {
+        if isExtremum {
+          let (mine, other) = number == 0 ? (a, b) : (b, a)
+          let target = self.slope(input, cleared: true).slope
+          let (image, targetImage) = (slope.image, target.image)
+          let (mineImage, otherImage) = (mine.image, other.image)
+          let isFirst = number == 0
+          backwardBlocks { block, _ in
+            unsafe kernels.extremum_gradient(
+              slope.at(block), image, mine.at(block), mineImage, other.at(block), otherImage,
+              target.at(block), targetImage, combination == DK_MAXIMUM, isFirst)
+          }
+          continue
+        }
         if !multiplies, nodes[input].shape == node.shape {
           passOn(slope, to: input)
           continue

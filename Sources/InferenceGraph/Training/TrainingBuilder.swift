@@ -127,12 +127,14 @@ final class TrainingBuilder {
     case .pooling(let p): return pooling(index, p)
     case .globalPooling(let kind, _): return globalPooling(index, kind)
     case .batchNormalization(let b): return normalization(index, b)
+    case .layerNormalization(let n): return layerNormalization(index, n)
     case .rescaling: return rescaling(index)
     case .flatten, .reshape: return reshape(index)
     case .zeroPadding(let top, _, let left, _): return zeroPadding(index, top: top, left: left)
     case .activation: return activation(index)
-    case .add: return combination(index, multiplies: false)
-    case .multiply: return combination(index, multiplies: true)
+    case .add, .multiply, .maximum, .minimum: return combination(index)
+    case .rearrange(let r): return rearrangement(index, r)
+    case .resize: return resizing(index)
     case .concatenate: return concatenation(index)
     case .binaryLogits: return binaryLogits(index)
     case .trainingOnly(let layer): return noise(index, layer)
@@ -210,6 +212,7 @@ extension TrainingNode {
 
   /// Whether its weights' gradient is computed block by block.
   var addsBlockByBlock: Bool {
-    operation.hasOwnChannels && (operation.isConvolution || shape.count > 1)
+    if case .layerNormalization = operation { return true }
+    return operation.hasOwnChannels && (operation.isConvolution || shape.count > 1)
   }
 }

@@ -44,8 +44,9 @@ struct TrainingGraph {
     if case .trainingOnly(let layer) = operation, !isTraining || layer.isAlwaysIdentity {
       operation = .activation
     }
-    // A sum or a product of one thing is that thing.
-    if operation == .add || operation == .multiply, inputs.count == 1 { operation = .activation }
+    // A sum, a product or an extremum of one thing is that thing.
+    let isCombination = operation.facts.channelRelation == .combined
+    if isCombination, inputs.count == 1 { operation = .activation }
     if operation == .activation, activation == .linear { return inputs[0] }
     if case .separableConvolution(let c) = operation {
       let (depthwise, pointwise) = c.parts
@@ -58,7 +59,7 @@ struct TrainingGraph {
       rest[.bias] = segments[.bias]
       return add(.convolution(pointwise), activation, [middle], node.shape, rest)
     }
-    guard operation == .add || operation == .multiply else {
+    guard isCombination, inputs.count > 1 else {
       return add(operation, activation, inputs, node.shape, segments)
     }
     var left = inputs[0]

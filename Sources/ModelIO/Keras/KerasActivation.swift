@@ -66,6 +66,9 @@ enum KerasActivation {
         threshold: try parameter("threshold", default: 0))
     case "LeakyReLU":
       return .relu(slope: try parameter("negative_slope", "alpha", default: 0.3))
+    case "ThresholdedReLU":
+      // x where it is over theta: from the next number on.
+      return .relu(threshold: try parameter("theta", default: 1).nextUp)
     case "ELU": return .elu(alpha: try parameter("alpha", default: 1))
     case "Softmax":
       let axis = try layer.axis()

@@ -5,6 +5,7 @@ extension KerasCall {
   /// `{"args": [tensors or structures of tensors], "kwargs": {arguments}}`. Both may hold the tensors
   /// under names.
   init(_ json: JSONValue, of layer: KerasLayer) throws(KerasError) {
+    operands = Self.operands(json, of: layer)
     if let args = json["args"], let arguments = json["kwargs"] {
       isKeras3 = true
       try readTensors(args, of: layer)
@@ -126,7 +127,7 @@ extension KerasCall {
 
 extension JSONValue {
   /// Whether there is no value, at any depth of a structure.
-  fileprivate var isNothing: Bool {
+  var isNothing: Bool {
     switch self {
     case .null: true
     case .array(let elements): elements.allSatisfy(\.isNothing)

@@ -67,6 +67,15 @@ extension Node {
           ("gamma", b.gamma), ("beta", b.beta), ("moving_mean", b.mean),
           ("moving_variance", b.variance),
         ])
+    case .layerNormalization(let n):
+      var config: [String: JSONValue] = [
+        "axis": -1, "epsilon": JSONValue(n.epsilon), "scale": .bool(n.gamma != nil),
+        "center": .bool(n.beta != nil),
+      ]
+      if case .groups(let count) = n.scope { config["groups"] = JSONValue(count) }
+      return layer(
+        n.scope == .position ? "LayerNormalization" : "GroupNormalization", config,
+        [("gamma", n.gamma), ("beta", n.beta)])
     case .rescaling(let r):
       return layer("Rescaling", ["scale": list(r.scale), "offset": list(r.offset)])
     case .flatten: return layer("Flatten", ["data_format": "channels_last"])
@@ -80,6 +89,13 @@ extension Node {
         ])
     case .add where inputs.count > 1: return layer("Add")
     case .multiply where inputs.count > 1: return layer("Multiply")
+    case .maximum where inputs.count > 1: return layer("Maximum")
+    case .minimum where inputs.count > 1: return layer("Minimum")
+    case .rearrange(let r):
+      let (className, config) = r.keras
+      return layer(className, config)
+    case .resize(let r):
+      return layer("Resizing", resizing(r.height, r.width, "bilinear"))
     case .concatenate where inputs.count > 1: return layer("Concatenate", ["axis": -1])
     case .binaryLogits:
       return layer(
@@ -90,7 +106,7 @@ extension Node {
       let (className, config) = kind.keras
       return layer(className, config)
     // A sum of one thing, which Keras refuses, is that thing.
-    case .activation, .add, .multiply, .concatenate:
+    case .activation, .add, .multiply, .maximum, .minimum, .concatenate:
       return layer("Activation", ["activation": "linear"])
     }
   }
@@ -111,6 +127,40 @@ extension Node {
 /// One number as itself, several as a list, one a channel.
 private func list(_ values: [Float]) -> JSONValue {
   values.count == 1 ? JSONValue(values[0]) : .array(values.map { JSONValue($0) })
+}
+
+private func resizing(
+  _ height: Int, _ width: Int, _ interpolation: String
+) -> [String: JSONValue] {
+  [
+    "height": JSONValue(height), "width": JSONValue(width),
+    "interpolation": .string(interpolation), "crop_to_aspect_ratio": false,
+  ]
+}
+
+extension Rearrangement {
+  fileprivate var keras: (String, [String: JSONValue]) {
+    switch self {
+    case .permutation(let axes): ("Permute", ["dims": JSONValue(axes.map { $0 + 1 })])
+    case .cropping(let top, let bottom, let left, let right):
+      (
+        "Cropping2D",
+        [
+          "cropping": [JSONValue([top, bottom]), JSONValue([left, right])],
+          "data_format": "channels_last",
+        ]
+      )
+    case .repetition(let rows, let columns):
+      (
+        "UpSampling2D",
+        [
+          "size": JSONValue([rows, columns]), "data_format": "channels_last",
+          "interpolation": "nearest",
+        ]
+      )
+    case .nearest(let height, let width): ("Resizing", resizing(height, width, "nearest"))
+    }
+  }
 }
 
 extension TrainingOnly {

@@ -6,9 +6,9 @@ struct KerasGraphBuilder {
   /// used many times over could, also such as do nothing.
   static let maximumNodes = 10_000
 
-  private let weights: KerasWeights
-  private let major: Int
-  private var graph: Graph
+  let weights: KerasWeights
+  let major: Int
+  var graph: Graph
   /// The names of the outermost layers, which those of nested models must not take.
   private let reserved: Set<String>
   /// The layer that each name was given to, by its models' names and its own.
@@ -92,6 +92,10 @@ struct KerasGraphBuilder {
     guard callCount <= Self.maximumNodes else {
       throw KerasError("the model uses layers more than \(Self.maximumNodes) times, too often")
     }
+    if let node = try compose(layer, call, inputs: inputs, path: path) { return node }
+    if layer.isOperation {
+      throw KerasError(layer, KerasNetwork.notSupported, rule: .kerasUnsupported)
+    }
     if call.hasConstants {
       throw KerasError(
         layer, "it is called with more than tensors, which is not supported",
@@ -125,9 +129,11 @@ struct KerasGraphBuilder {
 
   /// Returns a name for a node: the layer's, with its models' in front where another has it, and
   /// with a number behind where the layer is used again.
-  private mutating func name(of layer: KerasLayer, _ path: [String]) -> String {
-    let owner = path + [layer.name]
-    var base = layer.name
+  ///
+  /// - Parameter part: What a node is in a layer of several; nil for the one that gives its result.
+  mutating func name(of layer: KerasLayer, _ path: [String], part: String? = nil) -> String {
+    let owner = path + [layer.name] + (part.map { [$0] } ?? [])
+    var base = part.map { "\(layer.name)_\($0)" } ?? layer.name
     if !path.isEmpty, reserved.contains(base) || used[base].map({ $0 != owner }) ?? false {
       base = owner.joined(separator: "/")
     }

@@ -9,7 +9,7 @@ enum KerasIdentity {
     "RandomColorJitter", "RandomColorDegeneration", "RandomGrayscale", "RandomInvert",
     "RandomPosterization", "RandomGaussianBlur", "RandomErasing", "RandomShear",
     "RandomPerspective", "RandomElasticTransform", "RandomHeight", "RandomWidth", "CutMix", "MixUp",
-    "RandAugment", "AugMix", "Identity",
+    "RandAugment", "AugMix", "Identity", "StochasticDepth",
   ]
 
   /// Whether a class is an identity at inference.

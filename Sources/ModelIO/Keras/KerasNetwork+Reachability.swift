@@ -59,7 +59,7 @@ extension KerasNetwork {
     var findings: [Finding] = []
     for layer in layers where reachable.contains(layer.name) {
       // What is not Keras's own is another finding.
-      let isSupported = KerasOperation.supports(layer.className) && !layer.isOperation
+      let isSupported = layer.isSupported
       if !isSupported, KerasClasses.isLayer(layer.className) {
         findings.append(KerasError(layer, Self.notSupported, rule: .kerasUnsupported).finding)
       }

@@ -29,6 +29,8 @@ struct KerasCall: Sendable {
   var inputs: [Source] = []
   /// Whether it is also given something else, as in `x + 1`.
   var hasConstants = false
+  /// What it is called with, in order, if that is tensors and numbers alone.
+  var operands: [Operand]?
   /// Whether it was called with `training=True`.
   var isTraining = false
   /// Whether it is in the form of Keras 3, which Keras 2 cannot read.

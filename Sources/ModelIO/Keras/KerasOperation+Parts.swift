@@ -12,11 +12,9 @@ extension KerasOperation {
       dilation: try extent("dilation_rate"), padding: try padding())
   }
 
-  /// (x - mean) / max(sqrt(variance), 1e-7), with constants from the configuration or as weights.
+  /// (x - mean) / max(sqrt(variance), 1e-7), or its inverse, with constants from the configuration or as weights.
   func normalization() throws -> Rescaling {
-    if try layer.flag("invert", default: false) {
-      throw KerasError(layer, "inverted normalization is not supported", rule: .kerasUnsupported)
-    }
+    let inverts = try layer.flag("invert", default: false)
     let axis = config["axis"]
     let axes = axis?.ints ?? axis?.int.map { [$0] } ?? []
     guard axes.count <= 1, axes.allSatisfy({ $0 == -1 || $0 == input.count }) else {
@@ -30,11 +28,49 @@ extension KerasOperation {
     guard let mean, let variance, mean.count == variance.count else {
       throw KerasError(layer, "its mean and variance are missing; adapt it before saving the model")
     }
+    if inverts {
+      // Keras 3: mean + x * max(sqrt(variance), 1e-7).
+      let scale = variance.map { max(Double($0).squareRoot(), 1e-7) }
+      return try checked(Rescaling(scale: scale.map { Float($0) }, offset: mean))
+    }
     let scale = variance.map { 1 / max(Double($0).squareRoot(), 1e-7) }
     return try checked(
       Rescaling(
         scale: scale.map { Float($0) },
         offset: zip(mean, scale).map { Float(-Double($0) * $1) }))
+  }
+
+  /// What is added to a variance.
+  func epsilon() throws -> Float {
+    let epsilon = Float((config["epsilon"] ?? .number(1e-3)).number ?? .nan)
+    guard epsilon >= 0, epsilon.isFinite else {
+      throw KerasError(layer, "its epsilon, \(epsilon), is no small positive number")
+    }
+    return epsilon
+  }
+
+  /// Layer normalization over the last axis, or group normalization of the channels there.
+  func layerNormalization() throws -> LayerNormalization {
+    func refuse(_ what: String) -> KerasError {
+      KerasError(layer, "\(what) is not supported", rule: .kerasUnsupported)
+    }
+    guard !(try layer.flag("rms_scaling", default: false)) else {
+      throw refuse("normalization without a mean (rms_scaling)")
+    }
+    let axes = config["axis"]?.ints ?? config["axis"]?.int.map { [$0] } ?? [-1]
+    guard axes == [-1] || axes == [input.count] else {
+      throw refuse("normalization over axes \(axes), other than the last,")
+    }
+    let channels = input.last ?? 1
+    var scope = LayerNormalization.Scope.position
+    if layer.className == "GroupNormalization" {
+      let groups = try layer.integer("groups", default: 32)
+      scope = .groups(groups == -1 ? channels : groups)
+    }
+    return LayerNormalization(
+      gamma: try layer.flag("scale", default: true) ? try weight("gamma", shape: [channels]) : nil,
+      beta: try layer.flag("center", default: true) ? try weight("beta", shape: [channels]) : nil,
+      over: scope, epsilon: try epsilon())
   }
 
   func checked(_ rescaling: Rescaling) throws -> Rescaling {
@@ -72,6 +108,35 @@ extension KerasOperation {
       throw KerasError(layer, "its \(key) is not a pair of numbers")
     }
     return Extent(values[0], values[1])
+  }
+
+  /// Pixels at the four borders: one number, two, or two pairs.
+  func borders(_ key: String) throws -> (top: Int, bottom: Int, left: Int, right: Int) {
+    let json = config[key]
+    if let all = json?.int { return (all, all, all, all) }
+    if let symmetric = json?.ints, symmetric.count == 2 {
+      return (symmetric[0], symmetric[0], symmetric[1], symmetric[1])
+    }
+    guard let vertical = json?[0]?.ints, let horizontal = json?[1]?.ints, vertical.count == 2,
+      horizontal.count == 2
+    else { throw KerasError(layer, "its \(key) is not readable") }
+    return (vertical[0], vertical[1], horizontal[0], horizontal[1])
+  }
+
+  /// An image of another size: nothing where it is the same, else by the interpolation asked for.
+  func resizing(
+    to size: Extent, nearest: Rearrangement, default fallback: String
+  ) throws -> InferenceGraph.Operation {
+    if size == Extent(input[0], input[1]) { return .trainingOnly(.other(layer.className)) }
+    switch config["interpolation"].map({ $0.string ?? "" }) ?? fallback {
+    case "nearest": return .rearrange(nearest)
+    case "bilinear":
+      return .resize(BilinearResizing(height: size.height, width: size.width))
+    default:
+      throw KerasError(
+        layer, "its interpolation is not supported, only 'nearest' and 'bilinear'",
+        rule: .kerasUnsupported)
+    }
   }
 
   func padding() throws -> Padding {

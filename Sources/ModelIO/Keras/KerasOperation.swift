@@ -11,16 +11,14 @@ struct KerasOperation {
   /// The shapes of its inputs.
   let inputs: [[Int]]
 
-  /// The classes that can be run, with those that do nothing at inference.
-  static func supports(_ className: String) -> Bool {
-    classNames.contains(className) || KerasIdentity.isIdentity(className)
-  }
-
-  private static let classNames = KerasNetwork.classNames.union([
-    "InputLayer", "Activation", "ReLU", "LeakyReLU", "ELU", "Softmax", "Conv2D", "DepthwiseConv2D",
-    "SeparableConv2D", "MaxPooling2D", "AveragePooling2D", "GlobalMaxPooling2D",
-    "GlobalAveragePooling2D", "Dense", "BatchNormalization", "Normalization", "Flatten", "Reshape",
-    "ZeroPadding2D", "Rescaling", "Add", "Multiply", "Concatenate",
+  /// The classes that are one node of a graph, without those that do nothing at inference.
+  fileprivate static let classNames = KerasNetwork.classNames.union([
+    "InputLayer", "Activation", "ReLU", "LeakyReLU", "ThresholdedReLU", "ELU", "Softmax", "Conv2D",
+    "DepthwiseConv2D", "SeparableConv2D", "MaxPooling2D", "AveragePooling2D", "GlobalMaxPooling2D",
+    "GlobalAveragePooling2D", "Dense", "BatchNormalization", "LayerNormalization",
+    "GroupNormalization", "LayerScale", "Normalization", "Flatten", "Reshape", "ZeroPadding2D",
+    "Cropping2D", "UpSampling2D", "Resizing", "Permute", "Rescaling", "Add", "Multiply", "Maximum",
+    "Minimum", "Concatenate",
   ])
 
   var config: JSONValue { layer.config }
@@ -37,7 +35,7 @@ struct KerasOperation {
     if let operation = try convolutional() ?? weighted() ?? weightless() {
       return (operation, try activation())
     }
-    // What cannot be run was refused before; see `supports`.
+    // What cannot be run was refused before; see `isSupported`.
     throw KerasError(layer, KerasNetwork.notSupported, rule: .kerasUnsupported)
   }
 
@@ -106,16 +104,17 @@ struct KerasOperation {
       if let position = variance.values.firstIndex(where: { $0 < 0 }) {
         throw KerasError(layer, "its moving variance is negative at position \(position)")
       }
-      let epsilon = Float((config["epsilon"] ?? .number(1e-3)).number ?? .nan)
-      guard epsilon >= 0, epsilon.isFinite else {
-        throw KerasError(layer, "its epsilon, \(epsilon), is no small positive number")
-      }
       return .batchNormalization(
         BatchNormalization(
           gamma: hasGamma ? try weight("gamma", shape: shape) : nil,
           beta: hasBeta ? try weight("beta", shape: shape) : nil,
           mean: try weight("moving_mean", shape: shape), variance: variance,
-          epsilon: epsilon))
+          epsilon: try epsilon()))
+    case "LayerNormalization", "GroupNormalization":
+      return .layerNormalization(try layerNormalization())
+    case "LayerScale":
+      let gamma = try weight("gamma", shape: [input.last ?? 1])
+      return .rescaling(try checked(Rescaling(scale: gamma.values)))
     case "Normalization": return .rescaling(try normalization())
     default: return nil
     }
@@ -123,6 +122,12 @@ struct KerasOperation {
 
   private func weightless() throws -> Operation? {
     switch layer.className {
+    case "InputLayer":
+      // Within a model, such as one that was put into another layer by layer.
+      if let shape = KerasNetwork.shape(config), shape != input {
+        throw KerasError(layer, "its input has shape \(input), where \(shape) fits")
+      }
+      return .trainingOnly(.other(layer.className))
     case "Flatten": return .flatten
     case "Reshape":
       guard let target = config["target_shape"]?.ints else {
@@ -130,19 +135,34 @@ struct KerasOperation {
       }
       return .reshape(try resolved(target))
     case "ZeroPadding2D":
-      let padding = config["padding"]
-      if let all = padding?.int {
-        return .zeroPadding(top: all, bottom: all, left: all, right: all)
+      let (top, bottom, left, right) = try borders("padding")
+      return .zeroPadding(top: top, bottom: bottom, left: left, right: right)
+    case "Cropping2D":
+      let (top, bottom, left, right) = try borders("cropping")
+      return .rearrange(.cropping(top: top, bottom: bottom, left: left, right: right))
+    case "Permute":
+      guard let axes = config["dims"]?.ints else {
+        throw KerasError(layer, "its dims are not readable")
       }
-      if let symmetric = padding?.ints, symmetric.count == 2 {
-        let (y, x) = (symmetric[0], symmetric[1])
-        return .zeroPadding(top: y, bottom: y, left: x, right: x)
+      return .rearrange(.permutation(axes: axes.map { $0 - 1 }))
+    case "UpSampling2D":
+      let size = try extent("size", default: Extent(2, 2))
+      guard input.count == 3 else { throw KerasError(layer, "it needs an image, not \(input)") }
+      return try resizing(
+        to: Extent(input[0] * size.height, input[1] * size.width),
+        nearest: .repetition(rows: size.height, columns: size.width), default: "nearest")
+    case "Resizing":
+      guard input.count == 3 else { throw KerasError(layer, "it needs an image, not \(input)") }
+      let size = Extent(
+        try layer.integer("height", default: 0), try layer.integer("width", default: 0))
+      for key in ["crop_to_aspect_ratio", "pad_to_aspect_ratio", "antialias"]
+      where try layer.flag(key, default: false) && size != Extent(input[0], input[1]) {
+        throw KerasError(layer, "its \(key) is not supported", rule: .kerasUnsupported)
       }
-      guard let vertical = padding?[0]?.ints, let horizontal = padding?[1]?.ints,
-        vertical.count == 2, horizontal.count == 2
-      else { throw KerasError(layer, "its padding is not readable") }
-      return .zeroPadding(
-        top: vertical[0], bottom: vertical[1], left: horizontal[0], right: horizontal[1])
+      return try resizing(
+        to: size, nearest: .nearest(height: size.height, width: size.width), default: "bilinear")
+    case "Maximum": return .maximum
+    case "Minimum": return .minimum
     case "Rescaling":
       guard let scale = config["scale"]?.floats, let offset = (config["offset"] ?? 0).floats else {
         throw KerasError(layer, "its scale or offset is not readable")
@@ -155,5 +175,15 @@ struct KerasOperation {
       return .concatenate
     default: return nil
     }
+  }
+}
+
+extension KerasLayer {
+  /// Whether layers of its kind can be run; their settings may still be refused.
+  var isSupported: Bool {
+    if KerasArithmetic(self) != nil { return true }
+    if isOperation { return false }
+    return KerasOperation.classNames.contains(className)
+      || KerasGraphBuilder.composedLayers.contains(className) || KerasIdentity.isIdentity(className)
   }
 }

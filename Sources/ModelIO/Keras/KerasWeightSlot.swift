@@ -11,8 +11,8 @@ struct KerasWeightSlot: Sendable {
 
   /// What operations call their weights.
   static let roles: Set<String> = [
-    "kernel", "bias", "depthwise_kernel", "pointwise_kernel", "gamma", "beta", "moving_mean",
-    "moving_variance", "mean", "variance", "count",
+    "kernel", "bias", "depthwise_kernel", "pointwise_kernel", "gamma", "beta", "alpha",
+    "moving_mean", "moving_variance", "mean", "variance", "count",
   ]
 
   /// The names it has in files.
@@ -66,6 +66,11 @@ extension KerasLayer {
       if isOn("scale") { trainable.append(slot("gamma")) }
       if isOn("center") { trainable.append(slot("beta")) }
       others = [slot("moving_mean"), slot("moving_variance")]
+    case "PReLU": trainable = [slot("alpha")]
+    case "LayerScale": trainable = [slot("gamma")]
+    case "LayerNormalization", "GroupNormalization":
+      if isOn("scale") { trainable.append(slot("gamma")) }
+      if isOn("center") { trainable.append(slot("beta")) }
     case "Normalization" where config["mean"]?.isNull ?? true:
       others = [slot("mean"), slot("variance")]
       var count = slot("count")

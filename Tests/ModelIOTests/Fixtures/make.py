@@ -98,6 +98,44 @@ def adapted():
     return model
 
 
+def normalized():
+    """Layer and group normalization, with and without weights, of images and vectors."""
+    return keras.Sequential([
+        L.Input((7, 6, 3)), L.Conv2D(8, 3, activation="relu"), L.LayerNormalization(epsilon=1e-5), L.Conv2D(6, 2),
+        L.GroupNormalization(3), L.Activation("gelu"), L.GroupNormalization(-1, scale=False),
+        L.Conv2D(8, 2), L.GroupNormalization(1, center=False), L.LayerNormalization(axis=[-1], scale=False, center=False),
+        L.Flatten(), L.LayerNormalization(center=False), L.Dense(5), L.GroupNormalization(5), L.Dense(3)], name="normalized")
+
+
+def rearranged():
+    """Cropping, resizing, permutation, and several inputs in one."""
+    x = i = L.Input((9, 8, 3))
+    x = L.Resizing(9, 8)(x)
+    x = L.Cropping2D(((1, 0), (0, 2)))(x)
+    x = L.Conv2D(4, 3, activation="tanh")(L.UpSampling2D(2)(x))
+    y = L.UpSampling2D((1, 2), interpolation="bilinear")(L.Resizing(7, 5, name="smaller")(x))
+    y = L.Conv2D(4, 1, name="mix")(y)
+    z = L.Resizing(7, 10, interpolation="nearest")(x)
+    z = L.Permute((2, 1, 3))(L.Permute((2, 1, 3))(z))
+    x = L.Subtract()([L.Average()([y, z, L.Maximum()([y, z])]), L.Minimum()([z, y])])
+    x = L.PReLU(shared_axes=[1, 2])(x)
+    x = L.Flatten()(L.Permute((3, 1, 2))(x))
+    x = L.PReLU()(L.Dense(6)(x))
+    return keras.Model(i, L.Dense(3, activation="softmax")(x), name="rearranged")
+
+
+def arithmetic():
+    """Arithmetic on tensors, with numbers and without."""
+    x = i = L.Input((6, 5, 2))
+    x = L.Conv2D(4, 2)(x)
+    y = keras.ops.relu6(x + 3) * (1 / 6)
+    y = 1 - x * y / 2
+    z = keras.ops.maximum(x, y) - keras.ops.sigmoid(x)
+    z = 2 * z + (-y)
+    x = L.GlobalAveragePooling2D()(keras.ops.silu(z))
+    return keras.Model(i, L.Dense(3)(x), name="arithmetic")
+
+
 def names():
     """Every activation that has a name."""
     x = i = L.Input((4, 4, 1))
@@ -141,6 +179,15 @@ def keras2(K):
     model = finish("keras2-plain", K.Sequential([
         L.DepthwiseConv2D(3, depth_multiplier=2, activation="swish", input_shape=(8, 7, 3)), L.BatchNormalization(scale=False),
         L.SeparableConv2D(6, 2, use_bias=False), L.ReLU(6.0), L.Flatten(), L.Dense(4), L.Softmax()], name="plain"))
+    finish("keras2-normalized", K.Sequential([
+        L.Conv2D(8, 3, input_shape=(6, 5, 2)), L.LayerNormalization(scale=False), L.GroupNormalization(4), L.Flatten(),
+        L.LayerNormalization(), L.Dense(3)], name="normalized"))
+    x = i = L.Input((6, 5, 2), name="in")
+    x = L.Conv2D(4, 2, name="conv")(x)
+    y = 1 - K.layers.ReLU(6.0)(x + 3) * (1 / 6)
+    y = L.ThresholdedReLU(0.4)(L.Subtract()([y * x / 4, L.UpSampling2D(1)(x)])) - x
+    x = L.GlobalAveragePooling2D()(L.PReLU(shared_axes=[1, 2])(L.Cropping2D(1)(y)))
+    finish("keras2-arithmetic", K.Model(i, L.Dense(3)(x), name="arithmetic"))
     model.save_weights(path("keras2-plain-weights.h5"))
     # Nothing is called as it was, which Keras doesn't mind; and lists of names may be split.
     with h5py.File(path("keras2-plain-weights.h5"), "a") as file:
@@ -174,7 +221,7 @@ def bad_sets():
 def main():
     bad_sets()
     keras.utils.set_random_seed(5)
-    for make in (plain, branches, nested, adapted, names):
+    for make in (plain, branches, nested, adapted, normalized, rearranged, arithmetic, names):
         model = finish(make.__name__, make())
         model.save_weights(path(make.__name__ + ".weights.h5"))
         with open(path(make.__name__ + ".json"), "w") as file:
@@ -188,7 +235,7 @@ def main():
     # Refused ones.
     lam = keras.Sequential([L.Input((4, 4, 1)), L.Flatten(), L.Dense(2), L.Lambda(lambda x: x + 1, name="evil")])
     lam.save(path("lambda.h5"))
-    up = keras.Sequential([L.Input((4, 4, 1)), L.UpSampling2D(name="up"), L.Flatten(), L.Dense(2)])
+    up = keras.Sequential([L.Input((4, 4, 1)), L.Conv2DTranspose(1, 2, name="up"), L.Flatten(), L.Dense(2)])
     up.save(path("unknown.h5"))
 
     @keras.saving.register_keras_serializable("Mine")

@@ -1,0 +1,69 @@
+/// An image of another size, each pixel the weighted mean of the four around its centre.
+///
+/// Pixel y of the result has its centre at (y + 1/2) * from / to - 1/2 of the input, with `from` and
+/// `to` the two heights; columns alike. Positions beyond the border have the border's value. This is
+/// `tf.image.resize` without antialiasing.
+public struct BilinearResizing: Sendable, Hashable {
+  /// The height of the result.
+  public var height: Int
+  /// The width of the result.
+  public var width: Int
+
+  /// Creates a resizing.
+  public init(height: Int, width: Int) {
+    self.height = height
+    self.width = width
+  }
+
+  /// Returns one channel at the new size.
+  ///
+  /// - Parameters:
+  ///   - values: The pixels, row-major.
+  ///   - shape: The image's shape.
+  func resized(_ values: [Double], from shape: [Int]) -> [Double] {
+    let rows = Self.neighbours(from: shape[0], to: height)
+    let columns = Self.neighbours(from: shape[1], to: width)
+    return rows.flatMap { row in
+      columns.map { column in
+        func mix(_ y: Int) -> Double {
+          let (a, b) = (values[y * shape[1] + column.first], values[y * shape[1] + column.second])
+          return a + (b - a) * Double(column.share)
+        }
+        return mix(row.first) + (mix(row.second) - mix(row.first)) * Double(row.share)
+      }
+    }
+  }
+
+  /// Where a pixel's neighbours along one axis are, and the share of the second one.
+  struct Neighbours {
+    let first: Int
+    let second: Int
+    let share: Float
+  }
+
+  /// The neighbours of each position along an axis.
+  static func neighbours(from: Int, to: Int) -> [Neighbours] {
+    // As TensorFlow: in single precision.
+    let scale = Float(from) / Float(to)
+    return (0..<to).map { position in
+      let centre = (Float(position) + 0.5) * scale - 0.5
+      let floor = centre.rounded(.down)
+      return Neighbours(
+        first: max(Int(floor), 0), second: min(Int(centre.rounded(.up)), from - 1),
+        share: centre - floor)
+    }
+  }
+}
+
+extension BilinearResizing: OperationFacts {
+  var operation: Operation { .resize(self) }
+  var displayName: String { "bilinear resizing" }
+  var channelRelation: ChannelRelation { .rearranged }
+  var keepsZeros: Bool { true }
+
+  func resultShape(of inputs: [[Int]]) throws(OperationError) -> [Int] {
+    let channels = try image(inputs[0]).channels
+    try checkSize(height, width)
+    return [height, width, channels]
+  }
+}

@@ -1,0 +1,114 @@
+/// Elements that keep their values and move, are repeated, or are left out.
+public enum Rearrangement: Sendable, Hashable {
+  /// Axis i of the result is axis `axes[i]` of the input, counted from 0.
+  case permutation(axes: [Int])
+  /// An image without so many pixels at each border.
+  case cropping(top: Int, bottom: Int, left: Int, right: Int)
+  /// An image of which each pixel becomes `rows` by `columns` of them (nearest neighbours).
+  case repetition(rows: Int, columns: Int)
+  /// An image of another size, each pixel the one nearest to its centre.
+  case nearest(height: Int, width: Int)
+
+  /// Where each element of the result comes from, row-major, as a row-major position in the input.
+  ///
+  /// - Parameters:
+  ///   - input: The input's shape.
+  ///   - output: The result's.
+  func sources(_ input: [Int], _ output: [Int]) -> [Int] {
+    switch self {
+    case .permutation(let axes):
+      var pitches = Array(repeating: 1, count: input.count)
+      for axis in input.indices.dropLast().reversed() {
+        pitches[axis] = pitches[axis + 1] * input[axis + 1]
+      }
+      var result = [0]
+      for (axis, extent) in zip(axes, output) {
+        result = result.flatMap { start in (0..<extent).map { start + $0 * pitches[axis] } }
+      }
+      return result
+    case .cropping(let top, _, let left, _):
+      return pixels(input, output) { ($0 + top, $1 + left) }
+    case .repetition(let rows, let columns):
+      return pixels(input, output) { ($0 / rows, $1 / columns) }
+    case .nearest:
+      return pixels(input, output) {
+        (
+          Self.nearest($0, input[0], output[0]), Self.nearest($1, input[1], output[1])
+        )
+      }
+    }
+  }
+
+  /// floor((position + 0.5) * from / to), exactly.
+  private static func nearest(_ position: Int, _ from: Int, _ to: Int) -> Int {
+    min((2 * position + 1) * from / (2 * to), from - 1)
+  }
+
+  private func pixels(
+    _ input: [Int], _ output: [Int], _ source: (Int, Int) -> (y: Int, x: Int)
+  ) -> [Int] {
+    var result: [Int] = []
+    result.reserveCapacity(output.reduce(1, *))
+    for y in 0..<output[0] {
+      for x in 0..<output[1] {
+        let from = source(y, x)
+        let pixel = (from.y * input[1] + from.x) * input[2]
+        for c in 0..<output[2] { result.append(pixel + c) }
+      }
+    }
+    return result
+  }
+}
+
+extension Rearrangement: OperationFacts {
+  var operation: Operation { .rearrange(self) }
+
+  var displayName: String {
+    switch self {
+    case .permutation: "permutation"
+    case .cropping: "cropping"
+    case .repetition: "upsampling"
+    case .nearest: "nearest-neighbour resizing"
+    }
+  }
+
+  var channelRelation: ChannelRelation { .rearranged }
+  var keepsZeros: Bool { true }
+
+  func resultShape(of inputs: [[Int]]) throws(OperationError) -> [Int] {
+    let input = inputs[0]
+    switch self {
+    case .permutation(let axes):
+      guard axes.sorted() == Array(input.indices) else {
+        throw OperationError("\(axes) are not the axes of \(input), each once")
+      }
+      return axes.map { input[$0] }
+    case .cropping(let top, let bottom, let left, let right):
+      let (height, width, channels) = try image(input)
+      let borders = [top, bottom, left, right]
+      guard borders.allSatisfy({ (0...65536).contains($0) }), top + bottom < height,
+        left + right < width
+      else { throw OperationError("cropping by \(borders) leaves nothing of \(height)x\(width)") }
+      return [height - top - bottom, width - left - right, channels]
+    case .repetition(let rows, let columns):
+      let (height, width, channels) = try image(input)
+      guard (1...65536).contains(rows), (1...65536).contains(columns) else {
+        throw OperationError("upsampling by \(rows)x\(columns) is out of range")
+      }
+      return [height * rows, width * columns, channels]
+    case .nearest(let height, let width):
+      let channels = try image(input).channels
+      try checkSize(height, width)
+      return [height, width, channels]
+    }
+  }
+}
+
+extension OperationFacts {
+  /// Checks the size that an image is resized to.
+  func checkSize(_ height: Int, _ width: Int) throws(OperationError) {
+    guard (1...65536).contains(height), (1...65536).contains(width) else {
+      throw OperationError("a size of \(height)x\(width) is out of range")
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import InferenceGraph
+
+/// Layers that are several nodes of a graph.
+extension KerasGraphBuilder {
+  /// Layers that ``compose(_:_:inputs:path:)`` makes.
+  static let composedLayers: Set<String> = ["Subtract", "Average", "PReLU", "CustomScaleLayer"]
+
+  /// Appends the nodes of a layer that is several, or is called with numbers; nil if it is another.
+  mutating func compose(
+    _ layer: KerasLayer, _ call: KerasCall, inputs: [Int], path: [String]
+  ) throws -> Int? {
+    if let operation = KerasArithmetic(layer), let operands = call.operands {
+      if let node = try compute(operation, operands, inputs, layer, path) { return node }
+    }
+    if call.hasConstants { return nil }
+    switch layer.className {
+    case "Subtract":
+      guard inputs.count == 2 else { return nil }
+      return try difference(inputs[0], inputs[1], layer, path)
+    case "Average":
+      let sum = try append(layer, "sum", .add, inputs, path)
+      return try append(
+        layer, nil, .rescaling(Rescaling(scale: [1 / Float(inputs.count)])), [sum], path)
+    case "CustomScaleLayer":
+      // Inception-ResNet's: the first input and a multiple of the second.
+      guard inputs.count == 2, let scale = layer.config["scale"]?.number else { return nil }
+      let scaled = try append(
+        layer, "scaled", .rescaling(Rescaling(scale: [Float(scale)])), [inputs[1]], path)
+      return try append(layer, nil, .add, [inputs[0], scaled], path)
+    case "PReLU": return try parametricRectifier(layer, inputs[0], path)
+    default: return nil
+    }
+  }
+
+  private mutating func compute(
+    _ operation: KerasArithmetic, _ operands: [KerasCall.Operand], _ inputs: [Int],
+    _ layer: KerasLayer, _ path: [String]
+  ) throws -> Int? {
+    var constant: (value: Float, isFirst: Bool)?
+    for (place, operand) in operands.enumerated() {
+      guard case .number(let value) = operand else { continue }
+      guard constant == nil else { return nil }
+      constant = (value, place == 0)
+    }
+    if let (value, isFirst) = constant {
+      guard operands.count == 2, inputs.count == 1,
+        let affine = operation.affine(with: value, isFirst: isFirst)
+      else { return nil }
+      return try append(layer, nil, .rescaling(affine), inputs, path)
+    }
+    guard operands.count == inputs.count else { return nil }
+    if inputs.count == 1 {
+      if let activation = operation.activation {
+        return try append(layer, nil, .activation, inputs, path, activation)
+      }
+      guard operation == .negative else { return nil }
+      return try append(layer, nil, .rescaling(Rescaling(scale: [-1])), inputs, path)
+    }
+    guard inputs.count == 2 else { return nil }
+    switch operation {
+    case .add: return try append(layer, nil, .add, inputs, path)
+    case .multiply: return try append(layer, nil, .multiply, inputs, path)
+    case .maximum: return try append(layer, nil, .maximum, inputs, path)
+    case .minimum: return try append(layer, nil, .minimum, inputs, path)
+    case .subtract: return try difference(inputs[0], inputs[1], layer, path)
+    case .divide, .negative, .relu, .relu6, .sigmoid, .tanh, .silu, .softplus: return nil
+    }
+  }
+
+  private mutating func difference(
+    _ a: Int, _ b: Int, _ layer: KerasLayer, _ path: [String]
+  ) throws -> Int {
+    let negated = try append(layer, "negated", .rescaling(Rescaling(scale: [-1])), [b], path)
+    return try append(layer, nil, .add, [a, negated], path)
+  }
+
+  /// max(0, x) - alpha * max(0, -x), alpha one number a channel.
+  private mutating func parametricRectifier(
+    _ layer: KerasLayer, _ input: Int, _ path: [String]
+  ) throws -> Int {
+    let shape = graph.nodes[input].shape
+    let shared = Set(layer.config["shared_axes"]?.ints ?? [])
+    let axes = shape.indices.map { shared.contains($0 + 1) ? 1 : shape[$0] }
+    guard axes.dropLast().allSatisfy({ $0 == 1 }) else {
+      throw KerasError(
+        layer, "a slope for each pixel is not supported; set shared_axes to all axes but the last",
+        rule: .kerasUnsupported)
+    }
+    let operation = KerasOperation(
+      layer: layer, path: path, weights: weights, major: major, inputs: [shape])
+    let alpha = try operation.weight("alpha", shape: axes).values
+    let positive = try append(layer, "positive", .activation, [input], path, .relu)
+    let negative = try append(
+      layer, "negative", .rescaling(Rescaling(scale: [-1])), [input], path, .relu)
+    let slopes = try append(
+      layer, "slopes", .rescaling(Rescaling(scale: alpha.map { -$0 })), [negative], path)
+    return try append(layer, nil, .add, [positive, slopes], path)
+  }
+
+  /// Appends a node under the layer's name, or with a word for its part in the layer.
+  private mutating func append(
+    _ layer: KerasLayer, _ part: String?, _ operation: Operation, _ inputs: [Int],
+    _ path: [String], _ activation: Activation = .linear
+  ) throws -> Int {
+    let name = name(of: layer, path, part: part)
+    return try graph.append(name, operation, inputs: inputs, activation: activation)
+  }
+}
