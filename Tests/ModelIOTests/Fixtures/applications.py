@@ -1,0 +1,53 @@
+"""Writes networks of keras.applications with random weights: applications.py FOLDER [all].
+
+One of each family at its smallest size; with `all` every network, at its smallest size and at the one it was made for. For each there are
+NAME.h5 and NAME.check.h5, which has four images and what Keras predicts for them. Prints the names, one a line.
+"""
+import inspect
+import os
+import sys
+
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+import h5py
+import keras
+import numpy as np
+
+out = sys.argv[1]
+rng = np.random.default_rng(11)
+SMALLEST = {"Xception": 71, "InceptionV3": 75, "InceptionResNetV2": 75}
+STANDARD = {"Xception": 299, "InceptionV3": 299, "InceptionResNetV2": 299, "NASNetLarge": 331}
+FAMILIES = (
+    "ConvNeXtTiny DenseNet121 EfficientNetB0 EfficientNetV2B0 InceptionResNetV2 InceptionV3 MobileNet MobileNetV2 MobileNetV3Small "
+    "NASNetMobile ResNet50 ResNet50V2 VGG16 Xception").split()
+
+
+def finish(name, maker, size):
+    keras.backend.clear_session()
+    options = {"weights": None, "input_shape": (size, size, 3), "classes": 10}
+    if "include_preprocessing" in inspect.signature(maker).parameters:
+        options["include_preprocessing"] = True
+    model = maker(**options)
+    for weight in model.weights:
+        if "gamma" in weight.path:
+            weight.assign(rng.uniform(0.7, 1.3, weight.shape))
+        elif "variance" in weight.path and "normalization/" not in weight.path.split("/")[0] + "/":
+            weight.assign(rng.uniform(0.5, 1.5, weight.shape))
+        elif any(role in weight.path for role in ("beta", "bias", "moving_mean")):
+            weight.assign(rng.normal(0, 0.1, weight.shape))
+    images = rng.uniform(0, 255, (4, size, size, 3)).astype("float32")
+    model.save(os.path.join(out, name + ".h5"))
+    with h5py.File(os.path.join(out, name + ".check.h5"), "w") as file:
+        file["images"] = images
+        file["outputs"] = model.predict(images, verbose=0)
+    print(name, flush=True)
+
+
+everything = sys.argv[2:] == ["all"]
+names = FAMILIES
+if everything:
+    names = sorted(name for name, maker in vars(keras.applications).items() if callable(maker))
+for name in names:
+    maker = getattr(keras.applications, name)
+    finish(name, maker, SMALLEST.get(name, 32))
+    if everything:
+        finish(name + "-standard", maker, STANDARD.get(name, 224))
