@@ -28,6 +28,9 @@ func tests(
 /// The plugins under Sources/Defenses.
 let defenses = ["FinePruning", "FineTuning", "CLP", "GoodNet", "STRIP"]
 
+/// The plugins under Sources/Verdicts.
+let verdicts = ["FreeEagle"]
+
 /// The plugins under Sources/Attacks.
 let attacks = ["BadNets", "Blended", "SIG", "WaNet", "LabelConsistent"]
 
@@ -37,7 +40,7 @@ let package = Package(
   products: [
     .library(name: "DefenseKit", targets: ["DefenseKit"]),
     .library(name: "DefenseKitTesting", targets: ["DefenseKitTesting"]),
-    .library(name: "RunnerKit", targets: ["RunnerKit", "StandardPlugins"] + defenses + attacks),
+    .library(name: "RunnerKit", targets: ["RunnerKit", "StandardPlugins"] + defenses + verdicts + attacks),
     .executable(name: "runner", targets: ["runner"]),
   ],
   dependencies: [
@@ -73,7 +76,7 @@ let package = Package(
     library("DefenseKit", ["InferenceGraph", "ModelIO"]),
     library("DefenseKitTesting", ["DefenseKit"]),
     library(
-      "StandardPlugins", ["DefenseKit"] + (defenses + attacks).map { .init(stringLiteral: $0) }),
+      "StandardPlugins", ["DefenseKit"] + (defenses + verdicts + attacks).map { .init(stringLiteral: $0) }),
     .target(
       name: "ComparisonReport",
       dependencies: ["DefenseKit", .product(name: "Mustache", package: "swift-mustache")],
@@ -104,11 +107,12 @@ let package = Package(
       swiftSettings: settings),
     tests(
       "DefenseKitTestingTests",
-      ["DefenseKitTesting", "DefenseKit"] + (defenses + attacks).map { .init(stringLiteral: $0) }),
+      ["DefenseKitTesting", "DefenseKit"] + (defenses + verdicts + attacks).map { .init(stringLiteral: $0) }),
     tests("FinePruningTests", ["FinePruning", "DefenseKit"]),
     tests("FineTuningTests", ["FineTuning", "DefenseKit"]),
     tests("CLPTests", ["CLP", "DefenseKit", "LabFiles"], exclude: ["Fixtures"]),
     tests("GoodNetTests", ["GoodNet", "DefenseKit", "ReferenceInference"]),
+    tests("FreeEagleTests", ["FreeEagle", "DefenseKit", "InferenceGraph"]),
     tests("STRIPTests", ["STRIP", "DefenseKit", "LabFiles"], exclude: ["Fixtures"]),
     tests("AttackTests", ["DefenseKit", "ModelIO"] + attacks.map { .init(stringLiteral: $0) }),
     .executableTarget(
@@ -133,5 +137,6 @@ let package = Package(
     tests("LabTests", ["DefenseKit", "ModelIO", "FinePruning", "GoodNet", "LabFiles"]),
   ]
     + defenses.map { library($0, path: "Sources/Defenses/\($0)", ["DefenseKit"]) }
+    + verdicts.map { library($0, path: "Sources/Verdicts/\($0)", ["DefenseKit"]) }
     + attacks.map { library($0, path: "Sources/Attacks/\($0)", ["DefenseKit"]) }
 )

@@ -58,21 +58,7 @@ extension Graph {
   }
 
   /// The last node with an image as its result that all paths to the output go through.
-  private var trunkEnd: Int {
-    let reaching = reachingOutput
-    // The nodes on a path to the output, in order, cut it into sections: a node is on every path
-    // exactly if no edge leads from before it to behind it.
-    var furthest = 0
-    var end = 0
-    let consumers = consumers
-    for index in nodes.indices where reaching[index] {
-      if furthest <= index, nodes[index].shape.count == 3 { end = index }
-      for consumer in consumers[index] where reaching[consumer] {
-        furthest = Swift.max(furthest, consumer)
-      }
-    }
-    return end
-  }
+  private var trunkEnd: Int { bottlenecks.last { nodes[$0].shape.count == 3 } ?? 0 }
 
   /// The number of convolutions on the longest path to each node, its own included.
   private var convolutionDepths: [Int] {

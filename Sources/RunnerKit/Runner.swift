@@ -149,7 +149,8 @@ struct RootCommand: ExemplifiedCommand {
         """),
       version: "\(programName) \(defenseKitVersion)",
       subcommands: [
-        RunCommand.self, ListCommand.self, InspectCommand.self, EvaluateCommand.self,
+        RunCommand.self, ListCommand.self, InspectCommand.self, ScanCommand.self,
+        EvaluateCommand.self,
         PredictCommand.self, AttackCommand.self, TriggerCommand.self, CompareCommand.self,
         MergeCommand.self, NewCommand.self, ManualCommand.self,
       ], defaultSubcommand: RunCommand.self)
@@ -166,7 +167,7 @@ struct RootCommand: ExemplifiedCommand {
         --defense fine-pruning --model suspect.h5 --clean clean.h5 \\
           --scale 1/255 --output results
         """),
-      Example("See what is suspicious about a model's file", "inspect suspect.h5"),
+      Example("Ask whether a model is backdoored", "scan suspect.h5"),
     ]
   }
 }

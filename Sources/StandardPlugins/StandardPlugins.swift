@@ -4,18 +4,20 @@ internal import CLP
 public import DefenseKit
 internal import FinePruning
 internal import FineTuning
+internal import FreeEagle
 internal import GoodNet
 internal import LabelConsistent
 internal import SIG
 internal import STRIP
 internal import WaNet
 
-/// The defenses, detectors and attacks that come with DefenseKit, for a program that offers them all:
+/// The defenses, detectors, verdicts and attacks that come with DefenseKit, for a program that offers them all:
 ///
 /// ```swift
 /// try Runner(plugins: standardPlugins + [MyDefense.self]).main()
 /// ```
 public let standardPlugins: [any Plugin.Type] = [
   FinePruning.self, FineTuning.self, CLP.self, GoodNet.self, STRIP.self,
+  FreeEagle.self,
   BadNets.self, Blended.self, SIG.self, WaNet.self, LabelConsistent.self,
 ]

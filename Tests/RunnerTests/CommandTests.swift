@@ -105,6 +105,19 @@ struct CommandTests {
             threshold=quantile  normal|quantile
               Clean entropies are taken as normally distributed, as published, or as they are.
 
+        Verdicts:
+          free-eagle        Looks for a class toward which the other classes' inner representations lean; needs no data.
+            layer=auto          text
+              The layer behind which the network is cut; auto is the middle one that ends in a rectifier.
+            steps=1000          integer
+              Steps of descent for each class, 1 to 100,000.
+            learning-rate=0.01  number
+              Adam's rate, over 0 and up to 10.
+            decay=0.005         number
+              Weight decay of the embeddings, 0 to 1.
+            threshold=2         number
+              The statistic over which a model counts as backdoored.
+
         Attacks:
           badnets           Stamps a patch or a picture on images and changes their labels.
             size=auto              integer,...
@@ -171,8 +184,8 @@ struct CommandTests {
           # Defend a model with clean images, and keep what comes of it
           runner --defense fine-pruning --model suspect.h5 --clean clean.h5 \\
             --scale 1/255 --output results
-          # See what is suspicious about a model's file
-          runner inspect suspect.h5
+          # Ask whether a model is backdoored
+          runner scan suspect.h5
 
         Options without a command are those of 'run': see 'runner run --help'.
         Completions for a shell: 'runner --generate-completion-script bash', zsh or
@@ -186,10 +199,12 @@ struct CommandTests {
 
         SUBCOMMANDS:
           run (default)           Defend a model and judge the outcome.
-          list                    List defenses, detectors and attacks with their
-                                  options.
+          list                    List defenses, detectors, verdicts and attacks with
+                                  their options.
           inspect                 Show a model's layers and what is suspicious about
                                   its file.
+          scan                    Say whether a model hides a backdoor, and for which
+                                  class.
           evaluate                Measure a model's accuracy and attack success.
           predict                 Print a class for every image.
           attack                  Train a backdoored model to test defenses against.
@@ -257,13 +272,13 @@ struct CommandTests {
       (
         ["insepct", "m.h5"],
         "there is no command 'insepct'; did you mean 'inspect'? "
-          + "(commands: run, list, inspect, evaluate, predict, attack, trigger, compare, merge, new, "
+          + "(commands: run, list, inspect, scan, evaluate, predict, attack, trigger, compare, merge, new, "
           + "help)"
       ),
       (
         ["bd_net.h5"],
         "there is no command 'bd_net.h5' "
-          + "(commands: run, list, inspect, evaluate, predict, attack, trigger, compare, merge, new, "
+          + "(commands: run, list, inspect, scan, evaluate, predict, attack, trigger, compare, merge, new, "
           + "help)"
       ),
       (["--defence", "fine-pruning"], "Unknown option '--defence'. Did you mean '--defense'?"),

@@ -113,7 +113,7 @@ struct HelpTests {
       ),
       (
         ["manual", "--page", "runn"],
-        "there is no page 'runn'; did you mean 'run'? (pages: run, list, inspect, evaluate, predict, "
+        "there is no page 'runn'; did you mean 'run'? (pages: run, list, inspect, scan, evaluate, predict, "
           + "attack, trigger, trigger-apply, trigger-show, compare, merge, new)"
       ),
       (
@@ -128,12 +128,14 @@ struct HelpTests {
     #expect(result.status == (message.contains("no such file") ? 66 : 64))
     let whole = message.replacing(
       "COMMANDS",
-      with: "run, list, inspect, evaluate, predict, attack, trigger, compare, merge, new, help"
+      with:
+        "run, list, inspect, scan, evaluate, predict, attack, trigger, compare, merge, new, help"
     )
     .replacing(
       "PLUGINS",
       with:
-        "fine-pruning, fine-tuning, clp, goodnet, strip, badnets, blended, sig, wanet, label-consistent"
+        "fine-pruning, fine-tuning, clp, goodnet, strip, free-eagle, badnets, blended, sig, wanet, "
+        + "label-consistent"
     )
     #expect(result.errors == "runner: \(whole)\n")
     #expect(result.output == "")

@@ -227,9 +227,9 @@ struct NewCommandTests {
   @Test("No module of the package may be named as the plugin's")
   func reservedModules() throws {
     let reserved = NewPluginName.modules.map { $0.lowercased() }
-    for folder in ["Sources", "Sources/Defenses", "Sources/Attacks"] {
+    for folder in ["Sources", "Sources/Defenses", "Sources/Verdicts", "Sources/Attacks"] {
       for name in try FileManager.default.contentsOfDirectory(atPath: "\(Self.checkout)/\(folder)")
-      where !["Defenses", "Attacks"].contains(name) {
+      where !["Defenses", "Verdicts", "Attacks"].contains(name) {
         #expect(reserved.contains(name.lowercased()), "\(folder)/\(name)")
       }
     }

@@ -1,9 +1,9 @@
 public import InferenceGraph
 
-/// A defense, a detector or an attack that a run names.
+/// A defense, a detector, a verdict or an attack that a run names.
 ///
 /// A plugin is a value made from its options. Making it checks them and does no other work.
-/// Write one by conforming to ``Defense``, ``Detector`` or ``Attack``; see <doc:WritingADefense>,
+/// Write one by conforming to ``Defense``, ``Detector``, ``ModelScanner`` or ``Attack``; see <doc:WritingADefense>,
 /// <doc:WritingADetector> and <doc:WritingAnAttack>.
 public protocol Plugin: Sendable {
   /// The plugin's options, with defaults and documentation.

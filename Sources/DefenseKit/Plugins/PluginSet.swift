@@ -26,6 +26,24 @@ public struct PluginSet: Sendable {
   /// The names of the attacks.
   public var attacks: [String] { types.filter { $0 is any Attack.Type }.map { $0.name } }
 
+  /// The names of the verdicts on models.
+  public var verdicts: [String] { types.filter { $0 is any ModelScanner.Type }.map { $0.name } }
+
+  /// Makes the verdict of this name.
+  ///
+  /// - Throws: ``PluginError`` if there is none, or if it refuses its options.
+  public func verdict(
+    named name: String, settings: [OptionSetting] = []
+  ) throws(PluginError) -> any ModelScanner {
+    for type in types where type.name == name {
+      if let type = type as? any ModelScanner.Type { return try Self.make(type, settings) }
+      throw Self.otherKind(type, than: "a verdict")
+    }
+    throw PluginError(
+      .unknownPlugin,
+      "there is no verdict '\(name)'" + hint(for: name, among: verdicts, as: "verdicts"))
+  }
+
   /// Makes the defense of this name.
   ///
   /// - Throws: ``PluginError`` if there is none, or if it refuses its options.
@@ -77,6 +95,7 @@ public struct PluginSet: Sendable {
       switch type {
       case is any Defense.Type: ("a defense", "--defense \(type.name)")
       case is any Detector.Type: ("a detector", "--detector \(type.name)")
+      case is any ModelScanner.Type: ("a verdict on models", "the command 'scan'")
       case is any Attack.Type: ("an attack", "the command 'attack \(type.name)'")
       default: ("another kind of plugin", "one that 'list' has")
       }

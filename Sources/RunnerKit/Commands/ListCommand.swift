@@ -5,7 +5,8 @@ internal import DefenseKit
 struct ListCommand: RunnerCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
-      commandName: "list", abstract: "List defenses, detectors and attacks with their options.",
+      commandName: "list",
+      abstract: "List defenses, detectors, verdicts and attacks with their options.",
       discussion: discussion())
   }
 
@@ -33,6 +34,7 @@ struct ListCommand: RunnerCommand {
     let sections = [
       ("Defenses", types.filter { $0 is any Defense.Type }),
       ("Detectors", types.filter { $0 is any Detector.Type }),
+      ("Verdicts", types.filter { $0 is any ModelScanner.Type }),
       ("Attacks", types.filter { $0 is any Attack.Type }),
     ]
     let width = types.map { $0.name.count }.max() ?? 0

@@ -65,7 +65,8 @@ struct NewPluginName: Equatable {
   static let types: Set<String> = [
     "Array", "Attack", "AttackGoal", "BadNets", "Bool", "CancellationError", "CleanCounts",
     "CleanData", "Confidence", "Defense", "Detector", "Double", "Executor", "FinePruning",
-    "FineTuning", "Float", "GoodNet", "InspectedBatch", "Inspection", "Int", "Int32", "Model",
+    "FineTuning", "Float", "FreeEagle", "GoodNet", "InspectedBatch", "Inspection", "Int", "Int32",
+    "Model",
     "Mutex", "Options", "Package", "Plugin", "PluginChecks", "PluginError", "PluginOption",
     "PluginOptions", "PluginRule", "PrunedChannels", "Repair", "RunContext", "Runner", "Sandbox",
     "SeededGenerator", "Self", "String", "Suite", "Test", "ToyProblem", "Trigger", "UInt64",
@@ -80,6 +81,7 @@ struct NewPluginName: Equatable {
     "ArgumentParser", "ArgumentParserToolInfo", "BadNets", "Blended", "CCrypto", "CHDF5", "CImages",
     "CKernels", "CLP", "COpenBLAS", "CPNG", "CSystem", "CYaml", "CZlib", "ComparisonReport",
     "DefenseKit", "DefenseKitTesting", "Dispatch", "FinePruning", "FineTuning", "Foundation",
+    "FreeEagle",
     "GoodNet", "InferenceGraph", "LabelConsistent", "ModelIO", "Mustache", "RunnerKit", "SIG",
     "STRIP", "StandardPlugins", "Swift", "Synchronization", "Testing", "WaNet", "XCTest", "Yams",
     "benchmark", "runner",

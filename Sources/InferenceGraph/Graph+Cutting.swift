@@ -1,0 +1,41 @@
+extension Graph {
+  /// The nodes that every path from the input to the output goes through, in order; the input is the
+  /// first, the output the last.
+  public var bottlenecks: [Int] {
+    let reaching = reachingOutput
+    let consumers = consumers
+    var found: [Int] = []
+    // A node is on every path exactly if no edge leads from before it to behind it.
+    var furthest = 0
+    for index in nodes.indices where reaching[index] {
+      if furthest <= index { found.append(index) }
+      for consumer in consumers[index] where reaching[consumer] {
+        furthest = Swift.max(furthest, consumer)
+      }
+    }
+    return found
+  }
+
+  /// Returns the graph behind a node: what it computes from the node's result, which is its input.
+  ///
+  /// - Throws: ``GraphError`` if there is no such node, or a path goes round it.
+  public func tail(behind name: String) throws(GraphError) -> Graph {
+    guard let cut = index(of: name) else {
+      throw GraphError(node: name, "the model has no layer of this name")
+    }
+    guard bottlenecks.contains(cut) else {
+      throw GraphError(node: name, "there is a way around it, so that nothing can be cut off here")
+    }
+    let reaching = reachingOutput
+    var result = try Graph(inputShape: nodes[cut].shape, inputName: name)
+    var places = [cut: 0]
+    for index in nodes.indices where index > cut && reaching[index] {
+      let node = nodes[index]
+      places[index] = try result.append(
+        node.name, node.operation, inputs: node.inputs.map { places[$0]! },
+        activation: node.activation)
+    }
+    result.setOutput(places[output]!)
+    return result
+  }
+}
