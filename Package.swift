@@ -40,7 +40,8 @@ let package = Package(
   products: [
     .library(name: "DefenseKit", targets: ["DefenseKit"]),
     .library(name: "DefenseKitTesting", targets: ["DefenseKitTesting"]),
-    .library(name: "RunnerKit", targets: ["RunnerKit", "StandardPlugins"] + defenses + verdicts + attacks),
+    .library(
+      name: "RunnerKit", targets: ["RunnerKit", "StandardPlugins"] + defenses + verdicts + attacks),
     .executable(name: "runner", targets: ["runner"]),
   ],
   dependencies: [
@@ -76,7 +77,8 @@ let package = Package(
     library("DefenseKit", ["InferenceGraph", "ModelIO"]),
     library("DefenseKitTesting", ["DefenseKit"]),
     library(
-      "StandardPlugins", ["DefenseKit"] + (defenses + verdicts + attacks).map { .init(stringLiteral: $0) }),
+      "StandardPlugins",
+      ["DefenseKit"] + (defenses + verdicts + attacks).map { .init(stringLiteral: $0) }),
     .target(
       name: "ComparisonReport",
       dependencies: ["DefenseKit", .product(name: "Mustache", package: "swift-mustache")],
@@ -107,7 +109,8 @@ let package = Package(
       swiftSettings: settings),
     tests(
       "DefenseKitTestingTests",
-      ["DefenseKitTesting", "DefenseKit"] + (defenses + verdicts + attacks).map { .init(stringLiteral: $0) }),
+      ["DefenseKitTesting", "DefenseKit"]
+        + (defenses + verdicts + attacks).map { .init(stringLiteral: $0) }),
     tests("FinePruningTests", ["FinePruning", "DefenseKit"]),
     tests("FineTuningTests", ["FineTuning", "DefenseKit"]),
     tests("CLPTests", ["CLP", "DefenseKit", "LabFiles"], exclude: ["Fixtures"]),
