@@ -190,6 +190,37 @@ struct KerasRuleTests {
     #expect(try rules(folder.file(fine, extra: "model_weights/payload")) == ["keras-extra"])
   }
 
+  @Test("Numbers that fit into nothing are refused")
+  func hugeNumbers() throws {
+    let folder = try Folder()
+    let numbers = [
+      "-9223372036854775808", "-9007199254740993", "-1", "0", "65537", "4294967296",
+      "9007199254740992", "4611686018427387904", "1e300", "0.5", "\"2\"",
+    ]
+    let layers = [
+      #""UpSampling2D", "config": {"name": "x", "size": [NUMBER, 2]}"#,
+      #""UpSampling2D", "config": {"name": "x", "size": NUMBER, "interpolation": "bilinear"}"#,
+      #""Permute", "config": {"name": "x", "dims": [NUMBER, 2, 3]}"#,
+      #""Cropping2D", "config": {"name": "x", "cropping": NUMBER}"#,
+      #""Cropping2D", "config": {"name": "x", "cropping": [[NUMBER, 1], [NUMBER, NUMBER]]}"#,
+      #""ZeroPadding2D", "config": {"name": "x", "padding": [[1, NUMBER], [NUMBER, 1]]}"#,
+      #""Resizing", "config": {"name": "x", "height": NUMBER, "width": 2}"#,
+      #""Resizing", "config": {"name": "x", "height": 2, "width": NUMBER, "interpolation": "nearest"}"#,
+      #""GroupNormalization", "config": {"name": "x", "groups": NUMBER, "scale": false, "center": false}"#,
+      #""LayerNormalization", "config": {"name": "x", "axis": NUMBER, "scale": false, "center": false}"#,
+      #""ThresholdedReLU", "config": {"name": "x", "theta": NUMBER}"#,
+    ]
+    for layer in layers {
+      for number in numbers {
+        let text = layer.replacing("NUMBER", with: number)
+        // Whether it is refused or read, the program goes on.
+        let path = try folder.file(Self.model(#"{"class_name": \#(text)}"#))
+        _ = try KerasModel.inspect(path)
+        _ = try? KerasModel.load(path)
+      }
+    }
+  }
+
   @Test("Arithmetic that Keras itself keeps as functions is unsupported, and nobody's code")
   func arithmetic() throws {
     let folder = try Folder()

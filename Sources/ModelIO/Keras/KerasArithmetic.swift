@@ -58,7 +58,7 @@ enum KerasArithmetic {
       isFirst
         ? Rescaling(scale: [-1], offset: [constant]) : Rescaling(scale: [1], offset: [-constant])
     case .multiply: Rescaling(scale: [constant])
-    case .divide where !isFirst && constant != 0: Rescaling(scale: [1 / constant])
+    case .divide where !isFirst && (1 / constant).isFinite: Rescaling(scale: [1 / constant])
     case .divide, .maximum, .minimum, .negative, .relu, .relu6, .sigmoid, .tanh, .silu, .softplus:
       nil
     }

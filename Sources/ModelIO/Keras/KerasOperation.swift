@@ -141,13 +141,16 @@ struct KerasOperation {
       let (top, bottom, left, right) = try borders("cropping")
       return .rearrange(.cropping(top: top, bottom: bottom, left: left, right: right))
     case "Permute":
-      guard let axes = config["dims"]?.ints else {
-        throw KerasError(layer, "its dims are not readable")
+      guard let axes = config["dims"]?.ints, axes.allSatisfy({ (1...8).contains($0) }) else {
+        throw KerasError(layer, "its dims are not readable, or no axes")
       }
       return .rearrange(.permutation(axes: axes.map { $0 - 1 }))
     case "UpSampling2D":
       let size = try extent("size", default: Extent(2, 2))
       guard input.count == 3 else { throw KerasError(layer, "it needs an image, not \(input)") }
+      guard (1...65536).contains(size.height), (1...65536).contains(size.width) else {
+        throw KerasError(layer, "its size of \(size.height)x\(size.width) is out of range")
+      }
       return try resizing(
         to: Extent(input[0] * size.height, input[1] * size.width),
         nearest: .repetition(rows: size.height, columns: size.width), default: "nearest")
