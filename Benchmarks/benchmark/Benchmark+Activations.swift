@@ -22,13 +22,15 @@ extension Benchmark {
         let base = try seconds(running: relu, options)
         return try seconds(running: other, options) / base
       }
-      let trained = try median(rounds) {
+      // Exponentials of exponentials overflow: such a network cannot be trained at any rate.
+      let trained = try? median(rounds) {
         let base = try seconds(training: relu, options)
         return try seconds(training: other, options) / base
       }
       print(
         name.padding(toLength: 14, withPad: " ", startingAt: 0)
-          + String(format: "%8.3f %8.3f", forward, trained))
+          + String(format: "%8.3f", forward)
+          + (trained.map { String(format: " %8.3f", $0) } ?? "        -"))
       fflush(nil)
     }
   }
