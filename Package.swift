@@ -31,8 +31,13 @@ let defenses = ["FinePruning", "FineTuning", "CLP", "GoodNet", "STRIP"]
 /// The plugins under Sources/Verdicts.
 let verdicts = ["FreeEagle"]
 
+/// The plugins under Sources/DataSetDetectors.
+let dataSetDetectors = ["SpectralSignatures"]
+
 /// The plugins under Sources/Attacks.
 let attacks = ["BadNets", "Blended", "SIG", "WaNet", "LabelConsistent"]
+
+let plugins = defenses + verdicts + dataSetDetectors + attacks
 
 let package = Package(
   name: "DefenseKit",
@@ -41,7 +46,7 @@ let package = Package(
     .library(name: "DefenseKit", targets: ["DefenseKit"]),
     .library(name: "DefenseKitTesting", targets: ["DefenseKitTesting"]),
     .library(
-      name: "RunnerKit", targets: ["RunnerKit", "StandardPlugins"] + defenses + verdicts + attacks),
+      name: "RunnerKit", targets: ["RunnerKit", "StandardPlugins"] + plugins),
     .executable(name: "runner", targets: ["runner"]),
   ],
   dependencies: [
@@ -78,7 +83,7 @@ let package = Package(
     library("DefenseKitTesting", ["DefenseKit"]),
     library(
       "StandardPlugins",
-      ["DefenseKit"] + (defenses + verdicts + attacks).map { .init(stringLiteral: $0) }),
+      ["DefenseKit"] + plugins.map { .init(stringLiteral: $0) }),
     .target(
       name: "ComparisonReport",
       dependencies: ["DefenseKit", .product(name: "Mustache", package: "swift-mustache")],
@@ -109,13 +114,13 @@ let package = Package(
       swiftSettings: settings),
     tests(
       "DefenseKitTestingTests",
-      ["DefenseKitTesting", "DefenseKit"]
-        + (defenses + verdicts + attacks).map { .init(stringLiteral: $0) }),
+      ["DefenseKitTesting", "DefenseKit"] + plugins.map { .init(stringLiteral: $0) }),
     tests("FinePruningTests", ["FinePruning", "DefenseKit"]),
     tests("FineTuningTests", ["FineTuning", "DefenseKit"]),
     tests("CLPTests", ["CLP", "DefenseKit", "LabFiles"], exclude: ["Fixtures"]),
     tests("GoodNetTests", ["GoodNet", "DefenseKit", "ReferenceInference"]),
     tests("FreeEagleTests", ["FreeEagle", "DefenseKit", "InferenceGraph"]),
+    tests("SpectralSignaturesTests", ["SpectralSignatures", "DefenseKit", "DefenseKitTesting"]),
     tests("STRIPTests", ["STRIP", "DefenseKit", "LabFiles"], exclude: ["Fixtures"]),
     tests("AttackTests", ["DefenseKit", "ModelIO"] + attacks.map { .init(stringLiteral: $0) }),
     .executableTarget(
@@ -141,5 +146,8 @@ let package = Package(
   ]
     + defenses.map { library($0, path: "Sources/Defenses/\($0)", ["DefenseKit"]) }
     + verdicts.map { library($0, path: "Sources/Verdicts/\($0)", ["DefenseKit"]) }
+    + dataSetDetectors.map {
+      library($0, path: "Sources/DataSetDetectors/\($0)", ["DefenseKit"])
+    }
     + attacks.map { library($0, path: "Sources/Attacks/\($0)", ["DefenseKit"]) }
 )

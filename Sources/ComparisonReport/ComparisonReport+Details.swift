@@ -6,7 +6,7 @@ extension ComparisonReport {
     let failures = records.filter { $0.failure != nil }
     let warnings = warnings
     return [
-      "defenses": plugins { $0.defense }, "detectors": plugins { $0.detector },
+      "plugins": PluginKind.allCases.flatMap { plugins($0) },
       "inputs": inputs, "notes": notes.map { ["name": $0.name, "value": $0.value] },
       "hasNotes": !notes.isEmpty,
       "seeds": records.map(\.unit.seed).distinct.map(String.init).joined(separator: ", "),
@@ -19,10 +19,11 @@ extension ComparisonReport {
     ]
   }
 
-  /// Plugins with all their options, in the order in which they occur.
-  private func plugins(_ choice: (ComparisonUnit) -> PluginChoice?) -> [[String: Any]] {
-    records.compactMap { choice($0.unit) }.distinct.map { plugin in
+  /// Plugins of a kind with all their options, in the order in which they occur.
+  private func plugins(_ kind: PluginKind) -> [[String: Any]] {
+    records.compactMap { $0.unit.plugins[kind] }.distinct.map { plugin in
       [
+        "kind": kind.name,
         "label": plugin.label, "name": plugin.name, "isRenamed": plugin.label != plugin.name,
         "options": plugin.options.map { ["option": $0.name, "value": $0.value] },
         "hasOptions": !plugin.options.isEmpty,

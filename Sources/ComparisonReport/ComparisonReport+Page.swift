@@ -5,7 +5,9 @@ extension ComparisonReport {
   /// What the page's templates show.
   var context: [String: Any] {
     let defenses = records.compactMap { $0.unit.defense?.label }.distinct
-    let detectors = records.compactMap { $0.unit.detector?.label }.distinct
+    let examiners = [PluginKind.detector, .dataSetDetector, .verdict].map { kind in
+      (kind, records.compactMap { $0.unit.plugins[kind]?.label }.distinct)
+    }.filter { $0.0 == .detector || !$0.1.isEmpty }
     let seeds = records.map(\.unit.seed).distinct
     let pending = records.count { $0.isPending }
     let failed = records.count { $0.failure != nil } - pending
@@ -13,8 +15,7 @@ extension ComparisonReport {
       "title": title, "version": defenseKitVersion, "isEmpty": records.isEmpty,
       "compared": [
         compared("model", models.map(\.name)), compared("defense", defenses),
-        compared("detector", detectors), compared("seed", seeds.map(String.init)),
-      ],
+      ] + examiners.map { compared($0.name, $1) } + [compared("seed", seeds.map(String.init))],
       "facts": facts(failed, pending),
       "failedCount": failed == 0 ? "" : counted(failed, "unit"), "hasFailures": failed > 0,
       "glance": ["rows": models.map(\.glance), "isShown": models.contains { $0.best != nil }],
@@ -110,9 +111,34 @@ extension ModelResults {
     let classes = records.compactMap(\.classCount).first
     return [
       "id": "model-\(number)", "name": name, "sections": sections,
+      "verdicts": verdicts, "hasVerdicts": !verdicts.isEmpty,
       "picture": shown(picture?.base64EncodedString()),
       "classes": shown(classes.map { "\($0) classes" }),
     ]
+  }
+}
+
+extension ModelResults {
+  /// What each verdict says, with each seed.
+  fileprivate var verdicts: [[String: Any]] {
+    records.flatMap { record in
+      record.rows.compactMap(\.verdict).map { verdict in
+        let order = verdict.classScores.indices.sorted {
+          (verdict.classScores[$1], $0) < (verdict.classScores[$0], $1)
+        }
+        return [
+          "verdict": record.unit.examiner?.choice.label ?? "", "seed": "\(record.unit.seed)",
+          "answer": verdict.isBackdoored ? "backdoored" : "no backdoor found",
+          "isBackdoored": verdict.isBackdoored,
+          "class": verdict.isBackdoored ? "\(verdict.suspect)" : "–",
+          "statistic": upToFourDecimals(verdict.statistic), "threshold": upToFourDecimals(verdict.threshold),
+          "measure": verdict.measure,
+          "scores": order.prefix(5).map {
+            "class \($0): \(upToFourDecimals(verdict.classScores[$0]))"
+          }.joined(separator: ", "),
+        ] as [String: Any]
+      }
+    }
   }
 }
 

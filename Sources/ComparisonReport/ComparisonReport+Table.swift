@@ -8,6 +8,7 @@ extension ComparisonReport {
       "Detector",
       [.auroc, .truePositives, .falsePositives, .filteredAccuracy, .filteredAttackSuccess]
     ),
+    ("Verdict", [.statistic, .backdoored]),
     ("Costs", [.cleanSamples, .seconds, .peakMemory]),
   ]
 
@@ -58,7 +59,7 @@ extension ComparisonReport {
       "model": summary.model, "treatment": summary.treatment,
       "detector": summary.detector ?? "", "seeds": summary.seeds,
       "seedsText": summary.failedSeeds == 0 ? "\(all)" : "\(summary.seeds) of \(all)",
-      "isSuspect": summary.defense == nil && summary.detector == nil, "isBest": isBest,
+      "isSuspect": summary.isSuspect, "isBest": isBest,
       "isDone": summary.seeds > 0, "cells": summary.seeds > 0 ? cells : [],
       "reasons": summary.failures.joined(separator: "; "),
     ]

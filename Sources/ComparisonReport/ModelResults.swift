@@ -25,19 +25,19 @@ struct ModelResults: Sendable {
 
   /// How the suspect does by itself.
   var suspect: ComparisonTable.Summary? {
-    summaries.first { $0.defense == nil && $0.detector == nil && $0.seeds > 0 }
+    summaries.first { $0.isSuspect && $0.seeds > 0 }
   }
 
   /// The summary with the best effectiveness among those of defenses and detectors, the first of equals; nil where
   /// none does better than nothing.
   var best: ComparisonTable.Summary? {
     best(.effectiveness) {
-      ($0.defense != nil || $0.detector != nil) && $0.means[.effectiveness] ?? 0 > 0.5
+      !$0.isSuspect && $0.means[.effectiveness] ?? 0 > 0.5
     }
   }
 
   /// The summary with the largest AUROC, the first of equals.
-  var bestDetector: ComparisonTable.Summary? { best(.auroc) { $0.detector != nil } }
+  var bestDetector: ComparisonTable.Summary? { best(.auroc) { $0.kind == .detector } }
 
   private func best(
     _ metric: ComparisonMetric, where isMeant: (ComparisonTable.Summary) -> Bool
@@ -47,6 +47,11 @@ struct ModelResults: Sendable {
       return value > best?.means[metric] ?? -1 ? next : best
     }
   }
+}
+
+extension ComparisonTable.Summary {
+  /// Whether it is the suspect by itself.
+  var isSuspect: Bool { defense == nil && detector == nil }
 }
 
 extension Sequence where Element: Hashable {

@@ -35,6 +35,7 @@ struct ReportChart: Sendable {
   static func all(
     _ model: String, _ records: [ComparisonRecord], _ summaries: [ComparisonTable.Summary]
   ) -> [ReportChart] {
+    let summaries = summaries.filter { $0.kind == nil || $0.kind == .detector }
     // A repaired model looks the same in all charts.
     let repairs = summaries.filter { $0.defense != nil && $0.seeds > 0 }
       .map { Treatment($0.defense, $0.repair) }.distinct
@@ -178,7 +179,7 @@ struct ReportChart: Sendable {
     _ model: String, _ records: [ComparisonRecord], _ roles: [Treatment: ChartRole]
   ) -> [ReportChart] {
     var series: [ClassChart.Series] = []
-    for record in records where record.failure == nil && record.unit.detector == nil {
+    for record in records where record.failure == nil && record.unit.examiner == nil {
       for row in record.rows where !row.model.byClass.isEmpty {
         let treatment = Treatment(record.unit.defense?.label, row.title)
         let role = roles[treatment] ?? .suspect
@@ -232,7 +233,7 @@ struct Measured: Sendable {
     var seen: Set<Name> = []
     var result: [Measured] = []
     for record in records where record.failure == nil {
-      guard let detector = record.unit.detector?.label else { continue }
+      guard let detector = record.unit.plugins[.detector]?.label else { continue }
       for row in record.rows {
         let treatment = Treatment(record.unit.defense?.label, row.title)
         guard let figures = row.detector,

@@ -58,21 +58,20 @@ public struct PluginChecks: Sendable {
   public var rules: [PluginRule] { PluginRule.allCases.filter(applies) }
 
   private func applies(_ rule: PluginRule) -> Bool {
-    let defense = type as? any Defense.Type
-    let detector = type as? any Detector.Type
-    let learns = defense?.learnsFromCleanData ?? true && detector?.learnsFromCleanData ?? true
-    let isRun = defense != nil || detector != nil || type is any Attack.Type
+    let kind = type.kind
     switch rule {
     case .name, .summary, .declarations, .defaults, .roundTrip, .badValues: return true
+    case .suspectUnchanged, .dataUnchanged, .sameSeed, .threadCount: return true
+    case .cancelledBefore, .cancelledDuring: return true
     case .refusals: return !refusing.isEmpty
-    case .suspectUnchanged, .dataUnchanged, .sameSeed, .threadCount: return isRun
-    case .cancelledBefore, .cancelledDuring: return isRun
-    case .writesNothing: return isRun && WrittenBytes.areCounted
-    case .sampleOrder: return defense != nil || detector != nil
-    case .withoutData: return !learns
-    case .repairs: return defense != nil
-    case .imageOrder, .singleImage, .verdicts: return detector != nil
-    case .poisoning, .trigger: return type is any Attack.Type
+    case .writesNothing: return WrittenBytes.areCounted
+    case .sampleOrder: return kind != .attack
+    case .withoutData: return kind != .attack && !type.requiresCleanData
+    case .repairs: return kind == .defense
+    case .imageOrder, .singleImage, .verdicts: return kind == .detector
+    case .modelVerdict: return kind == .verdict
+    case .dataSetScores: return kind == .dataSetDetector
+    case .poisoning, .trigger: return kind == .attack
     }
   }
 
@@ -81,7 +80,9 @@ public struct PluginChecks: Sendable {
   /// - Throws: ``BrokenRules``, with all that the plugin does not keep.
   public func run() throws {
     var broken: [BrokenRule] = []
-    for rule in rules {
+    // Of a plugin that cannot be made, one rule says so.
+    let isMade = (try? make()) != nil
+    for rule in rules where isMade || !rule.isAboutRuns || broken.isEmpty {
       do { try check(rule) } catch let error as BrokenRule { broken.append(error) }
     }
     if !broken.isEmpty { throw BrokenRules(all: broken) }
@@ -112,6 +113,8 @@ public struct PluginChecks: Sendable {
     case .withoutData: try checkWithoutData()
     case .repairs: try checkRepairs()
     case .verdicts: try checkVerdicts()
+    case .modelVerdict: try checkModelVerdict()
+    case .dataSetScores: try checkDataSetScores()
     case .poisoning: try checkPoisoning()
     case .trigger: try checkTrigger()
     }

@@ -24,7 +24,7 @@ public enum PluginRule: String, Sendable, CaseIterable, CustomStringConvertible 
   case sameSeed = "same-seed"
   /// One, two and three threads give equal bits.
   case threadCount = "thread-count"
-  /// Clean images in another order give equal bits.
+  /// Clean images, or training images, in another order give equal bits.
   case sampleOrder = "sample-order"
   /// Inspected images in another order get the same verdicts.
   case imageOrder = "image-order"
@@ -46,6 +46,10 @@ public enum PluginRule: String, Sendable, CaseIterable, CustomStringConvertible 
   case repairs
   /// There is one verdict an image, and it is a class, N, or no class.
   case verdicts
+  /// A verdict on a model has a statistic that is a number, and a score for every class.
+  case modelVerdict = "model-verdict"
+  /// A data-set detector gives every image a score and drops images of the set alone.
+  case dataSetScores = "data-set-scores"
   /// Poisoned images and labels are what the attack promises; all others stay.
   case poisoning
   /// The trigger changes images, and its file alone gives the same triggered images.
@@ -53,6 +57,14 @@ public enum PluginRule: String, Sendable, CaseIterable, CustomStringConvertible 
 
   /// The name, as tests show it.
   public var description: String { rawValue }
+
+  /// Whether it is about what the plugin does, not about its names and options.
+  var isAboutRuns: Bool {
+    switch self {
+    case .name, .summary, .declarations, .defaults, .roundTrip, .badValues, .refusals: false
+    default: true
+    }
+  }
 
   /// What the rule asks for, in a sentence.
   public var promise: String {
@@ -77,6 +89,8 @@ public enum PluginRule: String, Sendable, CaseIterable, CustomStringConvertible 
     case .withoutData: "A plugin that learns from no clean data works without any."
     case .repairs: "Repairs fit the suspect and say rightly how they were made."
     case .verdicts: "There is one verdict an image: a class, N, or no class."
+    case .modelVerdict: "The statistic is a number, and every class has a score."
+    case .dataSetScores: "Every image has a score, and what is dropped is in the set."
     case .poisoning: "Poisoned images and labels are what is promised; all others stay."
     case .trigger: "The trigger changes images, and its file alone gives the same ones again."
     }

@@ -1,4 +1,17 @@
 extension Graph {
+  /// The name of the node that the classifier head reads, the penultimate layer: what the last layer with
+  /// weights that every path goes through takes as its input, past layers that do nothing; nil where no
+  /// layer with weights makes it.
+  public var representation: String? {
+    guard
+      let head = bottlenecks.last(where: { !nodes[$0].operation.weights.isEmpty }),
+      var index = nodes[head].inputs.first
+    else { return nil }
+    while index > 0, nodes[index].doesNothing { index = nodes[index].inputs[0] }
+    let isLearnt = nodes[...index].contains { !$0.operation.weights.isEmpty }
+    return isLearnt ? nodes[index].name : nil
+  }
+
   /// The nodes that every path from the input to the output goes through, in order; the input is the
   /// first, the output the last.
   public var bottlenecks: [Int] {

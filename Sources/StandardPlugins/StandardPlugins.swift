@@ -9,15 +9,16 @@ internal import GoodNet
 internal import LabelConsistent
 internal import SIG
 internal import STRIP
+internal import SpectralSignatures
 internal import WaNet
 
-/// The defenses, detectors, verdicts and attacks that come with DefenseKit, for a program that offers them all:
+/// The plugins that come with DefenseKit, for a program that offers them all:
 ///
 /// ```swift
 /// try Runner(plugins: standardPlugins + [MyDefense.self]).main()
 /// ```
 public let standardPlugins: [any Plugin.Type] = [
   FinePruning.self, FineTuning.self, CLP.self, GoodNet.self, STRIP.self,
-  FreeEagle.self,
+  FreeEagle.self, SpectralSignatures.self,
   BadNets.self, Blended.self, SIG.self, WaNet.self, LabelConsistent.self,
 ]

@@ -16,7 +16,7 @@ private struct Blackout: Attack {
 
   init(options: NoOptions = NoOptions()) {}
 
-  func change(for imageShape: [Int], seed: UInt64, sandbox: Sandbox) throws -> Trigger.Change {
+  func change(for imageShape: [Int], in context: RunContext) throws -> Trigger.Change {
     .addition(Array(repeating: -255, count: imageShape.reduce(1, *)))
   }
 
@@ -33,7 +33,7 @@ private struct Blackout: Attack {
 struct AttackRunTests {
   @Test("All-to-one: the model has the backdoor, its clean twin has not")
   func allToOne() throws {
-    let outcome = try toyExperiment(BadNets()).run(cleanTwin: true, in: RunContext())
+    let outcome = try toyExperiment(BadNets()).run(cleanTwin: true)
     let counts = try #require(outcome.result.poisoned?.counted)
     #expect(try #require(outcome.result.clean).accuracy >= 0.95)
     #expect(counts.images == 75 && counts.successRate >= 0.95)
@@ -46,7 +46,7 @@ struct AttackRunTests {
   @Test("All-to-all: each class goes to the next")
   func allToAll() throws {
     let outcome = try toyExperiment(BadNets(), mode: .allToAll, rate: 0.3, epochs: 16)
-      .run(in: RunContext())
+      .run()
     let counts = try #require(outcome.result.poisoned?.counted)
     #expect(counts.images == 100 && counts.successRate >= 0.9)
     #expect(outcome.triggered.trueLabels == toyImages(100, seed: 2, name: "").labels)
@@ -66,7 +66,7 @@ struct AttackRunTests {
   @Test("Every attack makes a model that errs on triggered images alone", arguments: 0..<4)
   func success(_ number: Int) throws {
     let (attack, rate, success) = try Self.attacks()[number]
-    let outcome = try toyExperiment(attack, rate: rate, epochs: 12).run(in: RunContext())
+    let outcome = try toyExperiment(attack, rate: rate, epochs: 12).run()
     let counts = try #require(outcome.result.poisoned?.counted)
     #expect(try #require(outcome.result.clean).accuracy >= 0.95)
     #expect(counts.images == 75)
@@ -83,34 +83,32 @@ struct AttackRunTests {
         architecture: Architecture(named: "small-cnn"), inputScale: 1,
         options: TrainingOptions(epochs: 1, batchSize: 400, learningRate: 1e38))
     }
-    let outcome = try experiment(Blackout()).run(cleanTwin: true, in: RunContext())
+    let outcome = try experiment(Blackout()).run(cleanTwin: true)
     #expect(outcome.twin == nil)
     let failure = try #require(outcome.twinFailure)
     #expect(failure.message.hasPrefix("on the clean images the training diverged in epoch 1 of 1"))
     #expect(failure.lastGood == nil)
     #expect(outcome.result.clean?.images == 100)
-    #expect(try experiment(Blackout()).run(in: RunContext()).twinFailure == nil)
+    #expect(try experiment(Blackout()).run().twinFailure == nil)
     // Where the attack itself needs the clean model it cannot go on; where the poisoned images' training
     // diverges the model before is there.
     let needed = #expect(throws: TrainingError.self) {
-      try experiment(try LabelConsistent.small).run(in: RunContext())
+      try experiment(try LabelConsistent.small).run()
     }
     #expect(needed?.lastGood == nil)
     let own = #expect(throws: TrainingError.self) {
-      try experiment(BadNets()).run(in: RunContext())
+      try experiment(BadNets()).run()
     }
     #expect(own?.lastGood != nil)
   }
 
   @Test("What a training costs is counted, of a resumed one what is left")
   func costs() throws {
-    let experiment = try toyExperiment(BadNets(), epochs: 2)
+    let experiments = try (0..<2).map { _ in try toyExperiment(BadNets(), epochs: 2) }
     let states = Mutex<[TrainingState]>([])
-    let contexts = [RunContext(), RunContext()]
-    _ = try experiment.run(
-      checkpoint: { state in states.withLock { $0.append(state) } }, in: contexts[0])
-    _ = try experiment.run(resuming: states.withLock { $0.first }, in: contexts[1])
-    let runs = contexts.map(\.statistics.imagesRun)
+    _ = try experiments[0].run(checkpoint: { state in states.withLock { $0.append(state) } })
+    _ = try experiments[1].run(resuming: states.withLock { $0.first })
+    let runs = experiments.map(\.context.statistics.imagesRun)
     #expect(runs[0] - runs[1] == 3 * 400)
     #expect(runs[0] >= 2 * 3 * 400)
   }
@@ -118,8 +116,9 @@ struct AttackRunTests {
   @Test("The same again, with other threads, gives the same model")
   func determinism() throws {
     func weights(_ threads: Int) throws -> Graph {
-      try toyExperiment(BadNets(), epochs: 2)
-        .run(in: RunContext(execution: ExecutionOptions(threads: threads))).model.graph
+      try toyExperiment(
+        BadNets(), epochs: 2, execution: ExecutionOptions(threads: threads)
+      ).run().model.graph
     }
     #expect(try weights(1) == weights(2))
   }
@@ -129,9 +128,9 @@ struct AttackRunTests {
     let experiment = try toyExperiment(BadNets(), epochs: 3)
     let states = Mutex<[TrainingState]>([])
     let whole = try experiment.run(
-      checkpoint: { state in states.withLock { $0.append(state) } }, in: RunContext())
+      checkpoint: { state in states.withLock { $0.append(state) } })
     let first = try #require(states.withLock { $0.first })
-    let rest = try experiment.run(resuming: first, in: RunContext())
+    let rest = try experiment.run(resuming: first)
     #expect(rest.model.graph == whole.model.graph)
     #expect(rest.epochs == whole.epochs)
   }

@@ -11,7 +11,7 @@ import Testing
 private func applied(
   _ attack: some Attack, to image: [UInt8], shape: [Int], seed: UInt64 = 0
 ) throws -> [UInt8] {
-  try Trigger(of: attack, imageShape: shape, goal: goal(), seed: seed).applied(to: image)
+  try Trigger(of: attack, imageShape: shape, goal: goal(), in: RunContext(seed: seed)).applied(to: image)
 }
 
 @Suite("Triggers of the attacks, worked by hand")
@@ -137,12 +137,12 @@ struct AttackTriggerTests {
       let path = folder.appending(path: name).path
       try picture.write(to: path)
       let attack = try badNets { $0.image = path }
-      return try Trigger(of: attack, imageShape: [3, 3, 1], goal: goal(), seed: 0)
+      return try Trigger(of: attack, imageShape: [3, 3, 1], goal: goal(), in: RunContext(seed: 0))
     }
     #expect(triggers[0] == triggers[1])
     let hash = try sha256(ofFile: folder.appending(path: "a.png").path)
     #expect(triggers[0].options.first { $0.name == "image" }?.value == "sha256:\(hash)")
-    let none = try Trigger(of: BadNets(), imageShape: [3, 3, 1], goal: goal(), seed: 0)
+    let none = try Trigger(of: BadNets(), imageShape: [3, 3, 1], goal: goal(), in: RunContext(seed: 0))
     #expect(none.options.first { $0.name == "image" }?.value == "auto")
   }
 
@@ -150,7 +150,7 @@ struct AttackTriggerTests {
   func badNetsRefusals() throws {
     func attempt(_ set: (inout BadNets.Options) -> Void) -> String? {
       message {
-        _ = try badNets(set).change(for: [28, 28, 1], seed: 0, sandbox: .auto)
+        _ = try badNets(set).change(for: [28, 28, 1], in: RunContext())
       }
     }
     #expect(
@@ -242,11 +242,11 @@ struct AttackTriggerTests {
         == [100, 100, 100, 132])
     #expect(
       message {
-        _ = try LabelConsistent().change(for: [2, 28, 1], seed: 0, sandbox: .auto)
+        _ = try LabelConsistent().change(for: [2, 28, 1], in: RunContext())
       } == "corners of 3x3 pixels are larger than images of 2x28; lower label-consistent.size")
     #expect(
       message {
-        _ = try LabelConsistent().change(for: [28, 5, 1], seed: 0, sandbox: .auto)
+        _ = try LabelConsistent().change(for: [28, 5, 1], in: RunContext())
       }
         == "four corners of 3x3 pixels overlap in images of 28x5; lower label-consistent.size or set "
         + "label-consistent.corners=1")
@@ -254,7 +254,7 @@ struct AttackTriggerTests {
     options.size = 5
     #expect(
       message {
-        _ = try LabelConsistent(options: options).change(for: [28, 5, 1], seed: 0, sandbox: .auto)
+        _ = try LabelConsistent(options: options).change(for: [28, 5, 1], in: RunContext())
       } == nil)
   }
 

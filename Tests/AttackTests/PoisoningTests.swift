@@ -125,9 +125,9 @@ struct AttackExperimentTests {
     }
     return try AttackExperiment(
       attack, training: images([28, 28, 1], labels, "train"),
-      test: images(testShape, [0, 1, 2], "test"), goal: goal(mode), rate: rate, seed: seed,
+      test: images(testShape, [0, 1, 2], "test"), goal: goal(mode), rate: rate,
       architecture: Architecture(named: "small-cnn"), options: TrainingOptions(epochs: epochs),
-      cleanShare: cleanShare)
+      cleanShare: cleanShare, in: RunContext(seed: seed))
   }
 
   @Test("What cannot work is refused before anything is trained")

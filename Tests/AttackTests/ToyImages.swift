@@ -18,13 +18,15 @@ func toyImages(_ count: Int, seed: UInt64, name: String) -> LabelledImages {
 
 /// An attack on these pictures that is trained in a second.
 func toyExperiment(
-  _ attack: any Attack, mode: AttackGoal.Mode = .allToOne, rate: Double? = nil, epochs: Int = 8
+  _ attack: any Attack, mode: AttackGoal.Mode = .allToOne, rate: Double? = nil, epochs: Int = 8,
+  execution: ExecutionOptions = ExecutionOptions()
 ) throws -> AttackExperiment {
   try AttackExperiment(
     attack, training: toyImages(400, seed: 1, name: "training"),
     test: toyImages(100, seed: 2, name: "test"),
-    goal: AttackGoal(mode, target: 1, classCount: 4), rate: rate, seed: 3,
+    goal: AttackGoal(mode, target: 1, classCount: 4), rate: rate,
     architecture: Architecture(named: "small-cnn"),
     options: TrainingOptions(
-      epochs: epochs, batchSize: 20, optimizer: .adam(), learningRate: 0.002, schedule: .cosine))
+      epochs: epochs, batchSize: 20, optimizer: .adam(), learningRate: 0.002, schedule: .cosine),
+    in: RunContext(execution: execution, seed: 3))
 }

@@ -28,7 +28,8 @@ struct TriggerFileTests {
     let folder = try Folder()
     for (shape, mode) in [([28, 28, 1], AttackGoal.Mode.allToOne), ([9, 12, 3], .allToAll)] {
       let trigger = try Trigger(
-        of: Self.attacks[number], imageShape: shape, goal: goal(mode, target: 7), seed: .max)
+        of: Self.attacks[number], imageShape: shape, goal: goal(mode, target: 7),
+        in: RunContext(seed: .max))
       let path = "\(folder.path)/t.h5"
       try trigger.save(to: path)
       #expect(try Trigger.load(path) == trigger)

@@ -73,7 +73,7 @@ struct WarpingFieldTests {
     let attack = WaNet()
     let goal = try goal()
     func make(_ seed: UInt64) throws -> Trigger {
-      try Trigger(of: attack, imageShape: [28, 28, 1], goal: goal, seed: seed)
+      try Trigger(of: attack, imageShape: [28, 28, 1], goal: goal, in: RunContext(seed: seed))
     }
     #expect(try make(3) == make(3))
     #expect(try make(3) != make(4))
@@ -99,7 +99,7 @@ struct WarpingFieldTests {
     let bytes = (0..<count * 64).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 7) }
     let images = LabelledImages(
       imageShape: [8, 8, 1], bytes: bytes, labels: (0..<count).map { Int32($0 % 10) }, name: "set")
-    let trigger = try Trigger(of: WaNet(), imageShape: [8, 8, 1], goal: goal(), seed: 5)
+    let trigger = try Trigger(of: WaNet(), imageShape: [8, 8, 1], goal: goal(), in: RunContext(seed: 5))
     let task = PoisoningTask(
       for: WaNet.self, images: images, trigger: trigger, rate: 0.1, seed: 5,
       cleanModel: { fatalError("not needed") })

@@ -338,7 +338,7 @@ struct CLPTests {
     try net.convolution("conv", norms: Self.norms(4))
     try net.normalization("norm")
     try net.classifier()
-    #expect(!CLP.learnsFromCleanData)
+    #expect(CLP.requirements == [.batchNormalization])
     #expect(try repair(net.model).validation == nil)
     let clean = try CleanData(
       ToyNetwork.images(30, [4, 4, 2]), labels: (0..<30).map { Int32($0 % 3) })
@@ -356,8 +356,7 @@ struct CLPTests {
     #expect(error?.code == .unsuitableModel)
     #expect(
       error?.message
-        == "clp needs batch normalizations that read a convolution, but 'toy' has no batch "
-        + "normalization; choose another defense, such as fine-pruning")
+        == "clp needs batch normalization, which this network lacks")
   }
 
   @Test("A bound that is not finite is an error that names the channel")

@@ -123,7 +123,7 @@ struct AttackRuleTests {
 
   private struct Invisible: BadAttack {
     func change(
-      for imageShape: [Int], seed: UInt64, sandbox: Sandbox
+      for imageShape: [Int], in context: RunContext
     ) throws -> Trigger.Change {
       .addition(Array(repeating: 0.1, count: imageShape.reduce(1, *)))
     }
@@ -139,12 +139,12 @@ struct AttackRuleTests {
     expect(
       Invisible.self, breaks: .trigger,
       saying: "bad breaks the rule 'trigger': the trigger changes none of the test images; let "
-        + "change(for:seed:sandbox:) give one that is seen in bytes")
+        + "change(for:in:) give one that is seen in bytes")
   }
 
   private struct ByChance: BadAttack {
     func change(
-      for imageShape: [Int], seed: UInt64, sandbox: Sandbox
+      for imageShape: [Int], in context: RunContext
     ) throws -> Trigger.Change {
       .addition((0..<imageShape.reduce(1, *)).map { _ in .random(in: -50...50) })
     }

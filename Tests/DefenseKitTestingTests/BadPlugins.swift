@@ -36,7 +36,7 @@ extension BadAttack {
   init(options: NoOptions) { self.init() }
 
   func change(
-    for imageShape: [Int], seed: UInt64, sandbox: Sandbox
+    for imageShape: [Int], in context: RunContext
   ) throws -> Trigger.Change {
     let (height, width) = (imageShape[0], imageShape[1])
     return .overlay(
@@ -47,7 +47,7 @@ extension BadAttack {
 
 /// Masks channels of the second convolution, as a good defense would.
 func masking(
-  _ channels: [Int], of model: Model, using clean: CleanData, in context: RunContext
+  _ channels: [Int], of model: Model, using clean: CleanData?, in context: RunContext
 ) throws -> Repair {
   try context.checkCancellation()
   var repaired = model
@@ -55,7 +55,7 @@ func masking(
   return Repair(
     model: repaired, defense: "bad",
     pruned: [PrunedChannels(layer: "conv_2", channels: channels, of: 12)],
-    validation: clean.count == 0 ? nil : try CleanCounts(of: repaired, on: clean, in: context))
+    validation: try clean.map { try CleanCounts(of: repaired, on: $0, in: context) })
 }
 
 /// An inspection that is a closure; as a rule it flags images on which two models disagree.
@@ -97,4 +97,18 @@ func expect(
     : seen.hasPrefix(parts[0]) && seen.hasSuffix(parts[parts.count - 1])
       && parts.allSatisfy { seen.contains($0) }
   #expect(isAsSaid, "\(seen)", sourceLocation: location)
+}
+
+/// A plugin that does nothing wrong when it runs: it holds every class of every model to be alike.
+protocol Idle: ModelScanner {}
+
+extension Idle {
+  func scan(
+    _ model: Model, using clean: CleanData?, in context: RunContext
+  ) throws -> ModelVerdict {
+    try context.checkCancellation()
+    return ModelVerdict(
+      statistic: 0, threshold: 1, classScores: Array(repeating: 0, count: model.classCount),
+      measure: "nothing")
+  }
 }

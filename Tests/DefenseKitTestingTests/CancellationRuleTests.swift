@@ -14,7 +14,7 @@ struct CancellationRuleTests {
 
   private struct NeverAsks: BadDefense {
     func repair(
-      _ model: Model, using clean: CleanData, in context: RunContext
+      _ model: Model, using clean: CleanData?, in context: RunContext
     ) throws -> [Repair] {
       var repaired = model
       repaired.graph = try model.graph.masking([0], of: "conv_2")
@@ -25,8 +25,9 @@ struct CancellationRuleTests {
   /// Goes on where the executor ends.
   private struct Swallows: BadDefense {
     func repair(
-      _ model: Model, using clean: CleanData, in context: RunContext
+      _ model: Model, using clean: CleanData?, in context: RunContext
     ) throws -> [Repair] {
+      let clean = try required(clean)
       let counts = try? CleanCounts(of: model, on: clean, in: context)
       return [Repair(model: model, defense: "bad", validation: counts)]
     }
@@ -61,8 +62,9 @@ struct CancellationRuleTests {
 
   private struct Hangs: BadDefense {
     func repair(
-      _ model: Model, using clean: CleanData, in context: RunContext
+      _ model: Model, using clean: CleanData?, in context: RunContext
     ) throws -> [Repair] {
+      let clean = try required(clean)
       try loop(in: context) { isCancelled in
         while isCancelled { Thread.sleep(forTimeInterval: 0.1) }
       }
@@ -72,8 +74,9 @@ struct CancellationRuleTests {
 
   private struct Translates: BadDefense {
     func repair(
-      _ model: Model, using clean: CleanData, in context: RunContext
+      _ model: Model, using clean: CleanData?, in context: RunContext
     ) throws -> [Repair] {
+      let clean = try required(clean)
       do {
         return [try masking([0], of: model, using: clean, in: context)]
       } catch is CancellationError {
@@ -113,8 +116,9 @@ struct CancellationRuleTests {
   /// What comes after the loop would ask.
   private struct LoopBefore: BadDefense {
     func repair(
-      _ model: Model, using clean: CleanData, in context: RunContext
+      _ model: Model, using clean: CleanData?, in context: RunContext
     ) throws -> [Repair] {
+      let clean = try required(clean)
       try loop(in: context) { _ in }
       return [try masking([0], of: model, using: clean, in: context)]
     }
@@ -122,8 +126,9 @@ struct CancellationRuleTests {
 
   private struct AsksLate: BadDefense {
     func repair(
-      _ model: Model, using clean: CleanData, in context: RunContext
+      _ model: Model, using clean: CleanData?, in context: RunContext
     ) throws -> [Repair] {
+      let clean = try required(clean)
       context.phase("thinking", images: 1) { progress in progress(1) }
       return [try masking([0], of: model, using: clean, in: context)]
     }
@@ -131,7 +136,7 @@ struct CancellationRuleTests {
 
   private struct OnlyLoop: BadDefense {
     func repair(
-      _ model: Model, using clean: CleanData, in context: RunContext
+      _ model: Model, using clean: CleanData?, in context: RunContext
     ) throws -> [Repair] {
       try loop(in: context) { _ in }
       try context.checkCancellation()
@@ -141,7 +146,7 @@ struct CancellationRuleTests {
 
   private struct NeverEnds: BadDefense {
     func repair(
-      _ model: Model, using clean: CleanData, in context: RunContext
+      _ model: Model, using clean: CleanData?, in context: RunContext
     ) throws -> [Repair] {
       while true { Thread.sleep(forTimeInterval: 0.1) }
     }
@@ -160,13 +165,14 @@ struct CancellationRuleTests {
 
   private struct DetectorSwallows: BadDetector {
     func inspection(
-      of suspect: Model, repaired: Model, using clean: CleanData, in context: RunContext
+      of suspect: Model, repaired: Model?, using clean: CleanData?, in context: RunContext
     ) throws -> any Inspection {
+      let clean = try required(clean)
       let executor = try Executor([suspect], options: context.execution)
       context.phase("learning", images: clean.count) {
         _ = try? executor.predictions(for: clean.source, progress: $0)
       }
-      return Looking(models: [suspect, repaired])
+      return Looking(models: [suspect, try required(repaired)])
     }
   }
 

@@ -3,7 +3,7 @@ import DefenseKitTesting
 import Testing
 
 /// A plugin with the name, the summary and the options of its parameters; it is no defense.
-private protocol Named: Plugin {
+private protocol Named: Idle {
   init()
 }
 
@@ -60,7 +60,7 @@ struct NameRuleTests {
   }
 
   /// A plugin with two options, declared as the tests need it.
-  private struct Optional<Declared: Declaring>: Plugin {
+  private struct Optional<Declared: Declaring>: Idle {
     static var name: String { "bad" }
     static var summary: String { "Does one thing wrong." }
     let options: Values<Declared>

@@ -3,7 +3,7 @@ import DefenseKitTesting
 import Testing
 
 /// A plugin with options that is no defense; what it does with them is wrong.
-private protocol Optioned: Plugin {}
+private protocol Optioned: Idle {}
 
 extension Optioned {
   static var name: String { "bad" }

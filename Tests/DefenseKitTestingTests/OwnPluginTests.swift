@@ -5,10 +5,12 @@ import DefenseKit
 import DefenseKitTesting
 import FinePruning
 import FineTuning
+import FreeEagle
 import GoodNet
 import LabelConsistent
 import SIG
 import STRIP
+import SpectralSignatures
 import Testing
 import WaNet
 
@@ -43,6 +45,13 @@ struct OwnPluginTests {
         "alarms": ["0", "1", "1e-7", "1e-300"], "threshold": ["median"],
       ]),
     PluginChecks(
+      FreeEagle.self, options: fewSteps,
+      refusing: [
+        "steps": ["0", "100001"], "learning-rate": ["0", "-1", "11"], "decay": ["-1", "2"],
+        "threshold": ["0", "-1"],
+      ]),
+    PluginChecks(SpectralSignatures.self, refusing: ["share": ["0", "-1", "1.1"]]),
+    PluginChecks(
       BadNets.self,
       refusing: [
         "size": ["0", "1,2,3", "4097"], "position": ["middle"], "margin": ["-1", "4097"],
@@ -64,6 +73,12 @@ struct OwnPluginTests {
         "size": ["0", "4097"], "corners": ["0", "2"], "amplitude": ["0", "256"],
       ]),
   ]
+
+  private static var fewSteps: FreeEagle.Options {
+    var options = FreeEagle.Options()
+    options.steps = 20
+    return options
+  }
 
   private static var short: FineTuningOptions {
     var options = FineTuningOptions()

@@ -7,8 +7,9 @@ struct RepairRuleTests {
   /// A defense whose repair is right but for one change.
   private struct Changed<Change: RepairChange>: BadDefense {
     func repair(
-      _ model: Model, using clean: CleanData, in context: RunContext
+      _ model: Model, using clean: CleanData?, in context: RunContext
     ) throws -> [Repair] {
+      let clean = try required(clean)
       var repair = try masking([0, 1], of: model, using: clean, in: context)
       try Change.apply(to: &repair)
       return [repair]
@@ -166,7 +167,7 @@ struct RepairRuleTests {
 
   private struct Nothing: BadDefense {
     func repair(
-      _ model: Model, using clean: CleanData, in context: RunContext
+      _ model: Model, using clean: CleanData?, in context: RunContext
     ) throws -> [Repair] {
       try context.checkCancellation()
       return []
@@ -175,8 +176,9 @@ struct RepairRuleTests {
 
   private struct Choosy: BadDefense {
     func repair(
-      _ model: Model, using clean: CleanData, in context: RunContext
+      _ model: Model, using clean: CleanData?, in context: RunContext
     ) throws -> [Repair] {
+      let clean = try required(clean)
       try context.checkCancellation()
       if model.name == "toy_plain" {
         throw PluginError(.unsuitableModel, "bad needs a batch normalization")
@@ -187,7 +189,7 @@ struct RepairRuleTests {
 
   private struct RefusesAll: BadDefense {
     func repair(
-      _ model: Model, using clean: CleanData, in context: RunContext
+      _ model: Model, using clean: CleanData?, in context: RunContext
     ) throws -> [Repair] {
       throw PluginError(.unsuitableModel, "bad needs attention")
     }
@@ -195,7 +197,7 @@ struct RepairRuleTests {
 
   private struct Fails: BadDefense {
     func repair(
-      _ model: Model, using clean: CleanData, in context: RunContext
+      _ model: Model, using clean: CleanData?, in context: RunContext
     ) throws -> [Repair] {
       _ = try model.graph.masking([99], of: "conv_2")
       return []
@@ -243,7 +245,7 @@ struct RepairRuleTests {
         self.options = options
       }
       func repair(
-        _ model: Model, using clean: CleanData, in context: RunContext
+        _ model: Model, using clean: CleanData?, in context: RunContext
       ) throws -> [Repair] { [] }
     }
     var options = Picky.Options()

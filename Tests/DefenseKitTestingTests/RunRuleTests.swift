@@ -9,7 +9,7 @@ struct RunRuleTests {
   /// What it does is right; each of the others differs from it in one thing.
   private struct Good: BadDefense {
     func repair(
-      _ model: Model, using clean: CleanData, in context: RunContext
+      _ model: Model, using clean: CleanData?, in context: RunContext
     ) throws -> [Repair] {
       [try masking([0, 1], of: model, using: clean, in: context)]
     }
@@ -27,7 +27,7 @@ struct RunRuleTests {
 
   private struct ChangesSuspect: BadDefense {
     func repair(
-      _ model: Model, using clean: CleanData, in context: RunContext
+      _ model: Model, using clean: CleanData?, in context: RunContext
     ) throws -> [Repair] {
       let repairs = try Good().repair(model, using: clean, in: context)
       let layer = model.graph.nodes.first { !$0.operation.weights.isEmpty }!
@@ -38,8 +38,9 @@ struct RunRuleTests {
 
   private struct ChangesData: BadDefense {
     func repair(
-      _ model: Model, using clean: CleanData, in context: RunContext
+      _ model: Model, using clean: CleanData?, in context: RunContext
     ) throws -> [Repair] {
+      let clean = try required(clean)
       let repairs = try Good().repair(model, using: clean, in: context)
       overwrite(clean.labels, with: 3)
       return repairs
@@ -48,8 +49,9 @@ struct RunRuleTests {
 
   private struct ChangesImages: BadDefense {
     func repair(
-      _ model: Model, using clean: CleanData, in context: RunContext
+      _ model: Model, using clean: CleanData?, in context: RunContext
     ) throws -> [Repair] {
+      let clean = try required(clean)
       let repairs = try Good().repair(model, using: clean, in: context)
       if let source = clean.source as? ArraySource { overwrite(source.values, with: 99.5) }
       return repairs
@@ -83,8 +85,9 @@ struct RunRuleTests {
 
   private struct SeedsByChance: BadDefense {
     func repair(
-      _ model: Model, using clean: CleanData, in context: RunContext
+      _ model: Model, using clean: CleanData?, in context: RunContext
     ) throws -> [Repair] {
+      let clean = try required(clean)
       var own = context
       own.seed = .random(in: 0...UInt64.max)
       var options = FineTuningOptions()
@@ -102,8 +105,9 @@ struct RunRuleTests {
     }
 
     func repair(
-      _ model: Model, using clean: CleanData, in context: RunContext
+      _ model: Model, using clean: CleanData?, in context: RunContext
     ) throws -> [Repair] {
+      let clean = try required(clean)
       let run = runs.count.withLock {
         $0 += 1
         return $0
@@ -115,8 +119,9 @@ struct RunRuleTests {
   /// Puts a layer without weights behind the output, which does something else every time.
   private struct ScalesByChance: BadDefense {
     func repair(
-      _ model: Model, using clean: CleanData, in context: RunContext
+      _ model: Model, using clean: CleanData?, in context: RunContext
     ) throws -> [Repair] {
+      let clean = try required(clean)
       var repair = try masking([0, 1], of: model, using: clean, in: context)
       let factor = Float.random(in: 1...2)
       try repair.model.graph.append(
@@ -150,7 +155,7 @@ struct RunRuleTests {
 
   private struct AsThreadsAre: BadDefense {
     func repair(
-      _ model: Model, using clean: CleanData, in context: RunContext
+      _ model: Model, using clean: CleanData?, in context: RunContext
     ) throws -> [Repair] {
       [try masking([context.execution.threads], of: model, using: clean, in: context)]
     }
@@ -159,8 +164,9 @@ struct RunRuleTests {
   /// Adds up floats group by group, in the order in which groups are done.
   private struct AsGroupsCome: BadDefense {
     func repair(
-      _ model: Model, using clean: CleanData, in context: RunContext
+      _ model: Model, using clean: CleanData?, in context: RunContext
     ) throws -> [Repair] {
+      let clean = try required(clean)
       try context.checkCancellation()
       let hash = Mutex(0)
       try Executor([model], options: context.execution).run(clean.source) { batch in
@@ -172,8 +178,9 @@ struct RunRuleTests {
 
   private struct AsImagesCome: BadDefense {
     func repair(
-      _ model: Model, using clean: CleanData, in context: RunContext
+      _ model: Model, using clean: CleanData?, in context: RunContext
     ) throws -> [Repair] {
+      let clean = try required(clean)
       let sum = clean.labels.enumerated().reduce(0) { $0 + $1.offset * Int($1.element) }
       return [try masking([sum % 12], of: model, using: clean, in: context)]
     }
@@ -205,7 +212,7 @@ struct RunRuleTests {
 
   private struct WritesFile: BadDefense {
     func repair(
-      _ model: Model, using clean: CleanData, in context: RunContext
+      _ model: Model, using clean: CleanData?, in context: RunContext
     ) throws -> [Repair] {
       let file = FileManager.default.temporaryDirectory
         .appendingPathComponent("bad-plugin-\(UUID().uuidString)")
@@ -217,7 +224,7 @@ struct RunRuleTests {
 
   private struct Prints: BadDefense {
     func repair(
-      _ model: Model, using clean: CleanData, in context: RunContext
+      _ model: Model, using clean: CleanData?, in context: RunContext
     ) throws -> [Repair] {
       print()
       return try Good().repair(model, using: clean, in: context)
@@ -233,7 +240,7 @@ struct RunRuleTests {
     }
 
     func repair(
-      _ model: Model, using clean: CleanData, in context: RunContext
+      _ model: Model, using clean: CleanData?, in context: RunContext
     ) throws -> [Repair] {
       let isFirst = hasWritten.value.withLock { value in
         defer { value = true }
@@ -248,8 +255,9 @@ struct RunRuleTests {
   /// Writes where an executor's own threads would.
   private struct WritesErrors: BadDefense {
     func repair(
-      _ model: Model, using clean: CleanData, in context: RunContext
+      _ model: Model, using clean: CleanData?, in context: RunContext
     ) throws -> [Repair] {
+      let clean = try required(clean)
       try Executor([model], options: context.execution).run(clean.source) { batch in
         if batch.indices.contains(0) { FileHandle.standardError.write(Data("\n".utf8)) }
       }
@@ -281,11 +289,11 @@ struct RunRuleTests {
   }
 
   private struct NeedsData: BadDefense {
-    static let learnsFromCleanData = false
+    static let requirements: [PluginRequirement] = []
     func repair(
-      _ model: Model, using clean: CleanData, in context: RunContext
+      _ model: Model, using clean: CleanData?, in context: RunContext
     ) throws -> [Repair] {
-      guard clean.count > 0 else { throw DataError("no images") }
+      guard let clean else { throw DataError("no images") }
       return try Good().repair(model, using: clean, in: context)
     }
   }
@@ -296,6 +304,6 @@ struct RunRuleTests {
       NeedsData.self, breaks: .withoutData,
       saying: "bad breaks the rule 'without-data': without clean images it ended on toy_plain "
         + "with an error: "
-        + "no images; do without images where there are none, or leave learnsFromCleanData true")
+        + "no images; do without images where there are none, or let requirements have .cleanData")
   }
 }

@@ -124,9 +124,10 @@ struct StorageTests {
       }
       return try AttackExperiment(
         BadNets(), training: images(problem.training), test: images(problem.testImages),
-        goal: AttackGoal(target: 0, classCount: ToyProblem.classCount), seed: Self.seed,
-        architecture: Architecture(named: "small-cnn"), options: TrainingOptions(epochs: 1)
-      ).run(in: RunContext())
+        goal: AttackGoal(target: 0, classCount: ToyProblem.classCount),
+        architecture: Architecture(named: "small-cnn"), options: TrainingOptions(epochs: 1),
+        in: RunContext(seed: Self.seed)
+      ).run()
     }
     let first = try outcome(Storing(type: .uint8, layout: .nhwc), 1)
     let second = try outcome(storing, factor)

@@ -20,9 +20,9 @@ struct VerdictRuleTests {
   /// A detector that is right but for what it says of a batch, or the model that it is.
   private struct Judging<Judge: Judgement>: BadDetector {
     func inspection(
-      of suspect: Model, repaired: Model, using clean: CleanData, in context: RunContext
+      of suspect: Model, repaired: Model?, using clean: CleanData?, in context: RunContext
     ) throws -> any Inspection {
-      Looking(models: [suspect, repaired], look: Judge.verdicts)
+      Looking(models: [suspect, try required(repaired)], look: Judge.verdicts)
     }
 
     func model(suspect: Model, repaired: Model) throws -> Model? {

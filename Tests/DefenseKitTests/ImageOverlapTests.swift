@@ -64,7 +64,7 @@ struct ImageOverlapTests {
       static let name = "never"
       static let summary = "Must not run."
       init(options: NoOptions) {}
-      func repair(_ model: Model, using clean: CleanData, in context: RunContext) -> [Repair] {
+      func repair(_ model: Model, using clean: CleanData?, in context: RunContext) -> [Repair] {
         Issue.record("it was run")
         return []
       }

@@ -5,7 +5,7 @@ private struct Nothing: Defense {
   static let name = "nothing"
   static let summary = "Does nothing."
   init(options: NoOptions) {}
-  func repair(_ model: Model, using clean: CleanData, in context: RunContext) -> [Repair] { [] }
+  func repair(_ model: Model, using clean: CleanData?, in context: RunContext) -> [Repair] { [] }
 }
 
 private struct Suspicious: Detector {
@@ -31,7 +31,7 @@ private struct Suspicious: Detector {
     self.options = options
   }
   func inspection(
-    of suspect: Model, repaired: Model, using clean: CleanData, in context: RunContext
+    of suspect: Model, repaired: Model?, using clean: CleanData?, in context: RunContext
   ) -> any Inspection { Flags(models: [suspect]) }
 }
 

@@ -97,7 +97,8 @@ struct Faulty: Defense {
 
   init(options: Options) { self.options = options }
 
-  func repair(_ model: Model, using clean: CleanData, in context: RunContext) throws -> [Repair] {
+  func repair(_ model: Model, using clean: CleanData?, in context: RunContext) throws -> [Repair] {
+    let clean = try required(clean)
     if options.once.isEmpty || !FileManager.default.fileExists(atPath: options.once) {
       if !options.once.isEmpty { try Data().write(to: URL(fileURLWithPath: options.once)) }
       try options.misdeed.commit(options.file)
@@ -125,14 +126,13 @@ struct FaultyDetector: Detector {
 
   static let name = "faulty-detector"
   static let summary = "Does what a detector should not."
-  static let comparesModels = false
-  static let learnsFromCleanData = false
+  static let requirements: [PluginRequirement] = []
   let options: Options
 
   init(options: Options) { self.options = options }
 
   func inspection(
-    of suspect: Model, repaired: Model, using clean: CleanData, in context: RunContext
+    of suspect: Model, repaired: Model?, using clean: CleanData?, in context: RunContext
   ) throws -> any Inspection { Watch(models: [suspect], misdeed: options.misdeed) }
 
   private struct Watch: Inspection {

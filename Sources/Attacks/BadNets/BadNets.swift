@@ -61,9 +61,9 @@ public struct BadNets: Attack {
   /// - Throws: `PluginError` if it is not within such images; `FileError` for a picture that cannot be
   ///   read.
   public func change(
-    for imageShape: [Int], seed: UInt64, sandbox: Sandbox
+    for imageShape: [Int], in context: RunContext
   ) throws -> Trigger.Change {
-    let patch = try patch(channels: imageShape[2], seed: seed, sandbox: sandbox)
+    let patch = try patch(channels: imageShape[2], in: context)
     let (row, column) = corner(of: patch, in: imageShape)
     guard
       let change = patch.overlay(
@@ -79,16 +79,16 @@ public struct BadNets: Attack {
     return change
   }
 
-  private func patch(channels: Int, seed: UInt64, sandbox: Sandbox) throws -> PatternImage {
+  private func patch(channels: Int, in context: RunContext) throws -> PatternImage {
     if let path = options.image {
       let picture = PatternImage(
-        try PixelImage(contentsOf: path, sandbox: sandbox), channels: channels)
+        try PixelImage(contentsOf: path, sandbox: context.sandbox), channels: channels)
       guard let size = options.size else { return picture }
       return picture.resized(height: size[0], width: size[size.count - 1])
     }
     let size = options.size ?? [3]
     let (height, width) = (size[0], size[size.count - 1])
-    var generator = SeededGenerator(seed: seed, stream: 0xBAD)
+    var generator = SeededGenerator(seed: context.seed, stream: 0xBAD)
     let values = (0..<height * width).flatMap { pixel -> [Float] in
       switch options.pattern {
       case .white: Array(repeating: 255, count: channels)

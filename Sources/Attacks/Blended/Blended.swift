@@ -56,17 +56,17 @@ public struct Blended: Attack {
   ///
   /// - Throws: `FileError` for a picture that cannot be read.
   public func change(
-    for imageShape: [Int], seed: UInt64, sandbox: Sandbox
+    for imageShape: [Int], in context: RunContext
   ) throws -> Trigger.Change {
     let alpha = Float(options.alpha)
     guard let path = options.image else {
-      var generator = SeededGenerator(seed: seed, stream: 0xB1E4D)
+      var generator = SeededGenerator(seed: context.seed, stream: 0xB1E4D)
       return .overlay(
         pattern: (0..<imageShape.reduce(1, *)).map { _ in Float(generator.next() >> 56) },
         alpha: Array(repeating: alpha, count: imageShape[0] * imageShape[1]))
     }
     let picture = PatternImage(
-      try PixelImage(contentsOf: path, sandbox: sandbox), channels: imageShape[2]
+      try PixelImage(contentsOf: path, sandbox: context.sandbox), channels: imageShape[2]
     ).resized(height: imageShape[0], width: imageShape[1])
     return .overlay(pattern: picture.values, alpha: picture.alpha.map { $0 * alpha })
   }

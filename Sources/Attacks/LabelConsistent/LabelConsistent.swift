@@ -51,7 +51,7 @@ public struct LabelConsistent: Attack {
   ///
   /// - Throws: `PluginError` if they are larger than the image or overlap.
   public func change(
-    for imageShape: [Int], seed: UInt64, sandbox: Sandbox
+    for imageShape: [Int], in context: RunContext
   ) throws -> Trigger.Change {
     let (height, width, channels) = (imageShape[0], imageShape[1], imageShape[2])
     guard options.size <= min(height, width) else {

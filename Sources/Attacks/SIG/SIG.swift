@@ -61,7 +61,7 @@ public struct SIG: Attack {
 
   /// Returns the wave.
   public func change(
-    for imageShape: [Int], seed: UInt64, sandbox: Sandbox
+    for imageShape: [Int], in context: RunContext
   ) throws -> Trigger.Change {
     let (height, width, channels) = (imageShape[0], imageShape[1], imageShape[2])
     let row = (0..<width).flatMap { column -> [Float] in

@@ -70,9 +70,9 @@ public struct WaNet: Attack {
 
   /// Returns the warp.
   public func change(
-    for imageShape: [Int], seed: UInt64, sandbox: Sandbox
+    for imageShape: [Int], in context: RunContext
   ) throws -> Trigger.Change {
-    .warp(field(for: imageShape, seed: seed).positions(strength: options.strength))
+    .warp(field(for: imageShape, seed: context.seed).positions(strength: options.strength))
   }
 
   private func field(for imageShape: [Int], seed: UInt64) -> WarpingField {

@@ -1,5 +1,3 @@
-public import ModelIO
-
 /// A plugin that makes backdoored models: what defenses are tested against.
 ///
 /// An attack says what its trigger is and how training images are poisoned with it; choosing,
@@ -19,12 +17,12 @@ public protocol Attack: Plugin {
   ///
   /// - Parameters:
   ///   - imageShape: `[height, width, channels]`.
-  ///   - seed: Decides what is random about it; equal seeds give equal triggers.
-  ///   - sandbox: How a picture that an option names is parsed.
+  ///   - context: Its seed decides what is random about it: equal seeds give equal triggers; its
+  ///     sandbox, how a picture that an option names is parsed.
   /// - Throws: ``PluginError`` with code `badOption` if it does not fit such images; `FileError` for a
   ///   picture that cannot be read.
   func change(
-    for imageShape: [Int], seed: UInt64, sandbox: Sandbox
+    for imageShape: [Int], in context: RunContext
   ) throws -> Trigger.Change
 
   /// Returns the training images with the poisoned among them, in their own order.
@@ -38,6 +36,13 @@ public protocol Attack: Plugin {
 }
 
 extension Attack {
+  /// An attack.
+  public static var kind: PluginKind { .attack }
+  /// The attack.
+  public var byKind: PluginByKind { .attack(self) }
+  /// Nothing: every attack is given what it poisons.
+  public static var requirements: [PluginRequirement] { [] }
+
   /// By default labels are changed.
   public static var keepsLabels: Bool { false }
 

@@ -29,22 +29,21 @@ extension AttackExperiment {
   ///   - cleanTwin: Whether a model is trained the same way on clean images, for comparison.
   ///   - state: Where an earlier training on the poisoned images stood.
   ///   - checkpoint: Given the state of the training on the poisoned images after every epoch.
-  ///   - context: How to execute, and where progress, warnings and costs go.
   /// - Throws: ``PluginError`` or ``DataError`` for images that cannot be poisoned as asked,
   ///   `TrainingError` for a training that cannot go on, with the last good model if it is the one on
   ///   the poisoned images, and what the execution throws.
   public func run(
     cleanTwin: Bool = false, resuming state: TrainingState? = nil,
-    checkpoint: ((TrainingState) throws -> Void)? = nil, in context: RunContext
+    checkpoint: ((TrainingState) throws -> Void)? = nil
   ) throws -> AttackOutcome {
-    try warnOfOverlap(in: context)
+    try warnOfOverlap()
     let (triggeredImages, trueLabels) = try trigger.testSet(from: test)
     let triggered = triggeredImages.dataSet(trueLabels: trueLabels)
     var clean: Model?
     func cleanModel() throws -> Model {
       if let clean { return clean }
       do {
-        let model = try train(on: training, "training, clean", in: context).model
+        let model = try train(on: training, "training, clean").model
         clean = model
         return model
       } catch let error as TrainingError {
@@ -57,22 +56,21 @@ extension AttackExperiment {
       cleanModel: cleanModel)
     let poisoning = try attack.poison(task, in: context)
     let result = try train(
-      on: poisoning.images, "training, poisoned", resuming: state, checkpoint: checkpoint,
-      in: context)
+      on: poisoning.images, "training, poisoned", resuming: state, checkpoint: checkpoint)
     var outcome = AttackOutcome(
       model: result.model, epochs: result.epochs, poisoning: poisoning, triggered: triggered,
-      result: try judge(result.model, triggered, in: context))
+      result: try judge(result.model, triggered))
     guard cleanTwin else { return outcome }
     do {
       let twin = try cleanModel()
-      outcome.twin = (twin, try judge(twin, triggered, in: context))
+      outcome.twin = (twin, try judge(twin, triggered))
     } catch let error as TrainingError {
       outcome.twinFailure = error
     }
     return outcome
   }
 
-  private func warnOfOverlap(in context: RunContext) throws {
+  private func warnOfOverlap() throws {
     let known = Set(try training.dataSet().fingerprints())
     let count = try test.dataSet().fingerprints().count { known.contains($0) }
     guard count > 0 else { return }
@@ -85,7 +83,7 @@ extension AttackExperiment {
 
   private func train(
     on images: LabelledImages, _ title: String, resuming state: TrainingState? = nil,
-    checkpoint: ((TrainingState) throws -> Void)? = nil, in context: RunContext
+    checkpoint: ((TrainingState) throws -> Void)? = nil
   ) throws -> TrainingResult {
     try naming(images.name) {
       let result = try context.phase(title, images: images.count * options.epochs) {
@@ -102,7 +100,7 @@ extension AttackExperiment {
   }
 
   private func judge(
-    _ model: Model, _ triggered: DataSet, in context: RunContext
+    _ model: Model, _ triggered: DataSet
   ) throws -> Evaluation.ModelResult {
     try Evaluation.ModelResult(
       of: model, test: CleanData(test.dataSet()), poisoned: PoisonedData(triggered), in: context)

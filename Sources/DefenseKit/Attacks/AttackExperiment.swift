@@ -1,5 +1,5 @@
 public import InferenceGraph
-public import ModelIO
+internal import ModelIO
 
 /// Everything that an attack is made of: the making of a backdoored model, and how well it came out.
 ///
@@ -7,7 +7,7 @@ public import ModelIO
 /// let experiment = try AttackExperiment(
 ///   BadNets(), training: images, test: others, goal: AttackGoal(target: 0, classCount: 10),
 ///   architecture: Architecture(named: "small-cnn"))
-/// let outcome = try experiment.run(in: RunContext())
+/// let outcome = try experiment.run()
 /// ```
 public struct AttackExperiment: Sendable {
   /// The attack.
@@ -20,8 +20,9 @@ public struct AttackExperiment: Sendable {
   public let trigger: Trigger
   /// The share of images that are poisoned; see ``Attack/poisonRate``.
   public let rate: Double
-  /// The seed of the trigger, the choice of images, the initial weights, and the training.
-  public let seed: UInt64
+  /// How it is executed; its seed is that of the trigger, the choice of images, the initial weights,
+  /// and the training.
+  public let context: RunContext
   /// The network with its initial weights.
   public let initialModel: Model
   /// The factor for the images' bytes that it is trained with.
@@ -39,33 +40,33 @@ public struct AttackExperiment: Sendable {
   ///   - test: Clean images to judge the model on, of the same shape.
   ///   - goal: What the attacker wants.
   ///   - rate: The share of images that are poisoned; nil: the attack's own.
-  ///   - seed: Equal seeds give equal results.
   ///   - architecture: The network to train.
   ///   - inputScale: The factor for the images' bytes that it is trained with; nil:
   ///     ``Architecture/byteScale``.
   ///   - options: How it is trained; their seed is replaced.
   ///   - cleanShare: The share of the clean training images that the defender is given, over 0 and up
   ///     to 1.
-  ///   - sandbox: How a picture that an option names is parsed.
+  ///   - context: How to execute, and where progress, warnings and costs go; equal seeds give equal
+  ///     results.
   /// - Throws: ``DataError`` for images that do not fit each other or a class without images;
   ///   ``PluginError`` for a share out of range or a trigger that does not fit the images;
   ///   `TrainingError` for a number of epochs out of range; `GraphError` if the architecture does not
   ///   fit the images.
   public init(
     _ attack: any Attack, training: LabelledImages, test: LabelledImages, goal: AttackGoal,
-    rate: Double? = nil, seed: UInt64 = 0, architecture: Architecture, inputScale: Float? = nil,
+    rate: Double? = nil, architecture: Architecture, inputScale: Float? = nil,
     options: TrainingOptions = TrainingOptions(), cleanShare: Double = 0.05,
-    sandbox: Sandbox = .auto
+    in context: RunContext = RunContext()
   ) throws {
     let kind = type(of: attack)
     self.attack = attack
     self.training = training
     self.test = test
     self.rate = rate ?? kind.poisonRate
-    self.seed = seed
+    self.context = context
     self.inputScale = inputScale ?? architecture.byteScale
     self.cleanShare = cleanShare
-    self.options = options.seeded(seed)
+    self.options = options.seeded(context.seed)
     for (option, share) in [("--rate", self.rate), ("--clean-share", cleanShare)]
     where !(share > 0 && share <= 1) {
       throw PluginError(
@@ -83,10 +84,10 @@ public struct AttackExperiment: Sendable {
     }
     try Self.check(training, test, goal)
     trigger = try Trigger(
-      of: attack, imageShape: training.imageShape, goal: goal, seed: seed, sandbox: sandbox)
+      of: attack, imageShape: training.imageShape, goal: goal, in: context)
     initialModel = try architecture.model(
       imageShape: training.imageShape, classCount: goal.classCount,
-      inputScale: self.inputScale, seed: seed)
+      inputScale: self.inputScale, seed: context.seed)
   }
 
   private static func check(
@@ -112,6 +113,9 @@ public struct AttackExperiment: Sendable {
           + "\(goal.classCount) classes needs some to be learnt")
     }
   }
+
+  /// The seed of all that is random.
+  public var seed: UInt64 { context.seed }
 
   /// The clean training images that the defender is given, in ascending order.
   public var cleanSample: [Int] {

@@ -60,11 +60,18 @@ public struct LabelledImages: Sendable, Hashable {
 
   /// The images as a data set of bytes, whatever they were read from.
   ///
-  /// - Parameter trueLabels: A second class for every image, for poisoned sets.
-  public func dataSet(trueLabels: [Int32]? = nil) -> DataSet {
+  /// - Parameters:
+  ///   - trueLabels: A second class for every image, for poisoned sets.
+  ///   - poisoned: The images that carry a trigger, for training sets.
+  public func dataSet(trueLabels: [Int32]? = nil, poisoned: [Int]? = nil) -> DataSet {
     DataSet(
       bytes: bytes, elementType: .uint8, imageShape: imageShape, labels: labels,
-      trueLabels: trueLabels, name: name)
+      trueLabels: trueLabels,
+      isPoisoned: poisoned.map { list in
+        var flags = Array(repeating: false, count: count)
+        for index in list { flags[index] = true }
+        return flags
+      }, name: name)
   }
 
   /// The images as what a training learns.

@@ -1,4 +1,4 @@
-public import ModelIO
+internal import ModelIO
 
 /// What an attacker does to an image so that a backdoored model errs: the attack's artefact.
 ///
@@ -66,12 +66,11 @@ public struct Trigger: Sendable, Hashable {
     self.options = options
   }
 
-  /// Makes the trigger of an attack.
+  /// Makes the trigger of an attack, with the context's seed.
   ///
   /// - Throws: What the attack throws, such as ``PluginError`` for a patch larger than the image.
   public init(
-    of attack: any Attack, imageShape: [Int], goal: AttackGoal, seed: UInt64,
-    sandbox: Sandbox = .auto
+    of attack: any Attack, imageShape: [Int], goal: AttackGoal, in context: RunContext
   ) throws {
     func options(_ attack: some Attack) throws(FileError) -> [Option] {
       try attack.options.texts.map { name, value throws(FileError) in
@@ -82,8 +81,8 @@ public struct Trigger: Sendable, Hashable {
       }
     }
     try self.init(
-      try attack.change(for: imageShape, seed: seed, sandbox: sandbox), imageShape: imageShape,
-      goal: goal, attack: type(of: attack).name, seed: seed, options: options(attack))
+      try attack.change(for: imageShape, in: context), imageShape: imageShape, goal: goal,
+      attack: type(of: attack).name, seed: context.seed, options: options(attack))
   }
 
   /// The name of every attack's option that is the path of a picture.

@@ -6,7 +6,7 @@ public import Foundation
 public struct ComparisonRecord: Codable, Sendable, Hashable {
   /// The schema that this version writes and reads: raised where a record's shape changes, or what a
   /// plan comes to, so that results of before and after are not mixed in one folder.
-  public static let currentSchema = 3
+  public static let currentSchema = 4
 
   /// The schema of the record.
   public var schema = ComparisonRecord.currentSchema
@@ -60,18 +60,25 @@ public struct ComparisonRecord: Codable, Sendable, Hashable {
     public var model: ModelFigures
     /// How the detector does; nil without one.
     public var detector: DetectorFigures?
+    /// What the verdict says of the suspect; nil without one.
+    public var verdict: ModelVerdict?
+    /// How the data-set detector does; nil without one.
+    public var dataSet: DataSetCounts?
     /// The clean images that defense and detector were given to learn from; 0 where neither does.
     public var cleanSamples: Int
 
     /// Creates a row.
     public init(
       title: String = "", pruned: [PrunedChannels] = [], model: ModelFigures,
-      detector: DetectorFigures? = nil, cleanSamples: Int = 0
+      detector: DetectorFigures? = nil, verdict: ModelVerdict? = nil,
+      dataSet: DataSetCounts? = nil, cleanSamples: Int = 0
     ) {
       self.title = title
       self.pruned = pruned
       self.model = model
       self.detector = detector
+      self.verdict = verdict
+      self.dataSet = dataSet
       self.cleanSamples = cleanSamples
     }
   }

@@ -10,14 +10,18 @@ public enum ComparisonMetric: String, CaseIterable, Sendable, Codable {
   case effectiveness = "defense_effectiveness"
   /// The area under a detector's ROC curve.
   case auroc
-  /// The share of triggered images that a detector flags.
+  /// The share of triggered images that a detector flags, of poisoned ones that a data-set detector drops.
   case truePositives = "true_positive_rate"
-  /// The share of clean images that a detector flags.
+  /// The share of clean images that a detector flags, of others that a data-set detector drops.
   case falsePositives = "false_positive_rate"
   /// The accuracy on clean images that pass a detector.
   case filteredAccuracy = "filtered_accuracy"
   /// The attack success on triggered images that pass a detector.
   case filteredAttackSuccess = "filtered_attack_success"
+  /// ``ModelVerdict/statistic``, where it is finite.
+  case statistic = "verdict_statistic"
+  /// Whether a verdict holds the model to be backdoored: 1 or 0, over seeds the share.
+  case backdoored
   /// The number of clean images that defense and detector were given to learn from.
   case cleanSamples = "clean_samples"
   /// ``UnitCost/seconds``.
@@ -31,7 +35,7 @@ public enum ComparisonMetric: String, CaseIterable, Sendable, Codable {
   /// Whether it is a share, 0 to 1, that people read as per cent.
   public var isShare: Bool {
     switch self {
-    case .effectiveness, .auroc, .cleanSamples, .seconds, .peakMemory: false
+    case .effectiveness, .auroc, .statistic, .cleanSamples, .seconds, .peakMemory: false
     default: true
     }
   }
@@ -47,8 +51,10 @@ public struct ComparisonTable: Sendable {
     public var defense: String?
     /// What tells the repaired model from others of the defense, such as "4 %".
     public var repair: String
-    /// The detector's label; nil for none.
+    /// The label of the detector, data-set detector or verdict; nil for none.
     public var detector: String?
+    /// Which of these it is; nil for none.
+    public var kind: PluginKind?
     /// The seed.
     public var seed: UInt64
     /// The unit's key.
@@ -69,8 +75,10 @@ public struct ComparisonTable: Sendable {
     public var defense: String?
     /// What tells the repaired model from others of the defense.
     public var repair: String
-    /// The detector's label; nil for none.
+    /// The label of the detector, data-set detector or verdict; nil for none.
     public var detector: String?
+    /// Which of these it is; nil for none.
+    public var kind: PluginKind?
     /// How many seeds went well.
     public var seeds: Int
     /// How many seeds failed, or came out without this repaired model.
@@ -103,7 +111,7 @@ public struct ComparisonTable: Sendable {
     func row(_ repair: String, _ values: [ComparisonMetric: Double]) -> Row {
       Row(
         model: unit.model, defense: unit.defense?.label, repair: repair,
-        detector: unit.detector?.label, seed: unit.seed, key: record.key, failure: record.failure,
+        detector: unit.examiner?.choice.label, kind: unit.examiner?.kind, seed: unit.seed, key: record.key, failure: record.failure,
         isPending: record.isPending, values: values)
     }
     var costs: [ComparisonMetric: Double] = [:]
@@ -126,6 +134,15 @@ public struct ComparisonTable: Sendable {
         values[.filteredAccuracy] = answers.clean?.filteredAccuracy
         values[.filteredAttackSuccess] = answers.poisoned?.filteredSuccessRate
       }
+      if let verdict = result.verdict {
+        if verdict.statistic.isFinite { values[.statistic] = verdict.statistic }
+        values[.backdoored] = verdict.isBackdoored ? 1 : 0
+      }
+      if let dataSet = result.dataSet {
+        values[.auroc] = dataSet.auroc
+        values[.truePositives] = dataSet.truePositiveRate
+        values[.falsePositives] = dataSet.falsePositiveRate
+      }
       values[.cleanSamples] = Double(result.cleanSamples)
       return row(result.title, values)
     }
@@ -136,8 +153,11 @@ public struct ComparisonTable: Sendable {
     let model: String
     let defense: String?
     let detector: String?
+    let kind: PluginKind?
 
-    init(_ row: Row) { (model, defense, detector) = (row.model, row.defense, row.detector) }
+    init(_ row: Row) {
+      (model, defense, detector, kind) = (row.model, row.defense, row.detector, row.kind)
+    }
   }
 
   private struct Group: Hashable {
@@ -165,7 +185,7 @@ public struct ComparisonTable: Sendable {
       let others = (bySubject[group.subject] ?? []).filter { !isGood.contains($0.seed) }
       var summary = Summary(
         model: group.subject.model, defense: group.subject.defense, repair: group.repair,
-        detector: group.subject.detector, seeds: good.count,
+        detector: group.subject.detector, kind: group.subject.kind, seeds: good.count,
         failedSeeds: Set(others.map(\.seed)).count, failures: [], means: [:], deviations: [:])
       for row in others {
         let reason = row.failure ?? "no such model with seed \(row.seed)"

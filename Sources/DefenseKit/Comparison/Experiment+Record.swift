@@ -7,15 +7,15 @@ extension Experiment {
   ///
   /// ```swift
   /// let repairs = try experiment.repairs(by: defense, in: context)
-  /// let record = try experiment.record(of: unit, defense, repairs, detector: GoodNet(), in: context)
+  /// let record = try experiment.record(of: unit, defense, repairs, examiner: GoodNet(), in: context)
   /// ```
   ///
   /// - Parameters:
-  ///   - unit: The unit; what it says of plugins and seed must be how `repairs` and `detector` were
+  ///   - unit: The unit; what it says of plugins and seed must be how `repairs` and `examiner` were
   ///     made.
   ///   - defense: Its defense; nil without one.
   ///   - repairs: What the defense made of the model.
-  ///   - detector: Its detector; nil without one.
+  ///   - examiner: Its detector, data-set detector or verdict; nil without one.
   ///   - context: How to execute; its warnings go into the record.
   /// - Returns: The record; of a unit that failed, with the warnings as its reason, where the defense made
   ///   no repaired model.
@@ -23,8 +23,16 @@ extension Experiment {
   ///   in a unit without a defense.
   public func record(
     of unit: ComparisonUnit, _ defense: (any Defense)?, _ repairs: [Repair],
-    detector: (any Detector)?, in context: RunContext
+    examiner: (any Plugin)?, in context: RunContext
   ) throws -> ComparisonRecord {
+    var detector: (any Detector)?
+    switch examiner?.byKind {
+    case .verdict(let scanner): return try record(of: unit, verdict: scanner, in: context)
+    case .dataSetDetector(let detector):
+      return try record(of: unit, dataSetDetector: detector, in: context)
+    case .detector(let plugin): detector = plugin
+    case .defense, .attack, nil: break
+    }
     var experiment = self
     experiment.replaysCurves = detector == nil
     if let detector, defense == nil, type(of: detector).comparesModels {
@@ -42,9 +50,8 @@ extension Experiment {
     record.classCount = suspect.classCount
     record.suspect = ComparisonRecord.ModelFigures(evaluation.suspect)
     let samples = clean?.count ?? 0
-    let learns =
-      defense.map { type(of: $0).learnsFromCleanData } ?? false
-      || detector.map { type(of: $0).learnsFromCleanData } ?? false
+    let plugins: [any Plugin] = [defense, examiner].compactMap { $0 }
+    let learns = plugins.contains { $0.requiresCleanData }
     if defense == nil {
       record.rows = [
         .init(
@@ -72,9 +79,40 @@ extension Experiment {
       }
     }
     if detector == nil { record.curve = evaluation.curves.first.map { .init($0) } }
-    if unit.defense == nil, unit.detector == nil {
+    if unit.plugins.isEmpty {
       record.picture = try samplePicture()
     }
+    record.warnings = context.statistics.warnings
+    return record
+  }
+}
+
+extension Experiment {
+  /// A verdict's record: one row, of the suspect.
+  private func record(
+    of unit: ComparisonUnit, verdict scanner: any ModelScanner, in context: RunContext
+  ) throws -> ComparisonRecord {
+    let result = try verdict(by: scanner, in: context).result
+    let samples = scanner.requiresCleanData ? clean?.count ?? 0 : 0
+    return record(of: unit, .init(model: .init(), verdict: result, cleanSamples: samples), context)
+  }
+
+  /// A data-set detector's record: one row, of the suspect's training set.
+  private func record(
+    of unit: ComparisonUnit, dataSetDetector detector: any DataSetDetector,
+    in context: RunContext
+  ) throws -> ComparisonRecord {
+    let counts = try scores(by: detector, in: context).counts
+    let samples = detector.requiresCleanData ? clean?.count ?? 0 : 0
+    return record(of: unit, .init(model: .init(), dataSet: counts, cleanSamples: samples), context)
+  }
+
+  private func record(
+    of unit: ComparisonUnit, _ row: ComparisonRecord.Row, _ context: RunContext
+  ) -> ComparisonRecord {
+    var record = ComparisonRecord(unit)
+    record.classCount = suspect.classCount
+    record.rows = [row]
     record.warnings = context.statistics.warnings
     return record
   }

@@ -26,18 +26,13 @@ extension Detector {
     on source: any SampleSource, suspect: Model, repaired: Model?, using clean: CleanData?,
     in context: RunContext
   ) throws -> [Verdict] {
-    guard clean != nil || !Self.learnsFromCleanData else {
-      throw PluginError(needingCleanData: Self.name)
-    }
-    guard repaired != nil || !Self.comparesModels else {
-      throw PluginError(
-        .badOption,
-        "\(Self.name) compares the model with a repaired copy; give one with --repaired")
-    }
+    try PluginInputs(
+      model: suspect, cleanImages: clean?.count ?? 0, hasRepairedModel: repaired != nil
+    ).check(Self.self)
     try clean?.check(against: suspect)
     let team = try Team(
-      suspect, repaired: Self.comparesModels ? [repaired ?? suspect] : [], [self],
-      using: clean ?? CleanData(emptyFor: suspect), in: context)
+      suspect, repaired: Self.comparesModels ? [required(repaired)] : [], [self], using: clean,
+      in: context)
     return try team.look(at: source, "inspecting", in: context).verdicts[0]
   }
 }

@@ -72,6 +72,37 @@ public struct Evaluation: Sendable {
     }
   }
 
+  /// What a verdict says of the suspect.
+  public struct VerdictResult: Sendable, Hashable {
+    /// The plugin's name.
+    public var verdict: String
+    /// What it says.
+    public var result: ModelVerdict
+
+    /// Creates a result.
+    public init(verdict: String, result: ModelVerdict) {
+      self.verdict = verdict
+      self.result = result
+    }
+  }
+
+  /// What a data-set detector says of the suspect's training set.
+  public struct DataSetResult: Sendable, Hashable {
+    /// The detector's name.
+    public var detector: String
+    /// Its scores.
+    public var scores: DataSetScores
+    /// How well they tell poisoned images from others.
+    public var counts: DataSetCounts
+
+    /// Creates a result.
+    public init(detector: String, scores: DataSetScores, counts: DataSetCounts) {
+      self.detector = detector
+      self.scores = scores
+      self.counts = counts
+    }
+  }
+
   /// How the suspect did.
   public var suspect: ModelResult
   /// How the detectors did that look at the suspect alone.
@@ -80,6 +111,10 @@ public struct Evaluation: Sendable {
   public var repairs: [RepairResult]
   /// The sweeps of all defenses that pruned.
   public var curves: [CurveResult]
+  /// What verdicts say of the suspect.
+  public var verdicts: [VerdictResult] = []
+  /// What data-set detectors say of its training set.
+  public var dataSets: [DataSetResult] = []
 
   /// Creates an evaluation.
   public init(

@@ -15,6 +15,8 @@ public struct Experiment: Sendable {
   public var test: CleanData?
   /// Triggered images; nil if there are none, as in practice.
   public var poisoned: PoisonedData?
+  /// What the suspect was trained on, which may be poisoned; nil if that is not at hand.
+  public var training: TrainingData?
   /// Whether sweeps are replayed on the test sets.
   public var replaysCurves: Bool
 
@@ -23,37 +25,103 @@ public struct Experiment: Sendable {
   /// - Throws: ``DataError`` if a data set does not fit the model.
   public init(
     suspect: Model, clean: CleanData?, test: CleanData? = nil, poisoned: PoisonedData? = nil,
-    replaysCurves: Bool = false
+    training: TrainingData? = nil, replaysCurves: Bool = false
   ) throws(DataError) {
     try clean?.check(against: suspect)
     try test?.check(against: suspect)
     try poisoned?.check(against: suspect)
+    try training?.check(against: suspect)
     self.suspect = suspect
     self.clean = clean
     self.test = test
     self.poisoned = poisoned
+    self.training = training
     self.replaysCurves = replaysCurves
   }
 
-  /// Lets every defense repair the suspect and judges the outcome.
+  /// Lets verdicts judge the suspect, data-set detectors its training set, and every defense repair it,
+  /// and judges the outcome.
   ///
-  /// - Throws: What a plugin or the execution throws; ``PluginError`` if one learns from clean data
-  ///   and there is none; ``DataError`` for an image that cannot be evaluated, such as one with NaN, or if
+  /// - Throws: What a plugin or the execution throws; ``PluginError``, before any work, if one requires
+  ///   what there is not; ``DataError`` for an image that cannot be evaluated, such as one with NaN, or if
   ///   the poisoned images are clean ones.
   public func run(
-    _ defenses: [any Defense], _ detectors: [any Detector] = [], in context: RunContext
+    _ defenses: [any Defense], _ detectors: [any Detector] = [],
+    verdicts: [any ModelScanner] = [], dataSetDetectors: [any DataSetDetector] = [],
+    in context: RunContext
   ) throws -> Evaluation {
+    let plugins: [any Plugin] = defenses + detectors + verdicts + dataSetDetectors
+    for plugin in plugins {
+      try inputs(hasRepairedModel: !defenses.isEmpty).check(type(of: plugin))
+    }
+    let judged = try verdicts.map { try verdict(by: $0, in: context) }
+    let scored = try dataSetDetectors.map { try scores(by: $0, in: context) }
     let repairs = try defenses.flatMap { try self.repairs(by: $0, in: context) }
-    return try evaluate(repairs, detectors, in: context)
+    var evaluation = try evaluate(repairs, detectors, in: context)
+    evaluation.verdicts = judged
+    evaluation.dataSets = scored
+    return evaluation
+  }
+
+  /// What plugins get.
+  ///
+  /// - Parameter hasRepairedModel: Whether there is a repaired copy, or a defense to make one.
+  public func inputs(hasRepairedModel: Bool = false) -> PluginInputs {
+    PluginInputs(
+      model: suspect, cleanImages: clean?.count ?? 0, hasRepairedModel: hasRepairedModel,
+      hasTrainingData: training != nil)
+  }
+
+  /// Lets one verdict judge the suspect.
+  ///
+  /// - Throws: As ``run(_:_:verdicts:dataSetDetectors:in:)``.
+  public func verdict(
+    by scanner: any ModelScanner, in context: RunContext
+  ) throws -> Evaluation.VerdictResult {
+    try begin(in: context)
+    try inputs().check(type(of: scanner))
+    let verdict = try naming(clean?.name) {
+      try scanner.scan(suspect, using: clean, in: context)
+    }
+    return Evaluation.VerdictResult(verdict: type(of: scanner).name, result: verdict)
+  }
+
+  /// Lets one data-set detector score the training set.
+  ///
+  /// - Throws: As ``run(_:_:verdicts:dataSetDetectors:in:)``; ``PluginError`` for scores that do not fit
+  ///   the images, which is a mistake in the plugin.
+  public func scores(
+    by detector: any DataSetDetector, in context: RunContext
+  ) throws -> Evaluation.DataSetResult {
+    try begin(in: context)
+    let name = type(of: detector).name
+    try inputs().check(type(of: detector))
+    guard let training else { throw PluginRequirement.trainingData.error(for: type(of: detector)) }
+    let scores = try naming(training.name) {
+      try detector.scores(of: training, model: suspect, using: clean, in: context)
+    }
+    let dropped = scores.dropped ?? []
+    guard scores.scores.count == training.count,
+      zip(dropped, dropped.dropFirst()).allSatisfy({ $0 < $1 }),
+      dropped.allSatisfy({ training.labels.indices.contains($0) })
+    else {
+      throw PluginError(
+        .init(rawValue: "wrong-scores"),
+        "\(name) gave \(scores.scores.count) scores for \(training.count) images, or drops images "
+          + "that there are not, or not in ascending order; this is a mistake in the plugin")
+    }
+    return Evaluation.DataSetResult(
+      detector: name, scores: scores,
+      counts: DataSetCounts(scores, isPoisoned: training.isPoisoned))
   }
 
   /// Lets one defense repair the suspect.
   ///
-  /// - Throws: As ``run(_:_:in:)``.
+  /// - Throws: As ``run(_:_:verdicts:dataSetDetectors:in:)``.
   public func repairs(by defense: any Defense, in context: RunContext) throws -> [Repair] {
     try begin(in: context)
-    let clean = try cleanData(for: defense, isNeeded: type(of: defense).learnsFromCleanData)
-    return try naming(clean.name) { try defense.repair(suspect, using: clean, in: context) }
+    try inputs().check(type(of: defense))
+    return try naming(clean?.name) { try defense.repair(suspect, using: clean, in: context) }
   }
 
   private var overlap: ImageOverlap {
@@ -62,19 +130,11 @@ public struct Experiment: Sendable {
 
   /// Tells what is to be told about the data sets, and refuses poisoned images that are clean ones.
   private func begin(in context: RunContext) throws {
-    for note in [clean?.notes, test?.notes, poisoned?.notes].compactMap({ $0 }).joined() {
+    let notes = [clean?.notes, test?.notes, poisoned?.notes, training?.notes]
+    for note in notes.compactMap({ $0 }).joined() {
       context.warn(note)
     }
     try overlap.checkFirst()
-  }
-
-  /// The clean data, or none where a plugin does without.
-  private func cleanData(
-    for plugin: any Plugin, isNeeded: Bool
-  ) throws(PluginError) -> CleanData {
-    if let clean { return clean }
-    guard !isNeeded else { throw PluginError(needingCleanData: type(of: plugin).name) }
-    return CleanData(emptyFor: suspect)
   }
 
   /// Judges repaired models and detectors, all of them in one pass over each test set.
@@ -88,11 +148,11 @@ public struct Experiment: Sendable {
   ) throws -> Evaluation {
     try begin(in: context)
     for detector in detectors {
-      _ = try cleanData(for: detector, isNeeded: type(of: detector).learnsFromCleanData)
+      // Without repaired models, those that compare are left out.
+      try inputs(hasRepairedModel: true).check(type(of: detector))
     }
     let team = try Team(
-      suspect, repaired: repairs.map(\.model), detectors,
-      using: clean ?? CleanData(emptyFor: suspect), in: context)
+      suspect, repaired: repairs.map(\.model), detectors, using: clean, in: context)
     let cleanPass = try test.map { test in
       try naming(test.name) {
         try team.look(at: test.prints.recording, "clean test images", in: context)

@@ -54,6 +54,12 @@ final class ImagePrints: Sendable {
     }
   }
 
+  /// Returns the positions of all images in an order that depends on images and labels alone.
+  func contentOrder(_ labels: [Int32]) throws -> [Int] {
+    let prints = try all()
+    return labels.indices.sorted { (prints[$0], labels[$0], $0) < (prints[$1], labels[$1], $1) }
+  }
+
   fileprivate func record(_ prints: [UInt64], from first: Int) {
     state.withLock { state in
       for (offset, print) in prints.enumerated() {

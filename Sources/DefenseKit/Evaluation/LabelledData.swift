@@ -19,11 +19,12 @@ public struct DataError: Error, Sendable, Hashable, CustomStringConvertible {
   public var description: String { message }
 }
 
-/// Runs `body`; an error about an image then names the data set.
-func naming<Result>(_ name: String, _ body: () throws -> Result) throws -> Result {
+/// Runs `body`; an error about an image then names the data set, if there is one.
+func naming<Result>(_ name: String?, _ body: () throws -> Result) throws -> Result {
   do {
     return try body()
   } catch let error as SampleError {
+    guard let name else { throw error }
     throw DataError(error, in: name)
   }
 }
@@ -57,16 +58,6 @@ public struct CleanData: Sendable {
     prints = ImagePrints(of: source)
   }
 
-  /// No images at all, for a detector that needs none.
-  init(emptyFor model: Model) {
-    source = ArraySource([], imageShape: model.graph.inputShape)
-    labels = []
-    name = "no data"
-    notes = []
-    hash = nil
-    prints = ImagePrints(of: source)
-  }
-
   /// Declares that the images of a file are clean.
   ///
   /// - Throws: ``DataError`` if it is empty or the counts differ, or if it has true classes beside its labels,
@@ -96,8 +87,7 @@ public struct CleanData: Sendable {
   ///
   /// - Throws: What the medium throws.
   public func contentOrder() throws -> [Int] {
-    let prints = try prints.all()
-    return labels.indices.sorted { (prints[$0], labels[$0], $0) < (prints[$1], labels[$1], $1) }
+    try prints.contentOrder(labels)
   }
 
   /// Checks that a model can classify these images and knows their labels.
@@ -172,7 +162,7 @@ public struct PoisonedData: Sendable {
   }
 }
 
-private func checkCounts(
+func checkCounts(
   _ source: any SampleSource, _ labels: [Int32], _ name: String
 ) throws(DataError) {
   guard source.count == labels.count else {
@@ -181,7 +171,7 @@ private func checkCounts(
   guard source.count > 0 else { throw DataError("\(name): it holds no images; give another set") }
 }
 
-private func checkFit(
+func checkFit(
   _ source: any SampleSource, _ labels: [Int32], _ name: String, _ model: Model
 ) throws(DataError) {
   guard source.imageShape == model.graph.inputShape else {

@@ -35,7 +35,7 @@ struct Team: Sendable {
   /// Prepares an inspection for each detector that looks at the suspect alone, then one for each repaired
   /// model and other detector.
   init(
-    _ suspect: Model, repaired: [Model], _ detectors: [any Detector], using clean: CleanData,
+    _ suspect: Model, repaired: [Model], _ detectors: [any Detector], using clean: CleanData?,
     in context: RunContext
   ) throws {
     var models = [suspect] + repaired
@@ -43,9 +43,10 @@ struct Team: Sendable {
     var observing: [(model: Int, node: String)] = []
     let comparing = detectors.filter { type(of: $0).comparesModels }
     let others = detectors.filter { !type(of: $0).comparesModels }
-    for (repairedModel, detectors) in [(suspect, others)] + repaired.map({ ($0, comparing) }) {
+    let pairs: [(Model?, [any Detector])] = [(nil, others)] + repaired.map { ($0, comparing) }
+    for (repairedModel, detectors) in pairs {
       for detector in detectors {
-        let inspection = try naming(clean.name) {
+        let inspection = try naming(clean?.name) {
           try detector.inspection(
             of: suspect, repaired: repairedModel, using: clean, in: context)
         }

@@ -107,9 +107,3 @@ extension OptionValue where Self: RawRepresentable & CaseIterable, RawValue == S
   /// The raw value.
   public var optionText: String { rawValue }
 }
-
-/// The shortest decimal text of a number, without ".0".
-func shortText(_ number: Double) -> String {
-  let text = "\(number)"
-  return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
-}

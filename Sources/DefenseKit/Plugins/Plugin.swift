@@ -1,10 +1,11 @@
 public import InferenceGraph
 
-/// A defense, a detector, a verdict or an attack that a run names.
+/// A defense, a detector, a data-set detector, a verdict or an attack that a run names.
 ///
 /// A plugin is a value made from its options. Making it checks them and does no other work.
-/// Write one by conforming to ``Defense``, ``Detector``, ``ModelScanner`` or ``Attack``; see <doc:WritingADefense>,
-/// <doc:WritingADetector> and <doc:WritingAnAttack>.
+/// Write one by conforming to ``Defense``, ``Detector``, ``DataSetDetector``, ``ModelScanner`` or
+/// ``Attack``; see <doc:WritingADefense>, <doc:WritingADetector>, <doc:WritingADataSetDetector>,
+/// <doc:WritingAVerdict> and <doc:WritingAnAttack>.
 public protocol Plugin: Sendable {
   /// The plugin's options, with defaults and documentation.
   associatedtype Options: PluginOptions = NoOptions
@@ -12,6 +13,14 @@ public protocol Plugin: Sendable {
   static var name: String { get }
   /// One sentence for `runner list`.
   static var summary: String { get }
+  /// What kind of plugin it is; each kind's protocol says so.
+  static var kind: PluginKind { get }
+  /// The plugin as its kind knows it; each kind's protocol says so.
+  var byKind: PluginByKind { get }
+  /// What it needs; each kind's protocol has a default.
+  ///
+  /// The host checks it before any work and refuses a run in which something is missing.
+  static var requirements: [PluginRequirement] { get }
   /// The options it was made with.
   var options: Options { get }
   /// Creates the plugin and checks `options`; does no other work.
@@ -25,74 +34,33 @@ extension Plugin where Options == NoOptions {
   public var options: NoOptions { NoOptions() }
 }
 
-/// A plugin that makes repaired copies of a suspect model.
-///
-/// It sees clean data only: nothing that reaches ``repair(_:using:in:)`` leads to poisoned images.
-public protocol Defense: Plugin {
-  /// Whether it needs clean data to learn from; true unless said otherwise.
-  static var learnsFromCleanData: Bool { get }
+extension Plugin {
+  /// Whether it cannot do without clean images.
+  public static var requiresCleanData: Bool {
+    requirements.contains { requirement in
+      switch requirement {
+      case .cleanData, .images: true
+      case .repairedModel, .trainingData, .batchNormalization, .classes: false
+      }
+    }
+  }
 
-  /// Returns repaired copies of `model`, which isn't changed.
+  /// Whether it cannot do without clean images.
+  var requiresCleanData: Bool { Self.requiresCleanData }
+
+  /// Returns the clean images of a plugin that requires some.
   ///
-  /// - Parameters:
-  ///   - model: The suspect.
-  ///   - clean: Images with right labels, which the defense may use as it likes; there may be none if
-  ///     ``learnsFromCleanData`` is false.
-  ///   - context: How to execute, and where progress, warnings and costs go.
-  /// - Throws: Whatever stops it; ``PluginError`` with code `unsuitableModel` for a model that it
-  ///   cannot repair.
-  func repair(
-    _ model: Model, using clean: CleanData, in context: RunContext
-  ) throws -> [Repair]
-}
+  /// - Throws: ``PluginError`` if there are none, which happens only where no host has checked.
+  public func required(_ clean: CleanData?) throws(PluginError) -> CleanData {
+    guard let clean else { throw PluginRequirement.cleanData.error(for: Self.self) }
+    return clean
+  }
 
-extension Defense {
-  /// By default a defense learns.
-  public static var learnsFromCleanData: Bool { true }
-}
-
-/// A plugin that tells at inference time whether an image carries a trigger.
-public protocol Detector: Plugin {
-  /// Whether it needs clean data to learn from; true unless said otherwise.
-  static var learnsFromCleanData: Bool { get }
-
-  /// Whether it compares the suspect with a repaired copy; true unless said otherwise.
+  /// Returns the repaired model of a plugin that requires one.
   ///
-  /// A detector that looks at the suspect alone is run once for it, whatever is repaired, and needs no
-  /// defense.
-  static var comparesModels: Bool { get }
-
-  /// Prepares the inspection of images by a suspect and a repaired copy of it.
-  ///
-  /// What the detector must learn first (thresholds, statistics) it learns from `clean`, which may
-  /// be empty if ``learnsFromCleanData`` is false.
-  ///
-  /// - Parameters:
-  ///   - suspect: The model that may hold a backdoor.
-  ///   - repaired: A repaired copy of it, made by some defense or read from a file; the suspect itself
-  ///     if ``comparesModels`` is false.
-  ///   - clean: Images with right labels.
-  ///   - context: How to execute, and where progress, warnings and costs go.
-  /// - Throws: Whatever stops it; ``PluginError`` with code `unsuitableModel` if the two models
-  ///   cannot be compared.
-  func inspection(
-    of suspect: Model, repaired: Model, using clean: CleanData, in context: RunContext
-  ) throws -> any Inspection
-
-  /// Returns one ordinary model with N + 1 outputs whose argmax is the detector's verdict, if the
-  /// detector can be written so; nil if not.
-  ///
-  /// - Throws: ``PluginError`` or `GraphError` if it cannot be done for these two.
-  func model(suspect: Model, repaired: Model) throws -> Model?
-}
-
-extension Detector {
-  /// By default a detector learns.
-  public static var learnsFromCleanData: Bool { true }
-
-  /// By default a detector compares.
-  public static var comparesModels: Bool { true }
-
-  /// By default a detector isn't a model.
-  public func model(suspect: Model, repaired: Model) throws -> Model? { nil }
+  /// - Throws: ``PluginError`` if there is none, which happens only where no host has checked.
+  public func required(_ repaired: Model?) throws(PluginError) -> Model {
+    guard let repaired else { throw PluginRequirement.repairedModel.error(for: Self.self) }
+    return repaired
+  }
 }

@@ -33,11 +33,6 @@ public struct PluginError: Error, Sendable, Hashable, CustomStringConvertible {
     self.message = message
   }
 
-  /// The error of a plugin that learns from clean data and gets none.
-  init(needingCleanData plugin: String) {
-    self.init(.badOption, "\(plugin) learns from clean images; give some with --clean")
-  }
-
   /// The message.
   public var description: String { message }
 }

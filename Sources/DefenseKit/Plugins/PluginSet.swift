@@ -17,89 +17,88 @@ public struct PluginSet: Sendable {
     self.types = types
   }
 
-  /// The names of the defenses.
-  public var defenses: [String] { types.filter { $0 is any Defense.Type }.map { $0.name } }
-
-  /// The names of the detectors.
-  public var detectors: [String] { types.filter { $0 is any Detector.Type }.map { $0.name } }
-
-  /// The names of the attacks.
-  public var attacks: [String] { types.filter { $0 is any Attack.Type }.map { $0.name } }
-
-  /// The names of the verdicts on models.
-  public var verdicts: [String] { types.filter { $0 is any ModelScanner.Type }.map { $0.name } }
-
-  /// Makes the verdict of this name.
-  ///
-  /// - Throws: ``PluginError`` if there is none, or if it refuses its options.
-  public func verdict(
-    named name: String, settings: [OptionSetting] = []
-  ) throws(PluginError) -> any ModelScanner {
-    for type in types where type.name == name {
-      if let type = type as? any ModelScanner.Type { return try Self.make(type, settings) }
-      throw Self.otherKind(type, than: "a verdict")
-    }
-    throw PluginError(
-      .unknownPlugin,
-      "there is no verdict '\(name)'" + hint(for: name, among: verdicts, as: "verdicts"))
+  /// The names of the plugins of a kind.
+  public func names(of kind: PluginKind) -> [String] {
+    types.filter { $0.kind == kind }.map { $0.name }
   }
 
-  /// Makes the defense of this name.
+  /// Makes the plugin of this kind and name.
   ///
   /// - Throws: ``PluginError`` if there is none, or if it refuses its options.
+  public func plugin(
+    _ kind: PluginKind, named name: String, settings: [OptionSetting] = []
+  ) throws(PluginError) -> any Plugin {
+    guard let type = types.first(where: { $0.name == name }) else {
+      throw PluginError(
+        .unknownPlugin,
+        "there is no \(kind.name) '\(name)'" + hint(for: name, among: names(of: kind), as: kind.plural)
+      )
+    }
+    guard type.kind == kind else { throw Self.otherKind(type, than: kind) }
+    return try Self.make(type, settings)
+  }
+
+  /// Makes the defense of this name; throws as ``plugin(_:named:settings:)``.
   public func defense(
     named name: String, settings: [OptionSetting] = []
   ) throws(PluginError) -> any Defense {
-    for type in types where type.name == name {
-      if let type = type as? any Defense.Type { return try Self.make(type, settings) }
-      throw Self.otherKind(type, than: "a defense")
+    let plugin = try plugin(.defense, named: name, settings: settings)
+    guard case .defense(let defense) = plugin.byKind else {
+      throw Self.otherKind(type(of: plugin), than: .defense)
     }
-    throw PluginError(
-      .unknownPlugin,
-      "there is no defense '\(name)'" + hint(for: name, among: defenses, as: "defenses"))
+    return defense
   }
 
-  /// Makes the detector of this name.
-  ///
-  /// - Throws: ``PluginError`` if there is none, or if it refuses its options.
+  /// Makes the detector of this name; throws as ``plugin(_:named:settings:)``.
   public func detector(
     named name: String, settings: [OptionSetting] = []
   ) throws(PluginError) -> any Detector {
-    for type in types where type.name == name {
-      if let type = type as? any Detector.Type { return try Self.make(type, settings) }
-      throw Self.otherKind(type, than: "a detector")
+    let plugin = try plugin(.detector, named: name, settings: settings)
+    guard case .detector(let detector) = plugin.byKind else {
+      throw Self.otherKind(type(of: plugin), than: .detector)
     }
-    throw PluginError(
-      .unknownPlugin,
-      "there is no detector '\(name)'" + hint(for: name, among: detectors, as: "detectors"))
+    return detector
   }
 
-  /// Makes the attack of this name.
-  ///
-  /// - Throws: ``PluginError`` if there is none, or if it refuses its options.
+  /// Makes the data-set detector of this name; throws as ``plugin(_:named:settings:)``.
+  public func dataSetDetector(
+    named name: String, settings: [OptionSetting] = []
+  ) throws(PluginError) -> any DataSetDetector {
+    let plugin = try plugin(.dataSetDetector, named: name, settings: settings)
+    guard case .dataSetDetector(let detector) = plugin.byKind else {
+      throw Self.otherKind(type(of: plugin), than: .dataSetDetector)
+    }
+    return detector
+  }
+
+  /// Makes the verdict of this name; throws as ``plugin(_:named:settings:)``.
+  public func verdict(
+    named name: String, settings: [OptionSetting] = []
+  ) throws(PluginError) -> any ModelScanner {
+    let plugin = try plugin(.verdict, named: name, settings: settings)
+    guard case .verdict(let verdict) = plugin.byKind else {
+      throw Self.otherKind(type(of: plugin), than: .verdict)
+    }
+    return verdict
+  }
+
+  /// Makes the attack of this name; throws as ``plugin(_:named:settings:)``.
   public func attack(
     named name: String, settings: [OptionSetting] = []
   ) throws(PluginError) -> any Attack {
-    for type in types where type.name == name {
-      if let type = type as? any Attack.Type { return try Self.make(type, settings) }
-      throw Self.otherKind(type, than: "an attack")
+    let plugin = try plugin(.attack, named: name, settings: settings)
+    guard case .attack(let attack) = plugin.byKind else {
+      throw Self.otherKind(type(of: plugin), than: .attack)
     }
-    throw PluginError(
-      .unknownPlugin,
-      "there is no attack '\(name)'" + hint(for: name, among: attacks, as: "attacks"))
+    return attack
   }
 
   /// The error of a name that belongs to a plugin of another kind.
-  private static func otherKind(_ type: any Plugin.Type, than wanted: String) -> PluginError {
-    let (kind, use) =
-      switch type {
-      case is any Defense.Type: ("a defense", "--defense \(type.name)")
-      case is any Detector.Type: ("a detector", "--detector \(type.name)")
-      case is any ModelScanner.Type: ("a verdict on models", "the command 'scan'")
-      case is any Attack.Type: ("an attack", "the command 'attack \(type.name)'")
-      default: ("another kind of plugin", "one that 'list' has")
-      }
-    return PluginError(.unknownPlugin, "'\(type.name)' is \(kind), not \(wanted); use \(use)")
+  private static func otherKind(_ type: any Plugin.Type, than wanted: PluginKind) -> PluginError {
+    PluginError(
+      .unknownPlugin,
+      "'\(type.name)' is \(type.kind.nameWithArticle), not \(wanted.nameWithArticle); use "
+        + type.kind.use(of: type.name))
   }
 
   /// Checks that every setting is for a plugin that takes part in the run.

@@ -11,6 +11,8 @@ extension ComparisonMetric {
     case .falsePositives: "Clean flagged"
     case .filteredAccuracy: "Accuracy, filtered"
     case .filteredAttackSuccess: "Attack success, filtered"
+    case .statistic: "Verdict's statistic"
+    case .backdoored: "Backdoored"
     case .cleanSamples: "Clean images used"
     case .seconds: "Seconds"
     case .peakMemory: "Peak memory"
@@ -38,10 +40,11 @@ extension ComparisonMetric {
       "The chance that a detector holds one of the same triggered images to be more suspicious than a "
         + "clean one, both drawn at random, ties counted half. 0.5 is guessing, 1 is perfect."
     case .truePositives:
-      "The true positive rate: the share of the same triggered images that the detector flags. Higher is "
-        + "better."
+      "The true positive rate: the share of the same triggered images that the detector flags, or of the "
+        + "poisoned training images that a data-set detector drops. Higher is better."
     case .falsePositives:
-      "The false positive rate: the share of clean images that the detector flags. Lower is better."
+      "The false positive rate: the share of clean images that the detector flags, or of the other "
+        + "training images that a data-set detector drops. Lower is better."
     case .filteredAccuracy:
       "The clean accuracy over the images that the detector lets pass alone. Higher is better."
     case .filteredAttackSuccess:
@@ -50,6 +53,12 @@ extension ComparisonMetric {
     case .cleanSamples:
       "How many clean, labelled images defense and detector were given to learn from; some take a part of "
         + "them, as strip does."
+    case .statistic:
+      "How much the most suspicious class stands out, in the verdict's own measure; over the verdict's "
+        + "threshold the model counts as backdoored. Left out where it is infinite."
+    case .backdoored:
+      "How often the verdict holds the model to be backdoored, over seeds. High is right for a backdoored "
+        + "model, low for an honest one."
     case .seconds:
       "What the unit took: the defense, which units of the same defense share, and the evaluation. It "
         + "differs from run to run."
@@ -76,6 +85,7 @@ extension ComparisonMetric {
     switch self {
     case .effectiveness: decimals(value, 3)
     case .auroc: decimals(value, 4)
+    case .statistic: decimals(value, 2)
     case .cleanSamples: decimals(value, value == value.rounded() ? 0 : 1)
     case .seconds: decimals(value, value < 100 ? 1 : 0)
     case .peakMemory: decimals(value / 1e6, 0)

@@ -113,6 +113,8 @@ extension ComparisonMetric {
     case .falsePositives: ("clean", "flagged")
     case .filteredAccuracy: ("filtered", "accuracy")
     case .filteredAttackSuccess: ("filtered", "attack")
+    case .statistic: ("verdict", "statistic")
+    case .backdoored: ("back-", "doored")
     case .cleanSamples: ("clean", "images")
     case .seconds: ("", "seconds")
     case .peakMemory: ("peak", "memory")

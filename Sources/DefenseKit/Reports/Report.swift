@@ -9,11 +9,12 @@ public import InferenceGraph
 /// `nonfinite` only where images got no class (see `noClass`), and a detector's result has `unscored`
 /// only where scores are not numbers. A repair has `note` where there is one, and `tuning` if it was
 /// fine-tuned: the epochs run, the images learned, and how the held-out images were classified before
-/// and after.
+/// and after. The suspect has `verdicts` where there are any, and the report `dataSets`, what data-set
+/// detectors say of its training set.
 public struct Report: Sendable {
   /// A data set that took part.
   public struct Data: Sendable, Hashable {
-    /// What it was used for: "validation", "clean" or "poisoned".
+    /// What it was used for: "validation", "clean", "poisoned" or "train".
     public var role: String
     /// The SHA-256 of its file, if it came from one.
     public var sha256: String?
@@ -63,26 +64,32 @@ public struct Report: Sendable {
 
   /// The whole report.
   public var json: JSON {
-    [
-      "schema": 1,
-      "suspect": .object(
-        [
-          .init("sha256", JSON(suspect.source?.sha256)),
-          .init("classes", .int(suspect.classCount)),
-        ] + evaluation.suspect.members(flags: false)
-          + (evaluation.suspectDetectors.isEmpty
-            ? []
-            : [.init("detectors", .array(evaluation.suspectDetectors.map { $0.json(file: nil) }))])),
-      "data": .object(
-        data.map {
-          .init($0.role, ["sha256": JSON($0.sha256), "images": .int($0.images)])
-        }),
-      "options": options,
-      "repairs": .array(evaluation.repairs.enumerated().map { repair($1, at: $0) }),
-      "curve": .array(evaluation.curves.flatMap(\.points)),
-      "warnings": .array(warnings.map { .string($0) }),
-      "environment": environment,
-    ]
+    .object(
+      [
+        .init("schema", 1), .init("suspect", .object(suspectMembers)),
+        .init(
+          "data",
+          .object(
+            data.map { .init($0.role, ["sha256": JSON($0.sha256), "images": .int($0.images)]) })),
+        .init("options", options),
+        .init("repairs", .array(evaluation.repairs.enumerated().map { repair($1, at: $0) })),
+        .init("curve", .array(evaluation.curves.flatMap(\.points))),
+      ]
+        + (evaluation.dataSets.isEmpty
+          ? [] : [.init("dataSets", .array(evaluation.dataSets.map(\.json)))]) + [
+          .init("warnings", .array(warnings.map { .string($0) })),
+          .init("environment", environment),
+        ])
+  }
+
+  private var suspectMembers: [JSON.Member] {
+    let detectors = evaluation.suspectDetectors.map { $0.json(file: nil) }
+    let verdicts = evaluation.verdicts.map(\.json)
+    return [
+      .init("sha256", JSON(suspect.source?.sha256)), .init("classes", .int(suspect.classCount)),
+    ] + evaluation.suspect.members(flags: false)
+      + (detectors.isEmpty ? [] : [.init("detectors", .array(detectors))])
+      + (verdicts.isEmpty ? [] : [.init("verdicts", .array(verdicts))])
   }
 
   private func repair(_ result: Evaluation.RepairResult, at index: Int) -> JSON {
@@ -129,6 +136,27 @@ extension Evaluation.DetectorResult {
         .init("auroc", auroc.map { .number($0) } ?? .null)
       ] + (scores.unscored == 0 ? [] : [.init("unscored", .int(scores.unscored))])
         + [.init("file", JSON(file))])
+  }
+}
+
+extension Evaluation.VerdictResult {
+  /// The verdict as JSON, with the plugin's name.
+  fileprivate var json: JSON {
+    .object([.init("verdict", .string(verdict))] + result.members)
+  }
+}
+
+extension Evaluation.DataSetResult {
+  /// The counts as JSON, and the images that are dropped; null where something is not known.
+  fileprivate var json: JSON {
+    func number(_ value: Int?) -> JSON { value.map { .int($0) } ?? .null }
+    return [
+      "detector": .string(detector), "images": .int(counts.images),
+      "poisoned": number(counts.poisoned), "dropped": number(counts.dropped),
+      "droppedPoisoned": number(counts.droppedPoisoned),
+      "auroc": counts.auroc.map { .number($0) } ?? .null,
+      "drop": scores.dropped.map { .array($0.map { .int($0) }) } ?? .null,
+    ]
   }
 }
 

@@ -105,16 +105,3 @@ extension TuningSummary {
 public func percent(_ share: Double?) -> String {
   share.map { decimals($0 * 100, 2) + " %" } ?? "–"
 }
-
-/// A number with a fixed number of decimals, rounded half away from zero; a dash for what is no number, and
-/// what is too large for decimals as it is.
-func decimals(_ number: Double, _ count: Int) -> String {
-  guard number.isFinite else { return "–" }
-  let scale = (0..<count).reduce(1) { product, _ in product * 10 }
-  guard abs(number) * Double(scale) < 1e18 else { return shortText(number) }
-  let scaled = Int((abs(number) * Double(scale)).rounded())
-  let fraction = String(scaled % scale)
-  let sign = number < 0 && scaled > 0 ? "-" : ""
-  return "\(sign)\(scaled / scale)"
-    + (count == 0 ? "" : "." + String(repeating: "0", count: count - fraction.count) + fraction)
-}

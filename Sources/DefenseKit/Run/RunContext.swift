@@ -1,6 +1,8 @@
 public import InferenceGraph
+public import ModelIO
 
-/// What surrounds a run: how to execute, where progress and warnings go, what it all cost.
+/// What surrounds a run: how to execute, how files are parsed, where progress and warnings go, what it
+/// all cost.
 ///
 /// It leads to no data.
 public struct RunContext: Sendable {
@@ -8,6 +10,8 @@ public struct RunContext: Sendable {
   public var execution: ExecutionOptions
   /// Decides all that plugins draw at random: equal seeds give equal results.
   public var seed: UInt64
+  /// How files are parsed that plugins read, such as pictures that options name.
+  public var sandbox: Sandbox
   /// The costs and warnings so far.
   public let statistics: RunStatistics
   private let sink: any ProgressSink
@@ -15,10 +19,12 @@ public struct RunContext: Sendable {
   /// Creates a context.
   public init(
     execution: ExecutionOptions = ExecutionOptions(), seed: UInt64 = 0,
-    progress: any ProgressSink = SilentProgress(), statistics: RunStatistics = RunStatistics()
+    sandbox: Sandbox = .auto, progress: any ProgressSink = SilentProgress(),
+    statistics: RunStatistics = RunStatistics()
   ) {
     self.execution = execution
     self.seed = seed
+    self.sandbox = sandbox
     self.statistics = statistics
     sink = progress
   }

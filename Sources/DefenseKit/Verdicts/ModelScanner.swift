@@ -5,15 +5,12 @@ public import InferenceGraph
 /// It looks at the model, and at clean images where it needs some; no image that may be triggered reaches
 /// it.
 public protocol ModelScanner: Plugin {
-  /// Whether it needs clean images; false unless said otherwise.
-  static var needsCleanData: Bool { get }
-
   /// Judges a model.
   ///
   /// - Parameters:
   ///   - model: The suspect, which isn't changed.
   ///   - clean: Images with right labels; nil if there are none, which happens only where
-  ///     ``needsCleanData`` is false.
+  ///     ``Plugin/requirements`` lack them.
   ///   - context: How to execute, and where progress, warnings and costs go.
   /// - Throws: Whatever stops it; ``PluginError`` with code `unsuitableModel` for a model that it
   ///   cannot judge.
@@ -21,6 +18,10 @@ public protocol ModelScanner: Plugin {
 }
 
 extension ModelScanner {
-  /// By default a verdict needs the model alone.
-  public static var needsCleanData: Bool { false }
+  /// A verdict.
+  public static var kind: PluginKind { .verdict }
+  /// The verdict.
+  public var byKind: PluginByKind { .verdict(self) }
+  /// The model alone, unless said otherwise.
+  public static var requirements: [PluginRequirement] { [] }
 }

@@ -1,5 +1,5 @@
 /// What a method says of a model.
-public struct ModelVerdict: Sendable, Hashable {
+public struct ModelVerdict: Codable, Sendable, Hashable {
   /// How much the most suspicious class stands out, in the method's own measure; infinite where the
   /// others do not differ at all.
   public var statistic: Double
@@ -29,11 +29,39 @@ public struct ModelVerdict: Sendable, Hashable {
 
 extension ModelVerdict {
   /// The verdict as an object; an infinite statistic is null.
-  public var json: JSON {
+  public var json: JSON { .object(members) }
+
+  var members: [JSON.Member] {
     [
-      "backdoored": .bool(isBackdoored), "class": .int(suspect), "statistic": .number(statistic),
-      "threshold": .number(threshold), "measure": .string(measure),
-      "scores": .array(classScores.map { .number($0) }),
+      .init("backdoored", .bool(isBackdoored)), .init("class", .int(suspect)),
+      .init("statistic", .number(statistic)), .init("threshold", .number(threshold)),
+      .init("measure", .string(measure)),
+      .init("scores", .array(classScores.map { .number($0) })),
     ]
+  }
+}
+
+extension ModelVerdict {
+  private enum CodingKeys: String, CodingKey {
+    case statistic, threshold, classScores, measure
+  }
+
+  /// Reads a verdict; a statistic that is missing is infinite.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      statistic: try values.decodeIfPresent(Double.self, forKey: .statistic) ?? .infinity,
+      threshold: try values.decode(Double.self, forKey: .threshold),
+      classScores: try values.decode([Double].self, forKey: .classScores),
+      measure: try values.decode(String.self, forKey: .measure))
+  }
+
+  /// Writes the verdict; an infinite statistic is left out, as JSON has none.
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    if statistic.isFinite { try values.encode(statistic, forKey: .statistic) }
+    try values.encode(threshold, forKey: .threshold)
+    try values.encode(classScores, forKey: .classScores)
+    try values.encode(measure, forKey: .measure)
   }
 }

@@ -5,7 +5,7 @@ extension PluginChecks {
   func checkPoisoning() throws {
     let rule = PluginRule.poisoning
     let plugin = try makePlugin(for: rule)
-    guard let attack = plugin as? any Attack else { return }
+    guard case .attack(let attack) = plugin.byKind else { return }
     let rate = Swift.type(of: attack).poisonRate
     guard rate > 0, rate <= 1 else {
       throw broken(
@@ -22,13 +22,15 @@ extension PluginChecks {
           try Trial.poisoning(by: attack, with: trigger, materials, Conditions())
         )
       }
-      try check(poisoning, wanted, of: trial.materials.images, goal, trial.name)
+      try check(
+        poisoning, wanted, of: trial.materials.images, goal,
+        keepsLabels: Swift.type(of: attack).keepsLabels, trial.name)
     }
   }
 
   private func check(
     _ poisoning: Poisoning, _ wanted: Int, of clean: LabelledImages, _ goal: AttackGoal,
-    _ trial: String
+    keepsLabels: Bool, _ trial: String
   ) throws(BrokenRule) {
     func fail(_ seen: String, _ advice: String) -> BrokenRule {
       broken(.poisoning, "\(seen), \(trial)", advice)
@@ -46,7 +48,6 @@ extension PluginChecks {
         throw fail("image \(index) changed, but is neither poisoned nor a cover", start)
       }
     }
-    let keepsLabels = (type as? any Attack.Type)?.keepsLabels ?? false
     for index in poisoning.poisoned {
       let (was, label) = (clean.labels[index], images.labels[index])
       let wanted = keepsLabels ? was : goal.label(for: was)
@@ -75,7 +76,7 @@ extension PluginChecks {
   func checkTrigger() throws {
     let rule = PluginRule.trigger
     let plugin = try makePlugin(for: rule)
-    guard let attack = plugin as? any Attack else { return }
+    guard case .attack(let attack) = plugin.byKind else { return }
     let test = try problem.testImages
     try forEachTrial(rule) { trial in
       let mode = AttackGoal.Mode(rawValue: trial.name) ?? .allToOne
@@ -87,7 +88,7 @@ extension PluginChecks {
       guard triggered.bytes != test.bytes else {
         throw broken(
           rule, "the trigger changes none of the test images",
-          "let change(for:seed:sandbox:) give one that is seen in bytes")
+          "let change(for:in:) give one that is seen in bytes")
       }
       let folder = FileManager.default.temporaryDirectory
       let path = folder.appendingPathComponent("toy-trigger-\(UUID().uuidString).h5").path

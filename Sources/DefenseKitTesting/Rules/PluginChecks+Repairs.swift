@@ -6,7 +6,6 @@ extension PluginChecks {
     let plugin = try makePlugin(for: rule)
     var count = 0
     try forEachTrial(rule) { trial in
-      guard plugin is any Defense else { return }
       let materials = try trial.materials.copied()
       let repairs = try onOwnThread(deadline: deadline) {
         try Trial.repairs(by: plugin, materials, Conditions())

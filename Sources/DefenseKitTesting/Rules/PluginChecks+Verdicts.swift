@@ -4,7 +4,7 @@ extension PluginChecks {
   func checkVerdicts() throws {
     let rule = PluginRule.verdicts
     let plugin = try makePlugin(for: rule)
-    guard let detector = plugin as? any Detector else { return }
+    guard case .detector(let detector) = plugin.byKind else { return }
     let images = try problem.inspectedImages
     try forEachTrial(rule) { trial in
       guard trial.learn != nil else { return }

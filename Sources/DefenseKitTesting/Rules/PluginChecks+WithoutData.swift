@@ -1,21 +1,30 @@
 internal import DefenseKit
 
 extension PluginChecks {
-  /// Checks that a plugin which declares that it learns nothing gets along without images.
+  /// Checks that a plugin which does not require clean images gets along without images.
   func checkWithoutData() throws {
     let rule = PluginRule.withoutData
     let plugin = try makePlugin(for: rule)
     let images = try problem.inspectedImages.dataSet()
+    let training = try problem.poisonedTraining
     try forEachTrial(rule) { trial in
       let models = try trial.materials.copied().models
       do {
         try onOwnThread(deadline: deadline) {
           let context = Conditions().context
-          if let defense = plugin as? any Defense {
+          switch plugin.byKind {
+          case .defense(let defense):
             _ = try Experiment(suspect: models[0], clean: nil).run([defense], in: context)
-          } else if let detector = plugin as? any Detector {
+          case .detector(let detector):
             _ = try detector.verdicts(
-              on: images, suspect: models[0], repaired: models[1], using: nil, in: context)
+              on: images, suspect: models[0],
+              repaired: Swift.type(of: detector).comparesModels ? models[1] : nil, using: nil,
+              in: context)
+          case .verdict(let scanner):
+            _ = try scanner.scan(models[0], using: nil, in: context)
+          case .dataSetDetector(let detector):
+            _ = try detector.scores(of: training, model: models[0], using: nil, in: context)
+          case .attack: break
           }
         }
       } catch let error as DeadlinePassed {
@@ -25,7 +34,7 @@ extension PluginChecks {
       } catch {
         throw broken(
           rule, "without clean images it ended on \(trial.name) with an error: \(oneLine(error))",
-          "do without images where there are none, or leave learnsFromCleanData true")
+          "do without images where there are none, or let requirements have .cleanData")
       }
     }
   }

@@ -32,6 +32,10 @@ public struct ToyProblem: Sendable {
   public let cleanModel: Model
   /// The clean images that the networks were trained with, before some were poisoned.
   public let training: LabelledImages
+  /// The images that the networks were trained with, the poisoned among them.
+  public let poisonedImages: LabelledImages
+  /// The images of ``poisonedImages``, for data-set detectors.
+  public let poisonedTraining: TrainingData
   /// Other clean images, for defenses and detectors to learn from.
   public let clean: CleanData
   /// Clean images that nobody has seen.
@@ -88,6 +92,9 @@ public struct ToyProblem: Sendable {
       }
       if index / Self.classCount % 2 == 0 { unlearning.poison(index, with: trigger, label: label) }
     }
+    poisonedImages = poisoning.images
+    poisonedTraining = try TrainingData(
+      poisoning.images.dataSet(trueLabels: training.labels, poisoned: poisoning.poisoned))
     func suspect(_ initial: Model) throws -> Suspect {
       let model = try Self.trained(initial, on: poisoning.images, seed: seed)
       return Suspect(

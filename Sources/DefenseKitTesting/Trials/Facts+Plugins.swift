@@ -69,3 +69,19 @@ extension Facts {
     add("the labels of \(name)", clean.labels)
   }
 }
+
+extension Facts {
+  /// Adds what a verdict says.
+  mutating func add(_ verdict: ModelVerdict) {
+    add("the statistic", "\(verdict.statistic)")
+    add("the threshold", "\(verdict.threshold)")
+    add("the scores of the classes", "\(verdict.classScores)")
+  }
+
+  /// Adds what a data-set detector says.
+  mutating func add(_ scores: DataSetScores) {
+    add("the scores", scores.scores.map { Int(truncatingIfNeeded: $0.bitPattern) })
+    add("whether images are dropped", "\(scores.dropped != nil)")
+    add("the images dropped", scores.dropped ?? [])
+  }
+}

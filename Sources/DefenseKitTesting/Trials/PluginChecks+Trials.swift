@@ -2,21 +2,27 @@ internal import DefenseKit
 
 extension PluginChecks {
   /// All that such a plugin is made to do.
-  var trials: [Trial] {
-    get throws {
-      let problem = try problem
-      var trials: [Trial] = []
-      if type is any Defense.Type {
-        trials += problem.suspects.map { Trial.repairing($0, in: problem) }
-      }
-      if type is any Detector.Type {
-        trials += problem.suspects.map { Trial.inspecting($0, in: problem) }
-      }
-      if let attack = type as? any Attack.Type {
-        trials.append(.poisoning(.allToOne, in: problem))
-        if !attack.keepsLabels { trials.append(.poisoning(.allToAll, in: problem)) }
-      }
-      return trials
+  func trials(for rule: PluginRule) throws -> [Trial] {
+    let problem = try problem
+    let suspects = problem.suspects.filter { suspect in
+      PluginInputs(
+        model: suspect.model, cleanImages: nil, hasRepairedModel: true, hasTrainingData: true
+      ).satisfy(type)
+    }
+    guard !suspects.isEmpty else {
+      throw broken(
+        rule, "no toy network has what it requires",
+        "give PluginChecks a problem of your own")
+    }
+    switch try make().byKind {
+    case .defense: return suspects.map { Trial.repairing($0, in: problem) }
+    case .detector: return suspects.map { Trial.inspecting($0, in: problem) }
+    case .verdict: return suspects.map { Trial.judging($0, in: problem) }
+    case .dataSetDetector: return suspects.map { Trial.scoring($0, in: problem) }
+    case .attack(let attack):
+      let isOfOneClass = Swift.type(of: attack).keepsLabels
+      return [.poisoning(.allToOne, in: problem)]
+        + (isOfOneClass ? [] : [.poisoning(.allToAll, in: problem)])
     }
   }
 
@@ -39,7 +45,7 @@ extension PluginChecks {
   func forEachTrial(_ rule: PluginRule, _ body: (Trial) throws -> Void) throws {
     var refusal: PluginError?
     var isTried = false
-    for trial in try trials {
+    for trial in try trials(for: rule) {
       do {
         try body(trial)
         isTried = true

@@ -98,7 +98,7 @@ extension Trial {
   static func repairs(
     by plugin: any Plugin, _ materials: Materials, _ conditions: Conditions
   ) throws -> [Repair] {
-    guard let defense = plugin as? any Defense else { return [] }
+    guard case .defense(let defense) = plugin.byKind else { return [] }
     return try defense.repair(
       materials.models[0], using: materials.clean(in: conditions),
       in: conditions.context)
@@ -116,16 +116,17 @@ extension Trial {
       var facts = Facts()
       facts.add(
         "the verdicts", try verdicts(by: plugin, materials, on: inspected, conditions))
-      if let detector = plugin as? any Detector,
+      if case .detector(let detector) = plugin.byKind,
         let model = try detector.model(suspect: materials.models[0], repaired: materials.models[1])
       {
         facts.add("the detector's model", model)
       }
       return facts
     } learn: { plugin, materials, conditions in
-      if let detector = plugin as? any Detector {
+      if case .detector(let detector) = plugin.byKind {
         _ = try detector.inspection(
-          of: materials.models[0], repaired: materials.models[1],
+          of: materials.models[0],
+          repaired: Swift.type(of: detector).comparesModels ? materials.models[1] : nil,
           using: materials.clean(in: conditions), in: conditions.context)
       }
       return Facts()
@@ -136,12 +137,64 @@ extension Trial {
     by plugin: any Plugin, _ materials: Materials, on images: LabelledImages,
     _ conditions: Conditions
   ) throws -> [Verdict] {
-    guard let detector = plugin as? any Detector else { return [] }
+    guard case .detector(let detector) = plugin.byKind else { return [] }
     let source: any SampleSource = images.dataSet()
     return try detector.verdicts(
       on: conditions.imageOrder.map { Selection(of: source, $0) } ?? source,
-      suspect: materials.models[0], repaired: materials.models[1],
+      suspect: materials.models[0],
+      repaired: Swift.type(of: detector).comparesModels ? materials.models[1] : nil,
       using: materials.clean(in: conditions), in: conditions.context)
+  }
+
+  /// To judge a network.
+  static func judging(_ suspect: ToyProblem.Suspect, in problem: ToyProblem) -> Trial {
+    Trial(
+      name: suspect.model.name,
+      materials: Materials(
+        models: [suspect.model], images: problem.cleanImages, clean: problem.clean)
+    ) { plugin, materials, conditions in
+      var facts = Facts()
+      guard case .verdict(let scanner) = plugin.byKind else { return facts }
+      facts.add(
+        try scanner.scan(
+          materials.models[0], using: materials.clean(in: conditions), in: conditions.context))
+      return facts
+    }
+  }
+
+  /// To score a training set.
+  static func scoring(_ suspect: ToyProblem.Suspect, in problem: ToyProblem) -> Trial {
+    Trial(
+      name: suspect.model.name,
+      materials: Materials(models: [suspect.model], images: problem.poisonedImages)
+    ) { plugin, materials, conditions in
+      var facts = Facts()
+      guard case .dataSetDetector(let detector) = plugin.byKind else { return facts }
+      facts.add(try scores(by: detector, materials, using: problem.clean, conditions))
+      return facts
+    }
+  }
+
+  /// The scores of the images in their own order, in whichever they come.
+  static func scores(
+    by detector: any DataSetDetector, _ materials: Materials, using clean: CleanData,
+    _ conditions: Conditions
+  ) throws -> DataSetScores {
+    let images = materials.images
+    let order = conditions.cleanOrder ?? Array(0..<images.count)
+    var source: any SampleSource = Selection(of: images.dataSet(), order)
+    if conditions.isFirstLate { source = LateSource(of: source) }
+    let training = try TrainingData(
+      source, labels: order.map { images.labels[$0] }, name: images.name)
+    let found = try detector.scores(
+      of: training, model: materials.models[0], using: clean, in: conditions.context)
+    let dropped = found.dropped ?? []
+    guard found.scores.count == order.count, dropped.allSatisfy(order.indices.contains),
+      dropped == dropped.sorted()
+    else { return found }
+    var scores = found.scores
+    for (place, index) in order.enumerated() { scores[index] = found.scores[place] }
+    return DataSetScores(scores: scores, dropped: found.dropped.map { $0.map { order[$0] }.sorted() })
   }
 
   /// To poison training images.
@@ -151,7 +204,7 @@ extension Trial {
       materials: Materials(models: [problem.cleanModel], images: problem.training)
     ) { plugin, materials, conditions in
       var facts = Facts()
-      guard let attack = plugin as? any Attack else { return facts }
+      guard case .attack(let attack) = plugin.byKind else { return facts }
       let trigger = try trigger(of: attack, mode, for: materials, conditions)
       facts.add(trigger)
       facts.add(try poisoning(by: attack, with: trigger, materials, conditions))
@@ -165,7 +218,8 @@ extension Trial {
   ) throws -> Trigger {
     try Trigger(
       of: attack, imageShape: materials.images.imageShape,
-      goal: AttackGoal(mode, target: 1, classCount: ToyProblem.classCount), seed: conditions.seed)
+      goal: AttackGoal(mode, target: 1, classCount: ToyProblem.classCount),
+      in: conditions.context)
   }
 
   static func poisoning(

@@ -36,8 +36,8 @@ public struct CLP: Defense {
   /// One sentence for listings.
   public static let summary =
     "Prunes channels whose weights answer far more strongly than others; needs no data."
-  /// False: it looks at weights alone.
-  public static let learnsFromCleanData = false
+  /// Batch normalization; no data.
+  public static let requirements: [PluginRequirement] = [.batchNormalization]
 
   /// The options it was made with.
   public let options: Options
@@ -60,7 +60,7 @@ public struct CLP: Defense {
   /// - Throws: `PluginError` with code `unsuitableModel` if no normalization reads what can be bounded, or a
   ///   bound is not finite; what counting throws.
   public func repair(
-    _ model: Model, using clean: CleanData, in context: RunContext
+    _ model: Model, using clean: CleanData?, in context: RunContext
   ) throws -> [Repair] {
     let survey = try Survey(of: model, options, in: context)
     for line in survey.warnings { context.warn(line) }
@@ -76,7 +76,7 @@ public struct CLP: Defense {
           layer: layer.convolution ?? layer.normalization, channels: layer.outliers,
           of: layer.bounds.count))
     }
-    if clean.count > 0 {
+    if let clean {
       repair.validation = try CleanCounts(of: repair.model, on: clean, in: context)
     }
     return [repair]

@@ -52,8 +52,9 @@ public struct FinePruning: Defense {
   ///   `SampleError` for an image that cannot be ranked by, and what
   ///   `FineTuner.tune(_:suspect:using:_:in:)` throws.
   public func repair(
-    _ model: Model, using clean: CleanData, in context: RunContext
+    _ model: Model, using clean: CleanData?, in context: RunContext
   ) throws -> [Repair] {
+    let clean = try required(clean)
     let layer = try layer(of: model)
     let sweep = try ChannelSweep(
       model: model, layer: layer, zeroingBias: options.bias,

@@ -33,8 +33,9 @@ public struct FineTuning: Defense {
   ///
   /// - Throws: What `FineTuner.tune(_:suspect:using:_:in:)` throws.
   public func repair(
-    _ model: Model, using clean: CleanData, in context: RunContext
+    _ model: Model, using clean: CleanData?, in context: RunContext
   ) throws -> [Repair] {
+    let clean = try required(clean)
     let tuned = try FineTuner(options, for: Self.name).tune(model, using: clean, in: context)
     context.checkBaseline(
       correct: tuned.initial.correct, images: clean.count, of: model, on: clean.name)

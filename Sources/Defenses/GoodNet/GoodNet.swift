@@ -18,8 +18,8 @@ public struct GoodNet: Detector {
   /// One sentence for listings.
   public static let summary = "Flags images on which the suspect and its repaired copy disagree."
 
-  /// False: agreement needs no threshold.
-  public static let learnsFromCleanData = false
+  /// A repaired copy; no data, as agreement needs no threshold.
+  public static let requirements: [PluginRequirement] = [.repairedModel]
 
   /// Creates the detector.
   public init() {}
@@ -31,8 +31,9 @@ public struct GoodNet: Detector {
   ///
   /// - Throws: `PluginError` if the models have different numbers of classes.
   public func inspection(
-    of suspect: Model, repaired: Model, using clean: CleanData, in context: RunContext
+    of suspect: Model, repaired: Model?, using clean: CleanData?, in context: RunContext
   ) throws -> any Inspection {
+    let repaired = try required(repaired)
     try Self.check(suspect, repaired)
     return Comparison(models: [suspect, repaired], classCount: suspect.classCount)
   }

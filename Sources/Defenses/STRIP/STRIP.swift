@@ -31,8 +31,8 @@ public struct STRIP: Detector {
   /// One sentence for listings.
   public static let summary =
     "Flags images whose class stays the same whatever is blended into them."
-  /// False: it looks at the suspect alone.
-  public static let comparesModels = false
+  /// Clean images; no repaired copy.
+  public static let requirements: [PluginRequirement] = [.cleanData]
 
   /// The most clean images for the threshold, and the most overlays.
   static let mostImages = 2_000
@@ -58,8 +58,9 @@ public struct STRIP: Detector {
   /// - Throws: `DataError` for less than two clean images; `PluginError` with code `unsuitableModel` if the
   ///   suspect gives none of them a class; what the execution throws.
   public func inspection(
-    of suspect: Model, repaired: Model, using clean: CleanData, in context: RunContext
+    of suspect: Model, repaired: Model?, using clean: CleanData?, in context: RunContext
   ) throws -> any Inspection {
+    let clean = try required(clean)
     let (measured, overlays) = try split(clean, of: suspect, seed: context.seed)
     let meter = try meter(for: suspect, overlays, of: clean, in: context)
     let entropies = try look(

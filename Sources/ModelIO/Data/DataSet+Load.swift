@@ -7,7 +7,8 @@ extension DataSet {
   /// one channel; they are not read yet. In a file of MATLAB's, which stores the last axis first, the
   /// images are along MATLAB's last axis. Labels are classes, counted from 0, of shape (N) or with axes
   /// of extent 1, or a row of (N, classes) for each image: one-hot, or shares of which one is the largest.
-  /// A second set of labels in `true_label` is optional.
+  /// A second set of labels in `true_label` is optional, and so is `poisoned`, 1 for each image of a
+  /// training set that carries a trigger and 0 for each other.
   ///
   /// - Parameters:
   ///   - path: The file.
@@ -44,10 +45,16 @@ extension DataSet {
       guard let found = file.datasetIfPresent(name) else { continue }
       trueLabels = try read(LabelSet(found, of: file, count: count))
     }
+    var isPoisoned: [Bool]?
+    if let found = file.datasetIfPresent("poisoned"), found.info.shape == [count] {
+      let values = try found.doubles()
+      // Anything else of this name has another meaning.
+      if values.allSatisfy({ $0 == 0 || $0 == 1 }) { isPoisoned = values.map { $0 == 1 } }
+    }
     return DataSet(
       dataset: images, path: path, imageShape: inputShape, layout: chosen,
       isTurned: file.isMATLAB && inputShape.count == 3, labels: labels, trueLabels: trueLabels,
-      notes: notes)
+      isPoisoned: isPoisoned, notes: notes)
   }
 
   /// Returns the layout in which images of the file's shape fit the model.

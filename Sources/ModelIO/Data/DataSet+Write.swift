@@ -35,6 +35,7 @@ extension DataSet {
     }
     try file.write(labels, to: "label")
     if let trueLabels { try file.write(trueLabels, to: "true_label") }
+    if let isPoisoned { try file.write(isPoisoned.map { $0 ? 1 : 0 }, to: "poisoned") }
     try AtomicFile.write(try file.image(), to: path)
   }
 }

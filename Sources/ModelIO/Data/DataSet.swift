@@ -6,6 +6,8 @@ public struct DataSet: SampleSource, Sendable {
   public let labels: [Int32]
   /// The true class of every image, where a poisoned set tells it beside the attack's target.
   public let trueLabels: [Int32]?
+  /// `isPoisoned[i]`: whether image i of a training set carries a trigger, where the set tells it.
+  public let isPoisoned: [Bool]?
   /// The file's name without its folder, or what the set in memory was called.
   public let name: String
   /// The file's path; nil for a set in memory.
@@ -36,10 +38,11 @@ public struct DataSet: SampleSource, Sendable {
 
   init(
     dataset: HDF5Dataset, path: String, imageShape: [Int], layout: Layout, isTurned: Bool,
-    labels: [Int32], trueLabels: [Int32]?, notes: [String]
+    labels: [Int32], trueLabels: [Int32]?, isPoisoned: [Bool]?, notes: [String]
   ) {
     self.labels = labels
     self.trueLabels = trueLabels
+    self.isPoisoned = isPoisoned
     self.name = path.split(separator: "/").last.map(String.init) ?? path
     self.path = path
     self.imageShape = imageShape
@@ -63,17 +66,20 @@ public struct DataSet: SampleSource, Sendable {
   ///   - layout: The order of an image's elements.
   ///   - labels: A class for every image.
   ///   - trueLabels: A second class for every image, for poisoned sets.
+  ///   - isPoisoned: Whether each image carries a trigger, for training sets.
   ///   - name: What reports call the set.
   public init(
     bytes: [UInt8], elementType: ElementType, imageShape: [Int], layout: Layout = .nhwc,
-    labels: [Int32], trueLabels: [Int32]? = nil, name: String
+    labels: [Int32], trueLabels: [Int32]? = nil, isPoisoned: [Bool]? = nil, name: String
   ) {
     let size = imageShape.reduce(elementType.size, *)
     precondition(
       bytes.count == labels.count * size, "\(bytes.count) bytes for \(labels.count) x \(size)")
     precondition(trueLabels.map { $0.count == labels.count } ?? true, "other number of labels")
+    precondition(isPoisoned.map { $0.count == labels.count } ?? true, "other number of images")
     self.labels = labels
     self.trueLabels = trueLabels
+    self.isPoisoned = isPoisoned
     self.name = name
     self.path = nil
     self.imageShape = imageShape
@@ -171,6 +177,7 @@ public struct DataSet: SampleSource, Sendable {
       bytes: bytes, elementType: elementType, imageShape: imageShape, layout: layout,
       labels: indices.map { labels[$0] },
       trueLabels: trueLabels.map { all in indices.map { all[$0] } },
+      isPoisoned: isPoisoned.map { all in indices.map { all[$0] } },
       name: name ?? self.name)
   }
 }

@@ -35,7 +35,7 @@ struct AttackCommand: RunnerCommand {
 
   @Argument(
     help: ArgumentHelp("The attack.", valueName: "name"),
-    completion: .plugins { $0.attacks })
+    completion: .plugins { $0.names(of: .attack) })
   var attack: String
 
   @Option(
@@ -68,7 +68,7 @@ struct AttackCommand: RunnerCommand {
     parsing: .singleValue,
     help: ArgumentHelp(
       "An option of the attack; repeat for several. See 'list'.", valueName: "attack.name=value"),
-    completion: .pluginOptions { $0 is any Attack.Type })
+    completion: .pluginOptions(of: [.attack]))
   var option: [String] = []
 
   @Option(
@@ -177,7 +177,7 @@ struct AttackCommand: RunnerCommand {
         sandbox: parsing.sandbox)
     }
     let state = resume ? try checkpoint?.load() : nil
-    let context = context(threads: threads, seed: seed)
+    let context = context(threads: threads, seed: seed, sandbox: parsing.sandbox)
 
     let architecture = try Architecture(nameOrFile: architecture, sandbox: parsing.sandbox)
     let extents = try trainInput.extents(
@@ -203,15 +203,15 @@ struct AttackCommand: RunnerCommand {
     }
     let experiment = try AttackExperiment(
       attack, training: trainImages, test: testImages, goal: goal,
-      rate: rate, seed: seed, architecture: architecture, inputScale: scale?.factor,
-      options: options, cleanShare: cleanShare, sandbox: parsing.sandbox)
+      rate: rate, architecture: architecture, inputScale: scale?.factor, options: options,
+      cleanShare: cleanShare, in: context)
     for images in [experiment.training, experiment.test] {
       images.warnOfUnits("the model and all data sets written take 0...255", in: context)
     }
     let outcome: AttackOutcome
     do {
       outcome = try experiment.run(
-        cleanTwin: cleanTwin, resuming: state, checkpoint: checkpoint.map { $0.save }, in: context)
+        cleanTwin: cleanTwin, resuming: state, checkpoint: checkpoint.map { $0.save })
     } catch let error as TrainingError {
       let remark = error.lastGood == nil ? "" : CheckpointFile.remark(checkpoint)
       throw TrainingError(TrainingArguments.commandLineText(error.message) + remark)

@@ -6,10 +6,10 @@ private import Foundation
 struct CompareCommand: RunnerCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
-      commandName: "compare", abstract: "Compare defenses and detectors on models, over seeds.",
+      commandName: "compare", abstract: "Compare defenses, detectors and verdicts on models, over seeds.",
       discussion: discussion(
         """
-        Models x defenses x detectors x seeds, from a plan (YAML) or from options; options replace what \
+        Models x plugins x seeds, from a plan (YAML) or from options; options replace what \
         the plan says. Every combination is a unit, measured once and kept in the output folder: the \
         same command goes on where it was, whatever ended it. Units that share a repair are measured \
         together, in a process of their own: one that fails is a row with its reason.
@@ -24,6 +24,8 @@ struct CompareCommand: RunnerCommand {
             - clp
             - {name: fine-pruning, label: pruning, options: {epochs: 0}}
           detectors: all
+          data-set-detectors: [spectral-signatures]
+          verdicts: all
           seeds: 0-4
           timeout: 600                   # seconds for a defense, and for a detector
 
@@ -79,25 +81,44 @@ struct CompareCommand: RunnerCommand {
   var poisoned: String?
 
   @Option(
+    help: ArgumentHelp(
+      "What the one model was trained on, for data-set detectors.", valueName: "file"),
+    completion: .hdf5)
+  var train: String?
+
+  @Option(
     parsing: .singleValue,
     help: ArgumentHelp(
       "A defense, or 'all'; repeat or separate by commas for several.", valueName: "name"),
-    completion: .pluginList { $0.defenses + ["all"] })
+    completion: .pluginList { $0.names(of: .defense) + ["all"] })
   var defense: [String] = []
 
   @Option(
     parsing: .singleValue,
     help: ArgumentHelp(
       "A detector, or 'all'; repeat or separate by commas for several.", valueName: "name"),
-    completion: .pluginList { $0.detectors + ["all"] })
+    completion: .pluginList { $0.names(of: .detector) + ["all"] })
   var detector: [String] = []
+
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp(
+      "A data-set detector, or 'all', for the models' training sets.", valueName: "name"),
+    completion: .pluginList { $0.names(of: .dataSetDetector) + ["all"] })
+  var dataSetDetector: [String] = []
+
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp("A verdict on the models, or 'all'.", valueName: "name"),
+    completion: .pluginList { $0.names(of: .verdict) + ["all"] })
+  var verdict: [String] = []
 
   @Option(
     parsing: .singleValue,
     help: ArgumentHelp(
       "An option of a plugin, wherever the plan has that plugin; repeat for several. See 'list'.",
       valueName: "plugin.name=value"),
-    completion: .pluginOptions { $0 is any Defense.Type || $0 is any Detector.Type })
+    completion: .pluginOptions(of: ComparisonPlan.kinds))
   var option: [String] = []
 
   @Option(help: ArgumentHelp("Seeds, such as 0-4 or 1,3; 0 if not given.", valueName: "seeds"))
@@ -128,7 +149,7 @@ struct CompareCommand: RunnerCommand {
   @OptionGroup var common: CommonArguments
 
   func run(in session: Session) throws {
-    try arguments.check(roles: ["clean", "test", "poisoned"])
+    try arguments.check(roles: ["clean", "test", "poisoned", "train"])
     let shard = try shard.map { try Shard($0) }
     let plan = try makePlan(session.plugins)
     let progress = ProgressLine(isQuiet: common.quiet)
@@ -189,7 +210,7 @@ struct CompareCommand: RunnerCommand {
       plan = try ComparisonPlan(try YAMLFile.read(file), plugins: plugins, seeds: try givenSeeds())
     } else {
       plan = ComparisonPlan(
-        subjects: [], defenses: [], detectors: [], seeds: try givenSeeds() ?? [0],
+        subjects: [], choices: [:], seeds: try givenSeeds() ?? [0],
         timeout: ComparisonPlan.defaultTimeout)
     }
     func choices(_ arguments: [String], _ all: [String], _ option: String) throws -> [PluginChoice]?
@@ -200,24 +221,23 @@ struct CompareCommand: RunnerCommand {
       }
       return names.isEmpty ? nil : (names == ["all"] ? all : names).map { PluginChoice(name: $0) }
     }
-    plan.defenses = try choices(defense, plugins.defenses, "--defense") ?? plan.defenses
-    plan.detectors = try choices(detector, plugins.detectors, "--detector") ?? plan.detectors
-    if plan.defenses.isEmpty, plan.detectors.isEmpty {
+    let settings = try option.map { text throws(PluginError) in try OptionSetting(text) }
+    let named: [PluginKind: [String]] = [
+      .defense: defense, .detector: detector, .dataSetDetector: dataSetDetector, .verdict: verdict,
+    ]
+    for kind in ComparisonPlan.kinds {
+      let given = try choices(named[kind] ?? [], plugins.names(of: kind), "--\(kind.rawValue)")
+      plan.choices[kind] = try (given ?? plan.choices[kind])?.map {
+        let settings = $0.settings + settings
+        return PluginChoice(
+          any: try plugins.plugin(kind, named: $0.name, settings: settings), label: $0.label)
+      }
+    }
+    if plan.plugins.isEmpty {
       throw ValidationError(
         "name defenses and detectors, such as --defense all, or in a plan")
     }
-    let settings = try option.map { text throws(PluginError) in try OptionSetting(text) }
-    plan.defenses = try plan.defenses.map {
-      let settings = $0.settings + settings
-      return PluginChoice(
-        any: try plugins.defense(named: $0.name, settings: settings), label: $0.label)
-    }
-    plan.detectors = try plan.detectors.map {
-      let settings = $0.settings + settings
-      return PluginChoice(
-        any: try plugins.detector(named: $0.name, settings: settings), label: $0.label)
-    }
-    try plugins.check(settings, used: (plan.defenses + plan.detectors).map(\.name))
+    try plugins.check(settings, used: plan.plugins.map(\.name))
     if !model.isEmpty || self.plan == nil {
       plan.subjects = try subjects(plan.seeds)
     } else if let option = arguments.oneModelOptions.first ?? files.first(where: { $0.1 != nil })?.0
@@ -232,6 +252,10 @@ struct CompareCommand: RunnerCommand {
         throw ValidationError("--timeout takes seconds, over 0, not \(timeout.optionText)")
       }
       plan.timeout = timeout
+    }
+    if plan.choices[.dataSetDetector]?.isEmpty ?? true {
+      // Nothing else reads them.
+      for index in plan.subjects.indices { plan.subjects[index].model.train = nil }
     }
     try plan.checkNames()
     return plan
@@ -250,7 +274,7 @@ struct CompareCommand: RunnerCommand {
 
   /// The data sets of one model, by option.
   private var files: [(String, String?)] {
-    [("--clean", clean), ("--test", test), ("--poisoned", poisoned)]
+    [("--clean", clean), ("--test", test), ("--poisoned", poisoned), ("--train", train)]
   }
 
   private func subjects(_ seeds: [UInt64]) throws -> [ComparisonPlan.Subject] {
@@ -265,7 +289,8 @@ struct CompareCommand: RunnerCommand {
       guard named[0] != ModelFiles.builtInName else {
         throw ValidationError("the built-in network has its own data; leave out \(given.0)")
       }
-      let model = arguments.files(of: named[0], clean: clean, test: test, poisoned: poisoned)
+      let model = arguments.files(
+        of: named[0], clean: clean, test: test, poisoned: poisoned, train: train)
       return [.init(model: model, seed: nil)]
     }
     if let option = arguments.oneModelOptions.first {

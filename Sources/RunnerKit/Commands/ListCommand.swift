@@ -6,7 +6,7 @@ struct ListCommand: RunnerCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: "list",
-      abstract: "List defenses, detectors, verdicts and attacks with their options.",
+      abstract: "List all plugins with what they need and their options.",
       discussion: discussion())
   }
 
@@ -31,12 +31,9 @@ struct ListCommand: RunnerCommand {
         Failure.usage, "there is no plugin '\(unknown)'\(knownNames(unknown, known, "plugins"))")
     }
     let types = session.plugins.types.filter { names.isEmpty || names.contains($0.name) }
-    let sections = [
-      ("Defenses", types.filter { $0 is any Defense.Type }),
-      ("Detectors", types.filter { $0 is any Detector.Type }),
-      ("Verdicts", types.filter { $0 is any ModelScanner.Type }),
-      ("Attacks", types.filter { $0 is any Attack.Type }),
-    ]
+    let sections = PluginKind.allCases.map { kind in
+      (kind.plural.prefix(1).uppercased() + kind.plural.dropFirst(), types.filter { $0.kind == kind })
+    }
     let width = types.map { $0.name.count }.max() ?? 0
     var lines: [String] = []
     for (title, plugins) in sections where !plugins.isEmpty {
@@ -53,6 +50,9 @@ struct ListCommand: RunnerCommand {
     let texts = P.Options().texts
     let width = texts.map { $0.name.count + $0.value.count + 1 }.max() ?? 0
     var lines = ["  \(P.name.padding(to: nameWidth))  \(P.summary)"]
+    if !P.requirements.isEmpty {
+      lines.append("    needs \(P.requirements.map(\.title).joined(separator: ", "))")
+    }
     for (declaration, text) in zip(P.Options.declarations, texts) {
       let setting = "\(text.name)=\(text.value)".padding(to: width)
       lines.append("    \(setting)  \(declaration.type)")

@@ -23,10 +23,10 @@ struct NewCommand: RunnerCommand {
   }
 
   /// The kinds of plugin; each is a folder of templates.
-  private static let kinds = ["defense", "detector", "attack"]
+  private static let kinds = PluginKind.allCases.map(\.rawValue)
 
   @Argument(
-    help: ArgumentHelp("What to make: defense, detector or attack.", valueName: "kind"),
+    help: ArgumentHelp("What to make: \(kinds.joined(separator: ", ")).", valueName: "kind"),
     completion: .list(kinds))
   var kind: String
 
@@ -56,7 +56,7 @@ struct NewCommand: RunnerCommand {
   @OptionGroup var common: CommonArguments
 
   func run(in session: Session) throws {
-    guard Self.kinds.contains(kind) else {
+    guard let pluginKind = PluginKind(rawValue: kind) else {
       let near = nearestName(to: kind, among: Self.kinds).map { "; did you mean '\($0)'?" } ?? ""
       throw Failure(
         Failure.usage,
@@ -70,20 +70,21 @@ struct NewCommand: RunnerCommand {
     }
     let place = try DefenseKitPlace(defenseKit, version: from, ownVersion: defenseKitVersion)
     try PackageTemplate(kind, name, place).write(to: folder)
-    try StandardOutput.write(text(name, folder))
+    try StandardOutput.write(text(pluginKind, name, folder))
   }
 
   /// What was made, and the commands to go on with.
-  private func text(_ name: NewPluginName, _ folder: String) -> String {
+  private func text(_ kind: PluginKind, _ name: NewPluginName, _ folder: String) -> String {
     let use =
       switch kind {
-      case "defense": "--defense \(name.name)"
-      case "detector": "--detector \(name.name)"
-      default:
+      case .defense, .detector, .verdict: "--\(kind.rawValue) \(name.name)"
+      case .dataSetDetector:
+        "--data-set-detector \(name.name) --model results/model.h5 --train results/poisoned-train.h5"
+      case .attack:
         "attack \(name.name) --train fashion-mnist --architecture small-cnn --output results"
       }
     return """
-      \(folder) holds the \(kind) '\(name.name)', the type \(name.type), with tests and a runner. Go on with
+      \(folder) holds the \(kind.name) '\(name.name)', the type \(name.type), with tests and a runner. Go on with
 
         cd \(folder)
         swift test -c release

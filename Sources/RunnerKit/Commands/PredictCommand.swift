@@ -54,7 +54,7 @@ struct PredictCommand: RunnerCommand {
 
   @Option(
     help: ArgumentHelp("A detector; most compare the model with --repaired.", valueName: "name"),
-    completion: .plugins { $0.detectors })
+    completion: .plugins { $0.names(of: .detector) })
   var detector: String?
 
   @Option(
@@ -67,7 +67,7 @@ struct PredictCommand: RunnerCommand {
   @Option(
     parsing: .singleValue,
     help: ArgumentHelp("An option of the detector; see 'list'.", valueName: "plugin.name=value"),
-    completion: .pluginOptions { $0 is any Detector.Type })
+    completion: .pluginOptions(of: [.detector]))
   var option: [String] = []
 
   @Option(

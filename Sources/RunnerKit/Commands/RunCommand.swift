@@ -37,14 +37,29 @@ struct RunCommand: RunnerCommand {
   @Option(
     parsing: .singleValue,
     help: ArgumentHelp("A defense; repeat or separate by commas for several.", valueName: "name"),
-    completion: .pluginList { $0.defenses })
+    completion: .pluginList { $0.names(of: .defense) })
   var defense: [String] = []
 
   @Option(
     parsing: .singleValue,
     help: ArgumentHelp("A detector; repeat or separate by commas for several.", valueName: "name"),
-    completion: .pluginList { $0.detectors })
+    completion: .pluginList { $0.names(of: .detector) })
   var detector: [String] = []
+
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp(
+      "A data-set detector, for --train; repeat or separate by commas for several.",
+      valueName: "name"),
+    completion: .pluginList { $0.names(of: .dataSetDetector) })
+  var dataSetDetector: [String] = []
+
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp(
+      "A verdict on the suspect; repeat or separate by commas for several.", valueName: "name"),
+    completion: .pluginList { $0.names(of: .verdict) })
+  var verdict: [String] = []
 
   @Option(
     help: ArgumentHelp("The suspect, a Keras .h5 file.", valueName: "file"),
@@ -68,13 +83,20 @@ struct RunCommand: RunnerCommand {
     completion: .hdf5)
   var poisoned: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "What the suspect was trained on, which may be poisoned, for data-set detectors.",
+      valueName: "file"),
+    completion: .hdf5)
+  var train: String?
+
   @OptionGroup var arguments: ModelArguments
 
   @Option(
     parsing: .singleValue,
     help: ArgumentHelp(
       "An option of a plugin; repeat for several. See 'list'.", valueName: "plugin.name=value"),
-    completion: .pluginOptions { $0 is any Defense.Type || $0 is any Detector.Type })
+    completion: .pluginOptions(of: ComparisonPlan.kinds))
   var option: [String] = []
 
   @Option(
@@ -103,9 +125,9 @@ struct RunCommand: RunnerCommand {
 
   /// Checks what goes together; done last, so that an unknown option is named first.
   private func check() throws {
-    try arguments.check(roles: ["clean", "test", "poisoned"])
+    try arguments.check(roles: ["clean", "test", "poisoned", "train"])
     let named = [
-      ("--clean", clean), ("--test", test), ("--poisoned", poisoned),
+      ("--clean", clean), ("--test", test), ("--poisoned", poisoned), ("--train", train),
       ("--architecture", arguments.architecture), ("--scale", arguments.scale.map { "\($0)" }),
       ("--layout", arguments.layout?.rawValue),
       ("--keys", arguments.naming.names.first.map { "\($0.keys)" }),
@@ -131,17 +153,30 @@ struct RunCommand: RunnerCommand {
     let detectors = try names(detector).map { name throws(PluginError) in
       try session.plugins.detector(named: name, settings: settings)
     }
-    try session.plugins.check(settings, used: names(defense) + names(detector))
-    try check(defenses, detectors)
-    let inputs = [model, clean, test, poisoned, arguments.architecture].compactMap { $0 }
+    let dataSetDetectors = try names(dataSetDetector).map { name throws(PluginError) in
+      try session.plugins.dataSetDetector(named: name, settings: settings)
+    }
+    let verdicts = try names(verdict).map { name throws(PluginError) in
+      try session.plugins.verdict(named: name, settings: settings)
+    }
+    let plugins: [any Plugin] = defenses + detectors + dataSetDetectors + verdicts
+    try session.plugins.check(settings, used: plugins.map { type(of: $0).name })
+    try check(plugins)
+    let inputs = [model, clean, test, poisoned, train, arguments.architecture].compactMap { $0 }
     let folder = try output.map { path in
       try OutputFolder(path, force: force, inputs: inputs)
     }
 
-    let context = context(threads: arguments.threads, seed: seed)
+    let context = context(
+      threads: arguments.threads, seed: seed, sandbox: arguments.parsing.sandbox)
     let experiment = try experiment()
     arguments.parsing.warn(in: context)
-    let evaluation = try experiment.run(defenses, detectors, in: context)
+    let given = experiment.inputs(hasRepairedModel: !defenses.isEmpty)
+    for plugin in plugins {
+      try given.check(type(of: plugin), besides: session.plugins.types)
+    }
+    let evaluation = try experiment.run(
+      defenses, detectors, verdicts: verdicts, dataSetDetectors: dataSetDetectors, in: context)
     guard json || folder != nil else {
       return try StandardOutput.write(summary(evaluation))
     }
@@ -150,13 +185,13 @@ struct RunCommand: RunnerCommand {
     let report = Report(
       suspect: experiment.suspect, evaluation: evaluation,
       data: try context.phase("hashing", images: 0) { _ in try dataEntries(experiment) },
-      options: options(experiment.suspect, defenses, detectors), files: artifacts.repairFiles,
+      options: options(experiment.suspect, plugins), files: artifacts.repairFiles,
       detectorFiles: artifacts.detectorFiles, warnings: context.statistics.warnings,
       environment: Surroundings.json(
         context, start: start, sandbox: arguments.parsing.sandbox,
         paths: [
           ("model", model), ("clean", clean), ("test", test), ("poisoned", poisoned),
-          ("architecture", arguments.architecture), ("output", output),
+          ("train", train), ("architecture", arguments.architecture), ("output", output),
         ]))
     let text = report.json.text
     try folder?.write { try artifacts.write(to: $0, evaluation, report: text) }
@@ -164,24 +199,29 @@ struct RunCommand: RunnerCommand {
   }
 
   /// Checks that the plugins get what they work with.
-  private func check(
-    _ defenses: [any Defense], _ detectors: [any Detector]
-  ) throws(ValidationError) {
-    if defenses.isEmpty, detectors.isEmpty {
+  private func check(_ plugins: [any Plugin]) throws(ValidationError) {
+    if plugins.isEmpty {
       throw ValidationError("name a defense with --defense, such as --defense fine-pruning")
     }
-    if defenses.isEmpty, let comparing = detectors.first(where: { type(of: $0).comparesModels }) {
-      let name = type(of: comparing).name
+    let types = plugins.map { type(of: $0) }
+    func first(_ isMeant: (any Plugin.Type) -> Bool) -> String? {
+      types.first(where: isMeant).map { $0.name }
+    }
+    if !types.contains(where: { $0.kind == .defense }),
+      let name = first({ $0.requirements.contains(.repairedModel) })
+    {
       throw ValidationError(
         "\(name) compares the model with repaired copies; name a defense with --defense, such as "
           + "--defense fine-pruning")
     }
+    if train == nil, let name = first({ $0.requirements.contains(.trainingData) }) {
+      throw ValidationError(
+        "\(name) looks at the training set; give it with --train"
+          + (model == nil ? ", and its model with --model" : ""))
+    }
     guard model != nil, clean == nil else { return }
-    let learning =
-      defenses.first { type(of: $0).learnsFromCleanData }.map { type(of: $0).name }
-      ?? detectors.first { type(of: $0).learnsFromCleanData }.map { type(of: $0).name }
-    if let learning {
-      throw ValidationError("--model needs --clean, the clean images that \(learning) works with")
+    if let name = first({ $0.requiresCleanData }) {
+      throw ValidationError("--model needs --clean, the clean images that \(name) works with")
     }
   }
 
@@ -194,8 +234,9 @@ struct RunCommand: RunnerCommand {
 
   private func experiment() throws -> Experiment {
     let files =
-      model.map { arguments.files(of: $0, clean: clean, test: test, poisoned: poisoned) }
-      ?? .builtIn
+      model.map {
+        arguments.files(of: $0, clean: clean, test: test, poisoned: poisoned, train: train)
+      } ?? .builtIn
     return try files.experiment(replaysCurves: curve, sandbox: arguments.parsing.sandbox)
   }
 
@@ -203,10 +244,12 @@ struct RunCommand: RunnerCommand {
   private func dataEntries(_ experiment: Experiment) throws -> [Report.Data] {
     typealias Entry = (role: String, images: Int, hash: @Sendable () throws -> String?)
     let (clean, test, poisoned) = (experiment.clean, experiment.test, experiment.poisoned)
+    let training = experiment.training
     var entries: [Entry] = []
     if let clean { entries.append(("validation", clean.count, { try clean.sha256() })) }
     if let test { entries.append(("clean", test.count, { try test.sha256() })) }
     if let poisoned { entries.append(("poisoned", poisoned.count, { try poisoned.sha256() })) }
+    if let training { entries.append(("train", training.count, { try training.sha256() })) }
     let (all, threads) = (entries, min(arguments.execution.threads, entries.count))
     let hashes = Mutex([Result<String?, any Error>?](repeating: nil, count: all.count))
     DispatchQueue.concurrentPerform(iterations: threads) { thread in
@@ -221,25 +264,36 @@ struct RunCommand: RunnerCommand {
     }
   }
 
-  private func options(
-    _ suspect: Model, _ defenses: [any Defense], _ detectors: [any Detector]
-  ) -> JSON {
+  private func options(_ suspect: Model, _ plugins: [any Plugin]) -> JSON {
     func entry(_ plugin: some Plugin) -> JSON.Member {
       .init(
         type(of: plugin).name,
         .object(plugin.options.texts.map { .init($0.name, .string($0.value)) }))
     }
-    return [
-      "scale": Double("\(suspect.inputScale)").map { .number($0) } ?? .null,
-      "layout": arguments.layout.map { .string($0.rawValue) } ?? .null,
-      "compact": .bool(compact), "curve": .bool(curve), "seed": .string("\(seed)"),
-      "defenses": .object(defenses.map { entry($0) }),
-      "detectors": .object(detectors.map { entry($0) }),
-    ]
+    func entries(_ kind: PluginKind) -> [JSON.Member] {
+      plugins.filter { type(of: $0).kind == kind }.map { entry($0) }
+    }
+    let others = [PluginKind.dataSetDetector, .verdict].filter { !entries($0).isEmpty }
+    return .object(
+      [
+        .init("scale", Double("\(suspect.inputScale)").map { .number($0) } ?? .null),
+        .init("layout", arguments.layout.map { .string($0.rawValue) } ?? .null),
+        .init("compact", .bool(compact)), .init("curve", .bool(curve)),
+        .init("seed", .string("\(seed)")), .init("defenses", .object(entries(.defense))),
+        .init("detectors", .object(entries(.detector))),
+      ] + others.map { .init($0.key, .object(entries($0))) })
   }
 
   private func summary(_ evaluation: Evaluation) -> String {
-    var text = Style.output.headed(evaluation.table)
+    let said = evaluation.verdicts.map { $0.result.text(by: $0.verdict) }
+      + evaluation.dataSets.map(\.text)
+    var text = said.joined(separator: "\n")
+    let isTableEmpty =
+      evaluation.repairs.isEmpty && evaluation.suspectDetectors.isEmpty
+      && evaluation.suspect.clean == nil && evaluation.suspect.poisoned == nil
+    if !isTableEmpty {
+      text += (text.isEmpty ? "" : "\n") + Style.output.headed(evaluation.table)
+    }
     if let note = evaluation.note { text += "\n\(note)\n" }
     let tuning = evaluation.tuningLines
     if !tuning.isEmpty { text += "\n" + tuning.joined(separator: "\n") + "\n" }

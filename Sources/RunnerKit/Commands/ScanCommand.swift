@@ -32,7 +32,7 @@ struct ScanCommand: RunnerCommand {
     help: ArgumentHelp(
       "Methods, separated by commas or repeated; all that need no more than is given if none is named.",
       valueName: "name"),
-    completion: .plugins { $0.verdicts })
+    completion: .pluginList { $0.names(of: .verdict) })
   var verdict: [String] = []
 
   @Option(
@@ -47,7 +47,7 @@ struct ScanCommand: RunnerCommand {
     parsing: .singleValue,
     help: ArgumentHelp(
       "An option of a plugin; repeat for several. See 'list'.", valueName: "plugin.name=value"),
-    completion: .pluginOptions { $0 is any ModelScanner.Type })
+    completion: .pluginOptions(of: [.verdict]))
   var option: [String] = []
 
   @Option(
@@ -62,83 +62,45 @@ struct ScanCommand: RunnerCommand {
   func run(in session: Session) throws {
     try arguments.check(roles: ["clean"])
     let settings = try option.map { text throws(PluginError) in try OptionSetting(text) }
-    let scanners = try scanners(of: session.plugins, settings)
-    try session.plugins.check(settings, used: scanners.map { type(of: $0).name })
+    let names = verdict.isEmpty ? session.plugins.names(of: .verdict) : commaSeparated(verdict)
+    let scanners = try names.map { name throws(PluginError) in
+      try session.plugins.verdict(named: name, settings: settings)
+    }
+    try session.plugins.check(settings, used: names)
     let model = try arguments.load(model)
     let clean = try clean.map { try CleanData(arguments.data($0, "clean", for: model)) }
-    var context = context(threads: arguments.threads)
-    context.seed = seed
+    let context = context(
+      threads: arguments.threads, seed: seed, sandbox: arguments.parsing.sandbox)
     arguments.parsing.warn(in: context)
-    var verdicts: [(name: String, verdict: ModelVerdict)] = []
-    for scanner in scanners {
-      verdicts.append(
-        (type(of: scanner).name, try scanner.scan(model, using: clean, in: context)))
+    let experiment = try Experiment(suspect: model, clean: clean)
+    // A verdict that was asked for must be possible; of all, those are asked that are.
+    let able = try scanners.filter { scanner in
+      let inputs = experiment.inputs()
+      if verdict.isEmpty { return inputs.satisfy(type(of: scanner)) }
+      try inputs.check(type(of: scanner), besides: session.plugins.types)
+      return true
     }
+    guard !able.isEmpty else {
+      // What the first one lacks.
+      try scanners.first.map { try experiment.inputs().check(type(of: $0)) }
+      throw Failure(Failure.usage, "this program has no verdicts on models")
+    }
+    let verdicts = try able.map { try experiment.verdict(by: $0, in: context) }
     try StandardOutput.write(
       json
         ? Self.json(verdicts, of: model).text
-        : verdicts.map { Self.text($0.verdict, by: $0.name) }.joined(separator: "\n"))
-    if verdicts.contains(where: \.verdict.isBackdoored) { throw Failure(Failure.findings, nil) }
-  }
-
-  /// The methods asked for, or all that can do with what is given.
-  private func scanners(
-    of plugins: PluginSet, _ settings: [OptionSetting]
-  ) throws -> [any ModelScanner] {
-    let names = verdict.isEmpty ? plugins.verdicts : commaSeparated(verdict)
-    let all = try names.map { name throws(PluginError) in
-      try plugins.verdict(named: name, settings: settings)
-    }
-    if clean != nil { return all }
-    let (able, others) = (
-      all.filter { !type(of: $0).needsCleanData }, all.filter { type(of: $0).needsCleanData }
-    )
-    if let first = others.first, !verdict.isEmpty || able.isEmpty {
-      let without = plugins.verdicts.filter { name in able.contains { type(of: $0).name == name } }
-      let advice = without.isEmpty ? "" : ", or ask \(without.joined(separator: ", "))"
-      throw Failure(
-        Failure.usage,
-        "\(type(of: first).name) needs clean images: give them with --clean\(advice)")
-    }
-    guard !able.isEmpty else {
-      throw Failure(Failure.usage, "this program has no verdicts on models")
-    }
-    return able
-  }
-
-  /// A verdict in words, and the scores of the classes, the largest first.
-  static func text(_ verdict: ModelVerdict, by name: String) -> String {
-    let statistic =
-      "statistic \(rounded(verdict.statistic)), threshold \(rounded(verdict.threshold))"
-    let headline =
-      verdict.isBackdoored
-      ? "backdoored, class \(verdict.suspect)"
-      : "no backdoor found (that is no proof that there is none)"
-    let order = verdict.classScores.indices.sorted {
-      (verdict.classScores[$1], $0) < (verdict.classScores[$0], $1)
-    }
-    var lines = ["\(name): \(headline)", "  \(statistic)", "  \(verdict.measure):"]
-    lines += order.prefix(10).map {
-      "    class \("\($0)".padding(to: 6)) \(rounded(verdict.classScores[$0]))"
-    }
-    if order.count > 10 { lines.append("    and \(order.count - 10) more with less") }
-    return lines.joined(separator: "\n") + "\n"
-  }
-
-  private static func rounded(_ value: Double) -> String {
-    guard value.isFinite else { return "infinite" }
-    let scaled = (value * 10_000).rounded() / 10_000
-    return scaled == scaled.rounded() && abs(scaled) < 1e15 ? "\(Int(scaled))" : "\(scaled)"
+        : verdicts.map { $0.result.text(by: $0.verdict) }.joined(separator: "\n"))
+    if verdicts.contains(where: \.result.isBackdoored) { throw Failure(Failure.findings, nil) }
   }
 
   private static func json(
-    _ verdicts: [(name: String, verdict: ModelVerdict)], of model: Model
+    _ verdicts: [Evaluation.VerdictResult], of model: Model
   ) -> JSON {
     .object([
       .init("schema", 1), .init("model", .string(model.name)),
       .init(
-        "backdoored", .bool(verdicts.contains { $0.verdict.isBackdoored })),
-      .init("verdicts", .object(verdicts.map { .init($0.name, $0.verdict.json) })),
+        "backdoored", .bool(verdicts.contains { $0.result.isBackdoored })),
+      .init("verdicts", .object(verdicts.map { .init($0.verdict, $0.result.json) })),
     ])
   }
 }

@@ -142,10 +142,11 @@ struct ComparisonFolder {
       var seen: Set<String> = []
       return plan.units.compactMap(name).filter { seen.insert($0).inserted }
     }
-    let parts: [(String, (ComparisonUnit) -> String?)] = [
-      ("models", { $0.model }), ("defenses", { $0.defense?.label }),
-      ("detectors", { $0.detector?.label }), ("seeds", { "\($0.seed)" }),
-    ]
+    let plugins = ComparisonPlan.kinds.map { kind -> (String, (ComparisonUnit) -> String?) in
+      (kind.plural, { $0.plugins[kind]?.label })
+    }
+    let parts: [(String, (ComparisonUnit) -> String?)] =
+      [("models", { $0.model })] + plugins + [("seeds", { "\($0.seed)" })]
     var difference =
       old.instructions == new.instructions
       ? "files or options differ"

@@ -2,7 +2,7 @@ internal import DefenseKit
 private import Foundation
 
 extension ComparisonPlan {
-  private static let keys = ["models", "defenses", "detectors", "seeds", "timeout"]
+  private static let keys = ["models"] + kinds.map(\.key) + ["seeds", "timeout"]
 
   /// Reads a plan:
   ///
@@ -20,6 +20,8 @@ extension ComparisonPlan {
   ///         label: pruning
   ///         options: {epochs: 0}
   ///     detectors: all
+  ///     data-set-detectors: [spectral-signatures]
+  ///     verdicts: all
   ///     seeds: 0-4
   ///     timeout: 600
   ///
@@ -28,18 +30,14 @@ extension ComparisonPlan {
   init(_ root: YAMLNode, plugins: PluginSet, seeds given: [UInt64]? = nil) throws {
     let entries = try root.mapping(keys: Self.keys)
     seeds = try given ?? entries["seeds"].map { try Self.seeds($0) } ?? [0]
-    defenses =
-      try entries["defenses"].map {
-        try Self.choices($0, plugins.defenses) { name, settings throws(PluginError) in
-          PluginChoice(any: try plugins.defense(named: name, settings: settings))
+    choices = [:]
+    for kind in Self.kinds {
+      choices[kind] = try entries[kind.key].map {
+        try Self.choices($0, plugins.names(of: kind)) { name, settings throws(PluginError) in
+          PluginChoice(any: try plugins.plugin(kind, named: name, settings: settings))
         }
-      } ?? []
-    detectors =
-      try entries["detectors"].map {
-        try Self.choices($0, plugins.detectors) { name, settings throws(PluginError) in
-          PluginChoice(any: try plugins.detector(named: name, settings: settings))
-        }
-      } ?? []
+      }
+    }
     timeout = Self.defaultTimeout
     if let node = entries["timeout"] {
       guard let seconds = Double(try node.text), seconds > 0, seconds <= 1e9 else {
@@ -51,7 +49,7 @@ extension ComparisonPlan {
     for node in try entries["models"]?.list ?? [] { subjects += try Self.subjects(node, seeds) }
   }
 
-  /// Throws if two models, defenses or detectors have the same name, or one has none.
+  /// Throws if two models, two defenses or two other plugins have the same name, or one has none.
   func checkNames() throws(Failure) {
     func check(_ names: [String], _ kind: String, _ advice: String) throws(Failure) {
       if names.contains(where: { $0.allSatisfy(\.isWhitespace) }) {
@@ -75,8 +73,11 @@ extension ComparisonPlan {
       try check(
         subjects.filter { $0.seed ?? seed == seed }.map(\.model.name), "models", "name")
     }
-    try check(defenses.map(\.label), "defenses", "label")
-    try check(detectors.map(\.label), "detectors", "label")
+    try check((choices[.defense] ?? []).map(\.label), "defenses", "label")
+    let examiners = Self.kinds.filter { $0 != .defense && choices[$0]?.isEmpty == false }
+    try check(
+      examiners.flatMap { choices[$0] ?? [] }.map(\.label),
+      examiners.map(\.plural).joined(separator: ", "), "label")
   }
 
   /// A model of a folder that `attack` wrote: once, or once for each seed where {seed} is in its path.
@@ -149,8 +150,8 @@ extension ComparisonPlan {
   }
 
   private static let modelKeys = [
-    "name", "folder", "model", "clean", "test", "poisoned", "architecture", "scale", "layout",
-    "keys",
+    "name", "folder", "model", "clean", "test", "poisoned", "train", "architecture", "scale",
+    "layout", "keys",
   ]
 
   /// Reads a model: once, or once for each seed where its paths contain {seed}.
@@ -202,6 +203,7 @@ extension ComparisonPlan {
     model.clean = try text("clean") ?? model.clean
     model.test = try text("test") ?? model.test
     model.poisoned = try text("poisoned") ?? model.poisoned
+    model.train = try text("train") ?? model.train
     model.architecture = try text("architecture")
     if let node = entries["scale"] {
       guard let scale = Scale(argument: try node.text) else {
@@ -234,7 +236,7 @@ extension ComparisonPlan {
       return text
     }
     guard case .mapping = node.value else { return ["": try text(node)] }
-    let entries = try node.mapping(keys: ["clean", "test", "poisoned"])
+    let entries = try node.mapping(keys: ["clean", "test", "poisoned", "train"])
     return try Dictionary(uniqueKeysWithValues: entries.map { ($0.key, try text($0.node)) })
   }
 

@@ -1,6 +1,6 @@
 internal import DefenseKit
 
-/// What is compared: models x defenses x detectors x seeds.
+/// What is compared: models x plugins x seeds.
 struct ComparisonPlan: Sendable {
   /// A model, for one seed where its files depend on it.
   struct Subject: Sendable {
@@ -10,11 +10,17 @@ struct ComparisonPlan: Sendable {
   }
 
   var subjects: [Subject]
-  var defenses: [PluginChoice]
-  var detectors: [PluginChoice]
+  /// The plugins, by kind.
+  var choices: [PluginKind: [PluginChoice]]
   var seeds: [UInt64]
   /// The seconds that a defense or a detector may take for one unit.
   var timeout: Double
+
+  /// The kinds of which a comparison takes plugins.
+  static let kinds: [PluginKind] = [.defense, .detector, .dataSetDetector, .verdict]
+
+  /// All plugins, in the order of their kinds.
+  var plugins: [PluginChoice] { Self.kinds.flatMap { choices[$0] ?? [] } }
 
   /// An hour.
   static let defaultTimeout = 3600.0
@@ -30,13 +36,16 @@ struct ComparisonStage: Codable, Sendable {
 extension ComparisonPlan {
   /// All units, in the order of the results: by model, seed, defense and detector.
   ///
-  /// The suspect comes first, by itself and with each detector that looks at it alone, then every defense,
-  /// by itself and with each of the other detectors.
+  /// The suspect comes first, by itself, with each verdict and data-set detector, and with each detector
+  /// that looks at it alone; then every defense, by itself and with each of the other detectors.
   ///
   /// - Throws: ``Failure`` with status 64 if two units are the same, and what reading the files throws.
   func stages(_ plugins: PluginSet, in context: RunContext) throws -> [ComparisonStage] {
+    let detectors = choices[.detector] ?? []
     let comparing = try detectors.filter { try isComparing($0, plugins) }
     let alone = detectors.filter { !comparing.contains($0) }
+    let defenses = choices[.defense] ?? []
+    let dataSetDetectors = choices[.dataSetDetector] ?? []
     if defenses.isEmpty, let first = comparing.first {
       throw Failure(
         Failure.usage,
@@ -48,18 +57,36 @@ extension ComparisonPlan {
     try context.phase("hashing models and data", images: 0) { _ in
       for (position, subject) in subjects.enumerated() {
         let inputs = try subject.model.inputs()
+        if let first = dataSetDetectors.first, inputs["train"] == nil {
+          throw Failure(
+            Failure.usage,
+            "\(first.label) looks at the training set, and '\(subject.model.name)' has none; let "
+              + "'attack' write it with --training-set, or give the model's 'train' in a plan")
+        }
         for seed in subject.seed.map({ [$0] }) ?? seeds {
-          func stage(_ defense: PluginChoice?, _ detectors: [PluginChoice]) -> ComparisonStage {
+          func unit(
+            _ defense: PluginChoice?, _ kind: PluginKind = .detector,
+            _ choice: PluginChoice? = nil
+          ) -> ComparisonUnit {
+            var plugins: [PluginKind: PluginChoice] = [:]
+            plugins[.defense] = defense
+            plugins[kind] = choice
+            return ComparisonUnit(
+              model: subject.model.name,
+              // The training set decides what is said of it alone.
+              inputs: inputs.filter { $0.key != "train" || plugins[.dataSetDetector] != nil },
+              plugins: plugins, seed: seed)
+          }
+          var suspect = [unit(nil)]
+          for verdict in choices[.verdict] ?? [] { suspect.append(unit(nil, .verdict, verdict)) }
+          for detector in dataSetDetectors { suspect.append(unit(nil, .dataSetDetector, detector)) }
+          for detector in alone { suspect.append(unit(nil, .detector, detector)) }
+          stages.append(ComparisonStage(subject: position, units: suspect))
+          stages += defenses.map { defense in
             ComparisonStage(
               subject: position,
-              units: ([nil] + detectors).map {
-                ComparisonUnit(
-                  model: subject.model.name, inputs: inputs, defense: defense, detector: $0,
-                  seed: seed)
-              })
+              units: [unit(defense)] + comparing.map { unit(defense, .detector, $0) })
           }
-          stages.append(stage(nil, alone))
-          stages += defenses.map { stage($0, comparing) }
         }
       }
     }

@@ -79,8 +79,12 @@ enum ComparisonWorker {
 
     /// Throws if what was opened is not what the units are of.
     private func checkInputs() throws {
-      let (before, now) = (order.stages.first?.units.first?.inputs ?? [:], try order.model.inputs())
-      guard before != now else { return }
+      let now = try order.model.inputs()
+      // Not all units need all of them.
+      let before = order.stages.flatMap(\.units).reduce(into: [String: String]()) {
+        $0.merge($1.inputs) { first, _ in first }
+      }
+      guard before.contains(where: { now[$0.key] != $0.value }) else { return }
       let file = order.model.files.first { before[$0.role] != now[$0.role] }
       throw Self.changed(file?.path ?? order.model.name)
     }
@@ -100,7 +104,8 @@ enum ComparisonWorker {
 
     private func context(_ seed: UInt64) -> RunContext {
       RunContext(
-        execution: ExecutionOptions(threads: order.threads), seed: seed, progress: sink)
+        execution: ExecutionOptions(threads: order.threads), seed: seed,
+        sandbox: Sandbox(rawValue: order.sandbox) ?? .auto, progress: sink)
     }
 
     private func run(_ stage: ComparisonStage, _ position: Int, _ experiment: Experiment) {
@@ -125,11 +130,11 @@ enum ComparisonWorker {
         do {
           let context = context(unit.seed)
           for warning in defending.statistics.warnings { context.warn(warning) }
-          let detector = try unit.detector.map {
-            try plugins.detector(named: $0.name, settings: $0.settings)
+          let examiner = try unit.examiner.map { kind, choice in
+            try plugins.plugin(kind, named: choice.name, settings: choice.settings)
           }
           let record = try experiment.record(
-            of: unit, defense, repairs, detector: detector, in: context)
+            of: unit, defense, repairs, examiner: examiner, in: context)
           try checkFiles()
           let own = meter.take()
           sink.send(

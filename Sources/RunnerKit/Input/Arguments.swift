@@ -134,9 +134,12 @@ extension ModelArguments {
   }
 
   /// The files that a command names one by one, to be read as the options say.
-  func files(of model: String, clean: String?, test: String?, poisoned: String?) -> ModelFiles {
+  func files(
+    of model: String, clean: String?, test: String?, poisoned: String?, train: String? = nil
+  ) -> ModelFiles {
     var files = ModelFiles(
       name: ModelFiles.name(of: model), model: model, clean: clean, test: test, poisoned: poisoned)
+    files.train = train
     files.architecture = architecture
     files.scale = scale?.factor ?? 1
     files.layout = layout?.rawValue

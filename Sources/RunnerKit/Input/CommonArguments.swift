@@ -19,9 +19,11 @@ struct CommonArguments: ParsableArguments, Sendable {
 
 extension RunnerCommand {
   /// A context whose progress and warnings go to standard error, unless it is to be quiet.
-  func context(threads: Int? = nil, seed: UInt64 = 0) -> RunContext {
+  func context(
+    threads: Int? = nil, seed: UInt64 = 0, sandbox: Sandbox = .auto
+  ) -> RunContext {
     RunContext(
-      execution: ExecutionOptions(threads: threads), seed: seed,
+      execution: ExecutionOptions(threads: threads), seed: seed, sandbox: sandbox,
       progress: ProgressLine(isQuiet: common.quiet))
   }
 }

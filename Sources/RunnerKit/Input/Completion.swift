@@ -85,10 +85,10 @@ extension CompletionKind {
   ///
   /// Those of plugins that are named on the command line; of all of a kind where none is.
   static func pluginOptions(
-    _ belongs: @escaping @Sendable (any Plugin.Type) -> Bool
+    of kinds: [PluginKind]
   ) -> CompletionKind {
     .custom { words, _, _ in
-      let types = (Completion.plugins?.types ?? []).filter(belongs)
+      let types = (Completion.plugins?.types ?? []).filter { kinds.contains($0.kind) }
       let named = types.filter { type in
         words.contains { $0.split(separator: ",").contains { $0 == type.name } }
       }

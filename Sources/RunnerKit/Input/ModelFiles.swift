@@ -13,6 +13,8 @@ struct ModelFiles: Codable, Sendable, Hashable {
   var test: String?
   /// Triggered images to judge on.
   var poisoned: String?
+  /// What the model was trained on, which may be poisoned.
+  var train: String?
   /// A file that describes the network, for a file of weights alone.
   var architecture: String?
   /// The factor for the images' values.
@@ -41,8 +43,8 @@ struct ModelFiles: Codable, Sendable, Hashable {
       throw Failure(
         Failure.data, "\(folder)/report.json names no model; give a folder that 'attack' wrote")
     }
-    (self.model, clean, test, poisoned) = (
-      model, path("validation"), path("clean"), path("poisoned")
+    (self.model, clean, test, poisoned, train) = (
+      model, path("validation"), path("clean"), path("poisoned"), path("training")
     )
     scale = report.inputScale ?? 1
   }
@@ -72,7 +74,7 @@ struct ModelFiles: Codable, Sendable, Hashable {
   var files: [(role: String, path: String)] {
     [
       ("model", model), ("architecture", architecture), ("clean", clean), ("test", test),
-      ("poisoned", poisoned),
+      ("poisoned", poisoned), ("train", train),
     ].compactMap { role, path in path.map { (role, $0) } }
   }
 
@@ -116,6 +118,7 @@ struct ModelFiles: Codable, Sendable, Hashable {
       suspect: suspect, clean: clean.map { try CleanData(data($0, "clean")) },
       test: test.map { try CleanData(data($0, "test")) },
       poisoned: poisoned.map { try PoisonedData(data($0, "poisoned")) },
+      training: train.map { try TrainingData(data($0, "train")) },
       replaysCurves: replaysCurves)
   }
 }

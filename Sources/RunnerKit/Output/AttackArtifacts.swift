@@ -42,7 +42,10 @@ struct AttackArtifacts {
     try add("poisoned", Self.poisoned) { try outcome.triggered.write(to: $0) }
     if includesTraining {
       try add("training", "poisoned-train.h5") {
-        try outcome.poisoning.images.dataSet(trueLabels: experiment.training.labels).write(to: $0)
+        let poisoning = outcome.poisoning
+        try poisoning.images.dataSet(
+          trueLabels: experiment.training.labels, poisoned: poisoning.poisoned
+        ).write(to: $0)
       }
     }
     return files

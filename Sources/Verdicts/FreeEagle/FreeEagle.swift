@@ -26,6 +26,9 @@ public struct FreeEagle: ModelScanner {
   public static let summary =
     "Looks for a class toward which the other classes' inner representations lean; needs no data."
 
+  /// Four classes, as fewer have no quartiles.
+  public static let requirements: [PluginRequirement] = [.classes(4)]
+
   /// The options it was made with.
   public let options: Options
 

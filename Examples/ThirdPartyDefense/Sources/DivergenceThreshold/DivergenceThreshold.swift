@@ -44,8 +44,9 @@ public struct DivergenceThreshold: Detector {
   /// - Throws: `PluginError` if the models have different numbers of classes, `GraphError` if they
   ///   take images of different shapes, else what the execution throws.
   public func inspection(
-    of suspect: Model, repaired: Model, using clean: CleanData, in context: RunContext
+    of suspect: Model, repaired: Model?, using clean: CleanData?, in context: RunContext
   ) throws -> any Inspection {
+    let (repaired, clean) = (try required(repaired), try required(clean))
     guard suspect.classCount == repaired.classCount else {
       throw PluginError(
         .unsuitableModel,

@@ -16,7 +16,7 @@ public struct Frame: Attack {
 
   /// Returns the frame, one pixel wide.
   public func change(
-    for imageShape: [Int], seed: UInt64, sandbox: Sandbox
+    for imageShape: [Int], in context: RunContext
   ) throws -> Trigger.Change {
     let (height, width) = (imageShape[0], imageShape[1])
     let alpha: [Float] = (0..<height * width).map { pixel in

@@ -24,8 +24,8 @@ public struct MagnitudePruning: Defense {
   public static let name = "magnitude-pruning"
   /// One sentence for listings.
   public static let summary = "Prunes the channels whose kernels have the smallest L1 norms."
-  /// No image is looked at when channels are chosen.
-  public static let learnsFromCleanData = false
+  /// Nothing: no image is looked at when channels are chosen.
+  public static let requirements: [PluginRequirement] = []
   /// The options it was made with.
   public let options: Options
 
@@ -44,7 +44,7 @@ public struct MagnitudePruning: Defense {
   /// - Throws: `PluginError` if the model has no convolution, `CancellationError` if the run is to
   ///   stop, else what the execution throws.
   public func repair(
-    _ model: Model, using clean: CleanData, in context: RunContext
+    _ model: Model, using clean: CleanData?, in context: RunContext
   ) throws -> [Repair] {
     try context.checkCancellation()
     guard let layer = model.graph.lastConvolution, let index = model.graph.index(of: layer),
@@ -66,7 +66,7 @@ public struct MagnitudePruning: Defense {
     var repair = Repair(
       model: repaired, defense: Self.name,
       pruned: [PrunedChannels(layer: layer, channels: pruned, of: channels)], validation: nil)
-    if clean.count > 0 {
+    if let clean {
       repair.validation = try CleanCounts(of: repaired, on: clean, in: context)
     }
     return [repair]

@@ -13,7 +13,7 @@ struct FrameTests {
   @Test("The outermost pixels are white, all others as they were")
   func pixels() throws {
     let goal = try AttackGoal(target: 0, classCount: 2)
-    let trigger = try Trigger(of: Frame(), imageShape: [4, 3, 1], goal: goal, seed: 0)
+    let trigger = try Trigger(of: Frame(), imageShape: [4, 3, 1], goal: goal, in: RunContext(seed: 0))
     #expect(
       trigger.applied(to: Array(repeating: 7, count: 12)) == [
         255, 255, 255,

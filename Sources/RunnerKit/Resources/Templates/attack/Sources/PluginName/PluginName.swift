@@ -41,7 +41,7 @@ public struct PluginName: Attack {
   ///
   /// - Throws: `PluginError` if it is higher than the images.
   public func change(
-    for imageShape: [Int], seed: UInt64, sandbox: Sandbox
+    for imageShape: [Int], in context: RunContext
   ) throws -> Trigger.Change {
     let (height, width) = (imageShape[0], imageShape[1])
     guard options.height <= height else {

@@ -40,9 +40,10 @@ public struct PluginName: Defense {
   /// - Throws: `PluginError` if the model has no convolution, `CancellationError` if the run is to
   ///   stop, else what the execution throws.
   public func repair(
-    _ model: Model, using clean: CleanData, in context: RunContext
+    _ model: Model, using clean: CleanData?, in context: RunContext
   ) throws -> [Repair] {
     try context.checkCancellation()
+    let clean = try required(clean)
     guard let layer = model.graph.lastConvolution, let index = model.graph.index(of: layer) else {
       throw PluginError(
         .unsuitableModel, "plugin-name needs a convolution; choose another defense")

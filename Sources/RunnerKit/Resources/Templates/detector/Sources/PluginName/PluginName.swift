@@ -25,8 +25,8 @@ public struct PluginName: Detector {
   public static let name = "plugin-name"
   /// One sentence for listings.
   public static let summary = "Flags images of which the suspect is surer than of clean ones."
-  /// It looks at the suspect alone; leave this out to compare it with a repaired copy.
-  public static let comparesModels = false
+  /// Clean images; with `.repairedModel` it would compare the suspect with a repaired copy.
+  public static let requirements: [PluginRequirement] = [.cleanData]
   /// The options it was made with.
   public let options: Options
 
@@ -44,8 +44,9 @@ public struct PluginName: Detector {
   ///
   /// - Throws: What the execution throws.
   public func inspection(
-    of suspect: Model, repaired: Model, using clean: CleanData, in context: RunContext
+    of suspect: Model, repaired: Model?, using clean: CleanData?, in context: RunContext
   ) throws -> any Inspection {
+    let clean = try required(clean)
     let executor = try Executor([suspect], options: context.execution)
     let gathered = Mutex<[Float]>([])
     try context.phase("learning threshold", images: clean.count) { progress in

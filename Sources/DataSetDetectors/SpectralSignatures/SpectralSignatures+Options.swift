@@ -1,0 +1,30 @@
+public import DefenseKit
+
+extension SpectralSignatures {
+  /// The options of ``SpectralSignatures``.
+  public struct Options: PluginOptions {
+    /// The largest share of poisoned images that a label is thought to hold, over 0 and up to 1.
+    public var share: Double
+    /// The layer whose values are the representation; nil: the penultimate one.
+    public var layer: String?
+
+    /// Creates options with all defaults.
+    public init() {
+      share = 0.1
+      layer = nil
+    }
+
+    /// The declarations of all options.
+    public static var declarations: [PluginOption<Options>] {
+      [
+        PluginOption(
+          "share", \.share,
+          "The largest share of poisoned images that a label is thought to hold, over 0 and up to 1; 1.5 "
+            + "times as many are dropped."),
+        PluginOption(
+          "layer", \.layer,
+          "The layer whose values are the representation; auto is the one that the classifier reads."),
+      ]
+    }
+  }
+}

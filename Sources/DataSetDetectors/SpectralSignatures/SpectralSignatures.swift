@@ -1,0 +1,127 @@
+public import DefenseKit
+
+/// Scores training images by how far their representations lie along the direction in which those of
+/// their label spread most.
+///
+/// For each label, with R(x) the representation of image x, the values of the penultimate layer, and M the
+/// matrix of rows R(x) - mean R, an image's score is
+///
+///     tau(x) = ((R(x) - mean R) . v)^2,
+///
+/// v the top right singular vector of M. Where a label holds clean and poisoned images, whose
+/// representations differ in the mean, v separates them. Of each label the 1.5 epsilon images with the
+/// largest scores are dropped, epsilon being the most poisoned images that a label is thought to hold.
+///
+/// Source: Tran, Li and Madry, "Spectral Signatures in Backdoor Attacks", NeurIPS 2018, algorithm 1.
+public struct SpectralSignatures: DataSetDetector {
+  /// "spectral-signatures".
+  public static let name = "spectral-signatures"
+  /// One sentence for listings.
+  public static let summary =
+    "Drops training images whose representations lie far along the top singular vector of their label."
+
+  /// The options it was made with.
+  public let options: Options
+
+  /// Creates the detector with all defaults.
+  public init() { options = Options() }
+
+  /// Creates the detector.
+  ///
+  /// - Throws: `PluginError` if an option is out of range.
+  public init(options: Options) throws(PluginError) {
+    guard options.share > 0, options.share <= 1 else {
+      throw PluginError(
+        .badOption, "spectral-signatures.share takes a share over 0 and up to 1, such as 0.1")
+    }
+    self.options = options
+  }
+
+  /// Scores the images label by label.
+  ///
+  /// An image whose representation is not finite has no score and is left out of the others' mean and
+  /// direction; images of a label with one image alone have 0.
+  ///
+  /// - Throws: `PluginError` with code `unsuitableModel` for a model without a layer to read, and
+  ///   `badOption` for one that there is not or that has too many values; what the execution throws.
+  public func scores(
+    of training: TrainingData, model: Model, using clean: CleanData?, in context: RunContext
+  ) throws -> DataSetScores {
+    let layer = try layer(of: model)
+    let size = layer.size
+    let executor = try Executor([model], observing: [(0, layer.name)], options: context.execution)
+    var positions: [Int32: [Int]] = [:]
+    for position in try training.contentOrder() {
+      positions[training.labels[position], default: []].append(position)
+    }
+    var scores = [Double](repeating: 0, count: training.count)
+    var dropped: [Int] = []
+    var broken = 0
+    try context.phase("representations", images: training.count) { progress in
+      var done = 0
+      for label in positions.keys.sorted() {
+        try context.checkCancellation()
+        let images = positions[label] ?? []
+        guard images.count <= Self.mostValues / size else {
+          throw PluginError(
+            .badOption,
+            "spectral-signatures: '\(layer.name)' gives \(size) values an image, too many for the "
+              + "\(images.count) images of label \(label); name a later layer with "
+              + "spectral-signatures.layer")
+        }
+        let before = done
+        var rows = try executor.observations(of: Selection(of: training.source, images)) {
+          progress(before + $0)
+        }[0]
+        let finite = images.indices.filter { row in
+          rows[row * size..<(row + 1) * size].allSatisfy(\.isFinite)
+        }
+        broken += images.count - finite.count
+        for position in images { scores[position] = .nan }
+        if finite.count < images.count {
+          rows = finite.flatMap { rows[$0 * size..<($0 + 1) * size] }
+        }
+        let values = Self.signatures(of: rows, count: finite.count)
+        for (row, value) in zip(finite, values) { scores[images[row]] = value }
+        let count = min(images.count, Int((1.5 * options.share * Double(images.count)).rounded()))
+        // Of equal scores the first by content; without a score last.
+        let order = images.indices.sorted { a, b in
+          let (x, y) = (scores[images[a]], scores[images[b]])
+          return (x.isNaN ? -1 : x, b) > (y.isNaN ? -1 : y, a)
+        }
+        dropped += order.prefix(count).map { images[$0] }
+        done += images.count
+      }
+    }
+    if broken > 0 {
+      context.warn(
+        "spectral-signatures: the representations of \(broken) of \(training.count) images of "
+          + "\(training.name) are NaN or infinite; they have no score")
+    }
+    context.count(run: Double(training.count), alone: Double(training.count))
+    return DataSetScores(scores: scores, dropped: dropped.sorted())
+  }
+
+  /// The layer whose values are the representation, and how many it has.
+  private func layer(of model: Model) throws(PluginError) -> (name: String, size: Int) {
+    func node(_ name: String) -> Node? { model.graph.nodes.first { $0.name == name } }
+    if let name = options.layer {
+      guard let node = node(name) else {
+        throw PluginError(
+          .badOption,
+          "spectral-signatures.layer: the model has no layer '\(name)'; see inspect for their names")
+      }
+      return (name, node.elementCount)
+    }
+    guard let name = model.graph.representation, let node = node(name) else {
+      throw PluginError(
+        .unsuitableModel,
+        "spectral-signatures reads the layer before the classifier, and \(model.name) has none; name "
+          + "one with spectral-signatures.layer")
+    }
+    return (name, node.elementCount)
+  }
+
+  /// The most values that the images of one label may have, 4 GiB.
+  private static let mostValues = 1 << 30
+}

@@ -1,0 +1,15 @@
+extension Evaluation.DataSetResult {
+  /// The result in words, ended by a line feed.
+  public var text: String {
+    var lines = ["\(detector): \(counts.images) training images"]
+    if let dropped = counts.dropped { lines[0] += ", \(dropped) to drop" }
+    if let poisoned = counts.poisoned {
+      var found = "  \(poisoned) are poisoned"
+      if let droppedPoisoned = counts.droppedPoisoned {
+        found += ", of which \(droppedPoisoned) are dropped"
+      }
+      lines.append(found + (counts.auroc.map { "; AUROC \(decimals($0, 4))" } ?? ""))
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+}

@@ -1,0 +1,138 @@
+public import InferenceGraph
+
+/// Something that a plugin cannot do without.
+public enum PluginRequirement: Sendable, Hashable {
+  /// Clean images with right labels.
+  case cleanData
+  /// At least so many clean images.
+  case images(Int)
+  /// A repaired copy of the suspect.
+  case repairedModel
+  /// A training set that may be poisoned.
+  case trainingData
+  /// A model with batch normalization.
+  case batchNormalization
+  /// A model with at least so many classes.
+  case classes(Int)
+
+  /// What it is, in a few words, such as "clean images".
+  public var title: String {
+    switch self {
+    case .cleanData: "clean images"
+    case .images(let count): "at least \(count) clean images"
+    case .repairedModel: "a repaired copy of the model"
+    case .trainingData: "the training set"
+    case .batchNormalization: "batch normalization"
+    case .classes(let count): "at least \(count) classes"
+    }
+  }
+
+  /// Whether it is met or not is the model's matter, not that of what is given beside it.
+  var concernsModel: Bool {
+    switch self {
+    case .batchNormalization, .classes: true
+    case .cleanData, .images, .repairedModel, .trainingData: false
+    }
+  }
+
+  /// Why it is not met; nil if it is, or if that is not known yet.
+  func obstacle(with inputs: PluginInputs) -> String? {
+    switch self {
+    case .cleanData: inputs.cleanImages == 0 ? "there are none" : nil
+    case .images(let least):
+      inputs.cleanImages.flatMap { $0 < least ? "there are \($0)" : nil }
+    case .repairedModel: inputs.hasRepairedModel ? nil : "there is none"
+    case .trainingData: inputs.hasTrainingData ? nil : "there is none"
+    case .batchNormalization:
+      inputs.model.flatMap {
+        $0.graph.normalizations.isEmpty ? "which this network lacks" : nil
+      }
+    case .classes(let least):
+      inputs.model.flatMap { $0.classCount < least ? "and this network has \($0.classCount)" : nil }
+    }
+  }
+
+  /// The error of a plugin that lacks it.
+  func error(for plugin: any Plugin.Type) -> PluginError {
+    switch self {
+    case .cleanData:
+      PluginError(.badOption, "\(plugin.name) learns from clean images; give some with --clean")
+    case .images(let count):
+      PluginError(
+        .badOption,
+        "\(plugin.name) needs \(count) clean images at least; give more with --clean")
+    case .repairedModel:
+      PluginError(
+        .badOption,
+        "\(plugin.name) compares the model with a repaired copy; give one with --repaired")
+    case .trainingData:
+      PluginError(
+        .badOption, "\(plugin.name) looks at the training set; give it with --train")
+    case .batchNormalization, .classes:
+      PluginError(.unsuitableModel, "\(plugin.name) needs \(title)")
+    }
+  }
+}
+
+/// What a run has to give to plugins, as far as it is known.
+public struct PluginInputs: Sendable {
+  /// The suspect; nil: not known yet.
+  public var model: Model?
+  /// The number of clean images; nil: some, but not counted yet.
+  public var cleanImages: Int?
+  /// Whether there is a repaired copy of the suspect, or a defense to make one.
+  public var hasRepairedModel: Bool
+  /// Whether there is a training set that may be poisoned.
+  public var hasTrainingData: Bool
+
+  /// Creates a value.
+  public init(
+    model: Model? = nil, cleanImages: Int?, hasRepairedModel: Bool = false,
+    hasTrainingData: Bool = false
+  ) {
+    self.model = model
+    self.cleanImages = cleanImages
+    self.hasRepairedModel = hasRepairedModel
+    self.hasTrainingData = hasTrainingData
+  }
+
+  /// Whether a plugin gets all that it requires, as far as it is known.
+  public func satisfy(_ plugin: any Plugin.Type) -> Bool {
+    plugin.requirements.allSatisfy { $0.obstacle(with: self) == nil }
+  }
+
+  /// Checks that a plugin gets what it requires.
+  ///
+  /// - Parameters:
+  ///   - plugin: The plugin.
+  ///   - others: Plugins of which those of the same kind are named that would do.
+  /// - Throws: ``PluginError`` with code `unsuitableModel` for something that the model lacks, and
+  ///   `badOption` for something that was not given.
+  public func check(
+    _ plugin: any Plugin.Type, besides others: [any Plugin.Type] = []
+  ) throws(PluginError) {
+    for requirement in plugin.requirements {
+      guard let obstacle = requirement.obstacle(with: self) else { continue }
+      // What the model lacks, other images do not give; what it has, others may be given for.
+      let able = others.filter { other in
+        other.kind == plugin.kind && other.name != plugin.name
+          && other.requirements.allSatisfy {
+            requirement.concernsModel && !$0.concernsModel || $0.obstacle(with: self) == nil
+          }
+      }.map { $0.name }
+      let advice = able.isEmpty ? "" : "; try \(alternatives(able))"
+      guard requirement.concernsModel else {
+        let error = requirement.error(for: plugin)
+        throw PluginError(error.code, error.message + advice)
+      }
+      throw PluginError(
+        .unsuitableModel, "\(plugin.name) needs \(requirement.title), \(obstacle)\(advice)")
+    }
+  }
+}
+
+/// Names as in "a, b or c".
+private func alternatives(_ names: [String]) -> String {
+  guard let last = names.last, names.count > 1 else { return names.first ?? "" }
+  return "\(names.dropLast().joined(separator: ", ")) or \(last)"
+}

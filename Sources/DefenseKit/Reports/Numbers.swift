@@ -1,0 +1,24 @@
+/// The shortest decimal text of a number, without ".0".
+func shortText(_ number: Double) -> String {
+  let text = "\(number)"
+  return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+}
+
+/// A number with a fixed number of decimals, rounded half away from zero; a dash for what is no number, and
+/// what is too large for decimals as it is.
+func decimals(_ number: Double, _ count: Int) -> String {
+  guard number.isFinite else { return "–" }
+  let scale = (0..<count).reduce(1) { product, _ in product * 10 }
+  guard abs(number) * Double(scale) < 1e18 else { return shortText(number) }
+  let scaled = Int((abs(number) * Double(scale)).rounded())
+  let fraction = String(scaled % scale)
+  let sign = number < 0 && scaled > 0 ? "-" : ""
+  return "\(sign)\(scaled / scale)"
+    + (count == 0 ? "" : "." + String(repeating: "0", count: count - fraction.count) + fraction)
+}
+
+/// A number in at most four decimals; "infinite" where it is.
+package func upToFourDecimals(_ number: Double) -> String {
+  guard number.isFinite else { return number.isNaN ? "–" : "infinite" }
+  return shortText((number * 10_000).rounded() / 10_000)
+}

@@ -1,0 +1,26 @@
+extension ModelVerdict {
+  /// The verdict in words, and the scores of the classes, the largest first; ended by a line feed.
+  ///
+  /// - Parameter name: The plugin that says it.
+  public func text(by name: String) -> String {
+    let answer =
+      isBackdoored
+      ? "backdoored, class \(suspect)"
+      : "no backdoor found (that is no proof that there is none)"
+    let order = classScores.indices.sorted {
+      (classScores[$1], $0) < (classScores[$0], $1)
+    }
+    var lines = [
+      "\(name): \(answer)",
+      "  statistic \(upToFourDecimals(statistic)), threshold \(upToFourDecimals(threshold))",
+      "  \(measure):",
+    ]
+    lines += order.prefix(10).map { place in
+      let label = "\(place)"
+      let gap = String(repeating: " ", count: max(1, 7 - label.count))
+      return "    class \(label)\(gap)\(upToFourDecimals(classScores[place]))"
+    }
+    if order.count > 10 { lines.append("    and \(order.count - 10) more with less") }
+    return lines.joined(separator: "\n") + "\n"
+  }
+}

@@ -1,0 +1,57 @@
+internal import DefenseKit
+
+extension PluginChecks {
+  func checkModelVerdict() throws {
+    let rule = PluginRule.modelVerdict
+    let plugin = try makePlugin(for: rule)
+    guard case .verdict(let scanner) = plugin.byKind else { return }
+    try forEachTrial(rule) { trial in
+      let materials = try trial.materials.copied()
+      let verdict = try onOwnThread(deadline: deadline) {
+        try scanner.scan(
+          materials.models[0], using: materials.clean(), in: Conditions().context)
+      }
+      guard !verdict.statistic.isNaN, verdict.threshold.isFinite else {
+        throw broken(
+          rule,
+          "the statistic on \(trial.name) is \(verdict.statistic), the threshold "
+            + "\(verdict.threshold)", "refuse the model with PluginError(.unsuitableModel, ...)")
+      }
+      let classes = materials.models[0].classCount
+      guard verdict.classScores.count == classes, !verdict.classScores.contains(where: \.isNaN)
+      else {
+        throw broken(
+          rule,
+          "\(verdict.classScores.count) classes of \(classes) have a score on \(trial.name), or one "
+            + "that is not a number", "give each class a score, the lowest where there is none")
+      }
+    }
+  }
+
+  func checkDataSetScores() throws {
+    let rule = PluginRule.dataSetScores
+    let plugin = try makePlugin(for: rule)
+    guard case .dataSetDetector(let detector) = plugin.byKind else { return }
+    let clean = try problem.clean
+    try forEachTrial(rule) { trial in
+      let materials = try trial.materials.copied()
+      let scores = try onOwnThread(deadline: deadline) {
+        try Trial.scores(by: detector, materials, using: clean, Conditions())
+      }
+      let count = materials.images.count
+      guard scores.scores.count == count else {
+        throw broken(
+          rule, "\(scores.scores.count) scores for \(count) images of \(trial.name)",
+          "give every image a score, NaN where there is none")
+      }
+      let dropped = scores.dropped ?? []
+      guard dropped.allSatisfy({ (0..<count).contains($0) }),
+        zip(dropped, dropped.dropFirst()).allSatisfy({ $0 < $1 })
+      else {
+        throw broken(
+          rule, "the images dropped on \(trial.name) are \(dropped.prefix(10))",
+          "drop positions of the set, each once, in ascending order")
+      }
+    }
+  }
+}
