@@ -140,7 +140,9 @@ let package = Package(
     .target(name: "CSealProbes", dependencies: ["CSystem"], path: "Tests/CSealProbes"),
     tests("SealTests", ["CSealProbes"]),
     library("LabFiles", path: "Tests/LabFiles", []),
-    tests("ModelIOTests", ["ModelIO", "InferenceGraph", "LabFiles"], exclude: ["Fixtures"]),
+    tests(
+      "ModelIOTests", ["ModelIO", "InferenceGraph", "LabFiles", "ReferenceInference"],
+      exclude: ["Fixtures"]),
     tests("HostileTests", ["LabFiles", "ReferenceInference", "runner"], exclude: ["Fixtures"]),
     tests("LabTests", ["DefenseKit", "ModelIO", "FinePruning", "GoodNet", "LabFiles"]),
   ]

@@ -170,7 +170,8 @@ struct ChannelRemoval {
     try moved(index, Array(0..<graph.nodes[index].elementCount))
   }
 
-  /// Returns the constants of a node whose elements are its input's at these positions, row-major.
+  /// Returns the constants of a node whose elements are its input's at these positions, row-major, or
+  /// zeros for -1.
   private func moved(
     _ index: Int, _ sources: [Int]
   ) throws(RemovalObstacle) -> [Int: ConstantChannel] {
@@ -179,7 +180,12 @@ struct ChannelRemoval {
     let node = graph.nodes[index]
     let channels = graph.nodes[node.inputs[0]].channels
     var elements: [Int: [(position: Int, value: Double, of: ConstantChannel)]] = [:]
+    var zeros: [Int: Int] = [:]
     for (element, source) in sources.enumerated() {
+      if source < 0 {
+        zeros[element % node.channels, default: 0] += 1
+        continue
+      }
       let (position, channel) = source.quotientAndRemainder(dividingBy: channels)
       guard let constant = input[channel] else { continue }
       let (row, column) = element.quotientAndRemainder(dividingBy: node.channels)
@@ -192,10 +198,11 @@ struct ChannelRemoval {
         if $1.of.origins != $0 { $0.formUnion($1.of.origins) }
       }
       let removed = parts.count { $0.of.isRemoved }
-      guard removed == 0 || removed == rows else {
+      let count = parts.count + zeros[column, default: 0]
+      guard removed == 0 || removed == parts.count && count == rows else {
         throw .impossible(refusal(index, origins, "its new shape \(node.shape) mixes channels"))
       }
-      guard parts.count == rows else { continue }
+      guard count == rows else { continue }
       var values = Array(repeating: 0.0, count: rows)
       for part in parts { values[part.position] = part.value }
       result[column] = ConstantChannel(values: values, isRemoved: removed > 0, origins: origins)

@@ -153,7 +153,7 @@ extension Graph {
           offset = mine.upperBound
         }
       } else if relation == .apart
-        || relation == .rearranged && operation != .flatten
+        || relation == .rearranged && operation.keepsLastAxis
           && nodes[node.inputs[0]].channels == node.channels
       {
         waiting.append((node.inputs[0], wanted))

@@ -62,7 +62,10 @@ extension Graph {
     guard node.activation == .linear, node.inputs.count == 1, node.elementCount == 1,
       nodes[node.inputs[0]].elementCount == 1
     else { return false }
-    return node.operation.hasNoWeights
+    // Sums, products, maxima and moved elements of one element are that element.
+    let facts = node.operation.facts
+    return facts.weights.isEmpty && facts.affine(channels: 1) == nil
+      && facts.channelRelation != .mixed
   }
 }
 

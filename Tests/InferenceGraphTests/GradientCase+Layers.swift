@@ -70,6 +70,20 @@ extension GradientCase {
     wide("valid", [7, 6, 2], 14, 13, .valid),
     wide("wide to narrow", [5, 6, 2], 12, 4, .same),
     wide("two pixels", [2, 3, 2], 12, 13, .same),
+    wide(
+      "more zeros than full padding", [4, 5, 2], 12, 13,
+      .explicit(top: 3, bottom: 1, left: 0, right: 4)),
+    GradientCase("explicit padding, strides and dilation", [6, 5, 2]) {
+      try $0.windows(
+        "a", 3, (3, 2), strides: (2, 3),
+        padding: .explicit(top: 1, bottom: 3, left: 2, right: 0), activation: .tanh)
+      try $0.windows(
+        "b", 4, (2, 2), dilation: (2, 1), padding: .explicit(top: 4, bottom: 0, left: 1, right: 2))
+    },
+    GradientCase("explicit padding, groups", [5, 4, 4]) {
+      try $0.windows(
+        "c", 6, (3, 3), padding: .explicit(top: 0, bottom: 2, left: 1, right: 3), groups: 2)
+    },
     GradientCase("Winograd, its input read by another too", [5, 6, 2]) {
       let x = try $0.windows("a", 12, (1, 1), activation: .relu)
       let y = try $0.windows("b", 12, (3, 3), padding: .same)
@@ -96,6 +110,14 @@ extension GradientCase {
     },
     GradientCase("depthwise 3x2 same, multiplier 2") {
       try $0.add("d", .depthwiseConvolution($0.channelwise((3, 2), padding: .same, multiplier: 2)))
+    },
+    GradientCase("depthwise, explicit padding", [5, 6, 2]) {
+      try $0.add(
+        "d",
+        .depthwiseConvolution(
+          $0.channelwise(
+            (3, 2), strides: (2, 1), padding: .explicit(top: 2, bottom: 0, left: 0, right: 3),
+            multiplier: 2)))
     },
     GradientCase("depthwise strides 2 same, multiplier 3", [6, 7, 2]) {
       try $0.windows("a", 3, (1, 1), activation: .relu)

@@ -27,6 +27,11 @@ extension GradientCase {
       try $0.windows("a", 2, (2, 1), activation: .tanh)
       try $0.add("r", .rearrange(.nearest(height: 3, width: 7)))
     },
+    GradientCase("zero insertion", [3, 4, 2]) {
+      try $0.windows("a", 3, (2, 2), activation: .tanh)
+      try $0.add("r", .rearrange(.zeroInsertion(rows: 2, columns: 3)), activation: .sigmoid)
+      try $0.windows("b", 3, (3, 3), padding: .explicit(top: 2, bottom: 1, left: 0, right: 2))
+    },
     GradientCase("bilinear, larger", [3, 4, 2]) {
       try $0.windows("a", 3, (2, 2), padding: .same, activation: .tanh)
       try $0.add("r", .resize(BilinearResizing(height: 7, width: 5)), activation: .softplus)
@@ -63,6 +68,14 @@ extension GradientCase {
         ("2x2, strides 3", [8, 7, 2], (2, 2), (3, 3), .valid),
         ("1x1", [3, 4, 2], (1, 1), (1, 1), .valid),
         ("the whole image", [3, 4, 2], (3, 4), (1, 1), .valid),
+        (
+          "3x2, strides 2, explicit", [5, 6, 2], (3, 2), (2, 2),
+          .explicit(top: 2, bottom: 1, left: 0, right: 1)
+        ),
+        (
+          "2x2, explicit", [4, 6, 2], (2, 2), (2, 2),
+          .explicit(top: 1, bottom: 0, left: 1, right: 1)
+        ),
       ] as [(String, [Int], (Int, Int), (Int, Int), Padding)] {
         let pooling = Pooling(
           kind, window: Extent(window.0, window.1), strides: Extent(strides.0, strides.1),

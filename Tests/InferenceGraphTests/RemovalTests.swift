@@ -53,6 +53,24 @@ struct RemovalTests {
     #expect(d.bias?.values == [5005])
   }
 
+  @Test("a permutation that moves the channels ends the search for what makes them")
+  func movedChannels() throws {
+    // Width and channels have the same extent, so that only the axes tell them apart.
+    var net = try NetworkBuilder([4, 3, 2])
+    try net.conv("before", 3)
+    try net.add("turn", .rearrange(.permutation(axes: [0, 2, 1])))
+    try net.add(
+      "dw", .depthwiseConvolution(DepthwiseConvolution(kernel: net.tensor([2, 2, 3, 1]))))
+    try net.add("flatten", .flatten)
+    try net.dense("classes", 3)
+    let error = try #require(throws: GraphError.self) {
+      try net.graph.removing([1], of: "dw")
+    }
+    #expect(
+      error.description == "layer 'dw': its input channels [1] cannot be removed: 'turn'"
+        + " (permutation) makes them; mask the channels instead")
+  }
+
   @Test("DeepID: both readers of pool_3 are rewritten")
   func deepID() throws {
     let graph = try NetworkBuilder.deepID()

@@ -48,6 +48,12 @@ struct ShapeTests {
     (.flatten, image, [140]),
     (.reshape([35, 4]), image, [35, 4]),
     (.zeroPadding(top: 1, bottom: 2, left: 3, right: 4), image, [10, 12, 4]),
+    (
+      .convolution(
+        Convolution(
+          kernel: kernel(3, 2, 4, 6), strides: Extent(2, 3),
+          padding: .explicit(top: 1, bottom: 2, left: 0, right: 4))), image, [4, 3, 6]
+    ),
     (.activation, image, image),
     (.trainingOnly(.gaussianNoise(deviation: 1)), image, image),
     (.binaryLogits, [1], [2]),
@@ -133,6 +139,24 @@ struct ShapeTests {
       .convolution(
         Convolution(kernel: kernel(3, 1, 4, 2), dilation: Extent(60000, 1), padding: .same)), image,
       "reaches too far beyond 7x5"
+    ),
+    (
+      .convolution(
+        Convolution(
+          kernel: kernel(3, 1, 4, 2), padding: .explicit(top: 0, bottom: -1, left: 0, right: 0))),
+      image, "a padding of [0, -1, 0, 0] is out of range"
+    ),
+    (
+      .convolution(
+        Convolution(
+          kernel: kernel(3, 1, 4, 2), padding: .explicit(top: .max, bottom: 1, left: 0, right: 0))),
+      image, "out of range"
+    ),
+    (
+      .pooling(
+        Pooling(
+          .max, window: Extent(2, 2), padding: .explicit(top: 0, bottom: 2, left: 0, right: 1))),
+      image, "a padding of [0, 2, 0, 1] is too large for a window of 2x2"
     ),
   ]
 

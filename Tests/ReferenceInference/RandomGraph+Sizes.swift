@@ -46,8 +46,9 @@ extension RandomGraph {
       // Wide enough for Winograd's algorithm behind another of its kind.
       let filters = random.int(12...14)
       let kernel = weights([3, 3, shape[2], filters], fanIn: 9 * shape[2])
+      let padding = random.oneIn(3) ? explicit(1...4) : .same
       try add(
-        .convolution(Convolution(kernel: kernel, bias: bias(filters), padding: .same)),
+        .convolution(Convolution(kernel: kernel, bias: bias(filters), padding: padding)),
         activation: activation())
       if random.oneIn(2) { try addPooling() }
     case 3 where random.oneIn(6):

@@ -35,7 +35,7 @@ extension RandomGraph {
   private mutating func addResampling() throws(GraphError) {
     let (height, width) = (shape[0], shape[1])
     let crops = height > 4 && width > 4
-    switch random.int(0...4) {
+    switch random.int(0...5) {
     case 0 where crops:
       try add(
         .rearrange(
@@ -45,6 +45,9 @@ extension RandomGraph {
     case 1 where height * width < 80:
       try add(.rearrange(.repetition(rows: random.int(1...2), columns: random.int(1...2))))
     case 2: try add(.rearrange(.permutation(axes: [1, 0, 2])))
+    case 4 where height * width < 60:
+      try add(.rearrange(.zeroInsertion(rows: random.int(1...3), columns: random.int(1...3))))
+      if random.oneIn(2) { try addConvolution() }
     case 3:
       try add(
         .rearrange(.nearest(height: random.int(2...13), width: random.int(2...13))),
@@ -57,8 +60,14 @@ extension RandomGraph {
   }
 
   mutating func addPooling() throws(GraphError) {
-    let (window, _, _, padding) = window(stride: false)
+    var (window, _, _, padding) = window(stride: false)
     let strides = shape[0] > 5 && shape[1] > 5 ? Extent(2, 2) : .one
+    if case .explicit = padding {
+      // No more than what Keras can be made to do.
+      padding = .explicit(
+        top: random.int(0...(window.height - 1) / 2), bottom: random.int(0...window.height / 2),
+        left: random.int(0...(window.width - 1) / 2), right: random.int(0...window.width / 2))
+    }
     try add(
       .pooling(
         Pooling(

@@ -81,9 +81,9 @@ public struct RandomGraph {
   /// A window, strides, dilation and padding that fit the tip.
   mutating func window(stride: Bool = true) -> (Extent, Extent, Extent, Padding) {
     let window = Extent(random.int(1...3), random.int(1...3))
-    let padding: Padding = random.oneIn(2) ? .same : .valid
+    let padding: Padding = random.oneIn(2) ? .same : random.oneIn(3) ? explicit(0...3) : .valid
     let (h, w) = (shape[0], shape[1])
-    if padding == .valid && (h < 2 * window.height || w < 2 * window.width) {
+    if padding != .same && (h < 2 * window.height || w < 2 * window.width) {
       return (.one, .one, .one, .valid)
     }
     if stride && h > 4 && w > 4 && random.oneIn(4) {
@@ -92,6 +92,13 @@ public struct RandomGraph {
     }
     let dilates = random.oneIn(4) && h > 5 && w > 5
     return (window, .one, dilates ? Extent(2, random.int(1...2)) : .one, padding)
+  }
+
+  /// So many pixels at each border.
+  mutating func explicit(_ extents: ClosedRange<Int>) -> Padding {
+    .explicit(
+      top: random.int(extents), bottom: random.int(extents), left: random.int(extents),
+      right: random.int(extents))
   }
 
   /// A convolution of a random kind; `keepingSize` makes it fit into a residual sum.

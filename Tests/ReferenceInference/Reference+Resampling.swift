@@ -16,6 +16,9 @@ func rearranged(
           let row = ((Double(y) + 0.5) * Double(input.height) / Double(height)).rounded(.down)
           let column = ((Double(x) + 0.5) * Double(input.width) / Double(width)).rounded(.down)
           result.append(input[Int(row), Int(column), c])
+        case .zeroInsertion(let rows, let columns):
+          let isZero = y % rows > 0 || x % columns > 0
+          result.append(isZero ? 0 : input[y / rows, x / columns, c])
         case .permutation: break
         }
       }

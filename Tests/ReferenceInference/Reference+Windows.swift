@@ -2,7 +2,7 @@ import InferenceGraph
 
 /// The output's extent along one axis and the zeros in front, as Keras and TensorFlow define them.
 private func axis(
-  _ extent: Int, _ window: Int, _ stride: Int, _ dilation: Int, _ padding: Padding
+  _ extent: Int, _ window: Int, _ stride: Int, _ dilation: Int, _ padding: Padding, isDown: Bool
 ) -> (count: Int, before: Int) {
   let reach = dilation * (window - 1) + 1
   switch padding {
@@ -11,6 +11,9 @@ private func axis(
   case .same:
     let count = Int((Double(extent) / Double(stride)).rounded(.up))
     return (count, max(0, (count - 1) * stride + reach - extent) / 2)
+  case .explicit(let top, let bottom, let left, let right):
+    let (before, after) = isDown ? (top, bottom) : (left, right)
+    return ((before + extent + after - reach) / stride + 1, before)
   }
 }
 
@@ -20,8 +23,9 @@ func eachWindow(
   _ input: Array3, _ window: (Int, Int), _ strides: Extent, _ dilation: Extent, _ padding: Padding,
   _ body: ([(ky: Int, kx: Int, y: Int, x: Int)]) -> Void
 ) {
-  let down = axis(input.height, window.0, strides.height, dilation.height, padding)
-  let across = axis(input.width, window.1, strides.width, dilation.width, padding)
+  let down = axis(input.height, window.0, strides.height, dilation.height, padding, isDown: true)
+  let across = axis(
+    input.width, window.1, strides.width, dilation.width, padding, isDown: false)
   var taps: [(ky: Int, kx: Int, y: Int, x: Int)] = []
   for oy in 0..<down.count {
     for ox in 0..<across.count {

@@ -139,8 +139,7 @@ extension Planner {
     if let reader = soleReader(of: last),
       case .pooling(let pooling) = nodes[reader].operation, pooling.kind == .max,
       pooling.window == Extent(2, 2), pooling.strides == pooling.window,
-      nodes[reader].activation == .linear, nodes[reader].shape[0] * 2 <= nodes[last].shape[0],
-      nodes[reader].shape[1] * 2 <= nodes[last].shape[1]
+      nodes[reader].activation == .linear, pooling.isInside(nodes[last].shape)
     {
       pool = true
       last = reader
@@ -174,6 +173,14 @@ extension Planner {
       bias: Storage(c.bias?.values ?? Array(repeating: 0, count: channels)),
       offsets: Storage(
         input.image.tapOffsets(c.kernel.shape[0], c.kernel.shape[1], dilation: c.dilation)))
+  }
+}
+
+extension Pooling {
+  /// Whether all windows lie inside an image of this shape.
+  fileprivate func isInside(_ shape: [Int]) -> Bool {
+    let (rows, columns) = (grid.rows(shape[0]), grid.columns(shape[1]))
+    return rows.before == 0 && rows.after == 0 && columns.before == 0 && columns.after == 0
   }
 }
 

@@ -178,7 +178,8 @@ struct GatherStep: Step {
   private let output: Place
   private let offsets: Storage<Int32>
 
-  /// - Parameter sources: For each element of the output, row-major, its position in the input.
+  /// - Parameter sources: For each element of the output, row-major, its position in the input; -1 for
+  ///   a zero.
   init(_ sources: [Int], input: Place, output: Place) {
     self.input = input
     self.output = output
@@ -228,8 +229,9 @@ extension BilinearResizing {
 }
 
 extension dk_image {
-  /// Where an element is, counted row-major, in floats from the first.
+  /// Where an element is, counted row-major, in floats from the first; -1 for none.
   func offset(ofElement element: Int) -> Int32 {
+    if element < 0 { return -1 }
     let (pixel, channel) = element.quotientAndRemainder(dividingBy: Int(channels))
     let (y, x) = pixel.quotientAndRemainder(dividingBy: Int(width))
     return Int32(y) * Int32(row_pitch) + Int32(x) * Int32(pixel_pitch)

@@ -54,7 +54,8 @@ struct WinogradStep: Step {
   /// - Parameters:
   ///   - inputs: Input channels.
   ///   - outputs: Output channels.
-  ///   - before: Zeros above and to the left of the input that the first window reads.
+  ///   - before: Zeros above and to the left of the input that the first window reads; negative
+  ///     where it begins further inside.
   init(
     inputs: Int, outputs: Int, before: (rows: Int, columns: Int), input: Place, output: Place,
     activation: Activation = .linear

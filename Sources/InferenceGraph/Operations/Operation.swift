@@ -139,19 +139,24 @@ extension Operation {
   /// kernel.
   var keepsChannelsApart: Bool { !hasOwnChannels && facts.channelRelation == .apart }
 
+  /// Whether elements that move keep their place on the last axis, if that keeps its extent.
+  var keepsLastAxis: Bool {
+    switch self {
+    case .flatten: false
+    case .rearrange(.permutation(let axes)): axes.last == axes.count - 1
+    case .input, .convolution, .depthwiseConvolution, .separableConvolution, .pooling,
+      .globalPooling, .dense, .batchNormalization, .layerNormalization, .rescaling, .reshape,
+      .zeroPadding, .activation, .add, .multiply, .maximum, .minimum, .concatenate, .rearrange,
+      .resize, .binaryLogits, .trainingOnly:
+      true
+    }
+  }
+
   /// Whether inputs of zeros give a result of zeros.
   package var keepsZeros: Bool { facts.keepsZeros }
 
   /// Whether the result is the same for all inputs.
   package var ignoresInput: Bool { facts.ignoresInput }
-
-  /// Whether each element of the result is one of the inputs' elements, or one of their sums, products,
-  /// means or maxima.
-  var hasNoWeights: Bool {
-    let facts = facts
-    return facts.weights.isEmpty && facts.affine(channels: 1) == nil
-      && facts.channelRelation != .mixed
-  }
 
   /// Returns the shape of the result for inputs of the given shapes.
   ///

@@ -41,6 +41,14 @@ extension Pooling: OperationFacts {
   func resultShape(of inputs: [[Int]]) throws(OperationError) -> [Int] {
     let (height, width, channels) = try image(inputs[0])
     let (rows, columns) = try grid.counts(height: height, width: width)
+    // What lies outside does not count, so that a window of nothing else has no result.
+    if case .explicit(let top, let bottom, let left, let right) = padding,
+      max(top, bottom) >= window.height || max(left, right) >= window.width
+    {
+      throw OperationError(
+        "a padding of \([top, bottom, left, right]) is too large for a window of "
+          + "\(window.height)x\(window.width)")
+    }
     return [rows, columns, channels]
   }
 }

@@ -8,8 +8,12 @@ public enum Rearrangement: Sendable, Hashable {
   case repetition(rows: Int, columns: Int)
   /// An image of another size, each pixel the one nearest to its centre.
   case nearest(height: Int, width: Int)
+  /// An image with `rows` - 1 rows of zeros between its rows and `columns` - 1 between its columns: in
+  /// front of a convolution, a transposed convolution with these strides.
+  case zeroInsertion(rows: Int, columns: Int)
 
-  /// Where each element of the result comes from, row-major, as a row-major position in the input.
+  /// Where each element of the result comes from, row-major, as a row-major position in the input; -1
+  /// for a zero.
   ///
   /// - Parameters:
   ///   - input: The input's shape.
@@ -36,6 +40,10 @@ public enum Rearrangement: Sendable, Hashable {
           Self.nearest($0, input[0], output[0]), Self.nearest($1, input[1], output[1])
         )
       }
+    case .zeroInsertion(let rows, let columns):
+      return pixels(input, output) { y, x in
+        y % rows == 0 && x % columns == 0 ? (y / rows, x / columns) : nil
+      }
     }
   }
 
@@ -45,13 +53,16 @@ public enum Rearrangement: Sendable, Hashable {
   }
 
   private func pixels(
-    _ input: [Int], _ output: [Int], _ source: (Int, Int) -> (y: Int, x: Int)
+    _ input: [Int], _ output: [Int], _ source: (Int, Int) -> (y: Int, x: Int)?
   ) -> [Int] {
     var result: [Int] = []
     result.reserveCapacity(output.reduce(1, *))
     for y in 0..<output[0] {
       for x in 0..<output[1] {
-        let from = source(y, x)
+        guard let from = source(y, x) else {
+          result.append(contentsOf: repeatElement(-1, count: output[2]))
+          continue
+        }
         let pixel = (from.y * input[1] + from.x) * input[2]
         for c in 0..<output[2] { result.append(pixel + c) }
       }
@@ -69,6 +80,7 @@ extension Rearrangement: OperationFacts {
     case .cropping: "cropping"
     case .repetition: "upsampling"
     case .nearest: "nearest-neighbour resizing"
+    case .zeroInsertion: "zero insertion"
     }
   }
 
@@ -100,6 +112,12 @@ extension Rearrangement: OperationFacts {
       let channels = try image(input).channels
       try checkSize(height, width)
       return [height, width, channels]
+    case .zeroInsertion(let rows, let columns):
+      let (height, width, channels) = try image(input)
+      guard (1...65536).contains(rows), (1...65536).contains(columns) else {
+        throw OperationError("strides of \(rows)x\(columns) are out of range")
+      }
+      return [(height - 1) * rows + 1, (width - 1) * columns + 1, channels]
     }
   }
 }

@@ -1,9 +1,13 @@
 /// How a window that does not fit is treated at the border of an image.
-public enum Padding: String, Sendable, Hashable {
+///
+/// A convolution reads zeros outside the image; in a pooling what lies outside does not count.
+public enum Padding: Sendable, Hashable {
   /// Only windows that lie inside the image count.
   case valid
   /// As many zeros are added as make the output ceil(input / stride) large, the odd one after.
   case same
+  /// So many pixels are added at each border.
+  case explicit(top: Int, bottom: Int, left: Int, right: Int)
 }
 
 /// A 2-D extent in pixels: heights and widths, strides, dilations.
@@ -45,15 +49,17 @@ public struct Window: Sendable, Hashable {
   }
 
   /// The windows down an image of the given height.
-  func rows(_ height: Int) -> WindowAxis {
+  package func rows(_ height: Int) -> WindowAxis {
     WindowAxis(
-      extent: height, taps: size.height, stride: strides.height, dilation: dilation.height, padding)
+      extent: height, taps: size.height, stride: strides.height, dilation: dilation.height,
+      padding.rows)
   }
 
   /// The windows across an image of the given width.
-  func columns(_ width: Int) -> WindowAxis {
+  package func columns(_ width: Int) -> WindowAxis {
     WindowAxis(
-      extent: width, taps: size.width, stride: strides.width, dilation: dilation.width, padding)
+      extent: width, taps: size.width, stride: strides.width, dilation: dilation.width,
+      padding.columns)
   }
 
   /// Returns the number of windows down and across an image.
@@ -64,6 +70,11 @@ public struct Window: Sendable, Hashable {
     where !(1...65536).contains(extent.height) || !(1...65536).contains(extent.width) {
       throw OperationError(
         "a window, stride or dilation of \(extent.height)x\(extent.width) is out of range")
+    }
+    if case .explicit(let top, let bottom, let left, let right) = padding,
+      ![top, bottom, left, right].allSatisfy({ (0...65536).contains($0) })
+    {
+      throw OperationError("a padding of \([top, bottom, left, right]) is out of range")
     }
     let (rows, columns) = (rows(height), columns(width))
     let window = "a window of \(size.height)x\(size.width)"
@@ -83,15 +94,15 @@ public struct Window: Sendable, Hashable {
 }
 
 /// The windows along one axis: how many, and how many zeros come before and after.
-struct WindowAxis {
+package struct WindowAxis: Equatable {
   /// The number of windows; zero if none fits.
-  let count: Int
+  package let count: Int
   /// Zeros before the first element.
-  let before: Int
+  package let before: Int
   /// Zeros after the last element that a window reaches.
-  let after: Int
+  package let after: Int
 
-  fileprivate init(extent: Int, taps: Int, stride: Int, dilation: Int, _ padding: Padding) {
+  fileprivate init(extent: Int, taps: Int, stride: Int, dilation: Int, _ padding: AxisPadding) {
     let reach = (taps - 1) * dilation + 1
     switch padding {
     case .valid:
@@ -103,6 +114,36 @@ struct WindowAxis {
       let total = Swift.max((count - 1) * stride + reach - extent, 0)
       before = total / 2
       after = total - before
+    case .explicit(let first, let last):
+      let padded = first + extent + last
+      count = padded >= reach ? (padded - reach) / stride + 1 : 0
+      before = first
+      after = Swift.max((count - 1) * stride + reach - first - extent, 0)
+    }
+  }
+}
+
+/// A padding along one axis.
+private enum AxisPadding {
+  case valid
+  case same
+  case explicit(before: Int, after: Int)
+}
+
+extension Padding {
+  fileprivate var rows: AxisPadding {
+    switch self {
+    case .valid: .valid
+    case .same: .same
+    case .explicit(let top, let bottom, _, _): .explicit(before: top, after: bottom)
+    }
+  }
+
+  fileprivate var columns: AxisPadding {
+    switch self {
+    case .valid: .valid
+    case .same: .same
+    case .explicit(_, _, let left, let right): .explicit(before: left, after: right)
     }
   }
 }

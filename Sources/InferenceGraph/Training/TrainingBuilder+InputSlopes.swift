@@ -49,9 +49,10 @@ extension TrainingBuilder {
     let kernel = node.weights[.kernel]!
     let (depth, filters) = (c.kernel.shape[2], c.kernel.shape[3])
     if !isThere, WinogradStep.applies(to: ConvolutionWeights(c), output: nodes[input].shape) {
-      // The slopes' frame is what full padding reads.
+      // Full padding, without what is read of zeros around the input.
       let step = WinogradStep(
-        inputs: filters, outputs: depth, before: (rows.before, columns.before),
+        inputs: filters, outputs: depth,
+        before: (2 - c.window.rows(height).before, 2 - c.window.columns(width).before),
         input: slope.place, output: target.place)
       pack(step, kernel, inputs: filters, outputs: depth, isTurned: true)
       let memory = self.memory

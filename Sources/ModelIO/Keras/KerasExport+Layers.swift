@@ -2,7 +2,9 @@ import InferenceGraph
 
 extension Node {
   /// The node as a Keras layer; "activation" is in its configuration where the layer can have one.
-  func keras(name: String, inputs: [Int]) -> KerasExportLayer {
+  ///
+  /// - Parameter operation: The node's, its padding one that Keras has.
+  func keras(_ operation: Operation, name: String, inputs: [Int]) -> KerasExportLayer {
     func layer(
       _ className: String, _ config: [String: JSONValue] = [:],
       _ weights: [(String, Tensor?)] = []
@@ -43,7 +45,7 @@ extension Node {
         [
           "pool_size": JSONValue([p.window.height, p.window.width]),
           "strides": JSONValue([p.strides.height, p.strides.width]),
-          "padding": .string(p.padding.rawValue), "data_format": "channels_last",
+          "padding": p.padding.keras, "data_format": "channels_last",
         ])
     case .globalPooling(let kind, let keepsDimensions):
       var config: [String: JSONValue] = ["data_format": "channels_last"]
@@ -91,6 +93,19 @@ extension Node {
     case .multiply where inputs.count > 1: return layer("Multiply")
     case .maximum where inputs.count > 1: return layer("Maximum")
     case .minimum where inputs.count > 1: return layer("Minimum")
+    case .rearrange(.zeroInsertion(let rows, let columns)):
+      // Each pixel by itself, multiplied by 1.
+      let channels = shape[2]
+      let identity = (0..<channels * channels).map { Float($0 % (channels + 1) == 0 ? 1 : 0) }
+      var config = KerasTransposedWindow(
+        Extent(1, 1), strides: Extent(rows, columns), outputPadding: Extent(0, 0)
+      ).config
+      config["filters"] = JSONValue(channels)
+      config["use_bias"] = false
+      config["trainable"] = false
+      return layer(
+        "Conv2DTranspose", config,
+        [("kernel", Tensor(shape: [1, 1, channels, channels], values: identity))])
     case .rearrange(let r):
       let (className, config) = r.keras
       return layer(className, config)
@@ -118,9 +133,18 @@ extension Node {
       "kernel_size": JSONValue([kernel.shape[0], kernel.shape[1]]),
       "strides": JSONValue([strides.height, strides.width]),
       "dilation_rate": JSONValue([dilation.height, dilation.width]),
-      "padding": .string(padding.rawValue), "data_format": "channels_last",
-      "activation": "linear",
+      "padding": padding.keras, "data_format": "channels_last", "activation": "linear",
     ]
+  }
+}
+
+extension Padding {
+  fileprivate var keras: JSONValue {
+    switch self {
+    case .valid: "valid"
+    case .same: "same"
+    case .explicit: preconditionFailure("Keras has no explicit padding")
+    }
   }
 }
 
@@ -159,6 +183,7 @@ extension Rearrangement {
         ]
       )
     case .nearest(let height, let width): ("Resizing", resizing(height, width, "nearest"))
+    case .zeroInsertion: preconditionFailure("it is a layer with a kernel")
     }
   }
 }
@@ -174,63 +199,6 @@ extension TrainingOnly {
     case .gaussianNoise(let deviation): ("GaussianNoise", ["stddev": JSONValue(deviation)])
     // Its settings were not kept; at inference it was an identity.
     case .other: ("Activation", ["activation": "linear"])
-    }
-  }
-}
-
-extension Activation {
-  /// The name that means the same in every version of Keras that knows it; nil if there is none.
-  var kerasName: String? {
-    switch self {
-    case .linear: "linear"
-    case .relu: self == .relu ? "relu" : nil
-    case .elu(let alpha): alpha == 1 ? "elu" : nil
-    case .celu(let alpha): alpha == 1 ? "celu" : nil
-    case .gelu(let approximate): approximate ? nil : "gelu"
-    case .hardSigmoid: nil
-    case .selu: "selu"
-    case .sigmoid: "sigmoid"
-    case .hardSiLU: "hard_silu"
-    case .hardTanh: "hard_tanh"
-    case .silu: "swish"
-    case .tanh: "tanh"
-    case .tanhShrink: "tanh_shrink"
-    case .softplus: "softplus"
-    case .softsign: "softsign"
-    case .logSigmoid: "log_sigmoid"
-    case .exponential: "exponential"
-    case .mish: "mish"
-    case .squareplus: "squareplus"
-    case .hardShrink: "hard_shrink"
-    case .softShrink: "soft_shrink"
-    case .softmax: "softmax"
-    case .logSoftmax: "log_softmax"
-    }
-  }
-
-  /// The layers, one after the other, that compute the activation; nil if stock Keras has none.
-  var kerasLayers: [(className: String, config: [String: JSONValue])]? {
-    if let name = kerasName { return [("Activation", ["activation": .string(name)])] }
-    func rescaling(_ scale: Float, _ offset: Float = 0) -> (String, [String: JSONValue]) {
-      ("Rescaling", ["scale": JSONValue(scale), "offset": JSONValue(offset)])
-    }
-    func relu(_ cap: Float?, _ slope: Float, _ threshold: Float) -> (String, [String: JSONValue]) {
-      (
-        "ReLU",
-        [
-          "max_value": cap.map { JSONValue($0) } ?? .null, "negative_slope": JSONValue(slope),
-          "threshold": JSONValue(threshold),
-        ]
-      )
-    }
-    switch self {
-    case .relu(let cap, let slope, let threshold): return [relu(cap, slope, threshold)]
-    case .elu(let alpha): return [("ELU", ["alpha": JSONValue(alpha)])]
-    // celu(x) = alpha * elu(x / alpha).
-    case .celu(let alpha):
-      return [rescaling(1 / alpha), ("Activation", ["activation": "elu"]), rescaling(alpha)]
-    case .hardSigmoid(let slope): return [rescaling(slope, 0.5), relu(1, 0, 0)]
-    default: return nil
     }
   }
 }

@@ -32,10 +32,23 @@ struct KerasExport {
     for index in graph.nodes.indices where reachable[index] {
       names[index] = unused(Self.sanitized(graph.nodes[index].name))
     }
+    let transposed = Self.transposedConvolutions(graph)
     var made: [Int: Int] = [:]
     for (index, node) in graph.nodes.enumerated() {
       guard let name = names[index] else { continue }
-      made[index] = try add(node, name, inputs: node.inputs.compactMap { made[$0] })
+      if let window = transposed[index] {
+        let image = graph.nodes[node.inputs[0]].inputs[0]
+        made[index] = try add(node, name, inputs: [made[image]!], window)
+        continue
+      }
+      if graph.consumers[index].count == 1, transposed[graph.consumers[index][0]] != nil,
+        node.isZeroInsertion
+      {
+        continue
+      }
+      made[index] = try add(
+        node, name, inputs: node.inputs.compactMap { made[$0] },
+        shape: node.inputs.first.map { graph.nodes[$0].shape } ?? [])
     }
     output = made[graph.output] ?? 0
     sort()
@@ -68,13 +81,24 @@ struct KerasExport {
   // MARK: Nodes
 
   /// Adds a node's layers and returns the index of the last.
+  ///
+  /// - Parameter shape: The shape of the first input.
   private mutating func add(
-    _ node: Node, _ name: String, inputs: [Int]
+    _ node: Node, _ name: String, inputs: [Int], shape: [Int]
   ) throws(GraphError) -> Int {
     if case .activation = node.operation {
       return try add(node.activation, after: inputs[0], named: name, of: node)
     }
-    var layer = node.keras(name: name, inputs: inputs)
+    var inputs = inputs
+    let operation = try inKerasPadding(node, name, inputs: &inputs, shape: shape)
+    return try add(node.keras(operation, name: name, inputs: inputs), of: node)
+  }
+
+  /// Adds a layer and what its node's activation takes, and returns the index of the last.
+  mutating func add(
+    _ layer: KerasExportLayer, of node: Node
+  ) throws(GraphError) -> Int {
+    var layer = layer
     if layer.config["activation"] != nil, let inline = node.activation.kerasName {
       layer.config["activation"] = .string(inline)
       return append(layer)
@@ -82,7 +106,7 @@ struct KerasExport {
     let index = append(layer)
     if node.activation == .linear { return index }
     return try add(
-      node.activation, after: index, named: unused("\(name)_activation"), of: node)
+      node.activation, after: index, named: unused("\(layer.name)_activation"), of: node)
   }
 
   /// Adds an activation's layers, the last of which has the name given.
@@ -104,7 +128,7 @@ struct KerasExport {
     return input
   }
 
-  private mutating func append(_ layer: KerasExportLayer) -> Int {
+  mutating func append(_ layer: KerasExportLayer) -> Int {
     var layer = layer
     layer.config["name"] = .string(layer.name)
     layer.config["dtype"] = "float32"
@@ -119,7 +143,7 @@ struct KerasExport {
     return result.isEmpty || result == "." ? "layer" : result
   }
 
-  private mutating func unused(_ name: String) -> String {
+  mutating func unused(_ name: String) -> String {
     var result = name
     var number = 1
     while !used.insert(result).inserted {

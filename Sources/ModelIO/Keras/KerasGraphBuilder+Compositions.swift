@@ -3,7 +3,9 @@ import InferenceGraph
 /// Layers that are several nodes of a graph.
 extension KerasGraphBuilder {
   /// Layers that ``compose(_:_:inputs:path:)`` makes.
-  static let composedLayers: Set<String> = ["Subtract", "Average", "PReLU", "CustomScaleLayer"]
+  static let composedLayers: Set<String> = [
+    "Subtract", "Average", "PReLU", "CustomScaleLayer", "Conv2DTranspose",
+  ]
 
   /// Appends the nodes of a layer that is several, or is called with numbers; nil if it is another.
   mutating func compose(
@@ -13,6 +15,7 @@ extension KerasGraphBuilder {
       if let node = try compute(operation, operands, inputs, layer, path) { return node }
     }
     if call.hasConstants { return nil }
+    if let node = try alongAxes(layer, call, inputs: inputs, path: path) { return node }
     switch layer.className {
     case "Subtract":
       guard inputs.count == 2 else { return nil }
@@ -27,7 +30,10 @@ extension KerasGraphBuilder {
       let scaled = try append(
         layer, "scaled", .rescaling(Rescaling(scale: [Float(scale)])), [inputs[1]], path)
       return try append(layer, nil, .add, [inputs[0], scaled], path)
-    case "PReLU": return try parametricRectifier(layer, inputs[0], path)
+    case "PReLU" where inputs.count == 1:
+      return try parametricRectifier(layer, inputs[0], path)
+    case "Conv2DTranspose" where inputs.count == 1:
+      return try transposedConvolution(layer, inputs[0], path)
     default: return nil
     }
   }
@@ -74,35 +80,80 @@ extension KerasGraphBuilder {
     return try append(layer, nil, .add, [a, negated], path)
   }
 
-  /// max(0, x) - alpha * max(0, -x), alpha one number a channel.
+  /// max(0, x) - alpha * max(0, -x).
   private mutating func parametricRectifier(
     _ layer: KerasLayer, _ input: Int, _ path: [String]
   ) throws -> Int {
-    let shape = graph.nodes[input].shape
-    let shared = Set(layer.config["shared_axes"]?.ints ?? [])
-    let axes = shape.indices.map { shared.contains($0 + 1) ? 1 : shape[$0] }
-    guard axes.dropLast().allSatisfy({ $0 == 1 }) else {
-      throw KerasError(
-        layer, "a slope for each pixel is not supported; set shared_axes to all axes but the last",
-        rule: .kerasUnsupported)
+    let (shape, stored) = (graph.nodes[input].shape, kerasShape(input))
+    let shared = layer.config["shared_axes"]?.ints ?? []
+    let extents = stored.indices.map { index in
+      shared.contains { $0 == index + 1 || $0 == index - stored.count } ? 1 : stored[index]
     }
     let operation = KerasOperation(
       layer: layer, path: path, weights: weights, major: major, inputs: [shape])
-    let alpha = try operation.weight("alpha", shape: axes).values
+    let alpha = try operation.weight("alpha", shape: extents)
+    // Our axes, as Keras counts them.
+    let axes = arrangements[input] == .channelsLast ? [1, 2, 0] : Array(shape.indices)
+    let isPerChannel = axes.dropLast().allSatisfy { extents[$0] == 1 }
     let positive = try append(layer, "positive", .activation, [input], path, .relu)
     let negative = try append(
       layer, "negative", .rescaling(Rescaling(scale: [-1])), [input], path, .relu)
+    if isPerChannel {
+      let slopes = try append(
+        layer, "slopes", .rescaling(Rescaling(scale: alpha.values.map { -$0 })), [negative], path)
+      return try append(layer, nil, .add, [positive, slopes], path)
+    }
+    // A slope for each element: the elements are channels of a vector.
+    let flat = try append(layer, "flat", .flatten, [negative], path)
+    let scale = alpha.broadcast(to: shape, axes: axes).map { -$0 }
     let slopes = try append(
-      layer, "slopes", .rescaling(Rescaling(scale: alpha.map { -$0 })), [negative], path)
-    return try append(layer, nil, .add, [positive, slopes], path)
+      layer, "slopes", .rescaling(Rescaling(scale: scale)), [flat], path)
+    let split = try append(layer, "split", .reshape(shape), [slopes], path)
+    return try append(layer, nil, .add, [positive, split], path)
+  }
+
+  /// A convolution over the image with zeros between its pixels.
+  private mutating func transposedConvolution(
+    _ layer: KerasLayer, _ input: Int, _ path: [String]
+  ) throws -> Int {
+    let shape = graph.nodes[input].shape
+    let operation = KerasOperation(
+      layer: layer, path: path, weights: weights, major: major, inputs: [shape])
+    let (convolution, strides) = try operation.transposedConvolution()
+    var input = input
+    if strides != .one {
+      input = try append(
+        layer, "input",
+        .rearrange(.zeroInsertion(rows: strides.height, columns: strides.width)), [input], path)
+    }
+    return try append(
+      layer, nil, .convolution(convolution), [input], path, try operation.activation())
   }
 
   /// Appends a node under the layer's name, or with a word for its part in the layer.
-  private mutating func append(
+  mutating func append(
     _ layer: KerasLayer, _ part: String?, _ operation: Operation, _ inputs: [Int],
     _ path: [String], _ activation: Activation = .linear
   ) throws -> Int {
     let name = name(of: layer, path, part: part)
     return try graph.append(name, operation, inputs: inputs, activation: activation)
+  }
+}
+
+extension Tensor {
+  /// The values for every element of a shape, row-major; extents of 1 are repeated.
+  ///
+  /// - Parameter axes: For each axis of the shape the tensor's.
+  fileprivate func broadcast(to shape: [Int], axes: [Int]) -> [Float] {
+    var pitches = Array(repeating: 1, count: self.shape.count)
+    for axis in pitches.indices.dropLast().reversed() {
+      pitches[axis] = pitches[axis + 1] * self.shape[axis + 1]
+    }
+    var positions = [0]
+    for (extent, axis) in zip(shape, axes) {
+      let pitch = self.shape[axis] == 1 ? 0 : pitches[axis]
+      positions = positions.flatMap { start in (0..<extent).map { start + $0 * pitch } }
+    }
+    return positions.map { values[$0] }
   }
 }

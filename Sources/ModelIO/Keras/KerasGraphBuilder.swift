@@ -9,6 +9,10 @@ struct KerasGraphBuilder {
   let weights: KerasWeights
   let major: Int
   var graph: Graph
+  /// How nodes' elements lie that do not lie as in Keras.
+  var arrangements: [Int: KerasArrangement] = [:]
+  /// By node: the one that holds the same in the other arrangement.
+  var turned: [Int: Int] = [:]
   /// The names of the outermost layers, which those of nested models must not take.
   private let reserved: Set<String>
   /// The layer that each name was given to, by its models' names and its own.
@@ -26,10 +30,14 @@ struct KerasGraphBuilder {
         "layer '\(network.input)': the size of its images is not fixed; save the model with an "
           + "input of the size that it is used with", rule: .kerasUnsupported)
     }
-    let graph = try Graph(inputShape: shape, inputName: network.input)
+    let isChannelsFirst = isChannelsFirst(network, major: major)
+    let graph = try Graph(
+      inputShape: isChannelsFirst ? [shape[1], shape[2], shape[0]] : shape,
+      inputName: network.input)
     var builder = KerasGraphBuilder(
       weights: weights, major: major, graph: graph, reserved: Set(network.layers.map(\.name)))
     builder.used[network.input] = [network.input]
+    if isChannelsFirst { builder.arrangements[0] = .channelsLast }
     builder.graph.setOutput(try builder.add(network, input: 0, path: []))
     // One sigmoid unit stands for two classes.
     let whole = builder.graph.splittingSigmoid ?? builder.graph
@@ -92,6 +100,26 @@ struct KerasGraphBuilder {
     guard callCount <= Self.maximumNodes else {
       throw KerasError("the model uses layers more than \(Self.maximumNodes) times, too often")
     }
+    if layer.isTimeDistributed {
+      let inputs = try inputs.map { try asInKeras($0) }
+      return try timeDistributed(layer, call, inputs: inputs, path: path)
+    }
+    let arranged = try arranged(layer, inputs)
+    let node = try add(
+      arranged.layer, call, inputs: arranged.inputs, path: path, flattened: arranged.flattened)
+    note(arranged, at: node)
+    return node
+  }
+
+  /// Appends a layer whose channels are last.
+  ///
+  /// - Parameters:
+  ///   - flattened: The shape of the image whose elements it reads as a vector, in our order.
+  ///   - weightShape: The shape in the file of its weights, if it is another than the layer's own.
+  mutating func add(
+    _ layer: KerasLayer, _ call: KerasCall, inputs: [Int], path: [String], flattened: [Int]? = nil,
+    weightShape: [Int]? = nil
+  ) throws -> Int {
     if let node = try compose(layer, call, inputs: inputs, path: path) { return node }
     if layer.isOperation {
       throw KerasError(layer, KerasNetwork.notSupported, rule: .kerasUnsupported)
@@ -113,7 +141,7 @@ struct KerasGraphBuilder {
           layer, "a nested model reads \(inputs.count) inputs; one is supported",
           rule: .kerasUnsupported)
       }
-      let shape = graph.nodes[inputs[0]].shape
+      let shape = kerasShape(inputs[0])
       if let expected = network.inputShape, expected != shape {
         throw KerasError(layer, "its input has shape \(shape), where \(expected) fits")
       }
@@ -121,7 +149,7 @@ struct KerasGraphBuilder {
     }
     let (operation, activation) = try KerasOperation(
       layer: layer, path: path, weights: weights, major: major,
-      inputs: inputs.map { graph.nodes[$0].shape }
+      inputs: inputs.map { graph.nodes[$0].shape }, flattened: flattened, weightShape: weightShape
     ).make()
     return try graph.append(
       name(of: layer, path), operation, inputs: inputs, activation: activation)
@@ -144,6 +172,18 @@ struct KerasGraphBuilder {
       numbers[base] = number + 1
     }
     used[name] = owner
+    return name
+  }
+
+  /// Returns a name that no layer has, for a node that belongs to none.
+  mutating func unusedName(_ base: String) -> String {
+    var name = base
+    while used[name] != nil || reserved.contains(name) {
+      let number = numbers[base, default: 1]
+      name = "\(base)_\(number)"
+      numbers[base] = number + 1
+    }
+    used[name] = [name]
     return name
   }
 

@@ -47,6 +47,9 @@ struct KerasLayer: Sendable {
   var network: KerasNetwork?
   /// Whether it is an operation on tensors, such as `keras.ops.add`, that has a layer's name.
   var isOperation = false
+  /// Whether it is within `TimeDistributed`, whose name it has: applied to every step of the first
+  /// axis.
+  var isTimeDistributed = false
 
   /// Whether its weights are trained; frozen ones stand at another place in a nested model's list.
   var isTrainable: Bool { config["trainable"]?.bool ?? true }
@@ -200,6 +203,7 @@ struct KerasNetwork: Sendable {
       layer.isOperation = module.split(separator: ".").contains("ops")
     }
     _ = try layer.flag("trainable", default: true)
+    if let inner = try timeDistributed(layer) { return inner }
     if className == "InputLayer", let old = config["batch_input_shape"],
       let new = config["batch_shape"], old != new
     {
@@ -207,6 +211,20 @@ struct KerasNetwork: Sendable {
         layer, "its batch_input_shape and its batch_shape are not the same", rule: .kerasAmbiguous)
     }
     return layer
+  }
+
+  /// The layer within `TimeDistributed`, under that one's name; nil if the layer is another, or another
+  /// wrapper or a model is in it.
+  private static func timeDistributed(_ layer: KerasLayer) throws(KerasError) -> KerasLayer? {
+    guard layer.className == "TimeDistributed", let json = layer.config["layer"] else { return nil }
+    var inner = try Self.layer(json)
+    guard inner.network == nil, !inner.isTimeDistributed, inner.className != layer.className else {
+      return nil
+    }
+    inner = KerasLayer(
+      className: inner.className, name: layer.name, config: inner.config,
+      isOperation: inner.isOperation, isTimeDistributed: true)
+    return layer.isTrainable ? inner : inner.replacing(["trainable": false])
   }
 
   private static func checkNames(_ layers: [KerasLayer], in model: String) throws(KerasError) {

@@ -12,6 +12,42 @@ extension KerasOperation {
       dilation: try extent("dilation_rate"), padding: try padding())
   }
 
+  /// A transposed convolution as a convolution over the image with zeros between its pixels.
+  ///
+  /// - Returns: The convolution, and the distances between pixels.
+  func transposedConvolution() throws -> (convolution: Convolution, strides: Extent) {
+    try checkDataFormat()
+    try checkVariants()
+    guard input.count == 3 else { throw KerasError(layer, "it needs an image, not \(input)") }
+    let (size, strides) = (try extent("kernel_size"), try extent("strides"))
+    guard let filters = config["filters"]?.int, filters > 0 else {
+      throw KerasError(layer, "its filters are not a number")
+    }
+    for e in [size, strides] where ![e.height, e.width].allSatisfy((1...65536).contains) {
+      throw KerasError(
+        layer, "its kernel size or strides of \(e.height)x\(e.width) are out of range")
+    }
+    guard try extent("dilation_rate") == .one, try layer.integer("groups", default: 1) == 1 else {
+      throw KerasError(
+        layer, "dilation and groups are not supported in it, only in Conv2D",
+        rule: .kerasUnsupported)
+    }
+    var outputPadding: Extent?
+    if let json = config["output_padding"], !json.isNull {
+      let more = try extent("output_padding")
+      guard (0..<strides.height).contains(more.height), (0..<strides.width).contains(more.width)
+      else { throw KerasError(layer, "its output padding is not less than its strides") }
+      outputPadding = more
+    }
+    let window = KerasTransposedWindow(
+      size, strides: strides, padding: try padding(), outputPadding: outputPadding)
+    let kernel = try weight("kernel", shape: [size.height, size.width, filters, input[2]])
+    let convolution = Convolution(
+      kernel: kernel.transposedKernel, bias: try bias(filters),
+      padding: window.explicitPadding(height: input[0], width: input[1]))
+    return (convolution, strides)
+  }
+
   /// (x - mean) / max(sqrt(variance), 1e-7), or its inverse, with constants from the configuration or as weights.
   func normalization() throws -> Rescaling {
     let inverts = try layer.flag("invert", default: false)
@@ -85,7 +121,16 @@ extension KerasOperation {
     try KerasActivation.parse(config["activation"], of: layer, major: major)
   }
 
+  /// Returns a weight in the order of the elements that the layer reads.
   func weight(_ role: String, shape: [Int]) throws -> Tensor {
+    let tensor = try stored(role, shape: weightShape ?? shape)
+    if let flattened, layer.className != "Dense" || role == "kernel" {
+      return tensor.selecting(KerasArrangement.order(flattened), axis: 0)
+    }
+    return weightShape == nil ? tensor : Tensor(shape: shape, values: tensor.values)
+  }
+
+  private func stored(_ role: String, shape: [Int]) throws -> Tensor {
     if weights.isBlank { return try weights.blank(role, of: layer, in: path, shape: shape) }
     guard let tensor = try weights.tensor(role, of: layer, in: path) else {
       throw KerasError(layer, "its weight '\(role)' is missing in the file")
@@ -141,11 +186,12 @@ extension KerasOperation {
 
   func padding() throws -> Padding {
     guard let json = config["padding"] else { return .valid }
-    let name = json.string ?? "\(json)"
-    guard let padding = Padding(rawValue: name) else {
-      throw KerasError(layer, "its padding '\(name)' is unknown")
+    switch json.string {
+    case "valid": return .valid
+    case "same": return .same
+    default:
+      throw KerasError(layer, "its padding '\(json.string ?? "\(json)")' is unknown")
     }
-    return padding
   }
 
   /// Returns the shape with its one -1 replaced by what is left.
@@ -178,7 +224,9 @@ extension KerasOperation {
     guard let json = config["data_format"], !json.isNull else { return }
     if json.string == "channels_first" {
       throw KerasError(
-        layer, "channels_first is not supported; save the model with channels_last layers",
+        layer,
+        "channels_first is supported for images alone, not for an input of shape \(input); save the"
+          + " model with channels_last layers",
         rule: .kerasUnsupported)
     }
     guard json.string == "channels_last" else {

@@ -10,6 +10,10 @@ struct KerasOperation {
   let major: Int
   /// The shapes of its inputs.
   let inputs: [[Int]]
+  /// The shape of the image whose elements it reads as a vector, in our order.
+  var flattened: [Int]?
+  /// The shape in the file of its weights, if it is another than the layer's own.
+  var weightShape: [Int]?
 
   /// The classes that are one node of a graph, without those that do nothing at inference.
   fileprivate static let classNames = KerasNetwork.classNames.union([

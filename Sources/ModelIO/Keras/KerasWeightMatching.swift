@@ -177,7 +177,8 @@ struct KerasWeightMatching {
     var counts: [String: Int] = [:]
     var places: [(layer: KerasLayer, place: String)] = []
     for layer in network.ordered {
-      let base = Self.snakeCase(layer.className == "Model" ? "Functional" : layer.className)
+      let className = layer.isTimeDistributed ? "TimeDistributed" : layer.className
+      let base = Self.snakeCase(className == "Model" ? "Functional" : className)
       let count = counts[base, default: 0]
       counts[base] = count + 1
       if layer.slots(major: major).isEmpty { continue }
@@ -190,7 +191,8 @@ struct KerasWeightMatching {
         continue
       }
       let slots = layer.slots(in: path, major: major)
-      let present = file.names(in: place + "/vars").count
+      let variables = place + (layer.isTimeDistributed ? "/layer/vars" : "/vars")
+      let present = file.names(in: variables).count
       let required = slots.filter { !$0.isOptional }
       guard present >= required.count, present <= slots.count else {
         throw KerasError(
@@ -198,7 +200,7 @@ struct KerasWeightMatching {
       }
       // Frozen layers keep their order here: trainable first is by the weight's kind.
       for (index, slot) in slots.prefix(present).enumerated() {
-        matches.append((slot, "\(place)/vars/\(index)"))
+        matches.append((slot, "\(variables)/\(index)"))
       }
     }
     return matches

@@ -53,7 +53,7 @@ extension KerasLayer {
     }
     func isOn(_ key: String) -> Bool { config[key]?.bool ?? true }
     switch className {
-    case "Conv2D", "Dense":
+    case "Conv2D", "Conv2DTranspose", "Dense":
       trainable = [slot("kernel")]
       if isOn("use_bias") { trainable.append(slot("bias")) }
     case "DepthwiseConv2D":

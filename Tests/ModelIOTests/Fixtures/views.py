@@ -507,7 +507,7 @@ def hostile_configurations(v):
     reconfigured(source, f"defaults-conv-{v}", without("a", "use_bias", "strides", "dilation_rate", "groups", "data_format", "activation", "trainable"))
     reconfigured(source, f"defaults-leaky-{v}", without("leaky", "alpha", "negative_slope"))
     for key, value, rule in (
-            ("axis", [3, 1], "keras-unsupported"), ("axis", 1.5, "keras-unsupported"), ("axis", [1], "keras-unsupported"), ("axis", "3", "keras-unsupported"),
+            ("axis", [3, 1], "keras-unsupported"), ("axis", 1.5, "keras-unsupported"), ("axis", [1], "keras-config"), ("axis", "3", "keras-unsupported"),
             ("axis", None, ""), ("axis", 3, ""), ("axis", [-1], ""), ("scale", None, "keras-config"), ("scale", 0, "keras-config"),
             ("center", "no", "keras-config"), ("epsilon", None, "keras-config"), ("epsilon", "0.5", "keras-config"), ("epsilon", 0.5, ""),
             ("momentum", 7, ""), ("trainable", None, "keras-config"), ("trainable", 0, "keras-config"), ("trainable", False, ""), ("renorm", True, "keras-unsupported"),
@@ -515,7 +515,7 @@ def hostile_configurations(v):
         reconfigured(source, f"bn-{key}-{json.dumps(value)}-{v}", within("bn", **{key: value}), rule)
     for key, value, rule in (
             ("use_bias", None, "keras-config"), ("use_bias", 0, "keras-config"), ("use_bias", "False", "keras-config"), ("use_bias", False, "keras-config"),
-            ("data_format", None, ""), ("data_format", "channels_first", "keras-unsupported"), ("data_format", "CHANNELS_FIRST", "keras-config"),
+            ("data_format", None, ""), ("data_format", "channels_first", "keras-config"), ("data_format", "CHANNELS_FIRST", "keras-config"),
             ("padding", "SAME", ""), ("padding", None, "keras-config"), ("padding", "causal", "keras-config"), ("groups", None, "keras-config"), ("groups", 2, "keras-config"),
             ("strides", None, ""), ("strides", [1], ""), ("strides", 2, ""), ("strides", {"class_name": "__tuple__", "items": [2, 2]}, ""),
             ("dilation_rate", 2, ""), ("dilation_rate", "2", "keras-config"), ("filters", 2.0, ""), ("kernel_size", 3, ""), ("kernel_size", [3.0, 3.0], ""),

@@ -1,0 +1,58 @@
+import InferenceGraph
+
+extension Activation {
+  /// The name that means the same in every version of Keras that knows it; nil if there is none.
+  var kerasName: String? {
+    switch self {
+    case .linear: "linear"
+    case .relu: self == .relu ? "relu" : nil
+    case .elu(let alpha): alpha == 1 ? "elu" : nil
+    case .celu(let alpha): alpha == 1 ? "celu" : nil
+    case .gelu(let approximate): approximate ? nil : "gelu"
+    case .hardSigmoid: nil
+    case .selu: "selu"
+    case .sigmoid: "sigmoid"
+    case .hardSiLU: "hard_silu"
+    case .hardTanh: "hard_tanh"
+    case .silu: "swish"
+    case .tanh: "tanh"
+    case .tanhShrink: "tanh_shrink"
+    case .softplus: "softplus"
+    case .softsign: "softsign"
+    case .logSigmoid: "log_sigmoid"
+    case .exponential: "exponential"
+    case .mish: "mish"
+    case .squareplus: "squareplus"
+    case .hardShrink: "hard_shrink"
+    case .softShrink: "soft_shrink"
+    case .softmax: "softmax"
+    case .logSoftmax: "log_softmax"
+    }
+  }
+
+  /// The layers, one after the other, that compute the activation; nil if stock Keras has none.
+  var kerasLayers: [(className: String, config: [String: JSONValue])]? {
+    if let name = kerasName { return [("Activation", ["activation": .string(name)])] }
+    func rescaling(_ scale: Float, _ offset: Float = 0) -> (String, [String: JSONValue]) {
+      ("Rescaling", ["scale": JSONValue(scale), "offset": JSONValue(offset)])
+    }
+    func relu(_ cap: Float?, _ slope: Float, _ threshold: Float) -> (String, [String: JSONValue]) {
+      (
+        "ReLU",
+        [
+          "max_value": cap.map { JSONValue($0) } ?? .null, "negative_slope": JSONValue(slope),
+          "threshold": JSONValue(threshold),
+        ]
+      )
+    }
+    switch self {
+    case .relu(let cap, let slope, let threshold): return [relu(cap, slope, threshold)]
+    case .elu(let alpha): return [("ELU", ["alpha": JSONValue(alpha)])]
+    // celu(x) = alpha * elu(x / alpha).
+    case .celu(let alpha):
+      return [rescaling(1 / alpha), ("Activation", ["activation": "elu"]), rescaling(alpha)]
+    case .hardSigmoid(let slope): return [rescaling(slope, 0.5), relu(1, 0, 0)]
+    default: return nil
+    }
+  }
+}
