@@ -251,6 +251,7 @@ struct ANPTests {
   func given() throws {
     var options = Self.quick
     options.iterations = 5
+    options.learningRate = 1e-3
     options.threshold = 0
     let context = RunContext()
     let model = try ToyProblem.standard().normalized.model

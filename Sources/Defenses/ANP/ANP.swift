@@ -103,7 +103,9 @@ public struct ANP: Defense {
     var learner = try MaskLearner(
       model, batchSize: batches.largestBatch, options, context.execution)
     var numbers = SeededGenerator(seed: context.seed, stream: 0x6E_6F69_7365)
-    let images = learned.count * (options.iterations / batches.stepsPerEpoch + 1)
+    let (epochs, rest) = options.iterations.quotientAndRemainder(
+      dividingBy: batches.stepsPerEpoch)
+    let images = epochs * learned.count + rest * learned.count / batches.stepsPerEpoch
     var (iteration, epoch, done) = (0, 0, 0)
     try context.phase("masks", images: images) { progress in
       while iteration < options.iterations {
