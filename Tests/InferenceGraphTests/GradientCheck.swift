@@ -144,7 +144,9 @@ struct GradientCheck {
     let largest = mine.reduce(0) { max($0, Double(abs($1))) }
     // A gradient that is zero but for rounding, such as that of a bias before a normalization, is as
     // exact as the slopes it is the sum of.
-    let floor = max(largest, 0.1 * Double(overall), 2e-6)
+    // Those of inner nodes are up to 1 / images each.
+    let slopes = max(Double(overall), innerNodes > 0 ? 3 / Double(images) : 0)
+    let floor = max(largest, 0.1 * slopes, 2e-6)
     let norm = mine.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
     var worst = 0.0
     for direction in directions {
