@@ -26,7 +26,7 @@ func tests(
 }
 
 /// The plugins under Sources/Defenses.
-let defenses = ["FinePruning", "FineTuning", "CLP", "GoodNet", "STRIP"]
+let defenses = ["FinePruning", "FineTuning", "CLP", "ANP", "GoodNet", "STRIP"]
 
 /// The plugins under Sources/Verdicts.
 let verdicts = ["FreeEagle"]
@@ -118,6 +118,7 @@ let package = Package(
     tests("FinePruningTests", ["FinePruning", "DefenseKit"]),
     tests("FineTuningTests", ["FineTuning", "DefenseKit"]),
     tests("CLPTests", ["CLP", "DefenseKit", "LabFiles"], exclude: ["Fixtures"]),
+    tests("ANPTests", ["ANP", "DefenseKit", "DefenseKitTesting"]),
     tests("GoodNetTests", ["GoodNet", "DefenseKit", "ReferenceInference"]),
     tests("FreeEagleTests", ["FreeEagle", "DefenseKit", "InferenceGraph"]),
     tests("SpectralSignaturesTests", ["SpectralSignatures", "DefenseKit", "DefenseKitTesting"]),

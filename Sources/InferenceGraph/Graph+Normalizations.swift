@@ -50,19 +50,29 @@ extension Graph {
     return .other("'\(node.name)' (\(node.operation.displayName))")
   }
 
-  /// Makes channels of a batch normalization zero: gamma and beta are zero there.
+  /// Returns a batch normalization, with gamma, beta and moving statistics.
   ///
-  /// The graph keeps its shapes, and what the normalization reads keeps its values. A normalization
-  /// without gamma gets one, of ones elsewhere. ``masking(_:of:zeroingBias:)`` masks the channels of a
+  /// ``replacing(_:with:)`` puts another one in its place.
+  ///
+  /// - Throws: ``GraphError`` if there is no batch normalization of this name.
+  public func batchNormalization(_ name: String) throws(GraphError) -> BatchNormalization {
+    try normalization(name).1
+  }
+
+  /// Makes channels of a batch normalization zero: gamma and, as a rule, beta are zero there.
+  ///
+  /// The graph keeps its shapes, and what the normalization reads keeps its values. With gamma alone a
+  /// channel is the constant beta. A normalization without gamma gets one, of ones elsewhere. ``masking(_:of:zeroingBias:)`` masks the channels of a
   /// convolution.
   ///
   /// - Parameters:
   ///   - channels: Positions along the last axis, in any order.
   ///   - name: The name of the normalization.
+  ///   - zeroingBeta: Whether beta becomes zero too.
   /// - Throws: ``GraphError`` if there is no batch normalization of this name or a channel is out of
   ///   range.
   public func masking(
-    _ channels: [Int], ofNormalization name: String
+    _ channels: [Int], ofNormalization name: String, zeroingBeta: Bool = true
   ) throws(GraphError) -> Graph {
     var (index, layer) = try normalization(name)
     let count = nodes[index].channels
@@ -72,7 +82,7 @@ extension Graph {
     }
     let gamma = layer.gamma ?? Tensor(shape: [count], repeating: 1)
     layer.gamma = gamma.zeroing(channels, axis: 0)
-    layer.beta = layer.beta?.zeroing(channels, axis: 0)
+    if zeroingBeta { layer.beta = layer.beta?.zeroing(channels, axis: 0) }
     var result = self
     result.nodes[index].operation = .batchNormalization(layer)
     return result

@@ -1,3 +1,4 @@
+internal import ANP
 internal import BadNets
 internal import Blended
 internal import CLP
@@ -18,7 +19,7 @@ internal import WaNet
 /// try Runner(plugins: standardPlugins + [MyDefense.self]).main()
 /// ```
 public let standardPlugins: [any Plugin.Type] = [
-  FinePruning.self, FineTuning.self, CLP.self, GoodNet.self, STRIP.self,
+  FinePruning.self, FineTuning.self, CLP.self, ANP.self, GoodNet.self, STRIP.self,
   FreeEagle.self, SpectralSignatures.self,
   BadNets.self, Blended.self, SIG.self, WaNet.self, LabelConsistent.self,
 ]

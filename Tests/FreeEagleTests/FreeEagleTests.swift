@@ -28,19 +28,6 @@ struct FreeEagleTests {
     #expect(FreeEagle.tendencies(scores, classes: 3) == [0.3125, 0.25, 0.1875])
   }
 
-  @Test("Adam's first two steps, worked by hand")
-  func adam() {
-    var adam = Adam(count: 1, rate: 0.1, decay: 0.5)
-    var values: [Float] = [2]
-    // g = 1 + 0.5 * 2 = 2; both averages without bias are 2 and 4: the step is 0.1 * 2 / 2.
-    adam.step(&values, along: [1])
-    #expect(abs(values[0] - 1.9) < 1e-6)
-    // g = -0.95 + 0.95 = 0: m = 0.9 * 0.2 / 0.19, s = 0.999 * 0.004 / 0.001999.
-    adam.step(&values, along: [-0.95])
-    let step = 0.1 * (0.18 / 0.19) / (0.003996 / 0.001999).squareRoot()
-    #expect(abs(Double(values[0]) - (1.9 - step)) < 1e-6)
-  }
-
   /// Twelve features behind a rectifier, two a class for six classes. With `backdoor` a bias of its
   /// logit makes every embedding lean toward class 4.
   private func network(backdoor: Bool) throws -> Model {

@@ -14,6 +14,8 @@ struct GradientCheck {
   var isTraining = true
   var freezesNormalization = false
   var smoothing: Float = 0
+  /// Inner nodes, chosen at random, of whose values a linear function is part of the loss.
+  var innerNodes = 0
   /// Weights looked at one by one, of each tensor.
   var samples = 24
   /// What a gradient may be off, relative to its tensor's largest.
@@ -32,22 +34,29 @@ struct GradientCheck {
     let classes = graph.outputShape.reduce(1, *)
     let labels = (0..<images).map { _ in Int32(random.int(0...classes - 1)) }
     let source = ArraySource(values, imageShape: graph.inputShape)
-    let weights = try checkWeights(network, base, source, labels, &random)
-    return max(weights, try checkInput(network, base, source, labels, &random))
+    let part = LinearPart(graph, images: images, nodes: innerNodes, &random)
+    let weights = try checkWeights(network, base, source, labels, part, &random)
+    return max(weights, try checkInput(network, base, source, labels, part, &random))
   }
 
   // MARK: Weights
 
   private func checkWeights(
     _ network: ReferenceNetwork, _ base: ReferenceNetwork.Results, _ source: ArraySource,
-    _ labels: [Int32], _ random: inout SplitMix64
+    _ labels: [Int32], _ part: LinearPart, _ random: inout SplitMix64
   ) throws -> Double {
     let differentiator = try Differentiator(
       Model(graph: graph), batchSize: images, isTraining: isTraining,
-      freezesNormalization: freezesNormalization)
-    let batch = try differentiator.run(source, labels: labels, smoothing: smoothing)
-    let loss = mean(network.losses(base, labels: labels, smoothing: Double(smoothing)))
-    #expect(abs(batch.loss - loss) <= 1e-5 * max(1, loss), "a loss of \(batch.loss) for \(loss)")
+      freezesNormalization: freezesNormalization, lossNodes: part.names)
+    let got = try differentiator.differentiate(
+      .crossEntropy(labels, smoothing: Double(smoothing)) + part.loss, at: source.values)
+    func loss(_ network: ReferenceNetwork, _ results: ReferenceNetwork.Results) -> Double {
+      mean(network.losses(results, labels: labels, smoothing: Double(smoothing)))
+        + part.value(results)
+    }
+    let right = loss(network, base)
+    let precision = innerNodes > 0 ? 1e-4 : 1e-5
+    #expect(abs(got - right) <= precision * max(1, abs(right)), "a loss of \(got) for \(right)")
     let gradient = differentiator.parameters.gradientValues
     let overall = gradient.reduce(0) { max($0, abs($1)) }
     #expect(overall.isFinite)
@@ -74,8 +83,7 @@ struct GradientCheck {
             }
             var results = base
             moved.update(&results, since: segment.node)
-            return mean(
-              moved.losses(results, labels: labels, smoothing: Double(smoothing)))
+            return loss(moved, results)
           }
         })
     }
@@ -86,7 +94,7 @@ struct GradientCheck {
 
   private func checkInput(
     _ network: ReferenceNetwork, _ base: ReferenceNetwork.Results, _ source: ArraySource,
-    _ labels: [Int32], _ random: inout SplitMix64
+    _ labels: [Int32], _ part: LinearPart, _ random: inout SplitMix64
   ) throws -> Double {
     // The sum of the images' losses is differentiated: with the batch's statistics each image
     // changes the others' losses too. The model's scale makes no difference but the factor.
@@ -94,9 +102,10 @@ struct GradientCheck {
     let differentiator = try Differentiator(
       Model(graph: graph, inputScale: scale), batchSize: images, isTraining: isTraining,
       freezesNormalization: freezesNormalization, differentiatesWeights: false,
-      differentiatesInput: true)
-    let (losses, gradients) = try differentiator.inputGradients(
-      of: source.values.map { $0 / scale }, labels: labels)
+      differentiatesInput: true, lossNodes: part.names)
+    try differentiator.differentiate(
+      .crossEntropy(labels, weight: 1) + part.loss, at: source.values.map { $0 / scale })
+    let (losses, gradients) = (differentiator.imageLosses, differentiator.inputGradient)
     let expected = network.losses(base, labels: labels)
     for (mine, right) in zip(losses, expected) {
       #expect(abs(Double(mine) - right) <= 1e-5 * max(1, right), "a loss of \(mine) for \(right)")
@@ -110,7 +119,7 @@ struct GradientCheck {
           results[0][index / size][index % size] += sign * distance
         }
         network.update(&results, since: 0)
-        return network.losses(results, labels: labels).reduce(0, +)
+        return network.losses(results, labels: labels).reduce(0, +) + part.value(results)
       }
     }
   }
@@ -135,7 +144,9 @@ struct GradientCheck {
     let largest = mine.reduce(0) { max($0, Double(abs($1))) }
     // A gradient that is zero but for rounding, such as that of a bias before a normalization, is as
     // exact as the slopes it is the sum of.
-    let floor = max(largest, 0.1 * Double(overall), 2e-6)
+    // Those of inner nodes are up to 1 / images each.
+    let slopes = max(Double(overall), innerNodes > 0 ? 3 / Double(images) : 0)
+    let floor = max(largest, 0.1 * slopes, 2e-6)
     let norm = mine.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
     var worst = 0.0
     for direction in directions {
@@ -185,13 +196,50 @@ extension Differentiator {
   ) throws -> BatchResult {
     let loader = Loader(source)
     let scale = model.inputScale
+    let loss = Loss.crossEntropy(labels, smoothing: Double(smoothing))
     var result: BatchResult?
     try loader.withImages(0..<source.count, loader.makeBuffer(images: 0)) { loaded in
-      result = unsafe try run(labels: labels, smoothing: smoothing, seed: seed) {
+      result = unsafe try run(
+        images: source.count, loss, seed: seed, updatesStatistics: true
+      ) {
         unsafe try loaded.pack(block: $0, scale: scale, into: $1, $2)
       }
     }
     return try #require(result)
+  }
+}
+
+/// A linear function of the values of some nodes, with coefficients drawn at random.
+struct LinearPart {
+  private let nodes: [Int]
+  let names: [String]
+  private let slopes: [[Float]]
+
+  init(_ graph: Graph, images: Int, nodes count: Int, _ random: inout SplitMix64) {
+    let reaching = graph.reachingOutput
+    var candidates = graph.nodes.indices.filter { reaching[$0] && $0 != graph.output }
+    if count > 0 { candidates.shuffle(using: &random) }
+    nodes = Array(candidates.prefix(count))
+    names = nodes.map { graph.nodes[$0].name }
+    slopes = nodes.map {
+      random.floats(images * graph.nodes[$0].elementCount, limit: 1 / Float(images))
+    }
+  }
+
+  var loss: Loss {
+    let (nodes, slopes) = (nodes, slopes)
+    guard !nodes.isEmpty else { return .outputs { (0, $0.map { _ in 0 }) } }
+    return .values(of: names) { values in
+      (zip(values, slopes).reduce(0) { $0 + Self.product($1.1, $1.0.map { Double($0) }) }, slopes)
+    }
+  }
+
+  func value(_ results: ReferenceNetwork.Results) -> Double {
+    zip(nodes, slopes).reduce(0) { $0 + Self.product($1.1, results[$1.0].flatMap { $0 }) }
+  }
+
+  private static func product(_ a: [Float], _ b: [Double]) -> Double {
+    zip(a, b).reduce(0) { $0 + Double($1.0) * $1.1 }
   }
 }
 

@@ -90,6 +90,31 @@ struct CommandTests {
               Channels more than u standard deviations over the mean are pruned; over 0.
             sums=skip  skip|bound
               Normalizations of a sum are skipped, or bounded by adding the operands' bounds.
+          anp               Prunes channels that are the most sensitive to perturbation, by masks learned from clean images.
+            drop=2             number
+              The drop of held-out accuracy that pruning may cost, 0 to 100 points.
+            threshold=auto     number
+              Channels with a mask up to it are pruned, 0 to under 1; auto goes by the drop.
+            iterations=2000    integer
+              Steps that the masks learn, 1 to 1,000,000.
+            batch=128          integer
+              Images in a step, 1 to 65,536.
+            epsilon=0.4        number
+              The largest relative perturbation, over 0 and up to 10.
+            steps=1            integer
+              Steps of ascent for each perturbation, 1 to 1,000.
+            alpha=0.2          number
+              The share of the unperturbed loss, 0 to 1.
+            learning-rate=0.2  number
+              The masks' rate, over 0 and up to 100.
+            momentum=0.9       number
+              The masks' momentum, 0 to under 1.
+            held-out=0.2       number
+              The share of the clean images that the threshold is chosen by, over 0 and under 1.
+            shift=0            integer
+              Images are shifted by up to so many pixels at random, 0 to 64.
+            flip=false         true|false
+              Whether half of the images are mirrored, left for right.
 
         Detectors:
           goodnet           Flags images on which the suspect and its repaired copy disagree.
@@ -227,7 +252,7 @@ struct CommandTests {
       ([], "name a defense with --defense, such as --defense fine-pruning"),
       (
         ["--defense", "fine-prunin"],
-        "there is no defense 'fine-prunin'; did you mean 'fine-pruning'? (defenses: fine-pruning, fine-tuning, clp)"
+        "there is no defense 'fine-prunin'; did you mean 'fine-pruning'? (defenses: fine-pruning, fine-tuning, clp, anp)"
       ),
       (
         ["--defense", "fine-pruning", "--detector", "godnet"],

@@ -92,7 +92,7 @@ struct ConfigFileTests {
     (
       "seed: 1\n\ndefense:\n  - fine-prunin",
       "there is no defense 'fine-prunin'; did you mean 'fine-pruning'? "
-        + "(defenses: fine-pruning, fine-tuning, clp) (c.yaml:4)"
+        + "(defenses: fine-pruning, fine-tuning, clp, anp) (c.yaml:4)"
     ),
     (
       "defense: fine-pruning\nthreads: 0",

@@ -134,8 +134,8 @@ struct HelpTests {
     .replacing(
       "PLUGINS",
       with:
-        "fine-pruning, fine-tuning, clp, goodnet, strip, free-eagle, badnets, blended, sig, wanet, "
-        + "label-consistent"
+        "fine-pruning, fine-tuning, clp, anp, goodnet, strip, free-eagle, badnets, blended, sig, "
+        + "wanet, label-consistent"
     )
     #expect(result.errors == "runner: \(whole)\n")
     #expect(result.output == "")

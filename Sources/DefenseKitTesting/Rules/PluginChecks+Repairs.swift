@@ -113,7 +113,7 @@ extension Graph {
     }
     let masked =
       (try? masking(pruned.channels, of: pruned.layer, zeroingBias: false))
-      ?? (try? masking(pruned.channels, ofNormalization: pruned.layer))
+      ?? (try? masking(pruned.channels, ofNormalization: pruned.layer, zeroingBeta: false))
     return masked.map { $0 == self } ?? true
   }
 }

@@ -10,6 +10,17 @@ extension Differentiator {
     }
   }
 
+  /// The indices of nodes with a part in the output, by name.
+  static func nodes(_ names: [String], of graph: Graph) throws(GraphError) -> [Int] {
+    let reaching = graph.reachingOutput
+    return try names.map { (name) throws(GraphError) in
+      guard let index = graph.index(of: name), reaching[index] else {
+        throw GraphError(node: name, "the model has no such layer with a part in its output")
+      }
+      return index
+    }
+  }
+
   /// Throws if there is not so much memory for each weight, beside what OpenBLAS takes when the
   /// first batch runs.
   func checkMemory(bytesPerWeight: Int) throws(GraphError) {

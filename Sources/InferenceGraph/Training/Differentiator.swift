@@ -10,12 +10,22 @@ struct BatchResult: Sendable, Hashable {
   var correct: Int
 }
 
-/// Computes a model's loss on batches of images, and its gradient by reverse-mode differentiation.
+/// Computes losses of a model on batches of images, and their gradients by reverse-mode
+/// differentiation: with respect to weights, factors on channels, and the images.
 ///
-/// The loss is the mean cross-entropy of the softmax of the output, which may end in softmax or be
-/// logits. A batch runs forward and backward in blocks of 16 images, one in each lane of a vector;
-/// threads wait for each other only where images meet: in the matrix products of dense layers, in
-/// the statistics of batch normalization, and in the sum over the batch. Results are the same bits for any
+/// A ``Loss`` is a cross-entropy, or any function of the outputs or of the values of nodes. What is
+/// differentiated is chosen when the differentiator is made, and its memory is used again for every
+/// batch:
+///
+/// ```swift
+/// let differentiator = try Differentiator(model, batchSize: 128, layers: ["conv_1"])
+/// try differentiator.differentiate(.crossEntropy(labels), at: images)
+/// let gradient = differentiator.gradient(.kernel, of: "conv_1")
+/// ```
+///
+/// A batch runs forward and backward in blocks of 16 images, one in each lane of a vector; threads
+/// wait for each other only where images meet: in the matrix products of dense layers, in the
+/// statistics of batch normalization, and in the sum over the batch. Results are the same bits for any
 /// number of threads.
 ///
 /// A channel of a layer whose kernel is all zero is masked: kernel and bias have no gradient there.
@@ -24,56 +34,74 @@ public final class Differentiator {
   public let model: Model
   /// The most images in a batch.
   public let batchSize: Int
+  /// The inner nodes whose values a loss may be a function of.
+  public let lossNodes: [String]
   /// Weights and gradient, flat.
   let parameters: Parameters
   /// What values, slopes and the like of a batch take.
   let batchBytes: Int
 
-  private let isTraining: Bool
+  let isTraining: Bool
+  let differentiatesWeights: Bool
   let usesOpenBLAS: Bool
   private let masked: [MaskedChannels]
   let options: ExecutionOptions
-  private let state = BatchState()
+  let state = BatchState()
   private let packing: [@Sendable () -> Void]
   private let forward: [TrainingPhase]
   private let backward: [TrainingPhase]
   private let input: BatchValue
-  private let inputSlope: BatchValue?
-  private let logits: BatchValue
-  private let logitSlope: BatchValue?
+  /// The values of the nodes with a part in the output, by name.
+  let values: [String: BatchValue]
+  let inputSlope: BatchValue?
+  let logits: BatchValue
+  let logitSlope: BatchValue
+  /// What losses add to the slopes of nodes, by name, and to those of the outputs.
+  let nodeSlopes: [String: NodeSlopes]
+  let outputSlopes: NodeSlopes
   private let blocksPerSlot: Int
-  private let labels: Storage<Int32>
+  let labels: Storage<Int32>
   /// `[blocks][classes][16]`; nil until a batch comes with distributions to learn.
-  private var targets: Storage<Float>?
-  private let losses: Storage<Float>
-  private let correct: Storage<Int32>
+  var targets: Storage<Float>?
+  let losses: Storage<Float>
+  let correct: Storage<Int32>
 
   /// Prepares everything that does not depend on the images.
   ///
   /// - Parameters:
   ///   - model: The network.
   ///   - batchSize: The most images in a batch.
-  ///   - isTraining: Whether dropout acts and batch normalization uses the batch's statistics; false
-  ///     for ``imageGradients(of:labels:)``.
+  ///   - isTraining: Whether dropout acts and batch normalization uses the batch's statistics, as in
+  ///     training; else the model is what it is at inference, and no image changes another's values.
   ///   - freezesNormalization: Whether batch normalization uses the moving statistics all the same.
   ///   - differentiatesWeights: Whether the gradient of the weights is computed.
+  ///   - layers: The names of the layers whose weights these are; nil: all.
   ///   - differentiatesInput: Whether the gradient of the images is computed.
+  ///   - lossNodes: The names of inner nodes whose values a loss may be a function of.
   ///   - options: The number of threads.
-  /// - Throws: ``GraphError`` for a graph that cannot be trained, or that takes too much memory.
+  /// - Throws: ``GraphError`` for a graph that cannot be trained or takes too much memory, or for a
+  ///   layer or node that it does not have.
   public init(
     _ model: Model, batchSize: Int, isTraining: Bool = true, freezesNormalization: Bool = false,
-    differentiatesWeights: Bool = true, differentiatesInput: Bool = false,
+    differentiatesWeights: Bool = true, layers: [String]? = nil,
+    differentiatesInput: Bool = false, lossNodes: [String] = [],
     options: ExecutionOptions = ExecutionOptions()
   ) throws(GraphError) {
     precondition(batchSize > 0, "a batch of \(batchSize) images")
     self.model = model
     self.batchSize = batchSize
+    self.lossNodes = lossNodes
     self.options = options
     self.isTraining = isTraining
+    self.differentiatesWeights = differentiatesWeights
     try Differentiator.checkOutput(of: model.graph)
     try Differentiator.check(
       bytes: model.graph.trainedBytes, "so many weights", in: model.graph)
-    parameters = Parameters(model.graph)
+    let selected = try layers.map { (names) throws(GraphError) in
+      try Differentiator.nodes(names, of: model.graph)
+    }
+    let observed = try Differentiator.nodes(lossNodes, of: model.graph)
+    parameters = Parameters(model.graph, trained: selected.map { Set($0) })
     masked = differentiatesWeights ? MaskedChannels.all(in: parameters) : []
     let graph = TrainingGraph(model.graph, parameters, isTraining: isTraining)
     let blocks = blockCount(batchSize)
@@ -83,12 +111,15 @@ public final class Differentiator {
     let builder = TrainingBuilder(
       graph, parameters, state, blocks: blocks,
       usesBatchStatistics: isTraining && !freezesNormalization,
-      differentiatesWeights: differentiatesWeights, differentiatesInput: differentiatesInput)
-    logitSlope = builder.needsSlope[graph.output] ? builder.slope(graph.output).slope : nil
+      differentiatesWeights: differentiatesWeights, differentiatesInput: differentiatesInput,
+      lossNodes: observed.map { graph.places[$0]! })
+    logitSlope = builder.slope(graph.output).slope
     builder.build()
     inputSlope = differentiatesInput ? builder.slope(0).slope : nil
     usesOpenBLAS = graph.usesOpenBLAS
-    batchBytes = builder.memory.bytes(slots: builder.slots)
+    batchBytes =
+      builder.memory.bytes(slots: builder.slots)
+      + observed.reduce(0) { $0 + NodeSlopes.bytes(model.graph.nodes[$1].shape, blocks: blocks) }
     try Differentiator.check(
       bytes: batchBytes, openBLAS: usesOpenBLAS ? options.threads : 0, purpose, in: model.graph)
     builder.memory.allocate(slots: builder.slots)
@@ -96,7 +127,14 @@ public final class Differentiator {
     forward = builder.forward
     backward = builder.backward
     input = builder.values[0]!
-    logits = builder.values[graph.output]!
+    let logits = builder.values[graph.output]!
+    self.logits = logits
+    values = Dictionary(
+      uniqueKeysWithValues: graph.places.map { (model.graph.nodes[$0].name, builder.values[$1]!) })
+    nodeSlopes = Dictionary(
+      zip(lossNodes, observed.map { builder.nodeSlopes[graph.places[$0]!]! })
+    ) { first, _ in first }
+    outputSlopes = builder.nodeSlopes[graph.output]!
     blocksPerSlot = (blocks + builder.slots - 1) / builder.slots
     labels = Storage(count: blocks * laneCount)
     losses = Storage(count: blocks * laneCount)
@@ -104,29 +142,23 @@ public final class Differentiator {
     openblas_set_num_threads(1)
   }
 
-  /// Runs a batch forward and backward; the gradient is in ``parameters`` then.
+  /// Runs a batch forward, and backward if there is a loss.
   ///
   /// - Parameters:
-  ///   - labels: The class of every image.
-  ///   - targets: Distributions over the classes to learn instead, `[images][classes]`; nil: the label
-  ///     has all of it.
-  ///   - smoothing: Label smoothing.
+  ///   - images: The number of images.
+  ///   - loss: The loss; nil: none.
   ///   - seed: Decides dropout; give every step another.
-  ///   - weight: The weight of an image's loss in what is differentiated; nil: 1 / images.
+  ///   - updatesStatistics: Whether moving statistics follow the batch's.
   ///   - fill: Puts a block of images, 16 at most, scaled, into lanes; called from several threads.
-  /// - Throws: What `fill` throws for the first block.
+  /// - Throws: What `fill` throws for the first block; what the loss throws.
   func run(
-    labels: [Int32], targets: [Float]? = nil, smoothing: Float = 0, seed: UInt64 = 0,
-    weight: Float? = nil,
+    images: Int, _ loss: Loss?, seed: UInt64, updatesStatistics: Bool,
     fill: @Sendable (_ block: Int, UnsafeMutablePointer<Float>, dk_image) throws -> Void
   ) throws -> BatchResult {
-    precondition(
-      (1...batchSize).contains(labels.count), "\(labels.count) images for \(batchSize)")
-    state.images = labels.count
+    precondition((1...batchSize).contains(images), "\(images) images for \(batchSize)")
+    state.images = images
     state.seed = seed
-    state.smoothing = smoothing
-    state.weight = weight ?? 1 / Float(labels.count)
-    for (index, label) in labels.enumerated() { unsafe self.labels.pointer[index] = label }
+    state.updatesStatistics = updatesStatistics
     let blocks = state.blocks
     let failure = Mutex<(block: Int, error: any Error)?>(nil)
     let (packing, input) = (packing, input)
@@ -140,48 +172,22 @@ public final class Differentiator {
     }
     if let failure = failure.withLock({ $0 }) { throw failure.error }
     run(forward)
-    run([.blocks([crossEntropy(targets.map(lanes))])])
+    guard let loss else { return BatchResult(loss: 0, correct: 0) }
+    var result = BatchResult(loss: try takeSlopes(of: loss), correct: 0)
+    if let crossEntropy = loss.crossEntropy {
+      let part = run(crossEntropy)
+      result = BatchResult(loss: result.loss + part.loss, correct: part.correct)
+    } else {
+      let slope = logitSlope
+      run([.blocks([{ block, _ in unsafe kernels.fill(slope.at(block), slope.image, 0) }])])
+    }
     run(backward)
     for channels in masked { channels.clear(parameters.gradient) }
-    var loss = 0.0
-    for index in 0..<labels.count { unsafe loss += Double(losses.pointer[index]) }
-    let right = (0..<blocks).reduce(0) { unsafe $0 + Int(correct.pointer[$1]) }
-    return BatchResult(loss: loss / Double(labels.count), correct: right)
+    return result
   }
 
-  /// Puts distributions, `[images][classes]`, into lanes.
-  private func lanes(_ distributions: [Float]) -> Storage<Float> {
-    let classes = Int(logits.image.channels)
-    let lanes = targets ?? Storage(count: labels.count * classes)
-    targets = lanes
-    let source = ArraySource(distributions, imageShape: [classes])
-    let image = dk_image(height: 1, width: 1, channels: classes, pitch: laneCount, frame: Frame())
-    for block in 0..<state.blocks {
-      let start = block * laneCount * classes
-      // They are as many as the images, and finite.
-      _ = unsafe source.values.withUnsafeBytes {
-        unsafe source.pack(
-          $0.baseAddress! + start * MemoryLayout<Float>.size, count: Int(state.lanes(block)),
-          scale: 1, into: lanes.pointer + start, image)
-      }
-    }
-    return lanes
-  }
-
-  private func crossEntropy(_ targets: Storage<Float>?) -> @Sendable (Int, Int) -> Void {
-    let (logits, slope, state) = (logits, logitSlope ?? logits, state)
-    let (labels, losses, correct) = (labels, losses, correct)
-    let classes = Int64(logits.image.channels)
-    return { block, _ in
-      unsafe correct.pointer[block] = kernels.cross_entropy(
-        logits.at(block), logits.image.channel_pitch, classes, labels.pointer + block * laneCount,
-        targets.map { unsafe UnsafePointer($0.pointer + block * laneCount * Int(classes)) },
-        state.lanes(block), state.smoothing, state.weight, slope.at(block),
-        slope.image.channel_pitch, losses.pointer + block * laneCount)
-    }
-  }
-
-  private func run(_ phases: [TrainingPhase]) {
+  /// Runs phases one after another.
+  func run(_ phases: [TrainingPhase]) {
     let blocks = state.blocks
     for phase in phases {
       switch phase {
@@ -199,65 +205,9 @@ public final class Differentiator {
   }
 
   /// The model with the current weights.
-  var currentModel: Model {
+  public var currentModel: Model {
     var result = model
     result.graph = parameters.graph(model.graph)
     return result
-  }
-
-  /// Returns each image's cross-entropy in nats, and its gradient with respect to the image.
-  ///
-  /// An image's gradient is its own, whatever images there are beside it. So the differentiator must
-  /// have been made with `differentiatesInput`, and without `isTraining`: in training dropout acts,
-  /// and a batch's images change each other's normalization, and the moving statistics.
-  ///
-  /// - Parameters:
-  ///   - images: `[images][height][width][channels]`, as in a data set (before the model's input
-  ///     scale); the gradient is in the same units and order.
-  ///   - labels: A class of the model for every image; any number of images.
-  /// - Throws: ``SampleError`` for an image with a value that is not finite.
-  public func imageGradients(
-    of images: [Float], labels: [Int32]
-  ) throws -> (losses: [Float], gradients: [Float]) {
-    precondition(!isTraining, "made with isTraining, where images have no gradients of their own")
-    let classes = 0..<Int32(clamping: model.classCount)
-    for (index, label) in labels.enumerated() {
-      precondition(
-        classes.contains(label), "label \(label) of image \(index) for \(classes.count) classes")
-    }
-    return try inputGradients(of: images, labels: labels)
-  }
-
-  /// Returns each image's cross-entropy, and the gradient of their sum over a batch with respect to
-  /// the images; in training too.
-  func inputGradients(
-    of images: [Float], labels: [Int32]
-  ) throws -> (losses: [Float], gradients: [Float]) {
-    guard let inputSlope else { preconditionFailure("made without differentiatesInput") }
-    let scale = model.inputScale
-    let source = ArraySource(images, imageShape: model.graph.inputShape)
-    precondition(source.count == labels.count, "\(labels.count) labels, \(source.count) images")
-    let size = input.place.elementCount
-    let loader = Loader(source)
-    let buffer = loader.makeBuffer(images: 0)
-    var losses: [Float] = []
-    var gradients = [Float](repeating: 0, count: images.count)
-    for first in stride(from: 0, to: labels.count, by: batchSize) {
-      let range = first..<min(labels.count, first + batchSize)
-      try loader.withImages(range, buffer) { loaded in
-        _ = unsafe try run(labels: Array(labels[range]), weight: 1) { block, pointer, image in
-          unsafe try loaded.pack(block: block, scale: scale, into: pointer, image)
-        }
-      }
-      losses += range.indices.map { unsafe self.losses.pointer[$0 - first] }
-      for block in 0..<state.blocks {
-        unsafe gradients.withUnsafeMutableBufferPointer {
-          unsafe kernels.unpack(
-            inputSlope.at(block), inputSlope.image, state.lanes(block),
-            $0.baseAddress! + (first + block * laneCount) * size)
-        }
-      }
-    }
-    return (losses, gradients.map { $0 * scale })
   }
 }

@@ -25,13 +25,7 @@ struct KeyedGenerator {
 
   /// Returns a number from 0 to `bound` - 1, all equally likely (Lemire 2019).
   mutating func below(_ bound: Int) -> Int {
-    precondition(bound > 0, "a number from 0 to \(bound - 1)")
-    let bound = UInt64(bound)
-    while true {
-      let (high, low) = next().multipliedFullWidth(by: bound)
-      // Each result is hit by as many of the 2^64 numbers once the first 2^64 mod bound are left out.
-      if low >= bound || low >= (0 &- bound) % bound { return Int(high) }
-    }
+    SplitMix.number(below: bound) { next() }
   }
 
   /// Returns the numbers below `count` in random order, all orders equally likely.

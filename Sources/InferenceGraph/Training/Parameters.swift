@@ -9,11 +9,11 @@ final class Parameters: Sendable {
     let shape: [Int]
     /// Where it lies in the flat arrays; starts are multiples of 16.
     let range: Range<Int>
-    /// Whether its node has a part in the graph's output.
-    let reachesOutput: Bool
+    /// Whether its node is to be trained and has a part in the graph's output.
+    let isOfTrainedNode: Bool
 
     /// Whether it follows a gradient; moving statistics don't, nor what has no part in the output.
-    var isTrained: Bool { reachesOutput && role.isTrained }
+    var isTrained: Bool { isOfTrainedNode && role.isTrained }
     /// Whether weight decay acts on it.
     var decays: Bool { role.isKernel }
   }
@@ -27,7 +27,11 @@ final class Parameters: Sendable {
   let gradient: Storage<Float>
 
   /// Takes the weights of a graph.
-  init(_ graph: Graph) {
+  ///
+  /// - Parameters:
+  ///   - graph: The graph.
+  ///   - trained: The nodes whose weights follow a gradient; nil: all.
+  init(_ graph: Graph, trained: Set<Int>? = nil) {
     var segments: [Segment] = []
     var values: [(Int, [Float])] = []
     var end = 0
@@ -37,7 +41,7 @@ final class Parameters: Sendable {
         segments.append(
           Segment(
             node: index, role: role, shape: tensor.shape, range: end..<end + tensor.count,
-            reachesOutput: reaching[index]))
+            isOfTrainedNode: reaching[index] && trained?.contains(index) ?? true))
         values.append((end, tensor.values))
         end = (end + tensor.count + 15) / 16 * 16
       }

@@ -17,10 +17,24 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
   /// Returns a number from 0 to 1, 1 excluded: one of 2^53 equally spaced.
   public mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
 
+  /// Returns a number from 0 to `bound` - 1, all equally likely (Lemire 2019).
+  public mutating func below(_ bound: Int) -> Int { SplitMix.number(below: bound) { next() } }
+
+  /// Returns independent numbers of the normal distribution of mean 0 and variance 1.
+  public mutating func normals(_ count: Int) -> [Double] {
+    var result: [Double] = []
+    result.reserveCapacity(count + 1)
+    while result.count < count {
+      let (first, second) = normals()
+      result += [first, second]
+    }
+    return Array(result.prefix(count))
+  }
+
   /// Returns two independent numbers of the normal distribution of mean 0 and variance 1.
   ///
   /// Marsaglia's polar method (Marsaglia and Bray 1964), which needs no sine or cosine.
-  mutating func normals() -> (Double, Double) {
+  public mutating func normals() -> (Double, Double) {
     while true {
       let x = 2 * unit() - 1
       let y = 2 * unit() - 1
@@ -37,7 +51,7 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
   }
 
   /// Returns a number from 0 to `count` - 1; 64 random bits leave no bias that could be measured.
-  /// (``KeyedGenerator/below(_:)`` draws again for that; this one must go on giving what it gave.)
+  /// (``below(_:)`` draws again for that; this one must go on giving what it gave.)
   private mutating func index(below count: Int) -> Int {
     Int(next().multipliedFullWidth(by: UInt64(count)).high)
   }

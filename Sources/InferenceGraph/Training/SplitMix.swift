@@ -17,6 +17,19 @@ enum SplitMix {
     return finalized(state)
   }
 
+  /// Returns a number from 0 to `bound` - 1, all equally likely (Lemire 2019).
+  ///
+  /// - Parameter next: Returns 64 random bits.
+  static func number(below bound: Int, _ next: () -> UInt64) -> Int {
+    precondition(bound > 0, "a number from 0 to \(bound - 1)")
+    let bound = UInt64(bound)
+    while true {
+      let (high, low) = next().multipliedFullWidth(by: bound)
+      // Each result is hit by as many of the 2^64 numbers once the first 2^64 mod bound are left out.
+      if low >= bound || low >= (0 &- bound) % bound { return Int(high) }
+    }
+  }
+
   /// Returns the numbers below `count` in random order, all orders equally likely if `number` gives
   /// all numbers below its argument equally often (Fisher and Yates; Durstenfeld 1964).
   static func permutation(_ count: Int, below number: (Int) -> Int) -> [Int] {

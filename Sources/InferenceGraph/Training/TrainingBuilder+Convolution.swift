@@ -42,7 +42,7 @@ extension TrainingBuilder {
     finishActivation(index, y, isRectified: rectifies)
     return { [self] in
       let (slope, _) = slope(index)
-      if differentiatesWeights {
+      if differentiates(node) {
         kernelGradient(c, axes: axes, x, slope, kernel: kernel)
         if let bias { biasGradient(bias, slope) }
       }

@@ -30,7 +30,7 @@ extension TrainingBuilder {
       func gradient(
         _ segment: Parameters.Segment?
       ) -> @Sendable (_ slot: Int) -> UnsafeMutablePointer<Float>? {
-        guard differentiatesWeights, let segment else { return { _ in nil } }
+        guard differentiates(node), let segment else { return { _ in nil } }
         return unsafe slotGradient(segment)
       }
       let (gammaGradient, betaGradient) = unsafe (gradient(gamma), gradient(beta))

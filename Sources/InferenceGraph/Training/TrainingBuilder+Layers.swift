@@ -40,7 +40,7 @@ extension TrainingBuilder {
     return { [self] in
       let slope = self.slope(index).slope
       let pieces = rowPieces(inputs)
-      if differentiatesWeights {
+      if differentiates(node) {
         let gradient = parameters.gradient
         backwardPieces(pieces.count) { piece in
           let rows = pieces[piece]
@@ -111,7 +111,7 @@ extension TrainingBuilder {
     return { [self] in
       let slope = self.slope(index).slope
       let image = slope.image
-      if differentiatesWeights {
+      if differentiates(node) {
         let gradient = unsafe slotGradient(kernel)
         backwardBlocks { block, slot in
           unsafe kernels.depthwise_weights(

@@ -49,7 +49,7 @@ extension TrainingBuilder {
     let node = nodes[index]
     guard case .convolution(let c) = node.operation else { return Frame() }
     var frame = Frame()
-    if differentiatesWeights, WinogradGradient.applies(to: c, output: node.shape) {
+    if differentiates(node), WinogradGradient.applies(to: c, output: node.shape) {
       frame.bottom = node.shape[0] % 2
       frame.right = node.shape[1] % 2
     }

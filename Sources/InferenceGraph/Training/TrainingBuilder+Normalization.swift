@@ -31,7 +31,7 @@ extension TrainingBuilder {
     return { [self] in
       let slope = self.slope(index).slope
       let image = slope.image
-      if usesBatchStatistics || differentiatesWeights {
+      if usesBatchStatistics || differentiates(node) {
         backwardBlocks { block, _ in
           unsafe kernels.normalize_totals(
             x.at(block), from, slope.at(block), image, work.mean.pointer, work.totals(block))
@@ -80,7 +80,7 @@ private final class Normalization: Sendable {
     state = builder.state
     parameters = builder.parameters
     usesBatchStatistics = builder.usesBatchStatistics
-    differentiatesWeights = builder.differentiatesWeights
+    differentiatesWeights = builder.differentiates(node)
     self.epsilon = epsilon
     self.pixels = pixels
     channels = node.shape.last ?? 1
@@ -137,6 +137,7 @@ private final class Normalization: Sendable {
       // Where all values are the same, as in a masked channel, nothing is left of them: with an
       // epsilon of zero they would be 0 / 0.
       set(c, mean: center, variance: variance + epsilon > 0 ? variance : .infinity)
+      guard state.updatesStatistics else { continue }
       for (start, value) in [(movingMean, center), (movingVariance, variance)] {
         let moved =
           statisticsMomentum * weight(start, c, 0) + (1 - statisticsMomentum) * value

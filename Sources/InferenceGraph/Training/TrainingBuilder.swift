@@ -12,7 +12,7 @@ final class TrainingBuilder {
   let blocks: Int
   /// Whether normalization uses and updates the batch's statistics.
   let usesBatchStatistics: Bool
-  let differentiatesWeights: Bool
+  private let differentiatesWeights: Bool
 
   /// The nodes that read each node.
   let readers: [Int]
@@ -27,6 +27,8 @@ final class TrainingBuilder {
   var slopes: [BatchValue?]
   /// Whether slopes of a node lie behind its rectifier already.
   var isRectified: [Bool]
+  /// What losses add to the slopes of some nodes, the output among them.
+  let nodeSlopes: [Int: NodeSlopes]
 
   /// Work that packs weights, before a batch.
   var packing: [@Sendable () -> Void] = []
@@ -46,7 +48,7 @@ final class TrainingBuilder {
   init(
     _ graph: TrainingGraph, _ parameters: Parameters, _ state: BatchState, blocks: Int,
     usesBatchStatistics: Bool, differentiatesWeights: Bool,
-    differentiatesInput: Bool
+    differentiatesInput: Bool, lossNodes: [Int]
   ) {
     nodes = graph.nodes
     self.parameters = parameters
@@ -58,6 +60,11 @@ final class TrainingBuilder {
     var needsSlope = Array(repeating: false, count: nodes.count)
     frames = Array(repeating: Frame(), count: nodes.count)
     readers[graph.output] = 1
+    nodeSlopes = Dictionary(
+      (lossNodes + [graph.output]).map { ($0, NodeSlopes(graph.nodes[$0].shape, blocks: blocks)) }
+    ) { first, _ in first }
+    // What a loss reads keeps slopes of its own.
+    for node in lossNodes { readers[node] += 1 }
     var slotSize = 0
     for (index, node) in nodes.enumerated() {
       for input in node.inputs { readers[input] += 1 }
@@ -73,7 +80,7 @@ final class TrainingBuilder {
         frames[first].bottom = max(frames[first].bottom, rows.after + rows.count % 2)
         frames[first].right = max(frames[first].right, columns.after + columns.count % 2)
       }
-      if differentiatesWeights, node.addsBlockByBlock {
+      if differentiatesWeights && node.isTrained, node.addsBlockByBlock {
         for segment in node.weights.values.sorted(by: { $0.range.lowerBound < $1.range.lowerBound })
         {
           slotStarts[segment.range.lowerBound] = slotSize
@@ -93,6 +100,9 @@ final class TrainingBuilder {
     slotGradients = memory.reserve(slots * slotSize)
   }
 
+  /// Whether the gradient of a node's weights is computed.
+  func differentiates(_ node: TrainingNode) -> Bool { differentiatesWeights && node.isTrained }
+
   /// Appends the phases of all nodes.
   func build() {
     var backs: [() -> Void] = []
@@ -100,6 +110,10 @@ final class TrainingBuilder {
       backs.append(appendForward(index))
     }
     for index in nodes.indices.reversed() where needsSlope[index] {
+      if let slopes = nodeSlopes[index] {
+        let slope = self.slope(index, cleared: true).slope
+        backwardBlocks { block, _ in slopes.add(block, to: slope) }
+      }
       if nodes[index].operation != .input {
         undoActivation(index)
         backs[index]()

@@ -18,22 +18,23 @@ struct TrainingGraph {
   private(set) var nodes: [TrainingNode] = []
   /// The node that gives the logits.
   private(set) var output = 0
+  /// Which of them has the value of a node of the graph with a part in its output.
+  private(set) var places: [Int: Int] = [:]
 
   /// - Parameter isTraining: Whether layers that act in training only do.
   init(_ graph: Graph, _ parameters: Parameters, isTraining: Bool) {
-    var index: [Int: Int] = [:]
     let reaching = graph.reachingOutput
     for (old, node) in graph.nodes.enumerated() where reaching[old] || old == 0 {
       let segments = Dictionary(
         uniqueKeysWithValues: parameters.segments.filter { $0.node == old }.map { ($0.role, $0) })
-      let inputs = node.inputs.map { index[$0]! }
+      let inputs = node.inputs.map { places[$0]! }
       var activation = node.activation
       // The loss is computed from what the softmax is taken of.
       if old == graph.output, activation == .softmax { activation = .linear }
-      index[old] = append(
+      places[old] = append(
         node, inputs: inputs, activation: activation, segments, isTraining: isTraining)
     }
-    output = index[graph.output]!
+    output = places[graph.output]!
   }
 
   private mutating func append(

@@ -33,6 +33,8 @@ final class BatchState: @unchecked Sendable {
   var smoothing: Float = 0
   /// The weight of every image in the loss whose gradient is computed.
   var weight: Float = 1
+  /// Whether moving statistics follow the batch's.
+  var updatesStatistics = true
 
   /// Blocks that hold images.
   var blocks: Int { blockCount(images) }

@@ -8,14 +8,14 @@ final class TrainingRun {
   private let options: TrainingOptions
   private let execution: ExecutionOptions
   private let differentiator: Differentiator
-  private let images: TrainingImages
+  private let batches: TrainingBatches
   private let update: WeightUpdate
-  /// Steps in an epoch; their sizes differ by one at most.
-  private let steps: Int
   private var history: [TrainingEpoch] = []
   private var best: TrainingState.Best?
 
   private var parameters: Parameters { differentiator.parameters }
+  /// Steps in an epoch; their sizes differ by one at most.
+  private var steps: Int { batches.stepsPerEpoch }
 
   /// Prepares a training whose options and images have been checked.
   init(
@@ -27,14 +27,11 @@ final class TrainingRun {
     self.heldOut = heldOut
     self.options = options
     self.execution = execution
-    let count = data.labels.count
-    steps = (count + options.batchSize - 1) / options.batchSize
-    let largest = (count + steps - 1) / steps
+    batches = try TrainingBatches(
+      data, batchSize: options.batchSize, augmentation: options.augmentation, seed: options.seed)
     differentiator = try Differentiator(
-      model, batchSize: largest, freezesNormalization: options.freezesNormalization,
+      model, batchSize: batches.largestBatch, freezesNormalization: options.freezesNormalization,
       options: execution)
-    images = try TrainingImages(
-      data.source, batchSize: largest, augmentation: options.augmentation, seed: options.seed)
     // The optimizer's averages, the last epoch's and the best weights, and the model that comes out.
     try differentiator.checkMemory(
       bytesPerWeight: (options.optimizer.slotCount + 3) * MemoryLayout<Float>.size)
@@ -106,25 +103,13 @@ final class TrainingRun {
 
   private func runEpoch(_ epoch: Int, _ progress: ProgressHandler?) throws -> TrainingEpoch {
     let count = data.labels.count
-    var random = KeyedGenerator(seed: options.seed, .order, epoch: epoch)
-    let order = random.permutation(count)
-    var (loss, correct) = (0.0, 0)
-    for step in 0..<steps {
+    var (loss, correct, done) = (0.0, 0, epoch * count)
+    for (step, batch) in batches.epoch(epoch).enumerated() {
       try execution.cancellation?.check()
-      let batch = step * count / steps..<(step + 1) * count / steps
-      var noise = KeyedGenerator(seed: options.seed, .noise, epoch: epoch, index: step)
-      let (images, scale) = (images, model.inputScale)
-      let classes = model.classCount
-      let result = unsafe try differentiator.run(
-        labels: order[batch].map { data.labels[$0] },
-        targets: data.targets.map { targets in
-          order[batch].flatMap { targets[$0 * classes..<($0 + 1) * classes] }
-        },
-        smoothing: Float(options.labelSmoothing), seed: noise.next()
-      ) { block, pointer, image in
-        unsafe try images.fill(
-          block: block, of: order, batch, epoch: epoch, scale: scale, into: pointer, image)
-      }
+      let result = try differentiator.run(
+        batch,
+        .crossEntropy(
+          batch.labels, targets: batch.targets, smoothing: options.labelSmoothing), true)
       let factor = options.schedule.factor(
         step: epoch * steps + step, stepsPerEpoch: steps, epochs: options.epochs)
       guard result.loss.isFinite, update.step(rate: options.learningRate * factor) else {
@@ -132,7 +117,8 @@ final class TrainingRun {
       }
       loss += result.loss
       correct += result.correct
-      progress?(epoch * count + batch.upperBound)
+      done += batch.count
+      progress?(done)
     }
     return TrainingEpoch(
       loss: loss / Double(steps), accuracy: Double(correct) / Double(count))
@@ -163,7 +149,7 @@ final class TrainingRun {
     let modelText =
       "\(model.fingerprint.text) (\(graph.nodes.count) layers, \(graph.parameterCount) weights)"
     var all = Fingerprint(of: data)
-    unsafe images.withBytes { unsafe all.add(stored: $0, of: data.source) }
+    unsafe batches.images.withBytes { unsafe all.add(stored: $0, of: data.source) }
     var targets = Fingerprint()
     targets.add(data.targets ?? [])
     let heldOutText = try heldOut.map { set in

@@ -107,13 +107,14 @@ public struct FreeEagle: ModelScanner {
     var numbers = SeededGenerator(seed: context.seed, stream: 0x65_6167_6C65)
     let size = tail.graph.inputShape.reduce(1, *)
     var values = (0..<classes * size).map { _ in Float(numbers.unit()) }
-    var adam = Adam(count: values.count, rate: options.learningRate, decay: options.decay)
+    var adam = ValueOptimizer(
+      .adam(epsilon: 1e-8), count: values.count, weightDecay: options.decay)
     let labels = (0..<classes).map { Int32($0) }
     return try context.phase("embeddings", images: options.steps * classes) { progress in
       for step in 0..<options.steps {
         try context.checkCancellation()
         let gradients = try differentiator.imageGradients(of: values, labels: labels).gradients
-        adam.step(&values, along: gradients)
+        adam.step(&values, along: gradients, rate: options.learningRate)
         if isRectified { for index in values.indices where values[index] < 0 { values[index] = 0 } }
         progress((step + 1) * classes)
       }

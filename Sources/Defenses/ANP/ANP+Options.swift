@@ -1,0 +1,99 @@
+public import DefenseKit
+
+extension ANP {
+  /// The options of ``ANP``.
+  public struct Options: PluginOptions {
+    /// The drop of held-out accuracy that pruning may cost, in percentage points.
+    public var drop: Double
+    /// Channels whose mask is no larger are pruned; nil: decided by ``drop``.
+    public var threshold: Double?
+    /// The number of steps that the masks learn.
+    public var iterations: Int
+    /// Images in a step.
+    public var batch: Int
+    /// Epsilon, the largest relative perturbation.
+    public var epsilon: Double
+    /// Steps of ascent for a perturbation.
+    public var steps: Int
+    /// The share of the unperturbed loss in what the masks minimize.
+    public var alpha: Double
+    /// The masks' learning rate.
+    public var learningRate: Double
+    /// The masks' momentum.
+    public var momentum: Double
+    /// The share of the clean images that are held out to choose the threshold by.
+    public var heldOut: Double
+    /// The most pixels that images are shifted by, each way.
+    public var shift: Int
+    /// Whether half of the images are mirrored.
+    public var flip: Bool
+
+    /// Creates options with all defaults.
+    public init() {
+      drop = 2
+      threshold = nil
+      iterations = 2000
+      batch = 128
+      epsilon = 0.4
+      steps = 1
+      alpha = 0.2
+      learningRate = 0.2
+      momentum = 0.9
+      heldOut = 0.2
+      shift = 0
+      flip = false
+    }
+
+    /// The declarations of all options.
+    public static var declarations: [PluginOption<Options>] {
+      [
+        PluginOption(
+          "drop", \.drop, "The drop of held-out accuracy that pruning may cost, 0 to 100 points."),
+        PluginOption(
+          "threshold", \.threshold,
+          "Channels with a mask up to it are pruned, 0 to under 1; auto goes by the drop."),
+        PluginOption("iterations", \.iterations, "Steps that the masks learn, 1 to 1,000,000."),
+        PluginOption("batch", \.batch, "Images in a step, 1 to 65,536."),
+        PluginOption(
+          "epsilon", \.epsilon, "The largest relative perturbation, over 0 and up to 10."),
+        PluginOption("steps", \.steps, "Steps of ascent for each perturbation, 1 to 1,000."),
+        PluginOption("alpha", \.alpha, "The share of the unperturbed loss, 0 to 1."),
+        PluginOption("learning-rate", \.learningRate, "The masks' rate, over 0 and up to 100."),
+        PluginOption("momentum", \.momentum, "The masks' momentum, 0 to under 1."),
+        PluginOption(
+          "held-out", \.heldOut,
+          "The share of the clean images that the threshold is chosen by, over 0 and under 1."),
+        PluginOption(
+          "shift", \.shift, "Images are shifted by up to so many pixels at random, 0 to 64."),
+        PluginOption("flip", \.flip, "Whether half of the images are mirrored, left for right."),
+      ]
+    }
+  }
+
+  /// Checks the ranges of the options.
+  ///
+  /// - Throws: `PluginError` with code `badOption`.
+  static func check(_ options: Options) throws(PluginError) {
+    func check(_ isGood: Bool, _ option: String, _ range: String) throws(PluginError) {
+      if !isGood { throw PluginError(.badOption, "anp.\(option) takes \(range)") }
+    }
+    try check((0...100).contains(options.drop), "drop", "a number of points from 0 to 100")
+    try check(
+      options.threshold.map { (0..<1).contains($0) } ?? true, "threshold",
+      "auto or a number from 0 to under 1")
+    try check(
+      (1...1_000_000).contains(options.iterations), "iterations", "an integer from 1 to 1,000,000")
+    try check((1...65_536).contains(options.batch), "batch", "an integer from 1 to 65,536")
+    try check(
+      options.epsilon > 0 && options.epsilon <= 10, "epsilon", "a number over 0 and up to 10")
+    try check((1...1000).contains(options.steps), "steps", "an integer from 1 to 1,000")
+    try check((0...1).contains(options.alpha), "alpha", "a number from 0 to 1")
+    try check(
+      options.learningRate > 0 && options.learningRate <= 100, "learning-rate",
+      "a number over 0 and up to 100")
+    try check((0..<1).contains(options.momentum), "momentum", "a number from 0 to under 1")
+    try check(
+      options.heldOut > 0 && options.heldOut < 1, "held-out", "a number over 0 and under 1")
+    try check((0...64).contains(options.shift), "shift", "an integer from 0 to 64")
+  }
+}

@@ -1,0 +1,134 @@
+internal import DefenseKit
+
+/// Learns a mask for every channel of a network's batch normalizations.
+///
+/// With gamma_k and beta_k what channel k is multiplied by and what is added to it, a mask m_k makes
+/// them m_k * gamma_k and beta_k, and a perturbation (m_k + delta_k) * gamma_k and (1 + xi_k) * beta_k
+/// (Wu and Wang 2021, equations 3 and 6).
+struct MaskLearner {
+  /// The factors on the channels of one normalization, or perturbations of them.
+  struct Factors: Equatable {
+    /// On gamma, `[channels]`.
+    var gamma: [Float]
+    /// On beta, `[channels]`; empty where there is no beta.
+    var beta: [Float]
+  }
+
+  /// The normalizations' names.
+  let layers: [String]
+  /// The masks, `[layers][channels]`, 0 to 1.
+  private(set) var masks: [[Float]]
+  private let options: ANP.Options
+  private let differentiator: Differentiator
+  private var optimizers: [ValueOptimizer]
+  private let hasBeta: [Bool]
+
+  /// Begins with masks of 1.
+  ///
+  /// - Parameters:
+  ///   - model: A model with batch normalizations.
+  ///   - batchSize: The most images in a batch.
+  ///   - isTraining: Whether the normalizations use the batch's statistics.
+  ///   - options: How to learn.
+  ///   - execution: The number of threads.
+  /// - Throws: `GraphError` for a model that cannot be differentiated.
+  init(
+    _ model: Model, batchSize: Int, isTraining: Bool = true, _ options: ANP.Options,
+    _ execution: ExecutionOptions
+  ) throws {
+    var model = model
+    layers = model.graph.normalizations
+    masks = []
+    var hasBeta: [Bool] = []
+    for layer in layers {
+      var normalization = try model.graph.batchNormalization(layer)
+      let channels = normalization.mean.count
+      // What is not there counts as 1, and gets a gradient by being there.
+      normalization.gamma = normalization.gamma ?? Tensor(shape: [channels], repeating: 1)
+      model.graph = try model.graph.replacing(layer, with: .batchNormalization(normalization))
+      masks.append(Array(repeating: 1, count: channels))
+      hasBeta.append(normalization.beta != nil)
+    }
+    self.hasBeta = hasBeta
+    self.options = options
+    optimizers = masks.map {
+      ValueOptimizer(.sgd(momentum: options.momentum), count: $0.count)
+    }
+    differentiator = try Differentiator(
+      model, batchSize: batchSize, isTraining: isTraining, layers: layers, options: execution)
+  }
+
+  /// Returns perturbations drawn from -epsilon to epsilon.
+  func noise(_ numbers: inout SeededGenerator) -> [Factors] {
+    layers.indices.map { layer in
+      func draw(_ count: Int) -> [Float] {
+        (0..<count).map { _ in Float((2 * numbers.unit() - 1) * options.epsilon) }
+      }
+      let count = masks[layer].count
+      return Factors(gamma: draw(count), beta: draw(hasBeta[layer] ? count : 0))
+    }
+  }
+
+  /// Moves the masks by one step.
+  ///
+  /// - Parameters:
+  ///   - start: Where the ascent of the perturbations begins.
+  ///   - loss: Differentiates the batch's cross-entropy.
+  /// - Returns: The cross-entropy without perturbation.
+  /// - Throws: What `loss` throws.
+  mutating func step(
+    from start: [Factors], _ loss: (Differentiator) throws -> Double
+  ) throws -> Double {
+    let (epsilon, alpha) = (Float(options.epsilon), Float(options.alpha))
+    let size = epsilon / Float(options.steps)
+    var noise = start
+    for _ in 0..<options.steps {
+      setFactors(noise)
+      _ = try loss(differentiator)
+      for layer in layers.indices {
+        climb(&noise[layer].gamma, differentiator.factorGradient(.gamma, of: layers[layer]), size)
+        guard hasBeta[layer] else { continue }
+        climb(&noise[layer].beta, differentiator.factorGradient(.beta, of: layers[layer]), size)
+      }
+    }
+    setFactors(noise)
+    _ = try loss(differentiator)
+    let perturbed = layers.map { differentiator.factorGradient(.gamma, of: $0) }
+    setFactors(
+      layers.indices.map { layer in
+        Factors(
+          gamma: masks[layer].map { _ in 0 },
+          beta: hasBeta[layer] ? masks[layer].map { _ in 0 } : [])
+      })
+    let value = try loss(differentiator)
+    for layer in layers.indices {
+      let plain = differentiator.factorGradient(.gamma, of: layers[layer])
+      let gradient = zip(plain, perturbed[layer]).map { alpha * $0 + (1 - alpha) * $1 }
+      optimizers[layer].step(&masks[layer], along: gradient, rate: options.learningRate)
+      for channel in masks[layer].indices {
+        masks[layer][channel] = min(max(masks[layer][channel], 0), 1)
+      }
+    }
+    return value
+  }
+
+  /// Takes a step along the gradient's sign, and back to -epsilon...epsilon.
+  private func climb(_ noise: inout [Float], _ gradient: [Float], _ size: Float) {
+    let epsilon = Float(options.epsilon)
+    for channel in noise.indices {
+      let slope = gradient[channel]
+      let moved = noise[channel] + (slope > 0 ? size : slope < 0 ? -size : 0)
+      noise[channel] = min(max(moved, -epsilon), epsilon)
+    }
+  }
+
+  private func setFactors(_ noise: [Factors]) {
+    for (layer, name) in layers.enumerated() {
+      differentiator.setFactors(
+        zip(masks[layer], noise[layer].gamma).map { $0 + $1 }, on: .gamma, of: name)
+      if hasBeta[layer] {
+        differentiator.setFactors(noise[layer].beta.map { 1 + $0 }, on: .beta, of: name)
+      }
+    }
+  }
+}

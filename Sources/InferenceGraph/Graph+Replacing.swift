@@ -1,0 +1,34 @@
+extension Graph {
+  /// Returns the graph with another operation in place of a node's; names, inputs, activations and
+  /// shapes stay.
+  ///
+  /// - Parameters:
+  ///   - name: The node's name.
+  ///   - operation: What it computes instead, for the same inputs.
+  /// - Throws: ``GraphError`` if there is no such node or it is the input, or if the operation cannot
+  ///   take its inputs, gives another shape, or has a weight that is not finite.
+  public func replacing(
+    _ name: String, with operation: Operation
+  ) throws(GraphError) -> Graph {
+    guard let index = index(of: name), index > 0, operation != .input else {
+      throw GraphError(
+        node: name, "there is no such layer to replace; the input stays what it is")
+    }
+    let node = nodes[index]
+    let shape = try operation.inferredShape(
+      inputs: node.inputs.map { nodes[$0].shape }, activation: node.activation, node: name)
+    guard shape == node.shape else {
+      throw GraphError(
+        node: name, "\(operation.displayName) gives \(shape) in place of \(node.shape)")
+    }
+    for (role, tensor) in operation.namedWeights {
+      if let place = tensor.firstNonFinite {
+        throw GraphError(
+          node: name, "element \(place) of the new \(role.displayName) is not finite")
+      }
+    }
+    var result = self
+    result.nodes[index].operation = operation
+    return result
+  }
+}
