@@ -27,8 +27,7 @@ extension ChannelSweep.Recording {
     let counter = ProgressCounter(progress)
     try runInParallel(
       pieces: (source.count + chunk - 1) / chunk, options: sweep.options,
-      memory: sweep.prefix.workspaceSize + sweep.suffix.workspaceSize
-        + sweep.update.plan.workspaceSize,
+      memory: sweep.prefix.bytes + sweep.suffix.bytes + sweep.update.bytes,
       prepare: { ReplayState(sweep) }
     ) { state, piece in
       let range = piece * chunk..<min(source.count, (piece + 1) * chunk)
@@ -52,7 +51,7 @@ extension ChannelSweep.Recording {
       var masked = sweep.model
       masked.graph = try sweep.model.graph.masking(
         Array(order[..<count]), of: sweep.layer, zeroingBias: sweep.zeroingBias)
-      let executor = try Executor([masked], options: sweep.options)
+      let executor = try Executor([masked], options: sweep.options, on: sweep.backend)
       defer { progress?(source.count * (count + 1) / (order.count + 1)) }
       return try executor.predictions(for: source)[0]
     }
@@ -65,10 +64,14 @@ private final class ReplayState {
   static let groups = 8
 
   let sweep: ChannelSweep
-  private let workspace: Workspace
-  private let full: Workspace
+  private let workspace: any GroupMemory
+  private let full: any GroupMemory
+  /// The frontier's values of a block, with the zeros that heads read around them.
+  private let frontier: Storage<Float>
+  /// One channel's (constant - value) for a block, with such zeros.
+  private let difference: Storage<Float>
   /// For images whose values at the cut were not kept.
-  private lazy var prefixWorkspace = sweep.prefix.makeWorkspace()
+  private lazy var prefixWorkspace = sweep.prefix.makeMemory()
   private var buffer: Storage<UInt8>?
   /// By group: the values of the cut.
   private var values: [Storage<Float>] = []
@@ -84,23 +87,37 @@ private final class ReplayState {
 
   init(_ sweep: ChannelSweep) {
     self.sweep = sweep
-    workspace = sweep.update.plan.makeWorkspace()
-    full = sweep.suffix.makeWorkspace()
+    workspace = sweep.update.rest.makeMemory()
+    full = sweep.suffix.makeMemory()
+    frontier = Storage(count: sweep.update.frontierSize)
+    difference = Storage(count: sweep.update.differenceSize)
     let blocks = ReplayState.groups * sweep.prefix.blocks
-    sums = sweep.update.heads.map { Storage(count: $0.sums.elementCount * laneCount * blocks) }
+    sums = sweep.update.heads.map { Storage(count: $0.kept.elementCount * laneCount * blocks) }
   }
 
   private var blocksPerGroup: Int { sweep.prefix.blocks }
 
+  private func keptPlace(_ position: Int) -> Place {
+    sweep.cut.keptPlace(position, blocks: blocksPerGroup)
+  }
+
+  private var frontierStart: UnsafeMutablePointer<Float> {
+    unsafe frontier.pointer + sweep.update.frontier.offset
+  }
+
+  private var differenceStart: UnsafeMutablePointer<Float> {
+    unsafe difference.pointer + sweep.update.difference.offset
+  }
+
   /// A value of the cut for a block of the chunk.
   private func value(_ position: Int, block: Int) -> UnsafeMutablePointer<Float> {
-    let place = sweep.keptPlace(position)
+    let place = keptPlace(position)
     return unsafe values[block / blocksPerGroup].pointer + place.offset
       + block % blocksPerGroup * place.blockStride
   }
 
   private func sum(_ head: Int, block: Int) -> UnsafeMutablePointer<Float> {
-    unsafe sums[head].pointer + block * sweep.update.heads[head].sums.elementCount * laneCount
+    unsafe sums[head].pointer + block * sweep.update.heads[head].kept.elementCount * laneCount
   }
 
   /// Takes up the images of a range: values of the cut, and every head's sums.
@@ -127,13 +144,13 @@ private final class ReplayState {
     }
     let update = sweep.update
     for block in 0..<blockCount(images) where !update.heads.isEmpty {
-      let frontier = unsafe peaks(value(0, block: block), sweep.keptPlace(0).image)
+      let frontier = unsafe peaks(value(0, block: block), keptPlace(0).image)
       unsafe kernels.copy(
-        value(0, block: block), sweep.keptPlace(0).image,
-        workspace.pointer(update.frontier, block: 0), update.frontier.image)
+        value(0, block: block), keptPlace(0).image,
+        frontierStart, update.frontier.image)
       for (number, head) in update.heads.enumerated() {
         unsafe head.all.run(
-          workspace.pointer(update.frontier, block: 0), sum(number, block: block))
+          frontierStart, sum(number, block: block))
         let sums = unsafe peaks(sum(number, block: block), head.kept.image)
         for lane in 0..<min(laneCount, images - block * laneCount) {
           let product = frontier[lane] * head.largestWeight
@@ -159,7 +176,7 @@ private final class ReplayState {
   func mask(_ channel: Int, _ masked: ArraySlice<Int>, _ current: inout [Int32]) {
     let update = sweep.update
     let constant = sweep.constants[channel]
-    let kept = sweep.keptPlace(0)
+    let kept = keptPlace(0)
     // Blocks that are affected as a whole, or nearly so, are copied at once; from others single
     // images are brought together.
     var whole: [Int] = []
@@ -167,11 +184,11 @@ private final class ReplayState {
     for block in 0..<blockCount(images) {
       let lanes = unsafe kernels.difference(
         value(0, block: block) + channel * laneCount, kept.image, constant,
-        workspace.pointer(update.difference, block: 0), update.difference.image)
+        differenceStart, update.difference.image)
       guard lanes != 0 else { continue }
       for (number, head) in update.heads.enumerated() {
         unsafe head.perChannel[channel].run(
-          workspace.pointer(update.difference, block: 0), sum(number, block: block))
+          differenceStart, sum(number, block: block))
       }
       let first = block * laneCount
       if lanes.nonzeroBitCount >= laneCount - 2 && first + laneCount <= images {
@@ -184,7 +201,7 @@ private final class ReplayState {
     }
     let affected = (whole + single).filter { !isHopeless[$0] }
     var doubtful: [Int] = []
-    var size = update.plan.blocks * laneCount
+    var size = update.rest.blocks * laneCount
     for start in stride(from: 0, to: affected.count, by: size) {
       let part = affected[start..<min(affected.count, start + size)]
       evaluate(part, masked, &current, &doubtful)
@@ -207,26 +224,27 @@ private final class ReplayState {
         unsafe sum(number, block: block)
       }
       for block in 0..<blockCount(part.count) {
-        let peaks = unsafe peaks(workspace.pointer(head.sums, block: block), head.sums.image)
+        let sums = workspace.value(of: head.sums, block: block)
+        let peaks = unsafe peaks(sums.pointer, sums.image)
         for lane in 0..<min(laneCount, part.count - block * laneCount) {
           now[block * laneCount + lane] = max(now[block * laneCount + lane], peaks[lane])
         }
       }
     }
-    if let place = update.maskedFrontier { gatherMasked(part, into: place, of: workspace, masked) }
-    for (position, place) in update.others {
-      unsafe gather(part, into: place, of: workspace, from: sweep.keptPlace(position).image) {
+    if let node = update.maskedFrontier { gatherMasked(part, into: node, of: workspace, masked) }
+    for (position, node) in update.others {
+      unsafe gather(part, into: node, of: workspace, from: keptPlace(position).image) {
         block in
         unsafe value(position, block: block)
       }
     }
-    update.plan.run(workspace, blocks: blockCount(part.count)) { _ in }
+    workspace.run(blocks: blockCount(part.count)) { _ in }
     var classes = [Int32](repeating: 0, count: laneCount)
     var margins = [Float](repeating: 0, count: laneCount)
     for block in 0..<blockCount(part.count) {
-      let logits = unsafe workspace.pointer(update.logits, block: block)
+      let scores = workspace.value(of: update.scores, block: block)
       unsafe kernels.argmax_margin(
-        logits, Int64(update.logits.elementCount), update.logits.image.channel_pitch, &classes,
+        scores.pointer, Int64(scores.elementCount), scores.image.channel_pitch, &classes,
         &margins)
       let broken = workspace.brokenLanes(update.checks, block: block)
       for lane in 0..<min(laneCount, part.count - block * laneCount) {
@@ -242,8 +260,8 @@ private final class ReplayState {
           doubtful.append(image)
           continue
         }
-        let top = unsafe logits[
-          Int(classes[lane]) * Int(update.logits.image.channel_pitch) + lane]
+        let top = unsafe scores.pointer[
+          Int(classes[lane]) * Int(scores.image.channel_pitch) + lane]
         current[image] = classes[lane]
         // Sums of thousands of terms are good to some 1e-6; a hundred times that is no doubt.
         if !(margins[lane] > 1e-4 * (1 + abs(top) + peak)) { doubtful.append(image) }
@@ -255,21 +273,22 @@ private final class ReplayState {
   private func evaluateInFull(
     _ part: ArraySlice<Int>, _ masked: ArraySlice<Int>, _ current: inout [Int32]
   ) {
-    for (position, entry) in sweep.cut.enumerated() {
-      guard let place = sweep.suffix.given[entry] else { continue }
+    let suffix = sweep.suffix.graph
+    for (position, node) in sweep.cut.nodes.enumerated() {
+      guard let given = suffix.index[node] else { continue }
       if position == 0 {
-        gatherMasked(part, into: place, of: full, masked)
+        gatherMasked(part, into: given, of: full, masked)
       } else {
-        unsafe gather(part, into: place, of: full, from: sweep.keptPlace(position).image) { block in
+        unsafe gather(part, into: given, of: full, from: keptPlace(position).image) { block in
           unsafe value(position, block: block)
         }
       }
     }
-    sweep.suffix.run(full, blocks: blockCount(part.count)) { _ in }
-    let logits = sweep.suffix.results[sweep.entries.logits]!
+    full.run(blocks: blockCount(part.count)) { _ in }
+    let scores = suffix.index[sweep.cut.scores]!
     var classes = [Int32](repeating: 0, count: laneCount)
     for block in 0..<blockCount(part.count) {
-      unsafe full.classify(logits, block: block, checks: sweep.checks.suffix, into: &classes)
+      unsafe full.classify(scores, block: block, checks: sweep.checks.suffix, into: &classes)
       for lane in 0..<min(laneCount, part.count - block * laneCount) {
         current[part[part.startIndex + block * laneCount + lane]] = classes[lane]
       }
@@ -278,39 +297,42 @@ private final class ReplayState {
 
   /// Brings the frontier's values of single images together and masks them.
   private func gatherMasked(
-    _ part: ArraySlice<Int>, into place: Place, of workspace: Workspace, _ masked: ArraySlice<Int>
+    _ part: ArraySlice<Int>, into node: Int, of workspace: any GroupMemory,
+    _ masked: ArraySlice<Int>
   ) {
-    unsafe gather(part, into: place, of: workspace, from: sweep.keptPlace(0).image) { block in
+    unsafe gather(part, into: node, of: workspace, from: keptPlace(0).image) { block in
       unsafe value(0, block: block)
     }
     for block in 0..<blockCount(part.count) {
+      let value = workspace.value(of: node, block: block)
+      var one = value.image
+      one.channels = 1
       for channel in masked {
-        let one = place.channels(channel..<channel + 1)
         unsafe kernels.fill(
-          workspace.pointer(one, block: block), one.image, sweep.constants[channel])
+          value.pointer + channel * Int(one.channel_pitch), one, sweep.constants[channel])
       }
     }
   }
 
   /// Brings single images together in the lanes of a group.
   private func gather(
-    _ part: ArraySlice<Int>, into place: Place, of workspace: Workspace, from image: dk_image,
+    _ part: ArraySlice<Int>, into node: Int, of workspace: any GroupMemory, from image: dk_image,
     _ source: (Int) -> UnsafeMutablePointer<Float>
   ) {
     var position = 0
     while position < part.count {
       let sample = part[part.startIndex + position]
       let (block, lane) = (sample / laneCount, sample % laneCount)
-      let to = unsafe workspace.pointer(place, block: position / laneCount)
+      let to = workspace.value(of: node, block: position / laneCount)
       let isWhole =
         lane == 0 && position % laneCount == 0 && position + laneCount <= part.count
         && part[part.startIndex + position + laneCount - 1] == sample + laneCount - 1
       if isWhole {
-        unsafe kernels.copy(source(block), image, to, place.image)
+        unsafe kernels.copy(source(block), image, to.pointer, to.image)
         position += laneCount
       } else {
         unsafe kernels.move_lane(
-          source(block), image, Int32(lane), to, place.image, Int32(position % laneCount))
+          source(block), image, Int32(lane), to.pointer, to.image, Int32(position % laneCount))
         position += 1
       }
     }

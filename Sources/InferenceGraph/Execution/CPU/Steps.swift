@@ -67,14 +67,30 @@ struct PixelTable: Sendable {
 }
 
 struct DepthwiseStep: Step {
-  let input: Place
-  let start: Int
-  let strides: Extent
-  let output: Place
-  let multiplier: Int
-  let weights: Storage<Float>
-  let bias: Storage<Float>
-  let offsets: Storage<Int32>
+  private let input: Place
+  private let start: Int
+  private let strides: Extent
+  private let output: Place
+  private let multiplier: Int
+  private let weights: Storage<Float>
+  private let bias: Storage<Float>
+  private let offsets: Storage<Int32>
+
+  init(
+    _ c: DepthwiseConvolution, input: Place, axes: (rows: WindowAxis, columns: WindowAxis)?,
+    output: Place
+  ) {
+    self.input = input
+    self.output = output
+    start = input.image.start(of: axes)
+    strides = c.strides
+    multiplier = c.kernel.shape[3]
+    weights = Storage(c.kernel.values)
+    let channels = c.kernel.shape[2] * c.kernel.shape[3]
+    bias = Storage(c.bias?.values ?? Array(repeating: 0, count: channels))
+    offsets = Storage(
+      input.image.tapOffsets(c.kernel.shape[0], c.kernel.shape[1], dilation: c.dilation))
+  }
 
   func run(_ workspace: Workspace, block: Int) {
     unsafe kernels.depthwise(
@@ -258,6 +274,19 @@ struct CopyStep: Step {
   }
 }
 
+/// Notes in which lanes of a value some element is not finite.
+struct CheckStep: Step {
+  let place: Place
+  /// Its position in the graph's ``Fused/checked``.
+  let check: Int
+
+  func run(_ workspace: Workspace, block: Int) {
+    unsafe workspace.note(
+      kernels.nonfinite(workspace.pointer(place, block: block), place.image),
+      check: check, block: block)
+  }
+}
+
 /// Masks channels.
 struct ZeroingStep: Step {
   let place: Place
@@ -304,18 +333,19 @@ protocol GroupStep: Sendable {
 struct DenseStep: GroupStep {
   private let step: ConvolutionStep
 
-  init(_ dense: Dense, input: Place, output: Place, blocks: Int, activation: Activation) {
+  init(_ dense: Dense, input: Place, output: Place, blocks: Int, epilogue: Epilogue) {
     let units = dense.kernel.shape[1]
     let packed = dense.kernel.packed(0..<units)
     let pixels = (0..<blocks).map { Int32($0 * laneCount) }
     step = ConvolutionStep(
       input: input, start: 0, output: output, weights: Storage(packed.values),
-      bias: Storage(dense.bias?.values ?? Array(repeating: 0, count: units)), scale: nil,
-      shift: nil,
+      bias: Storage(dense.bias?.values ?? Array(repeating: 0, count: units)),
+      scale: epilogue.affine.map { Storage($0.scale) },
+      shift: epilogue.affine.map { Storage($0.shift) },
       offsets: Storage(
         (0..<dense.kernel.shape[0]).map { Int32($0) * Int32(input.image.channel_pitch) }),
       pixels: PixelTable(input: pixels, output: pixels), tiles: Storage(packed.tiles),
-      activation: activation.kernel, accumulate: false)
+      activation: epilogue.activation.kernel, accumulate: false)
   }
 
   func run(_ workspace: Workspace) { step.run(workspace, block: 0) }
