@@ -227,9 +227,12 @@ extension BufferLayout: CustomStringConvertible {
     graph.nodes.indices.map { index in
       guard let place = places[index] else { return "\(index): nowhere" }
       var text = "\(index): buffer \(place.buffer)"
-      if isTail[index] { text += ", in the tail" }
       if isCopied(index), let tail = tailPlaces[index] { text += ", for the tail \(tail.buffer)" }
-      if place.blockStride != 0 { text += ", all blocks" }
+      if isTail[index] {
+        text += ", in the tail"
+      } else if place.blockStride != 0 {
+        text += ", all blocks"
+      }
       let frame = frames[index]
       if frame != Frame() {
         text += ", zeros [\(frame.top), \(frame.bottom), \(frame.left), \(frame.right)]"

@@ -16,7 +16,7 @@ extension Epilogue: CustomStringConvertible {
   var description: String {
     var parts: [String] = []
     if affine != nil { parts.append("affine") }
-    if activation != .linear { parts.append("\(activation)") }
+    if activation != .linear { parts.append(activation.text) }
     if poolsSquares { parts.append("2x2 max pooling") }
     if !zeroed.isEmpty { parts.append("channels \(zeroed) zero") }
     return parts.joined(separator: ", ")

@@ -1,8 +1,8 @@
-/// Finds nodes that compute the same as another.
+/// Finds the nodes that may compute the same as another, to be compared with it.
 ///
-/// Equality is decided by comparing, never by a hash alone: a suspect model must not be able to
-/// pass one layer off as another. Weights that share storage, as in a model and its repaired
-/// copies, compare at once.
+/// Equality is decided by comparing, never by a hash: a suspect model must not be able to pass one
+/// layer off as another. Weights that share storage, as in a model and its repaired copies, compare
+/// at once.
 struct EqualNodes {
   private struct Key: Hashable {
     let kind: String
@@ -11,7 +11,7 @@ struct EqualNodes {
 
   private var known: [Key: [Int]] = [:]
 
-  /// The nodes of the same kind and inputs, which alone can be equal; in the order of ``note(_:_:reading:)``.
+  /// The nodes of the same kind and inputs, which alone can be equal, in the order of their notes.
   func candidates(_ operation: Operation, reading inputs: [Int]) -> [Int] {
     known[Key(kind: operation.displayName, inputs: inputs)] ?? []
   }

@@ -60,11 +60,11 @@ struct Fused: Sendable {
     var isDone = [Bool](repeating: false, count: source.count)
     for first in source.indices where isNeeded[first] && !isDone[first] {
       var last = first
-      var node = FusedNode(source[first], inputs: source[first].inputs.map { index[$0]! })
-      if given.contains(first) {
-        node = FusedNode(
-          operation: .input, inputs: [], operationShape: node.shape, shape: node.shape)
-      } else if node.operation.takesEpilogue {
+      var node =
+        given.contains(first)
+        ? FusedNode(given: source[first].shape)
+        : FusedNode(source[first], inputs: source[first].inputs.map { index[$0]! })
+      if node.operation.takesEpilogue {
         while let next = soleReader(of: last), node.fuse(source[next]) {
           last = next
           isDone[last] = true
@@ -99,6 +99,10 @@ struct Fused: Sendable {
 }
 
 extension FusedNode {
+  fileprivate init(given shape: [Int]) {
+    self.init(operation: .input, inputs: [], operationShape: shape, shape: shape)
+  }
+
   fileprivate init(_ node: IRNode, inputs: [Int]) {
     self.init(
       operation: node.operation, inputs: inputs, operationShape: node.shape,

@@ -40,7 +40,7 @@ extension [IRNode] {
       let node = self[index]
       var parts = node.operation.text(reading: node.inputs)
       if node.inputScale != 1 { parts += " times \(node.inputScale)" }
-      if node.activation != .linear { parts += ", \(node.activation)" }
+      if node.activation != .linear { parts += ", \(node.activation.text)" }
       if !node.zeroed.isEmpty { parts += ", channels \(node.zeroed) zero" }
       return "\(index): \(parts) -> \(node.shape)"
     }.joined(separator: "\n")
@@ -53,4 +53,9 @@ extension Operation {
     inputs.isEmpty
       ? displayName : "\(displayName)(\(inputs.map { "\($0)" }.joined(separator: ", ")))"
   }
+}
+
+extension Activation {
+  /// Its name, with its numbers unless it is the plain rectifier.
+  var text: String { self == .relu ? "relu" : "\(self)" }
 }
