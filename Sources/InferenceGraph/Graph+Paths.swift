@@ -71,7 +71,7 @@ extension Graph {
   }
 
   /// For each node whether `index` depends on it; a node depends on itself.
-  private func ancestors(of index: Int) -> [Bool] {
+  func ancestors(of index: Int) -> [Bool] {
     var found = Array(repeating: false, count: nodes.count)
     found[index] = true
     for i in stride(from: index, through: 0, by: -1) where found[i] {

@@ -9,7 +9,7 @@ public struct Batch {
   public let indices: Range<Int>
 
   let executor: Executor
-  let workspace: Workspace
+  let memory: any GroupMemory
   let loaded: LoadedImages
 
   private var blocks: Range<Int> { 0..<blockCount(indices.count) }
@@ -18,10 +18,9 @@ public struct Batch {
   ///
   /// Ties go to the lowest class. It is ``noClass`` where values on the way are not finite.
   public func predictions(of model: Int) -> [Int32] {
-    let place = place(of: executor.outputs[model].logits)
+    let output = executor.outputs[model]
     return unsafe perLane { block, result in
-      unsafe workspace.classify(
-        place, block: block, checks: executor.checks[model], into: result)
+      unsafe memory.classify(output.scores, block: block, checks: output.checks, into: result)
     }
   }
 
@@ -30,16 +29,16 @@ public struct Batch {
   ///
   /// They are as computed: for an image without a class (see ``noClass``), NaN or any number.
   public func outputs(of model: Int) -> [Float] {
-    let (entry, logits) = executor.outputs[model]
-    let place = place(of: logits)
-    guard entry != logits else { return rows(place) }
-    let scratch = Storage<Float>(count: place.elementCount * laneCount)
-    let image = dk_image(
-      height: 1, width: 1, channels: place.elementCount, pitch: laneCount, frame: Frame())
-    return unsafe rows(elements: place.elementCount) { block, count, result in
+    let output = executor.outputs[model]
+    guard output.isSoftmax else { return rows(of: output.scores) }
+    let classes = elements(of: output.scores)
+    let scratch = Storage<Float>(count: classes * laneCount)
+    let image = Place(shape: [classes]).image
+    return unsafe rows(elements: classes) { block, count, result in
+      let scores = memory.value(of: output.scores, block: block)
       unsafe kernels.softmax(
-        workspace.pointer(place, block: block), scratch.pointer, Int64(place.elementCount),
-        place.image.channel_pitch, Int64(laneCount), false)
+        scores.pointer, scratch.pointer, Int64(classes), scores.image.channel_pitch,
+        Int64(laneCount), false)
       unsafe kernels.unpack(scratch.pointer, image, count, result)
     }
   }
@@ -49,9 +48,9 @@ public struct Batch {
   ///
   /// It is NaN for an image without a class (see ``noClass``).
   public func scores(of model: Int, temperature: Float = 1) -> [Float] {
-    let place = place(of: executor.outputs[model].logits)
-    let classes = place.elementCount
-    var result = rows(place)
+    let node = executor.outputs[model].scores
+    let classes = elements(of: node)
+    var result = rows(of: node)
     for (image, prediction) in predictions(of: model).enumerated() {
       let row = image * classes..<(image + 1) * classes
       guard prediction != noClass else {
@@ -75,11 +74,11 @@ public struct Batch {
   /// It is from 0 to log2 of the number of classes, and NaN for an image without a class (see
   /// ``noClass``). A p of zero counts as zero.
   public func entropies(of model: Int) -> [Float] {
-    let place = place(of: executor.outputs[model].logits)
+    let node = executor.outputs[model].scores
     let entropies: [Float] = unsafe perLane { block, result in
+      let scores = memory.value(of: node, block: block)
       unsafe kernels.entropy(
-        workspace.pointer(place, block: block), Int64(place.elementCount),
-        place.image.channel_pitch, result)
+        scores.pointer, Int64(scores.elementCount), scores.image.channel_pitch, result)
     }
     return zip(entropies, predictions(of: model)).map { entropy, prediction in
       prediction == noClass ? .nan : entropy / log(2)
@@ -91,16 +90,16 @@ public struct Batch {
   ///
   /// It is NaN for an image to which either model gives no class (see ``noClass``).
   public func divergence(from a: Int, to b: Int) -> [Float] {
-    let (left, right) = (
-      place(of: executor.outputs[a].logits), place(of: executor.outputs[b].logits)
-    )
+    let nodes = (executor.outputs[a].scores, executor.outputs[b].scores)
+    let classes = elements(of: nodes.0)
     precondition(
-      left.elementCount == right.elementCount,
-      "\(left.elementCount) classes against \(right.elementCount)")
+      classes == elements(of: nodes.1), "\(classes) classes against \(elements(of: nodes.1))")
     let divergence: [Float] = unsafe perLane { block, result in
+      let left = memory.value(of: nodes.0, block: block)
+      let right = memory.value(of: nodes.1, block: block)
       unsafe kernels.divergence(
-        workspace.pointer(left, block: block), workspace.pointer(right, block: block),
-        Int64(left.elementCount), left.image.channel_pitch, right.image.channel_pitch, result)
+        left.pointer, right.pointer, Int64(classes), left.image.channel_pitch,
+        right.image.channel_pitch, result)
     }
     let (p, q) = (predictions(of: a), predictions(of: b))
     return divergence.indices.map {
@@ -110,7 +109,7 @@ public struct Batch {
 
   /// Returns the values of an observed node, `[images][height][width][channels]` in row-major order.
   public func values(ofObservation index: Int) -> [Float] {
-    rows(place(of: executor.observed[index]))
+    rows(of: executor.observed[index])
   }
 
   /// Returns the images as a model's network sees them: scaled, `[images][height][width][channels]`.
@@ -118,11 +117,8 @@ public struct Batch {
     loaded.values(scale: executor.models[model].inputScale)
   }
 
-  private func place(of entry: Int) -> Place {
-    guard let place = executor.plan.results[entry] else {
-      preconditionFailure("entry \(entry) was not asked for")
-    }
-    return place
+  private func elements(of node: Int) -> Int {
+    executor.prepared.graph.nodes[node].shape.reduce(1, *)
   }
 
   /// One number a lane, for all blocks.
@@ -134,9 +130,10 @@ public struct Batch {
     return indices.indices.map { unsafe lanes.pointer[$0 - indices.lowerBound] }
   }
 
-  private func rows(_ place: Place) -> [Float] {
-    unsafe rows(elements: place.elementCount) { block, count, result in
-      unsafe kernels.unpack(workspace.pointer(place, block: block), place.image, count, result)
+  private func rows(of node: Int) -> [Float] {
+    unsafe rows(elements: elements(of: node)) { block, count, result in
+      let value = memory.value(of: node, block: block)
+      unsafe kernels.unpack(value.pointer, value.image, count, result)
     }
   }
 

@@ -45,13 +45,13 @@ extension ChannelSweep {
         predictions: Array(repeating: 0, count: source.count),
         frontier: Array(repeating: ExactSum(), count: channelCount),
         layer: Array(repeating: ExactSum(), count: channelCount)))
-    let keeps = source.count * cutElements * 4 <= memory
+    let keeps = source.count * cut.elementCount * 4 <= memory
     let groups = (source.count + prefix.blocks * laneCount - 1) / (prefix.blocks * laneCount)
     let kept = keeps ? (0..<groups).map { _ in Storage<Float>(count: groupElements) } : []
     let counter = ProgressCounter(progress)
     try runPrefix(source) { group, range, workspace in
       if keeps { copyCut(of: workspace, images: range.count, to: kept[group]) }
-      let logits = prefix.results[entries.logits]!
+      let scores = prefix.graph.index[cut.scores]!
       var classes = [Int32](repeating: 0, count: prefix.blocks * laneCount)
       var sums = [
         [ExactSum](repeating: ExactSum(), count: channelCount),
@@ -64,7 +64,7 @@ extension ChannelSweep {
         let lanes = min(laneCount, range.count - block * laneCount)
         unsafe classes.withUnsafeMutableBufferPointer {
           unsafe workspace.classify(
-            logits, block: block, checks: checks.all,
+            scores, block: block, checks: checks.all,
             into: $0.baseAddress! + block * laneCount)
         }
         let fixed = workspace.brokenLanes(checks.fixed, block: block)
@@ -73,10 +73,9 @@ extension ChannelSweep {
         }
         let broken =
           takingMeans ? workspace.brokenLanes(checks.beforeFrontier, block: block) : 0
-        for (number, entry) in measured.enumerated() {
-          let place = prefix.results[entry]!
-          unsafe kernels.channel_sums(
-            workspace.pointer(place, block: block), place.image, scratch.pointer)
+        for (number, node) in measured.enumerated() {
+          let value = workspace.value(of: node, block: block)
+          unsafe kernels.channel_sums(value.pointer, value.image, scratch.pointer)
           for channel in 0..<channelCount {
             for lane in 0..<lanes {
               let term = unsafe scratch.pointer[channel * laneCount + lane]
@@ -105,14 +104,15 @@ extension ChannelSweep {
     if let first = sums.unranked.images.min() {
       throw SampleError(index: first, unrankedText(sums.unranked, images: source.count))
     }
-    func means(_ sums: [ExactSum], _ entry: Int) -> [Double] {
-      let terms = Double(source.count * prefix.results[entry]!.pixelCount)
+    func means(_ sums: [ExactSum], _ node: Int) -> [Double] {
+      let pixels = prefix.graph.nodes[node].shape.dropLast().reduce(1, *)
+      let terms = Double(source.count * pixels)
       return sums.map { $0.value / terms }
     }
     return Recording(
       predictions: sums.predictions,
-      frontierMeans: takingMeans ? means(sums.frontier, cut[0]) : [],
-      layerMeans: takingMeans && measuresLayer ? means(sums.layer, entries.layer) : [],
+      frontierMeans: takingMeans ? means(sums.frontier, measured[0]) : [],
+      layerMeans: takingMeans && measuresLayer ? means(sums.layer, measured[1]) : [],
       sweep: self, source: source, kept: kept, hopeless: sums.hopeless)
   }
 
@@ -148,38 +148,20 @@ extension ChannelSweep {
     }
   }
 
-  /// The entries whose means are taken.
-  private var measured: [Int] { measuresLayer ? [cut[0], entries.layer] : [cut[0]] }
-
-  /// Elements of an image's values in the cut.
-  var cutElements: Int { cut.reduce(0) { $0 + prefix.results[$1]!.elementCount } }
-
   /// Floats that a group's values in the cut take.
-  var groupElements: Int { cutElements * prefix.blocks * laneCount }
-
-  /// A value of the cut among the kept ones, without a frame.
-  func keptPlace(_ position: Int) -> Place {
-    let before = cut[..<position].reduce(0) { $0 + prefix.results[$1]!.elementCount }
-    let image = prefix.results[cut[position]]!.image
-    let elements = prefix.results[cut[position]]!.elementCount
-    return Place(
-      buffer: 0, offset: before * prefix.blocks * laneCount, blockStride: elements * laneCount,
-      image: dk_image(
-        height: Int(image.height), width: Int(image.width), channels: Int(image.channels),
-        pitch: laneCount, frame: Frame()))
-  }
+  var groupElements: Int { cut.elementCount * prefix.blocks * laneCount }
 
   /// Runs everything for all images, group by group.
   func runPrefix(
     _ source: any SampleSource,
-    _ body: @Sendable (_ group: Int, _ images: Range<Int>, Workspace) throws -> Void
+    _ body: @Sendable (_ group: Int, _ images: Range<Int>, any GroupMemory) throws -> Void
   ) throws {
     let size = prefix.blocks * laneCount
     let loader = Loader(source)
     try runInParallel(
       pieces: (source.count + size - 1) / size, options: options,
-      memory: prefix.workspaceSize,
-      prepare: { (prefix.makeWorkspace(), loader.makeBuffer(images: size)) }
+      memory: prefix.bytes,
+      prepare: { (prefix.makeMemory(), loader.makeBuffer(images: size)) }
     ) { state, group in
       let range = group * size..<min(source.count, (group + 1) * size)
       try runPrefix(loader, range, state.0, state.1)
@@ -188,26 +170,27 @@ extension ChannelSweep {
   }
 
   func runPrefix(
-    _ loader: Loader, _ range: Range<Int>, _ workspace: Workspace, _ buffer: Storage<UInt8>
+    _ loader: Loader, _ range: Range<Int>, _ workspace: any GroupMemory, _ buffer: Storage<UInt8>
   ) throws {
-    let place = prefix.given[entries.input]!
+    let image = prefix.graph.index[0]!
     try loader.withImages(range, buffer) { images in
-      try prefix.run(workspace, blocks: blockCount(range.count)) { block in
+      try workspace.run(blocks: blockCount(range.count)) { block in
+        let input = workspace.value(of: image, block: block)
         unsafe try images.pack(
-          block: block, scale: model.inputScale, into: workspace.pointer(place, block: block),
-          place.image)
+          block: block, scale: model.inputScale, into: input.pointer, input.image)
       }
     }
   }
 
-  func copyCut(of workspace: Workspace, images: Int, to storage: Storage<Float>) {
-    for (position, entry) in cut.enumerated() {
-      let from = prefix.results[entry]!
-      let to = keptPlace(position)
+  func copyCut(of workspace: any GroupMemory, images: Int, to storage: Storage<Float>) {
+    for (position, node) in cut.nodes.enumerated() {
+      let from = prefix.graph.index[node]!
+      let to = cut.keptPlace(position, blocks: prefix.blocks)
       for block in 0..<blockCount(images) {
+        let value = workspace.value(of: from, block: block)
         unsafe kernels.copy(
-          workspace.pointer(from, block: block), from.image,
-          storage.pointer + to.offset + block * to.blockStride, to.image)
+          value.pointer, value.image, storage.pointer + to.offset + block * to.blockStride,
+          to.image)
       }
     }
   }

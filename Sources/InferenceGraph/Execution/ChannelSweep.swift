@@ -27,15 +27,16 @@ public struct ChannelSweep: Sendable {
   /// How the work is run.
   public let options: ExecutionOptions
 
-  /// What is read behind the frontier and computed before: the frontier, then what bypasses it.
-  let cut: [Int]
-  let prefix: Plan
-  let suffix: Plan
+  let cut: SweepCut
+  let prefix: any PreparedGraph
+  let suffix: any PreparedGraph
   let update: SweepUpdate
   /// By channel: what masking makes of it at the frontier.
   let constants: [Float]
-  let entries: (input: Int, layer: Int, logits: Int)
+  /// In the prefix: the nodes whose means are taken, the frontier's and maybe the layer's.
+  let measured: [Int]
   let checks: SweepChecks
+  let backend: any Backend
   private let costs: (prefix: Int, suffix: Int)
 
   /// Prepares a sweep.
@@ -51,12 +52,22 @@ public struct ChannelSweep: Sendable {
     model: Model, layer: String, zeroingBias: Bool = true, measuringLayer: Bool = false,
     options: ExecutionOptions = ExecutionOptions()
   ) throws {
+    try self.init(
+      model: model, layer: layer, zeroingBias: zeroingBias, measuringLayer: measuringLayer,
+      options: options, on: CPU())
+  }
+
+  init(
+    model: Model, layer: String, zeroingBias: Bool, measuringLayer: Bool,
+    options: ExecutionOptions, on backend: any Backend
+  ) throws {
     let graph = model.graph
     self.model = model
     self.layer = layer
     self.zeroingBias = zeroingBias
     measuresLayer = measuringLayer
     self.options = options
+    self.backend = backend
     frontier = try graph.frontier(of: layer)
     guard let layerNode = graph.index(of: layer), let frontierNode = graph.index(of: frontier)
     else { throw GraphError(node: layer, "there is no such layer") }
@@ -66,50 +77,38 @@ public struct ChannelSweep: Sendable {
     channelCount = graph.nodes[layerNode].channels
     let masked = try graph.masking(
       Array(0..<channelCount), of: layer, zeroingBias: zeroingBias)
-    constants = try ChannelSweep.constants(of: masked, at: frontier)
+    constants = try ChannelSweep.constants(of: masked, at: frontier, on: backend)
 
-    let merged = MergedGraph([model], sharing: false)
-    let output = merged.logits(of: merged.index[0][graph.output])
-    let front = merged.index[0][frontierNode]
-    entries = (merged.index[0][0], merged.index[0][layerNode], output)
-    // The nodes that depend on the frontier, and what else they read.
-    var isBehind = Array(repeating: false, count: merged.nodes.count)
-    var cut = [front]
-    for index in merged.nodes.indices where index > front {
-      let inputs = merged.nodes[index].inputs
-      isBehind[index] = inputs.contains { $0 == front || isBehind[$0] }
-      guard isBehind[index], index <= output else { continue }
-      cut += inputs.filter { !isBehind[$0] && !cut.contains($0) }
-    }
+    let normal = Normalized(graph, inputScale: model.inputScale)
+    let nodes = normal.nodes
+    let cut = SweepCut(nodes, frontier: normal.index[frontierNode], scores: normal.scores)
     self.cut = cut
     let blocks = options.blocks(imageShape: graph.inputShape)
-    var planner = Planner(
-      merged.nodes, given: [entries.input],
-      kept: Set(cut + (measuresLayer ? [entries.layer] : []) + [output]),
-      blocks: blocks)
-    prefix = planner.plan()
+    let measured = [cut.frontier] + (measuringLayer ? [normal.index[layerNode]] : [])
+    let before = Fused(
+      nodes, given: [normal.index[0]], kept: Set(cut.nodes + measured + [normal.scores]))
+    self.measured = measured.map { before.index[$0]! }
+    prefix = backend.prepare(before, blocks: blocks)
     try prefix.checkSize(of: graph)
-    var suffixPlanner = Planner(
-      merged.nodes, given: Set(cut), kept: [output], blocks: blocks, keepsGiven: true)
-    suffix = suffixPlanner.plan()
+    let behind = Fused(nodes, given: Set(cut.nodes), kept: [normal.scores], from: .values)
+    suffix = backend.prepare(behind, blocks: blocks)
     try suffix.checkSize(of: graph)
-    checks = SweepChecks(
-      merged.nodes, prefix: prefix, suffix: suffix, frontier: front, isBehind: isBehind,
-      output: output)
-    update = SweepUpdate(
-      merged, cut: cut, isBehind: isBehind, output: output, channels: channelCount)
+    checks = SweepChecks(cut, prefix: before, suffix: behind)
+    update = SweepUpdate(nodes, cut, channels: channelCount, on: backend)
     let total = graph.multiplyAdds
-    let behind = merged.nodes.indices.reduce(0) {
-      isBehind[$1] ? $0 + merged.nodes[$1].multiplyAdds(in: merged.nodes) : $0
+    let suffixCost = nodes.indices.reduce(0) {
+      cut.isBehind[$1] ? $0 + nodes.multiplyAdds(of: $1) : $0
     }
-    costs = (total - behind, behind)
+    costs = (total - suffixCost, suffixCost)
   }
 
   /// What the frontier holds when every channel of the layer is masked: one value a channel.
-  private static func constants(of masked: Graph, at frontier: String) throws -> [Float] {
+  private static func constants(
+    of masked: Graph, at frontier: String, on backend: any Backend
+  ) throws -> [Float] {
     let model = Model(graph: masked)
     let executor = try Executor(
-      [model], observing: [(0, frontier)], options: ExecutionOptions(threads: 1))
+      [model], observing: [(0, frontier)], options: ExecutionOptions(threads: 1), on: backend)
     let image = ArraySource(
       Array(repeating: 0, count: masked.inputShape.reduce(1, *)), imageShape: masked.inputShape)
     let channels = masked.index(of: frontier).map { masked.nodes[$0].channels } ?? 0
@@ -138,28 +137,4 @@ struct ExactSum {
   static func += (sum: inout ExactSum, other: ExactSum) { sum.units += other.units }
 
   var value: Double { Double(units) * 0x1p-50 }
-}
-
-/// The checks of a sweep's plans, by what they mean.
-struct SweepChecks: Sendable {
-  /// In the prefix: those that decide whether the unmasked model gives a class.
-  let all: [Int]
-  /// In the prefix: those of values that no masking changes. Where one fails, no step gives a class.
-  let fixed: [Int]
-  /// In the prefix: those that the values at the frontier depend on.
-  let beforeFrontier: [Int]
-  /// In the suffix: those that decide for a masked model.
-  let suffix: [Int]
-
-  init(
-    _ nodes: [MergedGraph.Entry], prefix: Plan, suffix: Plan, frontier: Int, isBehind: [Bool],
-    output: Int
-  ) {
-    all = prefix.checks(behind: output, in: nodes)
-    beforeFrontier = prefix.checks(behind: frontier, in: nodes)
-    self.suffix = suffix.checks(behind: output, in: nodes)
-    let changing = nodes.indices.filter { isBehind[$0] || $0 == frontier }
-      .compactMap { prefix.checks[$0] }
-    fixed = all.filter { !changing.contains($0) }
-  }
 }

@@ -12,14 +12,22 @@ public struct Executor: Sendable {
   /// How the work is run.
   public let options: ExecutionOptions
 
-  let plan: Plan
-  let inputs: [(entry: Int, scale: Float)]
-  /// By model: the entry of its output, and the one that a final softmax is taken of.
-  let outputs: [(entry: Int, logits: Int)]
-  /// By model: the checks that decide whether an image has a class.
-  let checks: [[Int]]
+  let prepared: any PreparedGraph
+  private let inputs: [(node: Int, scale: Float)]
+  let outputs: [Output]
+  /// The prepared graph's node of each observed one.
   let observed: [Int]
   private let costs: (together: Int, separate: Int)
+
+  /// A model's output in the prepared graph.
+  struct Output: Sendable {
+    /// The node of the scores: the output, or what its softmax is taken of.
+    let scores: Int
+    /// Whether the model ends in a softmax of the scores.
+    let isSoftmax: Bool
+    /// The checks that decide whether an image has a class.
+    let checks: [Int]
+  }
 
   /// Prepares models to run together.
   ///
@@ -33,6 +41,13 @@ public struct Executor: Sendable {
     _ models: [Model], observing: [(model: Int, node: String)] = [],
     options: ExecutionOptions = ExecutionOptions()
   ) throws(GraphError) {
+    try self.init(models, observing: observing, options: options, on: CPU())
+  }
+
+  init(
+    _ models: [Model], observing: [(model: Int, node: String)] = [], options: ExecutionOptions,
+    on backend: any Backend
+  ) throws(GraphError) {
     precondition(!models.isEmpty, "no model to run")
     let shape = models[0].graph.inputShape
     for model in models where model.graph.inputShape != shape {
@@ -42,11 +57,8 @@ public struct Executor: Sendable {
     }
     self.models = models
     self.options = options
-    let merged = MergedGraph(models, sharing: options.sharing)
-    outputs = models.indices.map { model in
-      let entry = merged.index[model][models[model].graph.output]
-      return (entry, merged.logits(of: entry))
-    }
+    let merged = Merged(
+      models.map { Normalized($0.graph, inputScale: $0.inputScale) }, sharing: options.sharing)
     var observed: [Int] = []
     for (model, name) in observing {
       guard let node = models[model].graph.index(of: name) else {
@@ -54,20 +66,26 @@ public struct Executor: Sendable {
       }
       observed.append(merged.index[model][node])
     }
-    self.observed = observed
-    let inputEntries = merged.nodes.indices.filter { merged.nodes[$0].operation == .input }
-    inputs = inputEntries.map { ($0, merged.nodes[$0].inputScale) }
-    var planner = Planner(
-      merged.nodes, given: Set(inputEntries), kept: Set(outputs.map(\.logits) + observed),
-      blocks: options.blocks(imageShape: shape))
-    let plan = planner.plan()
-    try plan.checkSize(of: models[0].graph)
-    self.plan = plan
-    checks = outputs.map { plan.checks(behind: $0.logits, in: merged.nodes) }
+    let images = merged.nodes.indices.filter { merged.nodes[$0].operation == .input }
+    let kept = Set(merged.scores + observed)
+    let fused = Fused(merged.nodes, given: Set(images), kept: kept)
+    let prepared = backend.prepare(fused, blocks: options.blocks(imageShape: shape))
+    try prepared.checkSize(of: models[0].graph)
+    self.prepared = prepared
+    inputs = images.compactMap { image in
+      fused.index[image].map { ($0, merged.nodes[image].inputScale) }
+    }
+    outputs = models.indices.map { model in
+      let scores = fused.index[merged.scores[model]]!
+      let output = merged.index[model][models[model].graph.output]
+      return Output(
+        scores: scores, isSoftmax: output != merged.scores[model],
+        checks: fused.checks(behind: scores))
+    }
+    self.observed = observed.map { fused.index[$0]! }
+    let isNeeded = merged.nodes.isNeeded(for: kept)
     costs = (
-      merged.nodes.indices.reduce(0) {
-        planner.needed[$1] ? $0 + merged.nodes[$1].multiplyAdds(in: merged.nodes) : $0
-      },
+      merged.nodes.indices.reduce(0) { isNeeded[$1] ? $0 + merged.nodes.multiplyAdds(of: $1) : $0 },
       models.reduce(0) { $0 + $1.graph.multiplyAdds }
     )
   }
@@ -78,7 +96,7 @@ public struct Executor: Sendable {
   public static var instructionSet: String { unsafe String(cString: kernels.name) }
 
   /// Images that are run together by one thread.
-  public var groupSize: Int { plan.blocks * laneCount }
+  public var groupSize: Int { prepared.blocks * laneCount }
 
   /// Multiply-adds for an image, as the models run together.
   public var costPerImage: Int { costs.together }
@@ -106,22 +124,20 @@ public struct Executor: Sendable {
     let counter = ProgressCounter(progress)
     try runInParallel(
       pieces: (source.count + size - 1) / size, options: options,
-      memory: plan.workspaceSize,
-      prepare: { (plan.makeWorkspace(), loader.makeBuffer(images: size)) }
+      memory: prepared.bytes,
+      prepare: { (prepared.makeMemory(), loader.makeBuffer(images: size)) }
     ) { state, piece in
       let range = piece * size..<min(source.count, (piece + 1) * size)
-      let (workspace, buffer) = state
+      let (memory, buffer) = state
       try loader.withImages(range, buffer) { images in
-        try plan.run(workspace, blocks: blockCount(range.count)) { block in
+        try memory.run(blocks: blockCount(range.count)) { block in
           for input in inputs {
-            guard let place = plan.given[input.entry] else { continue }
+            let value = memory.value(of: input.node, block: block)
             unsafe try images.pack(
-              block: block, scale: input.scale, into: workspace.pointer(place, block: block),
-              place.image)
+              block: block, scale: input.scale, into: value.pointer, value.image)
           }
         }
-        try body(
-          Batch(indices: range, executor: self, workspace: workspace, loaded: images))
+        try body(Batch(indices: range, executor: self, memory: memory, loaded: images))
       }
       counter.add(range.count)
     }
@@ -153,13 +169,6 @@ extension ExecutionOptions {
   /// are work enough.
   func blocks(imageShape: [Int]) -> Int {
     groupBlocks ?? max(1, min(4, (1 << 15) / imageShape.reduce(1, *)))
-  }
-}
-
-extension MergedGraph.Entry {
-  func multiplyAdds(in nodes: [MergedGraph.Entry]) -> Int {
-    guard let first = inputs.first else { return 0 }
-    return operation.multiplyAdds(input: nodes[first].shape, output: shape)
   }
 }
 

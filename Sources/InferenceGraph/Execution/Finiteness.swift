@@ -19,56 +19,19 @@ internal import CKernels
 /// shared layers, and those of ``ChannelSweep`` after each step.
 public let noClass: Int32 = -1
 
-/// Notes in which lanes of a value some element is not finite.
-struct CheckStep: Step {
-  let place: Place
-  /// Where the workspace keeps the answer.
-  let slot: Int
-
-  func run(_ workspace: Workspace, block: Int) {
-    unsafe workspace.note(
-      kernels.nonfinite(workspace.pointer(place, block: block), place.image),
-      slot: slot, block: block)
-  }
-}
-
-extension Plan {
-  /// The slots of the checks that a node's value depends on, in ascending order.
-  ///
-  /// - Parameters:
-  ///   - node: The scores of a model, or an inner node.
-  ///   - nodes: The nodes that the plan was made of.
-  func checks(behind node: Int, in nodes: [MergedGraph.Entry]) -> [Int] {
-    var isRead = Array(repeating: false, count: nodes.count)
-    isRead[node] = true
-    var slots: Set<Int> = []
-    for index in stride(from: node, through: 0, by: -1) where isRead[index] && given[index] == nil {
-      for input in nodes[index].inputs { isRead[input] = true }
-      if nodes[index].operation.hasOwnChannels, let slot = checks[nodes[index].inputs[0]] {
-        slots.insert(slot)
-      }
-    }
-    return slots.sorted()
-  }
-}
-
-extension Workspace {
+extension GroupMemory {
   /// The classes that a block's scores give its images, ``noClass`` where a check or a score says
   /// so; `result` takes one a lane.
   func classify(
-    _ scores: Place, block: Int, checks: [Int], into result: UnsafeMutablePointer<Int32>
+    _ scores: Int, block: Int, checks: [Int], into result: UnsafeMutablePointer<Int32>
   ) {
+    let value = value(of: scores, block: block)
     unsafe kernels.argmax(
-      pointer(scores, block: block), Int64(scores.elementCount), scores.image.channel_pitch, result)
+      value.pointer, Int64(value.elementCount), value.image.channel_pitch, result)
     let lanes = brokenLanes(checks, block: block)
     guard lanes != 0 else { return }
     for lane in 0..<laneCount where lanes & (1 << UInt32(lane)) != 0 {
       unsafe result[lane] = noClass
     }
-  }
-
-  /// The lanes, as bits, in which any of the checks found a value that is not finite.
-  func brokenLanes(_ checks: [Int], block: Int) -> UInt32 {
-    checks.reduce(0) { $0 | notes(slot: $1, block: block) }
   }
 }

@@ -5,13 +5,13 @@ internal import CKernels
 struct SweepUpdate: Sendable {
   /// A convolution or dense layer that reads the frontier.
   struct Head: Sendable {
-    /// Where its sums stand, before its activation.
-    let sums: Place
+    /// The node of `rest` that has its sums, before its activation.
+    let sums: Int
     /// Computes the sums, in the order `kept`, from the frontier's values.
     let all: ConvolutionStep
     /// By channel: adds that channel's difference times its weights.
     let perChannel: [ConvolutionStep]
-    /// The sums of one block close together.
+    /// The sums of one block, one after another.
     let kept: Place
     /// The largest absolute value of its kernel.
     let largestWeight: Float
@@ -21,93 +21,83 @@ struct SweepUpdate: Sendable {
   static let blocks = 4
 
   let heads: [Head]
-  /// The frontier's values, which some reader other than a head may need too.
+  /// A block of the frontier's values, with the zeros around it that heads read, and its floats.
   let frontier: Place
-  /// Where the plan expects the frontier itself, masked, if any reader is no head.
-  let maskedFrontier: Place?
-  /// Other values of the cut, by their position in it.
-  let others: [(position: Int, place: Place)]
-  /// One channel's (constant - value).
+  let frontierSize: Int
+  /// A block of one channel's (constant - value), in the same way.
   let difference: Place
+  let differenceSize: Int
   /// What lies behind the heads.
-  let plan: Plan
-  let logits: Place
-  /// The checks of the plan that decide whether an image has a class.
+  let rest: any PreparedGraph
+  /// The node of `rest` that is the frontier itself, masked, if any reader is no head.
+  let maskedFrontier: Int?
+  /// The nodes of `rest` that are other values of the cut, by their position in it.
+  let others: [(position: Int, node: Int)]
+  /// The node of `rest` that has the class scores.
+  let scores: Int
+  /// The checks of `rest` that decide whether an image has a class.
   let checks: [Int]
 
-  init(
-    _ merged: MergedGraph, cut: [Int], isBehind: [Bool], output: Int, channels: Int
-  ) {
-    let front = cut[0]
-    let shape = merged.nodes[front].shape
-    // The frontier under other names: dropout, flattening.
-    var isFrontier = Array(repeating: false, count: merged.nodes.count)
-    isFrontier[front] = true
-    var entries: [MergedGraph.Entry] = []
+  init(_ model: [IRNode], _ cut: SweepCut, channels: Int, on backend: any Backend) {
+    let shape = cut.shapes[0]
+    // The frontier under other names: flattened.
+    var isFrontier = Array(repeating: false, count: model.count)
+    isFrontier[cut.frontier] = true
+    var nodes: [IRNode] = []
     var moved: [Int] = []
-    var headNodes: [(node: Int, entry: Int, weights: ConvolutionWeights)] = []
-    for (index, node) in merged.nodes.enumerated() {
-      let input = node.inputs.first.map { isFrontier[$0] } ?? false
-      if input && node.activation == .linear {
-        isFrontier[index] = node.operation.facts.isIdentity || node.operation == .flatten
+    var headNodes: [(node: Int, sums: Int, weights: ConvolutionWeights)] = []
+    for (index, var node) in model.enumerated() {
+      let readsFrontier = node.inputs.first.map { isFrontier[$0] } ?? false
+      if readsFrontier, node.activation == .linear, node.operation == .flatten {
+        isFrontier[index] = true
       }
-      let read = node.inputs.map { moved[$0] }
-      if input, isBehind[index], index <= output,
+      if readsFrontier, cut.isBehind[index], index <= cut.scores,
         let weights = SweepUpdate.headWeights(
-          node, frontier: shape, reads: merged.nodes[node.inputs[0]].shape)
+          node, frontier: shape, reads: model[node.inputs[0]].shape)
       {
-        headNodes.append((index, entries.count, weights))
-        entries.append(
-          MergedGraph.Entry(operation: .input, activation: .linear, inputs: [], shape: node.shape))
-        entries.append(
-          MergedGraph.Entry(
-            operation: .activation, activation: node.activation, inputs: [entries.count - 1],
-            shape: node.shape))
+        // Its sums are given; its activation remains.
+        headNodes.append((index, nodes.count, weights))
+        nodes.append(IRNode(operation: .input, inputs: [], shape: node.shape))
+        if node.activation != .linear {
+          nodes.append(
+            IRNode(
+              operation: .activation, activation: node.activation, inputs: [nodes.count - 1],
+              shape: node.shape))
+        }
       } else {
-        entries.append(
-          MergedGraph.Entry(
-            operation: node.operation, activation: node.activation, inputs: read,
-            shape: node.shape, inputScale: node.inputScale))
+        node.inputs = node.inputs.map { moved[$0] }
+        nodes.append(node)
       }
-      moved.append(entries.count - 1)
+      moved.append(nodes.count - 1)
     }
-    // The output's logits: the head's sums themselves where the head is the last layer.
-    var planner = Planner(
-      entries, given: Set(cut.map { moved[$0] } + headNodes.map(\.entry)), kept: [moved[output]],
-      blocks: SweepUpdate.blocks, keepsGiven: true)
-    // The differences, and the frontier where nothing but heads reads it, with a frame of zeros
-    // for "same" padding.
+    let graph = Fused(
+      nodes, given: Set(cut.nodes.map { moved[$0] } + headNodes.map(\.sums)),
+      kept: [moved[cut.scores]], from: .values)
+    rest = backend.prepare(graph, blocks: SweepUpdate.blocks)
+    scores = graph.index[moved[cut.scores]]!
+    checks = graph.checks(behind: scores)
+    maskedFrontier = graph.index[moved[cut.frontier]]
+    others = cut.nodes.indices.dropFirst().compactMap { position in
+      graph.index[moved[cut.nodes[position]]].map { (position, $0) }
+    }
     var frame = Frame()
-    for head in headNodes {
-      if merged.nodes[head.node].shape.count == 3,
-        let axes = merged.nodes[head.node].operation.kernelAxes(over: shape)
-      {
+    for head in headNodes where model[head.node].shape.count == 3 {
+      if let axes = model[head.node].operation.kernelAxes(over: shape) {
         frame.widen(rows: axes.rows, columns: axes.columns)
       }
     }
-    let values = planner.place(shape: shape, frame: frame, isLasting: true)
-    let extents = Place.extents(of: shape)
-    let difference = planner.place(
-      shape: [extents.height, extents.width, 1], frame: frame, isLasting: false)
-    let plan = planner.plan()
+    let channelShape = Array(shape.dropLast()) + [1]
+    let values = Place(shape: shape, frame: frame)
+    let difference = Place(shape: channelShape, frame: frame)
     frontier = values
+    frontierSize = Place.size(of: shape, frame)
     self.difference = difference
-    self.plan = plan
-    logits = plan.results[moved[output]]!
-    checks = plan.checks(behind: moved[output], in: entries)
-    maskedFrontier = plan.given[moved[front]]
-    others = cut.indices.dropFirst().compactMap { position in
-      plan.given[moved[cut[position]]].map { (position, $0) }
-    }
+    differenceSize = Place.size(of: channelShape, frame)
     heads = headNodes.compactMap { head in
       // A head whose result nobody needs is not there.
-      guard let sums = plan.given[head.entry] else { return nil }
-      let kept = Place(
-        buffer: 0, offset: 0, blockStride: 0,
-        image: dk_image(
-          height: Int(sums.image.height), width: Int(sums.image.width),
-          channels: Int(sums.image.channels), pitch: laneCount, frame: Frame()))
-      let axes = merged.nodes[head.node].operation.kernelAxes(over: shape)
+      guard let sums = graph.index[head.sums] else { return nil }
+      let kept = Place(shape: model[head.node].shape)
+      let axes = model[head.node].operation.kernelAxes(over: shape)
       var bare = head.weights
       bare.bias = nil
       return Head(
@@ -123,9 +113,14 @@ struct SweepUpdate: Sendable {
     }
   }
 
+  /// The bytes that a thread takes.
+  var bytes: Int {
+    rest.bytes + (frontierSize + differenceSize) * MemoryLayout<Float>.size
+  }
+
   /// The layer as a convolution over the frontier, if it is linear in each channel of it.
   private static func headWeights(
-    _ node: MergedGraph.Entry, frontier: [Int], reads: [Int]
+    _ node: IRNode, frontier: [Int], reads: [Int]
   ) -> ConvolutionWeights? {
     if case .convolution(let c) = node.operation, c.groups == 1, reads == frontier {
       return ConvolutionWeights(

@@ -25,7 +25,8 @@ extension TrainingBuilder {
       }
     } else {
       let steps = weights.steps(
-        input: x.place, output: y.place, axes: axes, activation: rectifies ? .relu : .linear)
+        input: x.place, output: y.place, axes: axes,
+        epilogue: Epilogue(activation: rectifies ? .relu : .linear))
       let perGroup = filters / c.groups
       let taps = c.kernel.count / filters
       for (group, step) in steps.enumerated() {

@@ -37,8 +37,7 @@ struct WinogradStep: Step {
   /// A step of a layer as it is.
   init(
     _ layer: ConvolutionWeights, input: Place, axes: (rows: WindowAxis, columns: WindowAxis),
-    output: Place, scratch: Int, affine: (scale: [Float], shift: [Float])?,
-    activation: Activation, pool: Bool
+    output: Place, scratch: Int, epilogue: Epilogue
   ) {
     let filters = layer.kernel.shape[3]
     let packed = WinogradStep.transform(layer.kernel).flatMap { $0.packed(0..<filters).values }
@@ -46,7 +45,7 @@ struct WinogradStep: Step {
       inputs: layer.kernel.shape[2], weights: Storage(packed),
       bias: Storage(layer.bias?.values ?? Array(repeating: 0, count: filters)),
       before: (axes.rows.before, axes.columns.before), input: input, output: output,
-      scratch: scratch, affine: affine, activation: activation, pool: pool)
+      scratch: scratch, epilogue: epilogue)
   }
 
   /// A step whose weights and bias are zero until others are put there.
@@ -63,13 +62,12 @@ struct WinogradStep: Step {
     self.init(
       inputs: inputs, weights: Storage(count: 16 * inputs * outputs),
       bias: Storage(count: outputs), before: before, input: input, output: output, scratch: 0,
-      affine: nil, activation: activation, pool: false)
+      epilogue: Epilogue(activation: activation))
   }
 
   private init(
     inputs: Int, weights: Storage<Float>, bias: Storage<Float>, before: (rows: Int, columns: Int),
-    input: Place, output: Place, scratch: Int, affine: (scale: [Float], shift: [Float])?,
-    activation: Activation, pool: Bool
+    input: Place, output: Place, scratch: Int, epilogue: Epilogue
   ) {
     self.inputs = inputs
     self.weights = weights
@@ -77,13 +75,13 @@ struct WinogradStep: Step {
     self.input = input
     self.output = output
     self.scratch = scratch
-    self.pool = pool
-    self.activation = activation.kernel
+    pool = epilogue.poolsSquares
+    activation = epilogue.activation.kernel
     start =
       -before.rows * Int(input.image.row_pitch) - before.columns * Int(input.image.pixel_pitch)
     tiles = Storage(tileWidths(bias.count))
-    scale = affine.map { Storage($0.scale) }
-    shift = affine.map { Storage($0.shift) }
+    scale = epilogue.affine.map { Storage($0.scale) }
+    shift = epilogue.affine.map { Storage($0.shift) }
     // With pooling a tile is an output pixel. Without, tiles cover the image; where its extent is
     // odd the last ones overlap the ones before and compute some pixels once more.
     let step = pool ? 1 : 2

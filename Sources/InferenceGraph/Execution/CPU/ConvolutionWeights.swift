@@ -15,17 +15,23 @@ extension ConvolutionWeights {
     self.init(
       kernel: c.kernel, bias: c.bias, dilation: c.dilation, strides: c.strides, groups: c.groups)
   }
+
+  /// A dense layer on pixels, which is a 1x1 convolution.
+  init(_ d: Dense) {
+    self.init(
+      kernel: Tensor(shape: [1, 1] + d.kernel.shape, values: d.kernel.values), bias: d.bias)
+  }
 }
 
 extension ConvolutionWeights {
   /// One step a group of channels.
   func steps(
     input: Place, output: Place,
-    axes: (rows: WindowAxis, columns: WindowAxis)?,
-    affine: (scale: [Float], shift: [Float])? = nil, activation: Activation = .linear,
-    pool: Bool = false, accumulate: Bool = false
+    axes: (rows: WindowAxis, columns: WindowAxis)?, epilogue: Epilogue = Epilogue(),
+    accumulate: Bool = false
   ) -> [ConvolutionStep] {
     let depth = kernel.shape[2]
+    let pool = epilogue.poolsSquares
     let windows = pixelTable(input.image, output.image, pool: pool)
     let pixels = PixelTable(input: windows.input, output: windows.output, arePooled: pool)
     let start = input.image.start(of: axes)
@@ -38,9 +44,10 @@ extension ConvolutionWeights {
         input: input.channels(group * depth..<(group + 1) * depth), start: start,
         output: output.channels(range), weights: Storage(packed.values),
         bias: Storage(bias.map { Array($0.values[range]) } ?? range.map { _ in 0 }),
-        scale: affine.map { Storage(Array($0.scale[range])) },
-        shift: affine.map { Storage(Array($0.shift[range])) }, offsets: offsets, pixels: pixels,
-        tiles: Storage(packed.tiles), activation: activation.kernel, accumulate: accumulate)
+        scale: epilogue.affine.map { Storage(Array($0.scale[range])) },
+        shift: epilogue.affine.map { Storage(Array($0.shift[range])) }, offsets: offsets,
+        pixels: pixels, tiles: Storage(packed.tiles), activation: epilogue.activation.kernel,
+        accumulate: accumulate)
     }
   }
 
@@ -108,79 +115,6 @@ extension [Int32] {
   /// again.
   mutating func fillGroup() {
     while count % pixelGroup != 0 { append(self[count - 1]) }
-  }
-}
-
-extension Planner {
-  /// Appends a convolution with all that can be fused into it: a normalization, an activation, and
-  /// a 2x2 maximum pooling, in this order.
-  ///
-  /// - Returns: The nodes that were fused.
-  mutating func convolve(_ index: Int, input: Place, _ weights: ConvolutionWeights) -> [Int] {
-    var last = index
-    var fused: [Int] = []
-    var affine: (scale: [Float], shift: [Float])?
-    if nodes[last].activation == .linear, let reader = soleReader(of: last),
-      let map = nodes[reader].operation.facts.affine(channels: nodes[reader].shape.last ?? 1)
-    {
-      affine = map
-      last = reader
-      fused.append(reader)
-    }
-    if nodes[last].activation == .linear, let reader = soleReader(of: last),
-      nodes[reader].operation == .activation, nodes[reader].activation.isElementwise,
-      nodes[reader].zeroed.isEmpty
-    {
-      last = reader
-      fused.append(reader)
-    }
-    let activation = nodes[last].activation
-    var pool = false
-    if let reader = soleReader(of: last),
-      case .pooling(let pooling) = nodes[reader].operation, pooling.kind == .max,
-      pooling.window == Extent(2, 2), pooling.strides == pooling.window,
-      nodes[reader].activation == .linear, pooling.isInside(nodes[last].shape)
-    {
-      pool = true
-      last = reader
-      fused.append(reader)
-    }
-    let output = place(for: last)
-    let axes = nodes[index].operation.kernelAxes(over: nodes[nodes[index].inputs[0]].shape)
-    if let axes, WinogradStep.applies(to: weights, output: nodes[index].shape) {
-      blockSteps.append(
-        WinogradStep(
-          weights, input: input, axes: axes, output: output, scratch: reserveScratch(weights),
-          affine: affine, activation: activation, pool: pool))
-    } else {
-      blockSteps += weights.steps(
-        input: input, output: output, axes: axes, affine: affine, activation: activation,
-        pool: pool)
-    }
-    places[last] = output
-    finish(last)
-    return fused
-  }
-
-  func depthwise(
-    _ c: DepthwiseConvolution, index: Int, input: Place, output: Place
-  ) -> DepthwiseStep {
-    let channels = c.kernel.shape[2] * c.kernel.shape[3]
-    let axes = nodes[index].operation.kernelAxes(over: nodes[nodes[index].inputs[0]].shape)
-    return DepthwiseStep(
-      input: input, start: input.image.start(of: axes), strides: c.strides, output: output,
-      multiplier: c.kernel.shape[3], weights: Storage(c.kernel.values),
-      bias: Storage(c.bias?.values ?? Array(repeating: 0, count: channels)),
-      offsets: Storage(
-        input.image.tapOffsets(c.kernel.shape[0], c.kernel.shape[1], dilation: c.dilation)))
-  }
-}
-
-extension Pooling {
-  /// Whether all windows lie inside an image of this shape.
-  fileprivate func isInside(_ shape: [Int]) -> Bool {
-    let (rows, columns) = (grid.rows(shape[0]), grid.columns(shape[1]))
-    return rows.before == 0 && rows.after == 0 && columns.before == 0 && columns.after == 0
   }
 }
 

@@ -20,6 +20,37 @@ struct Place {
   /// Extents and pitches.
   let image: dk_image
 
+  /// A place whose elements lie one after another, lanes innermost, with a frame around them.
+  ///
+  /// - Parameters:
+  ///   - start: Floats from the buffer's start to the frame.
+  ///   - isLasting: Whether every block has a place of its own, one behind the other.
+  init(
+    buffer: Int = 0, start: Int = 0, shape: [Int], frame: Frame = Frame(), isLasting: Bool = false
+  ) {
+    let (height, width, channels) = Place.extents(of: shape)
+    let image = dk_image(
+      height: height, width: width, channels: channels, pitch: laneCount, frame: frame)
+    self.init(
+      buffer: buffer,
+      offset: start + frame.top * Int(image.row_pitch) + frame.left * Int(image.pixel_pitch),
+      blockStride: isLasting ? Place.size(of: shape, frame) : 0, image: image)
+  }
+
+  init(buffer: Int, offset: Int, blockStride: Int, image: dk_image) {
+    self.buffer = buffer
+    self.offset = offset
+    self.blockStride = blockStride
+    self.image = image
+  }
+
+  /// The floats of a block with a frame around it.
+  static func size(of shape: [Int], _ frame: Frame = Frame()) -> Int {
+    let (height, width, channels) = extents(of: shape)
+    return (height + frame.top + frame.bottom) * (width + frame.left + frame.right) * channels
+      * laneCount
+  }
+
   /// The extents of a shape: rank 1 is one pixel, higher ranks than 3 become more rows.
   static func extents(of shape: [Int]) -> (height: Int, width: Int, channels: Int) {
     let channels = shape.last ?? 1
@@ -40,6 +71,24 @@ struct Place {
       image: dk_image(
         height: height, width: width, channels: channels,
         pitch: Int(image.channel_pitch), frame: Frame()))
+  }
+
+  /// The image with zeros that lie around it as a part of it.
+  func widened(by zeros: Frame) -> Place {
+    var image = image
+    image.height += Int32(zeros.top + zeros.bottom)
+    image.width += Int32(zeros.left + zeros.right)
+    return Place(
+      buffer: buffer,
+      offset: offset - zeros.top * Int(image.row_pitch) - zeros.left * Int(image.pixel_pitch),
+      blockStride: blockStride, image: image)
+  }
+
+  /// The image without its border: the inverse of ``widened(by:)``.
+  func narrowed(by border: Frame) -> Place {
+    widened(
+      by: Frame(
+        top: -border.top, bottom: -border.bottom, left: -border.left, right: -border.right))
   }
 
   /// Some of the channels.
@@ -65,6 +114,12 @@ struct Frame: Hashable {
     left = max(left, columns.before)
     right = max(right, columns.after)
   }
+
+  static func + (a: Frame, b: Frame) -> Frame {
+    Frame(
+      top: a.top + b.top, bottom: a.bottom + b.bottom, left: a.left + b.left,
+      right: a.right + b.right)
+  }
 }
 
 extension dk_image {
@@ -75,33 +130,5 @@ extension dk_image {
       height: Int32(height), width: Int32(width), channels: Int32(channels),
       row_pitch: Int64(pixel * (width + frame.left + frame.right)), pixel_pitch: Int64(pixel),
       channel_pitch: Int64(pitch))
-  }
-}
-
-/// The buffers of one thread.
-final class Workspace {
-  private let buffers: [Storage<Float>]
-  /// What the checks found: lanes as bits, `[slot][block]`.
-  private var found: [UInt32]
-  private let blocks: Int
-
-  /// The start of a buffer.
-  func pointer(buffer: Int) -> UnsafeMutablePointer<Float> { unsafe buffers[buffer].pointer }
-
-  init(sizes: [Int], checks: Int, blocks: Int) {
-    buffers = sizes.map { Storage<Float>(count: $0) }
-    found = Array(repeating: 0, count: checks * blocks)
-    self.blocks = blocks
-  }
-
-  /// Keeps what a check found in a block.
-  func note(_ lanes: UInt32, slot: Int, block: Int) { found[slot * blocks + block] = lanes }
-
-  /// What a check found in a block.
-  func notes(slot: Int, block: Int) -> UInt32 { found[slot * blocks + block] }
-
-  /// The first element of a place in a block.
-  func pointer(_ place: Place, block: Int) -> UnsafeMutablePointer<Float> {
-    unsafe buffers[place.buffer].pointer + place.offset + block * place.blockStride
   }
 }

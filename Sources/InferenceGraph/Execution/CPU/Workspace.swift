@@ -1,0 +1,50 @@
+/// The buffers in which one thread runs a plan.
+final class Workspace: GroupMemory {
+  private let plan: Plan
+  private let buffers: [Storage<Float>]
+  /// What the checks found: lanes as bits, `[check][block]`.
+  private var found: [UInt32]
+
+  init(_ plan: Plan) {
+    self.plan = plan
+    buffers = plan.layout.bufferSizes.map { Storage<Float>(count: $0) }
+    found = Array(repeating: 0, count: plan.graph.checked.count * plan.blocks)
+  }
+
+  func run(blocks: Int, fill: (Int) throws -> Void) rethrows {
+    var isFirst = true
+    for segment in plan.segments {
+      switch segment {
+      case .perBlock(let steps):
+        for block in 0..<blocks {
+          if isFirst { try fill(block) }
+          for step in steps { step.run(self, block: block) }
+        }
+      case .group(let step): step.run(self)
+      }
+      isFirst = false
+    }
+  }
+
+  func value(of node: Int, block: Int) -> BlockValue {
+    guard let place = plan.layout.places[node] else {
+      preconditionFailure("node \(node) has no value of its own")
+    }
+    return unsafe BlockValue(pointer: pointer(place, block: block), image: place.image)
+  }
+
+  func brokenLanes(_ checks: [Int], block: Int) -> UInt32 {
+    checks.reduce(0) { $0 | found[$1 * plan.blocks + block] }
+  }
+
+  /// Keeps what a check found in a block.
+  func note(_ lanes: UInt32, check: Int, block: Int) { found[check * plan.blocks + block] = lanes }
+
+  /// The start of a buffer.
+  func pointer(buffer: Int) -> UnsafeMutablePointer<Float> { unsafe buffers[buffer].pointer }
+
+  /// The first element of a place in a block.
+  func pointer(_ place: Place, block: Int) -> UnsafeMutablePointer<Float> {
+    unsafe buffers[place.buffer].pointer + place.offset + block * place.blockStride
+  }
+}

@@ -1,0 +1,61 @@
+/// A node of the intermediate representation: an operation without a name.
+///
+/// Passes rewrite lists of such nodes, in topological order: ``Normalized``, then ``Merged``, then
+/// ``Fused``, which an engine runs.
+struct IRNode: Sendable {
+  var operation: Operation
+  /// Applied to the operation's result.
+  var activation: Activation = .linear
+  /// The indices of the nodes it reads, all smaller than its own.
+  var inputs: [Int]
+  /// The shape of the result, as a ``Node``'s.
+  var shape: [Int]
+  /// The factor applied to the images, for input nodes.
+  var inputScale: Float = 1
+  /// Channels that are zero instead of what the operation gives: masked ones.
+  var zeroed: [Int] = []
+}
+
+extension [IRNode] {
+  /// For each node whether one of `results` depends on it, without looking behind nodes that are
+  /// `given`.
+  func isNeeded(for results: some Sequence<Int>, given: Set<Int> = []) -> [Bool] {
+    var isNeeded = [Bool](repeating: false, count: count)
+    for index in results { isNeeded[index] = true }
+    for index in indices.reversed() where isNeeded[index] && !given.contains(index) {
+      for input in self[index].inputs { isNeeded[input] = true }
+    }
+    return isNeeded
+  }
+
+  /// A node's multiply-adds for one image.
+  func multiplyAdds(of index: Int) -> Int {
+    guard let first = self[index].inputs.first else { return 0 }
+    return self[index].operation.multiplyAdds(input: self[first].shape, output: self[index].shape)
+  }
+
+  /// One line a node: index, operation and what it reads, what is done to the result, shape.
+  var text: String {
+    indices.map { index in
+      let node = self[index]
+      var parts = node.operation.text(reading: node.inputs)
+      if node.inputScale != 1 { parts += " times \(node.inputScale)" }
+      if node.activation != .linear { parts += ", \(node.activation.text)" }
+      if !node.zeroed.isEmpty { parts += ", channels \(node.zeroed) zero" }
+      return "\(index): \(parts) -> \(node.shape)"
+    }.joined(separator: "\n")
+  }
+}
+
+extension Operation {
+  /// The operation's name with the nodes that it reads.
+  func text(reading inputs: [Int]) -> String {
+    inputs.isEmpty
+      ? displayName : "\(displayName)(\(inputs.map { "\($0)" }.joined(separator: ", ")))"
+  }
+}
+
+extension Activation {
+  /// Its name, with its numbers unless it is the plain rectifier.
+  var text: String { self == .relu ? "relu" : "\(self)" }
+}

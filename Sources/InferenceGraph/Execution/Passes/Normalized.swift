@@ -1,0 +1,111 @@
+/// A graph in basic operations.
+///
+/// - Nodes that give what they read are gone.
+/// - A separable convolution is two nodes, a depthwise convolution and a 1x1 convolution.
+/// - Sums, products and extrema read two nodes; those of more are chains, first inputs first.
+/// - For inference, a softmax is a node of its own behind what it is taken of. Training leaves it in
+///   its node, where its gradient needs no copy of what it was taken of.
+struct Normalized: Sendable, CustomStringConvertible {
+  /// What the nodes are for.
+  enum Purpose: Hashable {
+    case inference
+    /// To be differentiated; with `noise`, layers that act in training only do.
+    case training(noise: Bool)
+  }
+
+  /// Where a node's weights are in the graph.
+  struct Source: Sendable {
+    /// The graph's node.
+    let node: Int
+    /// By the role that a weight has here: the one it has there.
+    let roles: [WeightRole: WeightRole]
+  }
+
+  /// In topological order; the first is the input.
+  private(set) var nodes: [IRNode] = []
+  /// By node.
+  private(set) var sources: [Source] = []
+  /// Which node has the value of each of the graph's nodes.
+  private(set) var index: [Int] = []
+  /// The node of the class scores: the graph's output, or, if that is their softmax, what the
+  /// softmax is taken of where this is a node of its own.
+  ///
+  /// A softmax of several rows (over the channels of every pixel) does not count.
+  private(set) var scores = 0
+
+  init(_ graph: Graph, inputScale: Float = 1, for purpose: Purpose = .inference) {
+    for (number, node) in graph.nodes.enumerated() {
+      index.append(append(node, number, inputScale, purpose))
+    }
+    scores = index[graph.output]
+    let output = graph.nodes[graph.output]
+    if output.activation == .softmax, output.shape.dropLast().allSatisfy({ $0 == 1 }),
+      nodes[scores].operation == .activation
+    {
+      scores = nodes[scores].inputs[0]
+    }
+  }
+
+  var description: String { nodes.text }
+
+  /// Appends what a graph's node is made of, and returns which node has its value.
+  private mutating func append(
+    _ node: Node, _ number: Int, _ inputScale: Float, _ purpose: Purpose
+  ) -> Int {
+    var inputs = node.inputs.map { index[$0] }
+    var operation = node.operation
+    let isCombination = operation.facts.channelRelation == .combined
+    if purpose.isIdentity(operation) || isCombination && inputs.count == 1 {
+      operation = .activation
+    }
+    if operation == .activation, node.activation == .linear { return inputs[0] }
+    var roles = Dictionary(
+      uniqueKeysWithValues: operation.namedWeights.map { ($0.role, $0.role) })
+    if case .separableConvolution(let separable) = operation {
+      let (depthwise, pointwise) = separable.parts
+      let middle = IRNode(
+        operation: .depthwiseConvolution(depthwise), inputs: inputs,
+        shape: node.shape.dropLast() + [separable.pointwise.shape[2]])
+      inputs = [add(middle, number, [.depthwiseKernel: .depthwiseKernel])]
+      operation = .convolution(pointwise)
+      roles = [.kernel: .pointwiseKernel, .bias: .bias]
+    }
+    if isCombination, inputs.count > 2 {
+      for right in inputs[1..<inputs.count - 1] {
+        let pair = [inputs[0], right]
+        let shape = zip(nodes[pair[0]].shape, nodes[right].shape).map { Swift.max($0, $1) }
+        inputs[0] = add(IRNode(operation: operation, inputs: pair, shape: shape), number, [:])
+      }
+      inputs = [inputs[0], inputs[inputs.count - 1]]
+    }
+    var last = IRNode(
+      operation: operation, activation: node.activation, inputs: inputs, shape: node.shape,
+      inputScale: operation == .input ? inputScale : 1)
+    guard purpose == .inference, !node.activation.isElementwise, operation != .activation else {
+      return add(last, number, roles)
+    }
+    last.activation = .linear
+    let softmax = IRNode(
+      operation: .activation, activation: node.activation, inputs: [add(last, number, roles)],
+      shape: node.shape)
+    return add(softmax, number, [:])
+  }
+
+  private mutating func add(
+    _ node: IRNode, _ number: Int, _ roles: [WeightRole: WeightRole]
+  ) -> Int {
+    nodes.append(node)
+    sources.append(Source(node: number, roles: roles))
+    return nodes.count - 1
+  }
+}
+
+extension Normalized.Purpose {
+  /// Whether an operation gives what it reads.
+  fileprivate func isIdentity(_ operation: Operation) -> Bool {
+    if self == .training(noise: true), case .trainingOnly(let layer) = operation {
+      return layer.isAlwaysIdentity
+    }
+    return operation.facts.isIdentity
+  }
+}
