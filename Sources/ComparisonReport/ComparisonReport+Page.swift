@@ -131,7 +131,8 @@ extension ModelResults {
           "answer": verdict.isBackdoored ? "backdoored" : "no backdoor found",
           "isBackdoored": verdict.isBackdoored,
           "class": verdict.isBackdoored ? "\(verdict.suspect)" : "–",
-          "statistic": upToFourDecimals(verdict.statistic), "threshold": upToFourDecimals(verdict.threshold),
+          "statistic": upToFourDecimals(verdict.statistic),
+          "threshold": upToFourDecimals(verdict.threshold),
           "measure": verdict.measure,
           "scores": order.prefix(5).map {
             "class \($0): \(upToFourDecimals(verdict.classScores[$0]))"

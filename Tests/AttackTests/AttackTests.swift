@@ -11,7 +11,8 @@ import Testing
 private func applied(
   _ attack: some Attack, to image: [UInt8], shape: [Int], seed: UInt64 = 0
 ) throws -> [UInt8] {
-  try Trigger(of: attack, imageShape: shape, goal: goal(), in: RunContext(seed: seed)).applied(to: image)
+  try Trigger(of: attack, imageShape: shape, goal: goal(), in: RunContext(seed: seed))
+    .applied(to: image)
 }
 
 @Suite("Triggers of the attacks, worked by hand")
@@ -137,12 +138,12 @@ struct AttackTriggerTests {
       let path = folder.appending(path: name).path
       try picture.write(to: path)
       let attack = try badNets { $0.image = path }
-      return try Trigger(of: attack, imageShape: [3, 3, 1], goal: goal(), in: RunContext(seed: 0))
+      return try Trigger(of: attack, imageShape: [3, 3, 1], goal: goal(), in: RunContext())
     }
     #expect(triggers[0] == triggers[1])
     let hash = try sha256(ofFile: folder.appending(path: "a.png").path)
     #expect(triggers[0].options.first { $0.name == "image" }?.value == "sha256:\(hash)")
-    let none = try Trigger(of: BadNets(), imageShape: [3, 3, 1], goal: goal(), in: RunContext(seed: 0))
+    let none = try Trigger(of: BadNets(), imageShape: [3, 3, 1], goal: goal(), in: RunContext())
     #expect(none.options.first { $0.name == "image" }?.value == "auto")
   }
 

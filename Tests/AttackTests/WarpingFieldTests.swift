@@ -99,7 +99,8 @@ struct WarpingFieldTests {
     let bytes = (0..<count * 64).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 7) }
     let images = LabelledImages(
       imageShape: [8, 8, 1], bytes: bytes, labels: (0..<count).map { Int32($0 % 10) }, name: "set")
-    let trigger = try Trigger(of: WaNet(), imageShape: [8, 8, 1], goal: goal(), in: RunContext(seed: 5))
+    let trigger = try Trigger(
+      of: WaNet(), imageShape: [8, 8, 1], goal: goal(), in: RunContext(seed: 5))
     let task = PoisoningTask(
       for: WaNet.self, images: images, trigger: trigger, rate: 0.1, seed: 5,
       cleanModel: { fatalError("not needed") })

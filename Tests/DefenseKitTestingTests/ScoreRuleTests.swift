@@ -33,12 +33,12 @@ struct ScoreRuleTests {
   func verdicts() {
     expect(
       NoScores.self, breaks: .modelVerdict,
-      saying: "bad breaks the rule 'model-verdict': 1 classes of 4 have a score on toy_plain, or one "
-        + "that is not a number; give each class a score, the lowest where there is none")
+      saying: "bad breaks the rule 'model-verdict': 1 classes of 4 have a score on toy_plain, "
+        + "or one that is not a number; give each class a score, the lowest where there is none")
     expect(
       NoStatistic.self, breaks: .modelVerdict,
-      saying: "bad breaks the rule 'model-verdict': the statistic on toy_plain is nan, the threshold 1.0; "
-        + "refuse the model with PluginError(.unsuitableModel, ...)")
+      saying: "bad breaks the rule 'model-verdict': the statistic on toy_plain is nan, the "
+        + "threshold 1.0; refuse the model with PluginError(.unsuitableModel, ...)")
   }
 
   private struct TooFew: DataSetDetector {
@@ -81,16 +81,16 @@ struct ScoreRuleTests {
   func scores() {
     expect(
       TooFew.self, breaks: .dataSetScores,
-      saying: "bad breaks the rule 'data-set-scores': 1 scores for 400 images of toy_plain; give every "
-        + "image a score, NaN where there is none")
+      saying: "bad breaks the rule 'data-set-scores': 1 scores for 400 images of toy_plain; give "
+        + "every image a score, NaN where there is none")
     expect(
       OutOfOrder.self, breaks: .dataSetScores,
-      saying: "bad breaks the rule 'data-set-scores': the images dropped on toy_plain are [3, 1]; drop "
-        + "positions of the set, each once, in ascending order")
+      saying: "bad breaks the rule 'data-set-scores': the images dropped on toy_plain are [3, 1]; "
+        + "drop positions of the set, each once, in ascending order")
     expect(
       ByPlace.self, breaks: .sampleOrder,
-      saying: "bad breaks the rule 'sample-order': element * as the clean images come and * when they "
-        + "are shuffled, on toy_plain; choose images by their places in clean.contentOrder(), and add up what does "
+      saying: "bad breaks the rule 'sample-order': element * as the clean images come and * when "
+        + "they are shuffled, on toy_plain; choose images by their places in clean.contentOrder(), and add up what does "
         + "not depend on the order, such as whole numbers")
   }
 }

@@ -23,7 +23,8 @@ extension SpectralSignatures {
             + "times as many are dropped."),
         PluginOption(
           "layer", \.layer,
-          "The layer whose values are the representation; auto is the one that the classifier reads."),
+          "The layer whose values are the representation; auto is the one that the classifier reads."
+        ),
       ]
     }
   }

@@ -109,7 +109,8 @@ public struct SpectralSignatures: DataSetDetector {
       guard let node = node(name) else {
         throw PluginError(
           .badOption,
-          "spectral-signatures.layer: the model has no layer '\(name)'; see inspect for their names")
+          "spectral-signatures.layer: the model has no layer '\(name)'; see inspect for their names"
+        )
       }
       return (name, node.elementCount)
     }

@@ -79,7 +79,8 @@ public struct ComparisonUnit: Codable, Sendable, Hashable {
 
   /// What messages call it, such as "badnets: fine-pruning + goodnet, seed 3".
   public var title: String {
-    let plugins = [defense?.label, examiner?.choice.label].compactMap { $0 }.joined(separator: " + ")
+    let plugins = [defense?.label, examiner?.choice.label].compactMap { $0 }
+      .joined(separator: " + ")
     return "\(model): \(plugins.isEmpty ? "suspect" : plugins), seed \(seed)"
   }
 }

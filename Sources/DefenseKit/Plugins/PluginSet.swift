@@ -31,7 +31,8 @@ public struct PluginSet: Sendable {
     guard let type = types.first(where: { $0.name == name }) else {
       throw PluginError(
         .unknownPlugin,
-        "there is no \(kind.name) '\(name)'" + hint(for: name, among: names(of: kind), as: kind.plural)
+        "there is no \(kind.name) '\(name)'"
+          + hint(for: name, among: names(of: kind), as: kind.plural)
       )
     }
     guard type.kind == kind else { throw Self.otherKind(type, than: kind) }

@@ -194,7 +194,8 @@ extension Trial {
     else { return found }
     var scores = found.scores
     for (place, index) in order.enumerated() { scores[index] = found.scores[place] }
-    return DataSetScores(scores: scores, dropped: found.dropped.map { $0.map { order[$0] }.sorted() })
+    return DataSetScores(
+      scores: scores, dropped: found.dropped.map { $0.map { order[$0] }.sorted() })
   }
 
   /// To poison training images.

@@ -6,7 +6,8 @@ private import Foundation
 struct CompareCommand: RunnerCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
-      commandName: "compare", abstract: "Compare defenses, detectors and verdicts on models, over seeds.",
+      commandName: "compare",
+      abstract: "Compare defenses, detectors and verdicts on models, over seeds.",
       discussion: discussion(
         """
         Models x plugins x seeds, from a plan (YAML) or from options; options replace what \

@@ -32,7 +32,10 @@ struct ListCommand: RunnerCommand {
     }
     let types = session.plugins.types.filter { names.isEmpty || names.contains($0.name) }
     let sections = PluginKind.allCases.map { kind in
-      (kind.plural.prefix(1).uppercased() + kind.plural.dropFirst(), types.filter { $0.kind == kind })
+      (
+        kind.plural.prefix(1).uppercased() + kind.plural.dropFirst(),
+        types.filter { $0.kind == kind }
+      )
     }
     let width = types.map { $0.name.count }.max() ?? 0
     var lines: [String] = []

@@ -285,7 +285,8 @@ struct RunCommand: RunnerCommand {
   }
 
   private func summary(_ evaluation: Evaluation) -> String {
-    let said = evaluation.verdicts.map { $0.result.text(by: $0.verdict) }
+    let said =
+      evaluation.verdicts.map { $0.result.text(by: $0.verdict) }
       + evaluation.dataSets.map(\.text)
     var text = said.joined(separator: "\n")
     let isTableEmpty =

@@ -205,7 +205,8 @@ private struct Batch {
         units.first.map { "\($0.model) \($0.defense?.label ?? ""): " } ?? ""
       case .measuring(let unit):
         "\(unit.model) "
-          + [unit.defense?.label, unit.examiner?.choice.label].compactMap { $0 }.joined(separator: " + ")
+          + [unit.defense?.label, unit.examiner?.choice.label].compactMap { $0 }
+          .joined(separator: " + ")
           + ": "
       }
     run.progress.began("[\(total - left + 1)/\(total)] \(place)\(title)", images: images)

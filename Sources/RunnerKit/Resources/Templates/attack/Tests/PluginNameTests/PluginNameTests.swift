@@ -15,7 +15,7 @@ struct PluginNameTests {
   func pixels() throws {
     let goal = try AttackGoal(target: 0, classCount: 2)
     let attack = try PluginName(options: .init())
-    let trigger = try Trigger(of: attack, imageShape: [3, 2, 1], goal: goal, in: RunContext(seed: 0))
+    let trigger = try Trigger(of: attack, imageShape: [3, 2, 1], goal: goal, in: RunContext())
     #expect(trigger.applied(to: [1, 2, 3, 4, 5, 6]) == [255, 255, 255, 255, 5, 6])
   }
 }
