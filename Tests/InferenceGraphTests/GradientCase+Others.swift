@@ -132,6 +132,17 @@ extension GradientCase {
       try $0.add("s", .reshape([4, 4, 3]))
       try $0.windows("c", 2, (3, 3), padding: .same)
     },
+    GradientCase("windows over a stack of images, with rows between them", [2, 3, 4, 2]) {
+      try $0.add("s", .reshape([2, 3, 8]))
+      try $0.add("z", .zeroPadding(top: 0, bottom: 0, left: 1, right: 2))
+      try $0.add("r", .reshape([12, 4, 2]))
+      try $0.windows(
+        "a", 3, (3, 2), strides: (2, 1), padding: .explicit(top: 0, bottom: 1, left: 1, right: 0),
+        activation: .tanh)
+      try $0.add("t", .reshape([2, 3, 12]))
+      try $0.add("c", .rearrange(.cropping(top: 0, bottom: 0, left: 0, right: 1)))
+      try $0.add("u", .reshape([2, 2, 4, 3]), activation: .sigmoid)
+    },
     GradientCase("reshape of a vector to an image", [12]) {
       try $0.dense("d", 24, activation: .relu)
       try $0.add("r", .reshape([3, 4, 2]))

@@ -72,6 +72,82 @@ struct ArchitectureFileTests {
     #expect(graph.outputShape == [4])
   }
 
+  @Test("What is not supported of composed layers is refused in a line with what to do")
+  func refusedSettings() throws {
+    func refusal(_ layers: [JSONValue], _ input: [Int] = [8, 8, 3]) throws -> String {
+      let error = #expect(throws: FileError.self) {
+        try read(layers + [layer("Flatten", "flatten", [:]), dense], input: input)
+      }
+      return error?.message ?? ""
+    }
+    func timed(_ inner: JSONValue) -> JSONValue { layer("TimeDistributed", "t", ["layer": inner]) }
+    let images = [2, 8, 8, 3]
+    var up: [String: JSONValue] = ["filters": 2, "kernel_size": 3, "strides": 2]
+    up["dilation_rate"] = 2
+    #expect(
+      try refusal([layer("Conv2DTranspose", "up", up)])
+        == "layer 'up' (Conv2DTranspose): dilation and groups are not supported in it; put a Conv2D"
+        + " with them behind it (keras-unsupported)")
+    up["dilation_rate"] = 1
+    up["output_padding"] = 2
+    #expect(
+      try refusal([layer("Conv2DTranspose", "up", up)])
+        == "layer 'up' (Conv2DTranspose): its output padding is not less than its strides"
+        + " (keras-config)")
+    up["strides"] = JSONValue([1 << 40, 1])
+    #expect(try refusal([layer("Conv2DTranspose", "up", up)]).contains("are out of range"))
+    let pool = layer(
+      "MaxPooling2D", "pool", ["pool_size": 3, "strides": 1, "padding": "same"])
+    #expect(
+      try refusal([timed(pool)], images)
+        == "layer 't' (MaxPooling2D): pooling with padding above or below is not supported within"
+        + " TimeDistributed; use padding='valid' (keras-unsupported)")
+    let first: [String: JSONValue] = [
+      "filters": 2, "kernel_size": 1, "data_format": "channels_first",
+    ]
+    #expect(
+      try refusal([timed(layer("Conv2D", "c", first))], images)
+        == "layer 't' (Conv2D): channels_first is not supported within TimeDistributed; save the"
+        + " model with channels_last layers (keras-unsupported)")
+    #expect(
+      try refusal([timed(layer("UpSampling2D", "u", [:]))], images)
+        == "layer 't' (UpSampling2D): a layer of this class is not supported within TimeDistributed"
+        + " (keras-unsupported)")
+    #expect(
+      try refusal([timed(timed(dense))], images)
+        == "layer 't' (TimeDistributed): this class of layer is not supported (keras-unsupported)")
+    #expect(
+      try refusal([layer("Conv2D", "c", first.merging(["activation": "softmax"]) { $1 })])
+        == "layer 'c' (Conv2D): softmax along the width of a channels_first image is not supported;"
+        + " use Softmax(axis=1) behind it if the channels are meant (keras-unsupported)")
+    #expect(
+      try refusal([layer("Flatten", "f", ["data_format": "channels_first"])], [8, 3])
+        == "layer 'f' (Flatten): channels_first is supported for images alone, not for an input of"
+        + " shape [8, 3]; save the model with channels_last layers (keras-unsupported)")
+    #expect(
+      try refusal([layer("BatchNormalization", "n", ["axis": [1, 3]])]).contains("not one number"))
+  }
+
+  @Test("A network in channels_first takes images whose channels are last")
+  func channelsFirst() throws {
+    let first: JSONValue = "channels_first"
+    let graph = try read(
+      [
+        layer("Dropout", "dropout", ["rate": JSONValue(Float(0.25))]),
+        layer("Conv2D", "conv", ["filters": 6, "kernel_size": 3, "data_format": first]),
+        layer("BatchNormalization", "norm", ["axis": 1]),
+        layer("Flatten", "flatten", ["data_format": "channels_last"]), dense,
+      ], input: [3, 8, 10]
+    ).graph
+    // Without a permutation: the dense layer's rows are brought into our order.
+    #expect(
+      graph.nodes.map(\.shape) == [[8, 10, 3], [8, 10, 3], [6, 8, 6], [6, 8, 6], [288], [4]])
+    // Nothing says that these are channels first.
+    #expect(
+      try read([layer("Flatten", "flatten", [:]), dense], input: [3, 8, 10]).graph.inputShape
+        == [3, 8, 10])
+  }
+
   @Test("The lab's file, weights aside", .enabled(if: Lab.runsLab))
   func lab() throws {
     let path = try #require(Lab.folder).appending(path: "bd_net.h5").path

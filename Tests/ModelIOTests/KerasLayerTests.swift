@@ -42,6 +42,7 @@ struct KerasLayerTests {
     let cases = try cases(in: folder)
     #expect(cases.count == 8 * Self.count)
     var written: [Int: [String]] = [:]
+    var removals = 0
     for sample in cases {
       let model: Model
       do {
@@ -63,6 +64,7 @@ struct KerasLayerTests {
         let graph = try KerasModel.load(weights, architecture: path("\(sample.name).json")).graph
         #expect(graph == model.graph, "\(sample.name)")
       }
+      removals += try removeChannels(model, sample)
       let copy = path("written-\(sample.name).h5")
       try KerasModel.save(model, to: copy)
       #expect(
@@ -70,6 +72,7 @@ struct KerasLayerTests {
         "\(sample.name): our own file is read differently")
       written[sample.by, default: []] += [path("\(sample.name).check.h5"), "-", copy]
     }
+    #expect(removals > Self.count)
     for (version, arguments) in written {
       let differences = try Fixtures.run(
         "check.py", arguments, ["DEFENSEKIT_KERAS": "\(version)"]
@@ -79,6 +82,26 @@ struct KerasLayerTests {
         #expect(try #require(Float(difference)) < 1e-5, "\(arguments[3 * index + 2])")
       }
     }
+  }
+
+  /// Removes a channel of every layer, which must do what masking it does or be refused; returns how
+  /// often it was done.
+  private func removeChannels(_ model: Model, _ sample: Case) throws -> Int {
+    var count = 0
+    for layer in model.graph.prunableLayers {
+      var (masked, smaller) = (model, model)
+      masked.graph = try model.graph.masking([0], of: layer)
+      do throws(GraphError) {
+        smaller.graph = try model.graph.removing([0], of: layer)
+      } catch {
+        #expect(error.message.contains("removed"), "\(sample.name): \(error)")
+        continue
+      }
+      let difference = zip(try scores(of: masked, sample), try scores(of: smaller, sample))
+      #expect(difference.allSatisfy { abs($0 - $1) < 1e-4 }, "\(sample.name), '\(layer)'")
+      count += 1
+    }
+    return count
   }
 
   /// The scores for the sample's images.

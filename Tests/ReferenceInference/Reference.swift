@@ -17,7 +17,7 @@ public func referenceOutput(_ graph: Graph, image: [Float]) -> [Double] {
   reference(graph, image: image)[graph.output]
 }
 
-/// Elements with a shape of three axes; missing ones in front have extent 1.
+/// Elements with a shape of three axes; missing ones in front have extent 1, more of them are one.
 struct Array3 {
   var values: [Double]
   let height: Int
@@ -25,8 +25,10 @@ struct Array3 {
   let channels: Int
 
   init(_ values: [Double], shape: [Int]) {
-    let padded = Array(repeating: 1, count: 3 - shape.count) + shape
-    (height, width, channels) = (padded[0], padded[1], padded[2])
+    let padded = [1, 1, 1] + shape
+    channels = padded[padded.count - 1]
+    width = padded[padded.count - 2]
+    height = padded.dropLast(2).reduce(1, *)
     self.values = values
   }
 

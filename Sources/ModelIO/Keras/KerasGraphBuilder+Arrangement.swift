@@ -46,8 +46,8 @@ extension KerasGraphBuilder {
       else {
         throw KerasError(
           layer,
-          "softmax along the width of a channels_first image is not supported; put it"
-            + " into a layer of its own", rule: .kerasUnsupported)
+          "softmax along the width of a channels_first image is not supported; use Softmax(axis=1)"
+            + " behind it if the channels are meant", rule: .kerasUnsupported)
       }
       var values: [String: JSONValue] = [:]
       if layer.config["data_format"]?.isNull == false { values["data_format"] = "channels_last" }

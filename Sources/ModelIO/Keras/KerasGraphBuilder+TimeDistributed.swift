@@ -16,12 +16,16 @@ extension KerasGraphBuilder {
   mutating func timeDistributed(
     _ layer: KerasLayer, _ call: KerasCall, inputs: [Int], path: [String]
   ) throws -> Int {
-    func refuse(_ reason: String) -> KerasError {
+    func refuse(_ reason: String, _ advice: String? = nil) -> KerasError {
       KerasError(
-        layer, "\(reason) is not supported within TimeDistributed", rule: .kerasUnsupported)
+        layer,
+        "\(reason) is not supported within TimeDistributed" + (advice.map { "; \($0)" } ?? ""),
+        rule: .kerasUnsupported)
     }
     guard inputs.count == 1, !call.hasConstants else { throw refuse("a call with several tensors") }
-    if layer.config["data_format"]?.string == "channels_first" { throw refuse("channels_first") }
+    if layer.config["data_format"]?.string == "channels_first" {
+      throw refuse("channels_first", "save the model with channels_last layers")
+    }
     if Self.composedLayers.contains(layer.className) { throw refuse("a layer of this class") }
     if layer.config["axis"]?.isNull == false {
       guard let axis = try? layer.axis(),
@@ -62,7 +66,7 @@ extension KerasGraphBuilder {
       try single.append(layer.name, made, inputs: [0])
       let down = window.rows(step[0])
       if case .pooling = made, down.before + down.after > 0 {
-        throw refuse("pooling with padding above or below")
+        throw refuse("pooling with padding above or below", "use padding='valid'")
       }
       return try slide(made, activation, window, down, over: inputs[0], layer, path)
     case .input, .dense, .batchNormalization, .layerNormalization, .rescaling, .zeroPadding,

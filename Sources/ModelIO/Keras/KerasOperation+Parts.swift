@@ -29,7 +29,7 @@ extension KerasOperation {
     }
     guard try extent("dilation_rate") == .one, try layer.integer("groups", default: 1) == 1 else {
       throw KerasError(
-        layer, "dilation and groups are not supported in it, only in Conv2D",
+        layer, "dilation and groups are not supported in it; put a Conv2D with them behind it",
         rule: .kerasUnsupported)
     }
     var outputPadding: Extent?

@@ -67,7 +67,11 @@ struct KerasTransposedWindow {
     let window = Window(size, padding: c.padding)
     let inserted = Extent((shape[0] - 1) * strides.height + 1, (shape[1] - 1) * strides.width + 1)
     let (rows, columns) = (window.rows(inserted.height), window.columns(inserted.width))
-    for padding in [Padding.same, .valid] {
+    // TensorFlow wants "same" windows over the result to be as many as the image's pixels.
+    let fitsSame =
+      (rows.count + strides.height - 1) / strides.height == shape[0]
+      && (columns.count + strides.width - 1) / strides.width == shape[1]
+    for padding in fitsSame ? [Padding.same, .valid] : [.valid] {
       let shrinking = padding == .same ? 2 : 0
       // What makes the result as large as it is, above what no output padding gives.
       let more = Extent(

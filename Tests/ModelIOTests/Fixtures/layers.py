@@ -89,7 +89,6 @@ def transposed(K):
     return K.Model(i, ending(L, x))
 
 
-
 def axes(K):
     """Layers along other axes than the last, slopes for each pixel."""
     L = K.layers
@@ -150,14 +149,18 @@ def channels_first(K):
         for position in range(int(draws.integers(1, 7))):
             h, w, c = size(x)
             # The first one tells the layout.
-            kind = int(draws.integers(0, 14)) if position else 0
+            kind = int(draws.integers(0, 18)) if position else 0
             padding = pick("valid", "same")
             if min(h, w) < 3:
                 padding = "same"
             filters = int(draws.integers(1, 5))
             act = pick(None, "relu", "tanh")
-            if kind <= 2:
+            if kind == 0:
                 x = L.Conv2D(filters, pick(1, 2, 3), padding=padding, strides=pick(1, 2), activation=act, **fmt)(x)
+            elif kind == 1:
+                x = L.Conv2DTranspose(filters, pick(1, 2, 3), padding=padding, strides=pick(1, 2), activation=act, **fmt)(x)
+            elif kind == 2:
+                x = L.GroupNormalization(pick(1, c), axis=axis)(x)
             elif kind == 3:
                 x = L.DepthwiseConv2D(pick(1, 2), padding=padding, depth_multiplier=pick(1, 2), activation=act, **fmt)(x)
             elif kind == 4:
@@ -182,8 +185,16 @@ def channels_first(K):
                 gate = L.GlobalAveragePooling2D(**fmt)(x)
                 gate = L.Dense(c, activation="sigmoid")(gate)
                 x = L.Multiply()([x, L.Reshape((c, 1, 1) if first else (1, 1, c))(gate)])
-            else:
+            elif kind == 13:
                 x = L.LayerNormalization(axis=axis)(x)
+            elif kind == 14:
+                x = L.SpatialDropout2D(0.2, **fmt)(x)
+            elif kind == 15 and min(h, w) > 3:
+                x = L.Cropping2D(((1, 0), (0, 2)), **fmt)(x)
+            elif kind == 16:
+                x = L.Softmax(axis=axis)(x)
+            elif K is keras:
+                x = L.Resizing(5, 4, **fmt)(x)
             if pick(False, False, True):
                 x = L.Dropout(0.3)(x)
         end = int(draws.integers(0, 6))
