@@ -217,6 +217,36 @@ struct LossTests {
     #expect(differentiator.weight(set[0].1, of: set[0].0) == set[0].3)
   }
 
+  /// With other batches' values, slopes and losses lying in memory.
+  @Test("the same bits for any number of threads, and after any other batch", arguments: 0..<30)
+  func bits(seed: Int) throws {
+    var draw = try Draw(seed)
+    let count = draw.labels.count
+    let part = LinearPart(draw.graph, images: count, nodes: 1 + seed % 3, &draw.random)
+    let plain = Loss.crossEntropy(draw.labels)
+    func gradients(threads: Int, after earlier: Bool) throws -> [[Float]] {
+      let differentiator = try Differentiator(
+        draw.model, batchSize: 40, differentiatesInput: true, lossNodes: part.names,
+        options: ExecutionOptions(threads: threads))
+      if earlier {
+        let size = draw.graph.inputShape.reduce(1, *)
+        let others = (0..<40 * size).map { Float($0 % 17) / 8 - 1 }
+        try differentiator.differentiate(
+          .values(of: part.names) { (0, $0.map { $0.map { _ in 1 } }) }, at: others)
+      }
+      return try [plain, plain + part.loss, plain].flatMap { loss in
+        try differentiator.differentiate(loss, at: draw.images, seed: 3)
+        return [differentiator.parameters.gradientValues, differentiator.inputGradient]
+      }
+    }
+    let alone = try gradients(threads: 1, after: false)
+    #expect(alone[0] == alone[4] && alone[1] == alone[5], "seed \(seed)")
+    #expect(alone[1] != alone[3], "seed \(seed)")
+    for threads in 1...3 {
+      #expect(try gradients(threads: threads, after: true) == alone, "seed \(seed)")
+    }
+  }
+
   @Test("moving statistics follow a batch only if they are told to")
   func statistics() throws {
     let model = try TrainingProblem.model(dropout: 0)

@@ -30,7 +30,7 @@ extension Differentiator {
   ///   - updatesStatistics: Whether the moving statistics of batch normalizations follow the batch's,
   ///     where these are used.
   /// - Returns: The loss.
-  /// - Throws: As ``differentiate(_:at:seed:updatesStatistics:)-(_,[Float],_,_)``.
+  /// - Throws: As ``differentiate(_:at:seed:updatesStatistics:)``.
   @discardableResult
   public func differentiate(
     _ loss: Loss, at batch: TrainingBatch, updatesStatistics: Bool = false
@@ -41,7 +41,7 @@ extension Differentiator {
   /// Runs images forward alone; values can be read until the next batch.
   ///
   /// - Parameters:
-  ///   - images: As for ``differentiate(_:at:seed:updatesStatistics:)-(_,[Float],_,_)``.
+  ///   - images: As for ``differentiate(_:at:seed:updatesStatistics:)``.
   ///   - seed: Decides dropout.
   /// - Throws: ``SampleError`` for an image with a value that is not finite.
   public func evaluate(_ images: [Float], seed: UInt64 = 0) throws {
