@@ -379,8 +379,8 @@ typedef void dk_extremum_gradient_kernel(const float *slope, dk_image slope_imag
                                          dk_image other_image, float *out, dk_image out_image,
                                          bool largest, bool first);
 
-/// out[i] = in[offsets[i]], i row-major over the elements of `out`; offsets in floats, negative ones
-/// for zeros.
+/// out[i] = in[offsets[i]], i row-major over the elements of `out`; offsets in floats, negative
+/// ones for zeros.
 typedef void dk_gather_kernel(const float *in, const int32_t *offsets, float *out,
                               dk_image out_image);
 
