@@ -11,7 +11,8 @@ struct CommandTests {
     #expect(
       result.output == """
         Defenses:
-          fine-pruning      Prunes the channels that clean images activate least, then fine-tunes.
+          fine-pruning         Prunes the channels that clean images activate least, then fine-tunes.
+            needs clean images
             layer=auto                 text
               The layer whose channels are pruned; auto is the last convolution.
             drops=2,4,10               number,...
@@ -54,7 +55,8 @@ struct CommandTests {
               The share of the clean images that is not learned but judges the tuning; 0 to under 1.
             patience=auto              integer
               Tuning ends after so many epochs without gain on held-out images; auto goes on to the end.
-          fine-tuning       Trains the model further on clean images.
+          fine-tuning          Trains the model further on clean images.
+            needs clean images
             epochs=auto                integer
               How often every image is learned, up to 10,000; auto: 36, to 100 for few images, to 10 for many.
             learning-rate=auto         number
@@ -85,12 +87,14 @@ struct CommandTests {
               The share of the clean images that is not learned but judges the tuning; 0 to under 1.
             patience=auto              integer
               Tuning ends after so many epochs without gain on held-out images; auto goes on to the end.
-          clp               Prunes channels whose weights answer far more strongly than others; needs no data.
+          clp                  Prunes channels whose weights answer far more strongly than others; needs no data.
+            needs batch normalization
             u=3        number
               Channels more than u standard deviations over the mean are pruned; over 0.
             sums=skip  skip|bound
               Normalizations of a sum are skipped, or bounded by adding the operands' bounds.
-          anp               Prunes channels that are the most sensitive to perturbation, by masks learned from clean images.
+          anp                  Prunes channels that are the most sensitive to perturbation, by masks learned from clean images.
+            needs batch normalization, clean images, at least 2 clean images
             drop=2             number
               The drop of held-out accuracy that pruning may cost, 0 to 100 points.
             threshold=auto     number
@@ -117,8 +121,10 @@ struct CommandTests {
               Whether half of the images are mirrored, left for right.
 
         Detectors:
-          goodnet           Flags images on which the suspect and its repaired copy disagree.
-          strip             Flags images whose class stays the same whatever is blended into them.
+          goodnet              Flags images on which the suspect and its repaired copy disagree.
+            needs a repaired copy of the model
+          strip                Flags images whose class stays the same whatever is blended into them.
+            needs clean images
             overlays=100        integer
               How many clean images each image is blended with, 1 to 10,000.
             alpha=1             number
@@ -130,8 +136,17 @@ struct CommandTests {
             threshold=quantile  normal|quantile
               Clean entropies are taken as normally distributed, as published, or as they are.
 
+        Data-set detectors:
+          spectral-signatures  Drops training images whose representations lie far along the top singular vector of their label.
+            needs the training set
+            share=0.1   number
+              The largest share of poisoned images that a label is thought to hold, over 0 and up to 1; 1.5 times as many are dropped.
+            layer=auto  text
+              The layer whose values are the representation; auto is the one that the classifier reads.
+
         Verdicts:
-          free-eagle        Looks for a class toward which the other classes' inner representations lean; needs no data.
+          free-eagle           Looks for a class toward which the other classes' inner representations lean; needs no data.
+            needs at least 4 classes
             layer=auto          text
               The layer behind which the network is cut; auto is the middle one that ends in a rectifier.
             steps=1000          integer
@@ -144,7 +159,7 @@ struct CommandTests {
               The statistic over which a model counts as backdoored.
 
         Attacks:
-          badnets           Stamps a patch or a picture on images and changes their labels.
+          badnets              Stamps a patch or a picture on images and changes their labels.
             size=auto              integer,...
               The patch's side, or height,width, in pixels; auto is 3, or the picture's own size.
             position=bottom-right  top-left|top-right|bottom-left|bottom-right|center
@@ -159,24 +174,24 @@ struct CommandTests {
               A PNG to put on instead of the pattern, with its transparency.
             opacity=1              number
               The patch's opacity, over 0 and up to 1.
-          blended           Blends a picture or noise into images and changes their labels.
+          blended              Blends a picture or noise into images and changes their labels.
             alpha=0.2   number
               The share of the picture, over 0 and up to 1.
             image=auto  text
               A PNG, which is scaled to the images' size; auto is random noise.
-          sig               Adds a sine wave to images of the target class; labels stay right.
+          sig                  Adds a sine wave to images of the target class; labels stay right.
             amplitude=40  number
               The wave's height, over 0 and up to 255.
             frequency=6   number
               Waves across an image, over 0 and up to 1000.
-          wanet             Warps images by a small smooth field and changes their labels.
+          wanet                Warps images by a small smooth field and changes their labels.
             grid=4         integer
               Nodes of the field along an axis, 2 to 64.
             strength=0.5   number
               The factor for the field, over 0 and up to 100.
             cross-ratio=2  number
               Images warped with noise that keep their labels, for each that is poisoned.
-          label-consistent  Makes the target class's images hard and stamps corners; labels stay right.
+          label-consistent     Makes the target class's images hard and stamps corners; labels stay right.
             norm=linf      linf|l2
               How the disturbance is measured.
             epsilon=16     number
@@ -224,8 +239,8 @@ struct CommandTests {
 
         SUBCOMMANDS:
           run (default)           Defend a model and judge the outcome.
-          list                    List defenses, detectors, verdicts and attacks with
-                                  their options.
+          list                    List all plugins with what they need and their
+                                  options.
           inspect                 Show a model's layers and what is suspicious about
                                   its file.
           scan                    Say whether a model hides a backdoor, and for which
@@ -234,10 +249,10 @@ struct CommandTests {
           predict                 Print a class for every image.
           attack                  Train a backdoored model to test defenses against.
           trigger                 Show an attack's trigger, or apply it to images.
-          compare                 Compare defenses and detectors on models, over seeds.
+          compare                 Compare defenses, detectors and verdicts on models,
+                                  over seeds.
           merge                   Put the parts of a comparison together.
-          new                     Write a package with a new defense, detector or
-                                  attack.
+          new                     Write a package with a new plugin.
 
           See 'runner help <subcommand>' for detailed help.
 

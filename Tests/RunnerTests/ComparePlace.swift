@@ -43,8 +43,7 @@ enum Compare {
       let label: String
     }
     struct Inner: Decodable {
-      let defense: Plugin?
-      let detector: Plugin?
+      let plugins: [String: Plugin]
     }
     let unit: Inner
     let failure: String?
@@ -56,7 +55,7 @@ enum Compare {
     for name in try FileManager.default.contentsOfDirectory(atPath: "\(folder)/units") {
       let data = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/units/\(name)"))
       let unit = try JSONDecoder().decode(Unit.self, from: data)
-      let labels = [unit.unit.defense?.label, unit.unit.detector?.label].compactMap { $0 }
+      let labels = ["defense", "detector"].compactMap { unit.unit.plugins[$0]?.label }
       result[labels.joined(separator: "+")] = unit.failure ?? ""
     }
     return result

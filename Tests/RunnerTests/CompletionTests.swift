@@ -54,7 +54,8 @@ struct CompletionTests {
     (["trigger", "apply", "t.h5", "--output", ""], "m.h5 folder"),
     (["trigger", "apply", "t.h5", "--kee"], "--keep-target-class"),
     (["predict", "m.h5", ""], "a.png folder"), (["predict", "m.h5", "--detector", "g"], "goodnet"),
-    (["compare", "--defense", "a"], "all"), (["new", ""], "defense detector attack"),
+    (["compare", "--defense", "a"], "anp all"),
+    (["new", ""], "defense detector data-set-detector verdict attack"),
     (["evaluate", "m.h5", "--config", ""], "c.yaml folder"), (["list", "fine-t"], "fine-tuning"),
   ]
 

@@ -134,8 +134,8 @@ struct HelpTests {
     .replacing(
       "PLUGINS",
       with:
-        "fine-pruning, fine-tuning, clp, anp, goodnet, strip, free-eagle, badnets, blended, sig, "
-        + "wanet, label-consistent"
+        "fine-pruning, fine-tuning, clp, anp, goodnet, strip, free-eagle, "
+        + "spectral-signatures, badnets, blended, sig, wanet, label-consistent"
     )
     #expect(result.errors == "runner: \(whole)\n")
     #expect(result.output == "")
@@ -158,6 +158,7 @@ struct HelpTests {
       result.output == """
         Detectors:
           goodnet         Flags images on which the suspect and its repaired copy disagree.
+            needs a repaired copy of the model
 
         Attacks:
           sig             Adds a sine wave to images of the target class; labels stay right.

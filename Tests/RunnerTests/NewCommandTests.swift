@@ -98,10 +98,11 @@ struct NewCommandTests {
       (
         ["defence", "x"],
         "there is no kind of plugin 'defence'; did you mean 'defense'? (kinds: defense, detector, "
-          + "attack)"
+          + "data-set-detector, verdict, attack)"
       ),
       (
-        ["thing", "x"], "there is no kind of plugin 'thing' (kinds: defense, detector, attack)"
+        ["thing", "x"],
+        "there is no kind of plugin 'thing' (kinds: defense, detector, data-set-detector, verdict, attack)"
       ),
       (["defense"], "Missing expected argument '<name>'; see 'runner new --help'"),
       (
@@ -209,7 +210,7 @@ struct NewCommandTests {
     let place = DefenseKitPlace.checkout("/none")
     let name = try NewPluginName("qq", besides: PluginSet([FinePruning.self, GoodNet.self]))
     #expect(name.type == "Qq")
-    for kind in ["defense", "detector", "attack"] {
+    for kind in PluginKind.allCases.map(\.rawValue) {
       for file in try PackageTemplate(kind, name, place).files where file.path.hasSuffix(".swift") {
         guard file.path.hasPrefix("Sources/Qq") || file.path.hasPrefix("Tests") else { continue }
         for line in file.text.split(separator: "\n") where !line.contains("//") {
@@ -227,9 +228,10 @@ struct NewCommandTests {
   @Test("No module of the package may be named as the plugin's")
   func reservedModules() throws {
     let reserved = NewPluginName.modules.map { $0.lowercased() }
-    for folder in ["Sources", "Sources/Defenses", "Sources/Verdicts", "Sources/Attacks"] {
+    let groups = ["Defenses", "DataSetDetectors", "Verdicts", "Attacks"]
+    for folder in ["Sources"] + groups.map({ "Sources/\($0)" }) {
       for name in try FileManager.default.contentsOfDirectory(atPath: "\(Self.checkout)/\(folder)")
-      where !["Defenses", "Verdicts", "Attacks"].contains(name) {
+      where !groups.contains(name) {
         #expect(reserved.contains(name.lowercased()), "\(folder)/\(name)")
       }
     }

@@ -87,8 +87,8 @@ struct NewKindsTests {
     #expect(result.status == 64 || result.status == 65)
     #expect(
       result.errors.hasPrefix(
-        "runner: clp needs batch normalizations that read a convolution, but 'model' has no batch "
-          + "normalization; choose another defense, such as fine-pruning\n"))
+        "runner: clp needs batch normalization, which this network lacks; try fine-pruning or "
+          + "fine-tuning\n"))
   }
 
   @Test("strip runs without a defense, and predicts without a repaired model")

@@ -72,6 +72,6 @@ struct ScanTests {
       #expect(result.errors.split(separator: "\n").count == 1)
     }
     let defense = try RunnerProgram.run(["--defense", "free-eagle"])
-    #expect(defense.errors.contains("'free-eagle' is a verdict on models, not a defense"))
+    #expect(defense.errors.contains("'free-eagle' is a verdict, not a defense"))
   }
 }

@@ -5,7 +5,7 @@ internal import DefenseKit
 struct NewCommand: RunnerCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
-      commandName: "new", abstract: "Write a package with a new defense, detector or attack.",
+      commandName: "new", abstract: "Write a package with a new plugin.",
       discussion: discussion(
         """
         The package is a new folder with a small plugin that works, tests that check the rules of \

@@ -66,11 +66,12 @@ struct NewPluginName: Equatable {
     "Array", "Attack", "AttackGoal", "BadNets", "Bool", "CancellationError", "CleanCounts",
     "CleanData", "Confidence", "Defense", "Detector", "Double", "Executor", "FinePruning",
     "FineTuning", "Float", "FreeEagle", "GoodNet", "InspectedBatch", "Inspection", "Int", "Int32",
-    "Model",
+    "DataSetDetector", "DataSetScores", "Dense", "Graph", "Model", "ModelScanner", "ModelVerdict",
     "Mutex", "Options", "Package", "Plugin", "PluginChecks", "PluginError", "PluginOption",
-    "PluginOptions", "PluginRule", "PrunedChannels", "Repair", "RunContext", "Runner", "Sandbox",
-    "SeededGenerator", "Self", "String", "Suite", "Test", "ToyProblem", "Trigger", "UInt64",
-    "Verdict",
+    "PluginOptions", "PluginRequirement", "PluginRule", "PrunedChannels", "Repair", "RunContext",
+    "Runner",
+    "SeededGenerator", "Self", "SpectralSignatures", "String", "Suite", "Tensor", "Test",
+    "ToyProblem", "TrainingData", "Trigger", "Verdict",
     // What the language has for itself.
     "Any", "Data", "Dictionary", "Error", "Never", "Optional", "Protocol", "Range", "Result",
     "Sendable", "Set", "Task", "Type",
@@ -78,12 +79,14 @@ struct NewPluginName: Equatable {
 
   /// The modules that such a package is built with, and others of every Swift program.
   static let modules = [
-    "ArgumentParser", "ArgumentParserToolInfo", "BadNets", "Blended", "CCrypto", "CHDF5", "CImages",
+    "ANP", "ArgumentParser", "ArgumentParserToolInfo", "BadNets", "Blended", "CCrypto", "CHDF5",
+    "CImages",
     "CKernels", "CLP", "COpenBLAS", "CPNG", "CSystem", "CYaml", "CZlib", "ComparisonReport",
     "DefenseKit", "DefenseKitTesting", "Dispatch", "FinePruning", "FineTuning", "Foundation",
     "FreeEagle",
     "GoodNet", "InferenceGraph", "LabelConsistent", "ModelIO", "Mustache", "RunnerKit", "SIG",
-    "STRIP", "StandardPlugins", "Swift", "Synchronization", "Testing", "WaNet", "XCTest", "Yams",
+    "STRIP", "SpectralSignatures", "StandardPlugins", "Swift", "Synchronization", "Testing",
+    "WaNet", "XCTest", "Yams",
     "benchmark", "runner",
   ]
 }
