@@ -71,7 +71,7 @@ struct NewPluginName: Equatable {
     "PluginOptions", "PluginRequirement", "PluginRule", "PrunedChannels", "Repair", "RunContext",
     "Runner",
     "SeededGenerator", "Self", "SpectralSignatures", "String", "Suite", "Tensor", "Test",
-    "ToyProblem", "TrainingData", "Trigger", "Verdict",
+    "ToyProblem", "TrainingData", "Trigger", "UInt64", "Verdict",
     // What the language has for itself.
     "Any", "Data", "Dictionary", "Error", "Never", "Optional", "Protocol", "Range", "Result",
     "Sendable", "Set", "Task", "Type",
