@@ -13,7 +13,8 @@ struct FrameTests {
   @Test("The outermost pixels are white, all others as they were")
   func pixels() throws {
     let goal = try AttackGoal(target: 0, classCount: 2)
-    let trigger = try Trigger(of: Frame(), imageShape: [4, 3, 1], goal: goal, in: RunContext(seed: 0))
+    let trigger = try Trigger(
+      of: Frame(), imageShape: [4, 3, 1], goal: goal, in: RunContext())
     #expect(
       trigger.applied(to: Array(repeating: 7, count: 12)) == [
         255, 255, 255,
