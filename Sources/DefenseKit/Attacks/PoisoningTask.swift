@@ -1,5 +1,5 @@
 public import InferenceGraph
-public import NetworkTraining
+internal import NetworkTraining
 
 /// What an attack is to poison, and how much of it.
 public struct PoisoningTask {

@@ -1,4 +1,4 @@
-public import InferenceGraph
+internal import InferenceGraph
 public import NetworkTraining
 
 /// Files that a training can be resumed from.
