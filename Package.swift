@@ -76,10 +76,13 @@ let package = Package(
         ? [.treatAllWarnings(as: .error), .define("DK_CHECKED")]
         : [.define("DK_CHECKED", .when(configuration: .debug))]),
     library("InferenceGraph", ["CKernels", "COpenBLAS"]),
+    library("NetworkTraining", ["InferenceGraph", "CKernels", "COpenBLAS"]),
     .target(
       name: "CSystem", cSettings: isStrict ? [.treatAllWarnings(as: .error)] : []),
-    library("ModelIO", ["InferenceGraph", "CHDF5", "CImages", "CSystem", "CZlib", "CCrypto"]),
-    library("DefenseKit", ["InferenceGraph", "ModelIO"]),
+    library(
+      "ModelIO",
+      ["InferenceGraph", "NetworkTraining", "CHDF5", "CImages", "CSystem", "CZlib", "CCrypto"]),
+    library("DefenseKit", ["InferenceGraph", "NetworkTraining", "ModelIO"]),
     library("DefenseKitTesting", ["DefenseKit"]),
     library(
       "StandardPlugins",
@@ -138,11 +141,16 @@ let package = Package(
     tests(
       "InferenceGraphTests", ["CKernels", "InferenceGraph", "ReferenceInference"],
       exclude: ["Fixtures"]),
+    tests(
+      "NetworkTrainingTests",
+      ["CKernels", "InferenceGraph", "NetworkTraining", "ReferenceInference"],
+      exclude: ["Fixtures"]),
     .target(name: "CSealProbes", dependencies: ["CSystem"], path: "Tests/CSealProbes"),
     tests("SealTests", ["CSealProbes"]),
     library("LabFiles", path: "Tests/LabFiles", []),
     tests(
-      "ModelIOTests", ["ModelIO", "InferenceGraph", "LabFiles", "ReferenceInference"],
+      "ModelIOTests",
+      ["ModelIO", "InferenceGraph", "NetworkTraining", "LabFiles", "ReferenceInference"],
       exclude: ["Fixtures"]),
     tests("HostileTests", ["LabFiles", "ReferenceInference", "runner"], exclude: ["Fixtures"]),
     tests("LabTests", ["DefenseKit", "ModelIO", "FinePruning", "GoodNet", "LabFiles"]),

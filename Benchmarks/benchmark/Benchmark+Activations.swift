@@ -1,6 +1,7 @@
 import DefenseKit
 import Foundation
 import InferenceGraph
+import NetworkTraining
 
 extension Benchmark {
   /// Prints what VGG-11 costs with each activation behind its convolutions, as a multiple of what

@@ -1,6 +1,7 @@
 import DefenseKit
 import Foundation
 import InferenceGraph
+import NetworkTraining
 import ModelIO
 
 extension Benchmark {

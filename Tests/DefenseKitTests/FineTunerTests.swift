@@ -1,4 +1,5 @@
 import InferenceGraph
+import NetworkTraining
 import Testing
 
 @testable import DefenseKit

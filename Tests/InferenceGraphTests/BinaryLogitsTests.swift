@@ -41,26 +41,6 @@ struct BinaryLogitsTests {
         ])
   }
 
-  /// In plain words: -log p where the label is 1, -log(1 - p) where it is 0.
-  @Test("The loss is the binary cross-entropy of the sigmoid", arguments: 0..<20)
-  func loss(seed: Int) throws {
-    let graph = try RandomGraph.make(seed: UInt64(seed), head: .binary)
-    let source = ExecutorTests.images(11, shape: graph.inputShape, seed: UInt64(seed))
-    let labels = (0..<11).map { Int32($0 % 2) }
-    let losses = try Differentiator(
-      Model(graph: graph), batchSize: 4, isTraining: false, differentiatesWeights: false,
-      differentiatesInput: true
-    ).imageGradients(of: source.values, labels: labels).losses
-    let size = graph.inputShape.reduce(1, *)
-    let logits = try #require(graph.nodes.firstIndex { $0.operation == .binaryLogits })
-    for (image, label) in labels.enumerated() {
-      let values = reference(graph, image: Array(source.values[image * size..<(image + 1) * size]))
-      let p = 1 / (1 + exp(-values[graph.nodes[logits].inputs[0]][0]))
-      let right = label == 1 ? -log(p) : -log(1 - p)
-      #expect(abs(Double(losses[image]) - right) <= 1e-4 * max(1, right))
-    }
-  }
-
   // MARK: From one unit to two classes and back
 
   private func graph(_ body: (inout Graph) throws -> Void) throws -> Graph {

@@ -40,9 +40,9 @@ struct EntropyTests {
 
   @Test("Against the definition in double precision", arguments: [1, 2, 3, 10, 37, 1283])
   func definition(classes: Int) throws {
-    var random = SeededGenerator(seed: UInt64(classes))
+    var random = SplitMix64(seed: UInt64(classes))
     let rows = (0..<40).map { row in
-      (0..<classes).map { _ in Float((random.unit() - 0.5) * Double(row)) }
+      (0..<classes).map { _ in Float.random(in: -0.5..<0.5, using: &random) * Float(row) }
     }
     for (row, entropy) in zip(rows, try entropies(rows)) {
       let top = Double(row.max()!)

@@ -1,5 +1,6 @@
 import Foundation
 import InferenceGraph
+import NetworkTraining
 import LabFiles
 import Testing
 

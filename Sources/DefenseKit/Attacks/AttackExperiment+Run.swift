@@ -1,4 +1,5 @@
 public import InferenceGraph
+public import NetworkTraining
 public import ModelIO
 
 /// A backdoored model and all that belongs to it.

@@ -1,4 +1,5 @@
 public import InferenceGraph
+public import NetworkTraining
 internal import ModelIO
 
 /// Everything that an attack is made of: the making of a backdoored model, and how well it came out.

@@ -1,4 +1,5 @@
 public import InferenceGraph
+public import NetworkTraining
 public import ModelIO
 
 /// Labelled pictures in memory, a byte for each channel of each pixel: what attacks work on.

@@ -1,4 +1,5 @@
 public import InferenceGraph
+public import NetworkTraining
 
 /// What an attack is to poison, and how much of it.
 public struct PoisoningTask {

@@ -1,4 +1,5 @@
 internal import InferenceGraph
+internal import NetworkTraining
 private import Synchronization
 
 /// The fingerprints of a set's images: computed when they are asked for, or as the images are read for

@@ -1,4 +1,5 @@
 public import InferenceGraph
+public import NetworkTraining
 internal import Synchronization
 
 /// Trains a model further on a defense's clean images, part of them held out.

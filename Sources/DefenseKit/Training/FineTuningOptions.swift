@@ -1,4 +1,5 @@
 internal import InferenceGraph
+internal import NetworkTraining
 
 /// How a defense trains a model on its clean images: options that plugins declare in common.
 ///

@@ -1,4 +1,3 @@
-internal import CKernels
 internal import Synchronization
 
 /// Masks the channels of one layer one after another and predicts after each, running what lies
@@ -122,19 +121,4 @@ public struct ChannelSweep: Sendable {
 
   /// The part of a forward pass that lies behind the frontier, counted in multiply-adds.
   public var suffixShare: Double { Double(costs.suffix) / Double(costs.prefix + costs.suffix) }
-}
-
-/// A sum that does not depend on the order of its terms: fixed point, 2^-50 a unit.
-struct ExactSum {
-  private var units: Int128 = 0
-
-  /// Whether a term is finite and small enough to be added, even millions of times.
-  static func holds(_ term: Double) -> Bool { abs(term) < 0x1p50 }
-
-  /// Adds a term that ``holds(_:)``.
-  mutating func add(_ term: Double) { units += Int128(term * 0x1p50) }
-
-  static func += (sum: inout ExactSum, other: ExactSum) { sum.units += other.units }
-
-  var value: Double { Double(units) * 0x1p-50 }
 }

@@ -23,23 +23,3 @@ public struct ExecutionOptions: Sendable, Hashable {
     self.cancellation = cancellation
   }
 }
-
-/// Is told, from several threads, how many images of a run are done.
-public typealias ProgressHandler = @Sendable (_ imagesDone: Int) -> Void
-
-/// An image that cannot be evaluated.
-public struct SampleError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// The image's position in its source.
-  public let index: Int
-  /// What is wrong with it.
-  public let message: String
-
-  /// Creates an error.
-  public init(index: Int, _ message: String) {
-    self.index = index
-    self.message = message
-  }
-
-  /// The whole message.
-  public var description: String { "image \(index): \(message)" }
-}

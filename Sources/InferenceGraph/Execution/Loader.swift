@@ -1,25 +1,25 @@
-internal import CKernels
+package import CKernels
 internal import Synchronization
 
 /// Reads images and spreads them over lanes.
-final class Loader: Sendable {
+package final class Loader: Sendable {
   let source: any SampleSource
-  let imageBytes: Int
+  package let imageBytes: Int
   private let turn = Mutex(())
 
-  init(_ source: any SampleSource) {
+  package init(_ source: any SampleSource) {
     self.source = source
     imageBytes = source.imageShape.reduce(1, *) * source.elementType.size
   }
 
   /// Memory for images that must be read; none is needed where they lie in memory.
-  func makeBuffer(images: Int) -> Storage<UInt8> {
+  package func makeBuffer(images: Int) -> Storage<UInt8> {
     let isStored = unsafe source.withStoredBytes(of: 0..<0) { _ in } != nil
     return Storage(count: isStored ? 0 : images * imageBytes)
   }
 
   /// Calls `body` with images, reading them into `buffer` if need be, one thread at a time.
-  func withImages(
+  package func withImages(
     _ range: Range<Int>, _ buffer: Storage<UInt8>, _ body: (LoadedImages) throws -> Void
   ) throws {
     let stored: Void? = unsafe try source.withStoredBytes(of: range) {
@@ -35,54 +35,6 @@ final class Loader: Sendable {
     }
     unsafe try body(
       LoadedImages(start: UnsafeRawPointer(buffer.pointer), range: range, loader: self))
-  }
-}
-
-/// Images of a source as they lie in memory; valid inside the closure they are passed to.
-///
-/// It is `@unchecked Sendable` as the memory is only read.
-@safe struct LoadedImages: @unchecked Sendable {
-  let start: UnsafeRawPointer
-  let range: Range<Int>
-  let loader: Loader
-  private var source: any SampleSource { loader.source }
-
-  /// The images that were read, scaled, in `[height][width][channels]` order.
-  func values(scale: Float) -> [Float] {
-    let (height, width, channels) = Place.extents(of: source.imageShape)
-    let size = height * width * channels
-    func value(_ index: Int) -> Float {
-      switch source.elementType {
-      case .uint8: unsafe Float(start.load(fromByteOffset: index, as: UInt8.self))
-      case .float32: unsafe start.load(fromByteOffset: 4 * index, as: Float.self)
-      case .float64: unsafe Float(start.load(fromByteOffset: 8 * index, as: Double.self))
-      }
-    }
-    var result: [Float] = []
-    result.reserveCapacity(range.count * size)
-    for image in 0..<range.count {
-      for pixel in 0..<height * width {
-        for c in 0..<channels {
-          let element =
-            source.layout == .nchw ? c * height * width + pixel : pixel * channels + c
-          result.append(value(image * size + element) * scale)
-        }
-      }
-    }
-    return result
-  }
-
-  /// Puts a block of the images that were read into lanes, scaled.
-  ///
-  /// - Throws: ``SampleError`` for the first image with a value that is not finite.
-  func pack(
-    block: Int, scale: Float, into pointer: UnsafeMutablePointer<Float>, _ image: dk_image
-  ) throws(SampleError) {
-    let first = block * laneCount
-    let bad = unsafe source.pack(
-      start + first * loader.imageBytes, count: min(laneCount, range.count - first), scale: scale,
-      into: pointer, image)
-    if let bad { throw SampleError(notFinite: range.lowerBound + first + bad) }
   }
 }
 
@@ -102,7 +54,7 @@ extension SampleSource {
   /// Puts images, as the source stores them, into lanes, scaled.
   ///
   /// - Returns: The first one with a value that is not finite, counted from 0.
-  func pack(
+  package func pack(
     _ images: UnsafeRawPointer, count: Int, scale: Float,
     into pointer: UnsafeMutablePointer<Float>, _ image: dk_image
   ) -> Int? {
@@ -120,7 +72,7 @@ extension SampleSource {
 
 extension SampleError {
   /// An image that cannot be run.
-  init(notFinite index: Int) {
+  package init(notFinite index: Int) {
     self.init(
       index: index, "it holds a value that is NaN, infinite or too large for 32-bit floats")
   }

@@ -11,6 +11,11 @@ public struct MemoryError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The threads that they are for.
   public let threads: Int
 
+  package init(bytes: Int, threads: Int) {
+    self.bytes = bytes
+    self.threads = threads
+  }
+
   /// The whole message.
   public var description: String {
     "running on \(threads) thread\(threads == 1 ? "" : "s") takes about \(bytes >> 20) MiB of memory, "
@@ -19,10 +24,10 @@ public struct MemoryError: Error, Sendable, Hashable, CustomStringConvertible {
 
   /// What OpenBLAS takes for itself, for each thread that calls it; where it is refused, it asks again
   /// for ever.
-  static let openBLASBuffer = 128 << 20
+  package static let openBLASBuffer = 128 << 20
 
   /// What the C library reserves when a thread allocates memory for the first time.
-  static let threadHeap = 64 << 20
+  package static let threadHeap = 64 << 20
 
   /// Throws if so much memory is not to be had now.
   ///

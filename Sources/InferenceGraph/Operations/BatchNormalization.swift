@@ -33,11 +33,11 @@ public struct BatchNormalization: Sendable, Hashable {
 }
 
 extension BatchNormalization: OperationFacts {
-  var operation: Operation { .batchNormalization(self) }
-  var displayName: String { "batch normalization" }
-  var channelRelation: ChannelRelation { .apart }
+  package var operation: Operation { .batchNormalization(self) }
+  package var displayName: String { "batch normalization" }
+  package var channelRelation: ChannelRelation { .apart }
 
-  func resultShape(of inputs: [[Int]]) throws(OperationError) -> [Int] {
+  package func resultShape(of inputs: [[Int]]) throws(OperationError) -> [Int] {
     guard let channels = inputs[0].last else { throw OperationError("its input is empty") }
     try check(gamma, "gamma", [channels])
     try check(beta, "beta", [channels])
@@ -46,23 +46,23 @@ extension BatchNormalization: OperationFacts {
     return inputs[0]
   }
 
-  mutating func updateWeights(_ body: (WeightRole, inout Tensor) throws -> Void) rethrows {
+  package mutating func updateWeights(_ body: (WeightRole, inout Tensor) throws -> Void) rethrows {
     try gamma.update(.gamma, body)
     try beta.update(.beta, body)
     try body(.movingMean, &mean)
     try body(.movingVariance, &variance)
   }
 
-  func affine(channels: Int) -> (scale: [Float], shift: [Float])? {
+  package func affine(channels: Int) -> (scale: [Float], shift: [Float])? {
     let maps = (0..<channels).map { map($0) }
     return (maps.map { Float($0.scale) }, maps.map { Float($0.offset) })
   }
 
-  var keepsZeros: Bool { mean.values.indices.allSatisfy { map($0).offset == 0 } }
-  var ignoresInput: Bool { gamma?.isZero ?? false }
+  package var keepsZeros: Bool { mean.values.indices.allSatisfy { map($0).offset == 0 } }
+  package var ignoresInput: Bool { gamma?.isZero ?? false }
 
   /// What it multiplies and adds in effect: a scale is large where a channel hardly varies.
-  var coefficients: [Coefficients] {
+  package var coefficients: [Coefficients] {
     let scale = variance.values.indices.map { index in
       (gamma?.values[index] ?? 1) / (variance.values[index] + epsilon).squareRoot()
     }

@@ -56,12 +56,12 @@ public struct BilinearResizing: Sendable, Hashable {
 }
 
 extension BilinearResizing: OperationFacts {
-  var operation: Operation { .resize(self) }
-  var displayName: String { "bilinear resizing" }
-  var channelRelation: ChannelRelation { .rearranged }
-  var keepsZeros: Bool { true }
+  package var operation: Operation { .resize(self) }
+  package var displayName: String { "bilinear resizing" }
+  package var channelRelation: ChannelRelation { .rearranged }
+  package var keepsZeros: Bool { true }
 
-  func resultShape(of inputs: [[Int]]) throws(OperationError) -> [Int] {
+  package func resultShape(of inputs: [[Int]]) throws(OperationError) -> [Int] {
     let channels = try image(inputs[0]).channels
     try checkSize(height, width)
     return [height, width, channels]

@@ -27,7 +27,7 @@ public struct Convolution: Sendable, Hashable {
   }
 
   /// The windows of the kernel's taps.
-  var window: Window {
+  package var window: Window {
     Window(
       Extent(kernel.shape[0], kernel.shape[1]), strides: strides, dilation: dilation,
       padding: padding)
@@ -35,14 +35,14 @@ public struct Convolution: Sendable, Hashable {
 }
 
 extension Convolution: OperationFacts {
-  var operation: Operation { .convolution(self) }
-  var displayName: String { groups == 1 ? "convolution" : "grouped convolution" }
-  var channelRelation: ChannelRelation { .mixed }
-  var channelKernel: WeightRole? { .kernel }
+  package var operation: Operation { .convolution(self) }
+  package var displayName: String { groups == 1 ? "convolution" : "grouped convolution" }
+  package var channelRelation: ChannelRelation { .mixed }
+  package var channelKernel: WeightRole? { .kernel }
 
-  var windows: Window? { window }
+  package var windows: Window? { window }
 
-  func resultShape(of inputs: [[Int]]) throws(OperationError) -> [Int] {
+  package func resultShape(of inputs: [[Int]]) throws(OperationError) -> [Int] {
     let (height, width, channels) = try image(inputs[0])
     guard kernel.shape.count == 4 else {
       throw OperationError("its kernel has shape \(kernel.shape)")
@@ -58,22 +58,22 @@ extension Convolution: OperationFacts {
     return [rows, columns, filters]
   }
 
-  mutating func updateWeights(_ body: (WeightRole, inout Tensor) throws -> Void) rethrows {
+  package mutating func updateWeights(_ body: (WeightRole, inout Tensor) throws -> Void) rethrows {
     try body(.kernel, &kernel)
     try bias.update(.bias, body)
   }
 
-  func fans(of role: WeightRole) -> Fans? {
+  package func fans(of role: WeightRole) -> Fans? {
     guard role == .kernel else { return nil }
     let shape = kernel.shape
     let taps = shape[0] * shape[1]
     return Fans(incoming: taps * shape[2], outgoing: taps * shape[3] / groups)
   }
 
-  func multiplyAdds(input: [Int], output: [Int]) -> Int {
+  package func multiplyAdds(input: [Int], output: [Int]) -> Int {
     output.dropLast().reduce(1, *) * kernel.count
   }
 
-  var keepsZeros: Bool { bias.isZero }
-  var ignoresInput: Bool { kernel.isZero }
+  package var keepsZeros: Bool { bias.isZero }
+  package var ignoresInput: Bool { kernel.isZero }
 }

@@ -13,12 +13,12 @@ public struct Dense: Sendable, Hashable {
 }
 
 extension Dense: OperationFacts {
-  var operation: Operation { .dense(self) }
-  var displayName: String { "dense" }
-  var channelRelation: ChannelRelation { .mixed }
-  var channelKernel: WeightRole? { .kernel }
+  package var operation: Operation { .dense(self) }
+  package var displayName: String { "dense" }
+  package var channelRelation: ChannelRelation { .mixed }
+  package var channelKernel: WeightRole? { .kernel }
 
-  func resultShape(of inputs: [[Int]]) throws(OperationError) -> [Int] {
+  package func resultShape(of inputs: [[Int]]) throws(OperationError) -> [Int] {
     guard kernel.shape.count == 2, let features = inputs[0].last else {
       throw OperationError("its kernel has shape \(kernel.shape)")
     }
@@ -28,19 +28,19 @@ extension Dense: OperationFacts {
     return inputs[0].dropLast() + [units]
   }
 
-  mutating func updateWeights(_ body: (WeightRole, inout Tensor) throws -> Void) rethrows {
+  package mutating func updateWeights(_ body: (WeightRole, inout Tensor) throws -> Void) rethrows {
     try body(.kernel, &kernel)
     try bias.update(.bias, body)
   }
 
-  func fans(of role: WeightRole) -> Fans? {
+  package func fans(of role: WeightRole) -> Fans? {
     role == .kernel ? Fans(incoming: kernel.shape[0], outgoing: kernel.shape[1]) : nil
   }
 
-  func multiplyAdds(input: [Int], output: [Int]) -> Int {
+  package func multiplyAdds(input: [Int], output: [Int]) -> Int {
     output.dropLast().reduce(1, *) * kernel.count
   }
 
-  var keepsZeros: Bool { bias.isZero }
-  var ignoresInput: Bool { kernel.isZero }
+  package var keepsZeros: Bool { bias.isZero }
+  package var ignoresInput: Bool { kernel.isZero }
 }

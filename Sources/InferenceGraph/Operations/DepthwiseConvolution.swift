@@ -32,14 +32,14 @@ public struct DepthwiseConvolution: Sendable, Hashable {
 }
 
 extension DepthwiseConvolution: OperationFacts {
-  var operation: Operation { .depthwiseConvolution(self) }
-  var displayName: String { "depthwise convolution" }
-  var channelRelation: ChannelRelation { .apart }
-  var channelKernel: WeightRole? { .depthwiseKernel }
+  package var operation: Operation { .depthwiseConvolution(self) }
+  package var displayName: String { "depthwise convolution" }
+  package var channelRelation: ChannelRelation { .apart }
+  package var channelKernel: WeightRole? { .depthwiseKernel }
 
-  var windows: Window? { window }
+  package var windows: Window? { window }
 
-  func resultShape(of inputs: [[Int]]) throws(OperationError) -> [Int] {
+  package func resultShape(of inputs: [[Int]]) throws(OperationError) -> [Int] {
     let (height, width, channels) = try image(inputs[0])
     guard kernel.shape.count == 4, kernel.shape[2] == channels, kernel.shape[3] > 0 else {
       throw OperationError(
@@ -50,25 +50,25 @@ extension DepthwiseConvolution: OperationFacts {
     return [rows, columns, channels * kernel.shape[3]]
   }
 
-  mutating func updateWeights(_ body: (WeightRole, inout Tensor) throws -> Void) rethrows {
+  package mutating func updateWeights(_ body: (WeightRole, inout Tensor) throws -> Void) rethrows {
     try body(.depthwiseKernel, &kernel)
     try bias.update(.bias, body)
   }
 
-  func fans(of role: WeightRole) -> Fans? {
+  package func fans(of role: WeightRole) -> Fans? {
     guard role == .depthwiseKernel else { return nil }
     let taps = kernel.shape[0] * kernel.shape[1]
     return Fans(incoming: taps, outgoing: taps * kernel.shape[3])
   }
 
-  func multiplyAdds(input: [Int], output: [Int]) -> Int {
+  package func multiplyAdds(input: [Int], output: [Int]) -> Int {
     output.dropLast().reduce(1, *) * kernel.count
   }
 
-  var keepsZeros: Bool { bias.isZero }
-  var ignoresInput: Bool { kernel.isZero }
+  package var keepsZeros: Bool { bias.isZero }
+  package var ignoresInput: Bool { kernel.isZero }
 
-  var coefficients: [Coefficients] {
+  package var coefficients: [Coefficients] {
     [
       Coefficients(name: "kernel", values: kernel.values),
       Coefficients(name: "bias", values: bias?.values ?? []),

@@ -50,11 +50,11 @@ public enum TrainingOnly: Sendable, Hashable {
 }
 
 extension TrainingOnly: OperationFacts {
-  var operation: Operation { .trainingOnly(self) }
-  var displayName: String { "identity at inference" }
-  var channelRelation: ChannelRelation { .apart }
-  var isIdentity: Bool { true }
-  var keepsZeros: Bool { true }
+  package var operation: Operation { .trainingOnly(self) }
+  package var displayName: String { "identity at inference" }
+  package var channelRelation: ChannelRelation { .apart }
+  package var isIdentity: Bool { true }
+  package var keepsZeros: Bool { true }
 
-  func resultShape(of inputs: [[Int]]) throws(OperationError) -> [Int] { inputs[0] }
+  package func resultShape(of inputs: [[Int]]) throws(OperationError) -> [Int] { inputs[0] }
 }

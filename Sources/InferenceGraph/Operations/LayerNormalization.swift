@@ -34,19 +34,19 @@ public struct LayerNormalization: Sendable, Hashable {
 }
 
 extension LayerNormalization: OperationFacts {
-  var operation: Operation { .layerNormalization(self) }
-  var displayName: String {
+  package var operation: Operation { .layerNormalization(self) }
+  package var displayName: String {
     switch scope {
     case .position: "layer normalization"
     case .groups: "group normalization"
     }
   }
-  var channelRelation: ChannelRelation { .mixed }
-  var carriesVariance: Bool { true }
-  var keepsZeros: Bool { beta.isZero }
-  var ignoresInput: Bool { gamma?.isZero ?? false }
+  package var channelRelation: ChannelRelation { .mixed }
+  package var carriesVariance: Bool { true }
+  package var keepsZeros: Bool { beta.isZero }
+  package var ignoresInput: Bool { gamma?.isZero ?? false }
 
-  func resultShape(of inputs: [[Int]]) throws(OperationError) -> [Int] {
+  package func resultShape(of inputs: [[Int]]) throws(OperationError) -> [Int] {
     guard let channels = inputs[0].last else { throw OperationError("its input is empty") }
     if case .groups(let count) = scope, count < 1 || channels % count != 0 {
       throw OperationError("\(count) groups do not divide \(channels) channels")
@@ -56,12 +56,12 @@ extension LayerNormalization: OperationFacts {
     return inputs[0]
   }
 
-  mutating func updateWeights(_ body: (WeightRole, inout Tensor) throws -> Void) rethrows {
+  package mutating func updateWeights(_ body: (WeightRole, inout Tensor) throws -> Void) rethrows {
     try gamma.update(.gamma, body)
     try beta.update(.beta, body)
   }
 
-  var coefficients: [Coefficients] {
+  package var coefficients: [Coefficients] {
     [
       Coefficients(name: "scale", values: gamma?.values ?? [], isScale: true),
       Coefficients(name: "offset", values: beta?.values ?? []),
@@ -69,7 +69,7 @@ extension LayerNormalization: OperationFacts {
   }
 
   /// The number of groups; 0 for the channels at each position.
-  var groupCount: Int32 {
+  package var groupCount: Int32 {
     switch scope {
     case .position: 0
     case .groups(let count): Int32(count)

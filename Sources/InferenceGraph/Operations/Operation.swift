@@ -53,7 +53,7 @@ public enum Operation: Sendable, Hashable {
 
 extension Operation {
   /// What the operation states of itself.
-  var facts: any OperationFacts {
+  package var facts: any OperationFacts {
     switch self {
     case .input: Input()
     case .convolution(let c): c
@@ -114,16 +114,16 @@ extension Operation {
   public var windows: Window? { facts.windows }
 
   /// The windows of a convolution's kernel over an image, which read beyond its border.
-  func kernelAxes(over shape: [Int]) -> (rows: WindowAxis, columns: WindowAxis)? {
+  package func kernelAxes(over shape: [Int]) -> (rows: WindowAxis, columns: WindowAxis)? {
     guard shape.count == 3, isConvolution, let windows else { return nil }
     return (windows.rows(shape[0]), windows.columns(shape[1]))
   }
 
   /// Whether weights of the operation belong to single channels of its result.
-  var hasOwnChannels: Bool { facts.channelKernel != nil }
+  package var hasOwnChannels: Bool { facts.channelKernel != nil }
 
   /// Whether the operation has a convolution kernel.
-  var isConvolution: Bool { hasOwnChannels && windows != nil }
+  package var isConvolution: Bool { hasOwnChannels && windows != nil }
 
   /// The kernel whose columns are the channels of the result, and their number; nil if channels have
   /// no weights of their own.

@@ -2,7 +2,7 @@
 ///
 /// Each operation's type states its own; ``Operation/facts`` finds them. What differs by engine or
 /// file format stands there, in one exhaustive switch each.
-protocol OperationFacts: Sendable, Hashable {
+package protocol OperationFacts: Sendable, Hashable {
   /// The operation as a case of the enumeration.
   var operation: Operation { get }
 
@@ -59,59 +59,20 @@ protocol OperationFacts: Sendable, Hashable {
   var coefficients: [Coefficients] { get }
 }
 
-/// Where a channel of an operation's result comes from.
-enum ChannelRelation: Sendable {
-  /// The same channel of the only input, and no other; with a multiplier m, channel c / m.
-  case apart
-  /// The same channel of all inputs.
-  case combined
-  /// Elements keep their values and move.
-  case rearranged
-  /// All channels of the input.
-  case mixed
-}
-
-/// How many elements a kernel's result is a sum of, and how many results an element goes into.
-struct Fans: Sendable, Hashable {
-  /// The elements that one of the result depends on.
-  let incoming: Int
-  /// The elements of the result that depend on one of the input.
-  let outgoing: Int
-  /// Whether the layer's activation acts on the kernel's result, rather than another kernel.
-  var meetsActivation = true
-}
-
-/// Numbers of one kind in an operation.
-package struct Coefficients: Sendable, Hashable {
-  /// What they are, such as "kernel".
-  package let name: String
-  /// The numbers.
-  package let values: [Float]
-  /// Whether size says nothing: large ones, equal for all classes, decide nothing before a softmax.
-  package var isScale = false
-}
-
-/// Inputs that an operation cannot take, or weights that do not fit.
-struct OperationError: Error {
-  let message: String
-
-  init(_ message: String) { self.message = message }
-}
-
 extension OperationFacts {
-  var readsSeveral: Bool { false }
-  mutating func updateWeights(_ body: (WeightRole, inout Tensor) throws -> Void) rethrows {}
-  func fans(of role: WeightRole) -> Fans? { nil }
-  var channelKernel: WeightRole? { nil }
-  var windows: Window? { nil }
-  func multiplyAdds(input: [Int], output: [Int]) -> Int { 0 }
-  func affine(channels: Int) -> (scale: [Float], shift: [Float])? { nil }
-  var isIdentity: Bool { false }
-  var ignoresInput: Bool { false }
-  var carriesVariance: Bool { channelKernel == nil && channelRelation != .mixed }
+  package var readsSeveral: Bool { false }
+  package mutating func updateWeights(_ body: (WeightRole, inout Tensor) throws -> Void) rethrows {}
+  package func fans(of role: WeightRole) -> Fans? { nil }
+  package var channelKernel: WeightRole? { nil }
+  package var windows: Window? { nil }
+  package func multiplyAdds(input: [Int], output: [Int]) -> Int { 0 }
+  package func affine(channels: Int) -> (scale: [Float], shift: [Float])? { nil }
+  package var isIdentity: Bool { false }
+  package var ignoresInput: Bool { false }
+  package var carriesVariance: Bool { channelKernel == nil && channelRelation != .mixed }
 
   /// Every weight as it is.
-  var coefficients: [Coefficients] {
+  package var coefficients: [Coefficients] {
     weights.map { Coefficients(name: $0.displayName, values: $1.values) }
   }
 

@@ -1,11 +1,3 @@
-/// What a pooling window gives.
-public enum PoolingKind: String, Sendable, Hashable {
-  /// The largest element.
-  case max
-  /// The mean; elements outside the image do not count.
-  case average
-}
-
 /// 2-D pooling with windows.
 public struct Pooling: Sendable, Hashable {
   /// Maximum or average.
@@ -28,17 +20,17 @@ public struct Pooling: Sendable, Hashable {
   }
 
   /// The windows; they have no dilation.
-  var grid: Window { Window(window, strides: strides, padding: padding) }
+  package var grid: Window { Window(window, strides: strides, padding: padding) }
 }
 
 extension Pooling: OperationFacts {
-  var operation: Operation { .pooling(self) }
-  var displayName: String { "\(kind.rawValue) pooling" }
-  var channelRelation: ChannelRelation { .apart }
-  var windows: Window? { grid }
-  var keepsZeros: Bool { true }
+  package var operation: Operation { .pooling(self) }
+  package var displayName: String { "\(kind.rawValue) pooling" }
+  package var channelRelation: ChannelRelation { .apart }
+  package var windows: Window? { grid }
+  package var keepsZeros: Bool { true }
 
-  func resultShape(of inputs: [[Int]]) throws(OperationError) -> [Int] {
+  package func resultShape(of inputs: [[Int]]) throws(OperationError) -> [Int] {
     let (height, width, channels) = try image(inputs[0])
     let (rows, columns) = try grid.counts(height: height, width: width)
     // What lies outside does not count, so that a window of nothing else has no result.

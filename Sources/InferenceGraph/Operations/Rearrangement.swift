@@ -18,7 +18,7 @@ public enum Rearrangement: Sendable, Hashable {
   /// - Parameters:
   ///   - input: The input's shape.
   ///   - output: The result's.
-  func sources(_ input: [Int], _ output: [Int]) -> [Int] {
+  package func sources(_ input: [Int], _ output: [Int]) -> [Int] {
     switch self {
     case .permutation(let axes):
       var pitches = Array(repeating: 1, count: input.count)
@@ -72,9 +72,9 @@ public enum Rearrangement: Sendable, Hashable {
 }
 
 extension Rearrangement: OperationFacts {
-  var operation: Operation { .rearrange(self) }
+  package var operation: Operation { .rearrange(self) }
 
-  var displayName: String {
+  package var displayName: String {
     switch self {
     case .permutation: "permutation"
     case .cropping: "cropping"
@@ -84,10 +84,10 @@ extension Rearrangement: OperationFacts {
     }
   }
 
-  var channelRelation: ChannelRelation { .rearranged }
-  var keepsZeros: Bool { true }
+  package var channelRelation: ChannelRelation { .rearranged }
+  package var keepsZeros: Bool { true }
 
-  func resultShape(of inputs: [[Int]]) throws(OperationError) -> [Int] {
+  package func resultShape(of inputs: [[Int]]) throws(OperationError) -> [Int] {
     let input = inputs[0]
     switch self {
     case .permutation(let axes):

@@ -16,11 +16,11 @@ public struct Rescaling: Sendable, Hashable {
 }
 
 extension Rescaling: OperationFacts {
-  var operation: Operation { .rescaling(self) }
-  var displayName: String { "rescaling" }
-  var channelRelation: ChannelRelation { .apart }
+  package var operation: Operation { .rescaling(self) }
+  package var displayName: String { "rescaling" }
+  package var channelRelation: ChannelRelation { .apart }
 
-  func resultShape(of inputs: [[Int]]) throws(OperationError) -> [Int] {
+  package func resultShape(of inputs: [[Int]]) throws(OperationError) -> [Int] {
     for (name, values) in [("scale", scale), ("offset", offset)]
     where values.count != 1 && values.count != inputs[0].last {
       throw OperationError(
@@ -29,14 +29,16 @@ extension Rescaling: OperationFacts {
     return inputs[0]
   }
 
-  func affine(channels: Int) -> (scale: [Float], shift: [Float])? {
+  package func affine(channels: Int) -> (scale: [Float], shift: [Float])? {
     func each(_ values: [Float]) -> [Float] {
       values.count == 1 ? Array(repeating: values[0], count: channels) : values
     }
     return (each(scale), each(offset))
   }
 
-  var keepsZeros: Bool { offset.allSatisfy { $0 == 0 } && scale.allSatisfy(\.isFinite) }
-  var ignoresInput: Bool { scale.allSatisfy { $0 == 0 } }
-  var coefficients: [Coefficients] { [Coefficients(name: "scale", values: scale, isScale: true)] }
+  package var keepsZeros: Bool { offset.allSatisfy { $0 == 0 } && scale.allSatisfy(\.isFinite) }
+  package var ignoresInput: Bool { scale.allSatisfy { $0 == 0 } }
+  package var coefficients: [Coefficients] {
+    [Coefficients(name: "scale", values: scale, isScale: true)]
+  }
 }

@@ -21,13 +21,13 @@ public struct SeparableConvolution: Sendable, Hashable {
 }
 
 extension SeparableConvolution: OperationFacts {
-  var operation: Operation { .separableConvolution(self) }
-  var displayName: String { "separable convolution" }
-  var channelRelation: ChannelRelation { .mixed }
-  var channelKernel: WeightRole? { .pointwiseKernel }
-  var windows: Window? { depthwise.windows }
+  package var operation: Operation { .separableConvolution(self) }
+  package var displayName: String { "separable convolution" }
+  package var channelRelation: ChannelRelation { .mixed }
+  package var channelKernel: WeightRole? { .pointwiseKernel }
+  package var windows: Window? { depthwise.windows }
 
-  func resultShape(of inputs: [[Int]]) throws(OperationError) -> [Int] {
+  package func resultShape(of inputs: [[Int]]) throws(OperationError) -> [Int] {
     let spatial = try depthwise.resultShape(of: [try imageShape(inputs[0])])
     guard pointwise.shape.count == 4 else {
       throw OperationError("its pointwise kernel has shape \(pointwise.shape)")
@@ -45,13 +45,13 @@ extension SeparableConvolution: OperationFacts {
     return shape
   }
 
-  mutating func updateWeights(_ body: (WeightRole, inout Tensor) throws -> Void) rethrows {
+  package mutating func updateWeights(_ body: (WeightRole, inout Tensor) throws -> Void) rethrows {
     try body(.depthwiseKernel, &depthwise.kernel)
     try body(.pointwiseKernel, &pointwise)
     try bias.update(.bias, body)
   }
 
-  func fans(of role: WeightRole) -> Fans? {
+  package func fans(of role: WeightRole) -> Fans? {
     switch role {
     case .depthwiseKernel:
       // The other kernel is between this one and the activation.
@@ -63,14 +63,14 @@ extension SeparableConvolution: OperationFacts {
     }
   }
 
-  func multiplyAdds(input: [Int], output: [Int]) -> Int {
+  package func multiplyAdds(input: [Int], output: [Int]) -> Int {
     output.dropLast().reduce(1, *) * (depthwise.kernel.count + pointwise.count)
   }
 
-  var keepsZeros: Bool { bias.isZero }
-  var ignoresInput: Bool { depthwise.kernel.isZero || pointwise.isZero }
+  package var keepsZeros: Bool { bias.isZero }
+  package var ignoresInput: Bool { depthwise.kernel.isZero || pointwise.isZero }
 
-  var coefficients: [Coefficients] {
+  package var coefficients: [Coefficients] {
     [
       Coefficients(name: "kernel", values: pointwise.values),
       Coefficients(name: "bias", values: bias?.values ?? []),

@@ -48,7 +48,7 @@ public enum WeightRole: String, Sendable, Hashable, CaseIterable {
   }
 
   /// What it holds in a fresh layer; nil for a kernel, which is random.
-  var initialValue: Float? {
+  package var initialValue: Float? {
     switch self {
     case .kernel, .depthwiseKernel, .pointwiseKernel: nil
     case .bias, .beta, .movingMean: 0
@@ -57,5 +57,5 @@ public enum WeightRole: String, Sendable, Hashable, CaseIterable {
   }
 
   /// The number of last axes that together count channels.
-  var channelAxes: Int { self == .depthwiseKernel ? 2 : 1 }
+  package var channelAxes: Int { self == .depthwiseKernel ? 2 : 1 }
 }

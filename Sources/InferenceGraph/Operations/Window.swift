@@ -1,32 +1,3 @@
-/// How a window that does not fit is treated at the border of an image.
-///
-/// A convolution reads zeros outside the image; in a pooling what lies outside does not count.
-public enum Padding: Sendable, Hashable {
-  /// Only windows that lie inside the image count.
-  case valid
-  /// As many zeros are added as make the output ceil(input / stride) large, the odd one after.
-  case same
-  /// So many pixels are added at each border.
-  case explicit(top: Int, bottom: Int, left: Int, right: Int)
-}
-
-/// A 2-D extent in pixels: heights and widths, strides, dilations.
-public struct Extent: Sendable, Hashable {
-  /// The vertical part.
-  public var height: Int
-  /// The horizontal part.
-  public var width: Int
-
-  /// Creates an extent.
-  public init(_ height: Int, _ width: Int) {
-    self.height = height
-    self.width = width
-  }
-
-  /// One pixel by one pixel.
-  public static let one = Extent(1, 1)
-}
-
 /// The windows that a convolution or a pooling slides over an image.
 public struct Window: Sendable, Hashable {
   /// The number of taps down and across.
@@ -93,57 +64,9 @@ public struct Window: Sendable, Hashable {
   }
 }
 
-/// The windows along one axis: how many, and how many zeros come before and after.
-package struct WindowAxis: Equatable {
-  /// The number of windows; zero if none fits.
-  package let count: Int
-  /// Zeros before the first element.
-  package let before: Int
-  /// Zeros after the last element that a window reaches.
-  package let after: Int
-
-  fileprivate init(extent: Int, taps: Int, stride: Int, dilation: Int, _ padding: AxisPadding) {
-    let reach = (taps - 1) * dilation + 1
-    switch padding {
-    case .valid:
-      count = extent >= reach ? (extent - reach) / stride + 1 : 0
-      before = 0
-      after = 0
-    case .same:
-      count = (extent + stride - 1) / stride
-      let total = Swift.max((count - 1) * stride + reach - extent, 0)
-      before = total / 2
-      after = total - before
-    case .explicit(let first, let last):
-      let padded = first + extent + last
-      count = padded >= reach ? (padded - reach) / stride + 1 : 0
-      before = first
-      after = Swift.max((count - 1) * stride + reach - first - extent, 0)
-    }
-  }
-}
-
 /// A padding along one axis.
-private enum AxisPadding {
+enum AxisPadding {
   case valid
   case same
   case explicit(before: Int, after: Int)
-}
-
-extension Padding {
-  fileprivate var rows: AxisPadding {
-    switch self {
-    case .valid: .valid
-    case .same: .same
-    case .explicit(let top, let bottom, _, _): .explicit(before: top, after: bottom)
-    }
-  }
-
-  fileprivate var columns: AxisPadding {
-    switch self {
-    case .valid: .valid
-    case .same: .same
-    case .explicit(_, _, let left, let right): .explicit(before: left, after: right)
-    }
-  }
 }

@@ -1,4 +1,5 @@
 public import InferenceGraph
+public import NetworkTraining
 
 /// Files that a training can be resumed from.
 ///

@@ -1,8 +1,8 @@
-internal import CKernels
+package import CKernels
 
 extension Activation {
   /// The kernel's code of an element-wise activation; the softmax family has steps of its own.
-  var kernel: dk_activation {
+  package var kernel: dk_activation {
     func make(_ function: dk_function, _ a: Float = 0, _ b: Float = 0, _ c: Float = 0)
       -> dk_activation
     { dk_activation(function: function, alpha: a, beta: b, gamma: c) }

@@ -1,23 +1,34 @@
-internal import CKernels
+package import CKernels
 
 /// What a convolution or a dense layer multiplies with.
-struct ConvolutionWeights {
+package struct ConvolutionWeights {
   /// `[height, width, input channels / groups, output channels]`.
   var kernel: Tensor
   var bias: Tensor?
   var dilation = Extent.one
   var strides = Extent.one
   var groups = 1
+
+  package init(
+    kernel: Tensor, bias: Tensor? = nil, dilation: Extent = .one, strides: Extent = .one,
+    groups: Int = 1
+  ) {
+    self.kernel = kernel
+    self.bias = bias
+    self.dilation = dilation
+    self.strides = strides
+    self.groups = groups
+  }
 }
 
 extension ConvolutionWeights {
-  init(_ c: Convolution) {
+  package init(_ c: Convolution) {
     self.init(
       kernel: c.kernel, bias: c.bias, dilation: c.dilation, strides: c.strides, groups: c.groups)
   }
 
   /// A dense layer on pixels, which is a 1x1 convolution.
-  init(_ d: Dense) {
+  package init(_ d: Dense) {
     self.init(
       kernel: Tensor(shape: [1, 1] + d.kernel.shape, values: d.kernel.values), bias: d.bias)
   }
@@ -25,7 +36,7 @@ extension ConvolutionWeights {
 
 extension ConvolutionWeights {
   /// One step a group of channels.
-  func steps(
+  package func steps(
     input: Place, output: Place,
     axes: (rows: WindowAxis, columns: WindowAxis)?, epilogue: Epilogue = Epilogue(),
     accumulate: Bool = false
@@ -52,7 +63,7 @@ extension ConvolutionWeights {
   }
 
   /// Offsets of what a window's taps read, from its first element: [height][width][channels].
-  func tapOffsets(_ input: dk_image) -> [Int32] {
+  package func tapOffsets(_ input: dk_image) -> [Int32] {
     input.tapOffsets(
       kernel.shape[0], kernel.shape[1], dilation: dilation, channels: kernel.shape[2])
   }
@@ -60,7 +71,7 @@ extension ConvolutionWeights {
   /// Offsets of all output pixels' windows and of the pixels themselves.
   ///
   /// - Parameter pool: Whether four windows, one after another, belong to each output pixel.
-  func pixelTable(
+  package func pixelTable(
     _ input: dk_image, _ output: dk_image, pool: Bool = false
   ) -> (input: [Int32], output: [Int32]) {
     var from: [Int32] = []
@@ -86,12 +97,12 @@ extension ConvolutionWeights {
 
 extension dk_image {
   /// Floats from the first element to the first window's first tap; not positive.
-  func start(of axes: (rows: WindowAxis, columns: WindowAxis)?) -> Int {
+  package func start(of axes: (rows: WindowAxis, columns: WindowAxis)?) -> Int {
     -(axes?.rows.before ?? 0) * Int(row_pitch) - (axes?.columns.before ?? 0) * Int(pixel_pitch)
   }
 
   /// Floats from a window's first element to what its taps read: [height][width][channels].
-  func tapOffsets(
+  package func tapOffsets(
     _ height: Int, _ width: Int, dilation: Extent, channels: Int = 1
   ) -> [Int32] {
     var offsets: [Int32] = []
@@ -138,7 +149,7 @@ extension Tensor {
 }
 
 /// How many of so many output channels each tile of a convolution takes: about as many each.
-func tileWidths(_ channels: Int) -> [Int32] {
+package func tileWidths(_ channels: Int) -> [Int32] {
   let count = (channels + widestTile - 1) / widestTile
   return (0..<count).map { Int32(channels / count + ($0 < channels % count ? 1 : 0)) }
 }

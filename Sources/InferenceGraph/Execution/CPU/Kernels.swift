@@ -1,4 +1,4 @@
-internal import CKernels
+package import CKernels
 
 /// The vector kernels for this processor.
-let kernels: dk_kernels = unsafe dk_best_kernels().pointee
+package let kernels: dk_kernels = unsafe dk_best_kernels().pointee

@@ -1,31 +1,31 @@
-internal import CKernels
+package import CKernels
 
 /// Images in the lanes of a vector: a block.
-let laneCount = Int(DK_LANES)
+package let laneCount = Int(DK_LANES)
 /// The blocks that so many images fill, the last one perhaps in part.
-func blockCount(_ images: Int) -> Int { (images + laneCount - 1) / laneCount }
+package func blockCount(_ images: Int) -> Int { (images + laneCount - 1) / laneCount }
 /// Pixels that a convolution computes together.
 let pixelGroup = Int(DK_PIXELS)
 /// Output channels of a convolution's widest tile.
 let widestTile = Int(DK_CHANNELS)
 
 /// Where a value lies in a workspace, and how its elements are arranged.
-struct Place {
+package struct Place {
   /// The workspace's buffer.
-  let buffer: Int
+  package let buffer: Int
   /// Floats from the buffer's start to the first element of the first block.
-  let offset: Int
+  package let offset: Int
   /// Floats from one block to the next: 0 for what is computed block after block in one place.
-  let blockStride: Int
+  package let blockStride: Int
   /// Extents and pitches.
-  let image: dk_image
+  package let image: dk_image
 
   /// A place whose elements lie one after another, lanes innermost, with a frame around them.
   ///
   /// - Parameters:
   ///   - start: Floats from the buffer's start to the frame.
   ///   - isLasting: Whether every block has a place of its own, one behind the other.
-  init(
+  package init(
     buffer: Int = 0, start: Int = 0, shape: [Int], frame: Frame = Frame(), isLasting: Bool = false
   ) {
     let (height, width, channels) = Place.extents(of: shape)
@@ -37,7 +37,7 @@ struct Place {
       blockStride: isLasting ? Place.size(of: shape, frame) : 0, image: image)
   }
 
-  init(buffer: Int, offset: Int, blockStride: Int, image: dk_image) {
+  package init(buffer: Int, offset: Int, blockStride: Int, image: dk_image) {
     self.buffer = buffer
     self.offset = offset
     self.blockStride = blockStride
@@ -52,16 +52,16 @@ struct Place {
   }
 
   /// The extents of a shape: rank 1 is one pixel, higher ranks than 3 become more rows.
-  static func extents(of shape: [Int]) -> (height: Int, width: Int, channels: Int) {
+  package static func extents(of shape: [Int]) -> (height: Int, width: Int, channels: Int) {
     let channels = shape.last ?? 1
     let width = shape.count > 1 ? shape[shape.count - 2] : 1
     return (shape.dropLast(2).reduce(1, *), width, channels)
   }
 
   /// The number of pixels.
-  var pixelCount: Int { Int(image.height) * Int(image.width) }
+  package var pixelCount: Int { Int(image.height) * Int(image.width) }
   /// The number of elements.
-  var elementCount: Int { pixelCount * Int(image.channels) }
+  package var elementCount: Int { pixelCount * Int(image.channels) }
 
   /// The same memory seen in another shape of as many elements; only without a frame.
   func reshaped(_ shape: [Int]) -> Place {
@@ -92,7 +92,7 @@ struct Place {
   }
 
   /// Some of the channels.
-  func channels(_ range: Range<Int>) -> Place {
+  package func channels(_ range: Range<Int>) -> Place {
     var part = image
     part.channels = Int32(range.count)
     return Place(
@@ -101,30 +101,9 @@ struct Place {
   }
 }
 
-/// Zeros around an image, in pixels: what "same" padding reads.
-struct Frame: Hashable {
-  var top = 0
-  var bottom = 0
-  var left = 0
-  var right = 0
-
-  mutating func widen(rows: WindowAxis, columns: WindowAxis) {
-    top = max(top, rows.before)
-    bottom = max(bottom, rows.after)
-    left = max(left, columns.before)
-    right = max(right, columns.after)
-  }
-
-  static func + (a: Frame, b: Frame) -> Frame {
-    Frame(
-      top: a.top + b.top, bottom: a.bottom + b.bottom, left: a.left + b.left,
-      right: a.right + b.right)
-  }
-}
-
 extension dk_image {
   /// Channels `pitch` floats apart, pixels and rows close together but for the frame.
-  init(height: Int, width: Int, channels: Int, pitch: Int, frame: Frame) {
+  package init(height: Int, width: Int, channels: Int, pitch: Int, frame: Frame) {
     let pixel = channels * pitch
     self.init(
       height: Int32(height), width: Int32(width), channels: Int32(channels),

@@ -1,36 +1,4 @@
-internal import CKernels
-
-/// One operation of a plan with everything prepared: packed weights, offsets, places.
-protocol Step: Sendable {
-  /// Runs the step for one block; unsafe to call with a workspace of another plan.
-  func run(_ workspace: Workspace, block: Int)
-}
-
-/// An operation that is run once for all blocks of a group.
-protocol GroupStep: Sendable {
-  func run(_ workspace: Workspace)
-}
-
-struct PoolingStep: Step {
-  let input: Place
-  let output: Place
-  let pooling: Pooling
-
-  func run(_ workspace: Workspace, block: Int) {
-    unsafe run(workspace.pointer(input, block: block), workspace.pointer(output, block: block))
-  }
-
-  /// Runs the step on the first elements of an input and an output that lie elsewhere.
-  func run(_ from: UnsafeMutablePointer<Float>, _ to: UnsafeMutablePointer<Float>) {
-    let rows = pooling.grid.rows(Int(input.image.height))
-    let columns = pooling.grid.columns(Int(input.image.width))
-    unsafe kernels.pool(
-      from, input.image, to, output.image, Int32(pooling.window.height),
-      Int32(pooling.window.width),
-      Int32(pooling.strides.height), Int32(pooling.strides.width), Int32(rows.before),
-      Int32(columns.before), pooling.kind == .average)
-  }
-}
+package import CKernels
 
 struct GlobalPoolingStep: Step {
   let input: Place
@@ -141,7 +109,7 @@ struct ResizingStep: Step {
 
 extension BilinearResizing {
   /// The neighbours of each row and each column of the result.
-  static func tables(
+  package static func tables(
     _ from: dk_image, _ to: dk_image
   ) -> (rows: Storage<dk_neighbours>, columns: Storage<dk_neighbours>) {
     func table(_ from: Int32, _ to: Int32) -> Storage<dk_neighbours> {
@@ -156,7 +124,7 @@ extension BilinearResizing {
 
 extension dk_image {
   /// Where an element is, counted row-major, in floats from the first; -1 for none.
-  func offset(ofElement element: Int) -> Int32 {
+  package func offset(ofElement element: Int) -> Int32 {
     if element < 0 { return -1 }
     let (pixel, channel) = element.quotientAndRemainder(dividingBy: Int(channels))
     let (y, x) = pixel.quotientAndRemainder(dividingBy: Int(width))
@@ -167,7 +135,7 @@ extension dk_image {
 
 extension Operation {
   /// How the kernels combine two inputs of the operation; nil if it combines none.
-  var combination: dk_combination? {
+  package var combination: dk_combination? {
     if self == .add { return DK_ADD }
     if self == .multiply { return DK_MULTIPLY }
     if self == .maximum { return DK_MAXIMUM }

@@ -4,33 +4,33 @@ internal import CKernels
 ///
 /// It needs 16 multiply-adds a channel pair and tile of 2x2 pixels, where the direct way needs 36.
 /// Sums differ from the direct way's in the last bits.
-struct WinogradStep: Step {
+package struct WinogradStep: Step {
   let input: Place
   /// Floats from the input's first element to the first tile's patch; may be negative.
   let start: Int
   let output: Place
   let scratch: Int
   let inputs: Int
-  let weights: Storage<Float>
-  let bias: Storage<Float>
+  package let weights: Storage<Float>
+  package let bias: Storage<Float>
   let scale: Storage<Float>?
   let shift: Storage<Float>?
   let inputTiles: Storage<Int32>
   let outputTiles: Storage<Int32>
-  let tiles: Storage<Int32>
+  package let tiles: Storage<Int32>
   let pool: Bool
   let activation: dk_activation
 
   /// Whether the transformations are worth it. This depends on the layer alone, so that a result
   /// never depends on what else a plan computes.
-  static func applies(to weights: ConvolutionWeights, output: [Int]) -> Bool {
+  package static func applies(to weights: ConvolutionWeights, output: [Int]) -> Bool {
     weights.kernel.shape[0] == 3 && weights.kernel.shape[1] == 3 && weights.groups == 1
       && weights.strides == .one && weights.dilation == .one && weights.kernel.shape[2] >= 12
       && weights.kernel.shape[3] >= 12 && output[0] >= 2 && output[1] >= 2
   }
 
   /// The floats it works in.
-  static func scratchSize(inputs: Int, outputs: Int) -> Int {
+  package static func scratchSize(inputs: Int, outputs: Int) -> Int {
     16 * (inputs + outputs + 2) * pixelGroup * laneCount
   }
 
@@ -55,7 +55,7 @@ struct WinogradStep: Step {
   ///   - outputs: Output channels.
   ///   - before: Zeros above and to the left of the input that the first window reads; negative
   ///     where it begins further inside.
-  init(
+  package init(
     inputs: Int, outputs: Int, before: (rows: Int, columns: Int), input: Place, output: Place,
     activation: Activation = .linear
   ) {
@@ -134,7 +134,7 @@ struct WinogradStep: Step {
   }
 
   /// Runs the step on the first elements of an input and an output that lie elsewhere.
-  func run(
+  package func run(
     _ input: UnsafeMutablePointer<Float>, _ output: UnsafeMutablePointer<Float>,
     scratch: UnsafeMutablePointer<Float>
   ) {

@@ -1,7 +1,7 @@
 /// What is done to the elements of an operation's result while they are at hand, in this order.
 ///
 /// It is the same arithmetic as that of nodes of their own, so that fusing changes no result.
-struct Epilogue: Sendable {
+package struct Epilogue: Sendable {
   /// x * scale + shift, by channel: a normalization or a rescaling.
   var affine: (scale: [Float], shift: [Float])?
   var activation: Activation = .linear
@@ -11,9 +11,14 @@ struct Epilogue: Sendable {
   var zeroed: [Int] = []
 }
 
+extension Epilogue {
+  /// An activation alone.
+  package init(activation: Activation) { self.init(affine: nil, activation: activation) }
+}
+
 extension Epilogue: CustomStringConvertible {
   /// Its parts, separated by commas.
-  var description: String {
+  package var description: String {
     var parts: [String] = []
     if affine != nil { parts.append("affine") }
     if activation != .linear { parts.append(activation.text) }

@@ -2,14 +2,14 @@
 ///
 /// Passes rewrite lists of such nodes, in topological order: ``Normalized``, then ``Merged``, then
 /// ``Fused``, which an engine runs.
-struct IRNode: Sendable {
-  var operation: Operation
+package struct IRNode: Sendable {
+  package var operation: Operation
   /// Applied to the operation's result.
-  var activation: Activation = .linear
+  package var activation: Activation = .linear
   /// The indices of the nodes it reads, all smaller than its own.
-  var inputs: [Int]
+  package var inputs: [Int]
   /// The shape of the result, as a ``Node``'s.
-  var shape: [Int]
+  package var shape: [Int]
   /// The factor applied to the images, for input nodes.
   var inputScale: Float = 1
   /// Channels that are zero instead of what the operation gives: masked ones.
@@ -19,7 +19,7 @@ struct IRNode: Sendable {
 extension [IRNode] {
   /// For each node whether one of `results` depends on it, without looking behind nodes that are
   /// `given`.
-  func isNeeded(for results: some Sequence<Int>, given: Set<Int> = []) -> [Bool] {
+  package func isNeeded(for results: some Sequence<Int>, given: Set<Int> = []) -> [Bool] {
     var isNeeded = [Bool](repeating: false, count: count)
     for index in results { isNeeded[index] = true }
     for index in indices.reversed() where isNeeded[index] && !given.contains(index) {

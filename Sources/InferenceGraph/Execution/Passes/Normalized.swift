@@ -5,35 +5,35 @@
 /// - Sums, products and extrema read two nodes; those of more are chains, first inputs first.
 /// - For inference, a softmax is a node of its own behind what it is taken of. Training leaves it in
 ///   its node, where its gradient needs no copy of what it was taken of.
-struct Normalized: Sendable, CustomStringConvertible {
+package struct Normalized: Sendable, CustomStringConvertible {
   /// What the nodes are for.
-  enum Purpose: Hashable {
+  package enum Purpose: Hashable {
     case inference
     /// To be differentiated; with `noise`, layers that act in training only do.
     case training(noise: Bool)
   }
 
   /// Where a node's weights are in the graph.
-  struct Source: Sendable {
+  package struct Source: Sendable {
     /// The graph's node.
-    let node: Int
+    package let node: Int
     /// By the role that a weight has here: the one it has there.
-    let roles: [WeightRole: WeightRole]
+    package let roles: [WeightRole: WeightRole]
   }
 
   /// In topological order; the first is the input.
-  private(set) var nodes: [IRNode] = []
+  package private(set) var nodes: [IRNode] = []
   /// By node.
-  private(set) var sources: [Source] = []
+  package private(set) var sources: [Source] = []
   /// Which node has the value of each of the graph's nodes.
-  private(set) var index: [Int] = []
+  package private(set) var index: [Int] = []
   /// The node of the class scores: the graph's output, or, if that is their softmax, what the
   /// softmax is taken of where this is a node of its own.
   ///
   /// A softmax of several rows (over the channels of every pixel) does not count.
-  private(set) var scores = 0
+  package private(set) var scores = 0
 
-  init(_ graph: Graph, inputScale: Float = 1, for purpose: Purpose = .inference) {
+  package init(_ graph: Graph, inputScale: Float = 1, for purpose: Purpose = .inference) {
     for (number, node) in graph.nodes.enumerated() {
       index.append(append(node, number, inputScale, purpose))
     }
@@ -46,7 +46,7 @@ struct Normalized: Sendable, CustomStringConvertible {
     }
   }
 
-  var description: String { nodes.text }
+  package var description: String { nodes.text }
 
   /// Appends what a graph's node is made of, and returns which node has its value.
   private mutating func append(

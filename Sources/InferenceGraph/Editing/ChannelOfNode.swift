@@ -1,0 +1,9 @@
+/// A channel of a node, by indices.
+struct ChannelOfNode: Hashable, Comparable {
+  var node: Int
+  var channel: Int
+
+  static func < (a: ChannelOfNode, b: ChannelOfNode) -> Bool {
+    (a.node, a.channel) < (b.node, b.channel)
+  }
+}

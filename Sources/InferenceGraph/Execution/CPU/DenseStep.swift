@@ -1,0 +1,27 @@
+internal import CKernels
+
+/// A dense layer over all blocks of a group by the convolution kernel, each block being a pixel.
+///
+/// OpenBLAS is not asked: the bits that its kernels give for an image depend on the image's place among
+/// the columns (on Zen 4 with 0.3.21 and 160 units, those of columns 8 to 55 of 64 differ from the others' in
+/// 40 % of the rows), and it packs the weights anew for every product, which makes DeepID 10 % slower.
+struct DenseStep: GroupStep {
+  private let step: ConvolutionStep
+
+  init(_ dense: Dense, input: Place, output: Place, blocks: Int, epilogue: Epilogue) {
+    let units = dense.kernel.shape[1]
+    let packed = dense.kernel.packed(0..<units)
+    let pixels = (0..<blocks).map { Int32($0 * laneCount) }
+    step = ConvolutionStep(
+      input: input, start: 0, output: output, weights: Storage(packed.values),
+      bias: Storage(dense.bias?.values ?? Array(repeating: 0, count: units)),
+      scale: epilogue.affine.map { Storage($0.scale) },
+      shift: epilogue.affine.map { Storage($0.shift) },
+      offsets: Storage(
+        (0..<dense.kernel.shape[0]).map { Int32($0) * Int32(input.image.channel_pitch) }),
+      pixels: PixelTable(input: pixels, output: pixels), tiles: Storage(packed.tiles),
+      activation: epilogue.activation.kernel, accumulate: false)
+  }
+
+  func run(_ workspace: Workspace) { step.run(workspace, block: 0) }
+}

@@ -1,0 +1,28 @@
+internal import CKernels
+
+package struct PoolingStep: Step {
+  let input: Place
+  let output: Place
+  let pooling: Pooling
+
+  package init(input: Place, output: Place, pooling: Pooling) {
+    self.input = input
+    self.output = output
+    self.pooling = pooling
+  }
+
+  func run(_ workspace: Workspace, block: Int) {
+    unsafe run(workspace.pointer(input, block: block), workspace.pointer(output, block: block))
+  }
+
+  /// Runs the step on the first elements of an input and an output that lie elsewhere.
+  package func run(_ from: UnsafeMutablePointer<Float>, _ to: UnsafeMutablePointer<Float>) {
+    let rows = pooling.grid.rows(Int(input.image.height))
+    let columns = pooling.grid.columns(Int(input.image.width))
+    unsafe kernels.pool(
+      from, input.image, to, output.image, Int32(pooling.window.height),
+      Int32(pooling.window.width),
+      Int32(pooling.strides.height), Int32(pooling.strides.width), Int32(rows.before),
+      Int32(columns.before), pooling.kind == .average)
+  }
+}

@@ -1,0 +1,7 @@
+/// The order of an image's elements in a data set.
+public enum Layout: String, Sendable, Hashable, CaseIterable {
+  /// Channels first: `[channels, height, width]`.
+  case nchw
+  /// Channels last: `[height, width, channels]`.
+  case nhwc
+}

@@ -1,0 +1,169 @@
+internal import InferenceGraph
+
+extension Differentiator {
+  /// Differentiates a loss at a batch of images.
+  ///
+  /// Values and gradients can be read until the next batch.
+  ///
+  /// - Parameters:
+  ///   - loss: The loss.
+  ///   - images: `[images][height][width][channels]`, in the units of a data set (before the model's
+  ///     input scale); at most ``batchSize``.
+  ///   - seed: Decides dropout.
+  ///   - updatesStatistics: Whether the moving statistics of batch normalizations follow the batch's,
+  ///     where these are used.
+  /// - Returns: The loss.
+  /// - Throws: ``SampleError`` for an image with a value that is not finite; ``TrainingError`` for a
+  ///   derivative of the loss that is not; what the loss throws.
+  @discardableResult
+  public func differentiate(
+    _ loss: Loss, at images: [Float], seed: UInt64 = 0, updatesStatistics: Bool = false
+  ) throws -> Double {
+    try run(images, loss, seed, updatesStatistics)
+  }
+
+  /// Differentiates a loss at a batch of a training's images.
+  ///
+  /// - Parameters:
+  ///   - loss: The loss.
+  ///   - batch: The batch, which also decides dropout.
+  ///   - updatesStatistics: Whether the moving statistics of batch normalizations follow the batch's,
+  ///     where these are used.
+  /// - Returns: The loss.
+  /// - Throws: As ``differentiate(_:at:seed:updatesStatistics:)``.
+  @discardableResult
+  public func differentiate(
+    _ loss: Loss, at batch: TrainingBatch, updatesStatistics: Bool = false
+  ) throws -> Double {
+    try run(batch, loss, updatesStatistics).loss
+  }
+
+  /// Runs images forward alone; values can be read until the next batch.
+  ///
+  /// - Parameters:
+  ///   - images: As for ``differentiate(_:at:seed:updatesStatistics:)``.
+  ///   - seed: Decides dropout.
+  /// - Throws: ``SampleError`` for an image with a value that is not finite.
+  public func evaluate(_ images: [Float], seed: UInt64 = 0) throws {
+    try run(images, nil, seed, false)
+  }
+
+  /// Returns each image's cross-entropy in nats, and its gradient with respect to the image.
+  ///
+  /// An image's gradient is its own, whatever images there are beside it. So the differentiator must
+  /// have been made with `differentiatesInput`, and without `isTraining`: in training dropout acts,
+  /// and a batch's images change each other's normalization.
+  ///
+  /// - Parameters:
+  ///   - images: `[images][height][width][channels]`, as in a data set (before the model's input
+  ///     scale); the gradient is in the same units and order.
+  ///   - labels: A class of the model for every image; any number of images.
+  /// - Throws: ``SampleError`` for an image with a value that is not finite.
+  public func imageGradients(
+    of images: [Float], labels: [Int32]
+  ) throws -> (losses: [Float], gradients: [Float]) {
+    precondition(!isTraining, "made with isTraining, where images have no gradients of their own")
+    return try inputGradients(of: images, labels: labels)
+  }
+
+  /// Returns each image's cross-entropy, and the gradient of their sum over a batch with respect to
+  /// the images; in training too.
+  func inputGradients(
+    of images: [Float], labels: [Int32]
+  ) throws -> (losses: [Float], gradients: [Float]) {
+    let size = model.graph.inputShape.reduce(1, *)
+    precondition(
+      images.count == labels.count * size, "\(labels.count) labels, \(images.count / size) images")
+    var losses: [Float] = []
+    var gradients: [Float] = []
+    losses.reserveCapacity(labels.count)
+    gradients.reserveCapacity(images.count)
+    for first in stride(from: 0, to: labels.count, by: batchSize) {
+      let range = first..<min(labels.count, first + batchSize)
+      do {
+        try differentiate(
+          .crossEntropy(Array(labels[range]), weight: 1),
+          at: Array(images[range.lowerBound * size..<range.upperBound * size]))
+      } catch let error as SampleError {
+        throw SampleError(notFinite: first + error.index)
+      }
+      losses += imageLosses
+      gradients += inputGradient
+    }
+    return (losses, gradients)
+  }
+
+  // MARK: Running
+
+  @discardableResult
+  private func run(
+    _ images: [Float], _ loss: Loss?, _ seed: UInt64, _ updatesStatistics: Bool
+  ) throws -> Double {
+    let source = ArraySource(images, imageShape: model.graph.inputShape)
+    let loader = Loader(source)
+    let scale = model.inputScale
+    var value = 0.0
+    try loader.withImages(0..<source.count, loader.makeBuffer(images: 0)) { loaded in
+      value = unsafe try run(
+        images: source.count, loss, seed: seed, updatesStatistics: updatesStatistics
+      ) { block, pointer, image in
+        unsafe try loaded.pack(block: block, scale: scale, into: pointer, image)
+      }.loss
+    }
+    return value
+  }
+
+  /// Differentiates a loss at a batch of a training's images.
+  func run(
+    _ batch: TrainingBatch, _ loss: Loss, _ updatesStatistics: Bool
+  ) throws -> BatchResult {
+    let scale = model.inputScale
+    return unsafe try run(
+      images: batch.count, loss, seed: batch.noiseSeed, updatesStatistics: updatesStatistics
+    ) { block, pointer, image in
+      unsafe try batch.fill(block: block, scale: scale, into: pointer, image)
+    }
+  }
+
+  /// Calls a loss's functions, and takes the slopes that they give; returns the sum of their values.
+  func takeSlopes(of loss: Loss) throws -> Double {
+    for slopes in nodeSlopes.values { slopes.isThere = false }
+    outputSlopes.isThere = false
+    var sum = 0.0
+    var gradients: [ObjectIdentifier: (name: String, slopes: NodeSlopes, values: [Float])] = [:]
+    var order: [ObjectIdentifier] = []
+    for function in loss.functions {
+      let names = function.nodes ?? [model.graph.nodes[model.graph.output].name]
+      let targets = names.map { name in
+        guard let slopes = function.nodes == nil ? outputSlopes : nodeSlopes[name] else {
+          preconditionFailure("'\(name)' is none of the loss nodes \(lossNodes)")
+        }
+        return slopes
+      }
+      let inputs = function.nodes.map { $0.map { values(of: $0) } } ?? [outputs]
+      let (value, slopes) = try function.body(inputs)
+      precondition(
+        slopes.map(\.count) == inputs.map(\.count),
+        "\(slopes.map(\.count)) derivatives for \(inputs.map(\.count)) values of \(names)")
+      sum += value
+      for (number, target) in targets.enumerated() {
+        let key = ObjectIdentifier(target)
+        if let earlier = gradients[key]?.values {
+          gradients[key]?.values = zip(earlier, slopes[number]).map { $0 + $1 }
+        } else {
+          gradients[key] = (names[number], target, slopes[number])
+          order.append(key)
+        }
+      }
+    }
+    for key in order {
+      guard let (name, target, values) = gradients[key], let bad = target.take(values) else {
+        continue
+      }
+      throw TrainingError(
+        "the loss's derivatives at '\(name)' are not finite for image \(bad) of the batch; look at "
+          + "what it divides by, or lower the learning rate")
+    }
+    return sum
+  }
+}

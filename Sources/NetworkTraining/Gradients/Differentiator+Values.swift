@@ -1,0 +1,138 @@
+public import InferenceGraph
+internal import CKernels
+
+extension Differentiator {
+  // MARK: Values
+
+  /// Returns what a node gave for the last batch, behind its activation:
+  /// `[images][height][width][channels]`.
+  ///
+  /// Of a node that ends the model in a softmax it is what the softmax is taken of.
+  ///
+  /// - Parameter node: The name of a node that has a part in the model's output.
+  public func values(of node: String) -> [Float] {
+    guard let value = values[node] else {
+      preconditionFailure("'\(node)' is no node with a part in the model's output")
+    }
+    return rows(value)
+  }
+
+  /// The model's outputs for the last batch in front of a final softmax, `[images][classes]`.
+  public var outputs: [Float] { rows(logits) }
+
+  /// The gradient of the last batch's loss with respect to its images:
+  /// `[images][height][width][channels]`, in the units in which the images were given.
+  ///
+  /// The differentiator must have been made with `differentiatesInput`.
+  public var inputGradient: [Float] {
+    guard let inputSlope else { preconditionFailure("made without differentiatesInput") }
+    let scale = model.inputScale
+    return rows(inputSlope).map { $0 * scale }
+  }
+
+  /// A value's elements, image by image.
+  func rows(_ value: BatchValue) -> [Float] {
+    let size = value.place.elementCount
+    let count = state.images * size
+    return unsafe Array(unsafeUninitializedCapacity: count) { buffer, initialized in
+      for block in 0..<state.blocks {
+        unsafe kernels.unpack(
+          value.at(block), value.image, state.lanes(block),
+          buffer.baseAddress! + block * laneCount * size)
+      }
+      initialized = count
+    }
+  }
+
+  // MARK: Weights
+
+  /// Returns a layer's current weights.
+  public func weight(_ role: WeightRole, of layer: String) -> Tensor {
+    tensor(segment(role, layer), parameters.weights)
+  }
+
+  /// Changes a layer's weights, to as many values as they have; the model stays as it is.
+  ///
+  /// Which channels are masked is decided when the differentiator is made.
+  public func setWeight(_ role: WeightRole, of layer: String, to values: [Float]) {
+    let segment = segment(role, layer)
+    precondition(
+      values.count == segment.range.count,
+      "\(values.count) values for \(segment.range.count) of \(layer)'s \(role.displayName)")
+    for (index, value) in zip(segment.range, values) {
+      unsafe parameters.weights.pointer[index] = value
+    }
+  }
+
+  /// Returns the gradient of the last batch's loss with respect to a layer's weights.
+  ///
+  /// The layer must be among those that are differentiated. In masked channels it is zero.
+  public func gradient(_ role: WeightRole, of layer: String) -> Tensor {
+    tensor(differentiated(role, layer), parameters.gradient)
+  }
+
+  // MARK: Factors on channels
+
+  /// Makes a layer's weights the model's own times one factor a channel.
+  ///
+  /// With a kernel, or gamma, they are factors on the channels' values in front of bias, or beta; with
+  /// a bias, or beta, on what is added to them.
+  ///
+  /// - Parameters:
+  ///   - role: A weight that the layer has for each channel.
+  ///   - layer: The layer's name.
+  ///   - factors: `[channels]`.
+  public func setFactors(_ factors: [Float], on role: WeightRole, of layer: String) {
+    let segment = segment(role, layer)
+    let own = ownWeights(segment)
+    precondition(
+      factors.count == segment.channels, "\(factors.count) factors, \(segment.channels) channels")
+    setWeight(
+      role, of: layer, to: own.indices.map { own[$0] * factors[$0 % factors.count] })
+  }
+
+  /// Returns the gradient of the last batch's loss with respect to factors on the channels of the
+  /// model's own weights, `[channels]`, at the weights as they are.
+  public func factorGradient(_ role: WeightRole, of layer: String) -> [Float] {
+    let segment = differentiated(role, layer)
+    let own = ownWeights(segment)
+    var sums = Array(repeating: 0.0, count: segment.channels)
+    for (index, place) in segment.range.enumerated() {
+      sums[index % sums.count] +=
+        unsafe Double(own[index])
+        * Double(parameters.gradient.pointer[place])
+    }
+    return sums.map { Float($0) }
+  }
+
+  /// The weights of the model that it was made with.
+  private func ownWeights(_ segment: Parameters.Segment) -> [Float] {
+    model.graph.nodes[segment.node].operation.namedWeights
+      .first { $0.role == segment.role }?.tensor.values ?? []
+  }
+
+  private func tensor(_ segment: Parameters.Segment, _ storage: Storage<Float>) -> Tensor {
+    Tensor(
+      shape: segment.shape, values: segment.range.map { unsafe storage.pointer[$0] })
+  }
+
+  private func differentiated(_ role: WeightRole, _ layer: String) -> Parameters.Segment {
+    let segment = segment(role, layer)
+    precondition(
+      differentiatesWeights && segment.isTrained,
+      "\(layer)'s \(role.displayName) is not differentiated")
+    return segment
+  }
+
+  private func segment(_ role: WeightRole, _ layer: String) -> Parameters.Segment {
+    guard let node = model.graph.index(of: layer),
+      let segment = parameters.segments.first(where: { $0.node == node && $0.role == role })
+    else { preconditionFailure("there is no \(role.displayName) of a layer '\(layer)'") }
+    return segment
+  }
+}
+
+extension Parameters.Segment {
+  /// The number of channels that it has weights for.
+  fileprivate var channels: Int { shape.suffix(role.channelAxes).reduce(1, *) }
+}

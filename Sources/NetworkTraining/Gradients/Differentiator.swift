@@ -1,0 +1,206 @@
+public import InferenceGraph
+internal import CKernels
+internal import COpenBLAS
+internal import Synchronization
+
+/// Computes losses of a model on batches of images, and their gradients by reverse-mode
+/// differentiation: with respect to weights, factors on channels, and the images.
+///
+/// A ``Loss`` is a cross-entropy, or any function of the outputs or of the values of nodes. What is
+/// differentiated is chosen when the differentiator is made, and its memory is used again for every
+/// batch:
+///
+/// ```swift
+/// let differentiator = try Differentiator(model, batchSize: 128, layers: ["conv_1"])
+/// try differentiator.differentiate(.crossEntropy(labels), at: images)
+/// let gradient = differentiator.gradient(.kernel, of: "conv_1")
+/// ```
+///
+/// A batch runs forward and backward in blocks of 16 images, one in each lane of a vector; threads
+/// wait for each other only where images meet: in the matrix products of dense layers, in the
+/// statistics of batch normalization, and in the sum over the batch. Results are the same bits for any
+/// number of threads.
+///
+/// A channel of a layer whose kernel is all zero is masked: kernel and bias have no gradient there.
+public final class Differentiator {
+  /// The model it was made with; its weights are the initial ones.
+  public let model: Model
+  /// The most images in a batch.
+  public let batchSize: Int
+  /// The inner nodes whose values a loss may be a function of.
+  public let lossNodes: [String]
+  /// Weights and gradient, flat.
+  let parameters: Parameters
+  /// What values, slopes and the like of a batch take.
+  let batchBytes: Int
+
+  let isTraining: Bool
+  let differentiatesWeights: Bool
+  let usesOpenBLAS: Bool
+  private let masked: [MaskedChannels]
+  let options: ExecutionOptions
+  let state = BatchState()
+  private let packing: [@Sendable () -> Void]
+  private let forward: [TrainingPhase]
+  private let backward: [TrainingPhase]
+  private let input: BatchValue
+  /// The values of the nodes with a part in the output, by name.
+  let values: [String: BatchValue]
+  let inputSlope: BatchValue?
+  let logits: BatchValue
+  let logitSlope: BatchValue
+  /// What losses add to the slopes of nodes, by name, and to those of the outputs.
+  let nodeSlopes: [String: NodeSlopes]
+  let outputSlopes: NodeSlopes
+  private let blocksPerSlot: Int
+  let labels: Storage<Int32>
+  /// `[blocks][classes][16]`; nil until a batch comes with distributions to learn.
+  var targets: Storage<Float>?
+  let losses: Storage<Float>
+  let correct: Storage<Int32>
+
+  /// Prepares everything that does not depend on the images.
+  ///
+  /// - Parameters:
+  ///   - model: The network.
+  ///   - batchSize: The most images in a batch.
+  ///   - isTraining: Whether dropout acts and batch normalization uses the batch's statistics, as in
+  ///     training; else the model is what it is at inference, and no image changes another's values.
+  ///   - freezesNormalization: Whether batch normalization uses the moving statistics all the same.
+  ///   - differentiatesWeights: Whether the gradient of the weights is computed.
+  ///   - layers: The names of the layers whose weights these are; nil: all.
+  ///   - differentiatesInput: Whether the gradient of the images is computed.
+  ///   - lossNodes: The names of inner nodes whose values a loss may be a function of.
+  ///   - options: The number of threads.
+  /// - Throws: ``GraphError`` for a graph that cannot be trained or takes too much memory, or for a
+  ///   layer or node that it does not have.
+  public init(
+    _ model: Model, batchSize: Int, isTraining: Bool = true, freezesNormalization: Bool = false,
+    differentiatesWeights: Bool = true, layers: [String]? = nil,
+    differentiatesInput: Bool = false, lossNodes: [String] = [],
+    options: ExecutionOptions = ExecutionOptions()
+  ) throws(GraphError) {
+    precondition(batchSize > 0, "a batch of \(batchSize) images")
+    self.model = model
+    self.batchSize = batchSize
+    self.lossNodes = lossNodes
+    self.options = options
+    self.isTraining = isTraining
+    self.differentiatesWeights = differentiatesWeights
+    try Differentiator.checkOutput(of: model.graph)
+    try Differentiator.check(
+      bytes: model.graph.trainedBytes, "so many weights", in: model.graph)
+    let selected = try layers.map { (names) throws(GraphError) in
+      try Differentiator.nodes(names, of: model.graph)
+    }
+    let observed = try Differentiator.nodes(lossNodes, of: model.graph)
+    parameters = Parameters(model.graph, trained: selected.map { Set($0) })
+    masked = differentiatesWeights ? MaskedChannels.all(in: parameters) : []
+    let graph = TrainingGraph(model.graph, parameters, isTraining: isTraining)
+    let blocks = blockCount(batchSize)
+    let purpose = "batches of \(batchSize) images"
+    try Differentiator.check(
+      bytes: graph.valueBytes(blocks: blocks), purpose, in: model.graph)
+    let builder = TrainingBuilder(
+      graph, parameters, state, blocks: blocks,
+      usesBatchStatistics: isTraining && !freezesNormalization,
+      differentiatesWeights: differentiatesWeights, differentiatesInput: differentiatesInput,
+      lossNodes: observed.map { graph.places[$0]! })
+    logitSlope = builder.slope(graph.output).slope
+    builder.build()
+    inputSlope = differentiatesInput ? builder.slope(0).slope : nil
+    usesOpenBLAS = graph.usesOpenBLAS
+    batchBytes =
+      builder.memory.bytes(slots: builder.slots)
+      + observed.reduce(0) { $0 + NodeSlopes.bytes(model.graph.nodes[$1].shape, blocks: blocks) }
+    try Differentiator.check(
+      bytes: batchBytes, openBLAS: usesOpenBLAS ? options.threads : 0, purpose, in: model.graph)
+    builder.memory.allocate(slots: builder.slots)
+    packing = builder.packing
+    forward = builder.forward
+    backward = builder.backward
+    input = builder.values[0]!
+    let logits = builder.values[graph.output]!
+    self.logits = logits
+    values = Dictionary(
+      uniqueKeysWithValues: graph.places.map { (model.graph.nodes[$0].name, builder.values[$1]!) })
+    nodeSlopes = Dictionary(
+      zip(lossNodes, observed.map { builder.nodeSlopes[graph.places[$0]!]! })
+    ) { first, _ in first }
+    outputSlopes = builder.nodeSlopes[graph.output]!
+    blocksPerSlot = (blocks + builder.slots - 1) / builder.slots
+    labels = Storage(count: blocks * laneCount)
+    losses = Storage(count: blocks * laneCount)
+    correct = Storage(count: blocks)
+    openblas_set_num_threads(1)
+  }
+
+  /// Runs a batch forward, and backward if there is a loss.
+  ///
+  /// - Parameters:
+  ///   - images: The number of images.
+  ///   - loss: The loss; nil: none.
+  ///   - seed: Decides dropout; give every step another.
+  ///   - updatesStatistics: Whether moving statistics follow the batch's.
+  ///   - fill: Puts a block of images, 16 at most, scaled, into lanes; called from several threads.
+  /// - Throws: What `fill` throws for the first block; what the loss throws.
+  func run(
+    images: Int, _ loss: Loss?, seed: UInt64, updatesStatistics: Bool,
+    fill: @Sendable (_ block: Int, UnsafeMutablePointer<Float>, dk_image) throws -> Void
+  ) throws -> BatchResult {
+    precondition((1...batchSize).contains(images), "\(images) images for \(batchSize)")
+    state.images = images
+    state.seed = seed
+    state.updatesStatistics = updatesStatistics
+    let blocks = state.blocks
+    let failure = Mutex<(block: Int, error: any Error)?>(nil)
+    let (packing, input) = (packing, input)
+    runPieces(blocks + packing.count, threads: options.threads) { piece in
+      guard piece < blocks else { return packing[piece - blocks]() }
+      do {
+        unsafe try fill(piece, input.at(piece), input.image)
+      } catch {
+        failure.withLock { if piece < $0?.block ?? Int.max { $0 = (piece, error) } }
+      }
+    }
+    if let failure = failure.withLock({ $0 }) { throw failure.error }
+    run(forward)
+    guard let loss else { return BatchResult(loss: 0, correct: 0) }
+    var result = BatchResult(loss: try takeSlopes(of: loss), correct: 0)
+    if let crossEntropy = loss.crossEntropy {
+      let part = run(crossEntropy)
+      result = BatchResult(loss: result.loss + part.loss, correct: part.correct)
+    } else {
+      let slope = logitSlope
+      run([.blocks([{ block, _ in unsafe kernels.fill(slope.at(block), slope.image, 0) }])])
+    }
+    run(backward)
+    for channels in masked { channels.clear(parameters.gradient) }
+    return result
+  }
+
+  /// Runs phases one after another.
+  func run(_ phases: [TrainingPhase]) {
+    let blocks = state.blocks
+    for phase in phases {
+      switch phase {
+      case .pieces(let count, let body):
+        runPieces(count, threads: options.threads, body)
+      case .blocks(let works):
+        let size = blocksPerSlot
+        runPieces((blocks + size - 1) / size, threads: options.threads) { slot in
+          for block in slot * size..<min(blocks, (slot + 1) * size) {
+            for work in works { work(block, slot) }
+          }
+        }
+      }
+    }
+  }
+
+  /// The model with the current weights.
+  public var currentModel: Model {
+    var result = model
+    result.graph = parameters.graph(model.graph)
+    return result
+  }
+}

@@ -1,0 +1,60 @@
+internal import InferenceGraph
+internal import CKernels
+
+/// What a loss adds to the slopes of a node's value.
+///
+/// It is `@unchecked Sendable` since it changes between phases alone.
+@safe final class NodeSlopes: @unchecked Sendable {
+  let shape: [Int]
+  /// Whether the batch has any.
+  var isThere = false
+  private let blocks: Int
+  private let image: dk_image
+  /// `[blocks][elements][16]`, made when it is first needed.
+  private var storage: Storage<Float>?
+
+  /// Holds slopes of a node's shape for so many blocks.
+  init(_ shape: [Int], blocks: Int) {
+    self.shape = shape
+    self.blocks = blocks
+    let (height, width, channels) = Place.extents(of: shape)
+    image = dk_image(
+      height: height, width: width, channels: channels, pitch: laneCount, frame: Frame())
+  }
+
+  /// The bytes that slopes of a shape take.
+  static func bytes(_ shape: [Int], blocks: Int) -> Int {
+    shape.reduce(1, *) * laneCount * blocks * MemoryLayout<Float>.size
+  }
+
+  private func start(_ block: Int) -> Int { shape.reduce(1, *) * laneCount * block }
+
+  /// Takes the batch's slopes, `[images][elements]`.
+  ///
+  /// - Returns: The first image with one that is not finite.
+  func take(_ values: [Float]) -> Int? {
+    isThere = true
+    let storage = self.storage ?? Storage(count: start(blocks))
+    self.storage = storage
+    let source = ArraySource(values, imageShape: shape)
+    var bad: Int?
+    for first in stride(from: 0, to: source.count, by: laneCount) {
+      let count = min(laneCount, source.count - first)
+      // The array lends its images for the call.
+      let _: Void? = unsafe source.withStoredBytes(of: first..<first + count) {
+        guard let images = $0.baseAddress else { return }
+        let found = unsafe source.pack(
+          images, count: count, scale: 1, into: storage.pointer + start(first / laneCount), image)
+        if bad == nil, let found { bad = first + found }
+      }
+    }
+    return bad
+  }
+
+  /// Adds a block's slopes to others.
+  func add(_ block: Int, to slope: BatchValue) {
+    guard isThere, let storage else { return }
+    unsafe kernels.scale(
+      storage.pointer + start(block), image, slope.at(block), slope.image, nil, true)
+  }
+}

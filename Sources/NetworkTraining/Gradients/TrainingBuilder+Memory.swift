@@ -1,0 +1,89 @@
+internal import InferenceGraph
+internal import CKernels
+
+/// What slopes must have in common to lie in the same memory one after another.
+struct SlopeKey: Hashable {
+  let shape: [Int]
+  let frame: Frame
+}
+
+extension TrainingBuilder {
+  /// Reserves memory for a node's value.
+  func makeValue(_ index: Int) -> BatchValue {
+    let place = self.place(nodes[index].shape, frames[index])
+    return BatchValue(memory: memory, start: memory.reserve(place.size), place: place.place)
+  }
+
+  /// Reserves memory for a node's slopes, unless it has some, and tells whether there are any yet.
+  ///
+  /// - Parameter cleared: Whether new slopes must be zero, as they will be added to.
+  func slope(_ index: Int, cleared: Bool = false) -> (slope: BatchValue, isThere: Bool) {
+    if let slope = slopes[index] { return (slope, true) }
+    let slope = makeSlope(index)
+    slopes[index] = slope
+    if cleared {
+      let image = slope.image
+      backwardBlocks { block, _ in unsafe kernels.fill(slope.at(block), image, 0) }
+    }
+    return (slope, cleared)
+  }
+
+  private func makeSlope(_ index: Int) -> BatchValue {
+    let frame = slopeFrame(index)
+    let place = self.place(nodes[index].shape, frame)
+    let key = SlopeKey(shape: nodes[index].shape, frame: frame)
+    // Only memory of exactly the same form is used again: its frame is still zero.
+    let start = free[key]?.popLast() ?? memory.reserve(place.size)
+    return BatchValue(memory: memory, start: start, place: place.place)
+  }
+
+  /// Lets other slopes have the memory of a node's, which nothing reads any more.
+  func release(_ index: Int) {
+    guard let slope = slopes[index] else { return }
+    let key = SlopeKey(shape: nodes[index].shape, frame: slopeFrame(index))
+    free[key, default: []].append(slope.start)
+  }
+
+  /// Zeros around the slopes of a convolution: what goes back through it reads them, and the tiles
+  /// of a kernel's gradient.
+  private func slopeFrame(_ index: Int) -> Frame {
+    let node = nodes[index]
+    guard case .convolution(let c) = node.operation else { return Frame() }
+    var frame = Frame()
+    if differentiates(node), WinogradGradient.applies(to: c, output: node.shape) {
+      frame.bottom = node.shape[0] % 2
+      frame.right = node.shape[1] % 2
+    }
+    if needsSlope[node.inputs[0]] {
+      let input = nodes[node.inputs[0]].shape
+      let rows = SlopeWindows(c, input[0], rows: true)
+      let columns = SlopeWindows(c, input[1], rows: false)
+      frame.top = rows.before
+      frame.bottom = max(frame.bottom, rows.after)
+      frame.left = columns.before
+      frame.right = max(frame.right, columns.after)
+    }
+    return frame
+  }
+
+  private func place(_ shape: [Int], _ frame: Frame) -> (place: Place, size: Int) {
+    let (height, width, channels) = Place.extents(of: shape)
+    if shape.count == 1 {
+      let lanes = blocks * laneCount
+      return (
+        Place(
+          buffer: 0, offset: 0, blockStride: laneCount,
+          image: dk_image(height: 1, width: 1, channels: channels, pitch: lanes, frame: Frame())),
+        channels * lanes
+      )
+    }
+    let image = dk_image(
+      height: height, width: width, channels: channels, pitch: laneCount, frame: frame)
+    let size = Int(image.row_pitch) * (height + frame.top + frame.bottom)
+    return (
+      Place(
+        buffer: 0, offset: frame.top * Int(image.row_pitch) + frame.left * Int(image.pixel_pitch),
+        blockStride: size, image: image), size * blocks
+    )
+  }
+}

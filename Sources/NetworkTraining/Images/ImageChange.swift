@@ -1,0 +1,21 @@
+internal import InferenceGraph
+
+/// How an image is changed: mirrored or not, then shifted down and to the right.
+struct ImageChange: Hashable {
+  var down = 0
+  var right = 0
+  var isMirrored = false
+
+  init() {}
+
+  /// The change of an image in an epoch, from a generator of its own.
+  init(_ augmentation: Augmentation, seed: UInt64, epoch: Int, index: Int) {
+    guard augmentation != Augmentation() else { return }
+    var random = KeyedGenerator(seed: seed, .augmentation, epoch: epoch, index: index)
+    if augmentation.shift > 0 {
+      down = random.below(2 * augmentation.shift + 1) - augmentation.shift
+      right = random.below(2 * augmentation.shift + 1) - augmentation.shift
+    }
+    if augmentation.flip { isMirrored = random.below(2) == 1 }
+  }
+}

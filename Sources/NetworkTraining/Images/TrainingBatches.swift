@@ -1,0 +1,115 @@
+internal import InferenceGraph
+internal import CKernels
+
+/// The batches of a training: images in random order, changed at random.
+///
+/// They are those that ``Model/trained(on:heldOut:options:resuming:execution:progress:checkpoint:)``
+/// takes with the same seed. The images are in memory as long as there are batches.
+///
+/// ```swift
+/// let batches = try TrainingBatches(data, batchSize: 128, augmentation: Augmentation(shift: 2), seed: 7)
+/// for batch in batches.epoch(0) {
+///   try differentiator.differentiate(.crossEntropy(batch.labels), at: batch)
+/// }
+/// ```
+public struct TrainingBatches: Sendable {
+  /// The images and their labels.
+  public let data: TrainingSet
+  /// The number of batches in an epoch: as many as images take, which are divided evenly.
+  public let stepsPerEpoch: Int
+  /// The most images in a batch.
+  public let largestBatch: Int
+  let images: TrainingImages
+  private let seed: UInt64
+
+  /// Reads the images, if they do not lie in memory.
+  ///
+  /// - Parameters:
+  ///   - data: The images; at least one.
+  ///   - batchSize: The most images in a batch.
+  ///   - augmentation: How the images are changed, anew in every epoch.
+  ///   - seed: Decides order, changes and dropout.
+  /// - Throws: ``TrainingError`` if there is too little memory; what the source throws.
+  public init(
+    _ data: TrainingSet, batchSize: Int, augmentation: Augmentation = Augmentation(), seed: UInt64
+  ) throws {
+    let count = data.labels.count
+    precondition(batchSize > 0 && count > 0, "batches of \(batchSize) of \(count) images")
+    self.data = data
+    self.seed = seed
+    stepsPerEpoch = (count - 1) / batchSize + 1
+    largestBatch = (count - 1) / stepsPerEpoch + 1
+    images = try TrainingImages(
+      data.source, batchSize: largestBatch, augmentation: augmentation, seed: seed)
+  }
+
+  /// Returns the batches of an epoch, in which every image occurs once.
+  ///
+  /// - Parameter number: The epoch, counted from 0.
+  public func epoch(_ number: Int) -> [TrainingBatch] {
+    let count = data.labels.count
+    var random = KeyedGenerator(seed: seed, .order, epoch: number)
+    let order = random.permutation(count)
+    return (0..<stepsPerEpoch).map { step in
+      var noise = KeyedGenerator(seed: seed, .noise, epoch: number, index: step)
+      return TrainingBatch(
+        indices: Array(order[step * count / stepsPerEpoch..<(step + 1) * count / stepsPerEpoch]),
+        data: data, images: images, epoch: number, noiseSeed: noise.next())
+    }
+  }
+}
+
+/// One of the ``TrainingBatches``.
+public struct TrainingBatch: Sendable {
+  /// The images' positions in the data.
+  public let indices: [Int]
+  let data: TrainingSet
+  let images: TrainingImages
+  let epoch: Int
+  /// Decides dropout.
+  let noiseSeed: UInt64
+
+  /// The number of images.
+  public var count: Int { indices.count }
+
+  /// The images' labels.
+  public var labels: [Int32] { indices.map { data.labels[$0] } }
+
+  /// The images' distributions over the classes, `[images][classes]`, where the data has some.
+  public var targets: [Float]? {
+    guard let targets = data.targets else { return nil }
+    let classes = targets.count / data.labels.count
+    return indices.flatMap { targets[$0 * classes..<($0 + 1) * classes] }
+  }
+
+  /// Returns the images as augmentation changes them, `[images][height][width][channels]`, in the
+  /// data's units.
+  ///
+  /// - Throws: ``SampleError`` for an image with a value that is not finite.
+  public func values() throws -> [Float] {
+    let (height, width, channels) = Place.extents(of: data.source.imageShape)
+    let size = height * width * channels
+    let image = dk_image(
+      height: height, width: width, channels: channels, pitch: laneCount, frame: Frame())
+    let lanes = Storage<Float>(count: size * laneCount)
+    var result = [Float](repeating: 0, count: count * size)
+    for block in 0..<blockCount(count) {
+      let first = block * laneCount
+      unsafe try fill(block: block, scale: 1, into: lanes.pointer, image)
+      unsafe result.withUnsafeMutableBufferPointer {
+        unsafe kernels.unpack(
+          lanes.pointer, image, Int32(min(laneCount, count - first)),
+          $0.baseAddress! + first * size)
+      }
+    }
+    return result
+  }
+
+  /// Puts a block of the images into lanes, changed and scaled.
+  func fill(
+    block: Int, scale: Float, into pointer: UnsafeMutablePointer<Float>, _ image: dk_image
+  ) throws(SampleError) {
+    unsafe try images.fill(
+      block: block, of: indices, 0..<count, epoch: epoch, scale: scale, into: pointer, image)
+  }
+}

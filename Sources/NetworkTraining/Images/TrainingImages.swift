@@ -1,0 +1,171 @@
+internal import InferenceGraph
+internal import CKernels
+
+/// The images of a training in memory, taken in any order and changed at random.
+///
+/// Every step takes images from all over the set, so that a source that does not lie in memory is read
+/// into it once, as the bytes that it stores: what is trained on must fit.
+final class TrainingImages: Sendable {
+  private let source: any SampleSource
+  private let augmentation: Augmentation
+  private let seed: UInt64
+  private let rows: ImageRows
+  /// All images; nil where the source has them in memory.
+  private let stored: Storage<UInt8>?
+  /// A place for the images of each block of a batch, side by side, as `dk_pack` takes them.
+  private let gathered: Storage<UInt8>
+
+  /// Takes the images of a source, reading them if need be.
+  ///
+  /// - Parameters:
+  ///   - source: The images.
+  ///   - batchSize: The most images in a batch.
+  ///   - augmentation: How they are changed, decided by seed, epoch and an image's index alone.
+  ///   - seed: See `augmentation`.
+  /// - Throws: ``TrainingError`` if there is too little memory; what the source throws.
+  init(
+    _ source: any SampleSource, batchSize: Int, augmentation: Augmentation, seed: UInt64
+  ) throws {
+    self.source = source
+    self.augmentation = augmentation
+    self.seed = seed
+    rows = ImageRows(source)
+    gathered = Storage(count: blockCount(batchSize) * laneCount * rows.imageBytes)
+    if unsafe source.withStoredBytes(of: 0..<0, { _ in }) != nil {
+      stored = nil
+      return
+    }
+    let bytes = source.count * rows.imageBytes
+    do {
+      try MemoryError.check(bytes: bytes, threads: 1)
+    } catch {
+      throw TrainingError(
+        "the \(source.count) images to train on take \(bytes >> 20) MiB of memory, which the "
+          + "system does not give; train on fewer or raise the limit (ulimit -v)")
+    }
+    let memory = Storage<UInt8>(count: bytes)
+    // The storage is as large as the images, and nobody else's yet.
+    unsafe try source.read(
+      0..<source.count, into: UnsafeMutableRawBufferPointer(start: memory.pointer, count: bytes))
+    stored = memory
+  }
+
+  /// Calls `body` with all images as they are stored.
+  func withBytes(_ body: (UnsafeRawBufferPointer) throws -> Void) rethrows {
+    if let stored {
+      return unsafe try body(UnsafeRawBufferPointer(start: stored.pointer, count: stored.count))
+    }
+    unsafe try source.withStoredBytes(of: 0..<source.count, body)
+  }
+
+  /// Puts a block of a batch into lanes, changed and scaled; may be called for several blocks at once.
+  ///
+  /// - Parameters:
+  ///   - block: The block's number in the batch.
+  ///   - order: The indices of images in the order in which the epoch takes them.
+  ///   - batch: The batch's part of the order.
+  ///   - epoch: Images are changed anew in every epoch.
+  ///   - scale: Multiplied with every value.
+  ///   - pointer: The lanes' first element, arranged as `image` says.
+  /// - Throws: ``SampleError`` for the block's first image with a value that is not finite.
+  func fill(
+    block: Int, of order: [Int], _ batch: Range<Int>, epoch: Int, scale: Float,
+    into pointer: UnsafeMutablePointer<Float>, _ image: dk_image
+  ) throws(SampleError) {
+    let first = batch.lowerBound + block * laneCount
+    let count = min(laneCount, batch.upperBound - first)
+    let place = unsafe UnsafeMutableRawPointer(
+      gathered.pointer + block * laneCount * rows.imageBytes)
+    unsafe withBytes { bytes in
+      guard let start = bytes.baseAddress else { return }
+      for lane in 0..<count {
+        let index = order[first + lane]
+        let change = ImageChange(augmentation, seed: seed, epoch: epoch, index: index)
+        unsafe rows.copy(
+          start + index * rows.imageBytes, to: place + lane * rows.imageBytes, change)
+      }
+    }
+    let bad = unsafe source.pack(place, count: count, scale: scale, into: pointer, image)
+    if let bad { throw SampleError(notFinite: order[first + bad]) }
+  }
+}
+
+/// How a source's images lie in memory: planes of rows of pixels.
+struct ImageRows {
+  let planes: Int
+  let height: Int
+  let width: Int
+  /// Elements of a pixel that lie together: all channels, or one where planes lie apart.
+  let pixelElements: Int
+  let elementSize: Int
+
+  init(_ source: any SampleSource) {
+    let (height, width, channels) = Place.extents(of: source.imageShape)
+    self.height = height
+    self.width = width
+    planes = source.layout == .nchw ? channels : 1
+    pixelElements = source.layout == .nchw ? 1 : channels
+    elementSize = source.elementType.size
+  }
+
+  var rowBytes: Int { width * pixelElements * elementSize }
+  var imageBytes: Int { planes * height * rowBytes }
+
+  /// Copies an image, changed; what comes in from outside is zero. Shifts are less than the extents.
+  func copy(
+    _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, _ change: ImageChange
+  ) {
+    guard change != ImageChange() else {
+      return unsafe target.copyMemory(from: source, byteCount: imageBytes)
+    }
+    let pixelBytes = pixelElements * elementSize
+    let (before, after) = (max(0, change.right), max(0, -change.right))
+    let pixels = width - before - after
+    for row in 0..<planes * height {
+      let out = unsafe target + row * rowBytes
+      let y = row % height - change.down
+      guard (0..<height).contains(y) else {
+        unsafe out.initializeMemory(as: UInt8.self, repeating: 0, count: rowBytes)
+        continue
+      }
+      // The first pixel of those that are copied is number `after` of the row, mirrored or not.
+      let line = unsafe source + (row - change.down) * rowBytes
+      let place = unsafe out + before * pixelBytes
+      unsafe out.initializeMemory(as: UInt8.self, repeating: 0, count: before * pixelBytes)
+      unsafe (place + pixels * pixelBytes)
+        .initializeMemory(as: UInt8.self, repeating: 0, count: after * pixelBytes)
+      if change.isMirrored {
+        unsafe mirror(line, from: after, count: pixels, to: place)
+      } else {
+        unsafe place.copyMemory(from: line + after * pixelBytes, byteCount: pixels * pixelBytes)
+      }
+    }
+  }
+
+  private func mirror(
+    _ line: UnsafeRawPointer, from first: Int, count: Int, to target: UnsafeMutableRawPointer
+  ) {
+    switch elementSize {
+    case 1: unsafe mirror(line, UInt8.self, from: first, count: count, to: target)
+    case 4: unsafe mirror(line, UInt32.self, from: first, count: count, to: target)
+    default: unsafe mirror(line, UInt64.self, from: first, count: count, to: target)
+    }
+  }
+
+  /// Copies pixels of a row in reverse: those from number `first` on, counted from its right end.
+  @inline(__always)
+  private func mirror<Element: FixedWidthInteger & BitwiseCopyable>(
+    _ line: UnsafeRawPointer, _ type: Element.Type, from first: Int, count: Int,
+    to target: UnsafeMutableRawPointer
+  ) {
+    let size = MemoryLayout<Element>.size
+    for x in 0..<count {
+      let from = (width - 1 - first - x) * pixelElements
+      for c in 0..<pixelElements {
+        unsafe target.storeBytes(
+          of: line.loadUnaligned(fromByteOffset: (from + c) * size, as: type),
+          toByteOffset: (x * pixelElements + c) * size, as: type)
+      }
+    }
+  }
+}

@@ -1,0 +1,76 @@
+internal import InferenceGraph
+/// An ``Optimizer`` for an array of one's own, such as masks or a trigger pattern.
+///
+/// It follows the gradient step by step, with moving averages in double precision that begin at zero.
+public struct ValueOptimizer: Sendable {
+  /// How values are changed along their gradient.
+  public let optimizer: Optimizer
+  /// Times the values, added to the gradient (AdamW: times the rate, taken off the values).
+  public let weightDecay: Double
+  /// The moving averages: none, the velocity, or Adam's two.
+  private var averages: [[Double]]
+  /// beta1^steps and beta2^steps.
+  private var powers = (1.0, 1.0)
+
+  /// Creates an optimizer that has taken no step.
+  ///
+  /// - Parameters:
+  ///   - optimizer: How values are changed.
+  ///   - count: The number of values.
+  ///   - weightDecay: The weight decay, which acts on all of them.
+  public init(_ optimizer: Optimizer, count: Int, weightDecay: Double = 0) {
+    self.optimizer = optimizer
+    self.weightDecay = weightDecay
+    averages = Array(
+      repeating: Array(repeating: 0, count: count), count: optimizer.slotCount)
+  }
+
+  /// Moves values by one step.
+  ///
+  /// - Parameters:
+  ///   - values: As many as it was made for.
+  ///   - gradient: The derivative of what is minimized with respect to each.
+  ///   - rate: The learning rate.
+  public mutating func step(_ values: inout [Float], along gradient: [Float], rate: Double) {
+    precondition(
+      gradient.count == values.count && averages.allSatisfy { $0.count == values.count },
+      "\(gradient.count) derivatives for \(values.count) values")
+    switch optimizer {
+    case .sgd(let momentum, let nesterov):
+      for index in values.indices {
+        let slope = Double(gradient[index]) + weightDecay * Double(values[index])
+        guard !averages.isEmpty else {
+          values[index] -= Float(rate * slope)
+          continue
+        }
+        let velocity = momentum * averages[0][index] + slope
+        averages[0][index] = velocity
+        values[index] -= Float(rate * (nesterov ? slope + momentum * velocity : velocity))
+      }
+    case .adam(let beta1, let beta2, let epsilon):
+      stepAdam(&values, gradient, rate, (beta1, beta2, epsilon), added: weightDecay, taken: 0)
+    case .adamW(let beta1, let beta2, let epsilon):
+      stepAdam(&values, gradient, rate, (beta1, beta2, epsilon), added: 0, taken: weightDecay)
+    }
+  }
+
+  /// The moving averages start at zero; dividing by 1 - beta^t makes up for it (Kingma and Ba 2015,
+  /// algorithm 1).
+  private mutating func stepAdam(
+    _ values: inout [Float], _ gradient: [Float], _ rate: Double,
+    _ constants: (beta1: Double, beta2: Double, epsilon: Double), added: Double, taken: Double
+  ) {
+    let (beta1, beta2, epsilon) = constants
+    powers = (powers.0 * beta1, powers.1 * beta2)
+    let (first, second) = (1 - powers.0, 1 - powers.1)
+    for index in values.indices {
+      let slope = Double(gradient[index]) + added * Double(values[index])
+      let mean = beta1 * averages[0][index] + (1 - beta1) * slope
+      let square = beta2 * averages[1][index] + (1 - beta2) * slope * slope
+      averages[0][index] = mean
+      averages[1][index] = square
+      if taken != 0 { values[index] *= Float(1 - rate * taken) }
+      values[index] -= Float(rate * (mean / first / ((square / second).squareRoot() + epsilon)))
+    }
+  }
+}
