@@ -1,4 +1,5 @@
 import InferenceGraph
+import ReferenceInference
 import Testing
 
 @Suite("Removed channels that are constants other than zero")

@@ -1,6 +1,7 @@
 import Foundation
 import InferenceGraph
 import Synchronization
+import ReferenceInference
 import Testing
 
 @Suite("The entropy of predictions")

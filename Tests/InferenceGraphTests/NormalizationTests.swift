@@ -1,4 +1,5 @@
 import InferenceGraph
+import ReferenceInference
 import Testing
 
 @Suite("Batch normalizations: what they read, and masking their channels")

@@ -1,3 +1,4 @@
+import ReferenceInference
 import Testing
 
 @testable import InferenceGraph

@@ -1,4 +1,5 @@
 import InferenceGraph
+import ReferenceInference
 import Testing
 
 @Suite("The last convolution, the prunable layers and what their consumers read")
