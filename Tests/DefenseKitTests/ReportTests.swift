@@ -47,13 +47,14 @@ private func sample() throws -> (Model, Evaluation) {
 struct ReportTests {
   @Test("report.json, byte by byte")
   func report() throws {
-    let (model, evaluation) = try sample()
+    let (model, made) = try sample()
+    var evaluation = made
+    evaluation.repairs[0].file = "fine-pruning-2.5.h5"
+    evaluation.repairs[0].detectors[0].file = "goodnet-fine-pruning-2.5.h5"
     let report = Report(
       suspect: model, evaluation: evaluation,
       data: [.init(role: "validation", sha256: "def", images: 10)], options: ["scale": 1],
-      files: ["fine-pruning-2.5.h5", nil],
-      detectorFiles: [["goodnet-fine-pruning-2.5.h5"], [nil]], warnings: ["a \"b\"\n"],
-      environment: ["threads": 2])
+      warnings: ["a \"b\"\n"], environment: ["threads": 2])
     let text = report.json.text
     try expectGolden(text, "report.json")
     let parsed = try #require(

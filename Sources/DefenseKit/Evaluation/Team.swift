@@ -69,7 +69,7 @@ struct Team: Sendable {
     membersPerRepair = comparing.count
     executor = try Executor(models, observing: observing, options: context.execution)
     suspectCost = max(
-      1, try Executor([suspect], options: context.execution).costPerImage)
+      1, suspect.graph.executedMultiplyAdds(sharing: context.execution.sharing))
   }
 
   /// Runs all models over the images once.

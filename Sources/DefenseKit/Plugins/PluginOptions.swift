@@ -86,37 +86,6 @@ public struct PluginOption<Options: Sendable>: Sendable {
   func text(in options: Options) -> String { write(options) }
 }
 
-/// One option as the user wrote it: `plugin.name=value`.
-public struct OptionSetting: Sendable, Hashable {
-  /// The plugin's name.
-  public let plugin: String
-  /// The option's name.
-  public let name: String
-  /// The value as text.
-  public let value: String
-
-  /// Creates a setting.
-  public init(plugin: String, name: String, value: String) {
-    self.plugin = plugin
-    self.name = name
-    self.value = value
-  }
-
-  /// Reads `plugin.name=value`.
-  ///
-  /// - Throws: ``PluginError`` with code `badOption` if the text hasn't this form.
-  public init(_ text: String) throws(PluginError) {
-    let sides = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-    let path = sides[0].split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
-    guard sides.count == 2, path.count == 2, !path[0].isEmpty, !path[1].isEmpty else {
-      throw PluginError(
-        .badOption,
-        "'\(text)' isn't an option; write plugin.name=value, as in fine-pruning.drops=2,4")
-    }
-    self.init(plugin: String(path[0]), name: String(path[1]), value: String(sides[1]))
-  }
-}
-
 extension PluginOptions {
   /// Creates options with defaults and sets those given; of several settings the last counts.
   ///
@@ -145,7 +114,7 @@ extension PluginOptions {
   }
 
   /// The name and value of every option, as they would be written.
-  public var texts: [(name: String, value: String)] {
-    Self.declarations.map { ($0.name, $0.text(in: self)) }
+  public var texts: [OptionText] {
+    Self.declarations.map { OptionText(name: $0.name, value: $0.text(in: self)) }
   }
 }

@@ -53,10 +53,10 @@ extension KerasLayer {
   }
 
   /// The layer with other values in its configuration.
-  func replacing(_ values: [String: JSONValue]) -> KerasLayer {
+  func replacing(_ values: [String: JSON]) -> KerasLayer {
     KerasLayer(
       className: className, name: name,
-      config: .object((config.object ?? [:]).merging(values) { $1 }), calls: calls,
+      config: JSON((config.object ?? [:]).merging(values) { $1 }), calls: calls,
       network: network, isOperation: isOperation, isTimeDistributed: isTimeDistributed)
   }
 

@@ -4,7 +4,7 @@ extension KerasCall {
   /// Keras 2 writes `[["layer", call, tensor, {arguments}], ...]`, Keras 3
   /// `{"args": [tensors or structures of tensors], "kwargs": {arguments}}`. Both may hold the tensors
   /// under names.
-  init(_ json: JSONValue, of layer: KerasLayer) throws(KerasError) {
+  init(_ json: JSON, of layer: KerasLayer) throws(KerasError) {
     operands = Self.operands(json, of: layer)
     if let args = json["args"], let arguments = json["kwargs"] {
       isKeras3 = true
@@ -25,7 +25,7 @@ extension KerasCall {
   }
 
   private mutating func readArguments(
-    _ json: JSONValue?, apartFrom known: Set<String>, of layer: KerasLayer
+    _ json: JSON?, apartFrom known: Set<String>, of layer: KerasLayer
   ) throws(KerasError) {
     guard let json, !json.isNull else { return }
     guard let arguments = json.object else {
@@ -47,7 +47,7 @@ extension KerasCall {
   }
 
   /// Reads the tensors in an argument that is not the layer's input.
-  private mutating func readOthers(_ json: JSONValue, of layer: KerasLayer) throws(KerasError) {
+  private mutating func readOthers(_ json: JSON, of layer: KerasLayer) throws(KerasError) {
     switch json {
     case .array(let entry)
     where entry.count == 3 && entry[0].string != nil && entry[1].int != nil && entry[2].int != nil:
@@ -57,15 +57,13 @@ extension KerasCall {
     case .object where json["class_name"]?.string == "__keras_tensor__":
       try readTensors(json, of: layer)
     case .object(let members):
-      for (_, member) in members.sorted(by: { $0.key < $1.key }) {
-        try readOthers(member, of: layer)
-      }
+      for member in members.sorted { try readOthers(member.value, of: layer) }
     case .null, .bool, .number, .string: break
     }
   }
 
   /// Reads Keras 2's form: an entry for a tensor, a list of them, or entries under names.
-  private mutating func readEntries(_ json: JSONValue, of layer: KerasLayer) throws(KerasError) {
+  private mutating func readEntries(_ json: JSON, of layer: KerasLayer) throws(KerasError) {
     switch json {
     case .array(let entry) where entry.first?.string != nil:
       guard (3...4).contains(entry.count) else {
@@ -80,16 +78,14 @@ extension KerasCall {
     case .array(let entries):
       for entry in entries { try readEntries(entry, of: layer) }
     case .object(let entries):
-      for (_, entry) in entries.sorted(by: { $0.key < $1.key }) {
-        try readEntries(entry, of: layer)
-      }
+      for entry in entries.sorted { try readEntries(entry.value, of: layer) }
       // Several under names are one argument of a kind that only nested models take.
       if entries.count > 1 { hasConstants = true }
     default: throw KerasError(layer, "its inputs are not readable")
     }
   }
 
-  private mutating func readTensors(_ json: JSONValue, of layer: KerasLayer) throws(KerasError) {
+  private mutating func readTensors(_ json: JSON, of layer: KerasLayer) throws(KerasError) {
     switch json {
     case .array(let elements):
       for element in elements { try readTensors(element, of: layer) }
@@ -99,9 +95,7 @@ extension KerasCall {
       }
       inputs.append(try Self.source(history, of: layer))
     case .object(let members) where members["class_name"] == nil:
-      for (_, member) in members.sorted(by: { $0.key < $1.key }) {
-        try readTensors(member, of: layer)
-      }
+      for member in members.sorted { try readTensors(member.value, of: layer) }
       if members.count > 1 { hasConstants = true }
     case .null: break
     default: hasConstants = true
@@ -109,7 +103,7 @@ extension KerasCall {
   }
 
   private static func source(
-    _ json: JSONValue, of layer: KerasLayer
+    _ json: JSON, of layer: KerasLayer
   ) throws(KerasError) -> Source {
     guard let name = json[0]?.string, let call = json[1]?.int, call >= 0,
       let tensor = json[2]?.int
@@ -125,13 +119,13 @@ extension KerasCall {
   }
 }
 
-extension JSONValue {
+extension JSON {
   /// Whether there is no value, at any depth of a structure.
   var isNothing: Bool {
     switch self {
     case .null: true
     case .array(let elements): elements.allSatisfy(\.isNothing)
-    case .object(let members): members.values.allSatisfy(\.isNothing)
+    case .object(let members): members.allSatisfy(\.value.isNothing)
     case .bool, .number, .string: false
     }
   }

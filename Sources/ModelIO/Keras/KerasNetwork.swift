@@ -41,7 +41,7 @@ struct KerasCall: Sendable {
 struct KerasLayer: Sendable {
   let className: String
   let name: String
-  let config: JSONValue
+  let config: JSON
   var calls: [KerasCall] = []
   /// The network inside, if the layer is a model itself.
   var network: KerasNetwork?
@@ -86,7 +86,7 @@ struct KerasNetwork: Sendable {
   }
 
   /// Reads the configuration of a model: `{"class_name": ..., "config": ...}`.
-  init(_ json: JSONValue) throws(KerasError) {
+  init(_ json: JSON) throws(KerasError) {
     guard let className = json["class_name"]?.string, let config = json["config"] else {
       throw KerasError("its model configuration has no class; save it again with model.save()")
     }
@@ -106,7 +106,7 @@ struct KerasNetwork: Sendable {
 
   // MARK: Sequential
 
-  private init(sequential config: JSONValue, name: String) throws(KerasError) {
+  private init(sequential config: JSON, name: String) throws(KerasError) {
     // Up to Keras 2.2 the configuration was the list of layers itself.
     guard let list = config.array ?? config["layers"]?.array, !list.isEmpty else {
       throw KerasError("the model '\(name)' has no layers")
@@ -117,14 +117,14 @@ struct KerasNetwork: Sendable {
       var shape = layers[0].config["batch_input_shape"] ?? layers[0].config["batch_shape"]
       shape = shape ?? config["build_input_shape"]
       if shape == nil, let inner = layers[0].network?.inputShape {
-        shape = .array([.null] + inner.map { JSONValue($0) })
+        shape = .array([.null] + inner.map { JSON($0) })
       }
       guard let shape else {
         throw KerasError(
           "the model '\(name)' does not say its input's shape; build it before saving it",
           rule: .kerasUnsupported)
       }
-      let inputConfig: JSONValue = ["batch_input_shape": shape]
+      let inputConfig: JSON = ["batch_input_shape": shape]
       let inputName = Self.unusedName("\(layers[0].name)_input", in: layers)
       layers.insert(
         KerasLayer(className: "InputLayer", name: inputName, config: inputConfig), at: 0)
@@ -149,7 +149,7 @@ struct KerasNetwork: Sendable {
 
   // MARK: Functional
 
-  private init(functional config: JSONValue, name: String) throws(KerasError) {
+  private init(functional config: JSON, name: String) throws(KerasError) {
     guard let list = config["layers"]?.array, !list.isEmpty else {
       throw KerasError("the model '\(name)' has no layers")
     }
@@ -180,7 +180,7 @@ struct KerasNetwork: Sendable {
 
   // MARK: Layers
 
-  private static func layer(_ json: JSONValue) throws(KerasError) -> KerasLayer {
+  private static func layer(_ json: JSON) throws(KerasError) -> KerasLayer {
     guard let className = json["class_name"]?.string, let config = json["config"] else {
       throw KerasError("its model configuration lists a layer without class or configuration")
     }
@@ -243,9 +243,9 @@ struct KerasNetwork: Sendable {
   }
 
   /// The shape of an image in an input layer's configuration, without the batch axis.
-  static func shape(_ config: JSONValue) -> [Int]? {
+  static func shape(_ config: JSON) -> [Int]? {
     let shape = config["batch_input_shape"] ?? config["batch_shape"]
     guard let axes = shape?.array, axes.count > 1 else { return nil }
-    return JSONValue.array(Array(axes.dropFirst())).ints
+    return JSON.array(Array(axes.dropFirst())).ints
   }
 }

@@ -6,8 +6,10 @@ struct WorkOrder: Codable, Sendable {
   var model: ModelFiles
   var stages: [ComparisonStage]
   var threads: Int
-  var sandbox: String
+  var sandbox: Sandbox
 }
+
+extension Sandbox: Codable {}
 
 /// What a worker tells, a line each.
 enum WorkerMessage: Codable, Sendable {
