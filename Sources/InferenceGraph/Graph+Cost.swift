@@ -1,6 +1,6 @@
 extension Graph {
-  /// Multiply-adds for one image, as an ``Executor`` runs the graph by itself: nodes that the scores
-  /// need, and with `sharing` equal ones once.
+  /// Multiply-adds for one image, as an ``Executor`` runs the graph by itself: nodes that the
+  /// scores need, and with `sharing` equal ones once.
   package func executedMultiplyAdds(sharing: Bool = true) -> Int {
     let merged = Merged([Normalized(self)], sharing: sharing)
     let isNeeded = merged.nodes.isNeeded(for: merged.scores)

@@ -22,8 +22,8 @@ public func baselineWarning(
 extension RunContext {
   /// Warns if a suspect's accuracy on clean data is near that of guessing, with the likely cause.
   ///
-  /// A defense with a ``PruningCurve`` calls it as soon as it has counted; for others the evaluation
-  /// does, on the test images.
+  /// A defense with a ``PruningCurve`` calls it as soon as it has counted; for others the
+  /// evaluation does, on the test images.
   public func checkBaseline(correct: Int, images: Int, of suspect: Model, on data: String) {
     if let warning = baselineWarning(
       correct: correct, images: images, classCount: suspect.classCount,

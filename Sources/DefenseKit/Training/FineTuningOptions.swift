@@ -35,8 +35,8 @@ public struct FineTuningOptions: PluginOptions, Hashable {
   public var batch: Int
   /// The optimizer; its other constants are the usual ones, such as a momentum of 0.9.
   public var optimizer: OptimizerName
-  /// The course of the learning rate. That of steps has a tenth after half of the epochs, a hundredth
-  /// after three quarters.
+  /// The course of the learning rate. That of steps has a tenth after half of the epochs, a
+  /// hundredth after three quarters.
   public var schedule: ScheduleName
   /// Weight decay.
   public var decay: Double

@@ -1,7 +1,7 @@
 /// Reads JSON (RFC 8259), with Python's `NaN`, `Infinity` and `-Infinity` as numbers.
 ///
-/// It is a parser of our own because configurations come from the suspect's file: it bounds the depth
-/// and refuses duplicate keys.
+/// It is a parser of our own because configurations come from the suspect's file: it bounds the
+/// depth and refuses duplicate keys.
 struct JSONParser {
   /// Deeper nesting is refused; honest configurations stay far below.
   static let maximumDepth = 128

@@ -1,16 +1,5 @@
 import InferenceGraph
 
-/// A layer to be written: as stock Keras reads it.
-struct KerasExportLayer {
-  var name: String
-  let className: String
-  var config: [String: JSON]
-  /// The indices of the layers it reads.
-  let inputs: [Int]
-  /// Names and values, in Keras's order.
-  var weights: [(name: String, tensor: Tensor)] = []
-}
-
 /// A graph brought into stock Keras's layers.
 ///
 /// Every node that the output depends on becomes a layer of the same name. An activation that Keras
