@@ -123,10 +123,7 @@ extension ModelResults {
   fileprivate var verdicts: [[String: Any]] {
     records.flatMap { record in
       record.rows.compactMap(\.verdict).map { verdict in
-        let order = verdict.classScores.indices.sorted {
-          (verdict.classScores[$1], $0) < (verdict.classScores[$0], $1)
-        }
-        return [
+        [
           "verdict": record.unit.examiner?.choice.label ?? "", "seed": "\(record.unit.seed)",
           "answer": verdict.isBackdoored ? "backdoored" : "no backdoor found",
           "isBackdoored": verdict.isBackdoored,
@@ -134,7 +131,7 @@ extension ModelResults {
           "statistic": upToFourDecimals(verdict.statistic),
           "threshold": upToFourDecimals(verdict.threshold),
           "measure": verdict.measure,
-          "scores": order.prefix(5).map {
+          "scores": verdict.ranking.prefix(5).map {
             "class \($0): \(upToFourDecimals(verdict.classScores[$0]))"
           }.joined(separator: ", "),
         ] as [String: Any]

@@ -64,14 +64,9 @@ public struct ComparisonReport: Sendable {
   /// All charts of the page as files that stand alone, with names such as
   /// "badnets-roc-goodnet.svg", each once.
   public var charts: [(file: String, svg: String)] {
-    var taken: Set<String> = []
+    var names = NameSet()
     return models.flatMap(\.charts).map { item in
-      var name = item.file
-      var number = 2
-      while !taken.insert(name).inserted {
-        name = "\(item.file)-\(number)"
-        number += 1
-      }
+      let name = names.take(item.file) { "\(item.file)-\($0)" }
       return ("\(name).svg", item.chart.svg)
     }
   }

@@ -82,7 +82,7 @@ struct Sample {
       "divergence": [("layer", "conv_4")],
     ]
     let name = label == "fine-pruning-deep" ? "fine-pruning" : label
-    let values = options[name]?.map { PluginChoice.Option(name: $0.0, value: $0.1) } ?? []
+    let values = options[name]?.map { OptionText(name: $0.0, value: $0.1) } ?? []
     return PluginChoice(
       label: label, name: name,
       options: label == name

@@ -127,7 +127,7 @@ struct FineTunerTests {
     ] {
       #expect(FineTuningOptions().epochs(images: images) == epochs)
     }
-    let rates: [(FineTuningOptions.OptimizerName, Double)] = [
+    let rates: [(OptimizerName, Double)] = [
       (.adam, 0.00225), (.adamW, 0.00225), (.sgd, 0.05), (.nesterov, 0.05),
     ]
     for (optimizer, rate) in rates {

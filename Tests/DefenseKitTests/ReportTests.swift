@@ -47,13 +47,14 @@ private func sample() throws -> (Model, Evaluation) {
 struct ReportTests {
   @Test("report.json, byte by byte")
   func report() throws {
-    let (model, evaluation) = try sample()
+    let (model, made) = try sample()
+    var evaluation = made
+    evaluation.repairs[0].file = "fine-pruning-2.5.h5"
+    evaluation.repairs[0].detectors[0].file = "goodnet-fine-pruning-2.5.h5"
     let report = Report(
       suspect: model, evaluation: evaluation,
       data: [.init(role: "validation", sha256: "def", images: 10)], options: ["scale": 1],
-      files: ["fine-pruning-2.5.h5", nil],
-      detectorFiles: [["goodnet-fine-pruning-2.5.h5"], [nil]], warnings: ["a \"b\"\n"],
-      environment: ["threads": 2])
+      warnings: ["a \"b\"\n"], environment: ["threads": 2])
     let text = report.json.text
     try expectGolden(text, "report.json")
     let parsed = try #require(
@@ -159,6 +160,44 @@ struct ReportTests {
     evaluation.repairs[0].repair.tuning = TuningSummary(epochs: 12, images: 90)
     #expect(
       evaluation.tuningLines == ["fine-pruning 2.5 %: tuned for 12 epochs on 90 images"])
+  }
+
+  @Test("The report of a run names the options, the seed and the hashes of the data sets")
+  func run() throws {
+    var graph = try Graph(inputShape: [2])
+    try graph.append(
+      "out", .dense(Dense(kernel: Tensor(shape: [2, 2], values: [1, 0, 0, 1]))), inputs: [0])
+    func data(_ name: String) throws -> CleanData {
+      try CleanData(
+        ArraySource([1, 0, 0, 1], imageShape: [2]), labels: [0, 1], name: name,
+        hash: { "hash of \(name)" })
+    }
+    let experiment = try Experiment(
+      suspect: Model(graph: graph, inputScale: 0.5), clean: data("clean"), test: data("test"))
+    let context = RunContext(execution: ExecutionOptions(threads: 3), seed: 7)
+    let evaluation = try experiment.run([], in: context)
+    let report = try Report(
+      of: experiment, evaluation, by: [], layout: .nchw, isCompact: true, in: context)
+    #expect(
+      report.data == [
+        .init(role: "validation", sha256: "hash of clean", images: 2),
+        .init(role: "clean", sha256: "hash of test", images: 2),
+      ])
+    #expect(
+      report.options.text == """
+        {
+          "scale": 0.5,
+          "layout": "nchw",
+          "compact": true,
+          "curve": false,
+          "seed": "7",
+          "defenses": {},
+          "detectors": {}
+        }
+
+        """)
+    #expect(report.warnings == context.statistics.warnings)
+    #expect(context.statistics.phases.last?.title == "hashing")
   }
 
   @Test("JSON keeps order, escapes, and writes what isn't finite as null")

@@ -52,15 +52,15 @@ struct FullDataTests {
     }
   }
 
-  private func expectClose(_ count: Int?, _ expected: JSONValue?, _ what: String) {
+  private func expectClose(_ count: Int?, _ expected: JSON?, _ what: String) {
     LabTests.expectClose(count, expected, within: Self.tolerance, what)
   }
 
   /// Compares with the counts under `key` of both test sets, or with themselves where it is empty.
   private func check(
-    _ result: Evaluation.ModelResult, _ expected: JSONValue?, _ key: String, _ what: String
+    _ result: Evaluation.ModelResult, _ expected: JSON?, _ key: String, _ what: String
   ) {
-    func count(_ set: String) -> JSONValue? {
+    func count(_ set: String) -> JSON? {
       key.isEmpty ? expected?[set] : expected?[set]?[key]
     }
     expectClose(result.clean?.correct, count("test"), "\(key) \(what), test")

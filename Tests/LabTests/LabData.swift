@@ -8,7 +8,7 @@ import Testing
 /// The lab's files as this package reads them.
 enum LabData {
   /// One of the lab's JSON files.
-  static func reference(_ name: String) throws -> JSONValue {
+  static func reference(_ name: String) throws -> JSON {
     let url = try #require(Lab.folder).appending(path: name)
     return try JSONParser.parse(String(contentsOf: url, encoding: .utf8))
   }
@@ -37,7 +37,7 @@ enum LabData {
 
 /// Two counts of images that may differ a little, because float32 sums tie differently.
 func expectClose(
-  _ count: Int?, _ expected: JSONValue?, within tolerance: Int, _ what: String,
+  _ count: Int?, _ expected: JSON?, within tolerance: Int, _ what: String,
   sourceLocation: SourceLocation = #_sourceLocation
 ) {
   guard let count, let expected = expected?.int else {

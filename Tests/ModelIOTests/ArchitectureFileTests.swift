@@ -10,11 +10,11 @@ import Testing
 @Suite("Architectures from files")
 struct ArchitectureFileTests {
   /// Writes a Sequential network of the layers given, as `model.to_json()` does, and reads it.
-  private func read(_ layers: [JSONValue], input: [Int] = [8, 8, 3]) throws -> Model {
-    let first: JSONValue = [
+  private func read(_ layers: [JSON], input: [Int] = [8, 8, 3]) throws -> Model {
+    let first: JSON = [
       "class_name": "InputLayer",
       "config": [
-        "name": "input", "batch_input_shape": .array([.null] + input.map { JSONValue($0) }),
+        "name": "input", "batch_input_shape": .array([.null] + input.map { JSON($0) }),
       ],
     ]
     return try read([
@@ -24,23 +24,23 @@ struct ArchitectureFileTests {
     ])
   }
 
-  private func read(_ json: JSONValue) throws -> Model {
+  private func read(_ json: JSON) throws -> Model {
     let path = FileManager.default.temporaryDirectory
       .appending(path: "architecture-\(UUID().uuidString).json").path
-    try json.text.write(toFile: path, atomically: true, encoding: .utf8)
+    try json.pythonText.write(toFile: path, atomically: true, encoding: .utf8)
     defer { try? FileManager.default.removeItem(atPath: path) }
     return try KerasModel.architecture(path)
   }
 
-  private func layer(_ className: String, _ name: String, _ config: [String: JSONValue])
-    -> JSONValue
+  private func layer(_ className: String, _ name: String, _ config: [String: JSON])
+    -> JSON
   {
     var config = config
     config["name"] = .string(name)
-    return ["class_name": .string(className), "config": .object(config)]
+    return ["class_name": .string(className), "config": JSON(config)]
   }
 
-  private var dense: JSONValue { layer("Dense", "output", ["units": 4, "activation": "softmax"]) }
+  private var dense: JSON { layer("Dense", "output", ["units": 4, "activation": "softmax"]) }
 
   @Test("Shapes follow from the configuration and the layers before")
   func shapes() throws {
@@ -50,11 +50,11 @@ struct ArchitectureFileTests {
         [
           "filters": 6, "kernel_size": [3, 2], "groups": 3, "padding": "same", "activation": "relu",
         ]),
-      layer("BatchNormalization", "norm", ["scale": false, "epsilon": JSONValue(Float(0.5))]),
+      layer("BatchNormalization", "norm", ["scale": false, "epsilon": JSON(Float(0.5))]),
       layer("DepthwiseConv2D", "depthwise", ["kernel_size": [3, 3], "depth_multiplier": 2]),
       layer("SeparableConv2D", "separable", ["filters": 5, "kernel_size": 3, "use_bias": false]),
       layer("Flatten", "flatten", [:]),
-      layer("Dropout", "dropout", ["rate": JSONValue(Float(0.25))]), dense,
+      layer("Dropout", "dropout", ["rate": JSON(Float(0.25))]), dense,
     ])
     let graph = model.graph
     #expect(model.name == "net" && model.source == nil)
@@ -75,15 +75,15 @@ struct ArchitectureFileTests {
 
   @Test("What is not supported of composed layers is refused in a line with what to do")
   func refusedSettings() throws {
-    func refusal(_ layers: [JSONValue], _ input: [Int] = [8, 8, 3]) throws -> String {
+    func refusal(_ layers: [JSON], _ input: [Int] = [8, 8, 3]) throws -> String {
       let error = #expect(throws: FileError.self) {
         try read(layers + [layer("Flatten", "flatten", [:]), dense], input: input)
       }
       return error?.message ?? ""
     }
-    func timed(_ inner: JSONValue) -> JSONValue { layer("TimeDistributed", "t", ["layer": inner]) }
+    func timed(_ inner: JSON) -> JSON { layer("TimeDistributed", "t", ["layer": inner]) }
     let images = [2, 8, 8, 3]
-    var up: [String: JSONValue] = ["filters": 2, "kernel_size": 3, "strides": 2]
+    var up: [String: JSON] = ["filters": 2, "kernel_size": 3, "strides": 2]
     up["dilation_rate"] = 2
     #expect(
       try refusal([layer("Conv2DTranspose", "up", up)])
@@ -95,7 +95,7 @@ struct ArchitectureFileTests {
       try refusal([layer("Conv2DTranspose", "up", up)])
         == "layer 'up' (Conv2DTranspose): its output padding is not less than its strides"
         + " (keras-config)")
-    up["strides"] = JSONValue([1 << 40, 1])
+    up["strides"] = JSON([1 << 40, 1])
     #expect(try refusal([layer("Conv2DTranspose", "up", up)]).contains("are out of range"))
     let pool = layer(
       "MaxPooling2D", "pool", ["pool_size": 3, "strides": 1, "padding": "same"])
@@ -103,7 +103,7 @@ struct ArchitectureFileTests {
       try refusal([timed(pool)], images)
         == "layer 't' (MaxPooling2D): pooling with padding above or below is not supported within"
         + " TimeDistributed; use padding='valid' (keras-unsupported)")
-    let first: [String: JSONValue] = [
+    let first: [String: JSON] = [
       "filters": 2, "kernel_size": 1, "data_format": "channels_first",
     ]
     #expect(
@@ -131,10 +131,10 @@ struct ArchitectureFileTests {
 
   @Test("A network in channels_first takes images whose channels are last")
   func channelsFirst() throws {
-    let first: JSONValue = "channels_first"
+    let first: JSON = "channels_first"
     let graph = try read(
       [
-        layer("Dropout", "dropout", ["rate": JSONValue(Float(0.25))]),
+        layer("Dropout", "dropout", ["rate": JSON(Float(0.25))]),
         layer("Conv2D", "conv", ["filters": 6, "kernel_size": 3, "data_format": first]),
         layer("BatchNormalization", "norm", ["axis": 1]),
         layer("Flatten", "flatten", ["data_format": "channels_last"]), dense,
@@ -163,7 +163,7 @@ struct ArchitectureFileTests {
 
   @Test("Sizes that nobody can mean are refused before memory is taken")
   func sizes() throws {
-    let cases: [([JSONValue], String)] = [
+    let cases: [([JSON], String)] = [
       (
         [layer("Flatten", "flatten", [:]), layer("Dense", "huge", ["units": 4_000_000_000_000])],
         "its weight 'kernel' of shape [192, 4000000000000] is too large (graph-size)"
@@ -198,7 +198,7 @@ struct ArchitectureFileTests {
 
   @Test("What a model file is refused for, an architecture is refused for")
   func refusals() throws {
-    let cases: [([JSONValue], String)] = [
+    let cases: [([JSON], String)] = [
       ([layer("Lambda", "f", ["function": "eval"]), layer("Flatten", "flatten", [:])], "Lambda"),
       ([layer("LSTM", "lstm", ["units": 3])], "LSTM"),
       ([layer("Normalization", "norm", [:]), layer("Flatten", "flatten", [:])], "adapt it before"),
@@ -214,21 +214,21 @@ struct ArchitectureFileTests {
 
   @Test("A layer used twice has one weight")
   func shared() throws {
-    func node(_ name: String, _ call: Int = 0) -> JSONValue {
-      [.array([.string(name), JSONValue(call), 0, [:]])]
+    func node(_ name: String, _ call: Int = 0) -> JSON {
+      [.array([.string(name), JSON(call), 0, [:]])]
     }
-    func functional(_ layer: JSONValue, _ calls: [JSONValue]) -> JSONValue {
+    func functional(_ layer: JSON, _ calls: [JSON]) -> JSON {
       var object = layer.object ?? [:]
       object["name"] = layer["config"]?["name"]
       object["inbound_nodes"] = .array(calls)
-      return .object(object)
+      return JSON(object)
     }
     let model = try read([
       "class_name": "Functional",
       "config": [
         "name": "net",
         "layers": [
-          functional(layer("InputLayer", "in", ["batch_input_shape": [nil, 4]]), []),
+          functional(layer("InputLayer", "in", ["batch_input_shape": [.null, 4]]), []),
           functional(layer("Dense", "twice", ["units": 4]), [node("in"), node("twice")]),
           functional(layer("Dense", "output", ["units": 2]), [node("twice", 1)]),
         ],

@@ -94,26 +94,26 @@ struct CheckpointTests: ~Copyable {
     #expect(try message("text.h5").contains("is not an HDF5 file"))
     #expect(try message("missing.h5") == "no such file; check the path")
 
-    func write(_ json: JSONValue, _ arrays: [String: [Float]], kind: String = "checkpoint") throws {
+    func write(_ json: JSON, _ arrays: [String: [Float]], kind: String = "checkpoint") throws {
       let arrays = arrays.map { name, values in
         (name: name, tensor: Tensor(shape: [values.count], values: values))
       }
-      try ArrayFile(kind: kind, settings: [("training", json.text)], arrays: arrays)
+      try ArrayFile(kind: kind, settings: [("training", json.pythonText)], arrays: arrays)
         .save(to: "\(folder)/bad.h5")
     }
-    func json(_ change: (inout [String: JSONValue]) -> Void = { _ in }) -> JSONValue {
-      var members: [String: JSONValue] = [
+    func json(_ change: (inout [String: JSON]) -> Void = { _ in }) -> JSON {
+      var members: [String: JSON] = [
         "weights": 2, "slots": 1,
-        "best": nil, "identity": [], "epochs": [],
+        "best": .null, "identity": [], "epochs": [],
       ]
       change(&members)
-      return .object(members)
+      return JSON(members)
     }
     let arrays: [String: [Float]] = ["weights": [1, 2], "slot_0": [3, 4]]
     try write(json(), arrays)
     #expect(try Checkpoint.load("\(folder)/bad.h5").slots == [[3, 4]])
     let damaged = "is a damaged checkpoint; start anew, or from an earlier one"
-    let changes: [(inout [String: JSONValue]) -> Void] = [
+    let changes: [(inout [String: JSON]) -> Void] = [
       { $0["weights"] = 3 }, { $0["weights"] = -1 }, { $0["weights"] = nil },
       { $0["slots"] = 2 }, { $0["slots"] = 1_000_000_000 }, { $0["best"] = [:] },
       { $0["best"] = ["correct": 1] }, { $0["identity"] = [["name": "a"]] },

@@ -75,12 +75,12 @@ struct KerasFileTests {
     layers.removeFirst()
     var first = try #require(layers[0].object)
     var config = try #require(first["config"]?.object)
-    config["batch_input_shape"] = [nil, 6, 6, 2]
-    first["config"] = .object(config)
-    layers[0] = .object(first)
-    let old: JSONValue = ["class_name": "Sequential", "config": .array(layers)]
+    config["batch_input_shape"] = [.null, 6, 6, 2]
+    first["config"] = JSON(config)
+    layers[0] = JSON(first)
+    let old: JSON = ["class_name": "Sequential", "config": .array(layers)]
     let architecture = try path("old.json")
-    try old.text.write(toFile: architecture, atomically: true, encoding: .utf8)
+    try old.pythonText.write(toFile: architecture, atomically: true, encoding: .utf8)
     let whole = try KerasModel.load(path("adapted.h5")).graph
     let graph = try KerasModel.load(path("adapted.h5"), architecture: architecture).graph
     #expect(graph.nodes.dropFirst() == whole.nodes.dropFirst())

@@ -15,20 +15,20 @@ struct InspectTests {
   ) throws {
     let kernel = Tensor(
       shape: [4, 3], values: weights ?? (0..<12).map { Float(($0 * 7) % 12) / 10 - 0.5 })
-    let layer: JSONValue = [
+    let layer: JSON = [
       "class_name": .string(className),
       "config": [
         "name": .string(name), "units": 3, "use_bias": false, "activation": "softmax",
       ],
     ]
-    let input: JSONValue = [
-      "class_name": "InputLayer", "config": ["name": "in", "batch_input_shape": [nil, 4]],
+    let input: JSON = [
+      "class_name": "InputLayer", "config": ["name": "in", "batch_input_shape": [.null, 4]],
     ]
-    let config: JSONValue = [
+    let config: JSON = [
       "class_name": "Sequential", "config": ["name": "small", "layers": [input, layer]],
     ]
     let file = try HDF5Writer(path: path)
-    try file.write(config.text, attribute: "model_config")
+    try file.write(config.pythonText, attribute: "model_config")
     try file.makeGroup("model_weights/\(name)")
     try file.write([name], attribute: "layer_names", in: "/model_weights")
     try file.write(["kernel:0"], attribute: "weight_names", in: "/model_weights/\(name)")

@@ -9,11 +9,11 @@ import Testing
 @Suite("One sigmoid unit, whole jobs")
 struct SigmoidCommandTests {
   /// The network of a tutorial, as `model.to_json()` describes it.
-  private static func architecture(ownLayer: Bool) -> JSONValue {
-    func layer(_ className: String, _ name: String, _ config: [String: JSONValue]) -> JSONValue {
+  private static func architecture(ownLayer: Bool) -> JSON {
+    func layer(_ className: String, _ name: String, _ config: [String: JSON]) -> JSON {
       [
         "class_name": .string(className),
-        "config": .object(config.merging(["name": .string(name)]) { $1 }),
+        "config": JSON(config.merging(["name": .string(name)]) { $1 }),
       ]
     }
     let end =
@@ -28,14 +28,14 @@ struct SigmoidCommandTests {
         "name": "pets",
         "layers": .array(
           [
-            layer("InputLayer", "in", ["batch_input_shape": [nil, 8, 9, 1]]),
-            layer("Rescaling", "scale", ["scale": JSONValue(Float(1) / 255)]),
+            layer("InputLayer", "in", ["batch_input_shape": [.null, 8, 9, 1]]),
+            layer("Rescaling", "scale", ["scale": JSON(Float(1) / 255)]),
             layer(
               "Conv2D", "conv", ["filters": 8, "kernel_size": [3, 3], "activation": "relu"]),
             layer("BatchNormalization", "norm", [:]),
             layer("MaxPooling2D", "pool", ["pool_size": [2, 2]]),
             layer("Flatten", "flat", [:]),
-            layer("Dropout", "drop", ["rate": JSONValue(Float(0.25))]),
+            layer("Dropout", "drop", ["rate": JSON(Float(0.25))]),
           ] + end),
       ],
     ]
@@ -75,7 +75,7 @@ struct SigmoidCommandTests {
     let train = try place.write("two", 200, seed: 3, classes: 2)
     let test = try place.write("two-test", 200, seed: 4, classes: 2)
     let json = place.path("pets.json")
-    try Self.architecture(ownLayer: ownLayer).text
+    try Self.architecture(ownLayer: ownLayer).pythonText
       .write(toFile: json, atomically: true, encoding: .utf8)
     _ = try run([
       "attack", "badnets", "--train", train, "--test", test, "--architecture", json, "--output",

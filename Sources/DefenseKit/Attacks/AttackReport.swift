@@ -1,5 +1,5 @@
 internal import InferenceGraph
-internal import ModelIO
+public import ModelIO
 
 /// The report of an attack as JSON, schema 1.
 ///

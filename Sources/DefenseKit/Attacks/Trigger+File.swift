@@ -74,7 +74,7 @@ extension Trigger {
     }
     let prefix = "option."
     let options = file.settings.filter { $0.name.hasPrefix(prefix) }.map {
-      Option(String($0.name.dropFirst(prefix.count)), $0.value)
+      OptionText(name: String($0.name.dropFirst(prefix.count)), value: $0.value)
     }
     do {
       return try Trigger(

@@ -33,21 +33,7 @@ public struct Trigger: Sendable, Hashable {
   public let seed: UInt64
   /// The attack's options as they would be written, in order; for a picture's path there is `sha256:`
   /// with the hash of its bytes, so that the same picture makes the same trigger wherever it lies.
-  public let options: [Option]
-
-  /// An option of an attack as text.
-  public struct Option: Sendable, Hashable {
-    /// Its name without the attack's.
-    public let name: String
-    /// Its value.
-    public let value: String
-
-    /// Creates an option.
-    public init(_ name: String, _ value: String) {
-      self.name = name
-      self.value = value
-    }
-  }
+  public let options: [OptionText]
 
   /// Creates a trigger.
   ///
@@ -55,7 +41,7 @@ public struct Trigger: Sendable, Hashable {
   ///   range.
   public init(
     _ change: Change, imageShape: [Int], goal: AttackGoal, attack: String = "trigger",
-    seed: UInt64 = 0, options: [Option] = []
+    seed: UInt64 = 0, options: [OptionText] = []
   ) throws(DataError) {
     try change.check(for: imageShape)
     self.imageShape = imageShape
@@ -72,12 +58,12 @@ public struct Trigger: Sendable, Hashable {
   public init(
     of attack: any Attack, imageShape: [Int], goal: AttackGoal, in context: RunContext
   ) throws {
-    func options(_ attack: some Attack) throws(FileError) -> [Option] {
-      try attack.options.texts.map { name, value throws(FileError) in
-        guard name == Self.pictureOption, value != String?.none.optionText else {
-          return Option(name, value)
+    func options(_ attack: some Attack) throws(FileError) -> [OptionText] {
+      try attack.options.texts.map { option throws(FileError) in
+        guard option.name == Self.pictureOption, option.value != String?.none.optionText else {
+          return option
         }
-        return Option(name, "sha256:" + (try sha256(ofFile: value)))
+        return OptionText(name: option.name, value: "sha256:" + (try sha256(ofFile: option.value)))
       }
     }
     try self.init(

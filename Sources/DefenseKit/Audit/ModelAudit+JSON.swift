@@ -1,5 +1,5 @@
 internal import InferenceGraph
-internal import ModelIO
+public import ModelIO
 
 extension ModelAudit {
   /// The audit as JSON, schema 1: the file, its model if there is one, and the findings.

@@ -1,4 +1,4 @@
-internal import ModelIO
+public import ModelIO
 
 extension ModelAudit {
   /// The audit as a SARIF 2.1.0 log (OASIS Standard, 2020) of one run.

@@ -45,6 +45,7 @@ public struct ModelAudit: Sendable {
     var cost: Int?
     if let model {
       do {
+        // Whether a model can be run shows when it is prepared.
         cost = try Executor([model]).costPerImage
         findings += model.graph.auditFindings
       } catch {

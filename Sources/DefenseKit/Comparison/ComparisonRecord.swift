@@ -151,34 +151,3 @@ public struct ComparisonRecord: Codable, Sendable, Hashable {
     }
   }
 }
-
-/// How the images of one class were classified.
-public struct ClassCounts: Codable, Sendable, Hashable {
-  /// Images that got their class.
-  public var correct: Int
-  /// All images of the class.
-  public var images: Int
-
-  /// Creates counts.
-  public init(correct: Int = 0, images: Int = 0) {
-    self.correct = correct
-    self.images = images
-  }
-
-  /// The share classified rightly, 0 to 1.
-  public var accuracy: Double { share(correct, images) }
-}
-
-/// What a unit took; it differs from run to run.
-public struct UnitCost: Codable, Sendable, Hashable {
-  /// The seconds of the defense, which units of the same defense share, and of the evaluation.
-  public var seconds: Double
-  /// The most memory that the process held meanwhile, in bytes.
-  public var peakMemory: Int
-
-  /// Creates a cost.
-  public init(seconds: Double, peakMemory: Int) {
-    self.seconds = seconds
-    self.peakMemory = peakMemory
-  }
-}

@@ -60,20 +60,15 @@ extension Experiment {
           cleanSamples: learns ? samples : 0)
       ]
     } else {
-      var titles: Set<String> = []
+      var titles = NameSet()
       record.rows = evaluation.repairs.map { result in
         let repair = result.repair
-        var title = [repair.drop.map { "\($0.optionText) %" }, repair.note].compactMap { $0 }
+        let title = [repair.drop.map { "\($0.optionText) %" }, repair.note].compactMap { $0 }
           .joined(separator: ", ")
         // Rows of equal titles would be taken for those of several seeds.
-        let base = title
-        var number = 2
-        while !titles.insert(title).inserted {
-          title = base.isEmpty ? "\(number)" : "\(base) (\(number))"
-          number += 1
-        }
+        let ownTitle = titles.take(title) { title.isEmpty ? "\($0)" : "\(title) (\($0))" }
         return .init(
-          title: title, pruned: repair.pruned, model: .init(result.result),
+          title: ownTitle, pruned: repair.pruned, model: .init(result.result),
           detector: result.detectors.first.map { .init($0) },
           cleanSamples: learns ? samples : 0)
       }

@@ -15,14 +15,15 @@ public func baselineWarning(
     inputScale == 1
     ? "if the model expects 0...1, add --scale 1/255" : "if it expects 0...255, add --scale 1"
   return "the model gets only \(correct) of \(images) images of \(data) right, which is near "
-    + "chance; probably the scale is wrong (now \(shortText(inputScale))): \(remedy); else check "
+    + "chance; probably the scale is wrong (now \(scaleText(inputScale))): \(remedy); else check "
     + "--layout and that the labels belong to this model"
 }
 
 extension RunContext {
   /// Warns if a suspect's accuracy on clean data is near that of guessing, with the likely cause.
   ///
-  /// A defense that has counted may tell so at once; the evaluation tells the same only once.
+  /// A defense with a ``PruningCurve`` calls it as soon as it has counted; for others the
+  /// evaluation does, on the test images.
   public func checkBaseline(correct: Int, images: Int, of suspect: Model, on data: String) {
     if let warning = baselineWarning(
       correct: correct, images: images, classCount: suspect.classCount,
@@ -34,7 +35,7 @@ extension RunContext {
 }
 
 /// A scale as the user would write it.
-func shortText(_ scale: Float) -> String {
+private func scaleText(_ scale: Float) -> String {
   if scale == 1 { return "1" }
   return scale == 1 / 255 ? "1/255" : "\(scale)"
 }

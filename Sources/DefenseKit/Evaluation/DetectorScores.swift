@@ -78,37 +78,3 @@ public struct DetectorScores: Sendable, Hashable {
 
   private func rank(_ score: Float) -> Float { score.isNaN ? .infinity : score }
 }
-
-/// A point of a ROC curve.
-public struct ROCPoint: Sendable, Hashable, Codable {
-  /// The share of clean images flagged, 0 to 1.
-  public var falsePositives: Double
-  /// The share of poisoned images flagged, 0 to 1.
-  public var truePositives: Double
-
-  /// Creates a point.
-  public init(falsePositives: Double, truePositives: Double) {
-    self.falsePositives = falsePositives
-    self.truePositives = truePositives
-  }
-}
-
-/// How a detector's scores are distributed.
-public struct ScoreHistogram: Sendable, Hashable, Codable {
-  /// The lowest finite score, where the first part begins.
-  public var low: Double
-  /// The highest finite score, where the last part ends.
-  public var high: Double
-  /// The number of clean images in every part.
-  public var clean: [Int]
-  /// The number of poisoned images in every part.
-  public var poisoned: [Int]
-
-  /// Creates a histogram.
-  public init(low: Double, high: Double, clean: [Int], poisoned: [Int]) {
-    self.low = low
-    self.high = high
-    self.clean = clean
-    self.poisoned = poisoned
-  }
-}

@@ -24,6 +24,8 @@ public struct Evaluation: Sendable {
     public var verdicts: ModelResult
     /// Its scores of the test images.
     public var scores: DetectorScores
+    /// The name of the file that it was written to as a model; nil if it was not.
+    public var file: String?
 
     /// The area under the ROC curve of its scores, poisoned against clean.
     public var auroc: Double? { scores.auroc }
@@ -46,6 +48,8 @@ public struct Evaluation: Sendable {
     public var result: ModelResult
     /// How each detector did with it.
     public var detectors: [DetectorResult]
+    /// The name of the file that the model was written to; nil if it was not.
+    public var file: String?
 
     /// Creates a result.
     public init(repair: Repair, result: ModelResult, detectors: [DetectorResult] = []) {

@@ -225,19 +225,15 @@ public struct Experiment: Sendable {
       .map { verdicts[$0].score }
   }
 
+  /// Warns of a suspect near chance, unless a defense has counted on clean images and warned itself
+  /// (``RunContext/checkBaseline(correct:images:of:on:)``).
   private func warnNearChance(
     _ result: Evaluation.ModelResult, _ repairs: [Repair], in context: RunContext
   ) {
-    let counts: (correct: Int, images: Int, name: String)
-    if let curve = repairs.lazy.compactMap(\.curve).first, let clean {
-      counts = (curve.correct[0], curve.images, clean.name)
-    } else if let clean = result.clean {
-      counts = (clean.correct, clean.images, test?.name ?? "the test set")
-    } else {
-      return
-    }
+    guard let counts = result.clean, !repairs.contains(where: { $0.curve != nil }) else { return }
     context.checkBaseline(
-      correct: counts.correct, images: counts.images, of: suspect, on: counts.name)
+      correct: counts.correct, images: counts.images, of: suspect,
+      on: test?.name ?? "the test set")
   }
 
   /// The sweeps of the defenses, each once, replayed on the test sets if that is wanted.

@@ -69,7 +69,7 @@ struct Team: Sendable {
     membersPerRepair = comparing.count
     executor = try Executor(models, observing: observing, options: context.execution)
     suspectCost = max(
-      1, try Executor([suspect], options: context.execution).costPerImage)
+      1, suspect.graph.executedMultiplyAdds(sharing: context.execution.sharing))
   }
 
   /// Runs all models over the images once.
@@ -107,20 +107,6 @@ struct Team: Sendable {
       run: Double(count) * Double(executor.costPerImage) / Double(suspectCost),
       alone: Double(count) * Double(executor.separateCostPerImage) / Double(suspectCost))
     return results.withLock { $0 }
-  }
-}
-
-/// What one pass over a data set gave, by image.
-struct Pass: Sendable {
-  /// `[model][image]`.
-  var predictions: [[Int32]]
-  /// `[inspection][image]`.
-  var verdicts: [[Verdict]]
-
-  init(models: Int, inspections: Int, images: Int) {
-    predictions = Array(repeating: Array(repeating: -1, count: images), count: models)
-    verdicts = Array(
-      repeating: Array(repeating: Verdict(label: -1, score: 0), count: images), count: inspections)
   }
 }
 

@@ -37,17 +37,3 @@ public enum PluginKind: String, CaseIterable, Codable, CodingKeyRepresentable, S
     }
   }
 }
-
-/// A plugin as its kind knows it.
-public enum PluginByKind: Sendable {
-  /// A defense.
-  case defense(any Defense)
-  /// A detector.
-  case detector(any Detector)
-  /// A data-set detector.
-  case dataSetDetector(any DataSetDetector)
-  /// A verdict.
-  case verdict(any ModelScanner)
-  /// An attack.
-  case attack(any Attack)
-}

@@ -18,105 +18,6 @@ public protocol PluginOptions: Sendable {
   static var declarations: [PluginOption<Self>] { get }
 }
 
-/// The options of a plugin that has none.
-public struct NoOptions: PluginOptions {
-  /// Creates the empty options.
-  public init() {}
-  /// There are none.
-  public static var declarations: [PluginOption<NoOptions>] { [] }
-}
-
-/// The declaration of one option: its name, the property that holds it, and its help.
-public struct PluginOption<Options: Sendable>: Sendable {
-  /// The name as written in `--option plugin.name=value`, in kebab-case.
-  public let name: String
-  /// A sentence for the user.
-  public let help: String
-  /// What may be written as its value.
-  public let type: String
-  /// The values there are, if they can be listed.
-  public let choices: [String]
-  private let read: @Sendable (String, inout Options) -> Bool
-  private let write: @Sendable (Options) -> String
-
-  /// Declares an option.
-  ///
-  /// - Parameters:
-  ///   - name: The name on the command line, in kebab-case.
-  ///   - property: The property that holds it, whose initial value is the default.
-  ///   - help: A sentence for the user, with the unit and the range.
-  public init<Value: OptionValue>(
-    _ name: String, _ property: any WritableKeyPath<Options, Value> & Sendable, _ help: String
-  ) {
-    self.name = name
-    self.help = help
-    type = Value.optionType
-    choices = Value.optionChoices
-    read = { text, options in
-      guard let value = Value(optionText: text) else { return false }
-      options[keyPath: property] = value
-      return true
-    }
-    write = { $0[keyPath: property].optionText }
-  }
-
-  private init<Inner>(
-    _ option: PluginOption<Inner>, of property: any WritableKeyPath<Options, Inner> & Sendable,
-    help: String?
-  ) {
-    (name, type, choices) = (option.name, option.type, option.choices)
-    self.help = help ?? option.help
-    read = { option.read($0, &$1[keyPath: property]) }
-    write = { option.write($0[keyPath: property]) }
-  }
-
-  /// Returns the declaration as one of the options that hold this one's in a property.
-  ///
-  /// - Parameters:
-  ///   - property: The property, as in `\.tuning`.
-  ///   - help: Another sentence for the user, where the option means something more there.
-  public func of<Outer>(
-    _ property: any WritableKeyPath<Outer, Options> & Sendable, help: String? = nil
-  ) -> PluginOption<Outer> { PluginOption<Outer>(self, of: property, help: help) }
-
-  /// Sets the option from text; false if the text isn't a value of its type.
-  func set(_ text: String, in options: inout Options) -> Bool { read(text, &options) }
-
-  /// The option's value as text.
-  func text(in options: Options) -> String { write(options) }
-}
-
-/// One option as the user wrote it: `plugin.name=value`.
-public struct OptionSetting: Sendable, Hashable {
-  /// The plugin's name.
-  public let plugin: String
-  /// The option's name.
-  public let name: String
-  /// The value as text.
-  public let value: String
-
-  /// Creates a setting.
-  public init(plugin: String, name: String, value: String) {
-    self.plugin = plugin
-    self.name = name
-    self.value = value
-  }
-
-  /// Reads `plugin.name=value`.
-  ///
-  /// - Throws: ``PluginError`` with code `badOption` if the text hasn't this form.
-  public init(_ text: String) throws(PluginError) {
-    let sides = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-    let path = sides[0].split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
-    guard sides.count == 2, path.count == 2, !path[0].isEmpty, !path[1].isEmpty else {
-      throw PluginError(
-        .badOption,
-        "'\(text)' isn't an option; write plugin.name=value, as in fine-pruning.drops=2,4")
-    }
-    self.init(plugin: String(path[0]), name: String(path[1]), value: String(sides[1]))
-  }
-}
-
 extension PluginOptions {
   /// Creates options with defaults and sets those given; of several settings the last counts.
   ///
@@ -145,7 +46,7 @@ extension PluginOptions {
   }
 
   /// The name and value of every option, as they would be written.
-  public var texts: [(name: String, value: String)] {
-    Self.declarations.map { ($0.name, $0.text(in: self)) }
+  public var texts: [OptionText] {
+    Self.declarations.map { OptionText(name: $0.name, value: $0.text(in: self)) }
   }
 }

@@ -1,4 +1,4 @@
-public import InferenceGraph
+internal import InferenceGraph
 
 /// Something that a plugin cannot do without.
 public enum PluginRequirement: Sendable, Hashable {
@@ -35,25 +35,22 @@ public enum PluginRequirement: Sendable, Hashable {
     }
   }
 
-  /// Why it is not met; nil if it is, or if that is not known yet.
-  func obstacle(with inputs: PluginInputs) -> String? {
+  /// Whether it is met, or that is not known yet.
+  func isMet(by inputs: PluginInputs) -> Bool {
     switch self {
-    case .cleanData: inputs.cleanImages == 0 ? "there are none" : nil
-    case .images(let least):
-      inputs.cleanImages.flatMap { $0 < least ? "there are \($0)" : nil }
-    case .repairedModel: inputs.hasRepairedModel ? nil : "there is none"
-    case .trainingData: inputs.hasTrainingData ? nil : "there is none"
-    case .batchNormalization:
-      inputs.model.flatMap {
-        $0.graph.normalizations.isEmpty ? "which this network lacks" : nil
-      }
-    case .classes(let least):
-      inputs.model.flatMap { $0.classCount < least ? "and this network has \($0.classCount)" : nil }
+    case .cleanData: inputs.cleanImages != 0
+    case .images(let least): inputs.cleanImages.map { $0 >= least } ?? true
+    case .repairedModel: inputs.hasRepairedModel
+    case .trainingData: inputs.hasTrainingData
+    case .batchNormalization: inputs.model.map { !$0.graph.normalizations.isEmpty } ?? true
+    case .classes(let least): inputs.model.map { $0.classCount >= least } ?? true
     }
   }
 
   /// The error of a plugin that lacks it.
-  func error(for plugin: any Plugin.Type) -> PluginError {
+  ///
+  /// - Parameter model: The suspect, where it is known.
+  func error(for plugin: any Plugin.Type, of model: Model? = nil) -> PluginError {
     switch self {
     case .cleanData:
       PluginError(.badOption, "\(plugin.name) learns from clean images; give some with --clean")
@@ -68,71 +65,14 @@ public enum PluginRequirement: Sendable, Hashable {
     case .trainingData:
       PluginError(
         .badOption, "\(plugin.name) looks at the training set; give it with --train")
-    case .batchNormalization, .classes:
-      PluginError(.unsuitableModel, "\(plugin.name) needs \(title)")
+    case .batchNormalization:
+      PluginError(
+        .unsuitableModel, "\(plugin.name) needs \(title), which this network lacks")
+    case .classes:
+      PluginError(
+        .unsuitableModel,
+        "\(plugin.name) needs \(title)"
+          + (model.map { ", and this network has \($0.classCount)" } ?? ""))
     }
   }
-}
-
-/// What a run has to give to plugins, as far as it is known.
-public struct PluginInputs: Sendable {
-  /// The suspect; nil: not known yet.
-  public var model: Model?
-  /// The number of clean images; nil: some, but not counted yet.
-  public var cleanImages: Int?
-  /// Whether there is a repaired copy of the suspect, or a defense to make one.
-  public var hasRepairedModel: Bool
-  /// Whether there is a training set that may be poisoned.
-  public var hasTrainingData: Bool
-
-  /// Creates a value.
-  public init(
-    model: Model? = nil, cleanImages: Int?, hasRepairedModel: Bool = false,
-    hasTrainingData: Bool = false
-  ) {
-    self.model = model
-    self.cleanImages = cleanImages
-    self.hasRepairedModel = hasRepairedModel
-    self.hasTrainingData = hasTrainingData
-  }
-
-  /// Whether a plugin gets all that it requires, as far as it is known.
-  public func satisfy(_ plugin: any Plugin.Type) -> Bool {
-    plugin.requirements.allSatisfy { $0.obstacle(with: self) == nil }
-  }
-
-  /// Checks that a plugin gets what it requires.
-  ///
-  /// - Parameters:
-  ///   - plugin: The plugin.
-  ///   - others: Plugins of which those of the same kind are named that would do.
-  /// - Throws: ``PluginError`` with code `unsuitableModel` for something that the model lacks, and
-  ///   `badOption` for something that was not given.
-  public func check(
-    _ plugin: any Plugin.Type, besides others: [any Plugin.Type] = []
-  ) throws(PluginError) {
-    for requirement in plugin.requirements {
-      guard let obstacle = requirement.obstacle(with: self) else { continue }
-      // What the model lacks, other images do not give; what it has, others may be given for.
-      let able = others.filter { other in
-        other.kind == plugin.kind && other.name != plugin.name
-          && other.requirements.allSatisfy {
-            requirement.concernsModel && !$0.concernsModel || $0.obstacle(with: self) == nil
-          }
-      }.map { $0.name }
-      let advice = able.isEmpty ? "" : "; try \(alternatives(able))"
-      guard requirement.concernsModel else {
-        let error = requirement.error(for: plugin)
-        throw PluginError(error.code, error.message + advice)
-      }
-      throw PluginError(
-        .unsuitableModel, "\(plugin.name) needs \(requirement.title), \(obstacle)\(advice)")
-    }
-  }
-}
-
-/// Names as in "a, b or c".
-private func alternatives(_ names: [String]) -> String {
-  guard let last = names.last, names.count > 1 else { return names.first ?? "" }
-  return "\(names.dropLast().joined(separator: ", ")) or \(last)"
 }

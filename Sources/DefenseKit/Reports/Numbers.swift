@@ -22,3 +22,11 @@ package func upToFourDecimals(_ number: Double) -> String {
   guard number.isFinite else { return number.isNaN ? "–" : "infinite" }
   return shortText((number * 10_000).rounded() / 10_000)
 }
+
+/// A share as a percentage with two decimals; a dash for none.
+public func percent(_ share: Double?) -> String {
+  share.map { decimals($0 * 100, 2) + " %" } ?? "–"
+}
+
+/// part / whole, and 0 of nothing is 0.
+func share(_ part: Int, _ whole: Int) -> Double { whole == 0 ? 0 : Double(part) / Double(whole) }

@@ -1,4 +1,5 @@
 public import InferenceGraph
+public import ModelIO
 
 /// The report of a run as JSON, schema 1.
 ///
@@ -37,10 +38,6 @@ public struct Report: Sendable {
   public var data: [Data]
   /// The options that matter for the results.
   public var options: JSON
-  /// `files[i]`: the name of repair i's file; nil if none was written.
-  public var files: [String?]
-  /// `detectorFiles[i][j]`: the name of the file of detector j as a model with repair i.
-  public var detectorFiles: [[String?]]
   /// What the user was warned about.
   public var warnings: [String]
   /// All that may differ between two runs on the same input.
@@ -49,15 +46,12 @@ public struct Report: Sendable {
   /// Creates a report.
   public init(
     suspect: Model, evaluation: Evaluation, data: [Data] = [], options: JSON = [:],
-    files: [String?] = [], detectorFiles: [[String?]] = [], warnings: [String] = [],
-    environment: JSON = [:]
+    warnings: [String] = [], environment: JSON = [:]
   ) {
     self.suspect = suspect
     self.evaluation = evaluation
     self.data = data
     self.options = options
-    self.files = files
-    self.detectorFiles = detectorFiles
     self.warnings = warnings
     self.environment = environment
   }
@@ -72,7 +66,7 @@ public struct Report: Sendable {
           .object(
             data.map { .init($0.role, ["sha256": JSON($0.sha256), "images": .int($0.images)]) })),
         .init("options", options),
-        .init("repairs", .array(evaluation.repairs.enumerated().map { repair($1, at: $0) })),
+        .init("repairs", .array(evaluation.repairs.map(\.json))),
         .init("curve", .array(evaluation.curves.flatMap(\.points))),
       ]
         + (evaluation.dataSets.isEmpty
@@ -83,7 +77,7 @@ public struct Report: Sendable {
   }
 
   private var suspectMembers: [JSON.Member] {
-    let detectors = evaluation.suspectDetectors.map { $0.json(file: nil) }
+    let detectors = evaluation.suspectDetectors.map(\.json)
     let verdicts = evaluation.verdicts.map(\.json)
     return [
       .init("sha256", JSON(suspect.source?.sha256)), .init("classes", .int(suspect.classCount)),
@@ -92,11 +86,12 @@ public struct Report: Sendable {
       + (verdicts.isEmpty ? [] : [.init("verdicts", .array(verdicts))])
   }
 
-  private func repair(_ result: Evaluation.RepairResult, at index: Int) -> JSON {
-    let repair = result.repair
-    let file = files.indices.contains(index) ? files[index] : nil
-    let models = detectorFiles.indices.contains(index) ? detectorFiles[index] : []
-    return .object(
+}
+
+extension Evaluation.RepairResult {
+  /// The repaired model, how it was made and how it did, as JSON.
+  fileprivate var json: JSON {
+    .object(
       [
         .init("defense", .string(repair.defense)),
         .init("drop", repair.drop.map { .number($0) } ?? .null),
@@ -104,14 +99,9 @@ public struct Report: Sendable {
         + (repair.note.map { [.init("note", .string($0))] } ?? [])
         + (repair.tuning.map { [.init("tuning", $0.json)] } ?? []) + [
           .init("validation", repair.validation?.json(flags: false) ?? .null)
-        ] + result.result.members(flags: false) + [
+        ] + result.members(flags: false) + [
           .init("file", JSON(file)),
-          .init(
-            "detectors",
-            .array(
-              result.detectors.enumerated().map { position, detector in
-                detector.json(file: models.indices.contains(position) ? models[position] : nil)
-              })),
+          .init("detectors", .array(detectors.map(\.json))),
         ])
   }
 
@@ -129,8 +119,8 @@ public struct Report: Sendable {
 }
 
 extension Evaluation.DetectorResult {
-  /// The result as JSON, with the name of the detector's file as a model.
-  fileprivate func json(file: String?) -> JSON {
+  /// The result as JSON.
+  fileprivate var json: JSON {
     .object(
       [.init("detector", .string(detector))] + verdicts.members(flags: true) + [
         .init("auroc", auroc.map { .number($0) } ?? .null)

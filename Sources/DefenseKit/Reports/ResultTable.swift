@@ -100,8 +100,3 @@ extension TuningSummary {
     return text
   }
 }
-
-/// A share as a percentage with two decimals; a dash for none.
-public func percent(_ share: Double?) -> String {
-  share.map { decimals($0 * 100, 2) + " %" } ?? "–"
-}

@@ -27,30 +27,6 @@ internal import NetworkTraining
 /// `schedule=cosine`, `decay=0.0005`, `recovery=0`, `distillation=0`, `shift=4`, `flip=true`,
 /// `freeze-normalization=false` and `held-out=0`.
 public struct FineTuningOptions: PluginOptions, Hashable {
-  /// Which optimizer; its other constants are the usual ones, such as a momentum of 0.9.
-  public enum OptimizerName: String, Sendable, CaseIterable, OptionValue {
-    /// Stochastic gradient descent with momentum.
-    case sgd
-    /// The same with Nesterov's momentum.
-    case nesterov
-    /// Adam.
-    case adam
-    /// Adam with weight decay apart from the gradient.
-    case adamW = "adamw"
-  }
-
-  /// The course of the learning rate.
-  public enum ScheduleName: String, Sendable, CaseIterable, OptionValue {
-    /// The same all along.
-    case constant
-    /// A tenth after half of the epochs, a hundredth after three quarters.
-    case step
-    /// To zero along half a cosine.
-    case cosine
-    /// Up and down again.
-    case oneCycle = "one-cycle"
-  }
-
   /// The number of times that every image is seen; 0 where a defense does without tuning. nil: 36, more
   /// to make 50,000 images, up to 100, or fewer to stay under 300,000, down to 10.
   public var epochs: Int?
@@ -58,9 +34,10 @@ public struct FineTuningOptions: PluginOptions, Hashable {
   public var learningRate: Double?
   /// Images in a step.
   public var batch: Int
-  /// The optimizer.
+  /// The optimizer; its other constants are the usual ones, such as a momentum of 0.9.
   public var optimizer: OptimizerName
-  /// The course of the learning rate.
+  /// The course of the learning rate. That of steps has a tenth after half of the epochs, a
+  /// hundredth after three quarters.
   public var schedule: ScheduleName
   /// Weight decay.
   public var decay: Double

@@ -7,9 +7,7 @@ extension ModelVerdict {
       isBackdoored
       ? "backdoored, class \(suspect)"
       : "no backdoor found (that is no proof that there is none)"
-    let order = classScores.indices.sorted {
-      (classScores[$1], $0) < (classScores[$0], $1)
-    }
+    let order = ranking
     var lines = [
       "\(name): \(answer)",
       "  statistic \(upToFourDecimals(statistic)), threshold \(upToFourDecimals(threshold))",

@@ -1,3 +1,5 @@
+public import ModelIO
+
 /// What a method says of a model.
 public struct ModelVerdict: Codable, Sendable, Hashable {
   /// How much the most suspicious class stands out, in the method's own measure; infinite where the
@@ -28,6 +30,11 @@ public struct ModelVerdict: Codable, Sendable, Hashable {
 }
 
 extension ModelVerdict {
+  /// The classes by score, the largest first, the first among equals first.
+  public var ranking: [Int] {
+    classScores.indices.sorted { (classScores[$1], $0) < (classScores[$0], $1) }
+  }
+
   /// The verdict as an object; an infinite statistic is null.
   public var json: JSON { .object(members) }
 

@@ -1,13 +1,7 @@
-/// A document that is not JSON, with the place.
-struct JSONError: Error, CustomStringConvertible {
-  let message: String
-  let offset: Int
-  /// Whether a key is there twice, so that two readers could see two networks.
-  var isDuplicateKey = false
-  var description: String { "\(message) at byte \(offset)" }
-}
-
 /// Reads JSON (RFC 8259), with Python's `NaN`, `Infinity` and `-Infinity` as numbers.
+///
+/// It is a parser of our own because configurations come from the suspect's file: it bounds the
+/// depth and refuses duplicate keys.
 struct JSONParser {
   /// Deeper nesting is refused; honest configurations stay far below.
   static let maximumDepth = 128
@@ -21,7 +15,7 @@ struct JSONParser {
   private var valueCount = 0
 
   /// Reads a whole document.
-  static func parse(_ text: String) throws(JSONError) -> JSONValue {
+  static func parse(_ text: String) throws(JSONError) -> JSON {
     var parser = JSONParser(bytes: Array(text.utf8))
     let value = try parser.value(depth: 0)
     parser.skipSpace()
@@ -53,7 +47,7 @@ struct JSONParser {
     return true
   }
 
-  private mutating func value(depth: Int) throws(JSONError) -> JSONValue {
+  private mutating func value(depth: Int) throws(JSONError) -> JSON {
     guard depth <= Self.maximumDepth else { throw error("nesting too deep") }
     valueCount += 1
     guard valueCount <= Self.maximumValues else { throw error("too many values") }
@@ -74,9 +68,10 @@ struct JSONParser {
     return .number(try number())
   }
 
-  private mutating func object(_ depth: Int) throws(JSONError) -> JSONValue {
+  private mutating func object(_ depth: Int) throws(JSONError) -> JSON {
     position += 1
-    var members: [String: JSONValue] = [:]
+    var members: [JSON.Member] = []
+    var keys: Set<String> = []
     skipSpace()
     if take("}") { return .object(members) }
     while true {
@@ -86,7 +81,8 @@ struct JSONParser {
       skipSpace()
       guard take(":") else { throw error("':' is missing") }
       // Two values under one key would let different readers see different networks.
-      guard members.updateValue(try value(depth: depth + 1), forKey: key) == nil else {
+      members.append(JSON.Member(key, try value(depth: depth + 1)))
+      guard keys.insert(key).inserted else {
         throw JSONError(
           message: "the key '\(abbreviated(key))' is there twice", offset: position,
           isDuplicateKey: true)
@@ -97,9 +93,9 @@ struct JSONParser {
     }
   }
 
-  private mutating func array(_ depth: Int) throws(JSONError) -> JSONValue {
+  private mutating func array(_ depth: Int) throws(JSONError) -> JSON {
     position += 1
-    var elements: [JSONValue] = []
+    var elements: [JSON] = []
     skipSpace()
     if take("]") { return .array(elements) }
     while true {

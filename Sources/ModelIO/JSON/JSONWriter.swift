@@ -1,56 +1,119 @@
-extension JSONValue {
-  /// The document as ASCII text, keys in alphabetical order, so that equal values give equal text.
-  var text: String {
-    var result = ""
-    write(to: &result)
-    return result
+extension JSON {
+  /// The value as text, indented by two spaces and ended by a line feed; what fits on a line of
+  /// 100 columns stays on one. A number that isn't finite is null.
+  public var text: String { JSONWriter(form: .document).written(self, indent: 0, column: 0) + "\n" }
+
+  /// The value as Python's `json.dumps(value, sort_keys=True)` has it: ASCII on one line, with NaN
+  /// and infinity by name.
+  var pythonText: String { JSONWriter(form: .python).line(self) }
+}
+
+/// Writes JSON.
+private struct JSONWriter {
+  enum Form {
+    /// For people and programs: ``JSON/text``.
+    case document
+    /// For Keras: ``JSON/pythonText``.
+    case python
   }
 
-  private func write(to text: inout String) {
-    switch self {
-    case .null: text += "null"
-    case .bool(let value): text += value ? "true" : "false"
-    case .number(let value):
-      if let int = Int(exactly: value) {
-        text += "\(int)"
-      } else if value.isFinite {
-        text += "\(value)"
-      } else {
-        // As Python's reader takes it.
-        text += value.isNaN ? "NaN" : value < 0 ? "-Infinity" : "Infinity"
-      }
-    case .string(let value): Self.write(value, to: &text)
-    case .array(let elements):
-      text += "["
-      for (index, element) in elements.enumerated() {
-        if index > 0 { text += ", " }
-        element.write(to: &text)
-      }
-      text += "]"
+  let form: Form
+
+  /// The text on one line.
+  func line(_ value: JSON) -> String {
+    switch value {
+    case .null: return "null"
+    case .bool(let value): return "\(value)"
+    case .number(let value): return text(value)
+    case .string(let value): return quoted(value)
+    case .array(let values):
+      return "[" + values.map { line($0) }.joined(separator: ", ") + "]"
     case .object(let members):
-      text += "{"
-      for (index, (key, value)) in members.sorted(by: { $0.key < $1.key }).enumerated() {
-        if index > 0 { text += ", " }
-        Self.write(key, to: &text)
-        text += ": "
-        value.write(to: &text)
-      }
-      text += "}"
+      let list = (form == .python ? members.sorted : members)
+        .map { quoted($0.key) + ": " + line($0.value) }.joined(separator: ", ")
+      return form == .python || members.isEmpty ? "{\(list)}" : "{ \(list) }"
     }
   }
 
-  private static func write(_ string: String, to text: inout String) {
-    text += "\""
-    for unit in string.utf16 {
-      switch unit {
-      case 0x22: text += "\\\""
-      case 0x5C: text += "\\\\"
-      case 0x20..<0x7F: text.unicodeScalars.append(Unicode.Scalar(UInt8(unit)))
-      default:
-        let digits = String(unit, radix: 16)
-        text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+  /// The text on as many lines as it takes.
+  ///
+  /// - Parameters:
+  ///   - indent: The indentation of the line on which it begins.
+  ///   - column: Where on this line it begins.
+  func written(_ value: JSON, indent: Int, column: Int) -> String {
+    let line = line(value)
+    if value.isScalar || column + line.count <= 98 { return line }
+    let inner = String(repeating: " ", count: indent + 2)
+    let outer = String(repeating: " ", count: indent)
+    switch value {
+    case .array(let values) where values.allSatisfy(\.isScalar):
+      return "[\n" + filled(values.map { self.line($0) }, inner) + "\n\(outer)]"
+    case .array(let values):
+      let items = values.map { inner + written($0, indent: indent + 2, column: indent + 2) }
+      return "[\n" + items.joined(separator: ",\n") + "\n\(outer)]"
+    case .object(let members):
+      let items = members.map { member in
+        let key = inner + quoted(member.key) + ": "
+        return key + written(member.value, indent: indent + 2, column: key.count)
+      }
+      return "{\n" + items.joined(separator: ",\n") + "\n\(outer)}"
+    default: return line
+    }
+  }
+
+  /// Scalars, as many on a line as fit.
+  private func filled(_ items: [String], _ indent: String) -> String {
+    var lines: [String] = []
+    var current = indent
+    for (index, item) in items.enumerated() {
+      let piece = item + (index + 1 < items.count ? "," : "")
+      if current.count > indent.count, current.count + 1 + piece.count > 100 {
+        lines.append(current)
+        current = indent
+      }
+      current += (current.count > indent.count ? " " : "") + piece
+    }
+    return (lines + [current]).joined(separator: "\n")
+  }
+
+  /// The shortest decimal of a number, whole ones without a point.
+  private func text(_ number: Double) -> String {
+    if form == .python {
+      if number.isNaN { return "NaN" }
+      if number.isInfinite { return number < 0 ? "-Infinity" : "Infinity" }
+      if let int = Int(exactly: number) { return "\(int)" }
+    }
+    guard number.isFinite else { return "null" }
+    let text = "\(number)"
+    return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+  }
+
+  private func quoted(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": result += "\\\""
+      case "\\": result += "\\\\"
+      case "\n" where form == .document: result += "\\n"
+      case "\t" where form == .document: result += "\\t"
+      case "\r" where form == .document: result += "\\r"
+      case let other where other.isHidden || (form == .python && !other.isASCII):
+        for unit in String(other).utf16 {
+          let digits = String(unit, radix: 16)
+          result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+        }
+      default: result.unicodeScalars.append(scalar)
       }
     }
-    text += "\""
+    return result + "\""
+  }
+}
+
+extension JSON {
+  fileprivate var isScalar: Bool {
+    switch self {
+    case .array, .object: false
+    default: true
+    }
   }
 }

@@ -19,7 +19,7 @@ enum KerasActivation {
   /// - Parameter major: The major version of the Keras that wrote the file; 2 and 3 differ in the
   ///   slope of `hard_sigmoid`.
   static func parse(
-    _ json: JSONValue?, of layer: KerasLayer, major: Int
+    _ json: JSON?, of layer: KerasLayer, major: Int
   ) throws(KerasError) -> Activation {
     guard let json, !json.isNull else { return .linear }
     if let name = json.string { return try activation(name, of: layer, major: major) }

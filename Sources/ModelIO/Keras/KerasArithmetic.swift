@@ -74,7 +74,7 @@ extension KerasCall {
 
   /// Reads a call whose arguments by position, or Keras 2's `x` and `y`, are tensors and numbers; nil
   /// if there is anything else.
-  static func operands(_ json: JSONValue, of layer: KerasLayer) -> [Operand]? {
+  static func operands(_ json: JSON, of layer: KerasLayer) -> [Operand]? {
     if let positional = json["args"]?.array, let named = json["kwargs"]?.object {
       guard named.values.allSatisfy(\.isNothing) else { return nil }
       return all(positional.map(operand))
@@ -96,7 +96,7 @@ extension KerasCall {
     return known.count == operands.count ? known : nil
   }
 
-  private static func operand(_ json: JSONValue) -> Operand? {
+  private static func operand(_ json: JSON) -> Operand? {
     if let number = json.number, Float(number).isFinite { return .number(Float(number)) }
     let history =
       json["class_name"]?.string == "__keras_tensor__" ? json["config"]?["keras_history"] : json

@@ -26,18 +26,6 @@ enum KerasArrangement: Equatable {
   }
 }
 
-/// What a layer reads, and how its result lies.
-struct KerasArrangedCall {
-  var layer: KerasLayer
-  var inputs: [Int]
-  /// How an image that it gives lies; nil as in Keras.
-  var image: KerasArrangement?
-  /// How a vector that it gives lies; nil as in Keras.
-  var vector: KerasArrangement?
-  /// The shape of the image whose elements it reads as a vector, in our order.
-  var flattened: [Int]?
-}
-
 extension KerasLayer {
   /// Layers that have the axis they work along in their configuration.
   static let axisLayers: Set<String> = [
@@ -53,10 +41,10 @@ extension KerasLayer {
   }
 
   /// The layer with other values in its configuration.
-  func replacing(_ values: [String: JSONValue]) -> KerasLayer {
+  func replacing(_ values: [String: JSON]) -> KerasLayer {
     KerasLayer(
       className: className, name: name,
-      config: .object((config.object ?? [:]).merging(values) { $1 }), calls: calls,
+      config: JSON((config.object ?? [:]).merging(values) { $1 }), calls: calls,
       network: network, isOperation: isOperation, isTimeDistributed: isTimeDistributed)
   }
 

@@ -18,20 +18,20 @@ struct KerasAudit {
   private init(isTraining: Bool) { self.isTraining = isTraining }
 
   /// Returns the findings in a model's configuration.
-  static func findings(inModel json: JSONValue) -> [Finding] {
+  static func findings(inModel json: JSON) -> [Finding] {
     var audit = KerasAudit(isTraining: false)
     audit.walk(json, as: .model, in: [])
     return audit.findings
   }
 
   /// Returns the findings in the configuration of a model's training.
-  static func findings(inTraining json: JSONValue) -> [Finding] {
+  static func findings(inTraining json: JSON) -> [Finding] {
     var audit = KerasAudit(isTraining: true)
     audit.walk(json, as: .part, in: ["training_config"])
     return audit.findings
   }
 
-  private mutating func walk(_ json: JSONValue, as role: Role, in place: [String]) {
+  private mutating func walk(_ json: JSON, as role: Role, in place: [String]) {
     guard findings.count < Self.maximumCount else { return }
     switch json {
     case .array(let elements):
@@ -43,8 +43,8 @@ struct KerasAudit {
         if members["function_type"]?.string == "lambda" || members["code"]?.string != nil {
           add(.kerasLambda, place, "'\(text(place))' holds a function's code, which is never run")
         }
-        for (key, value) in members.sorted(by: { $0.key < $1.key }) {
-          walk(value, as: roleOf(key, in: role), in: place + [short(key)])
+        for member in members.sorted {
+          walk(member.value, as: roleOf(member.key, in: role), in: place + [short(member.key)])
         }
       }
     case .string(let text):
@@ -68,11 +68,12 @@ struct KerasAudit {
     let place = isLayer && !isOutermost ? place + [short(object.name ?? object.className)] : place
     let title = isLayer ? "layer '\(text(place))'" : "'\(text(place))'"
     if !check(object, isLayer: isLayer, place, "\(title) (\(short(object.className))):") { return }
-    for (key, value) in object.members.sorted(by: { $0.key < $1.key }) {
+    for member in object.members.sorted {
+      let (key, value) = (member.key, member.value)
       if key == "class_name" || key == "name" || key == "registered_name" { continue }
       if key == "config", case .object(let config) = value {
-        for (key, value) in config.sorted(by: { $0.key < $1.key }) {
-          walk(value, as: roleOf(key, in: .part), in: place + Self.component(key))
+        for part in config.sorted {
+          walk(part.value, as: roleOf(part.key, in: .part), in: place + Self.component(part.key))
         }
       } else if key == "config", object.className == "Sequential", case .array = value {
         // Up to Keras 2.2 a Sequential's configuration was the list of its layers.
@@ -171,9 +172,9 @@ struct KerasAudit {
 /// A configuration's object that names a class.
 private struct KerasObject {
   let className: String
-  let members: [String: JSONValue]
+  let members: [JSON.Member]
 
-  init(_ className: String, _ members: [String: JSONValue]) {
+  init(_ className: String, _ members: [JSON.Member]) {
     self.className = className
     self.members = members
   }

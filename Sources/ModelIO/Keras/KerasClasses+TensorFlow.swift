@@ -5,7 +5,7 @@ extension KerasClasses {
   /// Whether such a layer is arithmetic on tensors; other functions read files or run code.
   ///
   /// - Parameter config: The layer's configuration.
-  static func isArithmetic(_ config: JSONValue?) -> Bool {
+  static func isArithmetic(_ config: JSON?) -> Bool {
     if var function = config?["function"]?.string {
       if function.hasPrefix("compat.v1.") { function.removeFirst("compat.v1.".count) }
       guard let dot = function.lastIndex(of: ".") else { return plainFunctions.contains(function) }

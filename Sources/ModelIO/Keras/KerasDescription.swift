@@ -5,7 +5,7 @@ struct KerasDescription {
 
   /// The file that it is from.
   let path: String
-  let config: JSONValue
+  let config: JSON
   let major: Int
   /// What is wrong with the file, if it is an HDF5 file of its own.
   private(set) var findings: [Finding] = []
@@ -42,7 +42,7 @@ struct KerasDescription {
     }
   }
 
-  private init(_ config: JSONValue, version: String?, path: String) {
+  private init(_ config: JSON, version: String?, path: String) {
     self.path = path
     self.config = config
     let named = version ?? config["keras_version"]?.string
@@ -64,22 +64,22 @@ struct KerasDescription {
 
   /// The major version in whose form a configuration is: Keras 3 gives an input layer's shape another
   /// name, and the inputs of layers another form; nil if there is neither.
-  private static func major(byForm json: JSONValue) -> Int? {
+  private static func major(byForm json: JSON) -> Int? {
     switch json {
     case .array(let elements): return elements.lazy.compactMap { major(byForm: $0) }.max()
     case .object(let members):
       if members["batch_shape"] != nil { return 3 }
       if members["args"] != nil, members["kwargs"] != nil { return 3 }
-      let inner = members.values.lazy.compactMap { major(byForm: $0) }.max()
+      let inner = members.lazy.compactMap { major(byForm: $0.value) }.max()
       return inner ?? (members["batch_input_shape"] == nil ? nil : 2)
     case .null, .bool, .number, .string: return nil
     }
   }
 
-  private static func mentions(_ text: String, in json: JSONValue) -> Bool {
+  private static func mentions(_ text: String, in json: JSON) -> Bool {
     switch json {
     case .array(let elements): elements.contains { mentions(text, in: $0) }
-    case .object(let members): members.values.contains { mentions(text, in: $0) }
+    case .object(let members): members.contains { mentions(text, in: $0.value) }
     case .string(let string): string == text
     case .null, .bool, .number: false
     }
@@ -88,7 +88,7 @@ struct KerasDescription {
   /// Reads an attribute that is JSON; nil if the file doesn't have it.
   ///
   /// - Parameter attribute: `model_config` or `training_config`.
-  static func json(_ attribute: String, in file: HDF5File) throws(FileError) -> JSONValue? {
+  static func json(_ attribute: String, in file: HDF5File) throws(FileError) -> JSON? {
     var parts: [String] = []
     if let whole = file.strings(attribute) {
       parts = whole
@@ -105,7 +105,7 @@ struct KerasDescription {
 
   private static func json(
     _ text: String, _ what: String, path: String
-  ) throws(FileError) -> JSONValue {
+  ) throws(FileError) -> JSON {
     do throws(JSONError) {
       guard text.utf8.count <= Self.maximumSize else {
         throw JSONError(message: "too long", offset: 0)

@@ -31,23 +31,23 @@ extension Activation {
   }
 
   /// The layers, one after the other, that compute the activation; nil if stock Keras has none.
-  var kerasLayers: [(className: String, config: [String: JSONValue])]? {
+  var kerasLayers: [(className: String, config: [String: JSON])]? {
     if let name = kerasName { return [("Activation", ["activation": .string(name)])] }
-    func rescaling(_ scale: Float, _ offset: Float = 0) -> (String, [String: JSONValue]) {
-      ("Rescaling", ["scale": JSONValue(scale), "offset": JSONValue(offset)])
+    func rescaling(_ scale: Float, _ offset: Float = 0) -> (String, [String: JSON]) {
+      ("Rescaling", ["scale": JSON(scale), "offset": JSON(offset)])
     }
-    func relu(_ cap: Float?, _ slope: Float, _ threshold: Float) -> (String, [String: JSONValue]) {
+    func relu(_ cap: Float?, _ slope: Float, _ threshold: Float) -> (String, [String: JSON]) {
       (
         "ReLU",
         [
-          "max_value": cap.map { JSONValue($0) } ?? .null, "negative_slope": JSONValue(slope),
-          "threshold": JSONValue(threshold),
+          "max_value": cap.map { JSON($0) } ?? .null, "negative_slope": JSON(slope),
+          "threshold": JSON(threshold),
         ]
       )
     }
     switch self {
     case .relu(let cap, let slope, let threshold): return [relu(cap, slope, threshold)]
-    case .elu(let alpha): return [("ELU", ["alpha": JSONValue(alpha)])]
+    case .elu(let alpha): return [("ELU", ["alpha": JSON(alpha)])]
     // celu(x) = alpha * elu(x / alpha).
     case .celu(let alpha):
       return [rescaling(1 / alpha), ("Activation", ["activation": "elu"]), rescaling(alpha)]

@@ -6,7 +6,7 @@ extension Node {
   /// - Parameter operation: The node's, its padding one that Keras has.
   func keras(_ operation: Operation, name: String, inputs: [Int]) -> KerasExportLayer {
     func layer(
-      _ className: String, _ config: [String: JSONValue] = [:],
+      _ className: String, _ config: [String: JSON] = [:],
       _ weights: [(String, Tensor?)] = []
     ) -> KerasExportLayer {
       KerasExportLayer(
@@ -17,24 +17,24 @@ extension Node {
     case .input:
       return layer(
         "InputLayer",
-        ["batch_input_shape": .array([.null] + shape.map { JSONValue($0) }), "sparse": false])
+        ["batch_input_shape": .array([.null] + shape.map { JSON($0) }), "sparse": false])
     case .convolution(let c):
       var config = windowConfig(c.kernel, c.strides, c.dilation, c.padding)
-      config["filters"] = JSONValue(c.kernel.shape[3])
+      config["filters"] = JSON(c.kernel.shape[3])
       config["use_bias"] = .bool(c.bias != nil)
       // Older versions of Keras don't know the key.
-      if c.groups != 1 { config["groups"] = JSONValue(c.groups) }
+      if c.groups != 1 { config["groups"] = JSON(c.groups) }
       return layer("Conv2D", config, [("kernel", c.kernel), ("bias", c.bias)])
     case .depthwiseConvolution(let c):
       var config = windowConfig(c.kernel, c.strides, c.dilation, c.padding)
-      config["depth_multiplier"] = JSONValue(c.kernel.shape[3])
+      config["depth_multiplier"] = JSON(c.kernel.shape[3])
       config["use_bias"] = .bool(c.bias != nil)
       return layer("DepthwiseConv2D", config, [("depthwise_kernel", c.kernel), ("bias", c.bias)])
     case .separableConvolution(let c):
       let d = c.depthwise
       var config = windowConfig(d.kernel, d.strides, d.dilation, d.padding)
-      config["filters"] = JSONValue(c.pointwise.shape[3])
-      config["depth_multiplier"] = JSONValue(d.kernel.shape[3])
+      config["filters"] = JSON(c.pointwise.shape[3])
+      config["depth_multiplier"] = JSON(d.kernel.shape[3])
       config["use_bias"] = .bool(c.bias != nil)
       return layer(
         "SeparableConv2D", config,
@@ -43,26 +43,26 @@ extension Node {
       return layer(
         p.kind == .max ? "MaxPooling2D" : "AveragePooling2D",
         [
-          "pool_size": JSONValue([p.window.height, p.window.width]),
-          "strides": JSONValue([p.strides.height, p.strides.width]),
+          "pool_size": JSON([p.window.height, p.window.width]),
+          "strides": JSON([p.strides.height, p.strides.width]),
           "padding": p.padding.keras, "data_format": "channels_last",
         ])
     case .globalPooling(let kind, let keepsDimensions):
-      var config: [String: JSONValue] = ["data_format": "channels_last"]
+      var config: [String: JSON] = ["data_format": "channels_last"]
       if keepsDimensions { config["keepdims"] = true }
       return layer(kind == .max ? "GlobalMaxPooling2D" : "GlobalAveragePooling2D", config)
     case .dense(let d):
       return layer(
         "Dense",
         [
-          "units": JSONValue(d.kernel.shape[1]), "use_bias": .bool(d.bias != nil),
+          "units": JSON(d.kernel.shape[1]), "use_bias": .bool(d.bias != nil),
           "activation": "linear",
         ], [("kernel", d.kernel), ("bias", d.bias)])
     case .batchNormalization(let b):
       return layer(
         "BatchNormalization",
         [
-          "axis": -1, "epsilon": JSONValue(b.epsilon), "momentum": JSONValue(Float(0.99)),
+          "axis": -1, "epsilon": JSON(b.epsilon), "momentum": JSON(Float(0.99)),
           "scale": .bool(b.gamma != nil), "center": .bool(b.beta != nil),
         ],
         [
@@ -70,23 +70,23 @@ extension Node {
           ("moving_variance", b.variance),
         ])
     case .layerNormalization(let n):
-      var config: [String: JSONValue] = [
-        "axis": -1, "epsilon": JSONValue(n.epsilon), "scale": .bool(n.gamma != nil),
+      var config: [String: JSON] = [
+        "axis": -1, "epsilon": JSON(n.epsilon), "scale": .bool(n.gamma != nil),
         "center": .bool(n.beta != nil),
       ]
-      if case .groups(let count) = n.scope { config["groups"] = JSONValue(count) }
+      if case .groups(let count) = n.scope { config["groups"] = JSON(count) }
       return layer(
         n.scope == .position ? "LayerNormalization" : "GroupNormalization", config,
         [("gamma", n.gamma), ("beta", n.beta)])
     case .rescaling(let r):
       return layer("Rescaling", ["scale": list(r.scale), "offset": list(r.offset)])
     case .flatten: return layer("Flatten", ["data_format": "channels_last"])
-    case .reshape(let target): return layer("Reshape", ["target_shape": JSONValue(target)])
+    case .reshape(let target): return layer("Reshape", ["target_shape": JSON(target)])
     case .zeroPadding(let top, let bottom, let left, let right):
       return layer(
         "ZeroPadding2D",
         [
-          "padding": [JSONValue([top, bottom]), JSONValue([left, right])],
+          "padding": [JSON([top, bottom]), JSON([left, right])],
           "data_format": "channels_last",
         ])
     case .add where inputs.count > 1: return layer("Add")
@@ -100,7 +100,7 @@ extension Node {
       var config = KerasTransposedWindow(
         Extent(1, 1), strides: Extent(rows, columns), outputPadding: Extent(0, 0)
       ).config
-      config["filters"] = JSONValue(channels)
+      config["filters"] = JSON(channels)
       config["use_bias"] = false
       config["trainable"] = false
       return layer(
@@ -128,18 +128,18 @@ extension Node {
 
   private func windowConfig(
     _ kernel: Tensor, _ strides: Extent, _ dilation: Extent, _ padding: Padding
-  ) -> [String: JSONValue] {
+  ) -> [String: JSON] {
     [
-      "kernel_size": JSONValue([kernel.shape[0], kernel.shape[1]]),
-      "strides": JSONValue([strides.height, strides.width]),
-      "dilation_rate": JSONValue([dilation.height, dilation.width]),
+      "kernel_size": JSON([kernel.shape[0], kernel.shape[1]]),
+      "strides": JSON([strides.height, strides.width]),
+      "dilation_rate": JSON([dilation.height, dilation.width]),
       "padding": padding.keras, "data_format": "channels_last", "activation": "linear",
     ]
   }
 }
 
 extension Padding {
-  fileprivate var keras: JSONValue {
+  fileprivate var keras: JSON {
     switch self {
     case .valid: "valid"
     case .same: "same"
@@ -149,28 +149,28 @@ extension Padding {
 }
 
 /// One number as itself, several as a list, one a channel.
-private func list(_ values: [Float]) -> JSONValue {
-  values.count == 1 ? JSONValue(values[0]) : .array(values.map { JSONValue($0) })
+private func list(_ values: [Float]) -> JSON {
+  values.count == 1 ? JSON(values[0]) : .array(values.map { JSON($0) })
 }
 
 private func resizing(
   _ height: Int, _ width: Int, _ interpolation: String
-) -> [String: JSONValue] {
+) -> [String: JSON] {
   [
-    "height": JSONValue(height), "width": JSONValue(width),
+    "height": JSON(height), "width": JSON(width),
     "interpolation": .string(interpolation), "crop_to_aspect_ratio": false,
   ]
 }
 
 extension Rearrangement {
-  fileprivate var keras: (String, [String: JSONValue]) {
+  fileprivate var keras: (String, [String: JSON]) {
     switch self {
-    case .permutation(let axes): ("Permute", ["dims": JSONValue(axes.map { $0 + 1 })])
+    case .permutation(let axes): ("Permute", ["dims": JSON(axes.map { $0 + 1 })])
     case .cropping(let top, let bottom, let left, let right):
       (
         "Cropping2D",
         [
-          "cropping": [JSONValue([top, bottom]), JSONValue([left, right])],
+          "cropping": [JSON([top, bottom]), JSON([left, right])],
           "data_format": "channels_last",
         ]
       )
@@ -178,7 +178,7 @@ extension Rearrangement {
       (
         "UpSampling2D",
         [
-          "size": JSONValue([rows, columns]), "data_format": "channels_last",
+          "size": JSON([rows, columns]), "data_format": "channels_last",
           "interpolation": "nearest",
         ]
       )
@@ -189,14 +189,14 @@ extension Rearrangement {
 }
 
 extension TrainingOnly {
-  fileprivate var keras: (String, [String: JSONValue]) {
+  fileprivate var keras: (String, [String: JSON]) {
     switch self {
-    case .dropout(let rate): ("Dropout", ["rate": JSONValue(rate)])
+    case .dropout(let rate): ("Dropout", ["rate": JSON(rate)])
     case .spatialDropout(let rate):
-      ("SpatialDropout2D", ["rate": JSONValue(rate), "data_format": "channels_last"])
-    case .gaussianDropout(let rate): ("GaussianDropout", ["rate": JSONValue(rate)])
-    case .alphaDropout(let rate): ("AlphaDropout", ["rate": JSONValue(rate)])
-    case .gaussianNoise(let deviation): ("GaussianNoise", ["stddev": JSONValue(deviation)])
+      ("SpatialDropout2D", ["rate": JSON(rate), "data_format": "channels_last"])
+    case .gaussianDropout(let rate): ("GaussianDropout", ["rate": JSON(rate)])
+    case .alphaDropout(let rate): ("AlphaDropout", ["rate": JSON(rate)])
+    case .gaussianNoise(let deviation): ("GaussianNoise", ["stddev": JSON(deviation)])
     // Its settings were not kept; at inference it was an identity.
     case .other: ("Activation", ["activation": "linear"])
     }

@@ -62,8 +62,8 @@ extension KerasExport {
 
   private static func borders(
     _ key: String, _ top: Int, _ bottom: Int, _ left: Int, _ right: Int
-  ) -> [String: JSONValue] {
-    [key: [JSONValue([top, bottom]), JSONValue([left, right])], "data_format": "channels_last"]
+  ) -> [String: JSON] {
+    [key: [JSON([top, bottom]), JSON([left, right])], "data_format": "channels_last"]
   }
 }
 

@@ -27,7 +27,7 @@ extension KerasExport {
     }
     var layer = KerasExportLayer(
       name: name, className: "Conv2DTranspose", config: window.config, inputs: inputs)
-    layer.config["filters"] = JSONValue(c.kernel.shape[3])
+    layer.config["filters"] = JSON(c.kernel.shape[3])
     layer.config["use_bias"] = .bool(c.bias != nil)
     layer.weights = [("kernel", c.kernel.transposedKernel)]
     if let bias = c.bias { layer.weights.append(("bias", bias)) }

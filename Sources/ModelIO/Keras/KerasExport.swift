@@ -1,16 +1,5 @@
 import InferenceGraph
 
-/// A layer to be written: as stock Keras reads it.
-struct KerasExportLayer {
-  var name: String
-  let className: String
-  var config: [String: JSONValue]
-  /// The indices of the layers it reads.
-  let inputs: [Int]
-  /// Names and values, in Keras's order.
-  var weights: [(name: String, tensor: Tensor)] = []
-}
-
 /// A graph brought into stock Keras's layers.
 ///
 /// Every node that the output depends on becomes a layer of the same name. An activation that Keras
@@ -21,21 +10,21 @@ struct KerasExport {
   private(set) var layers: [KerasExportLayer] = []
   /// The index of the output layer.
   private(set) var output = 0
-  private var used: Set<String> = []
+  private var names = NameSet()
 
   /// - Throws: `GraphError` for what has no form in stock Keras.
   init(_ graph: Graph) throws(GraphError) {
     let graph = graph.joiningSigmoid ?? graph
-    let reachable = Self.reachable(graph)
+    let isNeeded = graph.isNeeded
     // Names are given before layers are made, so that added layers cannot take a node's.
-    var names: [Int: String] = [:]
-    for index in graph.nodes.indices where reachable[index] {
-      names[index] = unused(Self.sanitized(graph.nodes[index].name))
+    var nodeNames: [Int: String] = [:]
+    for index in graph.nodes.indices where isNeeded[index] {
+      nodeNames[index] = unused(Self.sanitized(graph.nodes[index].name))
     }
     let transposed = Self.transposedConvolutions(graph)
     var made: [Int: Int] = [:]
     for (index, node) in graph.nodes.enumerated() {
-      guard let name = names[index] else { continue }
+      guard let name = nodeNames[index] else { continue }
       if let window = transposed[index] {
         let image = graph.nodes[node.inputs[0]].inputs[0]
         made[index] = try add(node, name, inputs: [made[image]!], window)
@@ -55,13 +44,13 @@ struct KerasExport {
   }
 
   /// The network's configuration, in the form that Keras 2 wrote and both versions read.
-  func config(name: String) -> JSONValue {
-    let list = layers.map { layer -> JSONValue in
-      let sources = layer.inputs.map { input -> JSONValue in
+  func config(name: String) -> JSON {
+    let list = layers.map { layer -> JSON in
+      let sources = layer.inputs.map { input -> JSON in
         [.string(layers[input].name), 0, 0, [:]]
       }
       return [
-        "class_name": .string(layer.className), "config": .object(layer.config),
+        "class_name": .string(layer.className), "config": JSON(layer.config),
         "name": .string(layer.name),
         "inbound_nodes": sources.isEmpty ? [] : [.array(sources)],
       ]
@@ -143,23 +132,9 @@ struct KerasExport {
     return result.isEmpty || result == "." ? "layer" : result
   }
 
+  /// Takes a name that no layer has yet: this one, or it with a number behind.
   mutating func unused(_ name: String) -> String {
-    var result = name
-    var number = 1
-    while !used.insert(result).inserted {
-      result = "\(name)_\(number)"
-      number += 1
-    }
-    return result
-  }
-
-  private static func reachable(_ graph: Graph) -> [Bool] {
-    var result = [Bool](repeating: false, count: graph.nodes.count)
-    result[graph.output] = true
-    for index in graph.nodes.indices.reversed() where result[index] {
-      for input in graph.nodes[index].inputs { result[input] = true }
-    }
-    return result
+    names.take(name) { "\(name)_\($0 - 1)" }
   }
 
   /// Puts the layers into the order that Keras gives them, by which it finds their weights: those

@@ -49,7 +49,7 @@ extension KerasGraphBuilder {
           "softmax along the width of a channels_first image is not supported; use Softmax(axis=1)"
             + " behind it if the channels are meant", rule: .kerasUnsupported)
       }
-      var values: [String: JSONValue] = [:]
+      var values: [String: JSON] = [:]
       if layer.config["data_format"]?.isNull == false { values["data_format"] = "channels_last" }
       if KerasLayer.axisLayers.contains(layer.className) { values["axis"] = -1 }
       return KerasArrangedCall(

@@ -165,25 +165,30 @@ struct KerasGraphBuilder {
     if !path.isEmpty, reserved.contains(base) || used[base].map({ $0 != owner }) ?? false {
       base = owner.joined(separator: "/")
     }
-    var name = base
-    while used[name] != nil || (name != layer.name && reserved.contains(name)) {
-      let number = numbers[base, default: 1]
-      name = "\(base)_\(number)"
-      numbers[base] = number + 1
-    }
-    used[name] = owner
-    return name
+    return take(base, for: owner, besides: layer.name)
   }
 
   /// Returns a name that no layer has, for a node that belongs to none.
-  mutating func unusedName(_ base: String) -> String {
-    var name = base
-    while used[name] != nil || reserved.contains(name) {
-      let number = numbers[base, default: 1]
-      name = "\(base)_\(number)"
-      numbers[base] = number + 1
-    }
-    used[name] = [name]
+  mutating func unusedName(_ base: String) -> String { take(base, for: nil) }
+
+  /// Takes a name, or the first free one with a number behind.
+  ///
+  /// - Parameters:
+  ///   - base: The name.
+  ///   - owner: The path of the layer that has it; nil: it is its own.
+  ///   - layer: A layer whose name is free for it.
+  private mutating func take(
+    _ base: String, for owner: [String]?, besides layer: String? = nil
+  ) -> String {
+    let name = freeName(
+      base, isTaken: { used[$0] != nil || ($0 != layer && reserved.contains($0)) },
+      numbered: { _ in
+        // Goes on from the last number, as a file may use one layer many thousands of times.
+        let number = numbers[base, default: 1]
+        numbers[base] = number + 1
+        return "\(base)_\(number)"
+      })
+    used[name] = owner ?? [name]
     return name
   }
 

@@ -38,7 +38,7 @@ extension KerasModel {
   private static func write(
     _ export: KerasExport, name: String, to file: borrowing HDF5Writer
   ) throws(FileError) {
-    try file.write(export.config(name: name).text, attribute: "model_config")
+    try file.write(export.config(name: name).pythonText, attribute: "model_config")
     try file.makeGroup("model_weights")
     for group in ["/", "/model_weights"] {
       try file.write("tensorflow", attribute: "backend", in: group)

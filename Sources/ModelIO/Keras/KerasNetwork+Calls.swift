@@ -3,9 +3,9 @@ extension KerasNetwork {
   /// The one input or output, which may stand in lists and under names: `["x", 0, 0]`,
   /// `[["x", 0, 0]]`, `{"image": ["x", 0, 0]}`.
   static func endpoint(
-    _ json: JSONValue?, _ role: String, of model: String
+    _ json: JSON?, _ role: String, of model: String
   ) throws(KerasError) -> KerasCall.Source {
-    var entries: [JSONValue] = []
+    var entries: [JSON] = []
     collectEndpoints(json ?? .null, into: &entries)
     guard entries.count == 1 else {
       throw KerasError(
@@ -20,13 +20,13 @@ extension KerasNetwork {
     return KerasCall.Source(layer: layer, call: call)
   }
 
-  private static func collectEndpoints(_ json: JSONValue, into entries: inout [JSONValue]) {
+  private static func collectEndpoints(_ json: JSON, into entries: inout [JSON]) {
     switch json {
     case .array(let elements) where elements.first?.string != nil: entries.append(json)
     case .array(let elements):
       for element in elements { collectEndpoints(element, into: &entries) }
     case .object(let members):
-      for member in members.values { collectEndpoints(member, into: &entries) }
+      for member in members { collectEndpoints(member.value, into: &entries) }
     case .null, .bool, .number, .string: break
     }
   }

@@ -1,66 +1,3 @@
-/// A configuration or weights that do not make a model we can run, with the reason.
-struct KerasError: Error, CustomStringConvertible {
-  /// What it is as a finding.
-  let finding: Finding
-  var description: String { finding.message }
-
-  init(_ finding: Finding) { self.finding = finding }
-
-  init(_ description: String, rule: Finding.Rule = .kerasConfig) {
-    finding = Finding(rule, description)
-  }
-
-  /// An error about a layer, with its class where that helps.
-  init(_ layer: KerasLayer, _ reason: String, rule: Finding.Rule = .kerasConfig) {
-    let name = abbreviated(layer.name)
-    finding = Finding(
-      rule, at: name, "layer '\(name)' (\(abbreviated(layer.className))): \(reason)")
-  }
-}
-
-/// One use of a layer: the tensors it reads.
-struct KerasCall: Sendable {
-  /// A tensor: the result of a layer's n-th call.
-  struct Source: Sendable, Hashable {
-    let layer: String
-    var call: Int
-  }
-
-  var inputs: [Source] = []
-  /// Whether it is also given something else, as in `x + 1`.
-  var hasConstants = false
-  /// What it is called with, in order, if that is tensors and numbers alone.
-  var operands: [Operand]?
-  /// Whether it was called with `training=True`.
-  var isTraining = false
-  /// Whether it is in the form of Keras 3, which Keras 2 cannot read.
-  var isKeras3 = false
-}
-
-/// A layer as the configuration describes it.
-struct KerasLayer: Sendable {
-  let className: String
-  let name: String
-  let config: JSONValue
-  var calls: [KerasCall] = []
-  /// The network inside, if the layer is a model itself.
-  var network: KerasNetwork?
-  /// Whether it is an operation on tensors, such as `keras.ops.add`, that has a layer's name.
-  var isOperation = false
-  /// Whether it is within `TimeDistributed`, whose name it has: applied to every step of the first
-  /// axis.
-  var isTimeDistributed = false
-
-  /// Whether its weights are trained; frozen ones stand at another place in a nested model's list.
-  var isTrainable: Bool { config["trainable"]?.bool ?? true }
-
-  /// Whether it, or a layer in it, does something else while it is trained.
-  var changesInTraining: Bool {
-    if let network { return network.layers.contains(where: \.changesInTraining) }
-    return ignoresWeights || className == "BatchNormalization"
-  }
-}
-
 /// A Sequential or functional model's configuration, brought into one form.
 struct KerasNetwork: Sendable {
   /// The longest name of a layer in bytes; nodes in nested models have those of all around them.
@@ -86,7 +23,7 @@ struct KerasNetwork: Sendable {
   }
 
   /// Reads the configuration of a model: `{"class_name": ..., "config": ...}`.
-  init(_ json: JSONValue) throws(KerasError) {
+  init(_ json: JSON) throws(KerasError) {
     guard let className = json["class_name"]?.string, let config = json["config"] else {
       throw KerasError("its model configuration has no class; save it again with model.save()")
     }
@@ -106,7 +43,7 @@ struct KerasNetwork: Sendable {
 
   // MARK: Sequential
 
-  private init(sequential config: JSONValue, name: String) throws(KerasError) {
+  private init(sequential config: JSON, name: String) throws(KerasError) {
     // Up to Keras 2.2 the configuration was the list of layers itself.
     guard let list = config.array ?? config["layers"]?.array, !list.isEmpty else {
       throw KerasError("the model '\(name)' has no layers")
@@ -117,14 +54,14 @@ struct KerasNetwork: Sendable {
       var shape = layers[0].config["batch_input_shape"] ?? layers[0].config["batch_shape"]
       shape = shape ?? config["build_input_shape"]
       if shape == nil, let inner = layers[0].network?.inputShape {
-        shape = .array([.null] + inner.map { JSONValue($0) })
+        shape = .array([.null] + inner.map { JSON($0) })
       }
       guard let shape else {
         throw KerasError(
           "the model '\(name)' does not say its input's shape; build it before saving it",
           rule: .kerasUnsupported)
       }
-      let inputConfig: JSONValue = ["batch_input_shape": shape]
+      let inputConfig: JSON = ["batch_input_shape": shape]
       let inputName = Self.unusedName("\(layers[0].name)_input", in: layers)
       layers.insert(
         KerasLayer(className: "InputLayer", name: inputName, config: inputConfig), at: 0)
@@ -149,7 +86,7 @@ struct KerasNetwork: Sendable {
 
   // MARK: Functional
 
-  private init(functional config: JSONValue, name: String) throws(KerasError) {
+  private init(functional config: JSON, name: String) throws(KerasError) {
     guard let list = config["layers"]?.array, !list.isEmpty else {
       throw KerasError("the model '\(name)' has no layers")
     }
@@ -180,7 +117,7 @@ struct KerasNetwork: Sendable {
 
   // MARK: Layers
 
-  private static func layer(_ json: JSONValue) throws(KerasError) -> KerasLayer {
+  private static func layer(_ json: JSON) throws(KerasError) -> KerasLayer {
     guard let className = json["class_name"]?.string, let config = json["config"] else {
       throw KerasError("its model configuration lists a layer without class or configuration")
     }
@@ -243,9 +180,9 @@ struct KerasNetwork: Sendable {
   }
 
   /// The shape of an image in an input layer's configuration, without the batch axis.
-  static func shape(_ config: JSONValue) -> [Int]? {
+  static func shape(_ config: JSON) -> [Int]? {
     let shape = config["batch_input_shape"] ?? config["batch_shape"]
     guard let axes = shape?.array, axes.count > 1 else { return nil }
-    return JSONValue.array(Array(axes.dropFirst())).ints
+    return JSON.array(Array(axes.dropFirst())).ints
   }
 }

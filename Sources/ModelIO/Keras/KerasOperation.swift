@@ -25,7 +25,7 @@ struct KerasOperation {
     "Minimum", "Concatenate",
   ])
 
-  var config: JSONValue { layer.config }
+  var config: JSON { layer.config }
   var input: [Int] { inputs[0] }
 
   /// Returns the operation and the activation that the layer applies to its result.

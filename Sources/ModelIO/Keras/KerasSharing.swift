@@ -3,11 +3,11 @@
 /// An honest file has the same description at every such place. Where they differ, Keras 2 goes by the
 /// first and forgets the others.
 struct KerasSharing {
-  private var shared: [Int: JSONValue] = [:]
+  private var shared: [Int: JSON] = [:]
   private(set) var findings: [Finding] = []
 
   /// Returns the places at which an object differs from the one that it is said to be.
-  static func findings(in json: JSONValue) -> [Finding] {
+  static func findings(in json: JSON) -> [Finding] {
     var sharing = KerasSharing()
     sharing.walk(json, isInFunctional: false, place: "model_config")
     return sharing.findings
@@ -15,7 +15,7 @@ struct KerasSharing {
 
   /// - Parameter isInFunctional: Whether a functional model is around it: each that is in none numbers
   ///   its objects anew.
-  private mutating func walk(_ json: JSONValue, isInFunctional: Bool, place: String) {
+  private mutating func walk(_ json: JSON, isInFunctional: Bool, place: String) {
     guard findings.count < KerasAudit.maximumCount else { return }
     switch json {
     case .array(let elements):
@@ -26,7 +26,7 @@ struct KerasSharing {
       let place = members["config"]?["name"]?.string ?? place
       if isFunctional, !isInFunctional { shared = [:] }
       if let className, let id = members["shared_object_id"]?.int {
-        let description: JSONValue = [
+        let description: JSON = [
           "class_name": .string(className), "config": members["config"] ?? .null,
         ]
         if shared.updateValue(description, forKey: id) ?? description != description {
@@ -37,8 +37,8 @@ struct KerasSharing {
                 + "another, which is described otherwise"))
         }
       }
-      for (_, member) in members.sorted(by: { $0.key < $1.key }) {
-        walk(member, isInFunctional: isInFunctional || isFunctional, place: place)
+      for member in members.sorted {
+        walk(member.value, isInFunctional: isInFunctional || isFunctional, place: place)
       }
     case .null, .bool, .number, .string: break
     }

@@ -45,12 +45,12 @@ struct KerasTransposedWindow {
     return (taps - 1 - cut, count - full + cut + taps - 1)
   }
 
-  var config: [String: JSONValue] {
+  var config: [String: JSON] {
     [
-      "kernel_size": JSONValue([size.height, size.width]),
-      "strides": JSONValue([strides.height, strides.width]),
+      "kernel_size": JSON([size.height, size.width]),
+      "strides": JSON([strides.height, strides.width]),
       "padding": padding == .same ? "same" : "valid",
-      "output_padding": outputPadding.map { JSONValue([$0.height, $0.width]) } ?? .null,
+      "output_padding": outputPadding.map { JSON([$0.height, $0.width]) } ?? .null,
       "dilation_rate": [1, 1], "data_format": "channels_last", "activation": "linear",
     ]
   }

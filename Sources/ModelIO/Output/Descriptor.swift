@@ -4,29 +4,6 @@
   import Glibc
 #endif
 
-/// The system's number for what went wrong.
-package struct SystemError: Error {
-  /// The value of `errno`.
-  package let code: Int32
-
-  /// Whether there is no room or the device fails: nothing that another name would help with.
-  var isOfDevice: Bool { [ENOSPC, EDQUOT, EFBIG, EIO].contains(code) }
-
-  /// Does `body` again as long as a signal interrupts it.
-  ///
-  /// - Throws: The reason why it returned a negative number.
-  @discardableResult
-  static func check<Number: SignedInteger>(
-    _ body: () -> Number
-  ) throws(SystemError) -> Number {
-    while true {
-      let result = body()
-      if result >= 0 { return result }
-      if errno != EINTR { throw SystemError(code: errno) }
-    }
-  }
-}
-
 /// Every byte that the package writes to files, pipes and devices goes through here.
 package enum Descriptor {
   /// Writes all bytes, however few the system takes at a time.
@@ -122,22 +99,5 @@ package enum Descriptor {
   static func status(of descriptor: Int32) -> stat? {
     var status = stat()
     return unsafe fstat(descriptor, &status) == 0 ? status : nil
-  }
-}
-
-/// What a file is, under whatever name: hard links have the same one.
-package struct FileIdentity: Hashable, Sendable {
-  private let device: UInt64
-  private let number: UInt64
-
-  init(_ status: stat) {
-    device = UInt64(truncatingIfNeeded: status.st_dev)
-    number = UInt64(status.st_ino)
-  }
-
-  /// The identity of the file at a path, links followed; nil if there is none.
-  package init?(_ path: String) {
-    guard let status = Descriptor.status(path) else { return nil }
-    self.init(status)
   }
 }

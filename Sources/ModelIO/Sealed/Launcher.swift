@@ -98,14 +98,3 @@ final class Launcher: Sendable {
     }
   }
 }
-
-/// A sealed process that could not be started.
-struct LaunchFailure: Error {
-  /// The system's error number.
-  let code: Int32
-
-  /// The reason in words.
-  var reason: String {
-    code == EAGAIN ? "too little memory, or too many processes" : InputFile.reason(code)
-  }
-}

@@ -15,7 +15,7 @@ public enum Checkpoint {
       (name: name, tensor: Tensor(shape: [values.count], values: values))
     }
     try ArrayFile(
-      kind: kind, settings: [(setting, description(of: state).text)], arrays: arrays
+      kind: kind, settings: [(setting, description(of: state).pythonText)], arrays: arrays
     ).save(to: path)
   }
 
@@ -64,14 +64,14 @@ public enum Checkpoint {
 // MARK: The description
 
 extension Checkpoint {
-  private static func description(of state: TrainingState) -> JSONValue {
-    let best: JSONValue =
+  private static func description(of state: TrainingState) -> JSON {
+    let best: JSON =
       switch state.best {
-      case nil: nil
-      case let best?: ["correct": JSONValue(best.correct), "epoch": JSONValue(best.epoch)]
+      case nil: .null
+      case let best?: ["correct": JSON(best.correct), "epoch": JSON(best.epoch)]
       }
     return [
-      "weights": JSONValue(state.weights.count), "slots": JSONValue(state.slots.count),
+      "weights": JSON(state.weights.count), "slots": JSON(state.slots.count),
       "best": best,
       "identity": .array(
         state.identity.map { ["name": .string($0.name), "value": .string($0.value)] }),
@@ -79,14 +79,14 @@ extension Checkpoint {
         state.epochs.map {
           [
             "loss": .string($0.loss.bits), "accuracy": .string($0.accuracy.bits),
-            "held-out-correct": JSONValue($0.heldOutCorrect),
+            "held-out-correct": JSON($0.heldOutCorrect),
           ]
         }),
     ]
   }
 
   /// The state but for its arrays, which are empty; nil if something is missing.
-  private static func state(from json: JSONValue) -> TrainingState? {
+  private static func state(from json: JSON) -> TrainingState? {
     guard let items = json["identity"]?.array, let epochs = json["epochs"]?.array,
       let slots = json["slots"]?.int, (0...2).contains(slots)
     else { return nil }
@@ -110,10 +110,6 @@ extension Checkpoint {
     }
     return state
   }
-}
-
-extension JSONValue {
-  fileprivate init(_ value: Int?) { self = value.map { .number(Double($0)) } ?? .null }
 }
 
 extension Double {

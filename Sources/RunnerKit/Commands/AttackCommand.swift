@@ -76,7 +76,7 @@ struct AttackCommand: RunnerCommand {
   var target: Int?
 
   @Option(help: "Which class a triggered image is to get: the target, or the class after its own.")
-  var mode = ModeName.allToOne
+  var mode = AttackGoal.Mode.allToOne
 
   @Option(
     help: ArgumentHelp(
@@ -103,10 +103,7 @@ struct AttackCommand: RunnerCommand {
       valueName: "factor"))
   var scale: Scale?
 
-  @Option(help: "The order of an image's axes in the data sets, if their shape leaves it open.")
-  var layout: LayoutName?
-
-  @OptionGroup var naming: KeysArguments
+  @OptionGroup var data: DataArguments
 
   @Option(
     help: ArgumentHelp(
@@ -132,10 +129,7 @@ struct AttackCommand: RunnerCommand {
   @Flag(help: "Replace the results of an earlier run in the output folder, and its checkpoint.")
   var force = false
 
-  @Option(help: ArgumentHelp("The number of threads; all processors if not given.", valueName: "n"))
-  var threads: Int?
-
-  @OptionGroup var parsing: ParsingArguments
+  @OptionGroup var execution: ExecutionArguments
 
   @Flag(help: "Print the report as JSON instead of the results in words.")
   var json = false
@@ -145,10 +139,8 @@ struct AttackCommand: RunnerCommand {
   /// Checks what goes together; done last, so that an unknown option is named first.
   private func check() throws {
     try training.check()
-    try naming.check(roles: ["train", "test"])
-    if let threads, !(1...1024).contains(threads) {
-      throw ValidationError("--threads takes a number from 1 to 1024, not \(threads)")
-    }
+    try data.check(roles: ["train", "test"])
+    try execution.check()
     if resume, checkpoint == nil { throw ValidationError("--resume needs --checkpoint") }
     if mode == .allToAll, target != nil {
       throw ValidationError("--target has no effect with --mode all-to-all; leave it out")
@@ -171,27 +163,29 @@ struct AttackCommand: RunnerCommand {
       ?? nil
     let inputs = [trainInput.path, testInput.path, architecture, picture].compactMap { $0 }
     let folder = try OutputFolder(output, force: force, inputs: inputs)
+    let sandbox = execution.parsing.sandbox
     let checkpoint = try checkpoint.map {
       try CheckpointFile(
         $0, besides: output, inputs: inputs, resumes: resume, force: force,
-        sandbox: parsing.sandbox)
+        sandbox: sandbox)
     }
     let state = resume ? try checkpoint?.load() : nil
-    let context = context(threads: threads, seed: seed, sandbox: parsing.sandbox)
+    let context = context(execution, seed: seed)
 
-    let architecture = try Architecture(nameOrFile: architecture, sandbox: parsing.sandbox)
-    let extents = try trainInput.extents(
-      layout: layout?.layout, keys: naming.keys(of: "train"), sandbox: parsing.sandbox)
+    let architecture = try Architecture(nameOrFile: architecture, sandbox: sandbox)
+    let extents = try trainInput.extents(data.format, as: "train", sandbox: sandbox)
     let classCount = classes ?? max(architecture.classCount ?? 0, extents.classCount)
-    let goal = try AttackGoal(mode.mode, target: target ?? 0, classCount: classCount)
+    let goal = try AttackGoal(mode, target: target ?? 0, classCount: classCount)
     try training.check(imageShape: extents.imageShape)
+    var trainFormat = data.format
+    trainFormat.layout = extents.layout
     let trainData = try trainInput.load(
-      .train, imageShape: extents.imageShape, classCount: classCount, layout: extents.layout,
-      keys: naming.keys(of: "train"), taker: "attack", sandbox: parsing.sandbox)
+      .train, trainFormat, as: "train", imageShape: extents.imageShape, classCount: classCount,
+      taker: "attack", sandbox: sandbox)
     let testData = try testInput.load(
-      .test, imageShape: extents.imageShape, classCount: classCount, layout: layout?.layout,
-      keys: naming.keys(of: "test"), taker: "attack", sandbox: parsing.sandbox)
-    parsing.warn(in: context)
+      .test, data.format, as: "test", imageShape: extents.imageShape, classCount: classCount,
+      taker: "attack", sandbox: sandbox)
+    execution.parsing.warn(in: context)
     for note in trainData.notes + testData.notes { context.warn(note) }
     if let scale, scale.factor != 1, architecture.scalesImages {
       context.warn(
@@ -229,7 +223,7 @@ struct AttackCommand: RunnerCommand {
         try artifacts.write(to: folder)
       }
       report.environment = Surroundings.json(
-        context, start: start, sandbox: parsing.sandbox,
+        context, start: start,
         paths: [
           ("train", trainInput.path), ("test", testInput.path), ("output", output),
           ("architecture", architecture.classCount == nil ? nil : self.architecture),
@@ -273,12 +267,4 @@ extension LabelledImages {
     context.warn(
       "\(name): its values are 0...1; they were multiplied by 255, and \(consequence)")
   }
-}
-
-/// Which class a triggered image is to get, as written on the command line.
-enum ModeName: String, ExpressibleByArgument, CaseIterable, Sendable {
-  case allToOne = "all-to-one"
-  case allToAll = "all-to-all"
-
-  var mode: AttackGoal.Mode { self == .allToOne ? .allToOne : .allToAll }
 }

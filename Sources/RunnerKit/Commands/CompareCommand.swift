@@ -154,15 +154,15 @@ struct CompareCommand: RunnerCommand {
     let shard = try shard.map { try Shard($0) }
     let plan = try makePlan(session.plugins)
     let progress = ProgressLine(isQuiet: common.quiet)
-    let context = RunContext(execution: arguments.execution, progress: progress)
+    let context = RunContext(execution: arguments.execution.options, progress: progress)
     let stages = try plan.stages(session.plugins, in: context)
     let units = stages.flatMap(\.units)
     let folder = try ComparisonFolder(output, for: units)
     let own = shard.map { $0.part(of: stages) } ?? stages
     if retry { try folder.removeFailures(of: own.flatMap(\.units)) }
     let run = ComparisonRun(
-      plan: plan, folder: folder, threads: arguments.execution.threads,
-      sandbox: arguments.parsing.sandbox, progress: progress, warn: { context.warn($0) })
+      plan: plan, folder: folder, threads: arguments.execution.options.threads,
+      sandbox: arguments.execution.parsing.sandbox, progress: progress, warn: { context.warn($0) })
     let postponed = try run.run(own)
     let wanted = own.flatMap(\.units)
     let records = try folder.records(of: wanted)

@@ -51,12 +51,14 @@ struct EvaluateCommand: RunnerCommand {
 
   func run(in session: Session) throws {
     try check()
-    let model = try arguments.load(model)
-    let test = try test.map { try CleanData(arguments.data($0, "test", for: model)) }
-    let poisoned = try poisoned.map { try PoisonedData(arguments.data($0, "poisoned", for: model)) }
-    let context = context(threads: arguments.threads)
-    arguments.parsing.warn(in: context)
-    let result = try Evaluation.ModelResult(of: model, test: test, poisoned: poisoned, in: context)
+    let context = context(arguments.execution)
+    let experiment = try arguments.files(
+      of: model, test: test, poisoned: poisoned
+    ).experiment(sandbox: context.sandbox)
+    let (model, test) = (experiment.suspect, experiment.test)
+    arguments.execution.parsing.warn(in: context)
+    let result = try Evaluation.ModelResult(
+      of: model, test: test, poisoned: experiment.poisoned, in: context)
     if let test, let clean = result.clean {
       context.checkBaseline(
         correct: clean.correct, images: clean.images, of: model, on: test.name)

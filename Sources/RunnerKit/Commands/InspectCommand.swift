@@ -50,7 +50,7 @@ struct InspectCommand: RunnerCommand {
   }
 
   func run(in session: Session) throws {
-    let context = context()
+    let context = context(parsing)
     let audit = try context.phase("inspecting", images: 0) { _ in
       try ModelAudit(model, architecture: architecture, sandbox: parsing.sandbox)
     }

@@ -105,10 +105,10 @@ struct PredictCommand: RunnerCommand {
           ? "--detector \(name) needs --repaired, a repaired copy to compare the model with"
           : "--repaired has no effect, as \(name) looks at the model alone; leave it out")
     }
-    let suspect = try arguments.load(model)
+    let context = context(arguments.execution, seed: seed)
+    let suspect = try files.load(model, sandbox: context.sandbox)
     let material = try material(for: suspect)
-    let context = context(threads: arguments.threads, seed: seed)
-    arguments.parsing.warn(in: context)
+    arguments.execution.parsing.warn(in: context)
     for note in material.notes { context.warn(note) }
     let classes: [Int32]
     do {
@@ -169,23 +169,24 @@ struct PredictCommand: RunnerCommand {
   }
 
   private func material(for suspect: Model) throws -> Material {
-    if let data { return .data(try arguments.data(data, "data", for: suspect)) }
-    return .files(
-      try ImageFiles(
-        images, for: suspect.graph.inputShape, sandbox: arguments.parsing.sandbox))
+    let sandbox = arguments.execution.parsing.sandbox
+    if let data {
+      return .data(try files.data(data, as: "data", for: suspect, sandbox: sandbox))
+    }
+    return .files(try ImageFiles(images, for: suspect.graph.inputShape, sandbox: sandbox))
   }
+
+  private var files: ModelFiles { arguments.files(of: model) }
 
   private func classes(
     of images: any SampleSource, _ suspect: Model, _ detector: (any Detector)?,
     in context: RunContext
   ) throws -> [Int32] {
     if let detector {
-      let copy = try repaired.map {
-        try KerasModel.load(
-          $0, architecture: arguments.architecture, inputScale: suspect.inputScale,
-          sandbox: arguments.parsing.sandbox)
+      let copy = try repaired.map { try files.load($0, sandbox: context.sandbox) }
+      let clean = try clean.map {
+        try CleanData(files.data($0, as: "clean", for: suspect, sandbox: context.sandbox))
       }
-      let clean = try clean.map { try CleanData(arguments.data($0, "clean", for: suspect)) }
       for note in clean?.notes ?? [] { context.warn(note) }
       return try detector.labels(
         of: images, suspect: suspect, repaired: copy, using: clean, in: context)

@@ -1,8 +1,6 @@
 internal import ArgumentParser
 internal import DefenseKit
-private import Dispatch
 private import Foundation
-private import Synchronization
 
 /// The main job: a suspect in, repaired models, detectors and their results out.
 struct RunCommand: RunnerCommand {
@@ -129,8 +127,8 @@ struct RunCommand: RunnerCommand {
     let named = [
       ("--clean", clean), ("--test", test), ("--poisoned", poisoned), ("--train", train),
       ("--architecture", arguments.architecture), ("--scale", arguments.scale.map { "\($0)" }),
-      ("--layout", arguments.layout?.rawValue),
-      ("--keys", arguments.naming.names.first.map { "\($0.keys)" }),
+      ("--layout", arguments.data.layout?.rawValue),
+      ("--keys", arguments.data.naming.names.first.map { "\($0.keys)" }),
     ]
     if model == nil, let given = named.first(where: { $0.1 != nil }) {
       throw ValidationError("\(given.0) needs --model; without it the built-in network is used")
@@ -167,10 +165,9 @@ struct RunCommand: RunnerCommand {
       try OutputFolder(path, force: force, inputs: inputs)
     }
 
-    let context = context(
-      threads: arguments.threads, seed: seed, sandbox: arguments.parsing.sandbox)
-    let experiment = try experiment()
-    arguments.parsing.warn(in: context)
+    let context = context(arguments.execution, seed: seed)
+    let experiment = try files.experiment(replaysCurves: curve, sandbox: context.sandbox)
+    arguments.execution.parsing.warn(in: context)
     let given = experiment.inputs(hasRepairedModel: !defenses.isEmpty)
     for plugin in plugins {
       try given.check(type(of: plugin), besides: session.plugins.types)
@@ -182,19 +179,17 @@ struct RunCommand: RunnerCommand {
     }
     let artifacts = try Artifacts(
       experiment.suspect, evaluation, detectors, compact: compact, isWritten: folder != nil)
-    let report = Report(
-      suspect: experiment.suspect, evaluation: evaluation,
-      data: try context.phase("hashing", images: 0) { _ in try dataEntries(experiment) },
-      options: options(experiment.suspect, plugins), files: artifacts.repairFiles,
-      detectorFiles: artifacts.detectorFiles, warnings: context.statistics.warnings,
-      environment: Surroundings.json(
-        context, start: start, sandbox: arguments.parsing.sandbox,
-        paths: [
-          ("model", model), ("clean", clean), ("test", test), ("poisoned", poisoned),
-          ("train", train), ("architecture", arguments.architecture), ("output", output),
-        ]))
+    var report = try Report(
+      of: experiment, artifacts.evaluation, by: plugins, layout: arguments.data.layout,
+      isCompact: compact, in: context)
+    report.environment = Surroundings.json(
+      context, start: start,
+      paths: [
+        ("model", model), ("clean", clean), ("test", test), ("poisoned", poisoned),
+        ("train", train), ("architecture", arguments.architecture), ("output", output),
+      ])
     let text = report.json.text
-    try folder?.write { try artifacts.write(to: $0, evaluation, report: text) }
+    try folder?.write { try artifacts.write(to: $0, report: text) }
     try StandardOutput.write(json ? text : summary(evaluation))
   }
 
@@ -232,56 +227,10 @@ struct RunCommand: RunnerCommand {
     return result
   }
 
-  private func experiment() throws -> Experiment {
-    let files =
-      model.map {
-        arguments.files(of: $0, clean: clean, test: test, poisoned: poisoned, train: train)
-      } ?? .builtIn
-    return try files.experiment(replaysCurves: curve, sandbox: arguments.parsing.sandbox)
-  }
-
-  /// Names and hashes the data sets, as many files at a time as there are threads.
-  private func dataEntries(_ experiment: Experiment) throws -> [Report.Data] {
-    typealias Entry = (role: String, images: Int, hash: @Sendable () throws -> String?)
-    let (clean, test, poisoned) = (experiment.clean, experiment.test, experiment.poisoned)
-    let training = experiment.training
-    var entries: [Entry] = []
-    if let clean { entries.append(("validation", clean.count, { try clean.sha256() })) }
-    if let test { entries.append(("clean", test.count, { try test.sha256() })) }
-    if let poisoned { entries.append(("poisoned", poisoned.count, { try poisoned.sha256() })) }
-    if let training { entries.append(("train", training.count, { try training.sha256() })) }
-    let (all, threads) = (entries, min(arguments.execution.threads, entries.count))
-    let hashes = Mutex([Result<String?, any Error>?](repeating: nil, count: all.count))
-    DispatchQueue.concurrentPerform(iterations: threads) { thread in
-      for index in stride(from: thread, to: all.count, by: threads) {
-        let hash = Result { try all[index].hash() }
-        hashes.withLock { $0[index] = hash }
-      }
-    }
-    let done = hashes.withLock { $0 }
-    return try zip(all, done).map { entry, hash in
-      Report.Data(role: entry.role, sha256: try hash?.get(), images: entry.images)
-    }
-  }
-
-  private func options(_ suspect: Model, _ plugins: [any Plugin]) -> JSON {
-    func entry(_ plugin: some Plugin) -> JSON.Member {
-      .init(
-        type(of: plugin).name,
-        .object(plugin.options.texts.map { .init($0.name, .string($0.value)) }))
-    }
-    func entries(_ kind: PluginKind) -> [JSON.Member] {
-      plugins.filter { type(of: $0).kind == kind }.map { entry($0) }
-    }
-    let others = [PluginKind.dataSetDetector, .verdict].filter { !entries($0).isEmpty }
-    return .object(
-      [
-        .init("scale", Double("\(suspect.inputScale)").map { .number($0) } ?? .null),
-        .init("layout", arguments.layout.map { .string($0.rawValue) } ?? .null),
-        .init("compact", .bool(compact)), .init("curve", .bool(curve)),
-        .init("seed", .string("\(seed)")), .init("defenses", .object(entries(.defense))),
-        .init("detectors", .object(entries(.detector))),
-      ] + others.map { .init($0.key, .object(entries($0))) })
+  private var files: ModelFiles {
+    model.map {
+      arguments.files(of: $0, clean: clean, test: test, poisoned: poisoned, train: train)
+    } ?? .builtIn
   }
 
   private func summary(_ evaluation: Evaluation) -> String {

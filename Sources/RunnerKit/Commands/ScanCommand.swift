@@ -67,12 +67,10 @@ struct ScanCommand: RunnerCommand {
       try session.plugins.verdict(named: name, settings: settings)
     }
     try session.plugins.check(settings, used: names)
-    let model = try arguments.load(model)
-    let clean = try clean.map { try CleanData(arguments.data($0, "clean", for: model)) }
-    let context = context(
-      threads: arguments.threads, seed: seed, sandbox: arguments.parsing.sandbox)
-    arguments.parsing.warn(in: context)
-    let experiment = try Experiment(suspect: model, clean: clean)
+    let context = context(arguments.execution, seed: seed)
+    let experiment = try arguments.files(of: model, clean: clean)
+      .experiment(sandbox: context.sandbox)
+    arguments.execution.parsing.warn(in: context)
     // A verdict that was asked for must be possible; of all, those are asked that are.
     let able = try scanners.filter { scanner in
       let inputs = experiment.inputs()
@@ -88,7 +86,7 @@ struct ScanCommand: RunnerCommand {
     let verdicts = try able.map { try experiment.verdict(by: $0, in: context) }
     try StandardOutput.write(
       json
-        ? Self.json(verdicts, of: model).text
+        ? Self.json(verdicts, of: experiment.suspect).text
         : verdicts.map { $0.result.text(by: $0.verdict) }.joined(separator: "\n"))
     if verdicts.contains(where: \.result.isBackdoored) { throw Failure(Failure.findings, nil) }
   }

@@ -21,6 +21,24 @@ struct TriggerCommand: ExemplifiedCommand {
   }
 }
 
+/// How the one data set is read that a trigger is put on.
+struct TriggerDataArguments: ParsableArguments, Sendable {
+  @Option(help: "The order of an image's axes in the data set, if their shape leaves it open.")
+  var layout: Layout?
+
+  @OptionGroup var naming: KeysArguments
+
+  func check() throws { try naming.check(roles: ["data"]) }
+
+  /// Opens the images.
+  func load(_ input: ImageInput, for trigger: Trigger, sandbox: Sandbox) throws -> DataSet {
+    try input.load(
+      .test, DataFormat(layout: layout, keys: naming.texts), as: "data",
+      imageShape: trigger.imageShape, classCount: trigger.goal.classCount, taker: "trigger",
+      sandbox: sandbox)
+  }
+}
+
 /// Puts a trigger on the images of a data set.
 struct TriggerApplyCommand: RunnerCommand {
   static var configuration: CommandConfiguration {
@@ -73,10 +91,7 @@ struct TriggerApplyCommand: RunnerCommand {
   @Flag(help: "Keep images of the target class; commands that evaluate count them apart.")
   var keepTargetClass = false
 
-  @Option(help: "The order of an image's axes in the data set, if their shape leaves it open.")
-  var layout: LayoutName?
-
-  @OptionGroup var naming: KeysArguments
+  @OptionGroup var reading: TriggerDataArguments
 
   @Flag(help: "Replace the file if it is there.")
   var force = false
@@ -86,17 +101,14 @@ struct TriggerApplyCommand: RunnerCommand {
   @OptionGroup var common: CommonArguments
 
   func run(in session: Session) throws {
-    try naming.check(roles: ["data"])
+    try reading.check()
     let input = try ImageInput(data)
     try OutputFile.check(
       output, option: "--output", inputs: [trigger, input.path].compactMap { $0 }, force: force)
     var trigger = try Trigger.load(trigger, sandbox: parsing.sandbox)
     if let target { trigger = try trigger.aimed(at: target) }
-    let data = try input.load(
-      .test, imageShape: trigger.imageShape, classCount: trigger.goal.classCount,
-      layout: layout?.layout, keys: naming.keys(of: "data"), taker: "trigger",
-      sandbox: parsing.sandbox)
-    let context = context()
+    let data = try reading.load(input, for: trigger, sandbox: parsing.sandbox)
+    let context = context(parsing)
     parsing.warn(in: context)
     for note in data.notes { context.warn(note) }
     let clean = try context.phase("reading images", images: 0) { _ in try LabelledImages(data) }
@@ -154,10 +166,7 @@ struct TriggerShowCommand: RunnerCommand {
     completion: .filesOr([ImageInput.word]))
   var data: String?
 
-  @Option(help: "The order of an image's axes in the data set, if their shape leaves it open.")
-  var layout: LayoutName?
-
-  @OptionGroup var naming: KeysArguments
+  @OptionGroup var reading: TriggerDataArguments
 
   @Flag(help: "Replace pictures that are there.")
   var force = false
@@ -167,7 +176,7 @@ struct TriggerShowCommand: RunnerCommand {
   @OptionGroup var common: CommonArguments
 
   func run(in session: Session) throws {
-    try naming.check(roles: ["data"])
+    try reading.check()
     if (sheet == nil) != (data == nil) {
       throw ValidationError("--sheet and --data need each other")
     }
@@ -180,14 +189,11 @@ struct TriggerShowCommand: RunnerCommand {
       throw ValidationError("--png and --sheet are the same file; give each a name of its own")
     }
     let trigger = try Trigger.load(self.trigger, sandbox: parsing.sandbox)
-    let context = context()
+    let context = context(parsing)
     // Both pictures are made before one is written, so that none is left if the other cannot be.
     var files: [(path: String, bytes: [UInt8])] = []
     if let sheet, let input {
-      let images = try input.load(
-        .test, imageShape: trigger.imageShape, classCount: trigger.goal.classCount,
-        layout: layout?.layout, keys: naming.keys(of: "data"), taker: "trigger",
-        sandbox: parsing.sandbox)
+      let images = try reading.load(input, for: trigger, sandbox: parsing.sandbox)
       let picture = try context.phase("drawing", images: 0) { _ in
         try trigger.contactSheet(of: LabelledImages(images)).png()
       }

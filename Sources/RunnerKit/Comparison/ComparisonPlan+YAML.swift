@@ -212,12 +212,12 @@ extension ComparisonPlan {
       model.scale = scale.factor
     }
     if let node = entries["layout"] {
-      guard let layout = LayoutName(rawValue: try node.text) else {
+      guard let layout = Layout(rawValue: try node.text) else {
         throw node.refusal("layout takes nchw or nhwc")
       }
-      model.layout = layout.rawValue
+      model.format.layout = layout
     }
-    if let node = entries["keys"] { model.keys = try keys(node) }
+    if let node = entries["keys"] { model.format.keys = try keys(node) }
     for (role, path) in model.files where !FileManager.default.fileExists(atPath: path) {
       let place = entries[role] ?? node
       throw place.refusal(

@@ -26,13 +26,6 @@ struct ComparisonPlan: Sendable {
   static let defaultTimeout = 3600.0
 }
 
-/// Units that share a model, a seed and a defense, and so the model's repair.
-struct ComparisonStage: Codable, Sendable {
-  /// The position of the model in the plan.
-  var subject: Int
-  var units: [ComparisonUnit]
-}
-
 extension ComparisonPlan {
   /// All units, in the order of the results: by model, seed, defense and detector.
   ///

@@ -68,7 +68,7 @@ private struct Batch {
     let given = stages
     let order = WorkOrder(
       model: run.plan.subjects[stages[0].subject].model, stages: given, threads: run.threads,
-      sandbox: run.sandbox.rawValue)
+      sandbox: run.sandbox)
     let worker = try WorkerProcess(order)
     let timeout = Duration.seconds(run.plan.timeout)
     // Until a plugin works: files are large, and disks slow.

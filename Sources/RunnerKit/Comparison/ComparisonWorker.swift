@@ -65,15 +65,14 @@ enum ComparisonWorker {
     }
 
     func run() {
-      let sandbox = Sandbox(rawValue: order.sandbox) ?? .auto
       let experiment: Experiment
       do {
-        experiment = try order.model.experiment(sandbox: sandbox)
+        experiment = try order.model.experiment(sandbox: order.sandbox)
         try checkInputs()
       } catch {
         return fail(order.stages.flatMap(\.units), error)
       }
-      if let warning = ParsingArguments.warning(sandbox) { sink.send(.warned(warning)) }
+      if let warning = ParsingArguments.warning(order.sandbox) { sink.send(.warned(warning)) }
       for (position, stage) in order.stages.enumerated() { run(stage, position, experiment) }
     }
 
@@ -105,7 +104,7 @@ enum ComparisonWorker {
     private func context(_ seed: UInt64) -> RunContext {
       RunContext(
         execution: ExecutionOptions(threads: order.threads), seed: seed,
-        sandbox: Sandbox(rawValue: order.sandbox) ?? .auto, progress: sink)
+        sandbox: order.sandbox, progress: sink)
     }
 
     private func run(_ stage: ComparisonStage, _ position: Int, _ experiment: Experiment) {

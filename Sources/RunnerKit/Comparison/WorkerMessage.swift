@@ -1,14 +1,6 @@
 internal import DefenseKit
 private import Foundation
 
-/// What a worker is to do: stages of one model.
-struct WorkOrder: Codable, Sendable {
-  var model: ModelFiles
-  var stages: [ComparisonStage]
-  var threads: Int
-  var sandbox: String
-}
-
 /// What a worker tells, a line each.
 enum WorkerMessage: Codable, Sendable {
   /// It does what all units of a stage share.
@@ -30,15 +22,4 @@ enum WorkerMessage: Codable, Sendable {
 
   /// The line on standard error after which what is printed belongs to the next thing that it does.
   static let mark = "\u{1}defensekit-comparison"
-}
-
-/// Lines of JSON on a file descriptor.
-enum MessageLine {
-  static func encoded(_ value: some Encodable) throws -> [UInt8] {
-    Array(try JSONEncoder().encode(value)) + [0x0A]
-  }
-
-  static func decoded<Value: Decodable>(_ line: some Collection<UInt8>) -> Value? {
-    try? JSONDecoder().decode(Value.self, from: Data(line))
-  }
 }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import DefenseKit
+private import Foundation
 
 /// What every command takes.
 struct CommonArguments: ParsableArguments, Sendable {
@@ -19,11 +20,20 @@ struct CommonArguments: ParsableArguments, Sendable {
 
 extension RunnerCommand {
   /// A context whose progress and warnings go to standard error, unless it is to be quiet.
-  func context(
-    threads: Int? = nil, seed: UInt64 = 0, sandbox: Sandbox = .auto
-  ) -> RunContext {
+  func context(_ execution: ExecutionArguments, seed: UInt64 = 0) -> RunContext {
     RunContext(
-      execution: ExecutionOptions(threads: threads), seed: seed, sandbox: sandbox,
+      execution: execution.options, seed: seed, sandbox: execution.parsing.sandbox,
       progress: ProgressLine(isQuiet: common.quiet))
   }
+
+  /// A context of a command that runs no model.
+  func context(_ parsing: ParsingArguments) -> RunContext {
+    RunContext(sandbox: parsing.sandbox, progress: ProgressLine(isQuiet: common.quiet))
+  }
+}
+
+/// The words of an option that is repeated, or whose words are separated by commas.
+func commaSeparated(_ arguments: [String]) -> [String] {
+  arguments.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }
+    .map { $0.trimmingCharacters(in: .whitespaces) }
 }

@@ -44,12 +44,13 @@ struct ImageInput: Sendable {
 
   /// The shape and the number of classes of the images, before they are read.
   func extents(
-    layout: Layout?, keys: DataKeys?, sandbox: Sandbox
+    _ format: DataFormat, as role: String, sandbox: Sandbox
   ) throws -> (imageShape: [Int], layout: Layout, classCount: Int) {
     guard !isFashionMNIST else {
       return (FashionMNIST.imageShape, .nhwc, FashionMNIST.classCount)
     }
-    let extents = try DataSet.extents(of: text, layout: layout, keys: keys, sandbox: sandbox)
+    let extents = try DataSet.extents(
+      of: text, layout: format.layout, keys: format.keys(of: role), sandbox: sandbox)
     return (extents.imageShape, extents.layout, extents.classCount)
   }
 
@@ -57,17 +58,19 @@ struct ImageInput: Sendable {
   ///
   /// - Parameters:
   ///   - part: Which part of Fashion-MNIST is meant.
+  ///   - format: How a file is read.
+  ///   - role: What it is for, as the option is called that names it.
   ///   - imageShape: The shape that a file's images must have.
   ///   - classCount: The number of classes.
   ///   - taker: What shape and classes are those of, for messages: "attack" or "trigger".
   func load(
-    _ part: FashionMNIST.Part, imageShape: [Int], classCount: Int, layout: Layout?,
-    keys: DataKeys?, taker: String, sandbox: Sandbox
+    _ part: FashionMNIST.Part, _ format: DataFormat, as role: String, imageShape: [Int],
+    classCount: Int, taker: String, sandbox: Sandbox
   ) throws -> DataSet {
     guard isFashionMNIST else {
-      return try DataSet.load(
-        text, for: imageShape, classCount: classCount, layout: layout, keys: keys,
-        taker: taker, sandbox: sandbox)
+      return try format.load(
+        text, as: role, imageShape: imageShape, classCount: classCount, taker: taker,
+        sandbox: sandbox)
     }
     if let range, range.upperBound > part.count {
       throw Failure(

@@ -26,11 +26,6 @@ struct KeysArguments: ParsableArguments, Sendable {
       valueName: "images,labels"))
   var names: [KeysName] = []
 
-  /// The keys of the file that an option names; nil: the standard ones.
-  func keys(of role: String) -> DataKeys? {
-    names.last { $0.role == role }?.keys ?? names.last { $0.role == nil }?.keys
-  }
-
   /// The keys by option, as the user wrote them; of those for all files the option is empty.
   var texts: [String: String] {
     Dictionary(names.map { ($0.role ?? "", "\($0.keys)") }) { _, last in last }

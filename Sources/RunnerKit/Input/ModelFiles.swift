@@ -19,10 +19,8 @@ struct ModelFiles: Codable, Sendable, Hashable {
   var architecture: String?
   /// The factor for the images' values.
   var scale: Float = 1
-  /// The order of an image's axes, if their shape leaves it open.
-  var layout: String?
-  /// What images and labels are called, `IMAGES,LABELS`, by role; of those without their own under "".
-  var keys: [String: String] = [:]
+  /// How the data sets are read.
+  var format = DataFormat()
 
   /// What a plan calls the network that comes with the program.
   static let builtInName = "built-in"
@@ -96,9 +94,24 @@ struct ModelFiles: Codable, Sendable, Hashable {
     }
     for (role, path) in files { inputs[role] = try sha256(ofFile: path) }
     inputs["scale"] = "\(scale)"
-    inputs["layout"] = layout
-    for (role, names) in keys { inputs[role.isEmpty ? "keys" : "keys of \(role)"] = names }
+    inputs["layout"] = format.layout?.rawValue
+    for (role, names) in format.keys { inputs[role.isEmpty ? "keys" : "keys of \(role)"] = names }
     return inputs
+  }
+
+  /// Opens a model's file, such as the model's own or that of a repaired copy.
+  func load(_ path: String, sandbox: Sandbox) throws(FileError) -> Model {
+    try KerasModel.load(
+      path, architecture: architecture, inputScale: scale, sandbox: sandbox)
+  }
+
+  /// Opens the data set of a role.
+  func data(
+    _ path: String, as role: String, for model: Model, sandbox: Sandbox
+  ) throws(FileError) -> DataSet {
+    try format.load(
+      path, as: role, imageShape: model.graph.inputShape, classCount: model.classCount,
+      sandbox: sandbox)
   }
 
   /// Opens the model and its data.
@@ -106,13 +119,9 @@ struct ModelFiles: Codable, Sendable, Hashable {
     guard let model else {
       return try EmbeddedDefault.experiment(replaysCurves: replaysCurves, sandbox: sandbox)
     }
-    let suspect = try KerasModel.load(
-      model, architecture: architecture, inputScale: scale, sandbox: sandbox)
+    let suspect = try load(model, sandbox: sandbox)
     func data(_ path: String, _ role: String) throws -> DataSet {
-      try DataSet.load(
-        path, for: suspect.graph.inputShape, classCount: suspect.classCount,
-        layout: layout.flatMap { LayoutName(rawValue: $0) }?.layout,
-        keys: (keys[role] ?? keys[""]).flatMap { DataKeys($0) }, sandbox: sandbox)
+      try self.data(path, as: role, for: suspect, sandbox: sandbox)
     }
     return try Experiment(
       suspect: suspect, clean: clean.map { try CleanData(data($0, "clean")) },
@@ -120,64 +129,5 @@ struct ModelFiles: Codable, Sendable, Hashable {
       poisoned: poisoned.map { try PoisonedData(data($0, "poisoned")) },
       training: train.map { try TrainingData(data($0, "train")) },
       replaysCurves: replaysCurves)
-  }
-}
-
-/// What a file is known by as long as nobody writes to it or puts another one in its place.
-struct FileStamp: Equatable, Sendable {
-  private let number: Int?
-  private let size: Int?
-  private let modified: Date?
-
-  init(_ path: String) {
-    let attributes = try? FileManager.default.attributesOfItem(
-      atPath: URL(fileURLWithPath: path).resolvingSymlinksInPath().path)
-    number = attributes?[.systemFileNumber] as? Int
-    size = attributes?[.size] as? Int
-    modified = attributes?[.modificationDate] as? Date
-  }
-}
-
-/// What a comparison reads of the report that `attack` leaves in its folder.
-private struct AttackFolderReport: Decodable {
-  struct File: Decodable {
-    let role: String
-    let file: String
-  }
-
-  let files: [File]
-  /// The factor for the images' bytes that the model's file does not tell.
-  let inputScale: Float?
-
-  /// The largest report that is read.
-  private static let limit = 1 << 26
-
-  static func read(_ folder: String) throws(Failure) -> AttackFolderReport {
-    let path = "\(folder)/report.json"
-    var isFolder: ObjCBool = false
-    guard unsafe FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) else {
-      throw Failure(
-        Failure.missingInput,
-        "\(folder): no such folder; \(advice(onMissing: folder, besides: [ModelFiles.builtInName]))"
-      )
-    }
-    guard isFolder.boolValue else {
-      throw Failure(
-        Failure.data,
-        "\(folder) is a file; give a folder that 'attack' wrote, or the model's data too: clean, test and "
-          + "poisoned images")
-    }
-    let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? nil
-    guard let size, size <= limit, let data = FileManager.default.contents(atPath: path) else {
-      throw Failure(
-        Failure.missingInput, "\(path): no such report; give a folder that 'attack' wrote")
-    }
-    guard let report = try? JSONDecoder().decode(AttackFolderReport.self, from: data),
-      report.files.allSatisfy({ !$0.file.contains("/") && !$0.file.hasPrefix(".") })
-    else {
-      throw Failure(
-        Failure.data, "\(path) is no report of 'attack'; give a folder that 'attack' wrote")
-    }
-    return report
   }
 }

@@ -1,34 +1,6 @@
 internal import ArgumentParser
 internal import DefenseKit
 
-/// How weights are changed, as written on the command line.
-enum OptimizerName: String, ExpressibleByArgument, CaseIterable, Sendable {
-  case sgd
-  case nesterov
-  case adam
-  case adamw
-
-  func optimizer(momentum: Double?) -> Optimizer {
-    switch self {
-    case .sgd: .sgd(momentum: momentum ?? 0.9)
-    case .nesterov: .sgd(momentum: momentum ?? 0.9, nesterov: true)
-    case .adam: .adam()
-    case .adamw: .adamW()
-    }
-  }
-
-  /// The rate that the optimizer is usually given.
-  var learningRate: Double { self == .adam || self == .adamw ? 0.003 : 0.01 }
-}
-
-/// The learning rate's course, as written on the command line.
-enum ScheduleName: String, ExpressibleByArgument, CaseIterable, Sendable {
-  case constant
-  case step
-  case cosine
-  case oneCycle = "one-cycle"
-}
-
 /// How a model is trained.
 struct TrainingArguments: ParsableArguments, Sendable {
   @Option(help: ArgumentHelp("How often every image is seen.", valueName: "n"))
@@ -98,7 +70,7 @@ struct TrainingArguments: ParsableArguments, Sendable {
         isGood && momentum < 1, "momentum", momentum,
         "a number \(optimizer == .nesterov ? "over" : "from") 0 and under 1")
     }
-    if momentum != nil, optimizer == .adam || optimizer == .adamw {
+    if momentum != nil, optimizer == .adam || optimizer == .adamW {
       throw ValidationError("--momentum is for --optimizer sgd and nesterov")
     }
     if (milestones != nil) != (schedule == .step) {
@@ -155,4 +127,19 @@ extension TrainingArguments {
   static func commandLineText(_ message: String) -> String {
     names.sorted { $0.key < $1.key }.reduce(message) { $0.replacing($1.key, with: $1.value) }
   }
+}
+
+extension OptimizerName {
+  /// The optimizer, with the momentum where it has one.
+  fileprivate func optimizer(momentum: Double?) -> Optimizer {
+    switch self {
+    case .sgd: .sgd(momentum: momentum ?? 0.9)
+    case .nesterov: .sgd(momentum: momentum ?? 0.9, nesterov: true)
+    case .adam: .adam()
+    case .adamW: .adamW()
+    }
+  }
+
+  /// The rate that the optimizer is usually given.
+  fileprivate var learningRate: Double { self == .adam || self == .adamW ? 0.003 : 0.01 }
 }

@@ -3,10 +3,9 @@ internal import DefenseKit
 /// The files of a run: which there are, and what is in them.
 struct Artifacts: Sendable {
   private var models: [(file: String, model: Model)] = []
-  /// The file of every repair; nil if none is written.
-  private(set) var repairFiles: [String?] = []
-  /// The file of every repair's every detector that is a model.
-  private(set) var detectorFiles: [[String?]] = []
+  private var names = NameSet()
+  /// What came out of the run, with the files of repaired models and detectors.
+  private(set) var evaluation: Evaluation
 
   /// Prepares all models, so that one that cannot be written as asked stops the run early.
   ///
@@ -17,35 +16,24 @@ struct Artifacts: Sendable {
     _ suspect: Model, _ evaluation: Evaluation, _ detectors: [any Detector], compact: Bool,
     isWritten: Bool
   ) throws {
+    self.evaluation = evaluation
+    guard isWritten else { return }
     let detectors = detectors.filter { type(of: $0).comparesModels }
-    for result in evaluation.repairs {
-      guard isWritten else {
-        repairFiles.append(nil)
-        detectorFiles.append(detectors.map { _ in nil })
-        continue
-      }
+    for (index, result) in evaluation.repairs.enumerated() {
       let repair = result.repair
       var model = repair.model
       if compact { model.graph = try model.graph.removing(repair.pruned) }
-      let file = unused(repair.fileStem)
-      repairFiles.append(file)
-      models.append((file, model))
-      var files: [String?] = []
-      for detector in detectors {
-        guard let combined = try detector.model(suspect: suspect, repaired: model) else {
-          files.append(nil)
-          continue
-        }
-        let name = unused("\(type(of: detector).name)-\(repair.fileStem)")
-        files.append(name)
-        models.append((name, combined))
+      self.evaluation.repairs[index].file = add(model, named: repair.fileStem)
+      for (position, detector) in detectors.enumerated() {
+        guard let combined = try detector.model(suspect: suspect, repaired: model) else { continue }
+        self.evaluation.repairs[index].detectors[position].file = add(
+          combined, named: "\(type(of: detector).name)-\(repair.fileStem)")
       }
-      detectorFiles.append(files)
     }
   }
 
   /// Writes the models, the curve, its picture and the report into a folder.
-  func write(to folder: String, _ evaluation: Evaluation, report: String) throws {
+  func write(to folder: String, report: String) throws {
     for (file, model) in models { try KerasModel.save(model, to: "\(folder)/\(file)") }
     if let first = evaluation.curves.first {
       try AtomicFile.write(evaluation.curveCSV, to: "\(folder)/curve.csv")
@@ -55,15 +43,11 @@ struct Artifacts: Sendable {
     try AtomicFile.write(report, to: "\(folder)/report.json")
   }
 
-  /// A file name that no other model has.
-  private func unused(_ stem: String) -> String {
-    var name = "\(stem).h5"
-    var number = 2
-    while models.contains(where: { $0.file == name }) {
-      name = "\(stem)-\(number).h5"
-      number += 1
-    }
-    return name
+  /// Adds a model, and returns the name of its file.
+  private mutating func add(_ model: Model, named stem: String) -> String {
+    let file = names.take("\(stem).h5") { "\(stem)-\($0).h5" }
+    models.append((file, model))
+    return file
   }
 }
 

@@ -5,7 +5,7 @@ internal import Foundation
 enum Surroundings {
   /// The report's `environment` object.
   static func json(
-    _ context: RunContext, start: Date, sandbox: Sandbox, paths: [(String, String?)]
+    _ context: RunContext, start: Date, paths: [(String, String?)]
   ) -> JSON {
     let statistics = context.statistics
     let phases = statistics.phases.map { phase -> JSON in
@@ -21,7 +21,7 @@ enum Surroundings {
       "seconds": .number(rounded(Date().timeIntervalSince(start))),
       "phases": .array(phases),
       "instructions": .string(Executor.instructionSet),
-      "sandbox": .string((sandbox.posture ?? .none).rawValue),
+      "sandbox": .string((context.sandbox.posture ?? .none).rawValue),
       "threads": .int(context.execution.threads),
       "sharing": .bool(context.execution.sharing),
       "passes": [

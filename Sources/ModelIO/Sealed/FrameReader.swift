@@ -1,28 +1,6 @@
 /// An answer of the parser's process that does not hold together.
 struct FrameError: Error {}
 
-/// Writes values one after the other, for another process on this machine.
-struct FrameWriter {
-  private(set) var bytes: [UInt8] = []
-
-  mutating func write(_ value: some FixedWidthInteger) {
-    for offset in 0..<value.bitWidth / 8 {
-      bytes.append(UInt8(truncatingIfNeeded: value >> (8 * offset)))
-    }
-  }
-
-  mutating func write(_ text: String) {
-    let utf8 = text.utf8
-    write(UInt32(utf8.count))
-    bytes.append(contentsOf: utf8)
-  }
-
-  mutating func write(_ values: [some FixedWidthInteger]) {
-    write(UInt32(values.count))
-    for value in values { write(value) }
-  }
-}
-
 /// Reads what a ``FrameWriter`` has written, or what a hostile process would have taken for it.
 ///
 /// It never reads beyond the bytes, and never takes memory for more values than they can hold.

@@ -1,0 +1,26 @@
+/// A plugin with the options that a comparison uses it with.
+public struct PluginChoice: Codable, Sendable, Hashable {
+  /// What tables call it: the plugin's name, or another one where it occurs with several options.
+  public var label: String
+  /// The plugin's name.
+  public var name: String
+  /// All of its options, defaults included.
+  public var options: [OptionText]
+
+  /// Creates a choice.
+  public init(label: String? = nil, name: String, options: [OptionText] = []) {
+    self.label = label ?? name
+    self.name = name
+    self.options = options
+  }
+
+  /// The choice that a plugin was made by.
+  public init<P: Plugin>(_ plugin: P, label: String? = nil) {
+    self.init(label: label, name: P.name, options: plugin.options.texts)
+  }
+
+  /// The options as settings, to make the plugin with.
+  public var settings: [OptionSetting] {
+    options.map { OptionSetting(plugin: name, $0) }
+  }
+}

@@ -1,0 +1,7 @@
+/// The options of a plugin that has none.
+public struct NoOptions: PluginOptions {
+  /// Creates the empty options.
+  public init() {}
+  /// There are none.
+  public static var declarations: [PluginOption<NoOptions>] { [] }
+}

@@ -1,0 +1,37 @@
+/// An option of a plugin as the user wrote it: `plugin.name=value`.
+public struct OptionSetting: Sendable, Hashable {
+  /// The plugin's name.
+  public let plugin: String
+  /// The option.
+  public let option: OptionText
+
+  /// The option's name.
+  public var name: String { option.name }
+  /// The value as text.
+  public var value: String { option.value }
+
+  /// Creates a setting.
+  public init(plugin: String, name: String, value: String) {
+    self.init(plugin: plugin, OptionText(name: name, value: value))
+  }
+
+  /// Creates a setting.
+  public init(plugin: String, _ option: OptionText) {
+    self.plugin = plugin
+    self.option = option
+  }
+
+  /// Reads `plugin.name=value`.
+  ///
+  /// - Throws: ``PluginError`` with code `badOption` if the text hasn't this form.
+  public init(_ text: String) throws(PluginError) {
+    let sides = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    let path = sides[0].split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+    guard sides.count == 2, path.count == 2, !path[0].isEmpty, !path[1].isEmpty else {
+      throw PluginError(
+        .badOption,
+        "'\(text)' isn't an option; write plugin.name=value, as in fine-pruning.drops=2,4")
+    }
+    self.init(plugin: String(path[0]), name: String(path[1]), value: String(sides[1]))
+  }
+}

@@ -1,0 +1,74 @@
+private import Dispatch
+public import InferenceGraph
+internal import ModelIO
+private import Synchronization
+
+extension Report {
+  /// Creates the report of a run, and hashes the data sets for it.
+  ///
+  /// - Parameters:
+  ///   - experiment: What was run.
+  ///   - evaluation: What came out.
+  ///   - plugins: The plugins that took part, as they were made.
+  ///   - layout: The order of an image's axes in the data sets, if it was given.
+  ///   - isCompact: Whether pruned channels are removed from the models written.
+  ///   - context: The context of the run: its seed, threads and warnings.
+  /// - Throws: `FileError` for a data set that can no longer be read.
+  public init(
+    of experiment: Experiment, _ evaluation: Evaluation, by plugins: [any Plugin],
+    layout: Layout? = nil, isCompact: Bool = false, in context: RunContext
+  ) throws {
+    let data = try context.phase("hashing", images: 0) { _ in
+      try experiment.dataEntries(threads: context.execution.threads)
+    }
+    let members: [JSON.Member] = [
+      .init("scale", Double("\(experiment.suspect.inputScale)").map { .number($0) } ?? .null),
+      .init("layout", JSON(layout?.rawValue)), .init("compact", .bool(isCompact)),
+      .init("curve", .bool(experiment.replaysCurves)), .init("seed", .string("\(context.seed)")),
+    ]
+    self.init(
+      suspect: experiment.suspect, evaluation: evaluation, data: data,
+      options: .object(members + Self.options(of: plugins)),
+      warnings: context.statistics.warnings)
+  }
+
+  /// The options of all plugins, by kind and name.
+  private static func options(of plugins: [any Plugin]) -> [JSON.Member] {
+    func entry(_ plugin: some Plugin) -> JSON.Member {
+      .init(
+        type(of: plugin).name,
+        .object(plugin.options.texts.map { .init($0.name, .string($0.value)) }))
+    }
+    return [PluginKind.defense, .detector, .dataSetDetector, .verdict].compactMap { kind in
+      let entries = plugins.filter { type(of: $0).kind == kind }.map { entry($0) }
+      // Kinds that were added later have no key where there are none.
+      let isOptional = kind == .dataSetDetector || kind == .verdict
+      return entries.isEmpty && isOptional ? nil : .init(kind.key, .object(entries))
+    }
+  }
+}
+
+extension Experiment {
+  /// Names and hashes the data sets, as many files at a time as there are threads.
+  fileprivate func dataEntries(threads: Int) throws -> [Report.Data] {
+    typealias Entry = (role: String, images: Int, hash: @Sendable () throws -> String?)
+    let (clean, test, poisoned, training) = (clean, test, poisoned, training)
+    var entries: [Entry] = []
+    if let clean { entries.append(("validation", clean.count, { try clean.sha256() })) }
+    if let test { entries.append(("clean", test.count, { try test.sha256() })) }
+    if let poisoned { entries.append(("poisoned", poisoned.count, { try poisoned.sha256() })) }
+    if let training { entries.append(("train", training.count, { try training.sha256() })) }
+    let (all, threads) = (entries, min(threads, entries.count))
+    let hashes = Mutex([Result<String?, any Error>?](repeating: nil, count: all.count))
+    DispatchQueue.concurrentPerform(iterations: threads) { thread in
+      for index in stride(from: thread, to: all.count, by: threads) {
+        let hash = Result { try all[index].hash() }
+        hashes.withLock { $0[index] = hash }
+      }
+    }
+    let done = hashes.withLock { $0 }
+    return try zip(all, done).map { entry, hash in
+      Report.Data(role: entry.role, sha256: try hash?.get(), images: entry.images)
+    }
+  }
+}

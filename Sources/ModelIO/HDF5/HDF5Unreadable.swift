@@ -1,0 +1,2 @@
+/// Elements that libhdf5 cannot read.
+struct HDF5Unreadable: Error {}

@@ -1,0 +1,16 @@
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
+/// A sealed process that could not be started.
+struct LaunchFailure: Error {
+  /// The system's error number.
+  let code: Int32
+
+  /// The reason in words.
+  var reason: String {
+    code == EAGAIN ? "too little memory, or too many processes" : InputFile.reason(code)
+  }
+}

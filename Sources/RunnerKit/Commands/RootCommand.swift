@@ -1,0 +1,44 @@
+internal import ArgumentParser
+internal import DefenseKit
+private import Foundation
+
+/// The name that the program was called by.
+var programName: String {
+  CommandLine.arguments.first.map { URL(fileURLWithPath: $0).lastPathComponent } ?? "runner"
+}
+
+/// The command that all others belong to.
+struct RootCommand: ExemplifiedCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: programName,
+      abstract: "Defends neural-network classifiers against backdoors.",
+      discussion: discussion(
+        """
+        Options without a command are those of 'run': see '\(programName) run --help'. Completions \
+        for a shell: '\(programName) --generate-completion-script bash', zsh or fish.
+        """),
+      version: "\(programName) \(defenseKitVersion)",
+      subcommands: [
+        RunCommand.self, ListCommand.self, InspectCommand.self, ScanCommand.self,
+        EvaluateCommand.self,
+        PredictCommand.self, AttackCommand.self, TriggerCommand.self, CompareCommand.self,
+        MergeCommand.self, NewCommand.self, ManualCommand.self,
+      ], defaultSubcommand: RunCommand.self)
+  }
+
+  static var examples: [Example] {
+    [
+      Example(
+        "Defend the small backdoored network that comes with the program",
+        "--defense fine-pruning --detector goodnet"),
+      Example(
+        "Defend a model with clean images, and keep what comes of it",
+        """
+        --defense fine-pruning --model suspect.h5 --clean clean.h5 \\
+          --scale 1/255 --output results
+        """),
+      Example("Ask whether a model is backdoored", "scan suspect.h5"),
+    ]
+  }
+}

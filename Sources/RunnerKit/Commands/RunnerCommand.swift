@@ -1,0 +1,5 @@
+/// A command that runs with the session's plugins.
+protocol RunnerCommand: ExemplifiedCommand {
+  var common: CommonArguments { get }
+  func run(in session: Session) throws
+}

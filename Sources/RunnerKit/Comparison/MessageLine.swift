@@ -1,0 +1,12 @@
+private import Foundation
+
+/// Lines of JSON on a file descriptor.
+enum MessageLine {
+  static func encoded(_ value: some Encodable) throws -> [UInt8] {
+    Array(try JSONEncoder().encode(value)) + [0x0A]
+  }
+
+  static func decoded<Value: Decodable>(_ line: some Collection<UInt8>) -> Value? {
+    try? JSONDecoder().decode(Value.self, from: Data(line))
+  }
+}

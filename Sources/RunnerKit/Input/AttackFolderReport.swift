@@ -1,0 +1,45 @@
+private import Foundation
+
+/// What a comparison reads of the report that `attack` leaves in its folder.
+struct AttackFolderReport: Decodable {
+  struct File: Decodable {
+    let role: String
+    let file: String
+  }
+
+  let files: [File]
+  /// The factor for the images' bytes that the model's file does not tell.
+  let inputScale: Float?
+
+  /// The largest report that is read.
+  private static let limit = 1 << 26
+
+  static func read(_ folder: String) throws(Failure) -> AttackFolderReport {
+    let path = "\(folder)/report.json"
+    var isFolder: ObjCBool = false
+    guard unsafe FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) else {
+      throw Failure(
+        Failure.missingInput,
+        "\(folder): no such folder; \(advice(onMissing: folder, besides: [ModelFiles.builtInName]))"
+      )
+    }
+    guard isFolder.boolValue else {
+      throw Failure(
+        Failure.data,
+        "\(folder) is a file; give a folder that 'attack' wrote, or the model's data too: clean, "
+          + "test and poisoned images")
+    }
+    let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? nil
+    guard let size, size <= limit, let data = FileManager.default.contents(atPath: path) else {
+      throw Failure(
+        Failure.missingInput, "\(path): no such report; give a folder that 'attack' wrote")
+    }
+    guard let report = try? JSONDecoder().decode(AttackFolderReport.self, from: data),
+      report.files.allSatisfy({ !$0.file.contains("/") && !$0.file.hasPrefix(".") })
+    else {
+      throw Failure(
+        Failure.data, "\(path) is no report of 'attack'; give a folder that 'attack' wrote")
+    }
+    return report
+  }
+}

@@ -1,0 +1,17 @@
+internal import ArgumentParser
+internal import DefenseKit
+
+/// How data sets are read.
+struct DataArguments: ParsableArguments, Sendable {
+  @Option(help: "The order of an image's axes in the data sets, if their shape leaves it open.")
+  var layout: Layout?
+
+  @OptionGroup var naming: KeysArguments
+
+  /// Checks the values; the commands call it.
+  ///
+  /// - Parameter roles: The options of the command that name data sets, without their dashes.
+  func check(roles: [String]) throws { try naming.check(roles: roles) }
+
+  var format: DataFormat { DataFormat(layout: layout, keys: naming.texts) }
+}

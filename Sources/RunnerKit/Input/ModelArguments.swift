@@ -1,0 +1,56 @@
+internal import ArgumentParser
+internal import DefenseKit
+
+/// How a model's files are read and how it is run.
+struct ModelArguments: ParsableArguments, Sendable {
+  @Option(
+    help: ArgumentHelp(
+      "The factor for the images' values that the model expects, such as 1/255; 1 if not given.",
+      valueName: "factor"))
+  var scale: Scale?
+
+  @OptionGroup var data: DataArguments
+
+  @Option(
+    help: ModelArguments.architectureHelp,
+    completion: .file(extensions: ["h5", "hdf5", "json"]))
+  var architecture: String?
+
+  @OptionGroup var execution: ExecutionArguments
+
+  static var architectureHelp: ArgumentHelp {
+    ArgumentHelp(
+      "A Keras .h5 or JSON file that describes the network, for a file of weights alone.",
+      valueName: "file")
+  }
+
+  /// Checks the values; the commands call it.
+  ///
+  /// - Parameter roles: The options of the command that name data sets, without their dashes.
+  func check(roles: [String]) throws {
+    try data.check(roles: roles)
+    try execution.check()
+  }
+
+  /// The options given that say how the files of one model are read.
+  var oneModelOptions: [String] {
+    [
+      ("--scale", scale != nil), ("--layout", data.layout != nil),
+      ("--keys", !data.naming.names.isEmpty), ("--architecture", architecture != nil),
+    ].filter(\.1).map(\.0)
+  }
+
+  /// The files that a command names one by one, to be read as the options say.
+  func files(
+    of model: String, clean: String? = nil, test: String? = nil, poisoned: String? = nil,
+    train: String? = nil
+  ) -> ModelFiles {
+    var files = ModelFiles(
+      name: ModelFiles.name(of: model), model: model, clean: clean, test: test, poisoned: poisoned)
+    files.train = train
+    files.architecture = architecture
+    files.scale = scale?.factor ?? 1
+    files.format = data.format
+    return files
+  }
+}

@@ -1,0 +1,24 @@
+internal import ArgumentParser
+internal import DefenseKit
+
+/// How files are parsed.
+struct ParsingArguments: ParsableArguments, Sendable {
+  @Option(
+    help: ArgumentHelp(
+      "How files are parsed: sealed off as far as the system can (auto), entirely or not at all "
+        + "(require), or within the program (off).", valueName: "auto|require|off"))
+  var sandbox: Sandbox = .auto
+
+  /// Tells the user, after files were read, if the system has no sandbox for it.
+  func warn(in context: RunContext) {
+    if let warning = Self.warning(sandbox) { context.warn(warning) }
+  }
+
+  /// What to say after this process has read files, if the system has no sandbox for it.
+  static func warning(_ sandbox: Sandbox) -> String? {
+    guard sandbox == .auto, let posture = sandbox.posture, posture < .full else { return nil }
+    return
+      "files were parsed \(posture == .none ? "without a sandbox" : "in an incomplete sandbox"): "
+      + "this system lacks Landlock or seccomp; use --sandbox require to refuse that"
+  }
+}

@@ -1,0 +1,21 @@
+internal import Foundation
+
+/// The files that come with the program.
+enum ProgramResources {
+  /// The folder of them that holds this file: beside the program, or in its bundle.
+  ///
+  /// SwiftPM's own accessor ends the process if the folder isn't there.
+  static func folder(holding file: String) -> URL? {
+    let bundle = "DefenseKit_RunnerKit"
+    var places = [Bundle.main.bundleURL, Bundle.main.resourceURL].compactMap { $0 }
+    if let program = Bundle.main.executableURL?.resolvingSymlinksInPath() {
+      places.insert(program.deletingLastPathComponent(), at: 0)
+    }
+    let folders = places.flatMap { place in
+      [".resources", ".bundle"].map { place.appendingPathComponent("\(bundle)\($0)/Resources") }
+    }
+    return folders.first {
+      FileManager.default.fileExists(atPath: $0.appendingPathComponent(file).path)
+    }
+  }
+}
