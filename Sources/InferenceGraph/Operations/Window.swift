@@ -63,10 +63,3 @@ public struct Window: Sendable, Hashable {
     return (rows.count, columns.count)
   }
 }
-
-/// A padding along one axis.
-enum AxisPadding {
-  case valid
-  case same
-  case explicit(before: Int, after: Int)
-}

@@ -15,7 +15,7 @@ struct KerasExport {
   /// - Throws: `GraphError` for what has no form in stock Keras.
   init(_ graph: Graph) throws(GraphError) {
     let graph = graph.joiningSigmoid ?? graph
-    let isNeeded = graph.isNeeded
+    let isNeeded = graph.reachingOutput
     // Names are given before layers are made, so that added layers cannot take a node's.
     var nodeNames: [Int: String] = [:]
     for index in graph.nodes.indices where isNeeded[index] {

@@ -8,7 +8,4 @@ extension Graph {
       isNeeded[$1] ? $0 + merged.nodes.multiplyAdds(of: $1) : $0
     }
   }
-
-  /// For each node whether the output depends on it.
-  package var isNeeded: [Bool] { reachingOutput }
 }
