@@ -27,6 +27,6 @@ struct NameSetTests {
       #expect(graph.executedMultiplyAdds(sharing: sharing) == executor.costPerImage)
     }
     #expect(graph.executedMultiplyAdds() == 6 && graph.multiplyAdds == 27)
-    #expect(graph.isNeeded == [true, false, true, true, true])
+    #expect(graph.reachingOutput == [true, false, true, true, true])
   }
 }
