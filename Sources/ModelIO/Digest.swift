@@ -13,7 +13,7 @@ public func sha256(ofFile path: String) throws(FileError) -> String {
 ///
 /// - Throws: ``FileError`` if the file cannot be read, or has become shorter.
 func sha256(of file: FileDescriptor) throws(FileError) -> String {
-  // libcrypto's context lives as long as this function and is seen by nobody else.
+  // libcrypto's context lives as long as this function and is not shared.
   let context = unsafe EVP_MD_CTX_new()
   defer { unsafe EVP_MD_CTX_free(context) }
   guard unsafe EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
@@ -22,8 +22,8 @@ func sha256(of file: FileDescriptor) throws(FileError) -> String {
   var buffer = [UInt8](repeating: 0, count: min(1 << 20, max(1, file.size)))
   for offset in stride(from: 0, to: file.size, by: buffer.count) {
     let count = min(buffer.count, file.size - offset)
-    // The buffer is lent to pread(2) and to libcrypto, which keep no pointer to it; the error leaves by
-    // the result.
+    // pread(2) and libcrypto use the buffer during the call only. The error leaves through the
+    // result, because the closure cannot rethrow it typed.
     let result: Result<Void, FileError> = unsafe buffer.withUnsafeMutableBytes { bytes in
       do throws(FileError) {
         try unsafe file.read(at: offset, into: .init(rebasing: bytes[..<count]))
@@ -48,7 +48,7 @@ public func sha256(of bytes: [UInt8]) -> String {
   return unsafe finish(context)
 }
 
-/// Returns the context's digest in hexadecimal.
+/// Returns the context's digest as 64 hexadecimal digits.
 @unsafe private func finish(_ context: OpaquePointer?) -> String {
   var digest = [UInt8](repeating: 0, count: 32)
   unsafe EVP_DigestFinal_ex(context, &digest, nil)

@@ -2,39 +2,39 @@
 ///
 /// Its description is one line: the path, what happened, and what to do.
 public struct FileError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// What kind of failure it is; its raw value is the exit status of `sysexits.h`.
+  /// The kind of failure; its raw value is an exit status as in `sysexits.h`.
   public struct Kind: RawRepresentable, Sendable, Hashable {
-    /// The exit status that a command ends with.
+    /// The exit status for a command that fails with this error.
     public let rawValue: Int32
 
     /// Creates a kind from an exit status.
     public init(rawValue: Int32) { self.rawValue = rawValue }
 
-    /// The command was called wrongly, for example without an option that the file needs (64).
+    /// Wrong usage, for example a missing option that the file needs (64).
     public static let usage = Kind(rawValue: 64)
-    /// The file's contents are not usable (65).
+    /// Unusable file contents (65).
     public static let badData = Kind(rawValue: 65)
-    /// The file is not there, or cannot be opened (66).
+    /// The file is missing or cannot be opened (66).
     public static let missingInput = Kind(rawValue: 66)
-    /// The system cannot do what was asked for (69).
+    /// The system does not support the request (69).
     public static let unavailable = Kind(rawValue: 69)
-    /// The system does not give the memory that the file takes (71).
+    /// The system lacks the memory that the file needs (71).
     public static let noMemory = Kind(rawValue: 71)
     /// The file cannot be created (73).
     public static let cannotWrite = Kind(rawValue: 73)
-    /// Writing failed underway, for example on a full disk (74).
+    /// A write failed, for example on a full disk (74).
     public static let writeFailed = Kind(rawValue: 74)
-    /// Nobody reads the pipe that was written to (141: what a shell reports for SIGPIPE).
+    /// The reader of a pipe has closed it (141, a shell's status for SIGPIPE).
     public static let readerGone = Kind(rawValue: 141)
   }
 
-  /// What kind of failure it is.
+  /// The kind of failure.
   public let kind: Kind
-  /// The file, as the caller named it.
+  /// The path, as the caller passed it.
   public let path: String
   /// What is wrong with it and what to do.
   public let message: String
-  /// The finding for which the file is refused, if it is.
+  /// The finding that made the file be refused, if any.
   public let finding: Finding?
 
   /// Creates an error.
@@ -45,7 +45,7 @@ public struct FileError: Error, Sendable, Hashable, CustomStringConvertible {
     finding = nil
   }
 
-  /// Creates the error of a file that is refused; its message ends in the rule's name.
+  /// Creates the error for a refused file; its message ends with the rule's name.
   public init(refused finding: Finding, path: String) {
     kind = .badData
     self.path = path
@@ -53,7 +53,7 @@ public struct FileError: Error, Sendable, Hashable, CustomStringConvertible {
     self.finding = finding
   }
 
-  /// Creates the error of a file that is none of the kind that is wanted.
+  /// Creates the error for a file of another kind than the requested one.
   init(otherKind message: String, path: String) {
     kind = .badData
     self.path = path
@@ -61,6 +61,6 @@ public struct FileError: Error, Sendable, Hashable, CustomStringConvertible {
     finding = Finding(.fileKind, message)
   }
 
-  /// The whole message, one line.
+  /// The path and the message on one line, without control characters.
   public var description: String { "\(path.isEmpty ? "''" : path): \(message)".visible }
 }

@@ -1,6 +1,6 @@
 extension FileKind {
-  /// What to say of such a file where a Keras `.h5` model is wanted, and what to do; nil for HDF5, and
-  /// for what may be damaged HDF5.
+  /// The message for a file of this kind in place of a Keras `.h5` model, with advice; nil for HDF5
+  /// and for unknown files, which may be damaged HDF5.
   var insteadOfModel: String? {
     switch self {
     case .hdf5, .other: nil

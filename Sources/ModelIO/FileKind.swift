@@ -4,52 +4,52 @@
   import Glibc
 #endif
 
-/// What a file or folder is by its contents, whatever its name says.
+/// The kind of a file or folder by its contents, regardless of its name.
 ///
-/// It is for telling somebody who gives the wrong file what it is: the first bytes are looked at, nothing
-/// is parsed.
+/// Error messages use it to tell which file was passed by mistake. Only signatures are compared;
+/// nothing is parsed.
 enum FileKind: Sendable, Hashable, CaseIterable {
-  /// HDF5, also behind a user block.
+  /// HDF5, with or without a user block in front.
   case hdf5
-  /// A file without a byte.
+  /// A file of size 0.
   case empty
-  /// The text that stands for a file in a Git repository.
+  /// A Git LFS pointer, the text that replaces a file in a repository.
   case gitLFSPointer
-  /// A model as Keras 3 saves it: a zip archive.
+  /// A Keras 3 model (.keras), a zip archive.
   case kerasArchive
-  /// Several arrays of NumPy (.npz): a zip archive.
+  /// Several NumPy arrays (.npz), a zip archive.
   case numpyArchive
-  /// A model or tensors as PyTorch saves them: a zip archive.
+  /// A PyTorch model or tensors, a zip archive.
   case torchArchive
   /// Any other zip archive.
   case zip
-  /// An array of NumPy (.npy).
+  /// A NumPy array (.npy).
   case numpyArray
-  /// A Python pickle, which loading it would run.
+  /// A Python pickle; loading it would run code.
   case pickle
   case gzip
   case tar
-  /// MATLAB's format before 7.3, which is no HDF5.
+  /// A MATLAB file older than version 7.3, which is not HDF5.
   case matlab5
-  /// LeCun's format of MNIST, not packed.
+  /// The uncompressed IDX format of MNIST (LeCun).
   case idx
   case png
   case jpeg
   case onnx
   /// TensorFlow Lite.
   case tflite
-  /// A folder that TensorFlow saved a model in.
+  /// A SavedModel folder of TensorFlow.
   case savedModel
-  /// The file `saved_model.pb` of such a folder.
+  /// The file `saved_model.pb` in such a folder.
   case savedModelGraph
   /// Any other folder.
   case folder
   case json
   case other
 
-  /// Looks at what is at a path.
+  /// Determines the kind of the file or folder at a path.
   ///
-  /// - Throws: ``FileError`` if it is not there or cannot be opened.
+  /// - Throws: ``FileError`` if it is missing or cannot be opened.
   init(at path: String) throws(FileError) {
     var status = stat()
     if unsafe stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
@@ -59,11 +59,11 @@ enum FileKind: Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// Looks at an open file.
+  /// Determines the kind of an open file.
   init(of content: FileDescriptor) {
     let start = content.prefix(count: 512)
     self = Self.kind(of: start, size: content.size)
-    // The superblock may lie at any of these places; what comes before it is the user's.
+    // A user block of 512 bytes, or a power of two times that, may precede the HDF5 superblock.
     if [.other, .zip, .matlab5].contains(self) {
       var offset = 512
       while offset + Self.signature.count <= content.size {
@@ -76,10 +76,10 @@ enum FileKind: Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// The bytes that an HDF5 file begins with, behind a user block.
+  /// The signature of an HDF5 superblock.
   static let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
 
-  /// What a file is that begins with these bytes, up to 512 of them, and has so many in all.
+  /// Returns the kind of a file from its first bytes, at most 512 of them.
   static func kind(of start: [UInt8], size: Int) -> FileKind {
     func starts(_ bytes: [UInt8], at offset: Int = 0) -> Bool {
       start.dropFirst(offset).starts(with: bytes)
@@ -97,9 +97,9 @@ enum FileKind: Sendable, Hashable, CaseIterable {
     if starts([0xFF, 0xD8, 0xFF]) { return .jpeg }
     if starts("TFL3", at: 4) { return .tflite }
     if starts([0, 0, 8]), start.count > 3, (1...4).contains(start[3]) { return .idx }
-    // A pickle begins with its protocol's number.
+    // A pickle begins with the opcode PROTO and the protocol version.
     if start[0] == 0x80, start.count > 1, (2...5).contains(start[1]) { return .pickle }
-    // Two messages of protobuf: the version of the format, then the first long field.
+    // Two protobuf fields: the format version, then the first length-delimited one.
     if start[0] == 0x08, start.count > 2, (1...32).contains(start[1]),
       [0x12, 0x1A, 0x3A, 0x42].contains(start[2])
     {
@@ -110,7 +110,7 @@ enum FileKind: Sendable, Hashable, CaseIterable {
     return .other
   }
 
-  /// What a zip archive is by the name of its first member.
+  /// Returns the kind of a zip archive from the name of its first member.
   private static func archive(_ start: [UInt8]) -> FileKind {
     guard start.count > 30 else { return .zip }
     let length = Int(start[26]) | Int(start[27]) << 8
@@ -121,7 +121,7 @@ enum FileKind: Sendable, Hashable, CaseIterable {
     return .zip
   }
 
-  /// What it is in words, with its article.
+  /// The kind as a phrase for messages, with an article.
   var words: String {
     switch self {
     case .hdf5: "an HDF5 file"
@@ -151,11 +151,11 @@ enum FileKind: Sendable, Hashable, CaseIterable {
 }
 
 extension FileDescriptor {
-  /// Whether the file has these bytes at a place.
+  /// Returns whether the file has these bytes at `offset`.
   func starts(with bytes: [UInt8], at offset: Int) -> Bool {
     guard offset <= size - bytes.count else { return false }
     var found = [UInt8](repeating: 0, count: bytes.count)
-    // Lent for this call; the error leaves by the result.
+    // The buffer is used during the call only; a closure cannot rethrow a typed error.
     return unsafe found.withUnsafeMutableBytes { buffer in
       do throws(FileError) {
         unsafe try read(at: offset, into: buffer)

@@ -4,20 +4,20 @@
   import Glibc
 #endif
 
-/// The common checks of a file before it is opened, with messages for the usual mix-ups.
+/// Checks on files before they are read, with messages for common mix-ups.
 enum InputFile {
   /// Returns the file's size in bytes.
   ///
-  /// - Throws: ``FileError`` if it is missing, unreadable, or no regular file.
+  /// - Throws: ``FileError`` if the file is missing, unreadable, or not a regular file.
   static func size(of path: String) throws(FileError) -> Int {
     let descriptor = try open(path)
     defer { _ = close(descriptor) }
     return try size(of: descriptor, path)
   }
 
-  /// Returns the size in bytes of an open file.
+  /// Returns the size of an open file in bytes.
   ///
-  /// - Throws: ``FileError`` if it is no regular file.
+  /// - Throws: ``FileError`` if it is not a regular file.
   static func size(of descriptor: Int32, _ path: String) throws(FileError) -> Int {
     var status = stat()
     guard unsafe fstat(descriptor, &status) == 0 else {
@@ -29,7 +29,7 @@ enum InputFile {
       guard case .savedModel? = try? FileKind(at: path) else {
         throw FileError(.missingInput, path: path, "is a folder; give the file in it")
       }
-      // Keras 3 does not read such folders.
+      // Keras 3 does not read SavedModel folders, hence tf_keras.
       let (old, new) = FileKind.names(path)
       throw FileError(
         .missingInput, path: path,
@@ -45,7 +45,7 @@ enum InputFile {
     let descriptor = try open(path)
     defer { _ = close(descriptor) }
     var bytes = [UInt8](repeating: 0, count: count)
-    // The array's storage is lent to read(2) for this call alone.
+    // read(2) uses the array's storage during the call only.
     let got = unsafe bytes.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, count) }
     guard got >= 0 else { throw FileError(.missingInput, path: path, reason(errno)) }
     return Array(bytes.prefix(got))
@@ -53,8 +53,8 @@ enum InputFile {
 
   /// Opens the file for reading and returns its descriptor.
   static func open(_ path: String) throws(FileError) -> Int32 {
-    // Opening a pipe would wait for its writer. Both are the C library's open(2); Swift imports its
-    // variadic form as these overloads.
+    // O_NONBLOCK, since opening a pipe would wait for its writer. Both calls are open(2); Swift
+    // imports the variadic function as these overloads.
     #if canImport(Darwin)
       let descriptor = unsafe Darwin.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     #else
@@ -64,7 +64,7 @@ enum InputFile {
     return descriptor
   }
 
-  /// Returns what the C library says about an error number.
+  /// Returns a short text for an error number.
   static func reason(_ code: Int32) -> String {
     switch code {
     case ENOENT: "no such file; check the path"

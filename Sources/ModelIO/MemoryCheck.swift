@@ -1,15 +1,15 @@
 internal import InferenceGraph
 
 extension FileError {
-  /// Throws, of kind `.noMemory`, if the system does not give so much memory now.
+  /// Throws an error of kind `.noMemory` if the system cannot allocate this much memory now.
   ///
-  /// Where an array cannot be had, Swift ends the program; so one asks before for what a file decides
-  /// the size of.
+  /// A failed array allocation ends a Swift program. Call this before allocating what a file
+  /// determines the size of.
   ///
   /// - Parameters:
-  ///   - bytes: What is about to be taken.
-  ///   - path: The file whose contents are to lie there.
-  ///   - contents: What they are, such as "60000 images".
+  ///   - bytes: The size of the planned allocation.
+  ///   - path: The file whose contents need the memory.
+  ///   - contents: A description of the contents, for example "60000 images".
   package static func checkMemory(
     _ bytes: Int, for path: String, _ contents: String
   ) throws(FileError) {

@@ -1,37 +1,37 @@
 package import InferenceGraph
 
-/// A file of ours: named arrays of 32-bit floats, and settings as text, in HDF5.
+/// An HDF5 file that this package writes: named arrays of 32-bit floats, and settings as text.
 ///
-/// It is read like any foreign file.
+/// It is read with the same checks as any other file.
 package struct ArrayFile: Sendable {
-  /// A setting: a name without `=`, and a value.
+  /// A name without `=`, and a value.
   package typealias Setting = (name: String, value: String)
 
   /// The attribute of the root that holds the settings.
   static let attribute = "defensekit"
   private static let version = "1"
 
-  /// What the file is, such as "trigger".
+  /// The kind of file, for example "trigger".
   package let kind: String
-  /// The settings in order.
+  /// The settings, in file order, without the kind and the version.
   package let settings: [Setting]
-  /// The arrays in order.
+  /// The arrays, in the order of writing or of the names requested.
   package let arrays: [(name: String, tensor: Tensor)]
 
-  /// Puts a file together.
+  /// Creates the contents of a file.
   package init(kind: String, settings: [Setting], arrays: [(name: String, tensor: Tensor)]) {
     self.kind = kind
     self.settings = settings
     self.arrays = arrays
   }
 
-  /// The value of the first setting with this name.
+  /// Returns the value of the first setting with this name.
   package func setting(_ name: String) -> String? { settings.first { $0.name == name }?.value }
 
-  /// The array with this name.
+  /// Returns the array with this name.
   package func array(_ name: String) -> Tensor? { arrays.first { $0.name == name }?.tensor }
 
-  /// Writes the file, whole or not at all; equal contents give equal bytes.
+  /// Writes the file atomically; equal contents give equal bytes.
   package func save(to path: String) throws(FileError) {
     let file = try HDF5Writer(path: path)
     try file.write(
@@ -45,11 +45,12 @@ package struct ArrayFile: Sendable {
   ///
   /// - Parameters:
   ///   - path: The file.
-  ///   - kind: What it must be.
-  ///   - names: The arrays that are read, those of them that are there.
-  ///   - largestCount: The most elements that such an array has.
-  ///   - sandbox: How it is parsed.
-  /// - Throws: ``FileError`` if it is no such file, or an array is too large or holds NaN or infinity.
+  ///   - kind: The expected kind.
+  ///   - names: The arrays to read; missing ones are skipped.
+  ///   - largestCount: The largest number of elements allowed in an array.
+  ///   - sandbox: Whether a sealed process parses the file.
+  /// - Throws: ``FileError`` if the file is of another kind or version, or an array is too large or
+  ///   holds NaN or infinity.
   package static func load(
     _ path: String, kind: String, arrays names: [String], largestCount: Int, sandbox: Sandbox
   ) throws(FileError) -> ArrayFile {
@@ -95,6 +96,6 @@ package struct ArrayFile: Sendable {
       arrays: arrays)
   }
 
-  /// What to do about a damaged file.
+  /// Returns what to do about a damaged file.
   package static func advice(_ kind: String) -> String { "make the \(kind) again" }
 }

@@ -1,8 +1,8 @@
 import InferenceGraph
 
-/// A file of images and labels, opened, in which both were found.
+/// An open file with a data set of images and one of labels.
 struct DataFile {
-  /// What images are wanted: those that fit this shape, or any.
+  /// The image shape and the number of classes that the caller expects.
   typealias Wanted = (imageShape: [Int], classCount: Int)
 
   let file: HDF5File
@@ -13,10 +13,11 @@ struct DataFile {
   ///
   /// - Parameters:
   ///   - path: The file.
-  ///   - keys: What images and labels are called in it; nil: `data`, and `label` or `labels`.
-  ///   - wanted: What images and classes must be like, if that is known.
-  ///   - sandbox: How it is parsed.
-  /// - Throws: ``FileError``; if there are no such data sets, it lists those that would do.
+  ///   - keys: The names of the images and labels in the file; nil: `data`, and `label` or
+  ///     `labels`.
+  ///   - wanted: The expected image shape and number of classes, if known.
+  ///   - sandbox: Whether a sealed process parses the file.
+  /// - Throws: ``FileError``; if a data set is missing, the message lists pairs that would fit.
   init(
     _ path: String, keys: DataKeys?, fitting wanted: Wanted?, sandbox: Sandbox
   ) throws(FileError) {
@@ -51,10 +52,10 @@ struct DataFile {
 
   // MARK: What would do
 
-  /// The most pairs that a message names.
+  /// The largest number of pairs that a message lists.
   private static let mostPairs = 6
 
-  /// The error about a data set that is not there.
+  /// Returns the error about a missing data set.
   private static func missing(
     _ name: String, _ purpose: String, in file: HDF5File, _ keys: DataKeys?, _ wanted: Wanted?,
     images: (String, [Int])?
@@ -81,7 +82,8 @@ struct DataFile {
 
   private typealias Entry = (path: String, info: HDF5DatasetInfo)
 
-  /// The data sets that could be images and labels, images that fit and labels of as many first.
+  /// Returns the pairs of data sets that could be images and labels: as many labels as images, and
+  /// the expected shapes if known.
   private static func pairs(
     _ all: [Entry], _ wanted: Wanted?, images: (path: String, shape: [Int])?
   ) -> [(Entry, Entry)] {
@@ -105,7 +107,7 @@ struct DataFile {
   }
 }
 
-/// A shape in words, as `40x6x5x3`.
+/// Returns a shape as text, for example `40x6x5x3`.
 func described(_ shape: [Int]) -> String {
   shape.isEmpty ? "single numbers" : shape.map(String.init).joined(separator: "x")
 }

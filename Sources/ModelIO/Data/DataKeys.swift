@@ -5,16 +5,16 @@ public struct DataKeys: Sendable, Hashable, CustomStringConvertible {
   /// The path of the classes.
   public let labels: String
 
-  /// The names that are looked for where none are given; of the second, `labels` is as good.
+  /// The default names; `labels` is accepted in place of `label`.
   public static let standard = DataKeys(images: "data", labels: "label")
 
-  /// Names both.
+  /// Creates a pair of names.
   public init(images: String, labels: String) {
     self.images = images
     self.labels = labels
   }
 
-  /// Reads `IMAGES,LABELS`; nil unless there are two names.
+  /// Parses `IMAGES,LABELS`; nil unless there are two non-empty names.
   public init?(_ text: String) {
     let names = text.split(separator: ",", omittingEmptySubsequences: false)
     guard names.count == 2, names.allSatisfy({ !$0.isEmpty }) else { return nil }

@@ -1,15 +1,14 @@
 package import InferenceGraph
 
 extension DataSet {
-  /// How many images are read at a time.
+  /// The number of images in a batch.
   private static let batchSize = 256
 
-  /// Calls `body` with the values of some images after another, as 32-bit floats.
+  /// Calls `body` with one batch of images after another, as 32-bit floats.
   ///
   /// - Parameters:
-  ///   - layout: The order of axes that the values are given in; of images that have no three axes, that
-  ///     of the set.
-  ///   - body: Given the number of the first image as well.
+  ///   - layout: The axis order of the values; images without three axes keep the order of the set.
+  ///   - body: Called with the index of the batch's first image and the values.
   /// - Throws: ``FileError`` if the file cannot be read; what `body` throws.
   package func forEachBatch(
     _ layout: Layout, _ body: (_ first: Int, _ values: [Float]) throws -> Void
@@ -18,7 +17,7 @@ extension DataSet {
     for first in stride(from: 0, to: count, by: Self.batchSize) {
       let range = first..<min(count, first + Self.batchSize)
       var raw = [UInt8](repeating: 0, count: range.count * size)
-      // The array holds the images of the range, and is then looked at as what it was filled with.
+      // The buffer holds the images of the range in `elementType`, and is viewed as that type.
       try unsafe raw.withUnsafeMutableBytes { unsafe try read(range, into: $0) }
       let values: [Float] = unsafe raw.withUnsafeBytes { raw in
         switch elementType {
@@ -31,11 +30,11 @@ extension DataSet {
     }
   }
 
-  /// Returns the values of images, which are in the set's own order, in another.
+  /// Returns the values of images, converted from the layout of the set to `wanted`.
   private func arranged(_ values: [Float], _ wanted: Layout) -> [Float] {
     guard wanted != layout, imageShape.count == 3, imageShape[2] > 1 else { return values }
     let (pixels, channels) = (imageShape[0] * imageShape[1], imageShape[2])
-    // Each image is a table that is turned around.
+    // Transposes each image as a matrix of pixels and channels.
     let (rows, columns) = layout == .nhwc ? (pixels, channels) : (channels, pixels)
     var result = values
     for start in stride(from: 0, to: values.count, by: rows * columns) {

@@ -1,29 +1,30 @@
 public import InferenceGraph
 
 extension DataSet {
-  /// What a file says about its images, where there is no model yet that they must fit.
+  /// The image shape and the number of classes that a file declares, for use without a model.
   public struct Extents: Sendable, Hashable {
     /// `[height, width, channels]`.
     public let imageShape: [Int]
-    /// The order of an image's elements.
+    /// The axis order of an image.
     public let layout: Layout
-    /// The columns of one-hot labels, else one more than the largest label.
+    /// The number of columns of one-hot labels, or one more than the largest label.
     public let classCount: Int
   }
 
-  /// More classes than any classifier has are refused.
+  /// The upper bound on labels in a file, exclusive.
   package static let largestClassCount = 1 << 20
 
-  /// Finds out what images an HDF5 file holds.
+  /// Determines the image shape and the number of classes of an HDF5 file.
   ///
-  /// Channels are the axis that has an extent of 1 or 3; of images with three axes (N, H, W) there is one.
+  /// The axis of channels is the one of extent 1 or 3; images of two axes (H, W) have one channel.
   ///
   /// - Parameters:
   ///   - path: A file as for `DataSet.load`.
-  ///   - layout: The layout, for shapes that leave it open.
-  ///   - keys: What images and labels are called in the file; nil: as for `DataSet.load`.
-  ///   - sandbox: How the file is parsed.
-  /// - Throws: ``FileError``.
+  ///   - layout: The layout, for shapes that are ambiguous.
+  ///   - keys: The names of the images and labels in the file; nil: as for `DataSet.load`.
+  ///   - sandbox: Whether a sealed process parses the file.
+  /// - Throws: ``FileError``, of kind `.usage` if the shape does not tell the layout and `layout`
+  ///   is nil.
   public static func extents(
     of path: String, layout: Layout? = nil, keys: DataKeys? = nil, sandbox: Sandbox = .auto
   ) throws(FileError) -> Extents {

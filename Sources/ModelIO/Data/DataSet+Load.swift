@@ -3,12 +3,14 @@ public import InferenceGraph
 extension DataSet {
   /// Opens an HDF5 file with images and their classes.
   ///
-  /// Images are any integers or floats of rank 4, channels first or last, or of rank 3 where there is
-  /// one channel; they are not read yet. In a file of MATLAB's, which stores the last axis first, the
-  /// images are along MATLAB's last axis. Labels are classes, counted from 0, of shape (N) or with axes
-  /// of extent 1, or a row of (N, classes) for each image: one-hot, or shares of which one is the largest.
-  /// A second set of labels in `true_label` is optional, and so is `poisoned`, 1 for each image of a
-  /// training set that carries a trigger and 0 for each other.
+  /// Images are integers or floats of rank 4, channels first or last, or of rank 3 with one
+  /// channel; they are not read yet. In a MATLAB file, which stores the last axis first, the images
+  /// are along MATLAB's last axis. Labels are classes, counted from 0, of shape (N) or with axes of
+  /// extent 1, or one row of (N, classes) per image: one-hot, or class probabilities with one
+  /// largest value.
+  ///
+  /// The file may also hold a second set of labels, `true_label`, and `poisoned`: 1 for each image
+  /// of a training set that carries a trigger, 0 for each other.
   ///
   /// - Parameters:
   ///   - path: The file.
@@ -16,10 +18,12 @@ extension DataSet {
   ///     layout.
   ///   - classCount: The number of the model's classes.
   ///   - layout: The layout, for shapes that fit both.
-  ///   - keys: What images and labels are called in the file; nil: `data`, and `label` or `labels`.
-  ///   - taker: What shape and classes are those of, for messages: "model", "trigger" or the like.
-  ///   - sandbox: How the file is parsed.
-  /// - Throws: ``FileError``; for a file without such data sets it lists those that would do.
+  ///   - keys: The names of the images and labels in the file; nil: `data`, and `label` or
+  ///     `labels`.
+  ///   - taker: The word for the owner of shape and classes in messages, for example "model" or
+  ///     "trigger".
+  ///   - sandbox: Whether a sealed process parses the file.
+  /// - Throws: ``FileError``; if a data set is missing, the message lists pairs that would fit.
   public static func load(
     _ path: String, for inputShape: [Int], classCount: Int, layout: Layout? = nil,
     keys: DataKeys? = nil, taker: String = "model", sandbox: Sandbox = .auto
@@ -48,7 +52,7 @@ extension DataSet {
     var isPoisoned: [Bool]?
     if let found = file.datasetIfPresent("poisoned"), found.info.shape == [count] {
       let values = try found.doubles()
-      // Anything else of this name has another meaning.
+      // A data set of this name with other values means something else.
       if values.allSatisfy({ $0 == 0 || $0 == 1 }) { isPoisoned = values.map { $0 == 1 } }
     }
     return DataSet(
@@ -62,14 +66,14 @@ extension DataSet {
     of shape: [Int], for inputShape: [Int], _ wanted: Layout?, _ taker: String, in file: HDF5File
   ) throws(FileError) -> Layout {
     let image = Array(shape.dropFirst())
-    // The shape of the input as the file would have it.
+    // The input shape in the axis order of the file.
     var input = inputShape
     if file.isMATLAB, input.count == 3 { input.swapAt(0, 1) }
     var last = image == input
     var first = false
     if input.count == 3 {
       first = image == [input[2], input[0], input[1]]
-      // Without an axis of channels there is but one of them, and both layouts are the same.
+      // Without an axis of channels both layouts are the same.
       if input[2] == 1, image == Array(input.dropLast()) {
         (first, last) = (wanted == .nchw, wanted != .nchw)
       }

@@ -3,13 +3,13 @@ internal import InferenceGraph
 extension DataSet {
   /// Writes the set as an HDF5 file in the layout of the CSAW lab, which `DataSet.load` reads.
   ///
-  /// Images are in `data`, channels first: (N, C, H, W), bytes as bytes, everything else as 32-bit
-  /// floats. Their classes are in `label`, 32-bit integers of shape (N), and the true classes, if there
-  /// are any, in `true_label`. Equal sets give equal bytes. The file appears whole or not at all; it is
-  /// put together in memory.
+  /// Images are in `data`, channels first: (N, C, H, W), of type uint8 or float32. Their classes
+  /// are in `label`, 32-bit integers of shape (N); true classes, if present, in `true_label`, and
+  /// trigger flags in `poisoned`. Equal sets give equal bytes. The file is assembled in memory and
+  /// written atomically.
   ///
-  /// - Throws: ``FileError`` if this set is not of pictures or cannot be read, or the file cannot be
-  ///   written.
+  /// - Throws: ``FileError`` if an image does not have three axes, the set cannot be read, or the
+  ///   file cannot be written.
   public func write(to path: String) throws {
     guard imageShape.count == 3 else {
       throw FileError(

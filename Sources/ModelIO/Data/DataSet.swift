@@ -1,31 +1,31 @@
 public import InferenceGraph
 
-/// Labelled images: an HDF5 file that is read piece by piece, or an array in memory.
+/// Labelled images: an HDF5 file that is read on demand, or an array in memory.
 public struct DataSet: SampleSource, Sendable {
   /// The class of every image.
   public let labels: [Int32]
-  /// The true class of every image, where a poisoned set tells it beside the attack's target.
+  /// The true class of every image, if a poisoned set has it besides the attack's target.
   public let trueLabels: [Int32]?
-  /// `isPoisoned[i]`: whether image i of a training set carries a trigger, where the set tells it.
+  /// `isPoisoned[i]`: whether image i of a training set carries a trigger, if the set records it.
   public let isPoisoned: [Bool]?
-  /// The file's name without its folder, or what the set in memory was called.
+  /// The file's name without its folder, or the name of a set in memory.
   public let name: String
   /// The file's path; nil for a set in memory.
   public let path: String?
-  /// The shape of an image, `[height, width, channels]`, whatever its layout.
+  /// The shape of an image, `[height, width, channels]`, in either layout.
   public let imageShape: [Int]
-  /// The order of an image's elements.
+  /// The axis order of an image's elements.
   public let layout: Layout
-  /// The type of the elements as they are read, in the machine's byte order.
+  /// The type of the elements after reading, in the machine's byte order.
   ///
-  /// A file's bytes and little-endian 32- and 64-bit floats stay what they are; smaller types become
-  /// float32, integers of 32 and 64 bits float64.
+  /// Unsigned bytes and little-endian 32- and 64-bit floats are kept; smaller types become float32,
+  /// integers of 32 and 64 bits float64.
   public let elementType: ElementType
-  /// What to tell about how the file was read, in whole lines.
+  /// Remarks for the user about how the file was read, one line each.
   public let notes: [String]
 
   private let storage: Storage
-  /// Whether the file has an image's columns where others have rows.
+  /// Whether the file stores images transposed, columns before rows.
   private let isTurned: Bool
 
   private enum Storage: Sendable {
@@ -60,14 +60,14 @@ public struct DataSet: SampleSource, Sendable {
   /// Creates a set in memory.
   ///
   /// - Parameters:
-  ///   - bytes: The images' elements in the machine's byte order, one image after the other.
-  ///   - elementType: Their type.
+  ///   - bytes: The images' elements in the machine's byte order, one image after another.
+  ///   - elementType: The type of the elements.
   ///   - imageShape: `[height, width, channels]`.
-  ///   - layout: The order of an image's elements.
-  ///   - labels: A class for every image.
-  ///   - trueLabels: A second class for every image, for poisoned sets.
+  ///   - layout: The axis order of an image's elements.
+  ///   - labels: The class of every image.
+  ///   - trueLabels: The true class of every image, for poisoned sets.
   ///   - isPoisoned: Whether each image carries a trigger, for training sets.
-  ///   - name: What reports call the set.
+  ///   - name: The name of the set in reports.
   public init(
     bytes: [UInt8], elementType: ElementType, imageShape: [Int], layout: Layout = .nhwc,
     labels: [Int32], trueLabels: [Int32]? = nil, isPoisoned: [Bool]? = nil, name: String
@@ -95,16 +95,16 @@ public struct DataSet: SampleSource, Sendable {
     values: [Float], imageShape: [Int], layout: Layout = .nhwc, labels: [Int32],
     trueLabels: [Int32]? = nil, name: String
   ) {
-    // Only copies the floats' bytes.
+    // Only the floats' bytes are copied.
     let bytes = unsafe values.withUnsafeBytes { unsafe [UInt8]($0) }
     self.init(
       bytes: bytes, elementType: .float32, imageShape: imageShape, layout: layout, labels: labels,
       trueLabels: trueLabels, name: name)
   }
 
-  /// Copies images into `buffer`, one after the other.
+  /// Copies images into `buffer`, one after another.
   ///
-  /// Several threads may read at once. Reading in order is fastest where the file is compressed.
+  /// Several threads may read at once. Compressed files are read fastest in order.
   ///
   /// - Throws: ``FileError`` if the file cannot be read.
   public func read(_ range: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
@@ -116,12 +116,12 @@ public struct DataSet: SampleSource, Sendable {
       let size = imageShape.reduce(elementType.size, *)
       let part = range.lowerBound * size..<range.upperBound * size
       precondition(buffer.count >= part.count, "a buffer of \(buffer.count) for \(part.count)")
-      // Copies within the bounds that the line before has checked.
+      // The copy stays within the bounds checked above.
       unsafe bytes.withUnsafeBytes { unsafe buffer.copyMemory(from: .init(rebasing: $0[part])) }
     }
   }
 
-  /// Makes rows of the columns of images.
+  /// Transposes the rows and columns of images in place.
   private func turn(_ buffer: UnsafeMutableRawBufferPointer, images: Int) {
     let (height, width, channels) = (imageShape[0], imageShape[1], imageShape[2])
     let planes = layout == .nchw ? channels : 1
@@ -129,7 +129,7 @@ public struct DataSet: SampleSource, Sendable {
     let size = height * width * pixel
     var columns = [UInt8](repeating: 0, count: size)
     for start in stride(from: 0, to: images * planes * size, by: size) {
-      // One plane of the buffer, which holds all images, and a copy of it.
+      // A view of one plane of the buffer, and a copy of it.
       let plane = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[start..<start + size])
       unsafe columns.withUnsafeMutableBytes { unsafe $0.copyMemory(from: .init(plane)) }
       for y in 0..<height {
@@ -142,9 +142,10 @@ public struct DataSet: SampleSource, Sendable {
     }
   }
 
-  /// The SHA-256 of the file's bytes, or of the images and labels in memory; 64 hexadecimal digits.
+  /// Returns the SHA-256 of the file's bytes, or of the images and labels in memory: 64 hexadecimal
+  /// digits.
   ///
-  /// It is computed at each call and reads the whole file.
+  /// Each call computes it anew and reads the whole file.
   ///
   /// - Throws: ``FileError`` if the file cannot be read.
   public func sha256() throws(FileError) -> String {
@@ -159,7 +160,7 @@ public struct DataSet: SampleSource, Sendable {
     }
   }
 
-  /// Returns some of a set's images, kept in memory, in the order given.
+  /// Returns the images at `indices`, in that order, as a set in memory.
   ///
   /// - Throws: ``FileError`` if the file cannot be read.
   public func selecting(_ indices: [Int], name: String? = nil) throws -> DataSet {
@@ -167,7 +168,7 @@ public struct DataSet: SampleSource, Sendable {
     var bytes = [UInt8](repeating: 0, count: indices.count * size)
     for (position, index) in indices.enumerated() {
       precondition(labels.indices.contains(index), "image \(index) of \(count)")
-      // One image's part of the array.
+      // The part of the array for one image.
       try unsafe bytes.withUnsafeMutableBytes {
         try unsafe read(
           index..<index + 1, into: .init(rebasing: $0[position * size..<(position + 1) * size]))

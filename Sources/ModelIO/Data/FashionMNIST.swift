@@ -6,12 +6,12 @@ import InferenceGraph
   import Glibc
 #endif
 
-/// The Fashion-MNIST images (Xiao et al. 2017): 28x28 grey pictures of ten kinds of clothing.
+/// The Fashion-MNIST images (Xiao et al. 2017): 28x28 grey images of clothing in ten classes.
 ///
 /// They are read from the gzipped IDX files that Debian's package `dataset-fashion-mnist` installs,
 /// or from the folder that the environment variable `DEFENSEKIT_FASHION_MNIST` names.
 public struct FashionMNIST: Sendable {
-  /// The two parts into which the set comes split.
+  /// The training and the test part of the set.
   public enum Part: String, Sendable, CaseIterable {
     /// 60,000 images.
     case train
@@ -24,10 +24,10 @@ public struct FashionMNIST: Sendable {
     fileprivate var prefix: String { self == .train ? "train" : "t10k" }
   }
 
-  /// Where the Debian package puts the files.
+  /// The folder in which the Debian package installs the files.
   public static let systemFolder = "/usr/share/datasets/fashion-mnist"
 
-  /// The shape of an image.
+  /// The shape of an image, `[height, width, channels]`.
   public static let imageShape = [28, 28, 1]
 
   /// The number of classes.
@@ -38,11 +38,11 @@ public struct FashionMNIST: Sendable {
 
   /// Finds the files.
   ///
-  /// - Parameter folder: Where to look; if nil, where `DEFENSEKIT_FASHION_MNIST` says, else in
+  /// - Parameter folder: The folder to search; nil: the one in `DEFENSEKIT_FASHION_MNIST`, else
   ///   ``systemFolder``.
-  /// - Throws: ``FileError`` that says how to install them.
+  /// - Throws: ``FileError`` with installation advice if the files are missing.
   public init(folder: String? = nil) throws(FileError) {
-    // The text that getenv(3) points to is copied at once.
+    // getenv(3) returns a pointer that may become invalid: the text is copied at once.
     let named = unsafe getenv("DEFENSEKIT_FASHION_MNIST").map { unsafe String(cString: $0) }
     self.folder = folder ?? named ?? Self.systemFolder
     let file = "\(self.folder)/\(Part.train.prefix)-images-idx3-ubyte.gz"
@@ -58,8 +58,8 @@ public struct FashionMNIST: Sendable {
   ///
   /// - Parameters:
   ///   - part: Training or test images.
-  ///   - range: Which of them; nil means all.
-  /// - Throws: ``FileError`` if a file is missing or not what it should be.
+  ///   - range: The indices of the images; nil: all.
+  /// - Throws: ``FileError`` if a file is missing or damaged.
   public func load(_ part: Part, range: Range<Int>? = nil) throws(FileError) -> DataSet {
     let range = range ?? 0..<part.count
     precondition(

@@ -1,8 +1,9 @@
 extension FileKind {
-  /// What a file of data sets looks like.
+  /// The expected form of a data file, for messages.
   static let dataForm = "an HDF5 file with the images in 'data' and their classes in 'label'"
 
-  /// What to say of a file of this kind that was given as images with labels; nil if it may be that.
+  /// Returns advice if a file of this kind was passed as labelled images; nil if it may be a data
+  /// file.
   func adviceOnData(_ path: String) -> String? {
     let give = "give \(Self.dataForm)"
     let (old, new) = Self.names(path)
@@ -43,8 +44,8 @@ extension FileKind {
     }
   }
 
-  /// The names of a file and of its conversion as they may stand between quotes in a command; stand-ins
-  /// for a name with characters that would not stay what they are there.
+  /// Returns the names of a file and of its conversion for use between quotes in a shell command,
+  /// or placeholders if the name has characters that would need escaping.
   static func names(_ path: String) -> (old: String, new: String) {
     let isPlain = path.utf8.allSatisfy { byte in
       UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte || UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte

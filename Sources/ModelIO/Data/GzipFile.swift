@@ -1,11 +1,11 @@
 import CZlib
 
-/// A gzip-compressed file that is read at once.
+/// Reads gzip-compressed files.
 enum GzipFile {
-  /// Returns the unpacked bytes, which must be exactly as many as expected.
+  /// Returns the uncompressed bytes, of which there must be exactly `count`.
   ///
-  /// - Throws: ``FileError`` if the file is missing, damaged, or of another length, or there is too
-  ///   little memory for its bytes and a copy of those that are wanted.
+  /// - Throws: ``FileError`` if the file is missing, damaged or of another length, or memory is too
+  ///   small for two copies of the bytes.
   static func read(_ path: String, count: Int) throws(FileError) -> [UInt8] {
     _ = try InputFile.size(of: path)
     // zlib's handle lives as long as this function.
@@ -14,9 +14,9 @@ enum GzipFile {
     }
     defer { _ = unsafe gzclose(file) }
     try FileError.checkMemory(2 * count, for: path, "images")
-    // One more than expected, so that a longer file is noticed.
+    // One more than expected, to detect longer files.
     var bytes = [UInt8](repeating: 0, count: count + 1)
-    // The array's storage is lent for the call; zlib writes at most the length given.
+    // zlib writes at most the given length into the array, during the call only.
     let got = unsafe bytes.withUnsafeMutableBytes {
       unsafe gzread(file, $0.baseAddress, UInt32($0.count))
     }

@@ -1,20 +1,21 @@
 /// The contents of an IDX file of bytes (LeCun, Cortes and Burges, the MNIST database).
 ///
-/// Four bytes say type and rank, then come the extents as big-endian 32-bit numbers, then the
-/// elements, the last axis running fastest.
+/// Four bytes with type and rank, then the extents as big-endian 32-bit numbers, then the elements
+/// in row-major order.
 struct IDX {
   /// The extent of every axis.
   let extents: [Int]
-  /// The elements, as many as the extents say.
+  /// The elements, as many as the product of the extents.
   let elements: ArraySlice<UInt8>
 
-  /// The number of bytes in front of the elements.
+  /// Returns the number of bytes before the elements.
   static func headerSize(rank: Int) -> Int { 4 + 4 * rank }
 
-  /// Reads a whole file's bytes.
+  /// Parses the bytes of a whole file.
   ///
   /// - Parameter path: The file's name, for errors.
-  /// - Throws: ``FileError`` if they are not such a file, or too few or too many.
+  /// - Throws: ``FileError`` if the header is invalid, or the number of elements is not that of the
+  ///   shape.
   init(_ bytes: [UInt8], path: String) throws(FileError) {
     // Two zeros, 8 for unsigned bytes, and the rank.
     guard bytes.count >= 4, bytes[..<3] == [0, 0, 8] else {
@@ -30,7 +31,8 @@ struct IDX {
     var count = 1
     for extent in extents {
       let (product, overflow) = count.multipliedReportingOverflow(by: extent)
-      // Also where a zero follows: whoever multiplies them again need not take care.
+      // Checked even if a later extent is 0, so that callers can multiply the extents without
+      // overflow.
       guard !overflow else {
         throw FileError(.badData, path: path, "claims the shape \(extents); install it again")
       }

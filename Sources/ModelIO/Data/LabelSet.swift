@@ -1,19 +1,20 @@
 import InferenceGraph
 
-/// A data set with the classes of images: numbers, or a row for each image.
+/// A data set with the labels of images: classes, or one row of scores per image.
 ///
-/// Axes of extent 1 do not matter: (N), (N, 1) and (1, N) are classes, (N, K) and (N, 1, K) rows of K.
+/// Axes of extent 1 are ignored: (N), (N, 1) and (1, N) are classes, (N, K) and (N, 1, K) rows of
+/// K.
 struct LabelSet {
-  /// How the labels lie.
+  /// The arrangement of the labels.
   enum Form: Equatable {
-    /// A class for each image.
+    /// One class per image.
     case classes
-    /// A row for each image with a number for each of so many classes.
+    /// One row per image, with this many classes.
     case rows(Int)
-    /// Rows as columns, as MATLAB stores them: the images are on the second axis.
+    /// One column per image, as MATLAB stores rows: the second axis counts images.
     case columns(Int)
 
-    /// The number of classes, if the shape tells it.
+    /// The number of classes, if the shape has an axis of classes.
     var classes: Int? {
       switch self {
       case .classes: nil
@@ -27,9 +28,10 @@ struct LabelSet {
   private let file: HDF5File
   private let count: Int
 
-  /// Takes the labels of so many images.
+  /// Wraps the labels of `count` images.
   ///
-  /// - Throws: ``FileError`` if they are no numbers, or of another number of images.
+  /// - Throws: ``FileError`` if they are not numbers, or their shape does not fit the number of
+  ///   images.
   init(_ dataset: HDF5Dataset, of file: HDF5File, count: Int) throws(FileError) {
     self.dataset = dataset
     self.file = file
@@ -54,9 +56,10 @@ struct LabelSet {
     self.form = form
   }
 
-  /// How labels of a shape lie; nil if they are not those of so many images.
+  /// Returns the arrangement of labels of a shape; nil if the shape does not fit `count` images.
   ///
-  /// - Parameter isTurned: Whether the first of two axes is that of classes, where both fit.
+  /// - Parameter isTurned: Whether the first of two axes counts classes if both have extent
+  ///   `count`.
   static func form(_ shape: [Int], count: Int, isTurned: Bool) -> Form? {
     let squeezed = shape.filter { $0 != 1 }
     guard !shape.isEmpty else { return nil }
@@ -79,7 +82,7 @@ struct LabelSet {
 
   // MARK: Reading
 
-  /// The number of classes: the extent of a row, else one more than the largest class.
+  /// Returns the number of classes: the extent of a row, or one more than the largest class.
   func classCount() throws(FileError) -> Int {
     if let classes = form.classes { return classes }
     let largest = try dataset.doubles().max() ?? 0
@@ -91,9 +94,10 @@ struct LabelSet {
 
   /// Reads the class of every image.
   ///
-  /// - Parameter taker: What the classes are those of, for messages.
-  /// - Returns: The classes, and whether rows were shares of classes, of which the largest is taken.
-  /// - Throws: ``FileError`` for what is no class, or a row that tells none.
+  /// - Parameter taker: The word for the owner of the classes in messages, for example "model".
+  /// - Returns: The classes, and whether any row held class probabilities, of which the largest
+  ///   counts.
+  /// - Throws: ``FileError`` if a value is not a class, or a row does not single out one.
   func read(
     classCount: Int, _ taker: String
   ) throws(FileError) -> (labels: [Int32], areSoft: Bool) {
@@ -124,14 +128,14 @@ struct LabelSet {
     return labels
   }
 
-  /// How many labels are read at a time.
+  /// The number of rows in a read.
   private static let readSize = 128
 
   private func readRows(_ classCount: Int) throws(FileError) -> (labels: [Int32], areSoft: Bool) {
     var labels: [Int32] = []
     labels.reserveCapacity(count)
     var areSoft = false
-    /// Takes a row.
+    /// Appends the class of a row.
     func add(_ values: some Sequence<Float>) throws(FileError) {
       let row = Array(values)
       guard let largest = row.max(), let label = row.firstIndex(of: largest) else { return }
@@ -156,7 +160,7 @@ struct LabelSet {
         try add((0..<classCount).lazy.map { values[$0 * count + image] })
       }
     } else if extent != count {
-      // A single image's, or behind a first axis of 1.
+      // The rows of one image, or rows behind a first axis of extent 1.
       let values = try dataset.floats()
       for image in 0..<count {
         try add(values[image * classCount..<(image + 1) * classCount])

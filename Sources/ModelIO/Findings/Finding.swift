@@ -1,29 +1,29 @@
 /// Something in a file that an honest model or data set does not have.
 public struct Finding: Sendable, Hashable {
-  /// How much a finding says about the file.
+  /// The severity of a finding.
   public enum Severity: String, Sendable, Hashable, CaseIterable, Comparable {
     /// Unusual, but harmless by itself.
     case note
-    /// It deserves a look before the model is used.
+    /// Suspicious: review the file before using the model.
     case warning
-    /// The file is refused.
+    /// Dangerous or unusable: the file is refused.
     case error
 
-    /// Notes before warnings before errors.
+    /// Returns whether `a` is less severe than `b`; the order is note, warning, error.
     public static func < (a: Severity, b: Severity) -> Bool {
       allCases.firstIndex(of: a)! < allCases.firstIndex(of: b)!
     }
   }
 
-  /// A kind of finding, under a name that stays the same from version to version.
+  /// A kind of finding; its name is stable across versions.
   public struct Rule: Sendable, Hashable {
-    /// Its name, such as "h5-external-link".
+    /// The name, for example "h5-external-link".
     public let name: String
-    /// How much it says about the file.
+    /// The severity of all findings of this rule.
     public let severity: Severity
-    /// The technique of MITRE ATLAS that it may be part of, such as "AML.T0010".
+    /// The related technique of MITRE ATLAS, for example "AML.T0010".
     public let technique: String
-    /// What the rule looks for, in one sentence.
+    /// What the rule detects, in one sentence.
     public let summary: String
 
     /// Creates a rule.
@@ -35,14 +35,14 @@ public struct Finding: Sendable, Hashable {
     }
   }
 
-  /// What kind of finding it is.
+  /// The rule that the file breaks.
   public let rule: Rule
-  /// The object in the file or the layer, as the file names it; empty for the whole file.
+  /// The object or layer, as the file names it; empty for the whole file.
   public let location: String
-  /// What was found there and why it matters, in one line.
+  /// What was found and why it matters, on one line.
   public let message: String
 
-  /// Creates a finding; texts far longer than any honest name leads to are cut.
+  /// Creates a finding; shortens the location to 500 and the message to 1000 Unicode scalars.
   public init(_ rule: Rule, at location: String = "", _ message: String) {
     self.rule = rule
     self.location = abbreviated(location, to: 500)

@@ -1,5 +1,5 @@
 extension Finding.Rule {
-  /// All rules, the container's first.
+  /// All rules, those of the parser and the HDF5 container first.
   public static let all: [Self] = [
     parserCrash, parserLimit, parserAnswer, fileKind, damaged, externalStorage, externalLink,
     softLink,
@@ -12,7 +12,7 @@ extension Finding.Rule {
     graphSize,
   ]
 
-  /// Whether a file with such a finding could not be read to its end, so that there may be more.
+  /// Whether such a finding stops reading, so that the list of findings may be incomplete.
   public var endsReading: Bool {
     [
       .parserCrash, .parserLimit, .parserAnswer, .fileKind, .damaged, .kerasDuplicateKey,

@@ -1,10 +1,11 @@
 extension String {
-  /// The text with every character that a terminal would not simply show as `\u{1b}`.
+  /// The text with each hidden character escaped, for example as `\u{1b}`.
   ///
-  /// Names and texts in a file are the attacker's: control characters could clear the screen or
-  /// forge lines of output, and direction marks rearrange what is read. Escaped are the categories
-  /// control, format (which holds the bidirectional and zero-width ones), line and paragraph
-  /// separators, private use and unassigned. What has no such character stays as it is.
+  /// Names and texts in a file are under the attacker's control: control characters could clear the
+  /// screen or forge lines of output, and direction marks could reorder what a user reads. The
+  /// escaped categories are control, format (which includes the bidirectional and zero-width
+  /// characters), line and paragraph separators, private use, and unassigned. A text without such
+  /// characters is returned unchanged.
   public var visible: String {
     guard unicodeScalars.contains(where: \.isHidden) else { return self }
     var result = ""
@@ -20,7 +21,7 @@ extension String {
 }
 
 extension Unicode.Scalar {
-  /// Whether a terminal may do something other than show the character in its place.
+  /// Whether a terminal may do something other than display the character in place.
   public var isHidden: Bool {
     if isASCII { return value < 0x20 || value == 0x7F }
     return switch properties.generalCategory {
@@ -32,9 +33,9 @@ extension Unicode.Scalar {
   }
 }
 
-/// Returns the text shortened to a length that suits a message.
+/// Returns the text, cut after `limit` Unicode scalars and marked with an ellipsis if it is longer.
 func abbreviated(_ text: String, to limit: Int = 80) -> String {
-  // Scalars are counted: one character may hold any number of them.
+  // Scalars, since one `Character` may hold any number of them.
   text.unicodeScalars.count > limit
     ? String(text.unicodeScalars.prefix(limit)) + "…" : text
 }

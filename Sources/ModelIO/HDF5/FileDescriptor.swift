@@ -4,18 +4,18 @@
   import Glibc
 #endif
 
-/// A file open for reading at any place, by several threads at once.
+/// A file open for reading at any offset; safe to use from several threads at once.
 final class FileDescriptor: Sendable {
-  /// The number, valid as long as this lives.
+  /// The descriptor, valid as long as this object lives.
   let number: Int32
-  /// The file's size in bytes when it was opened.
+  /// The size in bytes at opening.
   let size: Int
-  /// The file, as the caller named it.
+  /// The path, as the caller passed it.
   let path: String
 
   /// Opens the file.
   ///
-  /// - Throws: ``FileError`` if it is missing, unreadable, or no regular file.
+  /// - Throws: ``FileError`` if the file is missing, unreadable, or not a regular file.
   init(_ path: String) throws(FileError) {
     number = try InputFile.open(path)
     do throws(FileError) {
@@ -27,15 +27,15 @@ final class FileDescriptor: Sendable {
     self.path = path
   }
 
-  /// Whether it has become smaller since.
+  /// Whether the file has become smaller since, or its size cannot be read.
   var hasShrunk: Bool { (try? InputFile.size(of: number, path)).map { $0 < size } ?? true }
 
   deinit { _ = close(number) }
 
-  /// Returns up to `count` bytes from the beginning; none if they cannot be read.
+  /// Returns up to `count` bytes from the beginning; empty if reading fails.
   func prefix(count: Int) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: min(count, size))
-    // Lent for this call.
+    // The buffer is used during the call only.
     let isRead: Bool = unsafe bytes.withUnsafeMutableBytes { buffer in
       do throws(FileError) {
         unsafe try read(at: 0, into: buffer)
@@ -47,9 +47,9 @@ final class FileDescriptor: Sendable {
     return isRead ? bytes : []
   }
 
-  /// Fills `buffer` with the file's bytes from `offset` on.
+  /// Fills `buffer` with the file's bytes, starting at `offset`.
   ///
-  /// - Throws: ``FileError`` if there are not so many, or reading fails.
+  /// - Throws: ``FileError`` if the file ends first, or reading fails.
   func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FileError) {
     var done = 0
     while done < buffer.count {

@@ -1,10 +1,10 @@
 extension HDF5Catalogue.Observation {
-  /// A data set that is put together from others.
+  /// Creates the observation of a virtual data set.
   init(virtual path: String) {
     self.init(rule: .virtualDataset, path: path, detail: "")
   }
 
-  /// The observation in words.
+  /// The observation as a finding, with a message.
   var finding: Finding {
     let place = "'\(abbreviated(path))'"
     let detail = abbreviated(detail)

@@ -1,15 +1,15 @@
-/// What a file says that it holds, as its parser tells it; nothing of it is believed yet.
+/// The contents of an HDF5 file as its parser reports them, unverified.
 ///
-/// The parser runs in a process of its own, which the file may have taken over. So this is a list of
-/// claims: ``HDF5File`` checks them against what it knows of the file itself.
+/// The parser runs in a process of its own, which the file may have taken over. ``HDF5File`` checks
+/// these claims against what it reads from the file itself.
 struct HDF5Catalogue {
-  /// The texts of a group's attribute.
+  /// A text attribute of a group.
   struct Attribute {
     let name: String
     let texts: [String]
   }
 
-  /// How a data set is laid out.
+  /// The type, shape and storage of a data set.
   struct Dataset {
     enum Layout: UInt8 { case contiguous, chunked, compact, virtual }
 
@@ -17,14 +17,14 @@ struct HDF5Catalogue {
     /// The size of an element in bytes.
     var elementSize: UInt64
     var elementClass: HDF5DatasetInfo.ElementClass
-    /// The type that the bytes can be used as without conversion.
+    /// The type that the bytes have without conversion, if it is an element type.
     var rawType: HDF5DatasetInfo.RawType
     var layout: Layout
-    /// The place in the file, of a contiguous data set; nil if it has none yet.
+    /// The offset in the file, for contiguous data sets; nil if no space is allocated.
     var offset: UInt64?
-    /// The extents of a chunk.
+    /// The extents of a chunk; empty unless the layout is chunked.
     var chunk: [UInt64]
-    /// The bytes that it takes in the file.
+    /// The number of bytes stored in the file.
     var stored: UInt64
     var isFiltered: Bool
   }
@@ -32,50 +32,50 @@ struct HDF5Catalogue {
   enum Content {
     case group([Attribute])
     case dataset(Dataset)
-    /// A link by name, with what it names.
+    /// A soft link, with its target.
     case link(String)
   }
 
-  /// An object by one of its hard links, or another link.
+  /// An object, reached by one of its hard links, or a soft link.
   struct Node {
-    /// The position of the group with the link; the root is its own parent.
+    /// The index of the group that holds the link; the root is its own parent.
     let parent: Int
     let name: String
     let content: Content
   }
 
-  /// Something that an honest file does not have.
+  /// Something that an honest file does not have, found by the parser.
   struct Observation {
     let rule: Finding.Rule
     let path: String
-    /// What there is, such as the name of the other file; the file's own words.
+    /// Details in the file's own words, for example the name of another file.
     let detail: String
   }
 
-  /// The root first; every group comes before what it holds.
+  /// The root first; every group precedes its members.
   var nodes: [Node] = []
   var observations: [Observation] = []
 
-  /// The rules that a parser can name.
+  /// The rules that a parser may report.
   static let rules: [Finding.Rule] = [
     .damaged, .externalStorage, .externalLink, .userLink, .virtualDataset, .filter,
     .type, .cycle, .depth, .objectCount,
   ]
 
-  /// No honest file of ours comes near these.
+  /// Limits far above any honest file.
   static let maximumNodes = 50_000
   static let maximumObservations = 1000
   static let maximumDepth = 32
   static let maximumPathLength = 2048
 
-  /// The bytes that the catalogue of a file can have: its texts are stored in the file.
+  /// Returns the largest size of a catalogue in bytes; its texts are stored in the file.
   static func maximumSize(fileSize: Int) -> Int { min(fileSize, 64 << 20) + (64 << 20) }
 }
 
 // MARK: Between processes
 
 extension HDF5Catalogue {
-  /// The catalogue as it is sent.
+  /// The catalogue, serialized.
   var frame: [UInt8] {
     var writer = FrameWriter()
     writer.write(UInt32(nodes.count))
@@ -116,15 +116,15 @@ extension HDF5Catalogue {
     return writer.bytes
   }
 
-  /// Reads a catalogue that was sent.
+  /// Parses a serialized catalogue.
   ///
-  /// - Throws: ``FrameError`` if it is not one, or larger than any honest one.
+  /// - Throws: ``FrameError`` if it is malformed, or larger than the limits.
   init(frame: [UInt8]) throws(FrameError) {
     var reader = FrameReader(frame)
     let count = try reader.count(of: 9)
     guard (1...Self.maximumNodes).contains(count) else { throw FrameError() }
     nodes.reserveCapacity(count)
-    // Groups nested without end would make paths of gigabytes.
+    // Without limits on depth and length, nested groups could have paths of gigabytes.
     var (depths, lengths): ([Int], [Int]) = ([], [])
     for index in 0..<count {
       let parent = Int(try reader.read(UInt32.self))

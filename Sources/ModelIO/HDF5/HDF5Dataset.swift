@@ -5,11 +5,11 @@ final class HDF5Dataset: Sendable {
   let info: HDF5DatasetInfo
   private let file: HDF5File
   private let number: Int
-  /// The file itself.
+  /// The file that holds the data set.
   let content: FileDescriptor
   private let parser: any HDF5Parser
 
-  /// - Parameter number: Its position among the data sets of the file's catalogue.
+  /// - Parameter number: The index among the data sets of the catalogue.
   init(
     file: HDF5File, number: Int, info: HDF5DatasetInfo, content: FileDescriptor,
     parser: any HDF5Parser
@@ -21,26 +21,26 @@ final class HDF5Dataset: Sendable {
     self.parser = parser
   }
 
-  /// The elements in one row: one index of the first axis.
+  /// The number of elements in a row, one index of the first axis.
   var rowCount: Int { info.shape.dropFirst().reduce(1, *) }
 
-  /// Copies rows into `buffer` as elements of `type`, converted where the file has another.
+  /// Copies rows into `buffer` as elements of `type`, converted if the file has another type.
   ///
-  /// Elements that lie in one piece and need no conversion are read straight from the file, which
-  /// several threads can do at once; everything else goes through the parser, one thread at a time.
+  /// Contiguous elements that need no conversion are read straight from the file, by several
+  /// threads at once if needed; everything else goes through the parser, one thread at a time.
   ///
   /// - Throws: ``FileError`` if the file cannot be read.
   func read(
     rows: Range<Int>, as type: ElementType, into buffer: UnsafeMutableRawBufferPointer
   ) throws(FileError) {
-    // What has no axes is one row.
+    // A data set without axes counts as one row.
     precondition(
       rows.lowerBound >= 0 && rows.upperBound <= info.shape.first ?? 1,
       "\(rows) of \(info.shape)")
     let bytes = rows.count * rowCount * type.size
     precondition(buffer.count >= bytes, "a buffer of \(buffer.count) bytes for \(bytes)")
     if bytes == 0 { return }
-    // The same buffer, cut to what is read.
+    // The part of the buffer that is filled.
     let part = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[..<bytes])
     if type == info.rawType, case .contiguous(let offset) = info.storage {
       return unsafe try content.read(
@@ -77,7 +77,8 @@ final class HDF5Dataset: Sendable {
     _ rows: Range<Int>, _ type: ElementType, zero: Element
   ) throws(FileError) -> [Element] {
     var values = [Element](repeating: zero, count: rows.count * rowCount)
-    // The array holds as many rows as are read; the error leaves by the result.
+    // The array holds exactly the rows requested. The error leaves through the result, because the
+    // closure cannot rethrow it typed.
     let result: Result<Void, FileError> = unsafe values.withUnsafeMutableBytes { bytes in
       do throws(FileError) {
         return .success(unsafe try read(rows: rows, as: type, into: bytes))

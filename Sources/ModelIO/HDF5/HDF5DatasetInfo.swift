@@ -1,18 +1,18 @@
 import InferenceGraph
 
-/// What a data set says about itself, checked against what its file can hold.
+/// The type, shape and storage of a data set, checked against the size of its file.
 struct HDF5DatasetInfo: Sendable {
-  /// The class of its elements.
+  /// The class of an element type; text counts as `other`.
   enum ElementClass: UInt8, Sendable { case integer, float, other }
 
-  /// The type that its bytes can be used as without conversion, if it is one of the executor's.
+  /// The type that the bytes have without conversion, if it is an element type.
   enum RawType: UInt8, Sendable { case none, uint8, float32, float64 }
 
-  /// How its elements lie in the file.
+  /// The location of the elements in the file.
   enum Storage: Sendable {
-    /// In one piece from this byte of the file on.
+    /// Contiguous, starting at this byte of the file.
     case contiguous(offset: Int)
-    /// In chunks, perhaps compressed, within the data set's header, or in other data sets.
+    /// Chunked (perhaps compressed), compact in the header, or virtual.
     case inPieces
   }
 
@@ -20,29 +20,30 @@ struct HDF5DatasetInfo: Sendable {
   let path: String
   /// The extent of every axis.
   let shape: [Int]
-  /// The class of its elements.
+  /// The class of the element type in the file.
   let elementClass: ElementClass
   /// The size of an element in the file, in bytes.
   let elementSize: Int
-  /// The type that its bytes can be used as without conversion, if it is one of the executor's.
+  /// The type that the bytes have without conversion, if it is an element type.
   let rawType: ElementType?
-  /// How its elements lie in the file.
+  /// The location of the elements in the file.
   let storage: Storage
 
   /// The number of elements.
   var count: Int { shape.reduce(1, *) }
 
-  /// What unpacks to this and to many times what is stored is a bomb.
+  /// The size in bytes up to which any compression ratio is accepted.
   static let largestUnpacked = 64 << 20
-  /// Pictures of few colours shrink a hundredfold; deflate shrinks zeros 1032-fold.
+  /// The largest ratio of unpacked to stored bytes above that size. Images of few colours compress
+  /// a hundredfold; deflate compresses zeros 1032-fold.
   static let largestRatio = 250
-  /// A chunk is unpacked as a whole.
+  /// The largest chunk in bytes; libhdf5 unpacks a chunk as a whole.
   static let largestChunk = 256 << 20
 
-  /// Checks what the parser of a file of `fileSize` bytes claims about a data set.
+  /// Checks the parser's claim about a data set in a file of `fileSize` bytes.
   ///
-  /// - Parameter others: The bytes of all data sets that are not put together from others.
-  /// - Throws: ``Refusal`` with the rule.
+  /// - Parameter others: The unpacked bytes of all data sets that are not virtual.
+  /// - Throws: ``Refusal`` with the finding.
   init(
     _ claim: HDF5Catalogue.Dataset, path: String, fileSize: Int, others: Int = 0
   ) throws(Refusal) {
@@ -76,7 +77,7 @@ struct HDF5DatasetInfo: Sendable {
       }
       guard let chunk = Self.byteCount(claim.chunk, claim.elementSize), chunk <= Self.largestChunk
       else { throw refuse(.shapeBomb, "has chunks of more than \(Self.largestChunk >> 20) MiB") }
-      // Deflate shrinks at most 1032-fold; more than that is not in the file.
+      // Deflate compresses at most 1032-fold.
       let most = stored.multipliedReportingOverflow(by: claim.isFiltered ? 1100 : 1)
       guard most.overflow || bytes <= most.partialValue else { throw refuse(.shapeBomb, tooMuch) }
       guard bytes <= Self.largestUnpacked || bytes / Self.largestRatio <= stored else {
@@ -89,7 +90,7 @@ struct HDF5DatasetInfo: Sendable {
       guard bytes <= stored else { throw refuse(.shapeBomb, tooMuch) }
       storage = .inPieces
     case .virtual:
-      // All of a file can be unpacked to no more than deflate makes of it.
+      // The bound if the whole file were deflated zeros.
       guard bytes <= others, bytes / 1100 <= fileSize else {
         throw refuse(
           .shapeBomb, "claims \(bytes) bytes, more than all that it can be put together from")
@@ -97,7 +98,7 @@ struct HDF5DatasetInfo: Sendable {
       storage = .inPieces
     }
     elementClass = claim.elementClass
-    // The file's bytes are little-endian and so must be the machine's.
+    // Raw types are little-endian; on other machines the parser converts.
     let type: ElementType? =
       switch claim.rawType {
       case .none: nil
@@ -111,7 +112,7 @@ struct HDF5DatasetInfo: Sendable {
     elementSize = Int(claim.elementSize)
   }
 
-  /// The size in bytes; nil where it overflows or an extent is out of range.
+  /// Returns the size in bytes; nil if it overflows or an extent is out of range.
   static func byteCount(_ extents: [UInt64], _ elementSize: UInt64) -> Int? {
     guard elementSize < 1 << 40 else { return nil }
     var bytes = Int(elementSize)
@@ -127,7 +128,7 @@ struct HDF5DatasetInfo: Sendable {
   }
 }
 
-/// A finding that has a file refused.
+/// The error for a finding because of which a file is refused.
 struct Refusal: Error {
   let finding: Finding
 }

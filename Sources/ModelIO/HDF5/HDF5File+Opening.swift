@@ -1,6 +1,6 @@
 extension HDF5File {
-  /// Whether the file begins with what MATLAB 7.3 puts in front of HDF5, and nothing else: 116 characters
-  /// of text, 12 bytes of its version, and zeros.
+  /// Returns whether the user block is that of MATLAB 7.3: 116 characters of text, 12 bytes with
+  /// the version, zeros up to byte 512.
   static func hasMATLABBlock(_ content: FileDescriptor) -> Bool {
     let block = content.prefix(count: 512)
     return block.starts(with: "MATLAB 7.3 MAT-file".utf8)
@@ -9,10 +9,11 @@ extension HDF5File {
       && block[128...].allSatisfy { $0 == 0 }
   }
 
-  /// The error about a file that libhdf5 does not open.
+  /// Returns the error for a file that libhdf5 does not open.
   private static func unreadable(_ content: FileDescriptor) -> FileError {
     let start = content.prefix(count: 12)
-    // Version 3 of the superblock has flags: open for writing, and so for one writer and readers.
+    // Superblock version 3 has flags: bit 0 for open for writing, bit 2 for single writer, multiple
+    // readers.
     if start.count == 12, start.starts(with: FileKind.signature), start[8] == 3, start[11] & 5 != 0
     {
       return FileError(
@@ -49,22 +50,22 @@ extension HDF5File {
     }
   }
 
-  /// Makes groups of the claims that hold, and findings of those that don't.
+  /// Converts valid claims to groups, and appends findings for invalid ones.
   static func checked(
     _ catalogue: HDF5Catalogue, fileSize: Int, for purpose: Purpose,
     _ findings: inout [Finding]
   ) -> [Group] {
     var groups: [Group] = []
-    /// The place of each node among the groups.
+    /// The index among the groups, for each node that is a group.
     var places: [Int?] = []
     var paths: [String] = []
     var datasets = 0
     var left = fileSize
-    /// The bytes of all data sets so far; those that are put together from others come last.
+    /// The bytes of all data sets so far; virtual ones come last.
     var unpacked = 0
     var offsets: Set<Int> = []
-    // Names that differ in their bytes alone, in what is no text or in how an accent is written,
-    // would pass for each other here, and not elsewhere.
+    // Names may become equal as text when they differ in invalid UTF-8 or in the normalization of
+    // accents; other readers keep them apart.
     func enter(_ entry: Entry, _ name: String, in parent: Int) {
       guard groups[parent].entries.updateValue(entry, forKey: name) != nil else { return }
       let place = paths[parent].isEmpty ? name : "\(paths[parent])/\(name)"
@@ -126,11 +127,11 @@ extension HDF5File {
     return groups
   }
 
-  /// Throws unless the file can be an HDF5 file, and says what it is instead where that is known.
+  /// Throws unless the file may be HDF5; the message names the actual kind if it is known.
   static func checkKind(
     of content: FileDescriptor, for purpose: Purpose
   ) throws(FileError) {
-    // Of data that is said before.
+    // `DataFile` makes this check for data files.
     guard purpose == .model, let message = FileKind(of: content).insteadOfModel else { return }
     throw FileError(otherKind: message, path: content.path)
   }

@@ -2,35 +2,35 @@ import InferenceGraph
 
 /// An HDF5 file open for reading.
 ///
-/// Its structure is parsed at once, by a sealed process where there is one, and checked here. Groups
-/// and data sets are named by paths from the root. In a model's file only hard links are followed.
+/// The structure is parsed once at opening, in a sealed process if the system has one, and checked
+/// here. Groups and data sets are identified by paths from the root. In a model's file only hard
+/// links are followed.
 final class HDF5File: Sendable {
-  /// What a file is read for.
+  /// The purpose of reading a file, which decides what it may contain.
   enum Purpose: Sendable {
-    /// A model or another file whose origin is in doubt: whatever an honest one does not have is an
-    /// error.
+    /// A model or another file of doubtful origin; soft links and virtual data sets are errors.
     case model
-    /// Images and labels, wherever they are within the file: behind links by name, put together from
-    /// other data sets, behind MATLAB's block of text.
+    /// Images and labels; soft links within the file, virtual data sets and MATLAB's user block are
+    /// allowed.
     case data
   }
 
-  /// The path it was opened by.
+  /// The path, as the caller passed it.
   let path: String
-  /// What an honest file does not have.
+  /// What an honest file does not have, in the order of detection.
   let findings: [Finding]
-  /// The file itself.
+  /// The descriptor of the file.
   let content: FileDescriptor
   private let parser: any HDF5Parser
   private let groups: [Group]
-  /// Whether MATLAB wrote it, which stores the last axis first.
+  /// Whether MATLAB wrote the file; it stores the last axis first.
   let isMATLAB: Bool
 
-  /// What lies behind a link, by its place in the list of groups, or its number as a data set.
+  /// The target of a link: the index of a group, or the number and description of a data set.
   enum Entry: Sendable {
     case group(Int)
     case dataset(Int, HDF5DatasetInfo)
-    /// A link to what has this path.
+    /// A soft link to this path.
     case link(String)
   }
 
@@ -43,11 +43,11 @@ final class HDF5File: Sendable {
   ///
   /// - Parameters:
   ///   - path: The file.
-  ///   - sandbox: How it is parsed.
-  ///   - isTolerant: Whether it is opened although there are findings that have it refused.
-  ///   - purpose: What it is read for.
-  /// - Throws: ``FileError`` if it cannot be read, or is refused; then its message ends in the rule's
-  ///   name.
+  ///   - sandbox: Whether a sealed process parses the file.
+  ///   - isTolerant: Whether to open the file despite findings of severity `error`.
+  ///   - purpose: The purpose of reading it.
+  /// - Throws: ``FileError`` if the file cannot be read or is refused; the message of a refusal
+  ///   ends with the rule's name.
   convenience init(
     _ path: String, sandbox: Sandbox = .auto, isTolerant: Bool = false,
     for purpose: Purpose = .model
@@ -56,7 +56,7 @@ final class HDF5File: Sendable {
       FileDescriptor(path), sandbox: sandbox, isTolerant: isTolerant, for: purpose)
   }
 
-  /// Takes an open file; see ``init(_:sandbox:isTolerant:for:)-(String,_,_,_)``.
+  /// Wraps an open file; see ``init(_:sandbox:isTolerant:for:)-(String,_,_,_)``.
   convenience init(
     _ content: FileDescriptor, sandbox: Sandbox, isTolerant: Bool, for purpose: Purpose = .model
   ) throws(FileError) {
@@ -65,7 +65,7 @@ final class HDF5File: Sendable {
     try self.init(content, parser: parser, isTolerant: isTolerant, for: purpose)
   }
 
-  /// Takes a file and whoever parses it.
+  /// Wraps an open file with a given parser.
   init(
     _ content: FileDescriptor, parser: any HDF5Parser, isTolerant: Bool,
     for purpose: Purpose = .model
@@ -90,28 +90,28 @@ final class HDF5File: Sendable {
     }
   }
 
-  /// The file's size in bytes, the bound for everything that it can hold.
+  /// The size in bytes, an upper bound for everything stored in the file.
   var size: Int { content.size }
 
   /// Returns an error about this file's contents.
   func failure(_ message: String) -> FileError { FileError(.badData, path: path, message) }
 
-  /// Whether there is a group at the path.
+  /// Returns whether there is a group at the path.
   func hasGroup(_ path: String) -> Bool { group(path) != nil }
 
-  /// The names of what a group holds, sorted; empty if there is no such group.
+  /// Returns the names of a group's members, sorted; empty if there is no such group.
   func names(in path: String = "") -> [String] { group(path)?.entries.keys.sorted() ?? [] }
 
-  /// Returns an attribute's texts: nil if there is no such attribute or it is not text.
+  /// Returns the texts of an attribute; nil if it is missing or not text.
   func strings(_ name: String, in path: String = "") -> [String]? { group(path)?.attributes[name] }
 
-  /// Returns a list of names in an attribute, or in `name0`, `name1`, ... into which long ones are
-  /// split; empty if there is none.
+  /// Returns a list of names from an attribute, or from `name0`, `name1`, ... if it is split; empty
+  /// if missing.
   func names(listedAs name: String, in path: String) -> [String] {
     namesIfListed(as: name, in: path) ?? []
   }
 
-  /// Returns such a list; nil if there is none.
+  /// Returns a list of names as above; nil if missing.
   func namesIfListed(as name: String, in path: String) -> [String]? {
     if let names = strings(name, in: path) { return names }
     var result: [String]?
@@ -123,7 +123,7 @@ final class HDF5File: Sendable {
     return result
   }
 
-  /// Opens the data set at a path.
+  /// Returns the data set at a path.
   ///
   /// - Throws: ``FileError`` if there is none.
   func dataset(_ path: String) throws(FileError) -> HDF5Dataset {
@@ -131,13 +131,13 @@ final class HDF5File: Sendable {
     return dataset
   }
 
-  /// Opens the data set at a path; nil if there is none.
+  /// Returns the data set at a path; nil if there is none.
   func datasetIfPresent(_ path: String) -> HDF5Dataset? {
     guard case .dataset(let number, let info)? = entry(path) else { return nil }
     return HDF5Dataset(file: self, number: number, info: info, content: content, parser: parser)
   }
 
-  /// Path and description of every data set, by path.
+  /// The path and description of every data set, sorted by path.
   var datasets: [(path: String, info: HDF5DatasetInfo)] {
     var result: [(path: String, info: HDF5DatasetInfo)] = []
     func add(_ group: Int, _ path: String) {
@@ -165,7 +165,7 @@ final class HDF5File: Sendable {
     return entry(path, from: 0, &links)
   }
 
-  /// What a path leads to from a group on; nil if it leads nowhere or over too many links.
+  /// Resolves a path from a group; nil if it has no target or more than 16 links.
   private func entry(_ path: String, from start: Int, _ links: inout Int) -> Entry? {
     var result = Entry.group(path.hasPrefix("/") ? 0 : start)
     for component in path.split(separator: "/") where component != "." {
@@ -183,6 +183,6 @@ final class HDF5File: Sendable {
     return result
   }
 
-  /// The most links that one path leads over.
+  /// The largest number of links in the resolution of a path.
   private static let mostLinks = 16
 }

@@ -7,27 +7,25 @@ import Synchronization
   import Glibc
 #endif
 
-/// The library's process-wide state: one lock for all calls.
+/// The process-wide state of libhdf5, and the lock around every call.
 ///
-/// libhdf5 is not safe to call from two threads at once, not even for two files.
+/// libhdf5 is not thread-safe, not even for different files.
 enum HDF5Library {
   private static let lock = Mutex(())
   private static let owner = Atomic<UInt>(0)
 
-  /// Plugins are code loaded from disk on a file's demand: never; h5py's own filter is built in. Set once,
-  /// before the first file.
-  ///
-  /// Neither is there anything to do at exit, where the library would trip over what a damaged file
-  /// has left behind.
+  /// Sets up libhdf5 once, before the first file. Plugins stay disabled, because a file could make
+  /// the library load code from disk; h5py's LZF filter is built in instead. The exit handler is
+  /// disabled too, because the library may fail there after a damaged file.
   private static let prepared: Bool = {
     H5dont_atexit()
     H5open()
     return H5PLset_loading_state(0) >= 0 && LZF.register()
   }()
 
-  /// Runs `body` while no other thread is inside libhdf5; may be nested.
+  /// Calls `body` while no other thread is inside libhdf5.
   ///
-  /// It may be nested because handles close themselves wherever they go out of scope.
+  /// Calls may be nested, since handles close themselves wherever they go out of scope.
   static func locked<Result: Sendable, Failure: Error>(
     _ body: () throws(Failure) -> Result
   ) throws(Failure) -> Result {
@@ -37,7 +35,7 @@ enum HDF5Library {
     return try lock.withLock { _ throws(Failure) in
       owner.store(me, ordering: .relaxed)
       defer {
-        // An error left on the stack makes the library complain at exit.
+        // An error left on the stack makes the library print a message at exit.
         dk_clear_errors()
         owner.store(0, ordering: .relaxed)
       }
@@ -56,9 +54,9 @@ enum HDF5Library {
   }
 }
 
-/// A kind of object that libhdf5 hands out numbers for.
+/// A kind of libhdf5 object identifier.
 protocol HDF5Kind {
-  /// Gives the number back.
+  /// Closes the object.
   static func close(_ id: hid_t)
 }
 
@@ -70,12 +68,12 @@ enum HDF5TypeKind: HDF5Kind { static func close(_ id: hid_t) { H5Tclose(id) } }
 enum HDF5AttributeKind: HDF5Kind { static func close(_ id: hid_t) { H5Aclose(id) } }
 enum HDF5PropertyKind: HDF5Kind { static func close(_ id: hid_t) { H5Pclose(id) } }
 
-/// The owner of one of libhdf5's numbers; its end closes the object.
+/// Owns a libhdf5 identifier and closes the object at the end of its life.
 struct HDF5Handle<Kind: HDF5Kind>: ~Copyable, Sendable {
-  /// The number, valid as long as the handle lives.
+  /// The identifier, valid as long as the handle lives.
   let id: hid_t
 
-  /// Takes over what a library call returned; nil if the call failed.
+  /// Takes ownership of the result of a library call; nil if the call failed.
   init?(_ id: hid_t) {
     guard id >= 0 else { return nil }
     self.id = id

@@ -1,6 +1,6 @@
 import InferenceGraph
 
-/// Parses within this process, which a hostile file may crash or worse.
+/// Parses a file within this process, without protection against hostile files.
 struct HDF5LocalParser: HDF5Parser {
   private let reader: HDF5Reader
   private let fileSize: Int

@@ -1,15 +1,16 @@
 import InferenceGraph
 
-/// Who parses a file: libhdf5 in a sealed process, or within this one.
+/// Parses one file with libhdf5, in a sealed process or within this one.
 protocol HDF5Parser: Sendable {
-  /// Returns the frame of the catalogue; nil if the file is not HDF5.
+  /// Returns the serialized catalogue; nil if the file is not HDF5.
   ///
   /// - Throws: ``SealedFailure``.
   func catalogue() throws -> [UInt8]?
 
-  /// Fills a buffer with rows of the catalogue's n-th data set, converted to a type.
+  /// Fills a buffer with rows of a data set, converted to `type`.
   ///
-  /// - Throws: ``SealedFailure``, or ``HDF5Unreadable`` if libhdf5 cannot do it.
+  /// - Parameter dataset: The index among the data sets of the catalogue.
+  /// - Throws: ``SealedFailure``, or ``HDF5Unreadable`` if libhdf5 fails.
   @unsafe func read(
     dataset: Int, rows: Range<Int>, as type: ElementType,
     into buffer: UnsafeMutableRawBufferPointer

@@ -1,16 +1,17 @@
 import CHDF5
 
-/// libhdf5 at work on one file: what its structure claims, and the elements of its data sets.
+/// Reads one file with libhdf5: its structure, and the elements of its data sets.
 ///
-/// It runs in a sealed process where the machine has one, and believes nothing that it does not have
-/// to: only hard links are followed, only listed attributes read.
+/// It runs in a sealed process if the system has one, and trusts as little of the file as possible:
+/// it follows only hard links and reads only listed attributes.
 ///
-/// Unchecked: all that changes is used under the library's lock.
+/// Unchecked: the library's lock guards all mutable state.
 final class HDF5Reader: @unchecked Sendable {
   private let file: HDF5Handle<HDF5FileKind>
-  /// Where the data sets of the catalogue are.
+  /// The locations of the catalogue's data sets.
   private var places: [HDF5Walk.Place] = []
-  /// The one of which rows were read last: each takes memory for the chunks of its rows.
+  /// The data set read last, kept open for its chunk cache; only one, since each cache takes
+  /// memory.
   private var opened: (dataset: Int, rows: HDF5Rows)?
 
   /// Opens a file by its path; nil if it is not HDF5.
@@ -20,8 +21,10 @@ final class HDF5Reader: @unchecked Sendable {
     self.file = file
   }
 
-  /// Opens a file that lies in memory as long as the process lives, of which it can have but one;
-  /// nil if it is not HDF5.
+  /// Opens a file image in memory, which must stay valid as long as the process lives; nil if it is
+  /// not HDF5.
+  ///
+  /// A process can open only one image.
   @unsafe init?(image: UnsafeRawPointer, count: Int) {
     let address = UInt(bitPattern: image)
     let id = HDF5Library.locked {
@@ -31,9 +34,9 @@ final class HDF5Reader: @unchecked Sendable {
     self.file = file
   }
 
-  /// Walks the file.
+  /// Walks through the file and returns its catalogue.
   ///
-  /// - Parameter fileSize: The file's size in bytes, which bounds its texts.
+  /// - Parameter fileSize: The file's size in bytes, which bounds the size of its texts.
   func catalogue(fileSize: Int) -> HDF5Catalogue {
     HDF5Library.locked {
       let walk = HDF5Walk(file: file.id, textLimit: fileSize)
@@ -47,10 +50,10 @@ final class HDF5Reader: @unchecked Sendable {
   /// Reads rows of a data set.
   ///
   /// - Parameters:
-  ///   - dataset: Its position among the data sets of the catalogue.
-  ///   - type: What the elements are converted to.
-  ///   - deliver: Takes the bytes, some rows at a time, and returns whether to go on.
-  /// - Returns: Whether all could be read.
+  ///   - dataset: The index among the data sets of the catalogue.
+  ///   - type: The type to convert the elements to.
+  ///   - deliver: Receives the bytes of some rows at a time, and returns whether to continue.
+  /// - Returns: Whether all rows could be read.
   @unsafe func read(
     dataset: Int, rows: Range<Int>, as type: HDF5DatasetInfo.RawType,
     deliver: (UnsafeRawBufferPointer) -> Bool
@@ -63,7 +66,7 @@ final class HDF5Reader: @unchecked Sendable {
         else { return false }
         opened = (dataset, made)
       }
-      // The rows are used during this call alone.
+      // The buffer passed to `deliver` is valid during the call only.
       return unsafe opened?.rows.read(rows, as: type, deliver: deliver) ?? false
     }
   }

@@ -1,15 +1,15 @@
 import CHDF5
 
-/// A data set of which libhdf5 reads rows.
+/// An open data set, from which libhdf5 reads rows.
 final class HDF5Rows {
   private let handle: HDF5Handle<HDF5DatasetKind>
   private let extents: [hsize_t]
 
-  /// Opens the data set with a cache for the chunks that one read of so many rows touches, so that
-  /// each is unpacked once.
+  /// Opens the data set with a chunk cache large enough for one read of `rows` rows, so that each
+  /// chunk is unpacked once.
   init?(file: hid_t, place: HDF5Walk.Place, rows: Int) {
-    // The cache is chosen when the data set is opened, and by then its chunks must be known: it is
-    // opened twice, and not at the same time, since the two would share the first one's cache.
+    // The cache is set at opening, but its size depends on the chunks, so the data set is opened
+    // twice. The first handle is closed before: two open handles would share its cache.
     guard let group = HDF5Handle<HDF5GroupKind>(H5Oopen_by_addr(file, place.group)),
       let shape = Self.shape(place.name, in: group.id),
       let access = HDF5Handle<HDF5PropertyKind>(H5Pcreate(dk_dataset_access())),
@@ -20,7 +20,7 @@ final class HDF5Rows {
     extents = shape.extents
   }
 
-  /// Reads rows, of the only element if there are no axes; see ``HDF5Reader/read``.
+  /// Reads rows, or the single element of a data set without axes; see ``HDF5Reader/read``.
   @unsafe func read(
     _ rows: Range<Int>, as type: HDF5DatasetInfo.RawType,
     deliver: (UnsafeRawBufferPointer) -> Bool
@@ -41,7 +41,7 @@ final class HDF5Rows {
     for start in stride(from: rows.lowerBound, to: rows.upperBound, by: step) {
       let part = start..<min(start + step, rows.upperBound)
       guard select(part, memoryType, &buffer) else { return false }
-      // Lent for the call.
+      // The buffer is used during the call only.
       let goesOn = unsafe buffer.withUnsafeBytes {
         unsafe deliver(UnsafeRawBufferPointer(rebasing: $0[..<(part.count * rowSize)]))
       }
@@ -70,13 +70,14 @@ final class HDF5Rows {
 
   private struct Shape {
     let extents: [hsize_t]
-    /// Empty where there are no chunks.
+    /// Empty unless the layout is chunked.
     let chunk: [hsize_t]
     let elementSize: Int
 
     private static let largestCache = 128 << 20
 
-    /// The bytes of the chunks that so many rows touch, within reason; never less than one chunk's.
+    /// Returns the size in bytes of the chunks that `rows` rows touch: at least 1 MiB and one
+    /// chunk, at most the larger of one chunk and 128 MiB.
     func cacheSize(rows: hsize_t) -> Int {
       guard let first = chunk.first, !extents.contains(0), !chunk.contains(0) else {
         return 1 << 20

@@ -1,14 +1,14 @@
 import InferenceGraph
 import Synchronization
 
-/// Has a sealed process parse the file.
+/// Parses a file in a sealed process.
 final class HDF5SealedParser: HDF5Parser {
   private let process: SealedProcess
   private let fileSize: Int
-  /// Held while the process answers one request.
+  /// Held during a request and its answer.
   private let turn = Mutex(())
 
-  /// - Parameter fileSize: The file's size in bytes, which bounds what the process may send.
+  /// - Parameter fileSize: The file's size in bytes, which bounds the size of an answer.
   init(_ process: SealedProcess, fileSize: Int) {
     self.process = process
     self.fileSize = fileSize
@@ -30,7 +30,7 @@ final class HDF5SealedParser: HDF5Parser {
     dataset: Int, rows: Range<Int>, as type: ElementType,
     into buffer: UnsafeMutableRawBufferPointer
   ) throws {
-    // The buffer is used during this call alone; its address crosses the closure's boundary.
+    // The buffer is used during the call only; its address crosses into the `Sendable` closure.
     let (address, size) = (UInt(bitPattern: buffer.baseAddress), buffer.count)
     try turn.withLock { _ in
       let kind = HDF5DatasetInfo.RawType(type).rawValue

@@ -1,14 +1,15 @@
 import CHDF5
 
-/// The texts of an attribute.
+/// Reads text attributes.
 enum HDF5Text {
   /// Reads an attribute of a group.
   ///
-  /// Fixed and variable lengths, ASCII and UTF-8, scalars and arrays are all read; an empty array
-  /// of any type gives no texts.
+  /// Supports fixed and variable lengths, ASCII and UTF-8, scalars and arrays; an empty array of
+  /// any type gives no texts.
   ///
-  /// - Parameter limit: The bytes that there may be at most.
-  /// - Returns: The texts, with nil for an attribute that is no text; nil if it cannot be read.
+  /// - Parameter limit: The largest size of the texts in bytes.
+  /// - Returns: The texts, or nil within the tuple if the attribute is not text; nil if it cannot
+  ///   be read.
   static func read(_ name: String, of group: hid_t, limit: Int) -> (value: [String]?, Void)? {
     guard
       let attribute = HDF5Handle<HDF5AttributeKind>(unsafe H5Aopen(group, name, dk_default())),
@@ -45,13 +46,13 @@ enum HDF5Text {
   private static func variable(
     _ attribute: hid_t, _ type: hid_t, _ space: hid_t, _ count: Int, _ limit: Int
   ) -> [String]? {
-    // Each element takes 16 bytes in the file, so that more than this cannot be honest.
+    // Each element takes 16 bytes in the file, so an honest count is below `limit / 8`.
     guard count > 0, count <= limit / 8 else { return nil }
     var pointers = unsafe [UnsafeMutablePointer<CChar>?](repeating: nil, count: count)
     guard unsafe H5Aread(attribute, type, &pointers) >= 0 else { return nil }
-    // The library allocated the strings; they are copied before it frees them.
+    // libhdf5 allocated the strings; they are copied before it frees them.
     defer { _ = unsafe H5Dvlen_reclaim(type, space, dk_default(), &pointers) }
-    // One text of the file can be listed many times.
+    // Many elements may refer to one text in the file.
     var (left, texts) = (limit, [String]())
     for index in 0..<count {
       let text = unsafe pointers[index].map { unsafe String(cString: $0) } ?? ""

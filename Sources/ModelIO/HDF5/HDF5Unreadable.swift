@@ -1,2 +1,2 @@
-/// Elements that libhdf5 cannot read.
+/// The error for elements that libhdf5 cannot read.
 struct HDF5Unreadable: Error {}

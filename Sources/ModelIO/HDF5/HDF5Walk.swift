@@ -6,30 +6,30 @@ import CHDF5
   import Glibc
 #endif
 
-/// The walk through a file that makes its catalogue.
+/// Traverses a file and builds its catalogue.
 ///
-/// Groups are visited once each, by hard links alone; what is not on the list of things that Keras
-/// files are made of is noted and left alone. Called under the library's lock.
+/// It visits each group once, by hard links only. Whatever does not occur in Keras files is
+/// recorded as an observation and not followed. Callers must hold the library's lock.
 final class HDF5Walk {
-  /// Where a data set is: a group and the name of a link in it.
+  /// The location of a data set: the address of a group and the name of a link in it.
   struct Place {
     let group: haddr_t
     let name: String
   }
 
   private(set) var catalogue = HDF5Catalogue()
-  /// The data sets of the catalogue, in its order.
+  /// The locations of the data sets, in the order of the catalogue.
   private(set) var datasets: [Place] = []
   private let file: hid_t
   private var textLeft: Int
   private var visited: Set<haddr_t> = []
-  /// The paths of the data sets that hold their values themselves.
+  /// The paths of the data sets that are not virtual.
   private var ordinary: Set<String> = []
-  /// The others, which are looked at when all of these are known.
+  /// The virtual data sets, which are examined last, when all possible sources are known.
   private var virtual: [(parent: Int, place: Place, path: String)] = []
 
-  /// The attributes that are read, of groups alone: those of Keras, which splits long ones into
-  /// numbered parts, and our own.
+  /// The attributes that are read, from groups only: those of Keras, which splits long ones into
+  /// numbered parts, and that of ``ArrayFile``.
   private static let attributes = [
     "keras_version", "backend", "name", "model_config", "training_config", "layer_names",
     "weight_names", ArrayFile.attribute,
@@ -38,7 +38,7 @@ final class HDF5Walk {
 
   init(file: hid_t, textLimit: Int) {
     self.file = file
-    // Empty files have names as well.
+    // A constant for names, since even a tiny file has some.
     textLeft = textLimit + 65_536
   }
 
@@ -58,14 +58,14 @@ final class HDF5Walk {
     let left = HDF5Catalogue.maximumObservations - catalogue.observations.count
     guard left > 0 else { return }
     let path = path.isEmpty ? "/" : path
-    // The last one stands for all that follow, and has the file refused.
+    // The last observation stands for all further ones; its severity makes the file be refused.
     catalogue.observations.append(
       left == 1
         ? .init(rule: .objectCount, path: path, detail: "oddities")
         : .init(rule: rule, path: path, detail: abbreviated(detail)))
   }
 
-  /// Takes a text into account; false if there are more than the file has room for.
+  /// Subtracts a text from the allowance; returns false if that is used up.
   private func spend(_ text: String, _ path: String) -> Bool {
     textLeft -= text.utf8.count
     if textLeft < 0 { note(.objectCount, path, "texts") }
@@ -105,7 +105,7 @@ final class HDF5Walk {
     }
   }
 
-  /// Lists the links of a group; false if that cannot be done to the end.
+  /// Lists the links of a group; returns false if libhdf5 fails.
   private func list(
     _ group: hid_t, _ path: String, into links: inout [(name: String, kind: Int)]
   ) -> Bool {
@@ -114,7 +114,7 @@ final class HDF5Walk {
       var isTooLong = false
     }
     let list = List()
-    // The object outlives the call, which hands its address through to the closure.
+    // The object outlives the call, which passes its address through to the closure.
     let status = withExtendedLifetime(list) {
       unsafe dk_visit_links(
         group,
@@ -137,13 +137,15 @@ final class HDF5Walk {
     return status >= 0
   }
 
-  /// The texts in a soft or external link: its target, or flags and file and object.
+  /// Returns the texts in the value of a link: for a soft link the target, for an external link
+  /// flags, file and object.
   private func target(of name: String, in group: hid_t) -> [String] {
     var bytes = [UInt8](repeating: 0, count: 4096)
     guard unsafe H5Lget_val(group, name, &bytes, bytes.count - 1, dk_default()) >= 0 else {
       return []
     }
-    // An external link begins with a byte of flags, which is 0 like the byte behind a text.
+    // The value of an external link begins with a byte of flags, which is 0, like the end of a
+    // text.
     return bytes.split(separator: 0, maxSplits: 3, omittingEmptySubsequences: false)
       .map { String(decoding: $0, as: UTF8.self) }
   }
@@ -190,8 +192,9 @@ final class HDF5Walk {
     datasets.append(place)
   }
 
-  /// Adds a data set that is put together from others, if these lie in this file and hold their values
-  /// themselves. Before that is known libhdf5 is not asked about it: for its extents it may open others.
+  /// Adds a virtual data set if all its sources lie in this file and are not virtual.
+  ///
+  /// Until that is known, libhdf5 is not asked for its extents, for which it may open other files.
   private func addVirtual(_ parent: Int, _ place: Place, _ path: String) {
     guard let group = HDF5Handle<HDF5GroupKind>(H5Oopen_by_addr(file, place.group)),
       let dataset = HDF5Handle<HDF5DatasetKind>(
@@ -204,7 +207,7 @@ final class HDF5Walk {
     addDataset(dataset.id, creation.id, parent: parent, place, path)
   }
 
-  /// Describes a data set; nil if that cannot be done.
+  /// Describes a data set; nil if libhdf5 fails.
   private func claim(
     of id: hid_t, _ creation: hid_t, _ path: String
   ) -> HDF5Catalogue.Dataset? {
@@ -251,7 +254,7 @@ final class HDF5Walk {
     func equals(_ other: hid_t) -> Bool { H5Tequal(type, other) > 0 }
     switch H5Tget_class(type) {
     case H5T_INTEGER: return (.integer, equals(dk_u8()) ? .uint8 : .none)
-    // Truth values among others; libhdf5 converts them to the numbers that they stand for.
+    // Includes Booleans; libhdf5 converts enumerations to their numeric values.
     case H5T_ENUM: return (.integer, .none)
     case H5T_FLOAT:
       let raw: HDF5DatasetInfo.RawType =
@@ -261,8 +264,7 @@ final class HDF5Walk {
     }
   }
 
-  /// The paths of the data sets that one is put together from; of those in other files, one that no
-  /// data set has.
+  /// Returns the paths of a virtual data set's sources; the empty path for sources in other files.
   private func sources(of creation: hid_t) -> [String] {
     var count = 0
     guard unsafe H5Pget_virtual_count(creation, &count) >= 0, count > 0,
@@ -271,7 +273,7 @@ final class HDF5Walk {
     return (0..<count).map { index in
       func text(_ read: (UnsafeMutablePointer<CChar>?, Int) -> Int) -> String {
         var bytes = [CChar](repeating: 0, count: HDF5Catalogue.maximumPathLength)
-        // Filled by the call, with a zero at the end.
+        // The call fills the buffer, with a terminating zero.
         let length = unsafe bytes.withUnsafeMutableBufferPointer {
           unsafe read($0.baseAddress, $0.count)
         }
@@ -287,9 +289,9 @@ final class HDF5Walk {
     }
   }
 
-  /// Notes values in other files, and filters that are none of the library's and h5py's own.
+  /// Records external storage, and filters that neither libhdf5 nor h5py include.
   ///
-  /// - Parameter chunk: The bytes of a chunk.
+  /// - Parameter chunk: The size of a chunk in bytes.
   private func noteHazards(of creation: hid_t, _ path: String, chunk: Int) {
     if H5Pget_external_count(creation) != 0 {
       var name = [CChar](repeating: 0, count: 256)
@@ -310,7 +312,7 @@ final class HDF5Walk {
       if !known.contains(filter) {
         note(.filter, path, HDF5Filter.words(Int(filter)))
       } else if !seen.insert(filter).inserted {
-        // Packed twice, a few bytes unpack to a million times as many.
+        // Deflate applied twice can expand a millionfold.
         note(.filter, path, "\(filter), twice")
       } else if filter == LZF.number, count < 3 || Int(values[2]) != chunk {
         note(.filter, path, "\(filter), for chunks of another size")

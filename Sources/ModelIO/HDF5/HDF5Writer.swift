@@ -1,24 +1,25 @@
 import CHDF5
 import InferenceGraph
 
-/// Makes an HDF5 file in memory, whose bytes depend on its contents alone: no times are recorded.
+/// Creates an HDF5 file in memory.
 ///
-/// libhdf5 keeps a file open that it could not write to a full disk, and crashes over it later; so it
-/// is not given a disk to write to.
+/// The bytes depend on the contents only: no times are recorded. The file is not written to disk
+/// directly, because after a failed write to a full disk libhdf5 keeps the file open and crashes
+/// later.
 struct HDF5Writer: ~Copyable {
   private let path: String
   private let file: HDF5Handle<HDF5FileKind>
 
   /// Creates an empty file.
   ///
-  /// - Parameter path: What the file will be called, for errors.
+  /// - Parameter path: The future path of the file, for errors.
   init(path: String) throws(FileError) {
     let id: hid_t = HDF5Library.locked {
       guard let creation = Self.properties(dk_file_create()),
         let access = HDF5Handle<HDF5PropertyKind>(H5Pcreate(dk_file_access())),
         H5Pset_fapl_core(access.id, 1 << 20, false) >= 0
       else { return -1 }
-      // Files in memory are told apart by their names alone.
+      // libhdf5 identifies files in memory by their names.
       let name = "defensekit-\(UInt64.random(in: .min ... .max))"
       return unsafe H5Fcreate(name, dk_exclusive(), creation.id, access.id)
     }
@@ -29,7 +30,7 @@ struct HDF5Writer: ~Copyable {
     self.file = file
   }
 
-  /// Makes a group and those around it.
+  /// Creates a group and its missing parents.
   func makeGroup(_ path: String) throws(FileError) {
     let root = file.id
     let succeeded = HDF5Library.locked { () -> Bool in
@@ -48,15 +49,15 @@ struct HDF5Writer: ~Copyable {
     try check(succeeded)
   }
 
-  /// Writes an attribute of one string; it may be long.
+  /// Writes a scalar string attribute.
   func write(_ text: String, attribute: String, in group: String = "/") throws(FileError) {
     try write([text], isScalar: true, attribute, group)
   }
 
-  /// Writes an attribute that is a list of strings.
+  /// Writes an attribute with a list of strings, split into numbered ones above 4000 strings.
   func write(_ texts: [String], attribute: String, in group: String) throws(FileError) {
-    // An attribute holds 64 KiB, a string takes 16 bytes of it. Keras splits longer lists the same
-    // way.
+    // An attribute holds 64 KiB, and each string takes 16 bytes of it. Keras splits longer lists in
+    // the same way.
     let limit = 4000
     guard texts.count > limit else {
       return try write(texts, isScalar: false, attribute, group)
@@ -77,7 +78,7 @@ struct HDF5Writer: ~Copyable {
     try check(succeeded)
   }
 
-  /// Writes a data set of bytes; there must be as many as the shape says.
+  /// Writes a data set of unsigned bytes; their number must be the product of `shape`.
   func write(_ bytes: [UInt8], shape: [Int], to path: String) throws(FileError) {
     precondition(bytes.count == shape.reduce(1, *), "\(bytes.count) bytes for \(shape)")
     let succeeded = unsafe bytes.withUnsafeBytes {
@@ -86,7 +87,7 @@ struct HDF5Writer: ~Copyable {
     try check(succeeded)
   }
 
-  /// Writes a list of 32-bit integers.
+  /// Writes a one-dimensional data set of 32-bit integers.
   func write(_ integers: [Int32], to path: String) throws(FileError) {
     let succeeded = unsafe integers.withUnsafeBytes {
       unsafe write(
@@ -95,9 +96,9 @@ struct HDF5Writer: ~Copyable {
     try check(succeeded)
   }
 
-  /// Writes a data set; false if it cannot be done.
+  /// Writes a data set; returns false if libhdf5 fails.
   ///
-  /// - Parameter type: The elements' type in the file and in memory.
+  /// - Parameter type: The element type in the file and in memory.
   private func write(
     _ elements: UnsafeRawBufferPointer, _ path: String, shape: [Int], elementSize: Int,
     isDeflated: Bool = false, type: (file: hid_t, memory: hid_t)
@@ -111,7 +112,7 @@ struct HDF5Writer: ~Copyable {
         let creation = Self.properties(dk_dataset_create())
       else { return false }
       if isDeflated {
-        // A chunk is about 1 MiB of whole rows.
+        // A chunk holds about 1 MiB of whole rows.
         let row = shape.dropFirst().reduce(elementSize, *)
         var chunk = dimensions
         chunk[0] = hsize_t(max(1, min(shape[0], (1 << 20) / row)))
@@ -125,7 +126,7 @@ struct HDF5Writer: ~Copyable {
             root, path, type.file, space.id, dk_default(), creation.id, dk_default()))
       else { return false }
       if shape.contains(0) { return true }
-      // Only read by the call.
+      // The call only reads the elements.
       return unsafe H5Dwrite(
         dataset.id, type.memory, dk_all(), dk_all(), dk_default(), elements.baseAddress) >= 0
     }
@@ -136,7 +137,7 @@ struct HDF5Writer: ~Copyable {
     let id = file.id
     let bytes = HDF5Library.locked { () -> [UInt8]? in
       guard H5Fflush(id, H5F_SCOPE_GLOBAL) >= 0 else { return nil }
-      // Called with no buffer it gives the size, then fills one of that size.
+      // The call without a buffer returns the size.
       let size = H5Fget_file_image(id, nil, 0)
       guard size > 0 else { return nil }
       var bytes = [UInt8](repeating: 0, count: size)
@@ -152,8 +153,8 @@ struct HDF5Writer: ~Copyable {
     let root = file.id
     let succeeded = HDF5Library.locked { () -> Bool in
       let count = hsize_t(texts.count)
-      // Variable-length ASCII: what every version of Keras has written. Bytes beyond ASCII pass
-      // through, as they do there.
+      // Variable-length ASCII, like every version of Keras. Other bytes pass through unchanged, as
+      // they do there.
       guard let type = HDF5Handle<HDF5TypeKind>(H5Tcopy(dk_c_string())),
         H5Tset_size(type.id, dk_variable()) >= 0,
         let space = HDF5Handle<HDF5SpaceKind>(
@@ -163,7 +164,7 @@ struct HDF5Writer: ~Copyable {
           unsafe H5Acreate2(owner.id, name, type.id, space.id, dk_default(), dk_default()))
       else { return false }
       if texts.isEmpty { return true }
-      // libhdf5 wants an array of C strings: all texts in one buffer, and where each begins.
+      // libhdf5 expects an array of C strings: all texts in one buffer, and the start of each.
       var bytes: [CChar] = []
       var starts: [Int] = []
       for text in texts {
@@ -178,13 +179,14 @@ struct HDF5Writer: ~Copyable {
     try check(succeeded)
   }
 
-  /// Whether deflate will make a tensor smaller for certain, and by enough to matter.
+  /// Returns whether at least three quarters of a tensor of 4096 or more elements are zero, so that
+  /// deflate pays off.
   private static func isSparse(_ tensor: Tensor) -> Bool {
     guard tensor.count >= 4096, !tensor.shape.isEmpty else { return false }
     return tensor.values.count { $0 == 0 } >= tensor.count / 4 * 3
   }
 
-  /// A property list for making objects without times.
+  /// Returns a property list for objects without recorded times.
   private static func properties(_ kind: hid_t) -> HDF5Handle<HDF5PropertyKind>? {
     guard let list = HDF5Handle<HDF5PropertyKind>(H5Pcreate(kind)),
       H5Pset_obj_track_times(list.id, false) >= 0

@@ -6,15 +6,15 @@ import CHDF5
   import Glibc
 #endif
 
-/// The packing of LibLZF (Lehmann), which h5py offers as a filter of HDF5.
+/// The LibLZF compression (Lehmann), which h5py offers as an HDF5 filter.
 enum LZF {
   /// The filter's number in HDF5's registry.
   static let number: H5Z_filter_t = 32000
 
-  /// Unpacks bytes.
+  /// Decompresses bytes.
   ///
-  /// - Parameter limit: The most bytes that they may unpack to.
-  /// - Returns: The bytes; nil if these are no such packing, or of more.
+  /// - Parameter limit: The largest size of the result in bytes.
+  /// - Returns: The bytes; nil if `packed` is malformed or unpacks to more.
   static func unpacked(_ packed: [UInt8], limit: Int) -> [UInt8]? {
     var result = [UInt8](repeating: 0, count: limit)
     var (from, to) = (0, 0)
@@ -22,14 +22,14 @@ enum LZF {
       let control = Int(packed[from])
       from += 1
       if control < 32 {
-        // So many bytes follow as they are.
+        // A literal run.
         let count = control + 1
         guard count <= packed.count - from, count <= limit - to else { return nil }
         for offset in 0..<count { result[to + offset] = packed[from + offset] }
         from += count
         to += count
       } else {
-        // A copy of bytes before, which may overlap with itself.
+        // A back reference, which may overlap with its own result.
         var count = control >> 5 + 2
         if count == 9 {
           guard from < packed.count else { return nil }
@@ -48,7 +48,8 @@ enum LZF {
     return result
   }
 
-  /// Has libhdf5 unpack with this; false if it won't. Called under the library's lock.
+  /// Registers the filter with libhdf5; returns false if that fails. Callers must hold the
+  /// library's lock.
   static func register() -> Bool {
     var filter = unsafe H5Z_class2_t()
     // The version of the structure.
@@ -58,8 +59,8 @@ enum LZF {
     // libhdf5 keeps a copy of the structure, but not of the name.
     unsafe filter.name = UnsafePointer(strdup("lzf"))
     unsafe filter.filter = { flags, count, values, size, capacity, buffer in
-      // A result of 0 is a failure. The third of h5py's values is the size of a chunk, and libhdf5 takes
-      // for granted that it gets as much.
+      // A result of 0 means failure. h5py stores the size of a chunk as the third value, and
+      // libhdf5 assumes that the result has this size.
       guard flags & UInt32(H5Z_FLAG_REVERSE) != 0, let buffer = unsafe buffer,
         let start = unsafe buffer.pointee, let capacity = unsafe capacity, count > 2,
         let chunk = unsafe values.map({ unsafe Int($0[2]) }),
@@ -70,7 +71,7 @@ enum LZF {
       guard let unpacked = LZF.unpacked(packed, limit: chunk), unpacked.count == chunk,
         let result = unsafe malloc(chunk)
       else { return 0 }
-      // libhdf5 frees with free(3) what takes the place of its own buffer.
+      // libhdf5 later frees the buffer that replaces its own with free(3).
       unsafe unpacked.withUnsafeBytes {
         unsafe result.copyMemory(from: $0.baseAddress!, byteCount: chunk)
       }

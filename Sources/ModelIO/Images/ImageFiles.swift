@@ -1,21 +1,21 @@
 public import InferenceGraph
 
-/// PNG files as the images of a network, each read when it is needed.
+/// PNG files as the images of a network; each file is read on demand.
 public struct ImageFiles: SampleSource {
   /// The files.
   public let paths: [String]
   /// The shape of an image, `[height, width, channels]`.
   public let imageShape: [Int]
-  /// How the files are parsed.
+  /// Whether a sealed process parses the files.
   public let sandbox: Sandbox
 
-  /// Creates a source; nothing is read yet.
+  /// Creates a source; does not read any file.
   ///
   /// - Parameters:
   ///   - paths: The files.
   ///   - inputShape: The shape of the network's input, `[height, width, channels]`.
-  ///   - sandbox: How the files are parsed.
-  /// - Throws: ``FileError`` if the network takes something else than grey or colour images.
+  ///   - sandbox: Whether a sealed process parses the files.
+  /// - Throws: ``FileError`` if the input shape is not that of images with one or three channels.
   public init(
     _ paths: [String], for inputShape: [Int], sandbox: Sandbox = .auto
   ) throws(FileError) {
@@ -27,14 +27,14 @@ public struct ImageFiles: SampleSource {
 
   /// The number of images.
   public var count: Int { paths.count }
-  /// Always channels last.
+  /// Channels last.
   public var layout: Layout { .nhwc }
-  /// Always bytes.
+  /// Unsigned bytes.
   public var elementType: ElementType { .uint8 }
 
-  /// Reads files into `buffer`, one after the other.
+  /// Reads files into `buffer`, one after another.
   ///
-  /// - Throws: ``FileError`` for the first that cannot be read or does not fit; see
+  /// - Throws: ``FileError`` for the first file that cannot be read or does not fit; see
   ///   ``PixelImage/samples(fitting:path:)``.
   public func read(_ range: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
     let size = imageShape.reduce(1, *)
@@ -44,7 +44,7 @@ public struct ImageFiles: SampleSource {
     for (position, path) in paths[range].enumerated() {
       let image = try PixelImage(contentsOf: path, sandbox: sandbox)
       let samples = try image.samples(fitting: imageShape, path: path)
-      // One image's part of the buffer, which is as long as the samples.
+      // The part of the buffer for one image.
       unsafe UnsafeMutableRawBufferPointer(
         rebasing: buffer[position * size..<(position + 1) * size]
       ).copyBytes(from: samples)

@@ -1,19 +1,19 @@
 import CImages
 
-/// libpng at work on one file in memory; in a sealed process where the machine has one.
+/// Decodes a PNG file in memory with libpng, in a sealed process if the system has one.
 enum PNGDecoder {
-  /// Why a file cannot be decoded.
+  /// The reasons why decoding fails; raw values are those of `CImages`.
   enum Failure: UInt64, Error {
-    /// It ends before the image does.
+    /// The file ends before the image does.
     case cutShort = 1
-    /// A checksum is wrong, or something else is not as it should be.
+    /// A checksum is wrong, or the contents are invalid.
     case damaged
-    /// It is larger than the limits of ``PNGHeader``.
+    /// The image exceeds the limits of ``PNGHeader``.
     case tooLarge
-    /// There is not enough memory.
+    /// Memory allocation failed.
     case noMemory
 
-    /// What to tell about the file.
+    /// The message about the file, with advice.
     var message: String {
       switch self {
       case .cutShort: "ends before its image does; copy it again"
@@ -24,7 +24,7 @@ enum PNGDecoder {
     }
   }
 
-  /// An image in libpng's memory.
+  /// A decoded image in libpng's memory.
   @unsafe struct Pixels {
     let width: Int
     let height: Int
@@ -32,12 +32,12 @@ enum PNGDecoder {
     let samples: UnsafeRawBufferPointer
   }
 
-  /// Decodes a file and hands the image to `body`, for the duration of its call.
+  /// Decodes a file and passes the image to `body`; it is valid during that call only.
   @unsafe static func decode<Value>(
     _ bytes: UnsafeRawBufferPointer, _ body: (Result<Pixels, Failure>) -> Value
   ) -> Value {
     var pixels = unsafe dk_pixels()
-    // The bytes are only read; the samples are this function's until it returns.
+    // libpng only reads the bytes; this function owns the samples and frees them.
     let status = unsafe dk_png_read(bytes.baseAddress, bytes.count, &pixels)
     defer { unsafe dk_png_free(pixels.samples) }
     guard status == DK_PNG_OK else {

@@ -1,28 +1,28 @@
-/// What the first bytes of a PNG file say (ISO/IEC 15948), read before libpng sees any.
+/// The size of an image from the first bytes of a PNG file (ISO/IEC 15948), read without libpng.
 struct PNGHeader: Sendable, Hashable {
-  /// How every PNG file begins.
+  /// The signature of a PNG file.
   static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
-  /// How many bytes are looked at.
+  /// The number of bytes to pass to ``init(_:path:)``.
   static let size = 64
-  /// The most pixels that an image may have; as RGBA they take 64 MiB.
+  /// The largest number of pixels; as RGBA they take 64 MiB.
   static let maximumPixels = 1 << 24
-  /// The longest side that an image may have.
+  /// The largest width or height in pixels.
   static let maximumSide = 1 << 16
 
-  /// The width in pixels, within the limits.
+  /// The width in pixels, 1 to ``maximumSide``.
   let width: Int
-  /// The height in pixels, within the limits.
+  /// The height in pixels, 1 to ``maximumSide``.
   let height: Int
 
-  /// Reads the beginning of a file.
+  /// Parses the beginning of a file.
   ///
-  /// - Throws: ``FileError`` if it is not a PNG file's, saying what it is instead where that is known,
-  ///   or if the image is too large.
+  /// - Throws: ``FileError`` if the file is not PNG (the message names the actual kind if it is
+  ///   known), or the image is too large.
   init(_ start: [UInt8], path: String) throws(FileError) {
     guard start.starts(with: Self.signature) else {
       throw FileError(.badData, path: path, Self.otherKind(start))
     }
-    // The first chunk is the header: its length and name, then the sizes, big-endian.
+    // The first chunk is the header: length, name, then width and height, big-endian.
     let chunk: [UInt8] = [0, 0, 0, 13, 0x49, 0x48, 0x44, 0x52]
     guard start.count >= 24, start[8..<16].elementsEqual(chunk) else {
       throw FileError(

@@ -1,14 +1,15 @@
 extension PixelImage {
-  /// Returns the samples as a network's input takes them, `[height][width][channels]`.
+  /// Returns the samples in the form of a network's input, `[height][width][channels]`.
   ///
-  /// A grey image becomes three equal channels where the network takes colour. A colour image is taken as
-  /// grey only where all three channels are equal, and an alpha channel is left out only where every
-  /// pixel is opaque: nothing is lost that might matter.
+  /// A grey image becomes three equal channels if the network expects colour. A colour image
+  /// becomes grey only if all three channels are equal, and an alpha channel is dropped only if
+  /// every pixel is opaque, so that no information is lost.
   ///
   /// - Parameters:
-  ///   - shape: `[height, width, channels]` of the network's input.
+  ///   - shape: The network's input shape, `[height, width, channels]`.
   ///   - path: The image's file, for errors.
-  /// - Throws: ``FileError`` naming both sizes, or what the image has that the network does not take.
+  /// - Throws: ``FileError`` if the sizes differ, or the image has colours or transparency that the
+  ///   network does not accept.
   public func samples(fitting shape: [Int], path: String) throws(FileError) -> [UInt8] {
     func failure(_ message: String) -> FileError { FileError(.badData, path: path, message) }
     try Self.check(shape, path)
@@ -37,7 +38,7 @@ extension PixelImage {
     return (0..<pixelCount).map { pixels[$0 * channels] }
   }
 
-  /// Throws unless the network's input is an image of one or three channels.
+  /// Throws unless the network's input is an image with one or three channels.
   static func check(_ shape: [Int], _ path: String) throws(FileError) {
     guard shape.count == 3, [1, 3].contains(shape[2]) else {
       throw FileError(

@@ -1,19 +1,19 @@
 extension PixelImage {
-  /// The largest file that is read: 2^24 pixels of 8 bytes take half of it unpacked.
+  /// The largest file size in bytes: twice that of 2^24 uncompressed pixels of 8 bytes.
   private static let maximumFileSize = 1 << 28
 
   /// Reads a PNG file.
   ///
-  /// Samples of 8 bits are those that are stored, whatever the file says of gamma and colour profiles.
-  /// Palettes and samples of fewer bits are expanded, 16 bits rounded to 8; a transparent colour
-  /// becomes an alpha channel, and grey with alpha becomes RGBA. Interlaced files are read like
-  /// others, of animated ones the first image.
+  /// Samples of 8 bits are read as stored, without regard to gamma and colour profiles. Palettes
+  /// and samples of fewer bits are expanded, and 16 bits are rounded to 8. A transparent colour
+  /// becomes an alpha channel, and grey with alpha becomes RGBA. Interlaced files are supported; of
+  /// an animated file the first image is read.
   ///
   /// - Parameters:
   ///   - path: The file.
-  ///   - sandbox: How it is parsed.
-  /// - Throws: ``FileError`` if it cannot be read, is damaged, or has more than 2^24 pixels or a side
-  ///   over 2^16.
+  ///   - sandbox: Whether a sealed process parses the file.
+  /// - Throws: ``FileError`` if the file cannot be read, is damaged, or has more than 2^24 pixels
+  ///   or a side over 2^16.
   public init(contentsOf path: String, sandbox: Sandbox = .auto) throws(FileError) {
     let file = try FileDescriptor(path)
     let header = try PNGHeader(file.prefix(count: PNGHeader.size), path: path)
@@ -44,7 +44,7 @@ extension PixelImage {
   ///
   /// - Throws: ``PNGDecoder/Failure``.
   init(decoding bytes: [UInt8], _ header: PNGHeader) throws {
-    // The bytes are only read, and the samples copied before they are freed.
+    // The bytes are only read, and the samples are copied before they are freed.
     let image = unsafe try bytes.withUnsafeBytes { bytes in
       unsafe try PNGDecoder.decode(bytes) { result in
         unsafe result.map { pixels in
@@ -58,11 +58,11 @@ extension PixelImage {
     self.init(width: image.0, height: image.1, channels: image.2, pixels: image.3)
   }
 
-  /// Takes a sealed process's answer, of which only the pixels' values are believed.
+  /// Parses the answer of a sealed process and checks everything but the pixel values.
   ///
   /// - Parameters:
   ///   - number: Receives a number.
-  ///   - bytes: Receives so many bytes.
+  ///   - bytes: Receives the given number of bytes.
   /// - Throws: ``PNGDecoder/Failure``, or ``SealedFailure``.
   init(
     answer number: () throws -> UInt64, bytes: (Int) throws -> [UInt8], _ header: PNGHeader
@@ -81,7 +81,8 @@ extension PixelImage {
   }
 
   private static func fill(_ bytes: inout [UInt8], from file: FileDescriptor) throws(FileError) {
-    // Lent for this call; the error leaves by the result.
+    // The buffer is used during the call only. The error leaves through the result, because the
+    // closure cannot rethrow it typed.
     let result: Result<Void, FileError> = unsafe bytes.withUnsafeMutableBytes { buffer in
       do throws(FileError) {
         return .success(unsafe try file.read(at: 0, into: buffer))

@@ -1,25 +1,25 @@
 import CImages
 
-/// An image of 8-bit samples.
+/// An image with 8-bit samples.
 ///
-/// Samples are those of the file it came from, as they are stored: nothing is converted for gamma or
-/// colour profiles.
+/// Samples are as stored in the file, without conversion for gamma or colour profiles.
 public struct PixelImage: Sendable, Hashable {
   /// The width in pixels.
   public let width: Int
   /// The height in pixels.
   public let height: Int
-  /// The samples of a pixel: 1 grey, 3 RGB, 4 RGBA, where alpha is not multiplied in.
+  /// The number of samples per pixel: 1 for grey, 3 for RGB, 4 for RGBA with alpha not
+  /// premultiplied.
   public let channels: Int
   /// The samples, `[height][width][channels]`, 0...255.
   public let pixels: [UInt8]
 
-  /// The most pixels that an image may have in a file.
+  /// The largest number of pixels in a file.
   package static var maximumPixels: Int { PNGHeader.maximumPixels }
-  /// The longest side that an image may have in a file.
+  /// The largest width or height in a file.
   package static var maximumSide: Int { PNGHeader.maximumSide }
 
-  /// Creates an image; `pixels` must hold `height` x `width` x `channels` samples.
+  /// Creates an image from `height` x `width` x `channels` samples.
   public init(width: Int, height: Int, channels: Int, pixels: [UInt8]) {
     precondition(width > 0 && height > 0, "an image of \(width) x \(height) pixels")
     precondition([1, 3, 4].contains(channels), "\(channels) channels; there can be 1, 3 or 4")
@@ -32,15 +32,15 @@ public struct PixelImage: Sendable, Hashable {
     self.pixels = pixels
   }
 
-  /// Returns the image as a PNG file, which holds nothing but the samples.
+  /// Returns the image as a PNG file without metadata.
   ///
-  /// - Throws: ``FileError`` of kind `.unavailable` for an image of more than 2^24 pixels or with a side
-  ///   over 2^16, or if there is not enough memory.
+  /// - Throws: ``FileError`` of kind `.unavailable` if the image has more than 2^24 pixels or a
+  ///   side over 2^16, or memory is insufficient.
   public func png() throws(FileError) -> [UInt8] { try encoded(path: "PNG image") }
 
-  /// Writes the image as a PNG file, whole or not at all; see ``AtomicFile``.
+  /// Writes the image as a PNG file atomically; see ``AtomicFile``.
   ///
-  /// - Throws: ``FileError`` as ``png()``, and if the file cannot be written.
+  /// - Throws: ``FileError`` as for ``png()``, and if the file cannot be written.
   public func write(to path: String) throws(FileError) {
     try AtomicFile.write(encoded(path: path), to: path)
   }
@@ -56,7 +56,8 @@ public struct PixelImage: Sendable, Hashable {
     }
     var file = unsafe dk_bytes()
     var copy = pixels
-    // libpng reads the copy during the call, which takes mutable memory, and fills memory of its own.
+    // libpng only reads the copy, although the parameter is mutable, and allocates the result
+    // itself.
     let status = unsafe copy.withUnsafeMutableBufferPointer { samples in
       var image = unsafe dk_pixels(
         width: UInt32(width), height: UInt32(height), channels: UInt32(channels),

@@ -1,22 +1,22 @@
-/// A JSON value, such as a report or the configuration in a Keras file.
+/// A JSON value, for example a report or the configuration in a Keras file.
 ///
-/// Objects keep the order of their keys, so that equal reports give equal bytes; values compare
-/// without it, as objects do in JSON.
+/// Objects keep the order of their keys, so that equal reports give equal bytes; comparison ignores
+/// the order.
 public enum JSON: Sendable {
-  /// Nothing.
+  /// The literal `null`.
   case null
-  /// True or false.
+  /// A Boolean.
   case bool(Bool)
-  /// A number.
+  /// A number; integers above 2^53 lose precision.
   case number(Double)
   /// Text.
   case string(String)
-  /// Values in order.
+  /// An array.
   case array([JSON])
-  /// Keys and values in order; no key is there twice.
+  /// An object's members in order; keys are unique.
   case object([Member])
 
-  /// A key with its value.
+  /// A member of an object.
   public struct Member: Sendable, Hashable {
     /// The key.
     public let key: String
@@ -30,12 +30,12 @@ public enum JSON: Sendable {
     }
   }
 
-  /// Creates a number.
+  /// Creates a number from an integer.
   public static func int(_ value: Int) -> JSON { .number(Double(value)) }
 }
 
 extension JSON: Hashable {
-  /// Whether two values are the same, whatever the order of keys.
+  /// Returns whether two values are equal, regardless of the order of keys.
   public static func == (left: JSON, right: JSON) -> Bool {
     switch (left, right) {
     case (.null, .null): true
@@ -49,7 +49,7 @@ extension JSON: Hashable {
     }
   }
 
-  /// Hashes the value, whatever the order of keys.
+  /// Hashes the value, regardless of the order of keys.
   public func hash(into hasher: inout Hasher) {
     switch self {
     case .null: hasher.combine(0)
@@ -78,19 +78,20 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
     self = .object(elements.map { Member($0, $1) })
   }
 
-  /// The string, or null.
+  /// Creates a string; null for nil.
   package init(_ text: String?) { self = text.map { .string($0) } ?? .null }
 
-  /// The number, or null.
+  /// Creates a number; null for nil.
   package init(_ value: Int?) { self = value.map { .int($0) } ?? .null }
 
-  /// The numbers.
+  /// Creates an array of numbers.
   init(_ values: [Int]) { self = .array(values.map { .int($0) }) }
 
-  /// The shortest decimal that reads back as this 32-bit float, so that 0.001 stays 0.001.
+  /// Creates a number from the shortest decimal that reads back as this 32-bit float, so that 0.001
+  /// is written as 0.001.
   init(_ value: Float) { self = .number(Double("\(value)") ?? Double(value)) }
 
-  /// The object, its keys in alphabetical order.
+  /// Creates an object with its keys in alphabetical order.
   init(_ members: [String: JSON]) {
     self = .object(members.map { Member($0.key, $0.value) }.sorted)
   }
@@ -100,6 +101,6 @@ extension [JSON.Member] {
   /// The value of a key; nil if there is none.
   subscript(key: String) -> JSON? { first { $0.key == key }?.value }
 
-  /// The members by key.
+  /// The members, sorted by key.
   var sorted: [JSON.Member] { sorted { $0.key < $1.key } }
 }

@@ -1,8 +1,8 @@
-/// A document that is not JSON, with the place.
+/// The error for a text that is not JSON, with the byte offset.
 struct JSONError: Error, CustomStringConvertible {
   let message: String
   let offset: Int
-  /// Whether a key is there twice, so that two readers could see two networks.
+  /// Whether the error is a duplicate key, by which two readers could see different networks.
   var isDuplicateKey = false
   var description: String { "\(message) at byte \(offset)" }
 }

@@ -1,20 +1,20 @@
-/// Reads JSON (RFC 8259), with Python's `NaN`, `Infinity` and `-Infinity` as numbers.
+/// Parses JSON (RFC 8259), with Python's `NaN`, `Infinity` and `-Infinity` as numbers.
 ///
-/// It is a parser of our own because configurations come from the suspect's file: it bounds the
-/// depth and refuses duplicate keys.
+/// Foundation's parser is not used, because configurations come from the suspect's file: this one
+/// bounds depth and size, and refuses duplicate keys.
 struct JSONParser {
-  /// Deeper nesting is refused; honest configurations stay far below.
+  /// The deepest nesting; honest configurations stay far below.
   static let maximumDepth = 128
 
-  /// More values are refused: each takes up to some hundred bytes, however short its text. The
-  /// largest network that comes with Keras, NASNetLarge, has 62,000.
+  /// The largest number of values: each takes up to some hundred bytes of memory. NASNetLarge, the
+  /// largest network in Keras, has 62,000.
   static let maximumValues = 1 << 20
 
   private let bytes: [UInt8]
   private var position = 0
   private var valueCount = 0
 
-  /// Reads a whole document.
+  /// Parses a whole document.
   static func parse(_ text: String) throws(JSONError) -> JSON {
     var parser = JSONParser(bytes: Array(text.utf8))
     let value = try parser.value(depth: 0)
@@ -80,7 +80,7 @@ struct JSONParser {
       let key = try string()
       skipSpace()
       guard take(":") else { throw error("':' is missing") }
-      // Two values under one key would let different readers see different networks.
+      // With duplicate keys, different readers would see different networks.
       members.append(JSON.Member(key, try value(depth: depth + 1)))
       guard keys.insert(key).inserted else {
         throw JSONError(
@@ -142,7 +142,7 @@ struct JSONParser {
     case UInt8(ascii: "t"): return [0x09]
     case UInt8(ascii: "u"):
       var units = [try codeUnit()]
-      // A character beyond the first plane is two escapes.
+      // A character outside the Basic Multilingual Plane is a pair of escapes.
       if UTF16.isLeadSurrogate(units[0]), take(word: "\\u") { units.append(try codeUnit()) }
       return Array(String(decoding: units, as: UTF16.self).utf8)
     default: throw error("an unknown escape")

@@ -1,25 +1,25 @@
 extension JSON {
-  /// The value as text, indented by two spaces and ended by a line feed; what fits on a line of
-  /// 100 columns stays on one. A number that isn't finite is null.
+  /// The value as text with a final line feed, indented by two spaces; arrays and objects that fit
+  /// within 100 columns stay on one line. Numbers that are not finite become null.
   public var text: String { JSONWriter(form: .document).written(self, indent: 0, column: 0) + "\n" }
 
-  /// The value as Python's `json.dumps(value, sort_keys=True)` has it: ASCII on one line, with NaN
-  /// and infinity by name.
+  /// The value as Python's `json.dumps(value, sort_keys=True)` writes it: ASCII on one line, with
+  /// `NaN` and `Infinity`.
   var pythonText: String { JSONWriter(form: .python).line(self) }
 }
 
-/// Writes JSON.
+/// Serializes JSON.
 private struct JSONWriter {
   enum Form {
-    /// For people and programs: ``JSON/text``.
+    /// For people and programs; see ``JSON/text``.
     case document
-    /// For Keras: ``JSON/pythonText``.
+    /// For Keras; see ``JSON/pythonText``.
     case python
   }
 
   let form: Form
 
-  /// The text on one line.
+  /// Returns the value on one line.
   func line(_ value: JSON) -> String {
     switch value {
     case .null: return "null"
@@ -35,11 +35,11 @@ private struct JSONWriter {
     }
   }
 
-  /// The text on as many lines as it takes.
+  /// Returns the value on as many lines as needed.
   ///
   /// - Parameters:
-  ///   - indent: The indentation of the line on which it begins.
-  ///   - column: Where on this line it begins.
+  ///   - indent: The indentation of the line on which the value begins.
+  ///   - column: The column at which the value begins.
   func written(_ value: JSON, indent: Int, column: Int) -> String {
     let line = line(value)
     if value.isScalar || column + line.count <= 98 { return line }
@@ -61,7 +61,7 @@ private struct JSONWriter {
     }
   }
 
-  /// Scalars, as many on a line as fit.
+  /// Returns scalars with as many on a line as fit.
   private func filled(_ items: [String], _ indent: String) -> String {
     var lines: [String] = []
     var current = indent
@@ -76,7 +76,7 @@ private struct JSONWriter {
     return (lines + [current]).joined(separator: "\n")
   }
 
-  /// The shortest decimal of a number, whole ones without a point.
+  /// Returns the shortest decimal of a number, without a point for integers.
   private func text(_ number: Double) -> String {
     if form == .python {
       if number.isNaN { return "NaN" }
