@@ -1,8 +1,8 @@
 import InferenceGraph
 
-/// Keras's activations by name, as `activation="relu"` in a configuration.
+/// Keras's activations by name, for example `activation="relu"` in a configuration.
 enum KerasActivation {
-  /// The names that mean the same in every version.
+  /// The activations whose names mean the same in every version.
   private static let named: [String: Activation] = [
     "linear": .linear, "relu": .relu, "relu6": .relu(cap: 6),
     "leaky_relu": .relu(slope: 0.2), "elu": .elu(), "selu": .selu, "celu": .celu(),
@@ -14,10 +14,10 @@ enum KerasActivation {
     "log_softmax": .logSoftmax,
   ]
 
-  /// Reads a layer's activation: a name, a function object, a layer object, or null.
+  /// Parses a layer's activation: a name, a function object, a layer object, or null.
   ///
-  /// - Parameter major: The major version of the Keras that wrote the file; 2 and 3 differ in the
-  ///   slope of `hard_sigmoid`.
+  /// - Parameter major: The major version of the Keras that wrote the file; `hard_sigmoid` has
+  ///   another slope in version 2 than in 3.
   static func parse(
     _ json: JSON?, of layer: KerasLayer, major: Int
   ) throws(KerasError) -> Activation {
@@ -34,9 +34,9 @@ enum KerasActivation {
     return try activation(className, of: layer, major: major)
   }
 
-  /// The activation of a layer that does nothing else; nil if it is another layer.
+  /// Returns the activation of a pure activation layer; nil for any other layer.
   ///
-  /// - Parameter rank: The number of the input's axes without the batch, where known.
+  /// - Parameter rank: The number of the input's axes without the batch, if known.
   static func layer(
     _ layer: KerasLayer, rank: Int?, major: Int
   ) throws(KerasError) -> Activation? {
@@ -67,7 +67,7 @@ enum KerasActivation {
     case "LeakyReLU":
       return .relu(slope: try parameter("negative_slope", "alpha", default: 0.3))
     case "ThresholdedReLU":
-      // x where it is over theta: from the next number on.
+      // Keras compares with x > theta; this threshold is inclusive, hence the next number.
       return .relu(threshold: try parameter("theta", default: 1).nextUp)
     case "ELU": return .elu(alpha: try parameter("alpha", default: 1))
     case "Softmax":

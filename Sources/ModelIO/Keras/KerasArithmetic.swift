@@ -1,13 +1,15 @@
 import InferenceGraph
 
-/// Arithmetic on tensors that Keras keeps as a layer: `x + 3`, `1 - x`, `x * y`, `keras.ops.relu(x)`.
+/// An arithmetic operation on tensors that Keras stores as a layer: `x + 3`, `1 - x`, `x * y`,
+/// `keras.ops.relu(x)`.
 ///
-/// Keras 3 has layers of the operations' names, Keras 2 `TFOpLambda` with the name of a function.
+/// Keras 3 names the layer's class after the operation; Keras 2 uses `TFOpLambda` with the name of
+/// a function.
 enum KerasArithmetic {
   case add, subtract, multiply, divide, maximum, minimum, negative
   case relu, relu6, sigmoid, tanh, silu, softplus
 
-  /// The arithmetic that a layer is, whatever it is called with; nil if it is something else.
+  /// Determines the operation of a layer, regardless of its arguments; nil if it is not arithmetic.
   init?(_ layer: KerasLayer) {
     var name = layer.className
     if KerasClasses.functionLayers.contains(name) {
@@ -19,7 +21,8 @@ enum KerasArithmetic {
     self = operation
   }
 
-  /// By the class that Keras 3 gives the operation; `ReLU` is a layer with settings, `Relu` none.
+  /// The operations by their class in Keras 3; `ReLU` is a layer with parameters, `Relu` an
+  /// operation.
   private static let operations: [String: KerasArithmetic] = [
     "Add": .add, "Subtract": .subtract, "Multiply": .multiply, "Divide": .divide,
     "TrueDivide": .divide, "Maximum": .maximum, "Minimum": .minimum, "Negative": .negative,
@@ -27,7 +30,7 @@ enum KerasArithmetic {
     "Softplus": .softplus,
   ]
 
-  /// The same by TensorFlow's functions.
+  /// The classes of Keras 3 by TensorFlow's functions.
   private static let functions = [
     "__operators__.add": "Add", "math.add": "Add", "math.subtract": "Subtract",
     "math.multiply": "Multiply", "math.divide": "Divide", "math.truediv": "Divide",
@@ -37,7 +40,7 @@ enum KerasArithmetic {
     "math.softplus": "Softplus", "nn.softplus": "Softplus",
   ]
 
-  /// The activation that it is; nil if it is none.
+  /// The operation as an activation; nil if it is not one.
   var activation: Activation? {
     switch self {
     case .relu: .relu
@@ -50,7 +53,7 @@ enum KerasArithmetic {
     }
   }
 
-  /// x op c, or c op x, as an affine map of x; nil if it is none.
+  /// Returns x op c, or c op x, as an affine map of x; nil if it is not affine.
   func affine(with constant: Float, isFirst: Bool) -> Rescaling? {
     switch self {
     case .add: Rescaling(scale: [1], offset: [constant])
@@ -66,20 +69,21 @@ enum KerasArithmetic {
 }
 
 extension KerasCall {
-  /// What stands at a place of a call.
+  /// An argument of a call.
   enum Operand: Sendable {
     case tensor(Source)
     case number(Float)
   }
 
-  /// Reads a call whose arguments by position, or Keras 2's `x` and `y`, are tensors and numbers; nil
-  /// if there is anything else.
+  /// Parses a call whose positional arguments, or `x` and `y` in Keras 2, are tensors and numbers;
+  /// nil if there are other arguments.
   static func operands(_ json: JSON, of layer: KerasLayer) -> [Operand]? {
     if let positional = json["args"]?.array, let named = json["kwargs"]?.object {
       guard named.values.allSatisfy(\.isNothing) else { return nil }
       return all(positional.map(operand))
     }
-    // One entry: ["layer", call, tensor, {"y": ...}] or ["_CONSTANT_VALUE", -1, number, {"y": ...}].
+    // A single entry: ["layer", call, tensor, {"y": ...}] or ["_CONSTANT_VALUE", -1, number, {"y":
+    // ...}].
     let entry = json.array?.first?.string != nil ? json : json.array?.count == 1 ? json[0] : nil
     guard let entry, let name = entry[0]?.string else { return nil }
     let first: Operand? =

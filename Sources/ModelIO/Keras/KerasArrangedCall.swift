@@ -1,11 +1,12 @@
-/// What a layer reads, and how its result lies.
+/// A call of a layer in our layout: the layer, its inputs, and the arrangement of its result.
 struct KerasArrangedCall {
   var layer: KerasLayer
   var inputs: [Int]
-  /// How an image that it gives lies; nil as in Keras.
+  /// The arrangement of the result if it is an image; nil if it is Keras's.
   var image: KerasArrangement?
-  /// How a vector that it gives lies; nil as in Keras.
+  /// The arrangement of the result if it is a vector; nil if it is Keras's.
   var vector: KerasArrangement?
-  /// The shape of the image whose elements it reads as a vector, in our order.
+  /// The shape, `[height, width, channels]`, of the image that the input vector flattens; nil if it
+  /// does not.
   var flattened: [Int]?
 }

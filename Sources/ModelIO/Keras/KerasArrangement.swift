@@ -1,18 +1,19 @@
 import InferenceGraph
 
-/// Networks with layers in `channels_first` are read into our own layout, in which channels are last.
+/// The element order of a value that differs from the one in Keras.
 ///
-/// A layer works on images [height][width][channels] whatever its file says, with the weights that
-/// Keras stores. Where a layer sees the order of axes (a dense layer behind a flattening, a reshaping,
-/// a sum with an image of the other layout) its weights are brought into our order, or a permutation is
-/// put in front of it. So the result is Keras's for an image [channels][height][width].
+/// Networks with `channels_first` layers are converted to channels last. Every layer works on
+/// images [height][width][channels], with the weights that Keras stores. Some layers depend on the
+/// order of elements: a dense layer after flattening, a reshape, a sum with an image of the other
+/// layout. Their weights are permuted, or a permutation precedes them. The network's result is the
+/// one that Keras computes for the image as [channels][height][width].
 enum KerasArrangement: Equatable {
   /// An image [height][width][channels] that is [channels][height][width] in Keras.
   case channelsLast
-  /// Such an image flattened, which Keras flattens in its own order.
+  /// A flattened image of that kind; Keras flattens [channels][height][width].
   case flattened(image: [Int])
 
-  /// For each element of a flattened image its place in Keras's.
+  /// Returns the index in Keras's order for each element of a flattened image.
   static func order(_ image: [Int]) -> [Int] {
     let (height, width, channels) = (image[0], image[1], image[2])
     var order: [Int] = []
@@ -27,20 +28,22 @@ enum KerasArrangement: Equatable {
 }
 
 extension KerasLayer {
-  /// Layers that have the axis they work along in their configuration.
+  /// The layers with an `axis` in their configuration.
   static let axisLayers: Set<String> = [
     "BatchNormalization", "GroupNormalization", "LayerNormalization", "Normalization", "Softmax",
     "Concatenate",
   ]
 
-  /// Whether it takes images [channels][height][width], given the number of its input's axes.
+  /// Returns whether the layer works on images [channels][height][width].
+  ///
+  /// - Parameter rank: The number of the input's axes without the batch.
   func isChannelsFirst(rank: Int) -> Bool {
     if config["data_format"]?.string == "channels_first" { return rank == 3 }
     return rank == 3 && Self.axisLayers.contains(className) && !isOperation
       && [1, -3].contains((try? axis()) ?? 0)
   }
 
-  /// The layer with other values in its configuration.
+  /// Returns the layer with some values of its configuration replaced.
   func replacing(_ values: [String: JSON]) -> KerasLayer {
     KerasLayer(
       className: className, name: name,
@@ -48,11 +51,11 @@ extension KerasLayer {
       network: network, isOperation: isOperation, isTimeDistributed: isTimeDistributed)
   }
 
-  /// Whether it does the same to every element, or to elements at equal positions, wherever they lie.
+  /// Returns whether the layer treats all elements alike, independently of their positions.
   func isElementwise(major: Int) -> Bool {
     if network != nil { return false }
     if let arithmetic = KerasArithmetic(self) {
-      // `Multiply` and the like are also layers of these names.
+      // `Multiply` and some others are also names of layers.
       return arithmetic.activation?.isElementwise ?? true
     }
     if isOperation { return false }

@@ -1,18 +1,17 @@
-/// Looks through a whole configuration, at every depth, for what no configuration of Keras's own
-/// parts has.
+/// Searches a configuration at every depth for anything that does not occur in models made of
+/// Keras's own parts.
 ///
-/// Every object with a class counts, wherever it stands: as a layer in a list, inside a wrapper, as
-/// an initializer, an activation or a loss. The loader and the inspection both use this; neither has
-/// checks of its own.
+/// It checks every object with a class, whether a layer in a list, inside a wrapper, or an
+/// initializer, an activation or a loss. The loader and the audit share these checks.
 struct KerasAudit {
-  /// More are not listed: a file could be nothing but findings.
+  /// The largest number of findings; a hostile file could cause any number.
   static let maximumCount = 1000
 
   private(set) var findings: [Finding] = []
-  /// Whether it is the training configuration, which says nothing about what the network computes.
+  /// Whether this is the training configuration, which does not affect what the network computes.
   private let isTraining: Bool
 
-  /// What an object is to the object around it.
+  /// The role of an object in the object that contains it.
   private enum Role { case model, layer, part, functionName }
 
   private init(isTraining: Bool) { self.isTraining = isTraining }
@@ -63,7 +62,7 @@ struct KerasAudit {
 
   private mutating func walk(_ object: KerasObject, as role: Role, in place: [String]) {
     let isLayer = role == .layer || role == .model
-    // The outermost model's name says nothing about a place.
+    // The outermost model's name is omitted from locations.
     let isOutermost = role == .model && KerasNetwork.classNames.contains(object.className)
     let place = isLayer && !isOutermost ? place + [short(object.name ?? object.className)] : place
     let title = isLayer ? "layer '\(text(place))'" : "'\(text(place))'"
@@ -76,7 +75,7 @@ struct KerasAudit {
           walk(part.value, as: roleOf(part.key, in: .part), in: place + Self.component(part.key))
         }
       } else if key == "config", object.className == "Sequential", case .array = value {
-        // Up to Keras 2.2 a Sequential's configuration was the list of its layers.
+        // Up to Keras 2.2 a Sequential's configuration is the list of its layers.
         walk(value, as: .layer, in: place)
       } else {
         walk(value, as: roleOf(key, in: .part), in: place + Self.component(key))
@@ -84,7 +83,7 @@ struct KerasAudit {
     }
   }
 
-  /// Checks an object by itself; returns whether what is in it can be anything else.
+  /// Checks one object; returns whether its members may hold further findings.
   private mutating func check(
     _ object: KerasObject, isLayer: Bool, _ place: [String], _ title: String
   ) -> Bool {
@@ -150,7 +149,7 @@ struct KerasAudit {
 
   private func short(_ text: String) -> String { abbreviated(text, to: 60) }
 
-  /// The keys under which layers are held.
+  /// The keys whose values are layers.
   private static let layerKeys: Set<String> = [
     "layers", "layer", "forward_layer", "backward_layer", "cell", "cells",
   ]
@@ -163,13 +162,13 @@ struct KerasAudit {
     }
   }
 
-  /// Keys that only say that layers follow are no part of a place.
+  /// Returns the location component for a key; none for keys that only introduce layers.
   private static func component(_ key: String) -> [String] {
     key == "config" || layerKeys.contains(key) ? [] : [abbreviated(key, to: 60)]
   }
 }
 
-/// A configuration's object that names a class.
+/// An object in a configuration that names a class.
 private struct KerasObject {
   let className: String
   let members: [JSON.Member]
@@ -182,11 +181,11 @@ private struct KerasObject {
   var name: String? { members["name"]?.string ?? members["config"]?["name"]?.string }
   var module: String? { members["module"]?.string }
 
-  /// The class without the package that it is registered under.
+  /// The class name without the package under which it is registered.
   var baseName: String { Self.base(className) }
   var registeredBase: String? { members["registered_name"]?.string.map(Self.base) }
 
-  /// Whether it is registered under a package of somebody else's.
+  /// Whether the object is registered under a package other than Keras's.
   var hasForeignPackage: Bool {
     let packages = [className, members["registered_name"]?.string ?? ""].compactMap { name in
       name.contains(">") ? name.prefix { $0 != ">" }.lowercased() : nil
@@ -197,13 +196,13 @@ private struct KerasObject {
     }
   }
 
-  /// Functions come as `builtins`; everything else names its module.
+  /// Whether the module is Keras's; functions have the module `builtins`, everything else its own.
   var isModuleOfKeras: Bool {
     guard let module else { return true }
     return module == "builtins" ? className == "function" : KerasClasses.isModule(module)
   }
 
-  /// Whether it is one of Keras's own.
+  /// Returns whether the object is one of Keras's own.
   func isOwn(asLayer: Bool) -> Bool {
     if hasForeignPackage { return false }
     if let registered = registeredBase, registered != "function",
@@ -213,7 +212,7 @@ private struct KerasObject {
       return false
     }
     if asLayer { return KerasClasses.isLayer(baseName) }
-    // A layer may be an activation.
+    // A layer may serve as an activation.
     if KerasClasses.layers.contains(baseName) { return true }
     if className == "function" {
       return members["config"]?.string.map(KerasClasses.isFunction) ?? false

@@ -1,11 +1,11 @@
-/// What bytes in a text are that is no text: what a configuration has no use for.
+/// Binary data in a configuration's text, by kind.
 enum KerasBlob: String {
   case code = "Python code"
   case pickle = "a pickle"
   case program = "a program"
   case archive = "an archive"
 
-  /// Returns what a text is, where its bytes, plain or in base 64, begin as code or archives do.
+  /// Returns the kind of binary data in a text, plain or in base64; nil if there is none.
   static func kind(of text: String) -> KerasBlob? {
     guard text.utf8.count >= 24 else { return nil }
     return kind(ofBytes: latin(text)) ?? kind(ofBytes: base64(text))
@@ -13,7 +13,7 @@ enum KerasBlob: String {
 
   private static func kind(ofBytes bytes: [UInt8]) -> KerasBlob? {
     guard bytes.count >= 8 else { return nil }
-    // Python's marshal: a code object, then the number of its arguments, little-endian.
+    // Python's marshal format: a code object, then the number of its arguments, little-endian.
     if [0x63, 0xE3].contains(bytes[0]), bytes[1] < 64, bytes[2...4].allSatisfy({ $0 == 0 }) {
       return .code
     }
@@ -30,12 +30,12 @@ enum KerasBlob: String {
     return nil
   }
 
-  /// The first characters as bytes, where each is one.
+  /// Returns the first characters as bytes, without those above U+00FF.
   private static func latin(_ text: String) -> [UInt8] {
     text.unicodeScalars.prefix(12).compactMap { UInt8(exactly: $0.value) }
   }
 
-  /// The first bytes of a text in base 64; none if it is something else.
+  /// Returns the first bytes of a text in base64; empty if it is not base64.
   private static func base64(_ text: String) -> [UInt8] {
     var bits: UInt32 = 0
     var count = 0

@@ -1,15 +1,14 @@
 extension KerasCall {
-  /// Reads one entry of `inbound_nodes`.
+  /// Parses one entry of `inbound_nodes`.
   ///
-  /// Keras 2 writes `[["layer", call, tensor, {arguments}], ...]`, Keras 3
-  /// `{"args": [tensors or structures of tensors], "kwargs": {arguments}}`. Both may hold the tensors
-  /// under names.
+  /// Keras 2 writes `[["layer", call, tensor, {arguments}], ...]`, Keras 3 `{"args": [tensors or
+  /// structures of tensors], "kwargs": {arguments}}`. Both may hold the tensors in dictionaries.
   init(_ json: JSON, of layer: KerasLayer) throws(KerasError) {
     operands = Self.operands(json, of: layer)
     if let args = json["args"], let arguments = json["kwargs"] {
       isKeras3 = true
       try readTensors(args, of: layer)
-      // Further arguments by position may mean anything.
+      // The meaning of further positional arguments is unknown.
       if args.array?.dropFirst().contains(where: { !$0.isNothing }) ?? true { hasConstants = true }
       // Tensors may also be passed by name: `layer(inputs=x)`.
       if let named = arguments["inputs"] {
@@ -36,17 +35,17 @@ extension KerasCall {
       if training.bool == nil { hasConstants = true }
       if training.bool == true { isTraining = true }
     }
-    // Whatever else a call may be given must not be lost silently.
+    // Other arguments must not be ignored silently.
     for (key, value) in arguments.sorted(by: { $0.key < $1.key })
     where key == "mask" || !known.contains(key) {
       if value.isNothing { continue }
       hasConstants = true
-      // The layer reads what is among them, as in `x + y`.
+      // The layer depends on tensors among them, for example in `x + y`.
       try readOthers(value, of: layer)
     }
   }
 
-  /// Reads the tensors in an argument that is not the layer's input.
+  /// Parses the tensors in an argument that is not the layer's input.
   private mutating func readOthers(_ json: JSON, of layer: KerasLayer) throws(KerasError) {
     switch json {
     case .array(let entry)
@@ -62,7 +61,7 @@ extension KerasCall {
     }
   }
 
-  /// Reads Keras 2's form: an entry for a tensor, a list of them, or entries under names.
+  /// Parses Keras 2's form: an entry for a tensor, a list of entries, or a dictionary of entries.
   private mutating func readEntries(_ json: JSON, of layer: KerasLayer) throws(KerasError) {
     switch json {
     case .array(let entry) where entry.first?.string != nil:
@@ -79,7 +78,7 @@ extension KerasCall {
       for entry in entries { try readEntries(entry, of: layer) }
     case .object(let entries):
       for entry in entries.sorted { try readEntries(entry.value, of: layer) }
-      // Several under names are one argument of a kind that only nested models take.
+      // Only nested models take a dictionary of several tensors as one argument.
       if entries.count > 1 { hasConstants = true }
     default: throw KerasError(layer, "its inputs are not readable")
     }
@@ -120,7 +119,7 @@ extension KerasCall {
 }
 
 extension JSON {
-  /// Whether there is no value, at any depth of a structure.
+  /// Whether this is null, or a structure that holds only nulls.
   var isNothing: Bool {
     switch self {
     case .null: true

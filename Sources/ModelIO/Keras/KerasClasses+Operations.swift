@@ -1,7 +1,8 @@
 extension KerasClasses {
-  /// Operations on tensors, such as `keras.ops.sum(x)`, which Keras 3 keeps as layers.
+  /// The operations on tensors, for example `keras.ops.sum(x)`, that Keras 3 stores as layers.
   ///
-  /// Those that take a function, such as loops, are left out: a file could only hold it as code.
+  /// Operations that take a function, for example loops, are excluded: a file could hold the
+  /// function only as code.
   static let operations: Set<String> = words(
     """
       Abs Absolute AdaptiveAveragePool AdaptiveMaxPool Add AffineTransform All AllClose Amax Amin

@@ -1,8 +1,9 @@
 extension KerasClasses {
-  /// The layers in which Keras 2 keeps functions of TensorFlow, such as the sum of `x + 3`.
+  /// The layers in which Keras 2 stores TensorFlow functions, for example the sum `x + 3`.
   static let functionLayers: Set<String> = words("TFOpLambda SlicingOpLambda TensorFlowOpLayer")
 
-  /// Whether such a layer is arithmetic on tensors; other functions read files or run code.
+  /// Returns whether a function layer is arithmetic on tensors; other functions may read files or
+  /// run code.
   ///
   /// - Parameter config: The layer's configuration.
   static func isArithmetic(_ config: JSON?) -> Bool {
@@ -11,13 +12,13 @@ extension KerasClasses {
       guard let dot = function.lastIndex(of: ".") else { return plainFunctions.contains(function) }
       return functionModules.contains(String(function[..<dot]))
     }
-    // Up to TensorFlow 2.3, the operation itself.
+    // Up to TensorFlow 2.3 the layer stores the operation itself.
     let node = config?["node_def"]
     let parsed = node?.string.flatMap { try? JSONParser.parse($0) } ?? node
     return parsed?["op"]?.string.map(operationNames.contains) ?? false
   }
 
-  /// Modules of TensorFlow with nothing but functions of tensors.
+  /// The modules of TensorFlow that contain only functions of tensors.
   private static let functionModules = words(
     "__operators__ math nn linalg keras.backend keras.activations image")
 

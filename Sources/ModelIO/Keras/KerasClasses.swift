@@ -1,6 +1,6 @@
-/// The names that Keras itself gives to what a configuration is made of, all versions together.
+/// The names of Keras's own classes and functions in all versions.
 enum KerasClasses {
-  /// Layers, models, and cells.
+  /// The layers, models and cells.
   static let layers: Set<String> = KerasNetwork.classNames.union(
     words(
       """
@@ -31,30 +31,30 @@ enum KerasClasses {
       UpSampling1D UpSampling2D UpSampling3D ZeroPadding1D ZeroPadding2D ZeroPadding3D
       """))
 
-  /// Layers that run what another framework or another file holds: a saved program, a pickle, or
-  /// any function of TensorFlow, reading and writing files included.
+  /// The layers that run code of another framework or from another file: a saved program, a pickle,
+  /// or a method of a TensorFlow class.
   static let foreignCode: Set<String> = words(
     "TFSMLayer TorchModuleWrapper JaxLayer FlaxLayer ClassMethod InstanceMethod InstanceProperty")
 
-  /// Layers whose vocabulary may be the name of a file.
+  /// The layers whose vocabulary may be the name of a file.
   static let lookups: Set<String> = words(
     "StringLookup IntegerLookup TextVectorization IndexLookup")
 
-  /// What stands for a value that JSON lacks.
+  /// The classes that represent values without a JSON form.
   static let values: Set<String> = words(
     "__keras_tensor__ __tensor__ __numpy__ __bytes__ __tuple__ __slice__ __ellipsis__ __dict__ "
       + "TensorShape")
 
-  /// Whether a class is a layer of Keras's own.
+  /// Returns whether a class is one of Keras's own layers.
   static func isLayer(_ name: String) -> Bool {
     layers.contains(name) || operations.contains(name) || functionLayers.contains(name)
   }
 
-  /// Whether a name is that of an initializer, a loss, an optimizer or the like; `l1_l2` and `L1L2`
-  /// are the same.
+  /// Returns whether a name is that of an initializer, a loss, a metric, an optimizer or another
+  /// part; `l1_l2` and `L1L2` are the same.
   static func isPart(_ name: String) -> Bool { parts.contains(normalized(name)) }
 
-  /// Whether a name is that of an activation, a loss or a metric.
+  /// Returns whether a name is that of an activation, a loss or a metric.
   static func isFunction(_ name: String) -> Bool {
     functions.contains(normalized(name)) || isPart(name)
   }
@@ -109,14 +109,14 @@ enum KerasClasses {
     name.lowercased().filter { $0 != "_" }
   }
 
-  /// Whether a module of this name holds nothing but parts of models.
+  /// Returns whether a module contains only parts of models.
   ///
-  /// Keras's own module would not do as a rule: `keras.utils` has functions that fetch files and
-  /// `keras.config` one that turns off what keeps code from running.
+  /// Being a module of Keras is not enough: `keras.utils` has functions that download files, and
+  /// `keras.config` has one that disables safe mode, which keeps code from running.
   static func isModule(_ name: String) -> Bool {
     if tensorFlowInitializers.contains(name) { return true }
     var path = name.split(separator: ".", omittingEmptySubsequences: false)
-    // No module of Python's is called otherwise: such as `keras.layers.../../x` lead elsewhere.
+    // Python modules have no other names: `keras.layers.../../x`, for example, leads elsewhere.
     guard
       path.allSatisfy({ !$0.isEmpty && $0.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" } })
     else { return false }
@@ -131,7 +131,7 @@ enum KerasClasses {
     return kinds.contains(String(kind))
   }
 
-  /// TensorFlow's own initializers, of which Keras 2's networks make use.
+  /// TensorFlow's own initializers, which networks of Keras 2 use.
   private static let tensorFlowInitializers: Set<String> = [
     "tensorflow.python.ops.init_ops", "tensorflow.python.ops.init_ops_v2",
   ]

@@ -1,16 +1,16 @@
-/// A network's configuration and the version of the Keras that wrote it.
+/// The configuration of a network, and the version of the Keras that wrote it.
 struct KerasDescription {
-  /// A bound for the text; Keras's largest networks take some hundred kilobytes.
+  /// The largest size of the text in bytes; Keras's largest networks take some hundred kilobytes.
   static let maximumSize = 64 << 20
 
-  /// The file that it is from.
+  /// The file that holds the configuration.
   let path: String
   let config: JSON
   let major: Int
-  /// What is wrong with the file, if it is an HDF5 file of its own.
+  /// The findings in a separate HDF5 file, and about the version.
   private(set) var findings: [Finding] = []
 
-  /// Reads a whole model's own description; nil if the file has none.
+  /// Reads the configuration of a whole model; nil if the file has none.
   init?(_ file: HDF5File) throws(FileError) {
     guard let config = try Self.json("model_config", in: file) else { return nil }
     let version = file.strings("keras_version")?.first
@@ -19,7 +19,7 @@ struct KerasDescription {
 
   /// Reads an architecture file: a whole Keras model, or JSON.
   ///
-  /// - Parameter isTolerant: Whether an HDF5 file is read although there are findings against it.
+  /// - Parameter isTolerant: Whether to read an HDF5 file despite findings of severity `error`.
   init(
     architecture path: String, sandbox: Sandbox, isTolerant: Bool
   ) throws(FileError) {
@@ -48,7 +48,7 @@ struct KerasDescription {
     let named = version ?? config["keras_version"]?.string
     let said = named?.split(separator: ".").first.flatMap { Int($0) }
     let form = Self.major(byForm: config)
-    // Without a version: only Keras 3 writes the module of a class.
+    // Without a version, `module` decides: only Keras 3 writes the module of a class.
     major = form ?? said ?? (config["module"] == nil ? 2 : 3)
     if let form, let said, (said >= 3) != (form >= 3), Self.mentions("hard_sigmoid", in: config) {
       findings.append(
@@ -59,11 +59,11 @@ struct KerasDescription {
     }
   }
 
-  /// Whether it is this file's own description.
+  /// Returns whether the configuration is from this file.
   func isOwn(of file: HDF5File) -> Bool { path == file.path }
 
-  /// The major version in whose form a configuration is: Keras 3 gives an input layer's shape another
-  /// name, and the inputs of layers another form; nil if there is neither.
+  /// Returns the major version by the form of a configuration; nil if undecided. Keras 3 uses
+  /// another key for an input layer's shape, and another form for the inputs of layers.
   private static func major(byForm json: JSON) -> Int? {
     switch json {
     case .array(let elements): return elements.lazy.compactMap { major(byForm: $0) }.max()
@@ -85,7 +85,7 @@ struct KerasDescription {
     }
   }
 
-  /// Reads an attribute that is JSON; nil if the file doesn't have it.
+  /// Reads a JSON attribute; nil if the file does not have it.
   ///
   /// - Parameter attribute: `model_config` or `training_config`.
   static func json(_ attribute: String, in file: HDF5File) throws(FileError) -> JSON? {
@@ -93,7 +93,7 @@ struct KerasDescription {
     if let whole = file.strings(attribute) {
       parts = whole
     } else {
-      // Texts too long for one attribute are split.
+      // Keras splits texts that are too long for one attribute.
       while let part = file.strings("\(attribute)\(parts.count)"), !part.isEmpty {
         parts += part
       }

@@ -1,6 +1,6 @@
-/// A configuration or weights that do not make a model we can run, with the reason.
+/// The error for a configuration and weights that do not form a model this package can run.
 struct KerasError: Error, CustomStringConvertible {
-  /// What it is as a finding.
+  /// The error as a finding.
   let finding: Finding
   var description: String { finding.message }
 
@@ -10,7 +10,7 @@ struct KerasError: Error, CustomStringConvertible {
     finding = Finding(rule, description)
   }
 
-  /// An error about a layer, with its class where that helps.
+  /// Creates an error about a layer, with its class in the message.
   init(_ layer: KerasLayer, _ reason: String, rule: Finding.Rule = .kerasConfig) {
     let name = abbreviated(layer.name)
     finding = Finding(

@@ -1,7 +1,7 @@
 import InferenceGraph
 
 extension Activation {
-  /// The name that means the same in every version of Keras that knows it; nil if there is none.
+  /// The name, if it means the same in every version of Keras that knows it; otherwise nil.
   var kerasName: String? {
     switch self {
     case .linear: "linear"
@@ -30,7 +30,7 @@ extension Activation {
     }
   }
 
-  /// The layers, one after the other, that compute the activation; nil if stock Keras has none.
+  /// The layers that compute the activation one after another; nil if stock Keras has none.
   var kerasLayers: [(className: String, config: [String: JSON])]? {
     if let name = kerasName { return [("Activation", ["activation": .string(name)])] }
     func rescaling(_ scale: Float, _ offset: Float = 0) -> (String, [String: JSON]) {

@@ -1,9 +1,10 @@
 import InferenceGraph
 
 extension Node {
-  /// The node as a Keras layer; "activation" is in its configuration where the layer can have one.
+  /// Returns the node as a Keras layer; its configuration has "activation" if the layer accepts
+  /// one.
   ///
-  /// - Parameter operation: The node's, its padding one that Keras has.
+  /// - Parameter operation: The node's operation, with a padding that Keras supports.
   func keras(_ operation: Operation, name: String, inputs: [Int]) -> KerasExportLayer {
     func layer(
       _ className: String, _ config: [String: JSON] = [:],
@@ -94,7 +95,7 @@ extension Node {
     case .maximum where inputs.count > 1: return layer("Maximum")
     case .minimum where inputs.count > 1: return layer("Minimum")
     case .rearrange(.zeroInsertion(let rows, let columns)):
-      // Each pixel by itself, multiplied by 1.
+      // A 1x1 kernel with the identity matrix copies each pixel.
       let channels = shape[2]
       let identity = (0..<channels * channels).map { Float($0 % (channels + 1) == 0 ? 1 : 0) }
       var config = KerasTransposedWindow(
@@ -120,7 +121,7 @@ extension Node {
     case .trainingOnly(let kind):
       let (className, config) = kind.keras
       return layer(className, config)
-    // A sum of one thing, which Keras refuses, is that thing.
+    // Keras refuses to merge a single input, which is the identity.
     case .activation, .add, .multiply, .maximum, .minimum, .concatenate:
       return layer("Activation", ["activation": "linear"])
     }
@@ -148,7 +149,7 @@ extension Padding {
   }
 }
 
-/// One number as itself, several as a list, one a channel.
+/// Returns one number as a scalar, several (one per channel) as a list.
 private func list(_ values: [Float]) -> JSON {
   values.count == 1 ? JSON(values[0]) : .array(values.map { JSON($0) })
 }
@@ -197,7 +198,7 @@ extension TrainingOnly {
     case .gaussianDropout(let rate): ("GaussianDropout", ["rate": JSON(rate)])
     case .alphaDropout(let rate): ("AlphaDropout", ["rate": JSON(rate)])
     case .gaussianNoise(let deviation): ("GaussianNoise", ["stddev": JSON(deviation)])
-    // Its settings were not kept; at inference it was an identity.
+    // The layer's parameters are not stored; at inference it is the identity.
     case .other: ("Activation", ["activation": "linear"])
     }
   }

@@ -1,12 +1,12 @@
 import InferenceGraph
 
-/// Keras has no explicit padding: layers in front of the node make up for it.
+/// Conversion of explicit padding, which Keras lacks, to layers in front of a node.
 extension KerasExport {
-  /// Returns the node's operation with a padding that Keras has, after adding the layers that this
-  /// takes.
+  /// Returns the node's operation with a padding that Keras supports, after adding the layers
+  /// required.
   ///
   /// - Parameters:
-  ///   - inputs: What the node reads; changed to what the added layers give.
+  ///   - inputs: The inputs of the node; updated to the added layers.
   ///   - shape: The shape of the first input.
   mutating func inKerasPadding(
     _ node: Node, _ name: String, inputs: inout [Int], shape: [Int]
@@ -32,8 +32,10 @@ extension KerasExport {
     return node.operation.withPadding(.valid)
   }
 
-  /// Pooling around every pixel, of which `cropping` and a pooling of single pixels leave those that
-  /// are wanted: outside of the image nothing counts, neither for "same" padding nor here.
+  /// Adds pooling with stride 1 and "same" padding, and a cropping layer; returns pooling over 1x1
+  /// windows that applies the strides.
+  ///
+  /// Pixels outside the image do not count, neither for "same" padding nor for explicit padding.
   private mutating func inside(
     _ pooling: Pooling, _ node: Node, _ name: String, inputs: inout [Int], _ shape: [Int],
     _ rows: WindowAxis, _ columns: WindowAxis
@@ -68,7 +70,7 @@ extension KerasExport {
 }
 
 extension Operation {
-  /// The operation with another padding, if it has windows.
+  /// Returns the operation with another padding if it has windows, else unchanged.
   func withPadding(_ padding: Padding) -> Operation {
     switch self {
     case .convolution(var c):

@@ -1,8 +1,9 @@
 import InferenceGraph
 
-/// Zero insertion and the convolution that alone reads it are one layer of Keras.
+/// Export of zero insertion followed by a convolution as one Keras layer.
 extension KerasExport {
-  /// The convolutions that are transposed ones together with the node they read.
+  /// Returns the convolutions that form a transposed convolution with their input node, by node
+  /// index.
   static func transposedConvolutions(_ graph: Graph) -> [Int: KerasTransposedWindow] {
     let consumers = graph.consumers
     var result: [Int: KerasTransposedWindow] = [:]
@@ -36,7 +37,8 @@ extension KerasExport {
 }
 
 extension Node {
-  /// Whether it puts zeros between pixels, for a transposed convolution.
+  /// Whether the node only inserts zeros between pixels, the first part of a transposed
+  /// convolution.
   var isZeroInsertion: Bool {
     if case .rearrange(.zeroInsertion) = operation { return activation == .linear }
     return false

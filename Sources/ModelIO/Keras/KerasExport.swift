@@ -1,22 +1,22 @@
 import InferenceGraph
 
-/// A graph brought into stock Keras's layers.
+/// A graph converted to stock Keras layers.
 ///
-/// Every node that the output depends on becomes a layer of the same name. An activation that Keras
-/// 2 and 3 don't both take by name inside a layer follows as a layer of its own, named after it; a
-/// hard sigmoid, whose slope differs between versions, becomes a `Rescaling` and a `ReLU` capped at
-/// 1. `/` in names, which Keras 3 forbids, becomes `_`.
+/// Every node that the output depends on becomes a layer of the same name. An activation that not
+/// every version of Keras accepts by name inside a layer becomes a layer of its own, whose name
+/// derives from the node's. A hard sigmoid, whose slope differs between versions, becomes a
+/// `Rescaling` and a `ReLU` capped at 1. In names, `_` replaces `/`, which Keras 3 forbids.
 struct KerasExport {
   private(set) var layers: [KerasExportLayer] = []
   /// The index of the output layer.
   private(set) var output = 0
   private var names = NameSet()
 
-  /// - Throws: `GraphError` for what has no form in stock Keras.
+  /// - Throws: `GraphError` for a node without an equivalent in stock Keras.
   init(_ graph: Graph) throws(GraphError) {
     let graph = graph.joiningSigmoid ?? graph
     let isNeeded = graph.reachingOutput
-    // Names are given before layers are made, so that added layers cannot take a node's.
+    // Nodes take their names before layers are made, so that added layers cannot take them.
     var nodeNames: [Int: String] = [:]
     for index in graph.nodes.indices where isNeeded[index] {
       nodeNames[index] = unused(Self.sanitized(graph.nodes[index].name))
@@ -43,7 +43,7 @@ struct KerasExport {
     sort()
   }
 
-  /// The network's configuration, in the form that Keras 2 wrote and both versions read.
+  /// Returns the network's configuration, in the form of Keras 2, which Keras 3 reads too.
   func config(name: String) -> JSON {
     let list = layers.map { layer -> JSON in
       let sources = layer.inputs.map { input -> JSON in
@@ -56,7 +56,7 @@ struct KerasExport {
       ]
     }
     let input = layers.first { $0.className == "InputLayer" }?.name ?? ""
-    // "Model" rather than "Functional": the older name, which newer versions read as well.
+    // "Model" is the older name for "Functional", and newer versions accept it.
     return [
       "class_name": "Model",
       "config": [
@@ -69,7 +69,7 @@ struct KerasExport {
 
   // MARK: Nodes
 
-  /// Adds a node's layers and returns the index of the last.
+  /// Adds a node's layers; returns the index of the last.
   ///
   /// - Parameter shape: The shape of the first input.
   private mutating func add(
@@ -83,7 +83,7 @@ struct KerasExport {
     return try add(node.keras(operation, name: name, inputs: inputs), of: node)
   }
 
-  /// Adds a layer and what its node's activation takes, and returns the index of the last.
+  /// Adds a layer and those of its node's activation; returns the index of the last.
   mutating func add(
     _ layer: KerasExportLayer, of node: Node
   ) throws(GraphError) -> Int {
@@ -98,7 +98,7 @@ struct KerasExport {
       node.activation, after: index, named: unused("\(layer.name)_activation"), of: node)
   }
 
-  /// Adds an activation's layers, the last of which has the name given.
+  /// Adds an activation's layers, the last of them named `name`; returns its index.
   private mutating func add(
     _ activation: Activation, after input: Int, named name: String, of node: Node
   ) throws(GraphError) -> Int {
@@ -132,13 +132,13 @@ struct KerasExport {
     return result.isEmpty || result == "." ? "layer" : result
   }
 
-  /// Takes a name that no layer has yet: this one, or it with a number behind.
+  /// Reserves a name: `name`, or the first free one with a number appended.
   mutating func unused(_ name: String) -> String {
     names.take(name) { "\(name)_\($0 - 1)" }
   }
 
-  /// Puts the layers into the order that Keras gives them, by which it finds their weights: those
-  /// farthest from the output first, then as a search from the output meets them.
+  /// Sorts the layers in Keras's own order, by which Keras assigns weights: decreasing distance
+  /// from the output, then the order of a depth-first search from there.
   private mutating func sort() {
     var depth = [Int](repeating: 0, count: layers.count)
     for index in layers.indices.reversed() {

@@ -1,12 +1,12 @@
 import InferenceGraph
 
-/// A layer to be written: as stock Keras reads it.
+/// A layer in the form that stock Keras reads.
 struct KerasExportLayer {
   var name: String
   let className: String
   var config: [String: JSON]
-  /// The indices of the layers it reads.
+  /// The indices of its input layers.
   let inputs: [Int]
-  /// Names and values, in Keras's order.
+  /// The names and values, in Keras's order.
   var weights: [(name: String, tensor: Tensor)] = []
 }

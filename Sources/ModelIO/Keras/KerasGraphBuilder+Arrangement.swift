@@ -1,11 +1,11 @@
 import InferenceGraph
 
 extension KerasGraphBuilder {
-  /// Whether a network takes images [channels][height][width]: the first layers that tell are of
-  /// this kind.
+  /// Returns whether a network takes images [channels][height][width], which the first layers with
+  /// a data format decide.
   static func isChannelsFirst(_ network: KerasNetwork, major: Int) -> Bool {
     guard network.inputShape?.count == 3 else { return false }
-    /// By tensor: the layers that read it, and what each then gives.
+    /// The readers of each tensor, with their results.
     var readers: [KerasCall.Source: [(layer: Int, result: KerasCall.Source)]] = [:]
     for (index, layer) in network.layers.enumerated() {
       for (number, call) in layer.calls.enumerated() {
@@ -15,7 +15,7 @@ extension KerasGraphBuilder {
     }
     var waiting = [KerasCall.Source(layer: network.input, call: 0)]
     var seen = Set(waiting)
-    /// Whether what a layer gives tells as little as what it reads.
+    /// Whether a layer leaves the format open, so that its own readers decide.
     var passes: [Int: Bool] = [:]
     while let source = waiting.popLast() {
       for (index, result) in readers[source] ?? [] {
@@ -31,13 +31,14 @@ extension KerasGraphBuilder {
     return false
   }
 
-  /// The shape that Keras has for a node.
+  /// Returns the shape that Keras has for a node.
   func kerasShape(_ node: Int) -> [Int] {
     let shape = graph.nodes[node].shape
     return arrangements[node] == .channelsLast ? [shape[2], shape[0], shape[1]] : shape
   }
 
-  /// Returns what a layer has to read, and the layer as one whose channels are last.
+  /// Converts a layer to channels last, and returns it with the inputs and the arrangement of its
+  /// result.
   mutating func arranged(_ layer: KerasLayer, _ inputs: [Int]) throws -> KerasArrangedCall {
     let rank = inputs.first.map { graph.nodes[$0].shape.count } ?? 0
     if layer.isChannelsFirst(rank: rank) {
@@ -56,7 +57,7 @@ extension KerasGraphBuilder {
         layer: layer.replacing(values), inputs: try inputs.map { try channelsLast($0) },
         image: .channelsLast)
     }
-    // A vector has no channels that could be first.
+    // The format does not matter for vectors.
     var layer = layer
     if rank == 1, layer.config["data_format"]?.string == "channels_first" {
       layer = layer.replacing(["data_format": "channels_last"])
@@ -96,14 +97,14 @@ extension KerasGraphBuilder {
     }
   }
 
-  /// Notes how the result of a layer lies.
+  /// Records the arrangement of a layer's result.
   mutating func note(_ call: KerasArrangedCall, at node: Int) {
-    // A nested model's result is noted where it is made.
+    // A nested model's result is recorded where it is made.
     if call.layer.network != nil || call.inputs.contains(node) { return }
     arrangements[node] = graph.nodes[node].shape.count == 3 ? call.image : call.vector
   }
 
-  /// An image as [height][width][channels].
+  /// Returns an image as [height][width][channels], permuted if necessary.
   private mutating func channelsLast(_ node: Int) throws -> Int {
     if arrangements[node] == .channelsLast { return node }
     if let known = turned[node] { return known }
@@ -114,7 +115,7 @@ extension KerasGraphBuilder {
     return result
   }
 
-  /// A value whose elements lie as in Keras.
+  /// Returns a value with its elements in Keras's order, permuted if necessary.
   mutating func asInKeras(_ node: Int) throws -> Int {
     guard let arrangement = arrangements[node] else { return node }
     if let known = turned[node] { return known }
@@ -136,7 +137,7 @@ extension KerasGraphBuilder {
       partName(node, part), .rearrange(.permutation(axes: axes)), inputs: [node])
   }
 
-  /// A name for a node that only rearranges another.
+  /// Returns a name for a node that only rearranges another.
   private mutating func partName(_ node: Int, _ part: String) -> String {
     unusedName("\(graph.nodes[node].name)_\(part)")
   }

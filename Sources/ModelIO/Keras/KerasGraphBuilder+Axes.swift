@@ -1,8 +1,8 @@
 import InferenceGraph
 
-/// Layers along other axes than the last: the axes are moved there and back.
+/// Layers along axes other than the last: permutations move the axes to the end and back.
 extension KerasGraphBuilder {
-  /// Appends a layer that works along another axis than the last; nil if it does not.
+  /// Appends a layer that works along other axes than the last; nil if it does not.
   mutating func alongAxes(
     _ layer: KerasLayer, _ call: KerasCall, inputs: [Int], path: [String]
   ) throws -> Int? {
@@ -13,7 +13,7 @@ extension KerasGraphBuilder {
     guard let axes = axes(of: layer, rank: shape.count) else { return nil }
     if axes == [shape.count - 1] { return nil }
     let isJoint = axes.count > 1
-    // Batch normalization along several axes and the like are refused where the layer is made.
+    // Batch normalization along several axes, for example, is refused where the layer is made.
     guard !isJoint || layer.className == "LayerNormalization" else { return nil }
     let sorted = axes.sorted()
     let others = shape.indices.filter { !sorted.contains($0) }
@@ -37,7 +37,7 @@ extension KerasGraphBuilder {
     return try permuted(node, back, layer, path, "back")
   }
 
-  /// The axes that a layer works along, counted from 0, in its own order; nil if they are no axes.
+  /// Returns the axes of a layer, counted from 0, in the layer's order; nil if they are invalid.
   private func axes(of layer: KerasLayer, rank: Int) -> [Int]? {
     let fallback = layer.config["axis"]?.isNull ?? true ? [-1] : nil
     guard

@@ -1,13 +1,14 @@
 import InferenceGraph
 
-/// Layers that are several nodes of a graph.
+/// Layers that become several nodes of a graph.
 extension KerasGraphBuilder {
-  /// Layers that ``compose(_:_:inputs:path:)`` makes.
+  /// The layer classes that ``compose(_:_:inputs:path:)`` handles.
   static let composedLayers: Set<String> = [
     "Subtract", "Average", "PReLU", "CustomScaleLayer", "Conv2DTranspose",
   ]
 
-  /// Appends the nodes of a layer that is several, or is called with numbers; nil if it is another.
+  /// Appends the nodes of a composed layer, of arithmetic, or of a layer along other axes than the
+  /// last; nil for any other layer.
   mutating func compose(
     _ layer: KerasLayer, _ call: KerasCall, inputs: [Int], path: [String]
   ) throws -> Int? {
@@ -25,7 +26,7 @@ extension KerasGraphBuilder {
       return try append(
         layer, nil, .rescaling(Rescaling(scale: [1 / Float(inputs.count)])), [sum], path)
     case "CustomScaleLayer":
-      // Inception-ResNet's: the first input and a multiple of the second.
+      // Inception-ResNet: the first input plus a multiple of the second.
       guard inputs.count == 2, let scale = layer.config["scale"]?.number else { return nil }
       let scaled = try append(
         layer, "scaled", .rescaling(Rescaling(scale: [Float(scale)])), [inputs[1]], path)
@@ -80,7 +81,7 @@ extension KerasGraphBuilder {
     return try append(layer, nil, .add, [a, negated], path)
   }
 
-  /// max(0, x) - alpha * max(0, -x).
+  /// Appends max(0, x) - alpha * max(0, -x).
   private mutating func parametricRectifier(
     _ layer: KerasLayer, _ input: Int, _ path: [String]
   ) throws -> Int {
@@ -92,7 +93,7 @@ extension KerasGraphBuilder {
     let operation = KerasOperation(
       layer: layer, path: path, weights: weights, major: major, inputs: [shape])
     let alpha = try operation.weight("alpha", shape: extents)
-    // Our axes, as Keras counts them.
+    // For each of our axes the corresponding axis in Keras.
     let axes = arrangements[input] == .channelsLast ? [1, 2, 0] : Array(shape.indices)
     let isPerChannel = axes.dropLast().allSatisfy { extents[$0] == 1 }
     let positive = try append(layer, "positive", .activation, [input], path, .relu)
@@ -103,7 +104,7 @@ extension KerasGraphBuilder {
         layer, "slopes", .rescaling(Rescaling(scale: alpha.values.map { -$0 })), [negative], path)
       return try append(layer, nil, .add, [positive, slopes], path)
     }
-    // A slope for each element: the elements are channels of a vector.
+    // With a slope for each element, the elements become channels of a vector.
     let flat = try append(layer, "flat", .flatten, [negative], path)
     let scale = alpha.broadcast(to: shape, axes: axes).map { -$0 }
     let slopes = try append(
@@ -112,7 +113,7 @@ extension KerasGraphBuilder {
     return try append(layer, nil, .add, [positive, split], path)
   }
 
-  /// A convolution over the image with zeros between its pixels.
+  /// Appends a convolution over the image with zeros between its pixels.
   private mutating func transposedConvolution(
     _ layer: KerasLayer, _ input: Int, _ path: [String]
   ) throws -> Int {
@@ -130,7 +131,8 @@ extension KerasGraphBuilder {
       layer, nil, .convolution(convolution), [input], path, try operation.activation())
   }
 
-  /// Appends a node under the layer's name, or with a word for its part in the layer.
+  /// Appends a node with the layer's name, or with that name and a suffix for its part in the
+  /// layer.
   mutating func append(
     _ layer: KerasLayer, _ part: String?, _ operation: Operation, _ inputs: [Int],
     _ path: [String], _ activation: Activation = .linear
@@ -141,9 +143,9 @@ extension KerasGraphBuilder {
 }
 
 extension Tensor {
-  /// The values for every element of a shape, row-major; extents of 1 are repeated.
+  /// Returns the values broadcast to a shape, row-major; extents of 1 are repeated.
   ///
-  /// - Parameter axes: For each axis of the shape the tensor's.
+  /// - Parameter axes: For each axis of the shape the corresponding axis of the tensor.
   fileprivate func broadcast(to shape: [Int], axes: [Int]) -> [Float] {
     var pitches = Array(repeating: 1, count: self.shape.count)
     for axis in pitches.indices.dropLast().reversed() {

@@ -1,12 +1,12 @@
 import InferenceGraph
 
-/// Layers in `TimeDistributed`: the same layer for every step of a first axis of fixed extent.
+/// Layers in `TimeDistributed`: one layer applied to every step along a first axis of fixed extent.
 ///
-/// What works position by position is the layer itself. Windows slide over the steps' images one
-/// below the other, with so many rows of zeros between them that none reads two images; what begins in
-/// between is cut off.
+/// A pointwise layer is applied to all steps at once. For windows, the steps' images are stacked
+/// vertically, with rows of zeros between them so that no window that is kept reads two images; the
+/// other windows are cropped.
 extension KerasGraphBuilder {
-  /// Layers whose result at a position depends on the channels there alone.
+  /// The layers whose result at a position depends only on the channels there.
   private static let pointwise: Set<String> = [
     "Dense", "BatchNormalization", "LayerNormalization", "LayerScale", "Normalization",
     "Rescaling", "Activation", "ReLU", "LeakyReLU", "ThresholdedReLU", "ELU", "Softmax",
@@ -40,7 +40,7 @@ extension KerasGraphBuilder {
       weights: weights, major: major, inputs: [step])
     let (made, activation) = try operation.make()
     if KerasIdentity.isIdentity(layer.className) || Self.pointwise.contains(layer.className) {
-      // At most three axes, as images have.
+      // At most three axes, like an image.
       let rows = shape.count > 3 ? [shape.dropLast(2).reduce(1, *)] + shape.suffix(2) : shape
       let read = try reshaped(inputs[0], rows, layer, path)
       let node = try append(layer, nil, made, [read], path, activation)
@@ -61,7 +61,7 @@ extension KerasGraphBuilder {
       guard step.count == 3, let window = made.windows else {
         throw refuse("an input of shape \(shape)")
       }
-      // It checks its windows over one image.
+      // This graph checks the windows over one image.
       var single = try Graph(inputShape: step)
       try single.append(layer.name, made, inputs: [0])
       let down = window.rows(step[0])
@@ -76,7 +76,7 @@ extension KerasGraphBuilder {
     }
   }
 
-  /// Appends windows over each step's image.
+  /// Appends windows that slide over each step's image.
   private mutating func slide(
     _ operation: InferenceGraph.Operation, _ activation: Activation, _ window: Window,
     _ down: WindowAxis, over input: Int, _ layer: KerasLayer, _ path: [String]
@@ -85,7 +85,8 @@ extension KerasGraphBuilder {
     let (steps, height, width, channels) = (shape[0], shape[1], shape[2], shape[3])
     let stride = window.strides.height
     let reach = (window.size.height - 1) * window.dilation.height + 1
-    // Rows for each image: a multiple of the stride, so that each begins with a window.
+    // The rows for each image are a multiple of the stride, so that each image begins with a
+    // window.
     let least = max(height + down.before, (down.count - 1) * stride + reach)
     let rows = (least + stride - 1) / stride * stride
     var node = input
@@ -115,7 +116,8 @@ extension KerasGraphBuilder {
     return try reshaped(node, [steps, down.count, result[1], result[2]], layer, path)
   }
 
-  /// A node in another shape; the node itself, or what it is a reshaping of, where that fits.
+  /// Returns a node in another shape: the node itself or its input if that fits, else a new
+  /// reshape.
   private mutating func reshaped(
     _ node: Int, _ shape: [Int], _ layer: KerasLayer, _ path: [String], _ part: String? = "shape"
   ) throws -> Int {

@@ -1,27 +1,27 @@
 import InferenceGraph
 
-/// Makes a graph from a network's configuration and weights, nested models laid open.
+/// Builds a graph from a network's configuration and weights, with nested models inlined.
 struct KerasGraphBuilder {
-  /// The most layers, uses of layers counted singly. No image classifier has more; nested models
-  /// used many times over could, also such as do nothing.
+  /// The largest number of layer calls. No image classifier has more, but a hostile file could nest
+  /// models that use each other many times.
   static let maximumNodes = 10_000
 
   let weights: KerasWeights
   let major: Int
   var graph: Graph
-  /// How nodes' elements lie that do not lie as in Keras.
+  /// The arrangements of nodes whose element order differs from Keras's.
   var arrangements: [Int: KerasArrangement] = [:]
-  /// By node: the one that holds the same in the other arrangement.
+  /// For each node, the one with the same values in the other arrangement.
   var turned: [Int: Int] = [:]
-  /// The names of the outermost layers, which those of nested models must not take.
+  /// The names of the outermost layers, which layers of nested models must not take.
   private let reserved: Set<String>
-  /// The layer that each name was given to, by its models' names and its own.
+  /// The owner of each name: the path of a layer.
   private var used: [String: [String]] = [:]
-  /// The number that the next node of a name gets.
+  /// The next number to append, for each name.
   private var numbers: [String: Int] = [:]
   private var callCount = 0
 
-  /// Returns the graph.
+  /// Builds the graph.
   ///
   /// - Throws: ``KerasError``, `GraphError` or ``FileError``.
   static func build(_ network: KerasNetwork, weights: KerasWeights, major: Int) throws -> Graph {
@@ -39,7 +39,7 @@ struct KerasGraphBuilder {
     builder.used[network.input] = [network.input]
     if isChannelsFirst { builder.arrangements[0] = .channelsLast }
     builder.graph.setOutput(try builder.add(network, input: 0, path: []))
-    // One sigmoid unit stands for two classes.
+    // A single sigmoid unit is replaced by two classes.
     let whole = builder.graph.splittingSigmoid ?? builder.graph
     try checkOutput(of: whole)
     return whole
@@ -52,7 +52,7 @@ struct KerasGraphBuilder {
     self.reserved = reserved
   }
 
-  /// Appends a network that reads the node `input`; returns the node that is its output.
+  /// Appends a network that reads the node `input`; returns its output node.
   private mutating func add(
     _ network: KerasNetwork, input: Int, path: [String]
   ) throws -> Int {
@@ -67,7 +67,7 @@ struct KerasGraphBuilder {
     // The nodes of the input and of every call.
     var done: [Int?] = [input] + calls.map { _ in nil }
     var pending = Array(calls.indices)
-    // In the order of the file as far as what a call reads is there.
+    // In the order of the file, as far as the inputs of a call are available.
     while !pending.isEmpty {
       var left: [Int] = []
       for index in pending {
@@ -114,8 +114,9 @@ struct KerasGraphBuilder {
   /// Appends a layer whose channels are last.
   ///
   /// - Parameters:
-  ///   - flattened: The shape of the image whose elements it reads as a vector, in our order.
-  ///   - weightShape: The shape in the file of its weights, if it is another than the layer's own.
+  ///   - flattened: The shape, `[height, width, channels]`, of the image that the input vector
+  ///     flattens; nil if it does not.
+  ///   - weightShape: The shape of its weights in the file, if it differs from the layer's own.
   mutating func add(
     _ layer: KerasLayer, _ call: KerasCall, inputs: [Int], path: [String], flattened: [Int]? = nil,
     weightShape: [Int]? = nil
@@ -129,7 +130,8 @@ struct KerasGraphBuilder {
         layer, "it is called with more than tensors, which is not supported",
         rule: .kerasUnsupported)
     }
-    // Keras 3 writes it for layers of augmentation, and `predict` says otherwise to all layers.
+    // Keras 3 writes `training=True` for augmentation layers, and `predict` overrides it for all
+    // layers.
     if call.isTraining, !call.isKeras3, layer.changesInTraining {
       throw KerasError(
         layer, "it was called with training=True, so it is not fixed at inference",
@@ -155,10 +157,11 @@ struct KerasGraphBuilder {
       name(of: layer, path), operation, inputs: inputs, activation: activation)
   }
 
-  /// Returns a name for a node: the layer's, with its models' in front where another has it, and
-  /// with a number behind where the layer is used again.
+  /// Returns a name for a node: the layer's name, preceded by those of its models if it is taken,
+  /// and followed by a number if the layer is used again.
   ///
-  /// - Parameter part: What a node is in a layer of several; nil for the one that gives its result.
+  /// - Parameter part: The node's part in a composed layer; nil for the node with the layer's
+  ///   result.
   mutating func name(of layer: KerasLayer, _ path: [String], part: String? = nil) -> String {
     let owner = path + [layer.name] + (part.map { [$0] } ?? [])
     var base = part.map { "\(layer.name)_\($0)" } ?? layer.name
@@ -168,22 +171,22 @@ struct KerasGraphBuilder {
     return take(base, for: owner, besides: layer.name)
   }
 
-  /// Returns a name that no layer has, for a node that belongs to none.
+  /// Returns an unused name for a node that does not belong to a layer.
   mutating func unusedName(_ base: String) -> String { take(base, for: nil) }
 
-  /// Takes a name, or the first free one with a number behind.
+  /// Reserves a name, or the first free one with a number appended.
   ///
   /// - Parameters:
   ///   - base: The name.
-  ///   - owner: The path of the layer that has it; nil: it is its own.
-  ///   - layer: A layer whose name is free for it.
+  ///   - owner: The path of the layer that owns the name; nil if the node has no layer.
+  ///   - layer: The layer whose own name may be taken.
   private mutating func take(
     _ base: String, for owner: [String]?, besides layer: String? = nil
   ) -> String {
     let name = freeName(
       base, isTaken: { used[$0] != nil || ($0 != layer && reserved.contains($0)) },
       numbered: { _ in
-        // Goes on from the last number, as a file may use one layer many thousands of times.
+        // Continues from the last number, as a file may use one layer many thousands of times.
         let number = numbers[base, default: 1]
         numbers[base] = number + 1
         return "\(base)_\(number)"

@@ -1,8 +1,8 @@
 import InferenceGraph
 
-/// Layers that do nothing at inference.
+/// Layers that are the identity at inference.
 enum KerasIdentity {
-  /// Image augmentation and the like: identities unless called with `training=True`.
+  /// Image augmentation and similar layers: the identity unless called with `training=True`.
   private static let others: Set<String> = [
     "ActivityRegularization", "RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom",
     "RandomContrast", "RandomBrightness", "RandomHue", "RandomSaturation", "RandomSharpness",
@@ -12,13 +12,13 @@ enum KerasIdentity {
     "RandAugment", "AugMix", "Identity", "StochasticDepth",
   ]
 
-  /// Whether a class is an identity at inference.
+  /// Returns whether a class is the identity at inference.
   static func isIdentity(_ className: String) -> Bool {
     ["Dropout", "SpatialDropout2D", "GaussianDropout", "AlphaDropout", "GaussianNoise"]
       .contains(className) || others.contains(className)
   }
 
-  /// The operation for such a layer; nil if the layer is another.
+  /// Returns the operation for such a layer; nil for any other layer.
   static func operation(_ layer: KerasLayer) -> TrainingOnly? {
     let rate = Float(layer.config["rate"]?.number ?? 0)
     switch layer.className {

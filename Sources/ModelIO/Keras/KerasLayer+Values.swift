@@ -1,9 +1,9 @@
-/// The values of a layer's configuration.
+/// Values of a layer's configuration.
 ///
-/// What is not there has Keras's default; what is there and cannot be read is an error, as Keras
-/// would make something else of it.
+/// A missing value has Keras's default. An unreadable one is an error, since Keras would interpret
+/// it differently.
 extension KerasLayer {
-  /// Returns a truth value.
+  /// Returns a Boolean.
   func flag(_ key: String, default fallback: Bool) throws(KerasError) -> Bool {
     guard let json = config[key] else { return fallback }
     guard let value = json.bool else {
@@ -19,7 +19,7 @@ extension KerasLayer {
     return value
   }
 
-  /// Returns the one axis, a number or a list of one; -1, the last, where there is none.
+  /// Returns the axis, which is a number or a list of one; -1, the last, if missing.
   func axis() throws(KerasError) -> Int {
     guard let json = config["axis"], !json.isNull else { return -1 }
     if let axis = json.int { return axis }
@@ -29,9 +29,10 @@ extension KerasLayer {
     return axes[0]
   }
 
-  /// The name of the type that it computes in, such as `mixed_float16`; nil if it has none.
+  /// Returns the name of the type in which the layer computes, for example `mixed_float16`; nil if
+  /// missing.
   ///
-  /// - Throws: ``KerasError`` if there is something else in its place.
+  /// - Throws: ``KerasError`` if the value is unreadable.
   func precision() throws(KerasError) -> String? {
     guard let json = config["dtype"], !json.isNull else { return nil }
     guard let name = json.string ?? json["config"]?["name"]?.string else {

@@ -1,23 +1,25 @@
 public import InferenceGraph
 
 extension KerasModel {
-  /// The version in whose form files are written; all later ones read it.
+  /// The Keras version in whose form files are written; all later ones read it.
   static let writtenVersion = "2.15.0"
 
-  /// Writes a model as a Keras `.h5` file that stock Keras loads, without any custom object.
+  /// Writes a model as a Keras `.h5` file that stock Keras loads, without custom objects.
   ///
-  /// Every layer keeps its name (`/`, which Keras forbids, becomes `_`); layers that do not reach
-  /// the output are left out. Activations that stock Keras cannot take inside a layer, such as
-  /// capped or leaky rectifiers, follow as layers of their own. A hard sigmoid, which means different
-  /// things in Keras 2 and 3, is written as a `Rescaling` and a `ReLU` capped at 1; image
-  /// augmentation, whose settings are not kept, as a linear activation. Two classes that stand for
-  /// one sigmoid unit are that unit again (`Graph.joiningSigmoid`). The input scale is not part of a
-  /// Keras file. Equal models give equal bytes.
+  /// Every layer keeps its name, except that `_` replaces `/`, which Keras 3 forbids. Layers that
+  /// the output does not depend on are omitted. An activation that stock Keras does not accept
+  /// inside a layer, for example a capped or leaky rectifier, becomes a layer of its own. A hard
+  /// sigmoid, which differs between Keras 2 and 3, is written as a `Rescaling` and a `ReLU` capped
+  /// at 1. Image augmentation, whose settings are not stored, is written as a linear activation.
+  /// Two classes that represent a single sigmoid unit become that unit again
+  /// (`Graph.joiningSigmoid`). The input scale is not part of a Keras file. Equal models give equal
+  /// bytes.
   ///
-  /// The file appears whole or not at all.
+  /// The file is written atomically.
   ///
-  /// - Throws: ``FileError`` if it cannot be written, or if `path` is the file that the model came
-  ///   from, which is never overwritten.
+  /// - Throws: ``FileError`` if the model cannot be expressed in stock Keras, the file cannot be
+  ///   written, or the file at `path` is the one that the model came from, which is never
+  ///   overwritten.
   public static func save(_ model: Model, to path: String) throws(FileError) {
     let export: KerasExport
     do {

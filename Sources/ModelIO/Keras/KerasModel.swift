@@ -1,19 +1,21 @@
 public import InferenceGraph
 
-/// Keras models in `.h5` files: whole models, or weights with the architecture given apart.
+/// Keras models in `.h5` files: whole models, or weights with a separate architecture.
 ///
-/// No code of the file is run, and what isn't one of Keras's own image layers is refused.
+/// No code from the file is run, and a layer that is not one of Keras's own image layers is
+/// refused.
 public enum KerasModel {
   /// Reads a model.
   ///
   /// - Parameters:
   ///   - path: A Keras `.h5` file, written by any version from 2.2 to 3.x.
-  ///   - architecture: For a file of weights alone: another Keras `.h5` file or a JSON file
-  ///     (`model.to_json()`) that describes the network. Where given, it is used in any case.
+  ///   - architecture: A second file that describes the network, required if the first one holds
+  ///     only weights: a Keras `.h5` file or a JSON file (`model.to_json()`). If given, it is
+  ///     always used.
   ///   - inputScale: The factor by which images are multiplied before they enter the network.
-  ///   - sandbox: How files are parsed.
-  /// - Throws: ``FileError``; its text names the layer at fault, says what to do, and ends in the
-  ///   name of the rule that has the file refused.
+  ///   - sandbox: Whether a sealed process parses the files.
+  /// - Throws: ``FileError``; the message names the layer and says what to do. For a refused file
+  ///   it ends with the rule's name.
   public static func load(
     _ path: String, architecture: String? = nil, inputScale: Float = 1, sandbox: Sandbox = .auto
   ) throws(FileError) -> Model {
@@ -21,14 +23,15 @@ public enum KerasModel {
     return try reader.read(architecture: architecture, inputScale: inputScale)
   }
 
-  /// Reads the network of a file, to be trained anew; its kernels and biases are zero, its
-  /// normalizations those of a new network.
+  /// Reads the architecture of a network, for training from scratch.
+  ///
+  /// Kernels and biases are zero; normalizations are initialized as in a new network.
   ///
   /// - Parameters:
   ///   - path: A Keras `.h5` file, whose weights are not read, or a JSON file (`model.to_json()`).
-  ///   - sandbox: How files are parsed.
-  /// - Throws: ``FileError``, as for ``load(_:architecture:inputScale:sandbox:)``; also for a network
-  ///   with more than 2^28 weights, and for a `Normalization` layer without its constants.
+  ///   - sandbox: Whether a sealed process parses the file.
+  /// - Throws: ``FileError``, as for ``load(_:architecture:inputScale:sandbox:)``; also for a
+  ///   network with more than 2^28 weights, and for a `Normalization` layer without its constants.
   public static func architecture(
     _ path: String, sandbox: Sandbox = .auto
   ) throws(FileError) -> Model {
@@ -36,17 +39,17 @@ public enum KerasModel {
     return try reader.readArchitecture()
   }
 
-  /// Reads as much of a model as can be read, and lists what an honest one does not have.
+  /// Audits a model: reads as much of it as possible, and lists what an honest model does not have.
   ///
-  /// Nothing of the file is run here either. A model that comes out may be one that
-  /// ``load(_:architecture:inputScale:sandbox:)`` refuses: it is there to be looked at, not to be used.
+  /// No code from the file is run. The returned model may be one that
+  /// ``load(_:architecture:inputScale:sandbox:)`` refuses: it is for examination, not for use.
   ///
   /// - Parameters:
   ///   - path: A Keras `.h5` file.
   ///   - architecture: As for ``load(_:architecture:inputScale:sandbox:)``.
-  ///   - sandbox: How files are parsed.
-  /// - Throws: ``FileError`` if there is no such file, or it holds nothing but weights and there is
-  ///   no architecture.
+  ///   - sandbox: Whether a sealed process parses the files.
+  /// - Throws: ``FileError`` if the file cannot be opened, or holds only weights and there is no
+  ///   architecture.
   public static func inspect(
     _ path: String, architecture: String? = nil, sandbox: Sandbox = .auto
   ) throws(FileError) -> KerasInspection {
@@ -66,13 +69,14 @@ public enum KerasModel {
   }
 }
 
-/// What reading a model file tolerantly gave.
+/// The result of auditing a model file.
 public struct KerasInspection: Sendable {
-  /// What an honest file does not have, in the order in which it was found.
+  /// What an honest file does not have, in the order of detection.
   public let findings: [Finding]
-  /// The model, if one could be made; it may be one that is refused otherwise.
+  /// The model, if one could be built; ``KerasModel/load(_:architecture:inputScale:sandbox:)`` may
+  /// refuse it.
   public let model: Model?
-  /// Why there is no model.
+  /// The reason why there is no model.
   public let failure: FileError?
   /// The SHA-256 of the file, 64 hexadecimal digits.
   public let sha256: String

@@ -1,7 +1,7 @@
-/// How a functional model's configuration refers to uses of layers.
+/// References to layer calls in a functional model's configuration.
 extension KerasNetwork {
-  /// The one input or output, which may stand in lists and under names: `["x", 0, 0]`,
-  /// `[["x", 0, 0]]`, `{"image": ["x", 0, 0]}`.
+  /// Returns the single input or output, which may be nested in lists and dictionaries: `["x", 0,
+  /// 0]`, `[["x", 0, 0]]`, `{"image": ["x", 0, 0]}`.
   static func endpoint(
     _ json: JSON?, _ role: String, of model: String
   ) throws(KerasError) -> KerasCall.Source {
@@ -31,13 +31,13 @@ extension KerasNetwork {
     }
   }
 
-  /// Makes references to nested models count their calls from 0.
+  /// Renumbers references to nested models so that their calls count from 0.
   ///
-  /// In Keras 2 the making of a nested model is its call 0, so that its first use is call 1. Keras 3
-  /// has that in `output_layers` alone, and for functional models alone.
+  /// In Keras 2 the creation of a nested model is its call 0, so that its first use is call 1.
+  /// Keras 3 counts this way in `output_layers` only, and for functional models only.
   ///
-  /// - Throws: ``KerasError`` where not every use of a nested model is read, so that the numbers may
-  ///   mean one use or another.
+  /// - Throws: ``KerasError`` if the references do not cover every use of a nested model, so that
+  ///   the numbers are ambiguous.
   static func countCallsFromZero(
     _ layers: inout [KerasLayer], _ output: inout KerasCall.Source
   ) throws(KerasError) {
@@ -46,7 +46,7 @@ extension KerasNetwork {
     for source in layers.flatMap({ $0.calls.flatMap(\.inputs) }) {
       read[source.layer, default: []].insert(source.call)
     }
-    // Nested models to whose first use a layer, or the output, refers as call 1.
+    // The nested models whose first use is call 1 in references.
     var fromOne: Set<String> = []
     for nested in layers where nested.network != nil {
       let isSequential = nested.className == "Sequential"
@@ -63,7 +63,7 @@ extension KerasNetwork {
           calls = Set(calls.map { $0 - 1 })
         }
       }
-      // Every use is read by something, or Keras would not have written it.
+      // Keras writes a use only if a layer or the output reads it.
       guard calls.isEmpty || calls == Set(nested.calls.indices) else {
         throw KerasError(
           nested,

@@ -1,18 +1,18 @@
 extension KerasNetwork {
-  /// Returns the positions of a functional model's layers in the order of Keras's `model.layers`, by
-  /// which weights are given to them.
+  /// Returns the indices of a functional model's layers in the order of Keras's `model.layers`, by
+  /// which Keras assigns weights.
   ///
-  /// Those farthest from the output come first, among equals those that a search from the output
-  /// meets first, and last, in the order of the file, those that the output does not depend on. What
-  /// order the configuration lists them in makes no difference (`_map_graph_network` of Keras 2,
-  /// `map_graph` of Keras 3).
+  /// Layers come in order of decreasing distance from the output, among equals in the order in
+  /// which a search from the output visits them; layers that the output does not depend on come
+  /// last, in file order. Otherwise the order in the configuration does not matter
+  /// (`_map_graph_network` of Keras 2, `map_graph` of Keras 3).
   ///
-  /// - Throws: ``KerasError`` if a layer reads what is not there, or its own result.
+  /// - Throws: ``KerasError`` if a layer reads a missing layer, or its own result.
   static func order(
     of layers: [KerasLayer], input: String, output: KerasCall.Source
   ) throws(KerasError) -> [Int] {
     let search = try Search(layers, input: input, output: output)
-    // The depth of a layer is that of its farthest use, and uses met later count from there.
+    // The depth of a layer is that of its farthest use so far; later uses are at least as deep.
     var useDepths: [KerasCall.Source: Int] = [:]
     var depths = [Int?](repeating: nil, count: layers.count)
     for use in search.finished.reversed() {
@@ -33,14 +33,14 @@ extension KerasNetwork {
     return layers.indices.sorted { rank($0) < rank($1) }
   }
 
-  /// A search from the output through all uses of layers that it depends on, depth first.
+  /// A depth-first search from the output through all calls that it depends on.
   private struct Search {
     let layers: [KerasLayer]
     let input: String
     let positions: [String: Int]
-    /// The uses, each behind those that it reads.
+    /// The calls, each after those that it reads.
     private(set) var finished: [KerasCall.Source] = []
-    /// How many layers were met before each.
+    /// The rank of each layer in the order of first visits.
     private(set) var met: [String: Int] = [:]
 
     init(
@@ -52,13 +52,13 @@ extension KerasNetwork {
       try run(from: output)
     }
 
-    /// What a use of a layer reads; nothing for the input.
+    /// Returns the tensors that a call reads; none for the input.
     func sources(of use: KerasCall.Source) -> [KerasCall.Source] {
       guard use.layer != input, let position = positions[use.layer] else { return [] }
       return layers[position].calls[use.call].inputs
     }
 
-    /// Without recursion, which a hostile file could drive too deep.
+    /// Iterative, since a hostile file could drive a recursion too deep.
     private mutating func run(from output: KerasCall.Source) throws(KerasError) {
       var isFinished: [KerasCall.Source: Bool] = [:]
       var stack: [(use: KerasCall.Source, sources: [KerasCall.Source], next: Int)] = []

@@ -1,13 +1,14 @@
 extension KerasNetwork {
-  /// Types in which Keras computes otherwise than this, in 32 bits; mixed policies keep their weights
-  /// in 32 bits.
+  /// The supported types other than float32 in which Keras computes; mixed policies keep weights in
+  /// float32.
   private static let otherPrecisions: Set<String> = [
     "float16", "bfloat16", "float64", "half", "double", "mixed_float16", "mixed_bfloat16",
   ]
 
-  /// The layers that Keras computes in another precision, as one finding; nil if there are none.
+  /// Returns a finding about the layers that Keras computes in another precision; nil if there are
+  /// none.
   ///
-  /// - Throws: ``KerasError`` for what is no precision of a network of floats, such as 8-bit integers.
+  /// - Throws: ``KerasError`` for a type that is not floating-point, for example 8-bit integers.
   func precision() throws(KerasError) -> Finding? {
     var counts: [String: Int] = [:]
     try countPrecisions(into: &counts)
@@ -28,7 +29,7 @@ extension KerasNetwork {
             layer, "its type '\(abbreviated(name))' is not supported, only floats",
             rule: .kerasUnsupported)
         }
-        // What an input layer makes of images is told by the layers that read them.
+        // An input layer does not compute; the layers that read it count.
         if layer.className != "InputLayer" { counts[name, default: 0] += 1 }
       }
       try layer.network?.countPrecisions(into: &counts)

@@ -1,5 +1,5 @@
 extension KerasNetwork {
-  /// The calls that the output depends on, in the order of the file, the input's left out.
+  /// Returns the calls that the output depends on, in file order, without the input's.
   func reachableCalls() throws(KerasError) -> [KerasCall.Source] {
     let layers = Dictionary(uniqueKeysWithValues: layers.map { ($0.name, $0) })
     var seen: Set<KerasCall.Source> = []
@@ -19,9 +19,10 @@ extension KerasNetwork {
     }.filter { seen.contains($0) && $0.layer != input }
   }
 
-  /// Layers of this and the nested models that the output does not depend on, as findings.
+  /// Returns findings about layers that the output does not depend on, including those of nested
+  /// models.
   ///
-  /// - Parameter path: The names of the models around this one.
+  /// - Parameter path: The names of the enclosing models.
   func unreachable(in path: [String] = []) throws(KerasError) -> [Finding] {
     let reachable = Set(try reachableCalls())
     var findings: [Finding] = []
@@ -51,14 +52,15 @@ extension KerasNetwork {
     return findings
   }
 
-  /// The layers of Keras's own that the output depends on and that cannot be run, as findings.
+  /// Returns findings about Keras's own layers that the output depends on and this package cannot
+  /// run.
   ///
-  /// They are found before their weights, which nobody here could give them.
+  /// This check precedes the matching of weights, which does not know the weights of these layers.
   func unsupported() throws(KerasError) -> [Finding] {
     let reachable = Set(try reachableCalls().map(\.layer))
     var findings: [Finding] = []
     for layer in layers where reachable.contains(layer.name) {
-      // What is not Keras's own is another finding.
+      // Layers that are not Keras's own have another finding.
       let isSupported = layer.isSupported
       if !isSupported, KerasClasses.isLayer(layer.className) {
         findings.append(KerasError(layer, Self.notSupported, rule: .kerasUnsupported).finding)

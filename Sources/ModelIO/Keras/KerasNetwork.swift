@@ -1,28 +1,29 @@
-/// A Sequential or functional model's configuration, brought into one form.
+/// The configuration of a Sequential or functional model, in one form.
 struct KerasNetwork: Sendable {
-  /// The longest name of a layer in bytes; nodes in nested models have those of all around them.
+  /// The longest name of a layer in bytes; a node of a nested model may combine those of all
+  /// enclosing models.
   private static let maximumName = 1024
-  /// The most tensors that all layers together read.
+  /// The largest number of tensors that all layers together read.
   private static let maximumInputs = 100_000
 
   static let classNames: Set<String> = ["Sequential", "Model", "Functional"]
 
   let name: String
-  /// All layers, the input layer included, in the order of the file; those of nested models are
-  /// inside theirs.
+  /// All layers, including the input layer, in file order; layers of nested models are inside
+  /// theirs.
   let layers: [KerasLayer]
-  /// The same layers in Keras's own order.
+  /// The same layers in the order of Keras's `model.layers`.
   let ordered: [KerasLayer]
   /// The name of the input layer.
   let input: String
   let output: KerasCall.Source
 
-  /// The shape of an image, from the input layer.
+  /// The shape of an image, without the batch axis, from the input layer.
   var inputShape: [Int]? {
     layers.first { $0.name == input }.flatMap { Self.shape($0.config) }
   }
 
-  /// Reads the configuration of a model: `{"class_name": ..., "config": ...}`.
+  /// Parses the configuration of a model: `{"class_name": ..., "config": ...}`.
   init(_ json: JSON) throws(KerasError) {
     guard let className = json["class_name"]?.string, let config = json["config"] else {
       throw KerasError("its model configuration has no class; save it again with model.save()")
@@ -44,7 +45,7 @@ struct KerasNetwork: Sendable {
   // MARK: Sequential
 
   private init(sequential config: JSON, name: String) throws(KerasError) {
-    // Up to Keras 2.2 the configuration was the list of layers itself.
+    // Up to Keras 2.2 the configuration is the list of layers itself.
     guard let list = config.array ?? config["layers"]?.array, !list.isEmpty else {
       throw KerasError("the model '\(name)' has no layers")
     }
@@ -94,7 +95,7 @@ struct KerasNetwork: Sendable {
     for json in list {
       var layer = try Self.layer(json)
       for call in json["inbound_nodes"]?.array ?? [] {
-        // An empty entry is the input layer's own.
+        // An empty entry belongs to the input layer.
         if call.array?.isEmpty != true { layer.calls.append(try KerasCall(call, of: layer)) }
       }
       layers.append(layer)
@@ -102,7 +103,7 @@ struct KerasNetwork: Sendable {
     try Self.checkNames(layers, in: name)
     let input = try Self.endpoint(config["input_layers"], "input", of: name)
     var output = try Self.endpoint(config["output_layers"], "output", of: name)
-    // Keras would cut a model that begins elsewhere out of this one.
+    // If a model began elsewhere, Keras would extract a part of it.
     guard layers.first(where: { $0.name == input.layer })?.className == "InputLayer" else {
       throw KerasError("the model '\(name)' does not begin with an input layer")
     }
@@ -150,8 +151,8 @@ struct KerasNetwork: Sendable {
     return layer
   }
 
-  /// The layer within `TimeDistributed`, under that one's name; nil if the layer is another, or another
-  /// wrapper or a model is in it.
+  /// Returns the layer wrapped in `TimeDistributed`, with the wrapper's name; nil if the layer is
+  /// not a wrapper, or wraps another wrapper or a model.
   private static func timeDistributed(_ layer: KerasLayer) throws(KerasError) -> KerasLayer? {
     guard layer.className == "TimeDistributed", let json = layer.config["layer"] else { return nil }
     var inner = try Self.layer(json)
@@ -179,7 +180,7 @@ struct KerasNetwork: Sendable {
     }
   }
 
-  /// The shape of an image in an input layer's configuration, without the batch axis.
+  /// Returns the shape of an image in an input layer's configuration, without the batch axis.
   static func shape(_ config: JSON) -> [Int]? {
     let shape = config["batch_input_shape"] ?? config["batch_shape"]
     guard let axes = shape?.array, axes.count > 1 else { return nil }

@@ -1,6 +1,6 @@
 import InferenceGraph
 
-/// What the layers' configurations have in common.
+/// Parts that several layers' configurations share.
 extension KerasOperation {
   func depthwiseConvolution() throws -> DepthwiseConvolution {
     let size = try extent("kernel_size")
@@ -12,9 +12,10 @@ extension KerasOperation {
       dilation: try extent("dilation_rate"), padding: try padding())
   }
 
-  /// A transposed convolution as a convolution over the image with zeros between its pixels.
+  /// Returns a transposed convolution as a convolution over the image with zeros between its
+  /// pixels.
   ///
-  /// - Returns: The convolution, and the distances between pixels.
+  /// - Returns: The convolution, and the distances between the pixels after zero insertion.
   func transposedConvolution() throws -> (convolution: Convolution, strides: Extent) {
     try checkDataFormat()
     try checkVariants()
@@ -48,7 +49,8 @@ extension KerasOperation {
     return (convolution, strides)
   }
 
-  /// (x - mean) / max(sqrt(variance), 1e-7), or its inverse, with constants from the configuration or as weights.
+  /// Returns (x - mean) / max(sqrt(variance), 1e-7), or its inverse, with constants from the
+  /// configuration or from weights.
   func normalization() throws -> Rescaling {
     let inverts = try layer.flag("invert", default: false)
     let axis = config["axis"]
@@ -76,7 +78,7 @@ extension KerasOperation {
         offset: zip(mean, scale).map { Float(-Double($0) * $1) }))
   }
 
-  /// What is added to a variance.
+  /// Returns the constant added to a variance, 0 or greater.
   func epsilon() throws -> Float {
     let epsilon = Float((config["epsilon"] ?? .number(1e-3)).number ?? .nan)
     guard epsilon >= 0, epsilon.isFinite else {
@@ -85,7 +87,7 @@ extension KerasOperation {
     return epsilon
   }
 
-  /// Layer normalization over the last axis, or group normalization of the channels there.
+  /// Returns layer normalization over the last axis, or group normalization of its channels.
   func layerNormalization() throws -> LayerNormalization {
     func refuse(_ what: String) -> KerasError {
       KerasError(layer, "\(what) is not supported", rule: .kerasUnsupported)
@@ -121,7 +123,7 @@ extension KerasOperation {
     try KerasActivation.parse(config["activation"], of: layer, major: major)
   }
 
-  /// Returns a weight in the order of the elements that the layer reads.
+  /// Returns a weight with its elements in the order of the layer's input.
   func weight(_ role: String, shape: [Int]) throws -> Tensor {
     let tensor = try stored(role, shape: weightShape ?? shape)
     if let flattened, layer.className != "Dense" || role == "kernel" {
@@ -155,7 +157,7 @@ extension KerasOperation {
     return Extent(values[0], values[1])
   }
 
-  /// Pixels at the four borders: one number, two, or two pairs.
+  /// Returns the pixels at the four borders: one number, two, or two pairs.
   func borders(_ key: String) throws -> (top: Int, bottom: Int, left: Int, right: Int) {
     let json = config[key]
     if let all = json?.int { return (all, all, all, all) }
@@ -168,7 +170,7 @@ extension KerasOperation {
     return (vertical[0], vertical[1], horizontal[0], horizontal[1])
   }
 
-  /// An image of another size: nothing where it is the same, else by the interpolation asked for.
+  /// Returns the operation that resizes an image, or the identity if the size is the same.
   func resizing(
     to size: Extent, nearest: Rearrangement, default fallback: String
   ) throws -> InferenceGraph.Operation {
@@ -194,7 +196,7 @@ extension KerasOperation {
     }
   }
 
-  /// Returns the shape with its one -1 replaced by what is left.
+  /// Returns the shape with its one -1 replaced by the remaining extent.
   func resolved(_ target: [Int]) throws -> [Int] {
     let known = target.filter { $0 != -1 }
     var product = 1
@@ -234,7 +236,7 @@ extension KerasOperation {
     }
   }
 
-  /// Refuses settings with which a layer has other weights, or computes something else, than without.
+  /// Refuses settings that change a layer's weights or its computation.
   func checkVariants() throws {
     for key in ["lora_rank", "quantization_config", "renorm", "virtual_batch_size"] {
       guard let json = config[key], !json.isNull, json.bool != false else { continue }

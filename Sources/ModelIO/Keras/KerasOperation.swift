@@ -1,6 +1,6 @@
 import InferenceGraph
 
-/// Makes an operation from a layer's configuration and weights.
+/// Creates an operation from a layer's configuration and weights.
 struct KerasOperation {
   let layer: KerasLayer
   /// The names of the models around the layer.
@@ -8,14 +8,15 @@ struct KerasOperation {
   let weights: KerasWeights
   /// The major version of the Keras that wrote the configuration.
   let major: Int
-  /// The shapes of its inputs.
+  /// The shapes of its inputs, without the batch axis.
   let inputs: [[Int]]
-  /// The shape of the image whose elements it reads as a vector, in our order.
+  /// The shape, `[height, width, channels]`, of the image that the input vector flattens; nil if it
+  /// does not.
   var flattened: [Int]?
-  /// The shape in the file of its weights, if it is another than the layer's own.
+  /// The shape of its weights in the file, if it differs from the layer's own.
   var weightShape: [Int]?
 
-  /// The classes that are one node of a graph, without those that do nothing at inference.
+  /// The classes that become one node of a graph, without those that are the identity at inference.
   fileprivate static let classNames = KerasNetwork.classNames.union([
     "InputLayer", "Activation", "ReLU", "LeakyReLU", "ThresholdedReLU", "ELU", "Softmax", "Conv2D",
     "DepthwiseConv2D", "SeparableConv2D", "MaxPooling2D", "AveragePooling2D", "GlobalMaxPooling2D",
@@ -28,7 +29,7 @@ struct KerasOperation {
   var config: JSON { layer.config }
   var input: [Int] { inputs[0] }
 
-  /// Returns the operation and the activation that the layer applies to its result.
+  /// Returns the operation, and the activation applied to its result.
   func make() throws -> (Operation, Activation) {
     try checkDataFormat()
     try checkVariants()
@@ -39,7 +40,7 @@ struct KerasOperation {
     if let operation = try convolutional() ?? weighted() ?? weightless() {
       return (operation, try activation())
     }
-    // What cannot be run was refused before; see `isSupported`.
+    // Unsupported layers were refused before; see `isSupported`.
     throw KerasError(layer, KerasNetwork.notSupported, rule: .kerasUnsupported)
   }
 
@@ -127,7 +128,7 @@ struct KerasOperation {
   private func weightless() throws -> Operation? {
     switch layer.className {
     case "InputLayer":
-      // Within a model, such as one that was put into another layer by layer.
+      // An input layer in the middle, for example in a model added to another one layer by layer.
       if let shape = KerasNetwork.shape(config), shape != input {
         throw KerasError(layer, "its input has shape \(input), where \(shape) fits")
       }
@@ -186,7 +187,7 @@ struct KerasOperation {
 }
 
 extension KerasLayer {
-  /// Whether layers of its kind can be run; their settings may still be refused.
+  /// Whether layers of this class can be run; their settings may still be refused.
   var isSupported: Bool {
     if KerasArithmetic(self) != nil { return true }
     if isOperation { return false }

@@ -1,9 +1,9 @@
 import InferenceGraph
 
-/// Reads a Keras model; the one way in, for the loader and for the inspection.
+/// Reads a Keras model, for the loader and for the audit.
 ///
-/// What it comes across is a finding. The loader refuses the file at the first that is an error;
-/// the inspection, which is tolerant, goes on as far as it can.
+/// Everything unusual becomes a finding. The loader refuses the file at the first finding of
+/// severity `error`; the audit, which is tolerant, continues as far as possible.
 struct KerasReader {
   let path: String
   let sandbox: Sandbox
@@ -11,7 +11,7 @@ struct KerasReader {
   private(set) var findings: [Finding] = []
   /// The file, once it is open.
   private(set) var content: FileDescriptor?
-  /// Why there is no model; what is found afterwards is not the reason.
+  /// The reason why there is no model; later errors do not replace it.
   private var reason: FileError?
 
   init(_ path: String, sandbox: Sandbox, isTolerant: Bool) {
@@ -22,8 +22,8 @@ struct KerasReader {
 
   /// Reads the model.
   ///
-  /// - Throws: ``FileError``; where the file's contents are the reason, it is among the findings,
-  ///   unless they have an error already from which it follows.
+  /// - Throws: ``FileError``; if its cause is the file's contents, a finding is added, unless an
+  ///   earlier one of severity `error` explains it.
   mutating func read(architecture: String?, inputScale: Float) throws(FileError) -> Model {
     do {
       let content = try FileDescriptor(path)
@@ -42,7 +42,7 @@ struct KerasReader {
     }
   }
 
-  /// Reads the network alone, from a model's file or from JSON; its weights are blank.
+  /// Reads the network from a model's file or from JSON, with blank weights.
   ///
   /// - Throws: ``FileError``, as for a model.
   mutating func readArchitecture() throws(FileError) -> Model {
@@ -60,7 +60,7 @@ struct KerasReader {
     }
   }
 
-  /// Returns an error of any of the stages as one about the file.
+  /// Converts an error of any stage to one about the file.
   private func refusal(_ error: any Error) -> FileError {
     switch error {
     case let error as FileError: error
@@ -83,15 +83,15 @@ struct KerasReader {
     }
   }
 
-  /// Returns why the file is of no use, after seeing to it that the findings say so.
+  /// Returns the reason why the file is unusable, and adds it to the findings.
   private mutating func explained(_ error: FileError) -> FileError {
-    // The loader ends at the first error, which says it all.
+    // The loader stops at the first error, which is the reason.
     guard isTolerant else { return error }
     if let reason { return reason }
     var result = error
     if error.kind == .badData {
       if let first = findings.first(where: { $0.rule.severity == .error }) {
-        // What goes wrong behind a finding of this kind goes wrong because of it.
+        // Later failures are consequences of this finding.
         result = FileError(refused: first, path: path)
       } else {
         let finding = error.finding ?? Finding(.damaged, error.message)
@@ -129,7 +129,8 @@ struct KerasReader {
         + "Keras .h5 model or its JSON")
   }
 
-  /// What is in the configuration; a description of its own is named with its file.
+  /// Returns the findings in a configuration; for a separate file their locations begin with its
+  /// name.
   private func findings(in description: KerasDescription) -> [Finding] {
     let found =
       KerasAudit.findings(inModel: description.config)
@@ -158,7 +159,8 @@ struct KerasReader {
     let weights = try KerasWeights(
       file, for: network, isWhole: description.isOwn(of: file), major: description.major,
       isTolerant: isTolerant)
-    // Listed also if no graph can be made; but they don't explain why not.
+    // Findings about weights are reported even if no graph can be built, but they do not explain
+    // why.
     let built = Result {
       try KerasGraphBuilder.build(network, weights: weights, major: description.major)
     }
@@ -171,17 +173,17 @@ struct KerasReader {
     return Model(graph: graph, inputScale: inputScale, name: network.name, source: source)
   }
 
-  /// What stands beside the model or beside its layers' weights.
+  /// Returns findings about objects beside the model, or beside its layers' weights.
   private static func extras(in file: HDF5File) -> [Finding] {
     let isWhole = file.hasGroup("model_weights")
     let root = isWhole ? "model_weights" : ""
     let layers = file.names(listedAs: "layer_names", in: root)
-    // Files of Keras 3's own format of weights have no such list.
+    // Keras 3's own weights format has no such list.
     if layers.isEmpty { return [] }
     func path(_ parts: String...) -> String {
       parts.filter { !$0.isEmpty }.joined(separator: "/")
     }
-    // The groups that there may be, and the data sets.
+    // The groups and data sets that a model may have.
     var groups: Set<String> = [path(root, "top_level_model_weights")]
     var weights: Set<String> = []
     for layer in layers {
@@ -191,7 +193,7 @@ struct KerasReader {
         guard let weight = places.last else { continue }
         weights.insert(weight)
         groups.formUnion(places.dropLast())
-        // What lists so much is refused where weights are read.
+        // An oversized list is refused when weights are read.
         if weights.count > HDF5Catalogue.maximumNodes { return [] }
       }
     }
@@ -223,7 +225,8 @@ struct KerasReader {
     }
   }
 
-  /// The paths of the groups around something, and its own; none if it lies deeper than anything.
+  /// Returns the paths of the enclosing groups and the path itself; empty if it exceeds the maximum
+  /// depth.
   private static func prefixes(of path: String) -> [String] {
     var result: [String] = []
     let parts = path.split(separator: "/")

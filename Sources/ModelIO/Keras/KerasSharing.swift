@@ -1,20 +1,20 @@
-/// Objects of a configuration that Keras 2 takes for one object, by their `shared_object_id`.
+/// Checks objects that Keras 2 treats as one object because of their `shared_object_id`.
 ///
-/// An honest file has the same description at every such place. Where they differ, Keras 2 goes by the
-/// first and forgets the others.
+/// In an honest file all of them have the same description. If they differ, Keras 2 uses the first
+/// and ignores the others.
 struct KerasSharing {
   private var shared: [Int: JSON] = [:]
   private(set) var findings: [Finding] = []
 
-  /// Returns the places at which an object differs from the one that it is said to be.
+  /// Returns findings about objects that differ from the previous one with the same identifier.
   static func findings(in json: JSON) -> [Finding] {
     var sharing = KerasSharing()
     sharing.walk(json, isInFunctional: false, place: "model_config")
     return sharing.findings
   }
 
-  /// - Parameter isInFunctional: Whether a functional model is around it: each that is in none numbers
-  ///   its objects anew.
+  /// - Parameter isInFunctional: Whether a functional model encloses the value; each outermost one
+  ///   starts its own numbering.
   private mutating func walk(_ json: JSON, isInFunctional: Bool, place: String) {
     guard findings.count < KerasAudit.maximumCount else { return }
     switch json {

@@ -1,15 +1,16 @@
 import InferenceGraph
 
-/// The windows of Keras's `Conv2DTranspose`, and those of the convolution that it is.
+/// The window of Keras's `Conv2DTranspose`, and the padding of the equivalent convolution.
 ///
-/// A transposed convolution is one with the kernel turned around, over the image with zeros between
-/// its pixels: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016.
+/// A transposed convolution is a convolution with the flipped kernel over the image with zeros
+/// between its pixels: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning",
+/// 2016.
 struct KerasTransposedWindow {
   let size: Extent
   let strides: Extent
-  /// "valid" or "same".
+  /// Either `valid` or `same`.
   let padding: Padding
-  /// Nil: as many rows and columns as make the result as large as Keras has it by default.
+  /// The number of rows and columns added to the result; nil for Keras's default size.
   let outputPadding: Extent?
 
   init(
@@ -21,7 +22,7 @@ struct KerasTransposedWindow {
     self.outputPadding = outputPadding
   }
 
-  /// The padding of the convolution over an image of this size, zeros already inserted.
+  /// Returns the padding of the convolution over an image of this size before zero insertion.
   func explicitPadding(height: Int, width: Int) -> Padding {
     let rows = axis(height, size.height, strides.height, outputPadding?.height)
     let columns = axis(width, size.width, strides.width, outputPadding?.width)
@@ -29,11 +30,11 @@ struct KerasTransposedWindow {
       top: rows.before, bottom: rows.after, left: columns.before, right: columns.after)
   }
 
-  /// Along one axis: zeros before and after an image of so many pixels.
+  /// Returns the zeros before and after an image of `extent` pixels, along one axis.
   private func axis(
     _ extent: Int, _ taps: Int, _ stride: Int, _ outputPadding: Int?
   ) -> (before: Int, after: Int) {
-    // All sums of products there are, which the result is a part of, or is surrounded with zeros.
+    // The extent of the full result, which is cropped, or padded with zeros, to `count`.
     let full = (extent - 1) * stride + taps
     let count: Int
     if let outputPadding {
@@ -55,25 +56,25 @@ struct KerasTransposedWindow {
     ]
   }
 
-  /// The windows of a transposed convolution that this convolution is, over an image with zeros
-  /// inserted; nil if it is none of Keras's.
+  /// Finds the transposed convolution that equals `c` over an image with zeros inserted; nil if
+  /// Keras has none.
   ///
   /// - Parameters:
-  ///   - strides: The distances between the image's pixels.
-  ///   - shape: The image's shape without the zeros.
+  ///   - strides: The distances between the image's pixels after zero insertion.
+  ///   - shape: The image's shape before zero insertion.
   init?(_ c: Convolution, strides: Extent, over shape: [Int]) {
     guard c.strides == .one, c.dilation == .one, c.groups == 1 else { return nil }
     let size = Extent(c.kernel.shape[0], c.kernel.shape[1])
     let window = Window(size, padding: c.padding)
     let inserted = Extent((shape[0] - 1) * strides.height + 1, (shape[1] - 1) * strides.width + 1)
     let (rows, columns) = (window.rows(inserted.height), window.columns(inserted.width))
-    // TensorFlow wants "same" windows over the result to be as many as the image's pixels.
+    // TensorFlow requires that "same" windows over the result are as many as the image's pixels.
     let fitsSame =
       (rows.count + strides.height - 1) / strides.height == shape[0]
       && (columns.count + strides.width - 1) / strides.width == shape[1]
     for padding in fitsSame ? [Padding.same, .valid] : [.valid] {
       let shrinking = padding == .same ? 2 : 0
-      // What makes the result as large as it is, above what no output padding gives.
+      // The output padding that gives the actual size of the result.
       let more = Extent(
         rows.count - inserted.height + 1 - size.height + size.height / 2 * shrinking,
         columns.count - inserted.width + 1 - size.width + size.width / 2 * shrinking)
@@ -95,8 +96,8 @@ struct KerasTransposedWindow {
 }
 
 extension Tensor {
-  /// A kernel `[height, width, a, b]` turned around, with its last two axes exchanged: from Keras's
-  /// transposed convolution to a convolution, or back.
+  /// A kernel `[height, width, a, b]`, flipped and with its last two axes exchanged: converts
+  /// Keras's transposed convolution to a convolution, or back.
   var transposedKernel: Tensor {
     let (taps, rows, columns) = (shape[0] * shape[1], shape[2], shape[3])
     var result: [Float] = []

@@ -1,13 +1,13 @@
-/// Which weight of a file belongs to which layer.
+/// Assigns the weights of a file to layers.
 ///
-/// Keras goes by order: the n-th group that holds weights belongs to the n-th layer that has some,
-/// and within it the n-th name to the n-th weight. So does this, whatever the names say. Where names
-/// contradict the order in a way in which no Keras writes a file, the file is refused: readers that go
-/// by name would see another network.
+/// Keras goes by order: the n-th group with weights belongs to the n-th layer with weights, and
+/// within it the n-th name to the n-th weight. This does the same, regardless of names. If names
+/// contradict the order in a way that no version of Keras writes, the file is refused: readers that
+/// go by name would see another network.
 struct KerasWeightMatching {
   let file: HDF5File
   let network: KerasNetwork
-  /// Whether the network is the file's own, rather than one that was given with it.
+  /// Whether the network is the file's own, rather than from a separate file.
   let isWhole: Bool
   /// The major version of the Keras that wrote the configuration.
   let major: Int
@@ -15,7 +15,7 @@ struct KerasWeightMatching {
   /// A weight and its path in the file.
   typealias Match = (slot: KerasWeightSlot, place: String)
 
-  /// The groups of Keras 3's format of weights, and of Keras 2.13's.
+  /// The groups of Keras 3's weights format, and of Keras 2.13's.
   private static let containers = ["layers", "_layer_checkpoint_dependencies"]
 
   func match() throws -> [Match] {
@@ -30,7 +30,7 @@ struct KerasWeightMatching {
     return try matchVariables(of: network, in: container, path: [])
   }
 
-  /// The group with the layers: a whole model is read from one, weights alone from the root first.
+  /// Returns the group with the layers: `model_weights` for a whole model, else the root.
   private func root() throws(KerasError) -> String {
     let isListed = file.strings("layer_names") != nil || file.strings("layer_names0") != nil
     guard file.hasGroup("model_weights") else { return "" }
@@ -49,12 +49,12 @@ struct KerasWeightMatching {
     var entries: [Entry]
   }
 
-  /// A weight as the file lists it: its path in the file, and its name's last component.
+  /// A weight in a file's list: its path in the file, and the last component of its name.
   private struct Entry {
     let path: String
     let role: String
 
-    /// - Parameter name: As in `weight_names`, such as `outer/conv_1/kernel:0`.
+    /// - Parameter name: A name in `weight_names`, for example `outer/conv_1/kernel:0`.
     init(group: String, name: String) {
       path = group + "/" + name
       role = String(name.split(separator: "/").last?.prefix { $0 != ":" } ?? "")
@@ -64,7 +64,7 @@ struct KerasWeightMatching {
     var isRandomState: Bool { role.hasPrefix("StateVar") || role == "seed_generator_state" }
   }
 
-  /// Reads the groups that hold weights.
+  /// Returns the groups with weights.
   private func groups(_ names: [String], in root: String) throws -> [Group] {
     if root.isEmpty, Self.containers.contains(where: file.hasGroup) {
       throw KerasError(
@@ -76,7 +76,7 @@ struct KerasWeightMatching {
       try Self.checkPath(name)
       let path = root.isEmpty ? name : "\(root)/\(name)"
       let weights = file.names(listedAs: "weight_names", in: path)
-      // A list can name one group any number of times, and that one any number of weights.
+      // A hostile list can repeat a group, and a group can repeat a weight, any number of times.
       count += weights.count + 1
       guard count <= HDF5Catalogue.maximumNodes else {
         throw KerasError("lists more weights than the file has room for", rule: .objectCount)
@@ -90,7 +90,7 @@ struct KerasWeightMatching {
     return groups
   }
 
-  /// Refuses names that HDF5 takes for another place than below the group.
+  /// Refuses names that HDF5 would resolve outside of the group.
   private static func checkPath(_ name: String) throws(KerasError) {
     let parts = name.split(separator: "/", omittingEmptySubsequences: false)
     guard parts.allSatisfy({ !$0.isEmpty && $0 != "." && $0 != ".." }) else {
@@ -109,7 +109,7 @@ struct KerasWeightMatching {
       if let missing = layers.first(where: { !names.contains($0.name) }) {
         throw KerasError(missing, "the file has no weights for it")
       }
-      // Weights for layers that are not there mean that this is another network's file.
+      // Surplus weights belong to another network.
       let known = Set(layers.map(\.name))
       let stranger = groups.first { !known.contains($0.name) }?.name ?? "more than one of a name"
       throw KerasError(
@@ -124,8 +124,8 @@ struct KerasWeightMatching {
 
   /// Refuses names that contradict the order.
   ///
-  /// A whole model's names are those of its layers. Weights alone may be of a model whose names, given
-  /// automatically, are others; but not the same in another order.
+  /// In a whole model the names must be those of the layers. A weights file may come from a model
+  /// with other automatic names, but must not have the same names in another order.
   private func checkNames(_ names: [String], of layers: [KerasLayer]) throws(KerasError) {
     let expected = layers.map(\.name)
     guard let index = names.indices.first(where: { names[$0] != expected[$0] }),
@@ -138,7 +138,7 @@ struct KerasWeightMatching {
       rule: .kerasAmbiguous)
   }
 
-  /// Gives the weights of a group to a layer, or to the layers of a nested model.
+  /// Assigns the weights of a group to a layer, or to the layers of a nested model.
   private func match(_ all: [Entry], to layer: KerasLayer) throws(KerasError) -> [Match] {
     let slots = layer.slots(major: major)
     let required = slots.filter { !$0.isOptional }
@@ -198,7 +198,7 @@ struct KerasWeightMatching {
         throw KerasError(
           layer, "the file has \(present) weights for it, where \(required.count) are needed")
       }
-      // Frozen layers keep their order here: trainable first is by the weight's kind.
+      // Here frozen layers do not change the order: trainable first refers to the kind of a weight.
       for (index, slot) in slots.prefix(present).enumerated() {
         matches.append((slot, "\(variables)/\(index)"))
       }
@@ -206,7 +206,7 @@ struct KerasWeightMatching {
     return matches
   }
 
-  /// Refuses layers' names, which newer files hold, that are the same in another order.
+  /// Refuses layer names, which newer files store, if they are the expected ones in another order.
   private func checkVariableNames(
     _ places: [(layer: KerasLayer, place: String)]
   ) throws(KerasError) {

@@ -1,37 +1,37 @@
-/// A weight that a layer needs: where it belongs and what it may be called in a file.
+/// A weight that a layer needs: its owner, and its possible names in a file.
 struct KerasWeightSlot: Sendable {
-  /// The layer, by the names from the outermost model inwards.
+  /// The path of the layer: the names of the nested models around it, outermost first, and its own.
   let layer: [String]
   /// The layer's class, for messages.
   let className: String
-  /// What the operation calls it.
+  /// The weight's name in the operation.
   let role: String
   /// Whether the layer works without it.
   var isOptional = false
 
-  /// What operations call their weights.
+  /// All names of weights in operations.
   static let roles: Set<String> = [
     "kernel", "bias", "depthwise_kernel", "pointwise_kernel", "gamma", "beta", "alpha",
     "moving_mean", "moving_variance", "mean", "variance", "count",
   ]
 
-  /// The names it has in files.
+  /// The possible names in files.
   var names: [String] {
-    // Keras 3 calls the kernel of a depthwise convolution just that.
+    // Keras 3 names the kernel of a depthwise convolution `kernel`.
     role == "depthwise_kernel" ? [role, "kernel"] : [role]
   }
 }
 
 extension KerasLayer {
-  /// Whether the layer's own weights, if the file has any, don't matter at inference.
+  /// Whether the layer's weights, if the file has any, do not matter at inference.
   var ignoresWeights: Bool { KerasIdentity.isIdentity(className) }
 
-  /// The weights of the layer, or of the nested model, in the order in which Keras's `.h5` files
-  /// list them: the trainable ones, then the others.
+  /// Returns the weights of the layer or nested model in the order of Keras's `.h5` files:
+  /// trainable ones, then the others.
   ///
   /// - Parameter major: The major version of the Keras that wrote the configuration. In Keras 3 a
-  ///   functional model that is frozen as a whole lists its layers one after the other; Keras 2 goes
-  ///   by the layers alone.
+  ///   functional model that is frozen as a whole lists its layers one after another; Keras 2
+  ///   considers only whether each layer is frozen.
   func slots(in path: [String] = [], major: Int) -> [KerasWeightSlot] {
     let leaves = leafSlots(in: path)
     if major >= 3, network != nil, className != "Sequential", !isTrainable {
@@ -40,7 +40,7 @@ extension KerasLayer {
     return leaves.flatMap(\.trainable) + leaves.flatMap(\.others)
   }
 
-  /// The weights of the layer, or of each layer in a nested model.
+  /// Returns the weights of the layer, or of each layer in a nested model.
   private func leafSlots(
     in path: [String]
   ) -> [(trainable: [KerasWeightSlot], others: [KerasWeightSlot])] {

@@ -1,33 +1,33 @@
 import InferenceGraph
 
-/// The weights of a file, given to the layers that they belong to.
+/// The weights of a file, assigned to layers.
 struct KerasWeights {
-  /// What was read already: layers used many times share their weights' memory.
+  /// The weights read so far; several uses of a layer share memory.
   private final class Cache {
     var tensors: [String: Tensor] = [:]
-    /// The bytes of all tensors; a network may not take much more memory than its file.
+    /// The bytes of all tensors, or the number of blank weights; a limit keeps a small file from
+    /// taking much memory.
     var size = 0
     var findings: [Finding] = []
   }
 
-  /// Where each layer's weights are in the file, by the layer's path and what it calls them.
+  /// The path of each weight in the file, by the layer's path and the weight's role.
   private var paths: [[String]: [String: String]] = [:]
-  /// Nil if only the network is wanted, and its weights are blank.
+  /// The file; nil for blank weights.
   private let file: HDF5File?
   private let isTolerant: Bool
   private let cache = Cache()
 
-  /// What was odd about weights that were read all the same.
+  /// Findings about weights that were read nevertheless.
   var findings: [Finding] { cache.findings }
 
-  /// Finds the weights of a network's layers in a file.
+  /// Assigns a file's weights to a network's layers.
   ///
   /// - Parameters:
-  ///   - isWhole: Whether the network is the file's own, rather than one that was given with it.
+  ///   - isWhole: Whether the network is the file's own, rather than from a separate file.
   ///   - major: The major version of the Keras that wrote the configuration.
-  ///   - isTolerant: Whether weights are read although they are NaN or infinite.
-  /// - Throws: ``KerasError`` if some are missing, there are others, or names and order contradict
-  ///   each other.
+  ///   - isTolerant: Whether to accept NaN and infinite weights.
+  /// - Throws: ``KerasError`` if weights are missing or superfluous, or names contradict the order.
   init(
     _ file: HDF5File, for network: KerasNetwork, isWhole: Bool, major: Int, isTolerant: Bool = false
   ) throws {
@@ -39,19 +39,19 @@ struct KerasWeights {
     }
   }
 
-  /// Makes blank weights, for a network that is to be trained.
+  /// Creates blank weights, for training from scratch.
   init(blankFor network: KerasNetwork) {
     file = nil
     isTolerant = false
   }
 
-  /// Whether weights are made instead of read.
+  /// Whether weights are blank instead of read from a file.
   var isBlank: Bool { file == nil }
 
   /// Returns a layer's weight; nil if the layer has no such weight.
   ///
-  /// - Throws: ``KerasError`` if it cannot be read, or, unless that is tolerated, holds a NaN or an
-  ///   infinity.
+  /// - Throws: ``KerasError`` if the weight is missing or cannot be read, or if it holds NaN or
+  ///   infinity and this is not tolerant.
   func tensor(_ role: String, of layer: KerasLayer, in path: [String]) throws -> Tensor? {
     guard let file, let place = paths[path + [layer.name]]?[role] else { return nil }
     if let tensor = cache.tensors[place] { return tensor }
@@ -78,10 +78,10 @@ struct KerasWeights {
     return tensor
   }
 
-  /// Returns a new weight of a layer: ones for scales and variances, else zeros.
+  /// Returns a blank weight of a layer: ones for scales and variances, zeros otherwise.
   ///
-  /// - Throws: ``KerasError`` if extents are not positive, or all weights together are more than any
-  ///   classifier has.
+  /// - Throws: ``KerasError`` if an extent is not positive, or all weights together exceed
+  ///   ``largestBlank``.
   func blank(
     _ role: String, of layer: KerasLayer, in path: [String], shape: [Int]
   ) throws(KerasError) -> Tensor {
@@ -117,7 +117,6 @@ struct KerasWeights {
     return tensor
   }
 
-  /// The most weights of a network without a file: 1 GiB of them; VGG-19 with its 144 million has
-  /// half as many.
+  /// The largest number of blank weights, 1 GiB; VGG-19 has 144 million.
   static let largestBlank = 1 << 28
 }
