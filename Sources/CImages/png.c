@@ -7,12 +7,13 @@
 
 #include <png.h>
 
-// All that reading or writing one file changes. It is no local variable of the function that longjmp returns to.
+// The state of reading or writing one file. It is not a local variable of the function that longjmp
+// returns to, so its values stay defined.
 struct work {
   png_structp png;
   png_infop info;
   jmp_buf end;
-  // What the error was, where libpng's own words do not tell.
+  // The reason for an error, which libpng reports only as text.
   bool is_cut_short, lacks_memory, is_too_large;
   const uint8_t *next;
   size_t left;
@@ -21,7 +22,7 @@ struct work {
   size_t capacity;
 };
 
-// MARK: What libpng calls
+// MARK: Callbacks of libpng
 
 static _Noreturn void fail(png_structp png, png_const_charp message) {
   (void)message;
@@ -80,7 +81,7 @@ static int reason(const struct work *work) {
   return work->lacks_memory ? DK_PNG_NO_MEMORY : DK_PNG_DAMAGED;
 }
 
-// Does something that may end early, and returns how it has ended.
+// Calls `body`, which may leave by longjmp; returns the result.
 static int attempt(struct work *work, void (*body)(struct work *)) {
   if (setjmp(work->end) != 0) return reason(work);
   body(work);
@@ -96,15 +97,16 @@ static void create_info(struct work *work) {
 
 static size_t row_size(const struct dk_pixels *pixels) { return (size_t)pixels->width * pixels->channels; }
 
-// Reads up to the first row, and says what the rows are to be.
+// Reads up to the first row, and sets the output format of the rows.
 static void read_header(struct work *work) {
   png_structp png = work->png;
   png_infop info = work->info;
   png_set_user_limits(png, DK_PNG_SIDE, DK_PNG_SIDE);
-  // A wrong checksum anywhere and what libpng would put up with: the file is damaged.
+  // A wrong checksum, or anything that libpng would tolerate, makes the file damaged.
   png_set_crc_action(png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
   png_set_benign_errors(png, 0);
-  // All chunks but those of the pixels themselves. Nothing is unpacked for them, and no colour is converted.
+  // Ignores all chunks but those of the pixels: nothing is unpacked for them, and colours are not
+  // converted.
   png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
   png_read_info(png, info);
   struct dk_pixels *pixels = &work->pixels;
@@ -126,7 +128,7 @@ static void read_header(struct work *work) {
 
 static void read_rows(struct work *work) {
   struct dk_pixels *pixels = &work->pixels;
-  // Zeros: the rows of an interlaced file are filled in seven passes.
+  // Zeroed, because an interlaced file fills the rows in seven passes.
   pixels->samples = calloc(pixels->height, row_size(pixels));
   if (!pixels->samples) {
     work->lacks_memory = true;

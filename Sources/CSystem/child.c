@@ -1,4 +1,4 @@
-// Child processes that are ended with all that they have started.
+// Child processes that end together with all their descendants in the process group.
 #define _GNU_SOURCE
 #include "CSystem.h"
 
@@ -13,7 +13,8 @@
 
 extern char **environ;
 
-// A pipe that programs started meanwhile do not inherit, with numbers that are no standard stream's.
+// Creates a pipe that other child processes do not inherit, with descriptors above the standard
+// streams.
 static int make_pipe(int ends[2]) {
   int raw[2];
 #ifdef __linux__
@@ -34,7 +35,7 @@ static int make_pipe(int ends[2]) {
 
 int dk_child_spawn(const char *program, const char *name, const char *argument, const char *setting, int ends[3],
                    pid_t *child) {
-  // Of each stream, the end that is the child's.
+  // The end of each pipe that belongs to the child.
   static const int side[3] = {0, 1, 1};
   int pipes[3][2];
   int made = 0, failure = 0;
@@ -44,7 +45,7 @@ int dk_child_spawn(const char *program, const char *name, const char *argument, 
   char **environment = calloc(count + 2, sizeof *environment);
   if (failure == 0 && !environment) failure = ENOMEM;
   if (failure == 0) {
-    // posix_spawn does not write to the texts.
+    // posix_spawn does not write to the strings.
     size_t taken = 0, named = strcspn(setting, "=") + 1;
     environment[taken++] = (char *)setting;
     for (size_t index = 0; index < count; index++)
@@ -76,13 +77,13 @@ int dk_child_spawn(const char *program, const char *name, const char *argument, 
 
 int dk_child_has_ended(pid_t child) {
   siginfo_t info = {0};
-  // It stays what kill(2) knows by its number until it is waited for.
+  // WNOWAIT: the process keeps its number until dk_child_end waits for it.
   int result = waitid(P_PID, (id_t)child, &info, WEXITED | WNOHANG | WNOWAIT);
   return result != 0 ? errno != EINTR : info.si_pid == child;
 }
 
 int dk_child_end(pid_t child) {
-  // While the child has not been waited for, no other group can have its number.
+  // Until the child is waited for, no other group can have its number.
   kill(-child, SIGKILL);
   kill(child, SIGKILL);
   int status = 0;

@@ -1,5 +1,5 @@
-// The launcher: a small process that holds no data and starts sealed processes on request. Each is a copy of it, so that none ever has
-// more in memory than the program's code and the one file that it was started for.
+// The launcher: a small process without data that starts sealed processes on request. Each is a
+// copy of the launcher, so that it has only the program's code and its one file in memory.
 #define _GNU_SOURCE
 #include "CSystem.h"
 
@@ -27,25 +27,25 @@
 #include <mach-o/dyld.h>
 #endif
 
-// Defined by ModelIO; weak, because programs may contain this file without it.
-// Prepares what the sealed processes need, before any file is there.
+// ModelIO defines these; weak, because a program may contain this file without it.
+// Prepares sealed processes, before there is a file.
 extern void defensekit_prepare(void) __attribute__((weak));
-// Serves a file that lies in memory, until the channel closes.
+// Serves a file in memory until the channel closes.
 extern void defensekit_serve(const void *bytes, size_t count) __attribute__((weak));
 
 extern char **environ;
 
-// Where it is missing, a program that does not ignore SIGPIPE ends with its launcher.
+// On systems without it, SIGPIPE ends a program that does not ignore it when its launcher ends.
 #ifndef MSG_NOSIGNAL
 #define MSG_NOSIGNAL 0
 #endif
 
-// The name under which the program is started to be the launcher.
+// The name by which the program recognizes that it was started as the launcher.
 static const char launcher_name[] = "defensekit-launcher";
 
 enum { OPEN = 1, END = 2, READY = 3 };
 
-// Answers have the operation and, where there is one, the process of their request.
+// An answer repeats the operation and, if there is one, the process of its request.
 struct message {
   int32_t operation;
   int32_t process;
@@ -74,7 +74,7 @@ static bool receive_message(int descriptor, struct message *message) {
   return transfer_all(descriptor, message, sizeof *message, false);
 }
 
-// Sends a message with two descriptors; `data` and `space` as in cmsg(3).
+// Sends a message with two descriptors; see cmsg(3) for the buffers.
 static bool send_descriptors(int socket, struct message message, int first, int second) {
   union {
     struct cmsghdr header;
@@ -95,7 +95,7 @@ static bool send_descriptors(int socket, struct message message, int first, int 
   return sent == sizeof message;
 }
 
-// Receives a message and up to two descriptors, -1 where there are none.
+// Receives a message and up to two descriptors; missing ones are -1.
 static bool receive_descriptors(int socket, struct message *message, int descriptors[2]) {
   union {
     struct cmsghdr header;
@@ -110,7 +110,7 @@ static bool receive_descriptors(int socket, struct message *message, int descrip
   while (got < 0 && errno == EINTR);
   if (got <= 0) return false;
   struct cmsghdr *header = CMSG_FIRSTHDR(&packet);
-  // One alone has come where there was no room for the other.
+  // Only one arrives if the process has no room for the other.
   if (header && header->cmsg_type == SCM_RIGHTS && header->cmsg_len <= CMSG_LEN(2 * sizeof(int)))
     memcpy(descriptors, CMSG_DATA(header), header->cmsg_len - CMSG_LEN(0));
   size_t rest = sizeof *message - (size_t)got;
@@ -119,9 +119,9 @@ static bool receive_descriptors(int socket, struct message *message, int descrip
 
 // MARK: The sealed process
 
-// Leaves 0, 1 and 2 open on nothing and the channel as DK_CHANNEL, and closes all else.
+// Opens /dev/null as descriptors 0 to 2, moves the channel to DK_CHANNEL, and closes all others.
 static bool keep_only(int channel) {
-  // Out of the way of the numbers that it is copied to.
+  // A number above those that are replaced below.
   int moved = fcntl(channel, F_DUPFD, DK_CHANNEL + 1);
   int null = open("/dev/null", O_RDWR);
   if (moved < 0 || null < 0) return false;
@@ -163,12 +163,14 @@ static _Noreturn void be_launcher(int control) {
 #ifdef __linux__
   prctl(PR_SET_NAME, "dk-launcher");
 #endif
-  // The program's pipes must not seem open to their readers when it has ended.
+  // After the program has ended, its pipes must not stay open here.
   if (!keep_only(control)) _exit(1);
   control = DK_CHANNEL;
-  // What a terminal sends to its foreground is for the program; the launcher ends when the program's end of the socket closes.
+  // The terminal's signals are for the program; the launcher ends when the program's end of the
+  // socket closes.
   setsid();
-  // Libraries catch SIGSEGV and the like to say where they crashed: here the signal itself is to be the end.
+  // Libraries handle SIGSEGV and similar signals to report a crash; here the signal itself must end
+  // the process.
   for (int number = 1; number < 32; number++) signal(number, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
@@ -196,7 +198,7 @@ static _Noreturn void be_launcher(int control) {
       answer.status = process < 0 ? errno : 0;
     } else if (request.operation == END && request.process > 0) {
       answer.process = request.process;
-      // Only what is still a child of this process may be meant: numbers are used again.
+      // Only a current child of this process may be meant: process numbers are reused.
       int status;
       pid_t ended = waitpid(request.process, &status, WNOHANG);
       if (ended == 0) {
@@ -212,11 +214,12 @@ static _Noreturn void be_launcher(int control) {
   _exit(0);
 }
 
-// Runs before `main` in every program that contains DefenseKit, and does nothing unless the program was started to be the launcher.
+// Runs before `main` in every program that contains DefenseKit; returns unless the program was
+// started as the launcher.
 __attribute__((constructor)) static void be_launcher_if_asked(int count, char **arguments) {
 #ifdef __linux__
   struct stat status;
-  // With the rights of somebody else a program does nothing that its caller asks for in this way.
+  // A program with elevated rights (setuid) ignores this request of its caller.
   if (count == 1 && arguments && arguments[0] && strcmp(arguments[0], launcher_name) == 0 && !getauxval(AT_SECURE) &&
       fstat(DK_CHANNEL, &status) == 0 && S_ISSOCK(status.st_mode))
     be_launcher(DK_CHANNEL);
@@ -227,7 +230,8 @@ __attribute__((constructor)) static void be_launcher_if_asked(int count, char **
 
 // MARK: The program's side
 
-// A pair of connected sockets that programs started from here do not inherit, and that nobody takes for a standard stream that was closed.
+// Creates a pair of connected sockets that child processes do not inherit, with numbers above those
+// of the standard streams.
 static bool connected(int pair[2]) {
 #ifdef SOCK_CLOEXEC
   const int kind = SOCK_STREAM | SOCK_CLOEXEC;
@@ -248,7 +252,7 @@ static bool connected(int pair[2]) {
   return succeeded;
 }
 
-// Waits for a message of the launcher, which is never long in coming.
+// Waits for a message of the launcher, up to 20 seconds.
 static bool receive_in_time(int launcher, struct message *message) {
   struct pollfd event = {.fd = launcher, .events = POLLIN};
   int ready;
@@ -257,7 +261,7 @@ static bool receive_in_time(int launcher, struct message *message) {
   return ready == 1 && receive_message(launcher, message);
 }
 
-// Receives the answer to a request, past what the launcher said when it was ready.
+// Receives the answer to a request; skips the message that the launcher is ready.
 static bool receive_answer(int launcher, struct message *message) {
   do
     if (!receive_in_time(launcher, message)) return false;
@@ -265,7 +269,7 @@ static bool receive_answer(int launcher, struct message *message) {
   return true;
 }
 
-// Whether the process may have as much memory as the machine has.
+// Returns whether the process has no limit on its memory.
 static bool has_all_memory(void) {
   struct rlimit space, data;
   return getrlimit(RLIMIT_AS, &space) == 0 && getrlimit(RLIMIT_DATA, &data) == 0 && space.rlim_cur == RLIM_INFINITY &&
@@ -275,7 +279,7 @@ static bool has_all_memory(void) {
 int dk_launcher_fork(pid_t *launcher) {
   int pair[2];
   errno = ENOSYS;
-  // OpenBLAS ends its threads before a fork, and would wait for ever for one that waits for memory.
+  // OpenBLAS ends its threads before a fork, and would wait forever for one that waits for memory.
   if (!defensekit_serve || !has_all_memory() || !connected(pair)) return -1;
   pid_t process = fork();
   if (process == 0) {
@@ -300,7 +304,8 @@ int dk_launcher_spawn(pid_t *launcher) {
   char name[sizeof launcher_name];
   memcpy(name, launcher_name, sizeof name);
   char *arguments[] = {name, NULL};
-  // Where the program's libraries are is all that it needs to start again; OpenBLAS would start threads.
+  // The library path is all that the program needs to start; OpenBLAS would otherwise start
+  // threads.
   char threads[] = "OPENBLAS_NUM_THREADS=1";
   char *environment[] = {threads, NULL, NULL};
   for (char **entry = environ; entry && *entry; entry++)
@@ -311,7 +316,7 @@ int dk_launcher_spawn(pid_t *launcher) {
   struct message message;
   if (failure == 0) {
     if (receive_in_time(pair[0], &message) && message.operation == READY) return pair[0];
-    // A program that does not contain this file ends by itself, or waits for nothing that will come.
+    // A program without this file ends by itself, or never sends the message.
     int status;
     bool has_ended = waitpid(*launcher, &status, WNOHANG) == *launcher;
     if (!has_ended) {

@@ -6,7 +6,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-// One process may not need more: a chunk of 256 MiB is unpacked from one buffer into another beside a cache of 128 MiB.
+// The memory for a process: a chunk of 256 MiB is unpacked from one buffer to another, beside a
+// cache of 128 MiB.
 static const rlim_t memory = (rlim_t)2 << 30;
 
 size_t dk_sealed_memory(void) { return (size_t)memory; }
@@ -14,13 +15,14 @@ size_t dk_sealed_memory(void) { return (size_t)memory; }
 __attribute__((unused)) static int limit(int resource, rlim_t value) {
   struct rlimit limits;
   if (getrlimit(resource, &limits) != 0) return 0;
-  // An unprivileged process cannot raise what it was given.
+  // An unprivileged process cannot raise its hard limit.
   if (limits.rlim_max < value) value = limits.rlim_max;
   limits.rlim_cur = limits.rlim_max = value;
   return setrlimit(resource, &limits) == 0;
 }
 
-// All of the address space counts, whatever it is mapped for; the file and the program's code are there already. 0 if it is not known.
+// Returns the size of the address space in bytes, 0 if unknown. All mappings count against the
+// limit, including the file and the program's code.
 __attribute__((unused)) static rlim_t address_space(void) {
 #ifdef __linux__
   unsigned long pages = 0;
@@ -34,7 +36,7 @@ __attribute__((unused)) static rlim_t address_space(void) {
 #endif
 }
 
-// The clock on the wall is watched from outside; an hour of computing is for what slips past it.
+// The program watches the elapsed time; an hour of CPU time is the bound for what escapes it.
 __attribute__((unused)) static int set_limits(rlim_t used) {
   int done = limit(RLIMIT_CPU, 3600);
   done &= limit(RLIMIT_CORE, 0);
@@ -45,7 +47,7 @@ __attribute__((unused)) static int set_limits(rlim_t used) {
   return done;
 }
 
-// AddressSanitizer and its like map terabytes and make calls of their own: a program that has them inside is not sealed off.
+// Sanitizers map terabytes and make other system calls: a program built with them is not sealed.
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define SANITIZED
@@ -67,7 +69,7 @@ uint32_t dk_seal(void) { return 0; }
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-// Not in every <linux/landlock.h>: the numbers of the system calls and the fields are fixed.
+// Some versions of <linux/landlock.h> lack these; the numbers and the fields are fixed.
 #ifndef SYS_landlock_create_ruleset
 #define SYS_landlock_create_ruleset 444
 #define SYS_landlock_restrict_self 446
@@ -79,11 +81,13 @@ struct ruleset {
   uint64_t scoped;
 };
 
-// A rule set that governs everything which the kernel's version of Landlock can govern, and grants nothing.
+// Installs a rule set that covers all rights known to the kernel's version of Landlock, and grants
+// none.
 static int restrict_with_landlock(void) {
   long version = syscall(SYS_landlock_create_ruleset, NULL, 0, 1u);
   if (version < 1) return 0;
-  // Rights to files: 13 in version 1, then reparenting, truncation, and, in version 5, device control.
+  // File access rights: 13 in version 1, then reparenting (2), truncation (3) and device control
+  // (5).
   int rights = version >= 5 ? 16 : version >= 3 ? 15 : version >= 2 ? 14 : 13;
   struct ruleset rules = {.handled_access_fs = (UINT64_C(1) << rights) - 1};
   size_t size = sizeof rules.handled_access_fs;
@@ -110,7 +114,7 @@ static int restrict_with_landlock(void) {
 
 #ifdef ARCHITECTURE
 
-// The kernel takes 32 bits of what these arguments hold; all supported machines are little-endian.
+// The kernel uses 32 bits of these arguments; all supported machines are little-endian.
 #define ARGUMENT(index) (offsetof(struct seccomp_data, args) + 8 * (index))
 #define LOAD(offset) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (offset))
 #define RETURN(action) BPF_STMT(BPF_RET | BPF_K, (action))
@@ -126,7 +130,7 @@ static int restrict_with_seccomp(void) {
       LOAD(offsetof(struct seccomp_data, arch)),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0),
       RETURN(SECCOMP_RET_KILL_PROCESS),
-      // The numbers of x86-64's second set of calls have a bit of their own and are not on the list.
+      // The x32 calls of x86-64 have a bit of their own in their numbers and are not on the list.
       LOAD(offsetof(struct seccomp_data, nr)),
       ALLOW_ON_CHANNEL(read),
       ALLOW_ON_CHANNEL(write),
@@ -147,7 +151,7 @@ static int restrict_with_seccomp(void) {
       ALLOW(mremap),
       ALLOW(madvise),
       ALLOW(brk),
-      // Time, locks and random numbers of the C library.
+      // The C library's time, locks and random numbers.
       ALLOW(futex),
       ALLOW(clock_gettime),
       ALLOW(gettimeofday),
@@ -156,7 +160,7 @@ static int restrict_with_seccomp(void) {
       ALLOW(sysinfo),
       ALLOW(getpid),
       ALLOW(gettid),
-      // The end, by abort(3) too, which sends the process a signal.
+      // Exiting, also by abort(3), which sends the process a signal.
       UNLESS(tgkill, 4),
       LOAD(ARGUMENT(0)),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)getpid(), 0, 1),
@@ -166,9 +170,9 @@ static int restrict_with_seccomp(void) {
       ALLOW(rt_sigreturn),
       ALLOW(exit),
       ALLOW(exit_group),
-      // libhdf5 looks whether the name of a file that lies in memory is taken on disk: nothing can be opened.
+      // libhdf5 checks whether a file with the name of the memory image exists; the call fails.
       REFUSE(openat),
-      // The C library's last words before it aborts.
+      // The C library writes a message before it aborts; the call fails.
       REFUSE(writev),
       RETURN(SECCOMP_RET_KILL_PROCESS),
   };
@@ -179,7 +183,7 @@ static int restrict_with_seccomp(void) {
 static int restrict_with_seccomp(void) { return 0; }
 #endif
 
-// What root may do beyond others; others have nothing to give up.
+// Gives up root's capabilities; other users have none.
 static void give_up_capabilities(void) {
   struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
   struct __user_cap_data_struct none[2] = {{0}};
@@ -191,7 +195,7 @@ uint32_t dk_seal(void) {
   if (prctl(PR_SET_DUMPABLE, 0) == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
     done |= DK_SEALED_NO_NEW_PRIVILEGES;
   give_up_capabilities();
-  // Landlock needs a descriptor for a moment, and forbids to look at /proc.
+  // Landlock needs a descriptor for a moment, and makes /proc unreadable; the order matters.
   rlim_t used = address_space();
   if (restrict_with_landlock()) done |= DK_SEALED_LANDLOCK;
   if (set_limits(used)) done |= DK_SEALED_LIMITS;

@@ -1,5 +1,5 @@
-// The calls to the system that Swift cannot make: what a process needs to seal itself off, the launcher that starts such processes, and
-// the exchange of two files; and child processes that are ended with all that they have started.
+// System calls that Swift cannot make: sealing a process, starting sealed processes through a
+// launcher, exchanging two files, and ending child processes with their descendants.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -18,59 +18,64 @@ enum {
   DK_SEALED_FULLY = 15,
 };
 
-// The one descriptor that a sealed process has left.
+// The only descriptor of a sealed process.
 enum { DK_CHANNEL = 3 };
 
-// Takes from the calling process all but reading and writing DK_CHANNEL and memory of its own: resource limits, no-new-privileges,
-// Landlock without any right, and a seccomp allow-list; what is not on it ends the process with SIGSYS. Returns the measures that took
-// effect; for the others the kernel is too old or forbids them.
+// Takes all rights from the calling process except reading and writing DK_CHANNEL and using its own
+// memory: resource limits, no-new-privileges, Landlock without any rights, and a seccomp
+// allow-list. Other system calls end the process with SIGSYS, apart from a few that fail. Returns
+// the measures that took effect; the kernel does not support or allow the others.
 uint32_t dk_seal(void);
 
-// The bytes of memory that a sealed process can take beside what it has when it seals itself.
+// Returns the number of bytes that a sealed process can allocate after sealing itself.
 size_t dk_sealed_memory(void);
 
-// Starts the launcher as a copy of this process. To be called when nothing has been done yet: the copy has what is in memory now, its
-// environment excepted. Returns the descriptor that leads to it, or -1 with the reason in errno: ENOSYS where the process may not have
-// all the memory that it likes.
+// Starts the launcher as a copy of this process. Call it first in `main`: the copy keeps the
+// current memory, except for the environment. Returns the descriptor of the connection, or -1 and
+// errno: ENOSYS if this process has a memory limit, or the program does not contain ModelIO.
 int dk_launcher_fork(pid_t *launcher);
 
-// Starts the launcher as a new process of this program: the constructor in launcher.c takes it over before `main`. Returns the descriptor
-// that leads to it, or -1 with the reason in errno: ENOSYS where there can be none, as in a plugin whose host program does not contain
-// DefenseKit.
+// Starts the launcher as a new process of this program: the constructor in launcher.c takes over
+// before `main`. Returns the descriptor of the connection, or -1 and errno: ENOSYS if it is not
+// possible, for example in a plugin whose host program does not contain DefenseKit.
 int dk_launcher_spawn(pid_t *launcher);
 
-// Ends the launcher and all processes that it has started.
+// Ends the launcher, and with it all processes that it has started.
 void dk_launcher_close(int connection, pid_t launcher);
 
-// Has the launcher start a sealed process that serves the file open as `file`. Returns the descriptor of the channel to it, over which it
-// sends four bytes first: what dk_seal returned. -1 with the reason in errno; EPIPE if the launcher is gone.
+// Requests a sealed process that serves the open file `file`. Returns the descriptor of its
+// channel, on which it first sends four bytes, the result of dk_seal; or -1 and errno: EPIPE if the
+// launcher is gone.
 int dk_launcher_open(int launcher, int file, pid_t *process);
 
-// Ends a process that the launcher started, if it has not ended by itself, and returns its status in the form of waitpid; -1 if the
-// launcher is gone or does not know it.
+// Ends a process that the launcher started, unless it has already ended. Returns its status in the
+// form of waitpid; -1 if the launcher is gone or does not know the process.
 int dk_launcher_end(int launcher, pid_t process);
 
-// What a status says, since the macros of wait.h are not imported: the signal that ended the process, or 0.
+// Returns the signal that ended the process, or 0; for Swift, which does not import the macros of
+// wait.h.
 int dk_status_signal(int status);
 
-// Gives two files or folders each other's name, so that at no moment one of the names is missing. Returns 0, or -1 with the reason in
-// errno: not every file system can do it.
+// Exchanges the names of two files or folders atomically. Returns 0, or -1 and errno: some file
+// systems do not support it.
 int dk_exchange(const char *one, const char *other);
 
-// Starts a program under a name and with one argument as a child that leads a process group of its own, so that what it starts in turn can be ended with
-// it. It inherits no descriptor but these: `ends` receives the one that leads to its standard input, and those that come from its
-// standard output and its standard error. Its environment is this process's, with `setting` ("NAME=value"). Returns 0, or an
+// Starts `program` as a child with the name `name` and one argument. The child leads a process
+// group of its own, so that dk_child_end also ends its descendants. It inherits no descriptors but
+// its standard streams: `ends` receives the other ends of standard input, output and error. Its
+// environment is this process's, with `setting` ("NAME=value") added or replaced. Returns 0, or an
 // error number.
 int dk_child_spawn(const char *program, const char *name, const char *argument, const char *setting, int ends[3],
                    pid_t *child);
 
-// Whether a child has ended by itself; dk_child_end is still to be called.
+// Returns whether a child has ended by itself; call dk_child_end nevertheless.
 int dk_child_has_ended(pid_t child);
 
-// Ends a child, if it has not ended by itself, and all of its process group; returns its status in the form of waitpid.
+// Ends a child, unless it has already ended, and all of its process group. Returns its status in
+// the form of waitpid.
 int dk_child_end(pid_t child);
 
-// What a status says of a process that ended by itself: its exit status.
+// Returns the exit status of a process that exited; 0 if a signal ended it.
 int dk_status_exit(int status);
 
 #ifdef __cplusplus

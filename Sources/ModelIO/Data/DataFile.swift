@@ -50,7 +50,7 @@ struct DataFile {
     labels = try LabelSet(found, of: file, count: shape[0])
   }
 
-  // MARK: What would do
+  // MARK: Messages
 
   /// The largest number of pairs that a message lists.
   private static let mostPairs = 6

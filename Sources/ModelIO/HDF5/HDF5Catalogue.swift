@@ -72,7 +72,7 @@ struct HDF5Catalogue {
   static func maximumSize(fileSize: Int) -> Int { min(fileSize, 64 << 20) + (64 << 20) }
 }
 
-// MARK: Between processes
+// MARK: Serialization
 
 extension HDF5Catalogue {
   /// The catalogue, serialized.

@@ -4,26 +4,27 @@
   import Glibc
 #endif
 
-/// A file that comes into being whole or not at all.
+/// Writes files atomically: complete, or not at all.
 public enum AtomicFile {
-  /// Writes a text, as UTF-8, whole or not at all.
+  /// Writes a text as UTF-8, atomically.
   ///
-  /// - Throws: ``FileError`` naming `path`; as for bytes.
+  /// - Throws: ``FileError`` naming `path`, as for bytes.
   public static func write(_ text: String, to path: String) throws(FileError) {
     try write(Array(text.utf8), to: path)
   }
 
-  /// Writes bytes, whole or not at all.
+  /// Writes bytes atomically.
   ///
-  /// They go to a temporary file in the same folder, which then gets the name `path`; the file and
-  /// its name are on the disk when this returns. Whatever fails, the temporary file is gone and what
-  /// was at `path` is untouched. What a killed process has left in the folder is removed. Symbolic
-  /// links are followed, and a file that is replaced keeps its owner and permissions.
+  /// The bytes go to a temporary file in the same folder, which is then renamed to `path`. When
+  /// this returns, the file and its name are on the disk. After a failure the temporary file is
+  /// removed, and what was at `path` is unchanged. Temporary files of killed processes in the
+  /// folder are removed. Symbolic links are followed, and a replaced file keeps its owner and
+  /// permissions.
   ///
-  /// Devices, pipes and paths such as /dev/stdout are written through.
+  /// Devices, pipes and paths like /dev/stdout are written directly.
   ///
-  /// - Throws: ``FileError`` naming `path`: `.cannotWrite`, `.writeFailed` if there is no room or the
-  ///   device fails, or `.readerGone` if nobody reads the pipe.
+  /// - Throws: ``FileError`` naming `path`: `.cannotWrite`, `.writeFailed` if the disk is full or
+  ///   the device fails, or `.readerGone` if the reader of a pipe has closed it.
   public static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
     do throws(SystemError) {
       switch try Destination(path) {
@@ -38,17 +39,17 @@ public enum AtomicFile {
     }
   }
 
-  /// Removes whatever this process has under temporary names and then ends it with `end`.
+  /// Removes all temporary files and folders of this process, then calls `end`.
   ///
-  /// For a program that is asked to end, by SIGINT for instance. Not to be called from a signal handler
-  /// but from a thread; other threads that are about to make or rename a file wait, for ever.
+  /// For a program that has to end, for example after SIGINT. Call it from a thread, not from a
+  /// signal handler. Other threads that create or rename a file block from then on.
   public static func removeTemporaries(_ end: () -> Never) -> Never { Temporary.removeAll(end) }
 
   private static func replace(_ file: String, _ bytes: [UInt8]) throws(SystemError) {
     let folder = TemporaryName.split(file).folder
     let old = Descriptor.status(file)
     if old != nil {
-      // A file that may not be written may not be replaced, though its folder would allow it.
+      // A read-only file must not be replaced, although the folder's permissions would allow it.
       try SystemError.check { unsafe access(file, W_OK) }
     }
     TemporaryName.clear(folder)
@@ -74,7 +75,7 @@ public enum AtomicFile {
 }
 
 extension FileError {
-  /// What the system says when a result cannot be written, with the exit status that fits.
+  /// Creates the error for a result that cannot be written, with a matching exit status.
   package init(writing path: String, _ error: SystemError) {
     let (kind, message): (Kind, String) =
       switch error.code {

@@ -4,22 +4,23 @@
   import Glibc
 #endif
 
-/// A folder of files that comes into being whole or not at all.
+/// Writes folders atomically: complete, or not at all.
 public enum AtomicFolder {
-  /// Writes a folder: `body` puts all files into the one whose path it gets, which then gets the
-  /// name `path`.
+  /// Writes a folder: `body` creates the files in a temporary folder, which is then renamed to
+  /// `path`.
   ///
-  /// Files that `body` writes with ``AtomicFile`` are on the disk when this returns, and so is the
-  /// folder. A folder that is replaced is there until the moment in which the new one is there instead
-  /// (for an instant neither is, where the file system cannot exchange names), and the new one
-  /// gets its owner and permissions. What a killed process has left beside it is removed.
+  /// When this returns, the folder and all files that `body` wrote with ``AtomicFile`` are on the
+  /// disk. A replaced folder is exchanged with the new one in one step; on file systems that cannot
+  /// exchange names, there is neither for an instant. The new folder gets the owner and permissions
+  /// of the replaced one. Leftovers of killed processes beside it are removed.
   ///
   /// - Parameters:
   ///   - path: The folder; it may be missing or empty.
-  ///   - approve: Called with the path of the folder that is replaced, if it is not empty; what
-  ///     it throws undoes everything. Without it such a folder is not replaced.
+  ///   - approve: Called with the path of the folder to replace, if it is not empty; an error that
+  ///     it throws undoes everything. Nil: a folder that is not empty is not replaced.
   ///   - body: Writes the files.
-  /// - Throws: What `approve` or `body` throws, or ``FileError`` naming `path`; then all is as before.
+  /// - Throws: What `approve` or `body` throws, or ``FileError`` naming `path`; the state is then
+  ///   as before.
   public static func write(
     _ path: String, replacing approve: ((_ folder: String) throws -> Void)? = nil,
     _ body: (_ folder: String) throws -> Void
@@ -43,7 +44,8 @@ public enum AtomicFolder {
     }
   }
 
-  /// Calls `body` with the temporary folder; the caller knows that by its own name only.
+  /// Calls `body` with the temporary folder, and replaces its path in errors by the one that the
+  /// caller passed.
   private static func fill(
     _ temporary: String, named path: String, _ body: (String) throws -> Void
   ) throws {
@@ -56,9 +58,9 @@ public enum AtomicFolder {
     }
   }
 
-  /// Finds out whether a folder can be made or replaced at `path`, before the work for it is done.
+  /// Checks whether a folder can be created or replaced at `path`, before the work for it begins.
   ///
-  /// Puts back what a process had moved aside when it was killed.
+  /// If a process was killed while it replaced the folder, the old one is restored.
   ///
   /// - Throws: ``FileError`` naming `path`.
   public static func prepare(_ path: String) throws(FileError) {
@@ -67,7 +69,7 @@ public enum AtomicFolder {
       TemporaryName.recover(place)
       let parent = TemporaryName.split(place).folder
       try SystemError.check { unsafe access(parent, W_OK | X_OK) }
-      // What is mounted somewhere cannot be replaced, but only added to.
+      // A mount point cannot be replaced.
       if let folder = Descriptor.status(place), let around = Descriptor.status(parent),
         folder.st_dev != around.st_dev
       {
@@ -78,7 +80,7 @@ public enum AtomicFolder {
     }
   }
 
-  /// The folder that a path leads to; links are followed, also one that leads to nothing yet.
+  /// Returns the folder that a path leads to; links are followed, even to a missing folder.
   private static func resolved(_ path: String) throws(SystemError) -> String {
     // realpath(3) allocates the text, which is copied and freed.
     if let real = unsafe realpath(path, nil) {

@@ -4,11 +4,11 @@
   import Glibc
 #endif
 
-/// Every byte that the package writes to files, pipes and devices goes through here.
+/// File descriptors; the package writes all files, pipes and devices through this type.
 package enum Descriptor {
-  /// Writes all bytes, however few the system takes at a time.
+  /// Writes all bytes, in as many calls as the system needs.
   package static func write(_ bytes: [UInt8], to descriptor: Int32) throws(SystemError) {
-    // Linux takes less than 2 GiB at a time, and other systems refuse more.
+    // Linux writes less than 2 GiB at a time, and other systems refuse more.
     let limit = 1 << 30
     var done = 0
     while done < bytes.count {
@@ -24,10 +24,10 @@ package enum Descriptor {
       if count > 0 {
         done += count
       } else if count == 0 {
-        // Nothing taken and no reason given: trying again might go on for ever.
+        // A result of 0 without an error: a retry could go on forever.
         throw SystemError(code: EIO)
       } else if errno == EAGAIN {
-        // Whoever shares the pipe has made it non-blocking.
+        // A process that shares the pipe has made it non-blocking.
         var state = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
         _ = unsafe poll(&state, 1, -1)
       } else if errno != EINTR {
@@ -36,38 +36,38 @@ package enum Descriptor {
     }
   }
 
-  /// Waits until a file's or folder's contents are on the disk.
+  /// Waits until the contents of a file or folder are on the disk.
   static func synchronize(_ descriptor: Int32) throws(SystemError) {
     do {
       #if canImport(Darwin)
-        // fsync(2) leaves them in the drive's memory there.
+        // On macOS, fsync(2) leaves the contents in the drive's cache.
         if fcntl(descriptor, F_FULLFSYNC) == 0 { return }
       #endif
       try SystemError.check { fsync(descriptor) }
     } catch  where error.code == EINVAL || error.code == ENOTSUP {
-      // A pipe or a device, or a file system that cannot do it for folders.
+      // A pipe, a device, or a file system that does not support it for folders.
     }
   }
 
-  /// Waits until a folder's names are on the disk.
+  /// Waits until the names in a folder are on the disk.
   static func synchronize(folder: String) throws(SystemError) {
     let descriptor: Int32
     do {
       descriptor = try open(folder, O_RDONLY | O_DIRECTORY)
     } catch  where error.code == EACCES {
-      // Files may be put into some folders that may not be read.
+      // Some folders are writable but not readable.
       return
     }
     defer { try? close(descriptor) }
     try synchronize(descriptor)
   }
 
-  /// Opens a file; a program that is started meanwhile does not inherit it.
+  /// Opens a file; child processes do not inherit the descriptor.
   static func open(
     _ path: String, _ flags: Int32, mode: mode_t = 0
   ) throws(SystemError) -> Int32 {
     try SystemError.check {
-      // Both are the C library's open(2); Swift imports its variadic form as these overloads.
+      // Both calls are open(2); Swift imports the variadic function as these overloads.
       #if canImport(Darwin)
         unsafe Darwin.open(path, flags | O_CLOEXEC, mode)
       #else
@@ -76,26 +76,26 @@ package enum Descriptor {
     }
   }
 
-  /// Closes a file; some file systems only now say that they could not write it.
+  /// Closes a file; some file systems report write errors only here.
   package static func close(_ descriptor: Int32) throws(SystemError) {
     #if canImport(Darwin)
       let result = Darwin.close(descriptor)
     #else
       let result = Glibc.close(descriptor)
     #endif
-    // An interrupted close has closed the file nevertheless.
+    // An interrupted close has closed the file anyway.
     if result != 0, errno != EINTR { throw SystemError(code: errno) }
   }
 
-  /// What the system knows about a file; nil if there is none.
+  /// Returns the system's information about a file; nil if there is none.
   static func status(_ path: String, followsLinks: Bool = true) -> stat? {
     var status = stat()
-    // The structure is filled in by the call.
+    // The call fills in the structure.
     let result = unsafe followsLinks ? stat(path, &status) : lstat(path, &status)
     return result == 0 ? status : nil
   }
 
-  /// What the system knows about an open file; nil if it is not open.
+  /// Returns the system's information about an open file; nil if the descriptor is not open.
   static func status(of descriptor: Int32) -> stat? {
     var status = stat()
     return unsafe fstat(descriptor, &status) == 0 ? status : nil

@@ -4,21 +4,21 @@
   import Glibc
 #endif
 
-/// What a path that is to be written leads to.
+/// The target of a path for writing.
 enum Destination: Equatable {
-  /// A file that is there or not; links have been followed.
+  /// An existing or new file; links have been followed.
   case file(String)
-  /// A device or a pipe, which is written through.
+  /// A device or pipe, which is written directly.
   case device(String)
-  /// A descriptor of this process, under a name such as /dev/stdout or /proc/self/fd/3.
+  /// A descriptor of this process, from a path like /dev/stdout or /proc/self/fd/3.
   case descriptor(Int32)
 
-  /// Follows the links from `path`, also one that leads to no file yet.
+  /// Follows the links from `path`, even to a missing file.
   ///
-  /// - Throws: The system's reason why it cannot be followed.
+  /// - Throws: The system's error if a link cannot be followed, or for a folder.
   init(_ path: String) throws(SystemError) {
     var path = path
-    // As many links as Linux follows.
+    // Linux's limit on links.
     for _ in 0..<40 {
       if let descriptor = Self.descriptor(path) {
         self = .descriptor(descriptor)
@@ -45,9 +45,10 @@ enum Destination: Equatable {
     throw SystemError(code: ELOOP)
   }
 
-  /// The number of the descriptor that a path names, if it does.
+  /// Returns the descriptor that a path names, if it does.
   ///
-  /// To open such a path would begin a file anew that others are writing, or have opened to append.
+  /// Opening such a path would truncate a file that other processes are writing, or that is open
+  /// for appending.
   private static func descriptor(_ path: String) -> Int32? {
     for folder in ["/dev/fd/", "/proc/self/fd/", "/proc/thread-self/fd/", "/proc/\(getpid())/fd/"]
     where path.hasPrefix(folder) {
@@ -58,7 +59,7 @@ enum Destination: Equatable {
 
   private static func target(ofLink path: String) throws(SystemError) -> String {
     var bytes = [CChar](repeating: 0, count: Int(PATH_MAX))
-    // readlink(2) fills the array, without an end mark.
+    // readlink(2) fills the array, without a terminating zero.
     let count = try SystemError.check { unsafe readlink(path, &bytes, bytes.count) }
     return String(decoding: bytes[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }

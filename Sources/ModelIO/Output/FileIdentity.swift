@@ -4,7 +4,7 @@
   import Glibc
 #endif
 
-/// What a file is, under whatever name: hard links have the same one.
+/// Identifies a file by device and inode, so that hard links are equal.
 package struct FileIdentity: Hashable, Sendable {
   private let device: UInt64
   private let number: UInt64
@@ -14,7 +14,7 @@ package struct FileIdentity: Hashable, Sendable {
     number = UInt64(status.st_ino)
   }
 
-  /// The identity of the file at a path, links followed; nil if there is none.
+  /// Creates the identity of the file at a path, following links; nil if there is none.
   package init?(_ path: String) {
     guard let status = Descriptor.status(path) else { return nil }
     self.init(status)

@@ -4,17 +4,17 @@
   import Glibc
 #endif
 
-/// The system's number for what went wrong.
+/// An error number of the system.
 package struct SystemError: Error {
   /// The value of `errno`.
   package let code: Int32
 
-  /// Whether there is no room or the device fails: nothing that another name would help with.
+  /// Whether the disk is full or the device fails, so that another name would not help.
   var isOfDevice: Bool { [ENOSPC, EDQUOT, EFBIG, EIO].contains(code) }
 
-  /// Does `body` again as long as a signal interrupts it.
+  /// Calls `body` until no signal interrupts it.
   ///
-  /// - Throws: The reason why it returned a negative number.
+  /// - Throws: The error number if the result is negative.
   @discardableResult
   static func check<Number: SignedInteger>(
     _ body: () -> Number

@@ -7,25 +7,27 @@ import Synchronization
   import Glibc
 #endif
 
-/// A file or folder under a temporary name, which goes away unless it is put in its place.
+/// A file or folder with a temporary name, removed at the end of its life unless it was renamed.
 ///
-/// Its descriptor is locked as long as this value lives. So another process can tell it from one that
-/// a killed process has left, and the names need not hold a process's number, which is used again.
+/// Its descriptor is locked as long as this value lives. Other processes can thus tell it from a
+/// leftover of a killed process; a process number in the name would not do, since the system reuses
+/// them.
 struct Temporary: ~Copyable {
-  /// Where it is: `.defensekit-`, 13 letters and digits, `.tmp`, beside the place it is for.
+  /// The path: `.defensekit-`, 13 letters and digits, `.tmp`, in the folder of its destination.
   let path: String
   let descriptor: Int32
 
-  /// All that this process has made. Locked while names appear or change, so that a process that
-  /// is about to end can remove them and be sure that no others turn up.
+  /// The paths of all temporaries of this process. Locked while names appear or change, so that a
+  /// process that is about to end can remove them and no others appear.
   private static let live = Mutex<Set<String>>([])
 
-  /// Makes an empty file, or a folder, that `mode` and the process's mask allow to be used.
+  /// Creates an empty file or folder, with the permissions in `mode` that the process's mask
+  /// allows.
   init(in folder: String, isFolder: Bool, mode: mode_t) throws(SystemError) {
     while true {
       let name = "\(folder)/\(TemporaryName.random())"
       guard let opened = try Self.make(name, isFolder: isFolder, mode: mode) else { continue }
-      // Another process may have taken it for one that was left, in the moment before this lock.
+      // Another process may have taken it for a leftover just before this lock.
       let isLocked = flock(opened, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK
       if isLocked, TemporaryName.isStill(opened, at: name) {
         path = name
@@ -42,7 +44,7 @@ struct Temporary: ~Copyable {
     try? Descriptor.close(descriptor)
   }
 
-  /// Makes and opens it; nil if the name is taken, or another process has removed the folder.
+  /// Creates and opens it; nil if the name is taken, or another process has removed the folder.
   private static func make(
     _ path: String, isFolder: Bool, mode: mode_t
   ) throws(SystemError) -> Int32? {
@@ -67,7 +69,7 @@ struct Temporary: ~Copyable {
     do throws(SystemError) {
       return try Descriptor.open(path, O_RDONLY | O_DIRECTORY)
     } catch {
-      // Until it is open and locked, another process may take it for one that was left.
+      // Until it is open and locked, another process may take it for a leftover.
       if error.code == ENOENT { return nil }
       unsafe rmdir(path)
       throw error
@@ -76,29 +78,29 @@ struct Temporary: ~Copyable {
 
   private static func forget(_ path: String) { live.withLock { _ = $0.remove(path) } }
 
-  /// Removes what is still under its temporary name.
+  /// Removes it if it still has its temporary name.
   private static func discard(_ path: String) {
     live.withLock { live in
       if live.remove(path) != nil { TemporaryName.remove(path) }
     }
   }
 
-  /// Gives it the owner and the mode of what it will replace, as far as the user may.
+  /// Copies the owner and the permissions of the file or folder to replace, as far as the user may.
   func adoptAttributes(of status: stat) {
-    // First the owner: a change of owner takes rights away.
+    // The owner first: a change of owner clears some permissions.
     _ = fchown(descriptor, status.st_uid, status.st_gid)
     _ = fchmod(descriptor, status.st_mode & 0o7777)
   }
 
-  /// Makes sure that it is on the disk as it is.
+  /// Waits until it is on the disk.
   func synchronize() throws(SystemError) {
     try Descriptor.synchronize(descriptor)
-    // What a file system says when a file is closed, without losing the lock.
+    // Closing a copy reports errors of the file system without releasing the lock.
     let copy = try SystemError.check { dup(descriptor) }
     try Descriptor.close(copy)
   }
 
-  /// Gives it its name, at which there may be a file, or an empty folder for a folder.
+  /// Renames it to `place`, where there may be a file, or an empty folder for a folder.
   func move(to place: String) throws(SystemError) {
     let path = path
     try Self.live.withLock { (live) throws(SystemError) in
@@ -107,7 +109,7 @@ struct Temporary: ~Copyable {
     }
   }
 
-  /// Gives a folder its name, unless there is a folder with something in it; returns whether.
+  /// Renames a folder to `place`; returns false if there is a folder that is not empty.
   func moved(to place: String) throws(SystemError) -> Bool {
     do throws(SystemError) {
       try move(to: place)
@@ -118,25 +120,27 @@ struct Temporary: ~Copyable {
     }
   }
 
-  /// Takes the place of another folder, which is removed if `approve`, called on what it holds,
-  /// does not throw; else everything is as before.
+  /// Replaces another folder, which is then removed, if `approve` accepts it.
   ///
-  /// Where the file system can exchange two names there is always a folder in the place. Elsewhere
-  /// there is none for a moment; ``TemporaryName/recover(_:)`` undoes it if the process ends then.
+  /// `approve` is called with the old folder's path and throws to refuse; then everything is as
+  /// before. If the file system can exchange two names, there is always a folder at `place`.
+  /// Otherwise there is none for a moment; ``TemporaryName/recover(_:)`` restores the old one if
+  /// the process ends then.
   func exchange(
     with place: String, _ approve: (String) throws -> Void
   ) throws {
     let path = path
     let old = try Self.locked(place)
     defer { try? Descriptor.close(old) }
-    // Once more when it can no longer be changed by its name.
+    // The check is repeated after the exchange, when other processes can no longer change the
+    // folder by its name.
     try approve(place)
     try Self.live.withLock { live in
       if unsafe dk_exchange(path, place) == 0 {
         do {
           try approve(path)
         } catch {
-          // What was not approved is not removed, whatever happens now.
+          // A folder that was not approved must not be removed, whatever happens now.
           live.remove(path)
           try SystemError.check { unsafe dk_exchange(path, place) }
           live.insert(path)
@@ -159,27 +163,27 @@ struct Temporary: ~Copyable {
     }
   }
 
-  /// Opens and locks the folder at `place`, so that other processes leave it alone when it lies under
-  /// a temporary name.
+  /// Opens and locks the folder at `place`, so that other processes ignore it when it has a
+  /// temporary name.
   ///
-  /// Whoever replaces a folder holds this lock, and waits for it as long as another process is
-  /// putting that folder there or replacing it: else it would get under its own temporary name,
-  /// unlocked, what the other one has put there meanwhile.
+  /// A process that replaces a folder holds this lock, and waits while another process creates or
+  /// replaces the folder. Otherwise it would move the other's new folder to its own temporary name,
+  /// unlocked.
   private static func locked(_ place: String) throws(SystemError) -> Int32 {
     while true {
       let descriptor = try Descriptor.open(place, O_RDONLY | O_DIRECTORY)
-      // Some file systems have no locks; there it goes without.
+      // Some file systems do not support locks; the folder is then used without.
       while flock(descriptor, LOCK_EX) != 0 && errno == EINTR {}
       if TemporaryName.isStill(descriptor, at: place) { return descriptor }
       try? Descriptor.close(descriptor)
     }
   }
 
-  /// Removes whatever this process has under temporary names and then ends it with `end`; no other
-  /// thread makes or renames anything meanwhile.
+  /// Removes all temporary files and folders of this process, then calls `end`; other threads
+  /// cannot create or rename any in between.
   static func removeAll(_ end: () -> Never) -> Never {
     live.withLock { live in
-      // The files in a temporary folder go with it.
+      // Removing a temporary folder removes its files.
       for path in live.sorted() { TemporaryName.remove(path) }
       end()
     }

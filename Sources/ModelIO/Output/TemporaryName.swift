@@ -4,15 +4,15 @@
   import Glibc
 #endif
 
-/// The names of temporary files and folders, and what becomes of those that a killed process left.
+/// The names of temporary files and folders, and the removal of those that killed processes left.
 enum TemporaryName {
   private static let prefix = ".defensekit-"
   private static let length = 13
 
-  /// A name that nothing else is likely to have.
+  /// Returns a random name for a temporary file or folder.
   static func random() -> String { "\(prefix)\(tag()).tmp" }
 
-  /// A name for the folder at `place` while it is moved aside.
+  /// Returns a path for the folder at `place` while it is moved aside.
   static func aside(_ place: String) -> String {
     let (folder, name) = split(place)
     return "\(folder)/.\(name)\(prefix)\(tag()).old"
@@ -23,7 +23,7 @@ enum TemporaryName {
     return String(repeating: "0", count: length - digits.count) + digits
   }
 
-  /// Whether a name has the form that ``random()`` gives.
+  /// Returns whether a name has the form that ``random()`` gives.
   private static func isTemporary(_ name: String) -> Bool {
     name.hasPrefix(prefix) && name.hasSuffix(".tmp")
       && name.utf8.count == prefix.utf8.count + length + 4
@@ -32,29 +32,29 @@ enum TemporaryName {
       }
   }
 
-  /// Removes what killed processes of this user have left in a folder.
+  /// Removes leftovers of this user's killed processes from a folder.
   static func clear(_ folder: String) {
     for name in names(in: folder) where isTemporary(name) {
       withAbandoned("\(folder)/\(name)") { remove($0) }
     }
   }
 
-  /// Puts a folder back that a process had moved aside when it was killed; one whose place has been
-  /// taken meanwhile is removed.
+  /// Restores a folder that a killed process had moved aside; if `place` is taken by now, the old
+  /// folder is removed.
   static func recover(_ place: String) {
     let (folder, name) = split(place)
     for old in names(in: folder)
     where old.hasPrefix(".\(name)\(prefix)") && old.hasSuffix(".old") {
       withAbandoned("\(folder)/\(old)") { path in
-        // Fails where there are results.
+        // Fails if there is a folder that is not empty.
         if unsafe rename(path, place) != 0 { remove(path) }
       }
     }
   }
 
-  /// Calls `body` if a file or folder is this user's and no process that lives holds it.
+  /// Calls `body` if a file or folder belongs to this user and no running process has locked it.
   private static func withAbandoned(_ path: String, _ body: (String) -> Void) {
-    // Not to wait at what has a name like ours but is a pipe, nor to follow a link.
+    // Opening must not block on a pipe with such a name, nor follow a link.
     guard let descriptor = try? Descriptor.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
     else { return }
     defer { try? Descriptor.close(descriptor) }
@@ -65,7 +65,7 @@ enum TemporaryName {
     body(path)
   }
 
-  /// Whether an open file or folder is the one that has this name now.
+  /// Returns whether an open file or folder is still the one at `path`.
   static func isStill(_ descriptor: Int32, at path: String) -> Bool {
     guard let open = Descriptor.status(of: descriptor),
       let named = Descriptor.status(path, followsLinks: false)
@@ -73,7 +73,7 @@ enum TemporaryName {
     return FileIdentity(open) == FileIdentity(named)
   }
 
-  /// Removes a file, or a folder with what it holds; what cannot be removed stays.
+  /// Removes a file, or a folder with its contents, as far as possible.
   static func remove(_ path: String) {
     if unsafe unlink(path) == 0 { return }
     guard
@@ -84,13 +84,12 @@ enum TemporaryName {
     _ = unsafe rmdir(path)
   }
 
-  /// The names in a folder, without the folder itself and the one around it; none if it cannot be
-  /// read.
+  /// Returns the names in a folder, without `.` and `..`; empty if it cannot be read.
   static func names(in folder: String) -> [String] {
     guard let stream = unsafe opendir(folder) else { return [] }
     defer { unsafe closedir(stream) }
     var names: [String] = []
-    // An entry is valid until the next call; its name is copied here.
+    // An entry is valid until the next call, so its name is copied.
     while let entry = unsafe readdir(stream) {
       let start = unsafe UnsafePointer(entry).pointer(to: \.d_name)
       guard let start = unsafe start else { continue }
@@ -101,7 +100,7 @@ enum TemporaryName {
     return names
   }
 
-  /// A path's folder and its last component.
+  /// Returns a path's folder and its last component.
   static func split(_ path: String) -> (folder: String, name: String) {
     guard let slash = path.lastIndex(of: "/") else { return (".", path) }
     return (

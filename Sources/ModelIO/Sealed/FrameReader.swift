@@ -1,16 +1,17 @@
-/// An answer of the parser's process that does not hold together.
+/// The error for a malformed answer from the parser's process.
 struct FrameError: Error {}
 
-/// Reads what a ``FrameWriter`` has written, or what a hostile process would have taken for it.
+/// Reads values that a ``FrameWriter`` wrote, or that a hostile process made up.
 ///
-/// It never reads beyond the bytes, and never takes memory for more values than they can hold.
+/// It never reads beyond the end, and never allocates memory for more values than the bytes can
+/// hold.
 struct FrameReader {
   private let bytes: [UInt8]
   private var position = 0
 
   init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-  /// Whether all has been read.
+  /// Whether all bytes have been read.
   var isAtEnd: Bool { position == bytes.count }
 
   mutating func read<Value: FixedWidthInteger>(_ type: Value.Type) throws(FrameError) -> Value {
@@ -25,7 +26,7 @@ struct FrameReader {
     return value
   }
 
-  /// Reads how many elements follow, each of which takes at least `size` bytes.
+  /// Reads the number of elements that follow, each of which takes at least `size` bytes.
   mutating func count(of size: Int) throws(FrameError) -> Int {
     let count = Int(try read(UInt32.self))
     guard count <= (bytes.count - position) / size else { throw FrameError() }

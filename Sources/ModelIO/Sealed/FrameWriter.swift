@@ -1,4 +1,4 @@
-/// Writes values one after the other, for another process on this machine.
+/// Serializes values, little-endian, for another process on this machine.
 struct FrameWriter {
   private(set) var bytes: [UInt8] = []
 

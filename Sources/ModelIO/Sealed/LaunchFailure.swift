@@ -4,12 +4,12 @@
   import Glibc
 #endif
 
-/// A sealed process that could not be started.
+/// The error for a sealed process that could not be started.
 struct LaunchFailure: Error {
   /// The system's error number.
   let code: Int32
 
-  /// The reason in words.
+  /// The reason as text for messages.
   var reason: String {
     code == EAGAIN ? "too little memory, or too many processes" : InputFile.reason(code)
   }

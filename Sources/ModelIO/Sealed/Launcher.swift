@@ -7,16 +7,16 @@ import Synchronization
   import Glibc
 #endif
 
-/// The program's one connection to the process that starts sealed processes.
+/// The program's only connection to the launcher, the process that starts sealed processes.
 final class Launcher: Sendable {
   static let shared = Launcher()
 
   private struct State {
-    /// The descriptor that leads to the launcher, and its number.
+    /// The descriptor of the connection, and the launcher's process identifier.
     var connection: (descriptor: Int32, process: pid_t)?
-    /// Whether there has ever been one: then there can be one here.
+    /// Whether a sealed process was ever started; a later failure is then temporary.
     var hasWorked = false
-    /// Whether there can be none here.
+    /// Whether this system or program cannot have a launcher.
     var isMissing = false
     var posture: Sandbox.Posture?
 
@@ -39,32 +39,33 @@ final class Launcher: Sendable {
 
   private init() {}
 
-  /// The least posture so far.
+  /// The lowest posture recorded so far.
   var posture: Sandbox.Posture? { state.withLock { $0.posture } }
 
   func record(_ posture: Sandbox.Posture) {
     state.withLock { $0.posture = min($0.posture ?? posture, posture) }
   }
 
-  /// Starts the launcher as a copy of this process, if there is none.
+  /// Starts the launcher as a copy of this process, unless there is one.
   func fork() {
     state.withLock { state in
-      // Where that cannot be done it is started otherwise when it is needed.
+      // If this fails, `open(file:)` starts it in another way.
       if state.connection == nil { _ = unsafe state.connect { unsafe dk_launcher_fork($0) } }
     }
   }
 
-  /// Ends the launcher and all sealed processes.
+  /// Ends the launcher, and with it all sealed processes.
   func end() { state.withLock { $0.disconnect() } }
 
-  /// Starts a sealed process for an open file; nil where the system or the program does not allow it.
+  /// Starts a sealed process for an open file; nil if the system or the program does not support
+  /// it.
   ///
-  /// - Throws: ``LaunchFailure`` if it is allowed and yet cannot be done, for want of memory or of
-  ///   descriptors, say: then the file must not be read unsealed instead.
+  /// - Throws: ``LaunchFailure`` if it is supported but fails, for example because memory or
+  ///   descriptors run out. The file must not be read unsealed in that case.
   func open(file: Int32) throws(LaunchFailure) -> (process: pid_t, channel: Int32)? {
     try state.withLock { state throws(LaunchFailure) in
       if state.isMissing { return nil }
-      // A launcher that somebody has ended is replaced once.
+      // A launcher that was killed is replaced once.
       for attempt in 0..<2 {
         if state.connection == nil, !(unsafe state.connect { unsafe dk_launcher_spawn($0) }) {
           guard errno == ENOSYS, !state.hasWorked, attempt == 0 else {
@@ -80,7 +81,7 @@ final class Launcher: Sendable {
           state.hasWorked = true
           return (process, channel)
         }
-        // Any other reason than that it is gone is the launcher's answer.
+        // EPIPE means that the launcher is gone; every other error is its answer.
         if errno != EPIPE { throw LaunchFailure(code: errno) }
         state.disconnect()
       }
@@ -88,8 +89,8 @@ final class Launcher: Sendable {
     }
   }
 
-  /// Ends a sealed process and returns the signal that ended it, 0 if it ended by itself; nil if the
-  /// launcher does not know.
+  /// Ends a sealed process; returns the signal that ended it, or 0 if it exited; nil if the
+  /// launcher does not know it.
   func end(_ process: pid_t) -> Int32? {
     state.withLock { state in
       guard let connection = state.connection?.descriptor else { return nil }

@@ -1,45 +1,46 @@
-/// Whether files are parsed by a process that is sealed off from the machine.
+/// Whether a sealed process parses files.
 ///
-/// libhdf5 and libpng are not safe on files made to attack them. So they run in a process that has one
-/// file in memory and can do nothing but compute and answer: every program that contains DefenseKit starts
-/// such processes by itself, as copies of the program.
+/// libhdf5 and libpng are not safe against hostile files. They therefore run in a process that has
+/// one file in memory and can only compute and answer. Every program that contains DefenseKit
+/// starts such processes by itself, as copies of the program.
 ///
-/// What the sealed process sends back is checked like a hostile file. Contiguous data sets are read by
-/// the program itself, straight from the file.
+/// The answers of a sealed process are checked like a hostile file. The program reads contiguous
+/// data sets itself, straight from the file.
 public enum Sandbox: String, Sendable, Hashable, CaseIterable {
-  /// As much as the machine offers.
+  /// Seals as far as the system allows.
   case auto
-  /// All of it, or the file is not read.
+  /// Refuses files unless the process can be sealed fully.
   case require
-  /// None: files are parsed within the program.
+  /// Parses files within the program.
   case off
 
-  /// How far the process that parses a file was sealed off.
+  /// How far the process that parses a file is sealed.
   public enum Posture: String, Sendable, Hashable, CaseIterable, Comparable {
-    /// The file was parsed within the program.
+    /// The program parses the file itself.
     case none
-    /// A process of its own, with limits, but the kernel lacks Landlock or seccomp.
+    /// A separate process with limits, on a kernel without Landlock or seccomp.
     case partial
-    /// A process with resource limits, no privileges to gain, no file or network access and no system
-    /// call but some twenty harmless ones.
+    /// A process with resource limits, no way to gain privileges, no file or network access, and a
+    /// short list of allowed system calls.
     case full
 
-    /// None before partial before full.
+    /// Returns whether `a` is less sealed than `b`; the order is none, partial, full.
     public static func < (a: Posture, b: Posture) -> Bool { a.rank < b.rank }
 
     private var rank: Int { self == .none ? 0 : self == .partial ? 1 : 2 }
   }
 
-  /// Makes the sealed processes start faster; to be called first thing in `main`.
+  /// Makes sealed processes start faster; call it first in `main`.
   ///
-  /// They are then copies of the program as it is at that moment, so call it before secrets are in
-  /// memory and threads run. Without it the program is started anew when the first file is read,
-  /// which takes some twenty milliseconds.
+  /// Sealed processes are then copies of the program in its current state, so call it before
+  /// secrets are in memory and threads run. Without it, the program is started anew for the first
+  /// file.
   public static func prepare() { Launcher.shared.fork() }
 
-  /// Ends the processes; for the end of `main`, so that none is left for others to wait for.
+  /// Ends the launcher and all sealed processes; call it at the end of `main`, so that none
+  /// outlives the program.
   package static func end() { Launcher.shared.end() }
 
-  /// The least that any file read in this way so far got; nil before the first one.
+  /// The lowest posture of all files read so far; nil before the first one.
   public var posture: Posture? { self == .off ? Posture.none : Launcher.shared.posture }
 }

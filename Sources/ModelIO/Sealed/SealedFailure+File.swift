@@ -5,11 +5,11 @@
 #endif
 
 extension FileError {
-  /// What a parser's failure says about the file that it was to parse.
+  /// Converts a parser's failure to an error about the file.
   ///
   /// - Parameters:
   ///   - location: The object in the file that was being read.
-  ///   - library: What parses the file.
+  ///   - library: The name of the parsing library.
   init(
     _ error: any Error, reading file: FileDescriptor, at location: String = "",
     with library: String = "libhdf5"

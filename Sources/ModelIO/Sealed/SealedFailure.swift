@@ -1,11 +1,11 @@
-/// Why a sealed process gave no answer.
+/// The reasons why a sealed process gives no answer.
 enum SealedFailure: Error {
-  /// It was ended by this signal, or by itself if 0.
+  /// It ended by this signal, or exited if 0.
   case ended(signal: Int32)
-  /// It took too long.
+  /// It exceeded its time.
   case tooSlow
-  /// It answered what no honest process would.
+  /// Its answer was invalid.
   case nonsense
-  /// It is gone with the launcher, which somebody has ended.
+  /// It ended together with the launcher.
   case lost
 }

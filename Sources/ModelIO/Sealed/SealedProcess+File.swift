@@ -1,8 +1,8 @@
 extension SealedProcess {
-  /// Starts a process for a file as the sandbox asks for it; nil where the file is to be parsed within
-  /// the program.
+  /// Starts a process for a file, as `sandbox` demands; nil if the program is to parse the file
+  /// itself.
   ///
-  /// - Throws: ``FileError`` if there should be one and cannot.
+  /// - Throws: ``FileError`` if a process is required but cannot be started or sealed.
   static func start(
     for file: FileDescriptor, _ sandbox: Sandbox
   ) throws(FileError) -> SealedProcess? {

@@ -7,29 +7,28 @@ import Synchronization
   import Glibc
 #endif
 
-/// A process that parses one file, and the channel to it; used by one thread at a time.
+/// A process that parses one file, and the channel to it; for one thread at a time.
 ///
-/// Whatever it sends may have been chosen by an attacker.
+/// An attacker may control everything that it sends.
 final class SealedProcess: Sendable {
   private struct State {
-    /// How it ended.
+    /// How the process ended; nil while it runs.
     var failure: SealedFailure?
-    /// How long it may still be waited for, in milliseconds.
+    /// The remaining waiting time in milliseconds.
     var patience: Int
   }
 
-  /// How far it is sealed off.
+  /// How far the process is sealed.
   let posture: Sandbox.Posture
   let process: pid_t
   private let channel: Int32
   private let state: Mutex<State>
 
-  /// Starts a process for an open file; nil where the system or the program does not allow it.
+  /// Starts a process for an open file; nil if the system or the program does not support it.
   ///
-  /// - Parameter patience: How long may be waited for it in all; it gets a second more for every
-  ///   megabyte that it sends, which is a fraction of any machine's speed. Time in which this process
-  ///   itself is stopped does not count.
-  /// - Throws: ``LaunchFailure`` if it could not be started.
+  /// - Parameter patience: The total waiting time; it grows by one second for every megabyte
+  ///   received. Time in which this process itself is stopped does not count.
+  /// - Throws: ``LaunchFailure`` if the process could not be started.
   init?(file: Int32, patience: Duration = .seconds(60)) throws(LaunchFailure) {
     guard let (process, channel) = try Launcher.shared.open(file: file) else { return nil }
     self.process = process
@@ -38,7 +37,7 @@ final class SealedProcess: Sendable {
       patience.components.seconds * 1000 + patience.components.attoseconds / 1_000_000_000_000_000
     state = Mutex(State(patience: Int(milliseconds)))
     guard let measures = Self.measures(channel) else {
-      // It was there, and did not get as far as sealing itself off.
+      // The process started, but ended before it was sealed.
       _ = close(channel)
       _ = Launcher.shared.end(process)
       throw LaunchFailure(code: EAGAIN)
@@ -46,13 +45,13 @@ final class SealedProcess: Sendable {
     posture = measures == UInt32(DK_SEALED_FULLY) ? .full : .partial
   }
 
-  /// What the process says first: the measures that it has taken.
+  /// Receives the process's first message: the measures that took effect.
   private static func measures(_ channel: Int32) -> UInt32? {
     var event = pollfd(fd: channel, events: Int16(POLLIN), revents: 0)
     var ready: Int32
     repeat { ready = unsafe poll(&event, 1, 20_000) } while ready < 0 && errno == EINTR
     var measures: UInt32 = 0
-    // Only its four bytes are written, which come at once.
+    // recv(2) writes at most four bytes; the process sends them at once.
     let count = unsafe recv(channel, &measures, 4, Int32(MSG_WAITALL))
     return ready == 1 && count == 4 ? measures : nil
   }
@@ -65,7 +64,7 @@ final class SealedProcess: Sendable {
 
   /// Sends a request.
   ///
-  /// - Throws: ``SealedFailure``; the process is gone then.
+  /// - Throws: ``SealedFailure``; the process has then ended.
   func send(_ bytes: [UInt8]) throws {
     var done = 0
     while done < bytes.count {
@@ -81,29 +80,29 @@ final class SealedProcess: Sendable {
 
   /// Fills a buffer with what the process sends.
   ///
-  /// - Throws: ``SealedFailure``; the process is gone then.
+  /// - Throws: ``SealedFailure``; the process has then ended.
   @unsafe func receive(into buffer: UnsafeMutableRawBufferPointer) throws {
     try unsafe Self.fill(buffer, channel, process, state)
   }
 
-  /// Receives so many bytes, a number that was checked.
+  /// Receives `count` bytes; the caller must have checked the number.
   ///
-  /// - Throws: ``SealedFailure``; the process is gone then.
+  /// - Throws: ``SealedFailure``; the process has then ended.
   func receive(count: Int) throws -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
-    // Lent to read(2).
+    // read(2) uses the array during the call only.
     try unsafe bytes.withUnsafeMutableBytes { try unsafe receive(into: $0) }
     return bytes
   }
 
   /// Receives a number.
   ///
-  /// - Throws: ``SealedFailure``; the process is gone then.
+  /// - Throws: ``SealedFailure``; the process has then ended.
   func receiveNumber() throws -> UInt64 {
     try receive(count: 8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
   }
 
-  /// Ends the process, or finds out how it has ended; says the same to whoever asks again.
+  /// Ends the process, or determines how it has ended; later calls return the same failure.
   private static func end(
     _ process: pid_t, _ state: borrowing Mutex<State>, _ reason: SealedFailure? = nil
   ) -> SealedFailure {
@@ -123,7 +122,7 @@ final class SealedProcess: Sendable {
     if let failure = state.withLock({ $0.failure }) { throw failure }
     var done = 0
     while done < buffer.count {
-      // A second at a time: where this process is stopped meanwhile, no more than that is lost.
+      // In slices of a second, so that a stop of this process costs at most one of them.
       let slice = state.withLock { max(0, min($0.patience, 1000)) }
       var event = pollfd(fd: channel, events: Int16(POLLIN), revents: 0)
       let begin = ContinuousClock.now
@@ -153,7 +152,7 @@ final class SealedProcess: Sendable {
     #if canImport(Darwin)
       unsafe Darwin.send(channel, bytes, count, 0)
     #else
-      // A process that is gone must not end this one by SIGPIPE.
+      // Without this flag, SIGPIPE would end this process if the other one is gone.
       unsafe Glibc.send(channel, bytes, count, Int32(MSG_NOSIGNAL))
     #endif
   }

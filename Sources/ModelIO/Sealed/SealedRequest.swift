@@ -1,26 +1,26 @@
-/// What a program asks the sealed process that parses a file for it.
+/// The requests of a program to a sealed process.
 ///
-/// A request is an operation and four numbers; answers are described at each operation.
+/// A request is an operation and four numbers, each of 8 bytes, little-endian.
 enum SealedRequest: UInt64 {
-  /// Answer: the length of the catalogue's frame, and the frame; ``failed`` for what is not HDF5.
+  /// Answer: the length of the serialized catalogue and the catalogue, or ``failed`` if the file is
+  /// not HDF5.
   case catalogue
-  /// Dataset, first row, end of the rows, type. Answer: pieces, each a length and so many bytes, until
-  /// all bytes are there; ``failed`` for a length if that is not possible.
+  /// Numbers: data set, first row, end of the rows, type. Answer: pieces, each a length and that
+  /// many bytes, until all rows are complete; ``failed`` in place of a length if reading fails.
   case rows
-  /// Answer: how reading the file as PNG ended, a status of `CImages`; if well, width, height, channels,
-  /// and the pixels.
+  /// Answer: a status of `CImages`; if it is 0, also width, height, channels and the samples.
   case pixels
 
   /// The size of a request in bytes.
   static let size = 40
-  /// A length that says that there is nothing to send.
+  /// The length that reports a failure.
   static let failed = UInt64.max
 }
 
 extension SealedProcess {
   /// Sends a request.
   ///
-  /// - Throws: ``SealedFailure``; the process is gone then.
+  /// - Throws: ``SealedFailure``; the process has then ended.
   func send(_ request: SealedRequest, _ numbers: [Int] = [0, 0, 0, 0]) throws {
     var writer = FrameWriter()
     writer.write(request.rawValue)

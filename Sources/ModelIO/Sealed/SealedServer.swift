@@ -6,19 +6,20 @@ import CSystem
   import Glibc
 #endif
 
-// What runs in the sealed process. It is called from C, when the process has nothing left but the file
-// in memory and the channel.
+// The code of a sealed process. C calls it when the process has nothing left but the file in memory
+// and the channel.
 
-/// Does all that can be done before there is a file; called by the launcher.
+/// Prepares libhdf5 before there is a file; called by the launcher.
 @_cdecl("defensekit_prepare")
 func prepareSealedProcesses() {
   HDF5Library.locked {}
 }
 
-/// Answers requests about the file at `bytes`, until the channel closes; called in the sealed process.
+/// Answers requests about the file at `bytes` until the channel closes; called in the sealed
+/// process.
 @_cdecl("defensekit_serve")
 func serveSealed(_ bytes: UnsafeRawPointer?, _ count: Int) {
-  // The launcher mapped the file for as long as the process lives.
+  // The file stays mapped as long as the process lives.
   var server = unsafe SealedServer(bytes: bytes, count: count)
   while let numbers = SealedServer.receiveRequest() {
     guard let request = SealedRequest(rawValue: numbers[0]) else { return }
@@ -26,11 +27,11 @@ func serveSealed(_ bytes: UnsafeRawPointer?, _ count: Int) {
   }
 }
 
-/// The sealed process's side of the channel.
+/// The sealed process's end of the channel.
 @safe private struct SealedServer {
   let bytes: UnsafeRawPointer?
   let count: Int
-  /// Made when something about HDF5 is asked, since other files are none of libhdf5's business.
+  /// Created at the first request about HDF5, so that libhdf5 does not see other files.
   private lazy var reader = unsafe bytes.flatMap { unsafe HDF5Reader(image: $0, count: count) }
 
   @unsafe init(bytes: UnsafeRawPointer?, count: Int) {
@@ -38,7 +39,7 @@ func serveSealed(_ bytes: UnsafeRawPointer?, _ count: Int) {
     self.count = count
   }
 
-  /// Returns whether the answer could be sent.
+  /// Answers a request; returns whether the answer could be sent.
   mutating func answer(_ request: SealedRequest, _ numbers: [UInt64]) -> Bool {
     switch request {
     case .catalogue: sendCatalogue()
@@ -85,7 +86,7 @@ func serveSealed(_ bytes: UnsafeRawPointer?, _ count: Int) {
     var bytes = [UInt8](repeating: 0, count: SealedRequest.size)
     var done = 0
     while done < bytes.count {
-      // The rest of the array is lent to read(2).
+      // read(2) writes into the rest of the array.
       let count = unsafe bytes[done...].withUnsafeMutableBytes {
         unsafe read(Int32(DK_CHANNEL), $0.baseAddress, $0.count)
       }
@@ -98,7 +99,7 @@ func serveSealed(_ bytes: UnsafeRawPointer?, _ count: Int) {
   }
 
   private static func send(_ number: UInt64) -> Bool {
-    // Only its bytes are read.
+    // Only the number's bytes are read.
     unsafe withUnsafeBytes(of: number.littleEndian) { unsafe send($0) }
   }
 

@@ -1,16 +1,17 @@
 internal import InferenceGraph
 public import NetworkTraining
 
-/// Files that a training can be resumed from.
+/// Files from which training can be resumed.
 ///
-/// An `ArrayFile` with the arrays `weights`, `slot_0`, ... and `best`, each in a row, and a JSON text
-/// with everything else as its setting `training`. Numbers come back bit by bit.
+/// A checkpoint is an `ArrayFile` with the arrays `weights`, `slot_0`, ... and `best`, each
+/// one-dimensional, and everything else as JSON in its setting `training`. Numbers are restored bit
+/// by bit.
 public enum Checkpoint {
-  /// Writes a training's state; the file appears whole or not at all.
+  /// Writes the state of a training run atomically.
   ///
   /// - Throws: ``FileError`` if it cannot be written.
   public static func save(_ state: TrainingState, to path: String) throws(FileError) {
-    // An empty data set has no place in a file.
+    // An array file cannot hold empty arrays.
     let arrays = arrays(of: state).filter { !$0.values.isEmpty }.map { name, values in
       (name: name, tensor: Tensor(shape: [values.count], values: values))
     }
@@ -19,14 +20,14 @@ public enum Checkpoint {
     ).save(to: path)
   }
 
-  /// Reads a training's state.
+  /// Reads the state of a training run.
   ///
-  /// Whether it is one of the training that is to be resumed shows when it is.
+  /// Resuming checks whether the state belongs to the training run.
   ///
   /// - Parameters:
   ///   - path: A file that ``save(_:to:)`` has written.
-  ///   - sandbox: How it is parsed.
-  /// - Throws: ``FileError`` if it cannot be read or is no such file.
+  ///   - sandbox: Whether a sealed process parses the file.
+  /// - Throws: ``FileError`` if the file cannot be read, is damaged, or is not a checkpoint.
   public static func load(
     _ path: String, sandbox: Sandbox = .auto
   ) throws(FileError) -> TrainingState {
@@ -51,7 +52,7 @@ public enum Checkpoint {
 
   private static let kind = "checkpoint"
   private static let setting = "training"
-  /// As many weights as a network to train may have.
+  /// The largest number of weights in a trainable network.
   private static let largestCount = 1 << 28
 
   private static func arrays(of state: TrainingState) -> [(name: String, values: [Float])] {
@@ -85,7 +86,7 @@ extension Checkpoint {
     ]
   }
 
-  /// The state but for its arrays, which are empty; nil if something is missing.
+  /// Returns the state with empty arrays; nil if something is missing or invalid.
   private static func state(from json: JSON) -> TrainingState? {
     guard let items = json["identity"]?.array, let epochs = json["epochs"]?.array,
       let slots = json["slots"]?.int, (0...2).contains(slots)
@@ -113,7 +114,7 @@ extension Checkpoint {
 }
 
 extension Double {
-  /// The bits in hexadecimal: a text that reads back as exactly this number.
+  /// The bits in hexadecimal, which restore exactly this number.
   fileprivate var bits: String { String(bitPattern, radix: 16) }
 
   fileprivate init?(bits: String) {
