@@ -28,6 +28,7 @@
 #endif
 
 // ModelIO defines these; weak, because a program may contain this file without it.
+
 // Prepares sealed processes, before there is a file.
 extern void defensekit_prepare(void) __attribute__((weak));
 // Serves a file in memory until the channel closes.

@@ -11,7 +11,7 @@ public enum Checkpoint {
   ///
   /// - Throws: ``FileError`` if it cannot be written.
   public static func save(_ state: TrainingState, to path: String) throws(FileError) {
-    // An array file cannot hold empty arrays.
+    // Empty arrays are omitted; `load` reads a missing array as empty.
     let arrays = arrays(of: state).filter { !$0.values.isEmpty }.map { name, values in
       (name: name, tensor: Tensor(shape: [values.count], values: values))
     }
