@@ -114,7 +114,7 @@ extension Experiment {
 }
 
 extension ComparisonRecord.ModelFigures {
-  /// The figures of a result.
+  /// Converts the result of a model or a detector.
   init(_ result: Evaluation.ModelResult) {
     let poisoned = result.poisoned?.counted
     // Without images there is no share.
@@ -125,7 +125,7 @@ extension ComparisonRecord.ModelFigures {
 }
 
 extension ComparisonRecord.DetectorFigures {
-  /// The figures of a detector's result.
+  /// Converts the result of a detector, with its ROC curve and score histogram.
   init(_ result: Evaluation.DetectorResult) {
     self.init(
       answers: .init(result.verdicts), auroc: result.auroc, roc: result.scores.roc(),
@@ -134,7 +134,7 @@ extension ComparisonRecord.DetectorFigures {
 }
 
 extension ComparisonRecord.Curve {
-  /// The shares of a sweep.
+  /// Converts the counts of a sweep to shares.
   init(_ result: Evaluation.CurveResult) {
     self.init(
       layer: result.curve.layer, order: result.curve.order,

@@ -38,8 +38,8 @@ public struct PluginInputs: Sendable {
     _ plugin: any Plugin.Type, besides others: [any Plugin.Type] = []
   ) throws(PluginError) {
     for requirement in plugin.requirements where !requirement.isMet(by: self) {
-      // If the model fails the requirement, the user can still supply missing data to another
-      // plugin, but not the other way round.
+      // If the model fails the requirement, another plugin may help even if it lacks data, since
+      // the user can supply data.
       let able = others.filter { other in
         other.kind == plugin.kind && other.name != plugin.name
           && other.requirements.allSatisfy {

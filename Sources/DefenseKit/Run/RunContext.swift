@@ -31,7 +31,7 @@ public struct RunContext: Sendable {
   /// Returns normally if the run may continue.
   ///
   /// The executor, sweeps and training call it themselves; a plugin should call it several times a
-  /// second in long work of its own.
+  /// second in its own long loops.
   ///
   /// - Throws: `CancellationError` if the run was cancelled.
   public func checkCancellation() throws(CancellationError) {
