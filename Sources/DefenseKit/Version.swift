@@ -1,2 +1,2 @@
-/// The version of DefenseKit, as reports and `--version` give it.
+/// The version of DefenseKit in reports and in the output of `--version`.
 public let defenseKitVersion = "0.1.0"

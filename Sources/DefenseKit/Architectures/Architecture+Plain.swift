@@ -1,7 +1,8 @@
 internal import InferenceGraph
 
 extension Architecture {
-  /// DeepID as the lab has it: four convolutions, the last of which half of the features bypass.
+  /// The DeepID network of the CSAW-HackML 2020 lab: four convolutions, the last of which is
+  /// bypassed by half of the features.
   ///
   /// After Sun, Wang and Tang, "Deep Learning Face Representation from Predicting 10,000 Classes",
   /// CVPR 2014, whose last hidden layer reads the third and the fourth convolution.
@@ -37,7 +38,7 @@ extension Architecture {
     try net.smallHead(classCount)
   }
 
-  /// The same with batch normalization behind every convolution, which some defenses work on.
+  /// `small-cnn` with batch normalization after every convolution, which some defenses require.
   static let smallNormalizedCNN = Architecture(
     "small-cnn-bn", "small-cnn with batch normalization, for 28x28.",
     imageShape: [28, 28, 1], least: 8
@@ -53,11 +54,11 @@ extension Architecture {
 
   private static let smallFilters = [32, 64, 96]
 
-  /// VGG with 11 layers (Simonyan and Zisserman 2015, configuration A) as it is used for 32x32: batch
-  /// normalization (Ioffe and Szegedy 2015) behind every convolution, and one dense layer.
+  /// VGG with 11 layers (Simonyan and Zisserman 2015, configuration A), adapted to 32x32: batch
+  /// normalization (Ioffe and Szegedy 2015) after every convolution, and one dense layer.
   ///
-  /// Poolings keep an odd last row and column, so that images of 28x28 go through all five, and
-  /// the rest is averaged; for 32x32 that is one pixel.
+  /// Pooling keeps an odd last row and column, so that images of 28x28 pass all five poolings. The
+  /// remaining positions are averaged; for 32x32 there is only one.
   static let vgg = Architecture(
     "vgg", "VGG-11 with batch normalization, for 32x32.", imageShape: [32, 32, 3], least: 16
   ) { (net, classCount) throws(GraphError) in
@@ -77,7 +78,7 @@ extension Architecture {
 }
 
 extension ArchitectureBuilder {
-  /// What the small networks have behind their convolutions.
+  /// Appends the dense layers of the small networks.
   fileprivate mutating func smallHead(_ classCount: Int) throws(GraphError) {
     try add("flatten", .flatten)
     try dense("fc_1", 128, activation: .relu)

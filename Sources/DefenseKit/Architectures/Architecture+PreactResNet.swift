@@ -1,15 +1,15 @@
 internal import InferenceGraph
 
 extension Architecture {
-  /// The residual network with 18 layers whose blocks normalize and rectify first, for 32x32.
+  /// The pre-activation residual network with 18 layers, for 32x32.
   ///
-  /// After He, Zhang, Ren and Sun, "Identity Mappings in Deep Residual Networks", ECCV 2016, with the
-  /// widths 64, 128, 256 and 512 of their network for ImageNet; for small images the first convolution
-  /// is 3x3 and nothing is pooled before the blocks. The shortcut of a block that changes the shape
-  /// is a 1x1 convolution of what the block's first rectifier gives.
+  /// After He, Zhang, Ren and Sun, "Identity Mappings in Deep Residual Networks", ECCV 2016, with
+  /// the widths 64, 128, 256 and 512 of their network for ImageNet. For small images the first
+  /// convolution is 3x3 and no pooling precedes the blocks. The shortcut of a block that changes
+  /// the shape is a 1x1 convolution of the output of the block's first rectifier.
   ///
-  /// Convolutions with stride 2 pad as Keras's "same" does: for even extents after the last pixel
-  /// alone. PyTorch's networks pad both sides, so that their weights don't fit here.
+  /// Convolutions with stride 2 pad like Keras's "same": even extents only after the last pixel.
+  /// PyTorch's networks pad both sides, so that their weights do not fit this network.
   static let preactResNet = Architecture(
     "preact-resnet", "The pre-activation ResNet-18, for 32x32.", imageShape: [32, 32, 3], least: 8
   ) { (net, classCount) throws(GraphError) in
@@ -28,7 +28,7 @@ extension Architecture {
 }
 
 extension ArchitectureBuilder {
-  /// Normalization, rectifier, convolution, twice, and the sum with the shortcut.
+  /// Appends normalization, rectifier and convolution, twice, and the sum with the shortcut.
   fileprivate mutating func preactivationBlock(
     _ name: String, _ filters: Int, stride: Int
   ) throws(GraphError) {

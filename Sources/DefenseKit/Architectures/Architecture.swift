@@ -1,29 +1,29 @@
 public import InferenceGraph
 public import ModelIO
 
-/// The layers of a network without weights: what to train where there is no model yet.
+/// The layers of a network without weights, for training from scratch.
 ///
-/// Those of ``all`` adapt to the images and the classes; one that is read from a file is what it is.
+/// The architectures in ``all`` adapt to the images and the classes; one read from a file is fixed.
 ///
 /// ```swift
 /// let model = try Architecture(named: "small-cnn").model(
 ///   imageShape: [28, 28, 1], classCount: 10, inputScale: 1 / 255, seed: 1)
 /// ```
 public struct Architecture: Sendable {
-  /// The name, in kebab-case, or the file's.
+  /// The name in kebab-case, or the name of the file.
   public let name: String
   /// One sentence for listings.
   public let summary: String
-  /// The image shape that it is usually trained with, `[height, width, channels]`.
+  /// The usual shape of the images, `[height, width, channels]`.
   public let imageShape: [Int]
-  /// The number of classes, if it cannot be another.
+  /// The number of classes, if the architecture fixes it; else nil.
   public let classCount: Int?
-  /// The SHA-256 of the file that it is read from, if it is.
+  /// The SHA-256 of the file that the architecture was read from; nil without a file.
   public let sha256: String?
   private let make: @Sendable (_ builder: inout ArchitectureBuilder, Int) throws(GraphError) -> Void
-  /// The least height and width of an image.
+  /// The minimum height and width of an image.
   private let least: Int
-  /// The network, if it is one from a file.
+  /// The network of an architecture from a file; else nil.
   private let fixed: Model?
 
   init(
@@ -40,14 +40,15 @@ public struct Architecture: Sendable {
     fixed = nil
   }
 
-  /// All architectures that have a name.
+  /// All named architectures.
   public static let all: [Architecture] = [
     deepID, smallCNN, smallNormalizedCNN, vgg, preactResNet,
   ]
 
-  /// Finds an architecture by its name.
+  /// Creates a named architecture.
   ///
-  /// - Throws: ``PluginError`` with code `badOption` that lists the names and suggests the nearest.
+  /// - Throws: ``PluginError`` with code `badOption`, whose message lists the names and suggests
+  ///   the nearest.
   public init(named name: String) throws(PluginError) {
     guard let found = Self.all.first(where: { $0.name == name }) else {
       throw PluginError(
@@ -59,10 +60,10 @@ public struct Architecture: Sendable {
     self = found
   }
 
-  /// Reads an architecture from a Keras `.h5` file, whose weights don't matter, or a JSON file
+  /// Reads an architecture from a Keras `.h5` file, whose weights are ignored, or a JSON file
   /// (`model.to_json()`).
   ///
-  /// - Throws: `FileError` if there is no such file or it is refused.
+  /// - Throws: `FileError` if the file does not exist or is rejected.
   public init(file path: String, sandbox: Sandbox = .auto) throws(FileError) {
     let model = try KerasModel.architecture(path, sandbox: sandbox)
     name = path.split(separator: "/").last.map(String.init) ?? path
@@ -75,10 +76,10 @@ public struct Architecture: Sendable {
     make = { (_, _) throws(GraphError) in }
   }
 
-  /// Finds an architecture by its name or reads it from a file: what has a `/` or ends in `.h5`,
-  /// `.hdf5`, `.keras` or `.json` is a file.
+  /// Creates a named architecture or reads one from a file: a text that contains `/` or ends in
+  /// `.h5`, `.hdf5`, `.keras` or `.json` is a path.
   ///
-  /// - Throws: What ``init(named:)`` and ``init(file:sandbox:)`` throw.
+  /// - Throws: The errors of ``init(named:)`` and ``init(file:sandbox:)``.
   public init(nameOrFile text: String, sandbox: Sandbox = .auto) throws {
     let endings = [".h5", ".hdf5", ".keras", ".json"]
     if text.contains("/") || endings.contains(where: { text.lowercased().hasSuffix($0) }) {
@@ -88,41 +89,43 @@ public struct Architecture: Sendable {
     }
   }
 
-  /// Whether it is read from a file and scales the images itself: a `Rescaling` or a `Normalization`
-  /// comes before the first layer with weights. All networks that ``model(imageShape:classCount:inputScale:seed:)``
-  /// makes of a named architecture with a scale are such, once they are in a file.
+  /// Whether the architecture comes from a file and scales the images itself, by a `Rescaling` or a
+  /// `Normalization` before the first layer with weights.
+  ///
+  /// The networks that ``model(imageShape:classCount:inputScale:seed:)`` makes of named
+  /// architectures with a scale do so once they are saved to a file.
   public var scalesImages: Bool {
     fixed?.graph.nodes.prefix { $0.operation.weights.isEmpty }.contains { node in
       if case .rescaling = node.operation { true } else { false }
     } ?? false
   }
 
-  /// The factor for images of bytes to train it with unless another is asked for: 1 where it
-  /// ``scalesImages``, else 1/255.
+  /// The default factor for training on images of bytes: 1 if ``scalesImages`` is true, else
+  /// 1/255.
   public var byteScale: Float { scalesImages ? 1 : 1 / 255 }
 
-  /// Returns the network without weights: kernels are zero.
+  /// Returns the network without weights: all kernels are zero.
   ///
   /// - Parameters:
   ///   - imageShape: The shape of an image, `[height, width, channels]`.
   ///   - classCount: The number of classes, at least 2.
-  /// - Throws: `GraphError` for images that are too small, or, for an architecture from a file, that
-  ///   have another shape or number of classes than the file's.
+  /// - Throws: `GraphError` for images that are too small or, for an architecture from a file,
+  ///   another image shape or number of classes than the file's.
   public func graph(imageShape: [Int], classCount: Int) throws(GraphError) -> Graph {
     try graph(imageShape: imageShape, classCount: classCount, inputScale: 1)
   }
 
-  /// Returns the network with fresh weights.
+  /// Returns the network with random initial weights.
   ///
   /// - Parameters:
   ///   - imageShape: The shape of an image, `[height, width, channels]`.
   ///   - classCount: The number of classes, at least 2.
-  ///   - inputScale: The factor for the images' values, such as 1/255 for bytes. Other than 1 it is
-  ///     a layer of the network, `rescaling`, so that the model's file can be used as it stands: a
-  ///     Keras file has no other place for it. An architecture from a file has its own layers; there
-  ///     it becomes the model's `inputScale`.
+  ///   - inputScale: The factor for the images' values, for example 1/255 for bytes. A named
+  ///     architecture gets a layer `rescaling` for a factor other than 1, since a Keras file can
+  ///     only store it as a layer. For an architecture from a file, it becomes the model's
+  ///     `inputScale`.
   ///   - seed: Equal seeds give equal weights.
-  /// - Throws: As ``graph(imageShape:classCount:)``.
+  /// - Throws: Like ``graph(imageShape:classCount:)``.
   public func model(
     imageShape: [Int], classCount: Int, inputScale: Float = 1, seed: UInt64
   ) throws(GraphError) -> Model {

@@ -1,14 +1,14 @@
 internal import InferenceGraph
 
-/// Appends layers without weights one after another; names are those that Keras files have.
+/// Builds a graph without weights, layer by layer; layers have the names of Keras files.
 struct ArchitectureBuilder {
   private(set) var graph: Graph
-  /// The node that the next layer reads unless told otherwise.
+  /// The default input of the next layer.
   private(set) var tip = 0
 
   init(_ imageShape: [Int]) throws(GraphError) { graph = try Graph(inputShape: imageShape) }
 
-  /// The shape of what a node gives.
+  /// Returns the shape of a node's output.
   func shape(of node: Int) -> [Int] { graph.nodes[node].shape }
 
   private func channels(of node: Int) -> Int { graph.nodes[node].channels }

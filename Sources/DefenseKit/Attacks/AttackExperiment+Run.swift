@@ -3,17 +3,18 @@ public import NetworkTraining
 internal import ModelIO
 
 extension AttackExperiment {
-  /// Poisons, trains and judges.
+  /// Poisons the training images, trains the model and evaluates it.
   ///
-  /// If the clean twin cannot be trained, there is none; the outcome says why.
+  /// If the training of the clean twin fails, the outcome has no twin and says why.
   ///
   /// - Parameters:
-  ///   - cleanTwin: Whether a model is trained the same way on clean images, for comparison.
-  ///   - state: Where an earlier training on the poisoned images stood.
-  ///   - checkpoint: Given the state of the training on the poisoned images after every epoch.
-  /// - Throws: ``PluginError`` or ``DataError`` for images that cannot be poisoned as asked,
-  ///   `TrainingError` for a training that cannot go on, with the last good model if it is the one on
-  ///   the poisoned images, and what the execution throws.
+  ///   - cleanTwin: Whether to train a clean twin for comparison.
+  ///   - state: The state of an interrupted training on the poisoned images, to resume from.
+  ///   - checkpoint: Called after every epoch with the state of the training on the poisoned
+  ///     images.
+  /// - Throws: ``PluginError`` or ``DataError`` for images that cannot be poisoned as requested;
+  ///   `TrainingError` for a failed training, with the last good model if the images were the
+  ///   poisoned ones; the errors of the execution.
   public func run(
     cleanTwin: Bool = false, resuming state: TrainingState? = nil,
     checkpoint: ((TrainingState) throws -> Void)? = nil
@@ -29,7 +30,7 @@ extension AttackExperiment {
         clean = model
         return model
       } catch let error as TrainingError {
-        // Without the last good model: it is not the one that is asked for.
+        // Drops the last good model, which is not the backdoored one that the caller requested.
         throw TrainingError("on the clean images \(error.message)")
       }
     }
@@ -73,7 +74,8 @@ extension AttackExperiment {
           on: images.trainingSet, options: options, resuming: state, execution: context.execution,
           progress: $0, checkpoint: checkpoint)
       }
-      // As FineTuner counts: one pass forward, one back to the weights, one to the values.
+      // Counted like in FineTuner: one pass forward, one back to the weights, one back to the
+      // values.
       let epochs = result.epochs.count - (state?.epochs.count ?? 0)
       let passes = Double(3 * images.count * epochs)
       context.count(run: passes, alone: passes)

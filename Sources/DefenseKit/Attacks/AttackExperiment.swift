@@ -2,7 +2,7 @@ public import InferenceGraph
 public import NetworkTraining
 internal import ModelIO
 
-/// Everything that an attack is made of: the making of a backdoored model, and how well it came out.
+/// The making of a backdoored model by an attack, and its evaluation.
 ///
 /// ```swift
 /// let experiment = try AttackExperiment(
@@ -15,44 +15,44 @@ public struct AttackExperiment: Sendable {
   public let attack: any Attack
   /// The clean training images.
   public let training: LabelledImages
-  /// Clean images to judge the model on.
+  /// The clean test images to evaluate the model on.
   public let test: LabelledImages
-  /// The trigger.
+  /// The trigger that the attack made.
   public let trigger: Trigger
-  /// The share of images that are poisoned; see ``Attack/poisonRate``.
+  /// The poisoning rate; see ``Attack/poisonRate``.
   public let rate: Double
-  /// How it is executed; its seed is that of the trigger, the choice of images, the initial weights,
-  /// and the training.
+  /// The execution options and the seed, which decides the trigger, the choice of images, the
+  /// initial weights and the training.
   public let context: RunContext
   /// The network with its initial weights.
   public let initialModel: Model
-  /// The factor for the images' bytes that it is trained with.
+  /// The factor that the network multiplies the images' bytes by.
   public let inputScale: Float
-  /// How it is trained.
+  /// The training options, with the context's seed.
   public let options: TrainingOptions
-  /// The share of the clean training images that the defender is given.
+  /// The share of the clean training images that the defender receives.
   public let cleanShare: Double
 
-  /// Prepares an attack: checks what can be checked before the training, and makes the trigger.
+  /// Prepares an attack: checks all arguments before training, and makes the trigger.
   ///
   /// - Parameters:
   ///   - attack: The attack.
-  ///   - training: Clean images to train with; there must be one of each class.
-  ///   - test: Clean images to judge the model on, of the same shape.
-  ///   - goal: What the attacker wants.
-  ///   - rate: The share of images that are poisoned; nil: the attack's own.
+  ///   - training: The clean training images; every class needs at least one.
+  ///   - test: The clean test images, of the same shape.
+  ///   - goal: The classification that the attacker wants.
+  ///   - rate: The poisoning rate; nil: the attack's default.
   ///   - architecture: The network to train.
-  ///   - inputScale: The factor for the images' bytes that it is trained with; nil:
+  ///   - inputScale: The factor that the network multiplies the images' bytes by; nil:
   ///     ``Architecture/byteScale``.
-  ///   - options: How it is trained; their seed is replaced.
-  ///   - cleanShare: The share of the clean training images that the defender is given, over 0 and up
-  ///     to 1.
-  ///   - context: How to execute, and where progress, warnings and costs go; equal seeds give equal
-  ///     results.
-  /// - Throws: ``DataError`` for images that do not fit each other or a class without images;
+  ///   - options: The training options; their seed is replaced.
+  ///   - cleanShare: The share of the clean training images that the defender receives, over 0 and
+  ///     up to 1.
+  ///   - context: The execution options, and the receiver of progress, warnings and costs; equal
+  ///     seeds give equal results.
+  /// - Throws: ``DataError`` for images that do not match or a class without images;
   ///   ``PluginError`` for a share out of range or a trigger that does not fit the images;
-  ///   `TrainingError` for a number of epochs out of range; `GraphError` if the architecture does not
-  ///   fit the images.
+  ///   `TrainingError` for a number of epochs out of range; `GraphError` if the architecture does
+  ///   not fit the images.
   public init(
     _ attack: any Attack, training: LabelledImages, test: LabelledImages, goal: AttackGoal,
     rate: Double? = nil, architecture: Architecture, inputScale: Float? = nil,
@@ -73,7 +73,7 @@ public struct AttackExperiment: Sendable {
       throw PluginError(
         .badOption, "\(option) takes a share over 0 and up to 1, not \(share.optionText)")
     }
-    // The training checks this and all other options again; here it keeps products within bounds.
+    // Training checks this and all other options again; this check keeps products within bounds.
     guard (1...1_000_000).contains(options.epochs) else {
       throw TrainingError("epochs is \(options.epochs), but takes an integer from 1 to 1,000,000")
     }
@@ -115,10 +115,10 @@ public struct AttackExperiment: Sendable {
     }
   }
 
-  /// The seed of all that is random.
+  /// The seed of all random choices.
   public var seed: UInt64 { context.seed }
 
-  /// The clean training images that the defender is given, in ascending order.
+  /// The positions of the clean training images that the defender receives, ascending.
   public var cleanSample: [Int] {
     var generator = SeededGenerator(seed: seed, stream: AttackStream.cleanSample.rawValue)
     let count = max(1, Int((Double(training.count) * cleanShare).rounded()))

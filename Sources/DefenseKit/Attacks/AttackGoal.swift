@@ -1,26 +1,26 @@
 internal import ModelIO
 
-/// What the attacker wants triggered images to be classified as.
+/// The classification of triggered images that the attacker wants.
 public struct AttackGoal: Sendable, Hashable {
-  /// Which class a triggered image is to get.
+  /// The rule that assigns a class to a triggered image.
   public enum Mode: String, Sendable, CaseIterable, OptionValue {
-    /// All get the target class.
+    /// Every image gets the target class.
     case allToOne = "all-to-one"
-    /// An image of class y gets class y + 1, the last class the first.
+    /// An image of class y gets class y + 1, and an image of the last class gets class 0.
     case allToAll = "all-to-all"
   }
 
-  /// Which class a triggered image is to get.
+  /// The rule that assigns a class to a triggered image.
   public let mode: Mode
-  /// The target class; it has no meaning for all-to-all.
+  /// The target class, counted from 0; unused if the mode is all-to-all.
   public let target: Int
   /// The number of classes.
   public let classCount: Int
 
   /// Creates a goal.
   ///
-  /// - Throws: ``PluginError`` with code `badOption` for fewer than two classes, more than 2^20, or a
-  ///   target that is none of them.
+  /// - Throws: ``PluginError`` with code `badOption` for fewer than two classes, more than 2^20, or
+  ///   a target outside of them.
   public init(_ mode: Mode = .allToOne, target: Int, classCount: Int) throws(PluginError) {
     guard classCount >= 2 else {
       throw PluginError(
@@ -42,7 +42,7 @@ public struct AttackGoal: Sendable, Hashable {
     self.classCount = classCount
   }
 
-  /// The class that a triggered image of this class is to get.
+  /// Returns the class that a triggered image of this class should get.
   public func label(for trueClass: Int32) -> Int32 {
     switch mode {
     case .allToOne: Int32(target)
@@ -50,6 +50,6 @@ public struct AttackGoal: Sendable, Hashable {
     }
   }
 
-  /// Whether a trigger on an image of this class has anything to change.
+  /// Whether the goal changes the class of a triggered image of this class.
   public func concerns(_ trueClass: Int32) -> Bool { label(for: trueClass) != trueClass }
 }

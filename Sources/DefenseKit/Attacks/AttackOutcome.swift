@@ -1,21 +1,20 @@
 public import InferenceGraph
 public import NetworkTraining
 
-/// A backdoored model and all that belongs to it.
+/// A backdoored model with its training and its results.
 public struct AttackOutcome: Sendable {
   /// The backdoored model.
   public var model: Model
-  /// Its training, epoch by epoch.
+  /// The training history, epoch by epoch.
   public var epochs: [TrainingEpoch]
-  /// The images that it was trained with.
+  /// The training images, some of them poisoned.
   public var poisoning: Poisoning
-  /// Triggered test images, labelled with what the attacker wants.
+  /// The triggered test images, labelled with the attacker's class.
   public var triggered: DataSet
-  /// The model on the clean and on the triggered test images.
+  /// The model's results on the clean and the triggered test images.
   public var result: Evaluation.ModelResult
-  /// A model that was trained the same way on clean images, and how it did, if that was asked for and
-  /// its training did not diverge.
+  /// The clean twin and its results; nil if not requested or if its training failed.
   public var twin: (model: Model, result: Evaluation.ModelResult)?
-  /// Why there is no such model though it was asked for.
+  /// The error that stopped the training of a requested clean twin.
   public var twinFailure: TrainingError?
 }

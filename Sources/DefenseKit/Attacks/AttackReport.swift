@@ -3,16 +3,16 @@ public import ModelIO
 
 /// The report of an attack as JSON, schema 1.
 ///
-/// As in ``Report`` there are counts instead of percentages, and the same input gives the same bytes
-/// apart from the object `environment`.
+/// Like ``Report``, it has counts instead of percentages, and equal inputs give equal bytes except
+/// for the object `environment`.
 public struct AttackReport: Sendable {
-  /// A file that was written.
+  /// An output file.
   public struct File: Sendable, Hashable {
-    /// What it is, such as "model".
+    /// The file's role ("model").
     public var role: String
-    /// Its name.
+    /// The file's name.
     public var name: String
-    /// The SHA-256 of its bytes.
+    /// The SHA-256 of the file's bytes.
     public var sha256: String
 
     /// Creates an entry.
@@ -23,21 +23,21 @@ public struct AttackReport: Sendable {
     }
   }
 
-  /// What was attacked, and how.
+  /// The attack and the settings of its training.
   public var experiment: AttackExperiment
-  /// What came out.
+  /// The backdoored model and its results.
   public var outcome: AttackOutcome
-  /// The network that was trained.
+  /// The architecture of the trained network.
   public var architecture: Architecture
-  /// The SHA-256 of the training and of the test images' files, or of the images.
+  /// The SHA-256 of the files of the training and test images, or of the images themselves.
   public var data: (training: String, test: String)
-  /// The files written.
+  /// The output files.
   public var files: [File]
-  /// Whether the indices of the poisoned images are listed.
+  /// Whether the report lists the positions of the poisoned images.
   public var listsPoisoned: Bool
-  /// What the user was warned about.
+  /// The warnings that the user saw.
   public var warnings: [String]
-  /// All that may differ between two runs on the same input.
+  /// All values that may differ between two runs on equal inputs.
   public var environment: JSON
 
   /// Creates a report.
@@ -90,7 +90,7 @@ public struct AttackReport: Sendable {
     ]
   }
 
-  /// The images, and how many of them were changed.
+  /// The data sets, and how many training images were changed.
   private var dataSets: JSON {
     let poisoning = outcome.poisoning
     return [
@@ -106,7 +106,7 @@ public struct AttackReport: Sendable {
     ["role": .string(file.role), "file": .string(file.name), "sha256": .string(file.sha256)]
   }
 
-  /// Everything that decides how the model was trained, and how that went.
+  /// All settings of the training, and its course.
   private var training: JSON {
     let options = experiment.options
     return [

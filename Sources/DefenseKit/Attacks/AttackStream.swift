@@ -1,7 +1,7 @@
-/// Which random numbers of a seed are for what, so that no two uses get the same.
+/// Streams of a seed's random numbers, one for each use, so that uses are independent.
 enum AttackStream: UInt64 {
-  /// Which images are poisoned.
+  /// The choice of the images to poison.
   case selection = 0x5E1EC7
-  /// Which clean images the defender is given.
+  /// The choice of the clean images for the defender.
   case cleanSample = 0xC1EA4
 }

@@ -4,11 +4,11 @@ public import ModelIO
 extension LabelledImages {
   /// Reads a data set into memory.
   ///
-  /// Values from 0 to 255 are rounded to bytes; where none is over 1 they are held to be 0...1 and
-  /// multiplied by 255 before, whatever type they are stored as.
+  /// Values from 0 to 255 are rounded to bytes. If none is over 1, all are taken as 0...1 and
+  /// multiplied by 255 first, whatever type they are stored as.
   ///
-  /// - Throws: ``DataError`` for images with other values, or neither grey nor in colours; `FileError`
-  ///   if the file cannot be read, or there is too little memory for it.
+  /// - Throws: ``DataError`` for images with other values, or with other than 1 or 3 channels;
+  ///   `FileError` if the file cannot be read or does not fit into memory.
   public init(_ data: DataSet) throws {
     let shape = data.imageShape
     guard shape.count == 3, [1, 3].contains(shape[2]) else {

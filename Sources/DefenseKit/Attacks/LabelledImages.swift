@@ -2,24 +2,24 @@ internal import InferenceGraph
 public import NetworkTraining
 public import ModelIO
 
-/// Labelled pictures in memory, a byte for each channel of each pixel: what attacks work on.
+/// Labelled images in memory, one byte for each channel of each pixel, which attacks work on.
 ///
-/// Poisoned images are rounded to bytes like real pictures, so that a trigger cannot hide in
-/// fractions that no camera gives.
+/// Poisoned images are rounded to bytes like real images, so that a trigger cannot hide in
+/// fractions that no camera records.
 public struct LabelledImages: Sendable, Hashable {
   /// The shape of an image, `[height, width, channels]`.
   public let imageShape: [Int]
-  /// All images, `[images][height][width][channels]`, 0...255.
+  /// The values of all images, `[images][height][width][channels]`, 0...255.
   public private(set) var bytes: [UInt8]
-  /// The class of every image.
+  /// The class of every image, counted from 0.
   public internal(set) var labels: [Int32]
-  /// What reports call the set.
+  /// The name of the set in reports.
   public let name: String
-  /// What white is in the data set that they were read from: 255, or 1 for floats from 0 to 1, which
-  /// were multiplied by 255.
+  /// The value of white in the data set that the images come from: 255, or 1 if its values were
+  /// 0...1 and were multiplied by 255.
   public let white: Float
 
-  /// Creates a set; `bytes` must hold an image for each label.
+  /// Creates a set; `bytes` must hold one image per label.
   public init(imageShape: [Int], bytes: [UInt8], labels: [Int32], name: String, white: Float = 255)
   {
     precondition(imageShape.count == 3, "the shape \(imageShape) isn't [height, width, channels]")
@@ -38,7 +38,7 @@ public struct LabelledImages: Sendable, Hashable {
   /// The number of bytes of an image.
   public var imageSize: Int { imageShape.reduce(1, *) }
 
-  /// An image, `[height][width][channels]`.
+  /// The values of one image, `[height][width][channels]`.
   public subscript(index: Int) -> [UInt8] {
     get { Array(bytes[index * imageSize..<(index + 1) * imageSize]) }
     set {
@@ -47,7 +47,7 @@ public struct LabelledImages: Sendable, Hashable {
     }
   }
 
-  /// Returns some of the images, in the order given.
+  /// Returns the images at the given positions, in that order.
   public func selecting(_ indices: [Int], name: String? = nil) -> LabelledImages {
     var selected: [UInt8] = []
     selected.reserveCapacity(indices.count * imageSize)
@@ -59,11 +59,11 @@ public struct LabelledImages: Sendable, Hashable {
       name: name ?? self.name, white: white)
   }
 
-  /// The images as a data set of bytes, whatever they were read from.
+  /// Returns the images as a data set of bytes, whatever type they were read from.
   ///
   /// - Parameters:
-  ///   - trueLabels: A second class for every image, for poisoned sets.
-  ///   - poisoned: The images that carry a trigger, for training sets.
+  ///   - trueLabels: The class that every image shows, for sets of triggered images.
+  ///   - poisoned: The positions of the poisoned images, for training sets.
   public func dataSet(trueLabels: [Int32]? = nil, poisoned: [Int]? = nil) -> DataSet {
     DataSet(
       bytes: bytes, elementType: .uint8, imageShape: imageShape, labels: labels,
@@ -75,6 +75,6 @@ public struct LabelledImages: Sendable, Hashable {
       }, name: name)
   }
 
-  /// The images as what a training learns.
+  /// The images and labels for training.
   public var trainingSet: TrainingSet { TrainingSet(dataSet(), labels: labels) }
 }

@@ -1,16 +1,16 @@
 public import ModelIO
 
-/// A picture as part of a trigger: values and opacity of each pixel.
+/// A picture as part of a trigger: the values and the opacity of each pixel.
 public struct PatternImage: Sendable, Hashable {
   /// The height in pixels.
   public let height: Int
   /// The width in pixels.
   public let width: Int
-  /// The channels of a pixel, 1 or 3.
+  /// The number of channels of a pixel.
   public let channels: Int
-  /// `[height][width][channels]`, 0...255.
+  /// The values, `[height][width][channels]`, 0...255.
   public let values: [Float]
-  /// `[height][width]`, 0...1.
+  /// The opacity, `[height][width]`, 0...1.
   public let alpha: [Float]
 
   /// Creates a picture.
@@ -24,10 +24,10 @@ public struct PatternImage: Sendable, Hashable {
     self.alpha = alpha
   }
 
-  /// Takes a picture as it is, for images with so many channels.
+  /// Converts a picture for images with this many channels.
   ///
-  /// Grey becomes red, green and blue alike; colours become grey by their luma (ITU-R BT.601). Any
-  /// other number of channels gets the grey value in each.
+  /// Grey values are repeated in every channel; colours are converted to grey by their luma (ITU-R
+  /// BT.601) unless `channels` is 3.
   public init(_ image: PixelImage, channels: Int) {
     let given = image.channels
     var values: [Float] = []
@@ -47,7 +47,7 @@ public struct PatternImage: Sendable, Hashable {
       height: image.height, width: image.width, channels: channels, values: values, alpha: alpha)
   }
 
-  /// Returns the picture in another size: each pixel is the mean over the area that it covers, colours
+  /// Returns the picture in another size; each new pixel is the mean over its area, with colours
   /// weighted by opacity.
   public func resized(height newHeight: Int, width newWidth: Int) -> PatternImage {
     if newHeight == height, newWidth == width { return self }
@@ -74,7 +74,7 @@ public struct PatternImage: Sendable, Hashable {
             }
           }
         }
-        // Where nothing shows, the colour does not matter.
+        // If the area is fully transparent, its colour does not matter.
         values += (0..<channels).map {
           Float(opacity > 0 ? sums[$0] / opacity : plain[$0] / area).clamped(to: 0...255)
         }
@@ -85,7 +85,7 @@ public struct PatternImage: Sendable, Hashable {
       height: newHeight, width: newWidth, channels: channels, values: values, alpha: alpha)
   }
 
-  /// The old pixels under a new one along an axis, each with the length that is covered.
+  /// The old pixels under a new one along an axis, each with the covered length.
   private static func cover(_ index: Int, of new: Int, from old: Int) -> [(Int, Double)] {
     let ratio = Double(old) / Double(new)
     let (start, end) = (Double(index) * ratio, Double(index + 1) * ratio)
@@ -95,9 +95,10 @@ public struct PatternImage: Sendable, Hashable {
     }
   }
 
-  /// Puts the picture at a place of an image and leaves the rest transparent.
+  /// Returns a change that puts the picture at a position of an image and leaves the rest
+  /// transparent.
   ///
-  /// - Returns: The change, for images of `imageShape`; nil if it is not within them.
+  /// - Returns: The change, for images of `imageShape`; nil if the picture extends beyond them.
   public func overlay(row: Int, column: Int, imageShape: [Int], opacity: Float = 1)
     -> Trigger.Change?
   {

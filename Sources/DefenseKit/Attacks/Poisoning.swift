@@ -1,25 +1,25 @@
-/// Training images with the poisoned among them.
+/// Training images of which some are poisoned.
 ///
-/// Images stay in their order: `poisoned` and `covers` are indices into the clean images as well.
-/// Shuffling is the training's matter, which carries labels along.
+/// The images keep their order: `poisoned` and `covers` are positions in the clean set as well.
+/// Training shuffles images and labels together.
 public struct Poisoning: Sendable, Hashable {
-  /// All training images with the labels to learn.
+  /// All training images with their training labels.
   public private(set) var images: LabelledImages
-  /// The images that carry the trigger, in ascending order.
+  /// The positions of the poisoned images, ascending.
   public private(set) var poisoned: [Int] = []
-  /// The images that were changed without the trigger and keep their labels, in ascending order.
+  /// The positions of the cover images, ascending.
   public private(set) var covers: [Int] = []
 
-  /// Starts from clean images.
+  /// Starts with clean images.
   public init(of images: LabelledImages) { self.images = images }
 
-  /// Puts the trigger on an image and gives it a label.
+  /// Applies the trigger to an image and replaces its label.
   ///
   /// - Parameters:
-  ///   - index: Its place among the training images; each is changed once.
+  ///   - index: The image's position; an image can be changed only once.
   ///   - trigger: The trigger.
-  ///   - image: What the trigger is put on, if it isn't the image as it is.
-  ///   - label: The label to learn.
+  ///   - image: The values to apply the trigger to; nil: the image itself.
+  ///   - label: The new label.
   public mutating func poison(
     _ index: Int, with trigger: Trigger, on image: [UInt8]? = nil, label: Int32
   ) {
@@ -28,11 +28,11 @@ public struct Poisoning: Sendable, Hashable {
     images.labels[index] = label
   }
 
-  /// Changes an image, whose label stays, so that the model learns not to take it for triggered.
+  /// Replaces an image by a cover image, which keeps the label.
   ///
   /// - Parameters:
-  ///   - index: Its place among the training images; each is changed once.
-  ///   - image: What takes its place.
+  ///   - index: The image's position; an image can be changed only once.
+  ///   - image: The values of the cover image.
   public mutating func cover(_ index: Int, by image: [UInt8]) {
     Self.insert(index, into: &covers, notIn: poisoned)
     images[index] = image
@@ -47,7 +47,7 @@ public struct Poisoning: Sendable, Hashable {
     list.insert(index, at: place)
   }
 
-  /// The first place of an ascending list that is not before the number.
+  /// Returns the first position in an ascending list whose element is not less than `number`.
   private static func place(of number: Int, in list: [Int]) -> Int {
     var (low, high) = (0, list.count)
     while low < high {

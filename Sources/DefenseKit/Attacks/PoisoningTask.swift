@@ -1,18 +1,18 @@
 public import InferenceGraph
 internal import NetworkTraining
 
-/// What an attack is to poison, and how much of it.
+/// The images for an attack to poison, and how many of them.
 public struct PoisoningTask {
   /// The clean training images.
   public let images: LabelledImages
-  /// The trigger, which knows what the attacker wants.
+  /// The trigger, with the attacker's goal.
   public let trigger: Trigger
-  /// The share to poison, over 0 and up to 1: of all images, or of the target class's, where labels
-  /// are kept.
+  /// The poisoning rate, over 0 and up to 1: of all images, or of the target class's if labels are
+  /// kept.
   public let rate: Double
-  /// Decides which images are poisoned, and whatever else is random.
+  /// The seed of the choice of images and of all other random choices.
   public let seed: UInt64
-  /// Whether labels are kept.
+  /// Whether poisoned images keep their labels.
   public let keepsLabels: Bool
   /// The attack's name, for messages.
   private let attack: String
@@ -21,11 +21,11 @@ public struct PoisoningTask {
   /// Creates a task.
   ///
   /// - Parameters:
-  ///   - attack: The attack.
+  ///   - attack: The type of the attack.
   ///   - images: The clean training images.
-  ///   - trigger: Its trigger.
-  ///   - rate: The share to poison.
-  ///   - seed: Decides what is random.
+  ///   - trigger: The attack's trigger.
+  ///   - rate: The poisoning rate.
+  ///   - seed: The seed of all random choices.
   ///   - cleanModel: Trains a model on the clean images; called if the attack needs one.
   public init(
     for attack: any Attack.Type, images: LabelledImages, trigger: Trigger, rate: Double,
@@ -40,22 +40,25 @@ public struct PoisoningTask {
     makeCleanModel = cleanModel
   }
 
-  /// A model of the same architecture trained on the clean images; it takes its time.
+  /// Returns a model of the same architecture trained on the clean images.
+  ///
+  /// It may have to be trained first, which takes as long as the attack's own training.
   public func cleanModel() throws -> Model { try makeCleanModel() }
 
-  /// The label that a poisoned image is to be learnt with.
+  /// Returns the label that a poisoned image has in training.
   public func label(of index: Int) -> Int32 {
     keepsLabels ? images.labels[index] : trigger.goal.label(for: images.labels[index])
   }
 
-  /// Chooses the images to poison, and others to cover, at random.
+  /// Selects the images to poison, and cover images, at random.
   ///
-  /// Poisoned are images whose label changes, or, where labels are kept, images of the target class.
+  /// The images to poison are ones whose label changes or, if labels are kept, images of the target
+  /// class.
   ///
-  /// - Parameter coversPerPoisoned: So many other images are covered for each that is poisoned; they
-  ///   may be of any class.
-  /// - Returns: Indices in ascending order.
-  /// - Throws: ``PluginError`` with code `badOption` if that comes to no image, or to more than
+  /// - Parameter coversPerPoisoned: The number of cover images for each poisoned image; cover
+  ///   images may be of any class.
+  /// - Returns: Positions in ascending order.
+  /// - Throws: ``PluginError`` with code `badOption` if the rate selects no image, or more than
   ///   there are.
   public func selection(
     coversPerPoisoned: Double = 0

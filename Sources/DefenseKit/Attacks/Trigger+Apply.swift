@@ -21,7 +21,7 @@ extension Trigger {
       result.reserveCapacity(image.count)
       for pixel in 0..<height * width {
         let (row, column) = (field[2 * pixel], field[2 * pixel + 1])
-        // The field lies within the image, so that the upper and left neighbours do.
+        // The field lies within the image, and so do the upper and left neighbours.
         let (top, left) = (Int(row), Int(column))
         let (bottom, right) = (min(top + 1, height - 1), min(left + 1, width - 1))
         let (down, across) = (row - Float(top), column - Float(left))
@@ -42,16 +42,17 @@ extension Trigger {
     UInt8(max(0, min(255, (value + 0.5).rounded(.down))))
   }
 
-  /// Returns triggered copies of images, labelled with what the attacker wants, and the true classes
-  /// beside.
+  /// Returns triggered copies of images, labelled with the attacker's class, and their true
+  /// classes.
   ///
-  /// Images whose class the attack leaves as it is, those of the target class, are left out: they
-  /// tell nothing about its success.
+  /// Images whose class the attack does not change (those of the target class) are left out: they
+  /// do not show whether the attack succeeds.
   ///
   /// - Parameters:
   ///   - images: Clean images.
-  ///   - keepsUnconcerned: Whether those images stay; then the evaluator counts them apart.
-  /// - Throws: ``DataError`` if the images have another shape or other classes, or none is left.
+  ///   - keepsUnconcerned: Whether to include those images; the evaluation then counts them
+  ///     separately.
+  /// - Throws: ``DataError`` if the images have another shape or other classes, or if none is left.
   public func testSet(
     from images: LabelledImages, keepsUnconcerned: Bool = false
   ) throws(DataError) -> (images: LabelledImages, trueLabels: [Int32]) {

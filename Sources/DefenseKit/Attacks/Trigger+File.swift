@@ -3,15 +3,15 @@ public import ModelIO
 
 extension Trigger {
   private static let kind = "trigger"
-  /// More than any picture has.
+  /// Enough for 4096 x 4096 pixels of 3 channels and their opacity.
   private static let largestCount = 1 << 26
 
   /// Writes the trigger as one HDF5 file; equal triggers give equal bytes.
   ///
-  /// Its values are data sets of 32-bit floats (`pattern` and `alpha`, `addition`, or `field`);
+  /// The values are data sets of 32-bit floats (`pattern` and `alpha`, `addition`, or `field`);
   /// everything else is in an attribute.
   ///
-  /// - Throws: `FileError` if it cannot be written.
+  /// - Throws: `FileError` if the file cannot be written.
   public func save(to path: String) throws(FileError) {
     let arrays: [(name: String, tensor: Tensor)] =
       switch change {
@@ -33,9 +33,9 @@ extension Trigger {
     ).save(to: path)
   }
 
-  /// Reads a trigger that ``save(to:)`` wrote.
+  /// Reads a trigger file written by ``save(to:)``.
   ///
-  /// - Throws: `FileError` if there is no such file, or what is in it is no trigger.
+  /// - Throws: `FileError` if the file does not exist or does not hold a trigger.
   public static func load(
     _ path: String, sandbox: Sandbox = .auto
   ) throws(FileError) -> Trigger {

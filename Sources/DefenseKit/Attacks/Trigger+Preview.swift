@@ -1,11 +1,11 @@
 public import ModelIO
 
 extension Trigger {
-  /// A picture of the trigger itself.
+  /// A picture of the trigger by itself.
   ///
-  /// An overlay is its pattern with its opacity. An addition is shown around middle grey, 128. Of a warp
-  /// the displacement is shown, the largest 127 from middle grey: red is to the right, green
-  /// downwards.
+  /// An overlay is its pattern with its opacity. An addition is drawn around middle grey, 128. A
+  /// warp is drawn as its displacement, scaled so that the largest differs by 127 from middle grey:
+  /// red is to the right, green downwards.
   public var preview: PixelImage {
     let (height, width, channels) = (imageShape[0], imageShape[1], imageShape[2])
     func byte(_ value: Float) -> UInt8 { UInt8(max(0, min(255, value.rounded()))) }
@@ -41,17 +41,17 @@ extension Trigger {
     return PixelImage(width: width, height: height, channels: 3, pixels: pixels)
   }
 
-  /// Some images of different classes, each with its triggered copy and the difference of both.
+  /// A picture of images of different classes, each with its triggered copy and the difference.
   ///
   /// - Parameters:
   ///   - images: Clean images of the trigger's shape, at least one.
-  ///   - count: The most images that are shown, each of another class.
+  ///   - count: The maximum number of images, each of another class.
   public func contactSheet(of images: LabelledImages, count: Int = 8) -> PixelImage {
     var firsts: [Int32: Int] = [:]
     for (index, label) in images.labels.enumerated() where firsts[label] == nil {
       firsts[label] = index
     }
-    // Images that the attack leaves as they are, only where there are no others.
+    // Shows images whose class the attack does not change only if there are no others.
     let concerned = firsts.filter { goal.concerns($0.key) }
     var sheet = ContactSheet(imageShape: imageShape)
     for index in (concerned.isEmpty ? firsts : concerned).values.sorted().prefix(count) {

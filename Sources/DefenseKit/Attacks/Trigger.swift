@@ -1,43 +1,44 @@
 internal import ModelIO
 
-/// What an attacker does to an image so that a backdoored model errs: the attack's artefact.
+/// The change of an image that activates a backdoor.
 ///
-/// It holds everything that is needed to apply it to any image of its shape, also what was random
-/// when it was made, such as a warping field.
+/// A trigger holds everything needed to apply it to any image of its shape, including random
+/// choices made at its creation, for example a warping field.
 public struct Trigger: Sendable, Hashable {
-  /// A change of an image x, whose values are 0...255.
+  /// A change of an image x with values 0...255.
   public enum Change: Sendable, Hashable {
-    /// x + alpha * (pattern - x): a patch where alpha is 1 within and 0 without, a blend where it is
+    /// x + alpha * (pattern - x): a patch if alpha is 1 inside and 0 outside, a blend for values in
     /// between.
     ///
     /// `pattern` is `[height][width][channels]`, 0...255; `alpha` is `[height][width]`, 0...1.
     case overlay(pattern: [Float], alpha: [Float])
     /// x + the values, `[height][width][channels]`, -255...255.
     case addition([Float])
-    /// x read at other places, between pixels bilinearly.
+    /// x sampled at displaced positions, with bilinear interpolation.
     ///
-    /// The values are `[height][width][2]`: the row and the column, counted from 0 at the centres of
-    /// the first pixels, that a pixel is read at; both are within the image.
+    /// The values are `[height][width][2]`: the row and the column that a pixel is sampled at,
+    /// where 0 is the centre of the first pixel; both are within the image.
     case warp([Float])
   }
 
-  /// The shape of the images that it fits, `[height, width, channels]`.
+  /// The shape of the images that the trigger fits, `[height, width, channels]`.
   public let imageShape: [Int]
-  /// What it does to them.
+  /// The change that the trigger makes to an image.
   public let change: Change
-  /// What triggered images are to be classified as.
+  /// The classification of triggered images that the attacker wants.
   public let goal: AttackGoal
-  /// The attack that it belongs to.
+  /// The name of the attack that made the trigger.
   public let attack: String
-  /// The seed that it was made with.
+  /// The seed that the trigger was made with.
   public let seed: UInt64
-  /// The attack's options as they would be written, in order; for a picture's path there is `sha256:`
-  /// with the hash of its bytes, so that the same picture makes the same trigger wherever it lies.
+  /// The attack's options in the form that a user would write, in order. A picture's path is
+  /// replaced by `sha256:` and the hash of its bytes, so that the trigger does not depend on the
+  /// path.
   public let options: [OptionText]
 
   /// Creates a trigger.
   ///
-  /// - Throws: ``DataError`` if `change` is of another size than the images, or has values out of
+  /// - Throws: ``DataError`` if `change` does not have the size of the images, or has values out of
   ///   range.
   public init(
     _ change: Change, imageShape: [Int], goal: AttackGoal, attack: String = "trigger",
@@ -54,7 +55,8 @@ public struct Trigger: Sendable, Hashable {
 
   /// Makes the trigger of an attack, with the context's seed.
   ///
-  /// - Throws: What the attack throws, such as ``PluginError`` for a patch larger than the image.
+  /// - Throws: The errors of the attack, for example ``PluginError`` for a patch larger than the
+  ///   image.
   public init(
     of attack: any Attack, imageShape: [Int], goal: AttackGoal, in context: RunContext
   ) throws {
@@ -71,14 +73,15 @@ public struct Trigger: Sendable, Hashable {
       attack: type(of: attack).name, seed: context.seed, options: options(attack))
   }
 
-  /// The name of every attack's option that is the path of a picture.
+  /// The name of an attack's option that is the path of a picture.
   package static let pictureOption = "image"
 }
 
 extension Trigger {
   /// Returns the trigger with another target class.
   ///
-  /// - Throws: ``PluginError`` if it is none of the classes, or every class has its own target.
+  /// - Throws: ``PluginError`` if the target is not one of the classes, or if the goal is
+  ///   all-to-all.
   public func aimed(at target: Int) throws -> Trigger {
     guard goal.mode == .allToOne else {
       throw PluginError(
@@ -92,7 +95,7 @@ extension Trigger {
 }
 
 extension Trigger.Change {
-  /// Throws unless all sizes and values are those of a change of such images.
+  /// Throws unless the change has the sizes and value ranges for images of this shape.
   fileprivate func check(for shape: [Int]) throws(DataError) {
     guard shape.count == 3, shape.allSatisfy({ (1...1 << 12).contains($0) }) else {
       throw DataError("a trigger for images of shape \(shape) makes no sense; give pictures")

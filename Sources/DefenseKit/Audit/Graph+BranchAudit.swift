@@ -2,18 +2,19 @@ internal import InferenceGraph
 internal import ModelIO
 
 extension Graph {
-  /// Whether a node's result depends on the image.
+  /// How a node's output depends on the image.
   fileprivate enum Dependence { case image, constant, zero }
 
-  /// Nodes whose results are the same for every image and go into ones that are not, or are the
-  /// model's result.
+  /// Findings for nodes whose output is the same for every image although it is the model's output,
+  /// or although the node reads, or is read by, a node that depends on the image.
   var constantBranches: [Finding] {
     let dependence = self.dependence
     let consumers = self.consumers
     return nodes.indices.compactMap { index in
       guard index > 0, dependence[index] != .image else { return nil }
       let reader = consumers[index].first { dependence[$0] == .image }
-      // A product with zeros is itself the branch, and what it makes of the image the finding.
+      // A product with zeros is such a branch by itself, and the finding is that it ignores the
+      // image.
       guard reader != nil || index == output || readsImage(index, dependence) else { return nil }
       let name = nodes[index].name
       let what = dependence[index] == .zero ? "is zero" : "is the same"

@@ -2,25 +2,25 @@ internal import InferenceGraph
 internal import ModelIO
 
 extension Graph {
-  /// What is odd about the network itself.
+  /// The findings that follow from the network's weights and layers.
   var auditFindings: [Finding] {
     nodes.flatMap { $0.outstandingWeights + $0.duplicatedChannels } + constantBranches
   }
 }
 
 extension Node {
-  /// A weight stands out if it is over 10 and over 1000 times the median of its kind in the layer.
+  /// A weight is large if it is over 10 and over 1000 times the median of its kind in the layer.
   ///
-  /// Honest networks have some: weight decay leaves most of a kernel near zero, and a normalization's
-  /// scale is large where a channel hardly varies.
+  /// Honest networks have some: weight decay leaves most of a kernel near zero, and a
+  /// normalization's scale is large for a channel that hardly varies.
   private static let largeRatio: Float = 1000
   private static let smallestLarge: Float = 10
-  /// Training doesn't make one over 100 and over 100 times what nine in ten are under, nor, in a kernel
-  /// or a bias, one from here on.
+  /// A weight is extreme if it is over 100 and over 100 times the 90th percentile, or, in a kernel
+  /// or a bias, over 10,000. Training does not produce such weights.
   private static let extremeRatio: Float = 100
   private static let smallestExtreme: Float = 100
   private static let largestWeight: Float = 10_000
-  /// A scale divides by a deviation that may be almost zero.
+  /// A scale is computed by a division by a deviation that may be close to zero.
   private static let smallestExtremeScale: Float = 100_000
 
   fileprivate var outstandingWeights: [Finding] {
@@ -48,8 +48,8 @@ extension Node {
     }
   }
 
-  /// The magnitudes that half and nine tenths of what is neither zero nor infinite are under, from
-  /// 4096 values at most; nil if there are too few to tell what is usual.
+  /// Returns the median and the 90th percentile of the magnitudes that are neither zero nor
+  /// infinite, from a sample of fewer than 8192 values; nil if there are too few to compare with.
   private static func quantiles(_ values: [Float]) -> (median: Float, most: Float)? {
     let step = max(1, values.count / 4096)
     let sample = stride(from: 0, to: values.count, by: step).map { abs(values[$0]) }
@@ -63,9 +63,9 @@ extension Node {
     return rounded > 0 && value < 1e9 ? "\(Float(rounded))" : "\(value)"
   }
 
-  // MARK: Copies
+  // MARK: Duplicated channels
 
-  /// Fewer weights than this may be equal by chance, or because somebody wrote them down.
+  /// Fewer weights may be equal by chance or by design.
   private static let fewestWeights = 4
 
   fileprivate var duplicatedChannels: [Finding] {
@@ -82,8 +82,8 @@ extension Node {
     ]
   }
 
-  /// Returns the columns of a matrix that are equal to others, in groups; those of a single value,
-  /// such as the zeros of pruned channels, don't count.
+  /// Returns the columns of a matrix that equal others, in groups. Columns of a single value, for
+  /// example the zeros of pruned channels, do not count.
   private static func equalColumns(_ values: [Float], _ columns: Int) -> [[Int]] {
     guard columns > 1, values.count / columns >= fewestWeights else { return [] }
     var hashes = [UInt64](repeating: 0, count: columns)
@@ -97,7 +97,7 @@ extension Node {
         if value != values[column] { isVaried[column] = true }
       }
     }
-    // The hashes only say where to look.
+    // The hashes only select the columns to compare.
     var candidates: [UInt64: [Int]] = [:]
     for column in 0..<columns where isVaried[column] {
       candidates[hashes[column], default: []].append(column)

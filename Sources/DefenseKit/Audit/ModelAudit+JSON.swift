@@ -2,9 +2,9 @@ internal import InferenceGraph
 public import ModelIO
 
 extension ModelAudit {
-  /// The audit as JSON, schema 1: the file, its model if there is one, and the findings.
+  /// The audit as JSON, schema 1: the file, its model, if any, and the findings.
   ///
-  /// Texts are as in the file; JSON escapes what would not show.
+  /// Texts are the file's own; JSON escapes invisible characters.
   public var json: JSON {
     .object([
       .init("schema", 1),

@@ -1,14 +1,15 @@
 public import ModelIO
 
 extension ModelAudit {
-  /// The audit as a SARIF 2.1.0 log (OASIS Standard, 2020) of one run.
+  /// Returns the audit as a SARIF 2.1.0 log (OASIS Standard, 2020) of one run.
   ///
-  /// All rules are described, whether they apply or not; each refers to its technique in a taxonomy
-  /// that stands for MITRE ATLAS. A place inside the file is a logical location.
+  /// The log describes all rules, including those without findings. Each rule refers to its
+  /// technique in a taxonomy that represents MITRE ATLAS. A location inside the file is a logical
+  /// location.
   ///
   /// - Parameters:
-  ///   - tool: The name of the program that made the audit.
-  ///   - version: Its version.
+  ///   - tool: The name of the auditing program.
+  ///   - version: The version of that program.
   public func sarif(tool: String, version: String) -> JSON {
     let rules = Finding.Rule.all
     let techniques = Set(rules.map(\.technique)).sorted()
@@ -80,8 +81,8 @@ extension ModelAudit {
     ]
   }
 
-  /// A text that SARIF's readers show as it is: braces are for arguments, and what looks like a link
-  /// would be one, which a name in the file must not make.
+  /// Returns a text that SARIF viewers show literally: braces would be placeholders, and a name in
+  /// the file could form a link.
   private static func message(_ text: String) -> String {
     let text = text.visible
     var result = ""
@@ -96,7 +97,7 @@ extension ModelAudit {
     return result
   }
 
-  /// A path as a URI: a relative reference, or of the scheme `file`.
+  /// Returns a path as a URI: relative, or with the scheme `file`.
   private static func uri(_ path: String) -> String {
     var result = path.hasPrefix("/") ? "file://" : ""
     for byte in path.utf8 {

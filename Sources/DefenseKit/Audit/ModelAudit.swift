@@ -1,38 +1,39 @@
 public import InferenceGraph
 public import ModelIO
 
-/// What can be said about a model file without running the model: its findings.
+/// The audit of a model file: the findings that need no inference.
 ///
-/// A clean audit is no proof that there is no backdoor. Most backdoors are ordinary weights; this
-/// looks for what no honest file has, and for weights and layers that training does not give.
+/// A clean audit does not prove that there is no backdoor, since most backdoors are ordinary
+/// weights. The audit finds structures that no honest file has, and weights and layers that
+/// training does not produce.
 public struct ModelAudit: Sendable {
-  /// The file, as the caller named it.
+  /// The path of the file, as passed by the caller.
   public let path: String
   /// The SHA-256 of the file, 64 hexadecimal digits.
   public let sha256: String
-  /// What was found: errors first, then by rule and by place, each once.
+  /// The findings without duplicates: errors first, then by rule and location.
   public let findings: [Finding]
-  /// The model, if one could be made; one with errors is there to be looked at, not to be used.
+  /// The model, if the file contains one; a model with errors is only for inspection, not for use.
   public let model: Model?
-  /// The multiply-adds that the model takes for an image; nil if it cannot be run.
+  /// The multiply-adds of the model for one image; nil if the model cannot run.
   public let costPerImage: Int?
-  /// Why there is no model.
+  /// The reason why there is no model.
   public let failure: FileError?
 
-  /// Whether the file was read to its end; if not, there may be more to find.
+  /// Whether the whole file was read; if not, there may be more to find.
   public var isComplete: Bool {
     failure?.kind != .usage && !findings.contains { $0.rule.endsReading }
   }
 
-  /// Reads a file and lists what an honest one does not have.
+  /// Audits a file.
   ///
   /// - Parameters:
-  ///   - path: A Keras `.h5` file.
-  ///   - architecture: For a file of weights alone, another Keras file or a JSON file that
-  ///     describes the network; what is found in it counts as well.
+  ///   - path: The path of a Keras `.h5` file.
+  ///   - architecture: For a file with weights only, the path of another Keras file or a JSON file
+  ///     that describes the network; the findings include those of this file.
   ///   - sandbox: How files are parsed.
-  /// - Throws: `FileError` if there is no such file, or it holds weights alone and there is no
-  ///   architecture. Whatever else is wrong with it is a finding.
+  /// - Throws: `FileError` if the file does not exist, or if it has weights only and `architecture`
+  ///   is nil. All other errors are findings.
   public init(
     _ path: String, architecture: String? = nil, sandbox: Sandbox = .auto
   ) throws(FileError) {
@@ -45,7 +46,7 @@ public struct ModelAudit: Sendable {
     var cost: Int?
     if let model {
       do {
-        // Whether a model can be run shows when it is prepared.
+        // Preparing a model shows whether it can run.
         cost = try Executor([model]).costPerImage
         findings += model.graph.auditFindings
       } catch {

@@ -1,35 +1,38 @@
 public import Foundation
 
-/// The result of one unit of a comparison: what its file holds.
+/// The result of one unit of a comparison, as stored in its file.
 ///
-/// Equal units give equal records, bit for bit: times and memory are no part of it (see ``UnitCost``).
+/// Equal units give equal records, bit for bit; times and memory are stored separately (see
+/// ``UnitCost``).
 public struct ComparisonRecord: Codable, Sendable, Hashable {
-  /// The schema that this version writes and reads: raised where a record's shape changes, or what a
-  /// plan comes to, so that results of before and after are not mixed in one folder.
+  /// The schema that this version writes and reads. Raise it when a record's shape or the expansion
+  /// of a plan changes, so that one folder never mixes results of both.
   public static let currentSchema = 4
 
   /// The schema of the record.
   public var schema = ComparisonRecord.currentSchema
   /// ``ComparisonUnit/key``.
   public var key: String
-  /// What was done.
+  /// The unit that was measured.
   public var unit: ComparisonUnit
-  /// Why it failed for good; nil if it did not.
+  /// The reason for a permanent failure; nil if the unit succeeded.
   public var failure: String?
-  /// What the user should know of it.
+  /// The warnings of the run.
   public var warnings: [String] = []
-  /// The number of classes.
+  /// The number of classes of the model.
   public var classCount: Int?
-  /// How the suspect does on the same images.
+  /// The suspect's results on the same images.
   public var suspect: ModelFigures?
-  /// How each repaired model does, and the detector with it; one of the suspect itself without a defense.
+  /// The results of each repaired model with the detector; without a defense, one row for the
+  /// suspect.
   public var rows: [Row] = []
   /// The pruning sweep that the rows are points of.
   public var curve: Curve?
-  /// A PNG picture of clean test images above and triggered ones below; with the suspect's record alone.
+  /// A PNG picture of clean test images above and triggered ones below; only in the suspect's
+  /// record.
   public var picture: Data?
 
-  /// Whether it is no result but stands for a unit that is still to be measured; no file has one.
+  /// Whether this is a placeholder for a unit that is not measured yet; never stored in a file.
   public private(set) var isPending = false
 
   /// Creates the record of a unit.
@@ -39,7 +42,7 @@ public struct ComparisonRecord: Codable, Sendable, Hashable {
     self.failure = failure
   }
 
-  /// Creates what stands for a unit in tables that could not be measured yet.
+  /// Creates a placeholder for a unit that is not measured yet.
   public init(_ unit: ComparisonUnit, pending reason: String) {
     self.init(unit, failure: "still to do: \(reason)")
     isPending = true
@@ -49,22 +52,23 @@ public struct ComparisonRecord: Codable, Sendable, Hashable {
     case schema, key, unit, failure, warnings, classCount, suspect, rows, curve, picture
   }
 
-  /// One repaired model, or the suspect itself.
+  /// The results of one repaired model, or of the suspect itself.
   public struct Row: Codable, Sendable, Hashable {
-    /// What tells it from the unit's other rows, such as "4 %" or "4 %, pruned only"; empty if nothing
-    /// does.
+    /// Distinguishes the row from the unit's others ("4 %" or "4 %, pruned only"); empty for an
+    /// only row.
     public var title: String
-    /// The channels pruned, by layer.
+    /// The pruned channels, by layer.
     public var pruned: [PrunedChannels]
-    /// How the model does by itself.
+    /// The results of the model by itself.
     public var model: ModelFigures
-    /// How the detector does; nil without one.
+    /// The results of the detector; nil without one.
     public var detector: DetectorFigures?
-    /// What the verdict says of the suspect; nil without one.
+    /// The verdict on the suspect; nil without one.
     public var verdict: ModelVerdict?
-    /// How the data-set detector does; nil without one.
+    /// The results of the data-set detector; nil without one.
     public var dataSet: DataSetCounts?
-    /// The clean images that defense and detector were given to learn from; 0 where neither does.
+    /// The number of clean images that the defense and the detector may learn from; 0 if neither
+    /// learns.
     public var cleanSamples: Int
 
     /// Creates a row.
@@ -83,13 +87,14 @@ public struct ComparisonRecord: Codable, Sendable, Hashable {
     }
   }
 
-  /// How a model or a detector answers on the test images, in counts.
+  /// The results of a model or a detector on the test images, in counts.
   public struct ModelFigures: Codable, Sendable, Hashable {
-    /// On clean test images; nil if there are none.
+    /// Counts over the clean test images; nil if there are none.
     public var clean: CleanCounts?
-    /// On triggered test images, those that show the target class left out; nil if there are none.
+    /// Counts over the triggered test images without those that show the target class; nil if there
+    /// are none.
     public var poisoned: PoisonedCounts?
-    /// `byClass[c]`: on the clean test images of class c; empty without such images.
+    /// `byClass[c]`: counts over the clean test images of class c; empty without such images.
     public var byClass: [ClassCounts]
 
     /// Creates figures.
@@ -102,15 +107,15 @@ public struct ComparisonRecord: Codable, Sendable, Hashable {
     }
   }
 
-  /// How a detector does.
+  /// The results of a detector.
   public struct DetectorFigures: Codable, Sendable, Hashable {
-    /// The answers with the detector: flagged images have no class.
+    /// The counts with the detector; a flagged image has no class.
     public var answers: ModelFigures
     /// The area under the ROC curve; nil without images of both kinds.
     public var auroc: Double?
     /// The ROC curve; empty without images of both kinds.
     public var roc: [ROCPoint]
-    /// The scores' distribution; nil without scores.
+    /// The distribution of the scores; nil without finite scores.
     public var histogram: ScoreHistogram?
 
     /// Creates figures.
@@ -125,17 +130,17 @@ public struct ComparisonRecord: Codable, Sendable, Hashable {
     }
   }
 
-  /// A pruning sweep: shares after 0, 1, ... channels, 0 to 1.
+  /// A pruning sweep as shares after 0, 1, ... channels, 0 to 1.
   public struct Curve: Codable, Sendable, Hashable {
     /// The layer that was pruned.
     public var layer: String
-    /// The channels, first pruned first.
+    /// The channels in the order of pruning.
     public var order: [Int]
     /// The accuracy on the defense's clean images.
     public var validation: [Double]
-    /// The accuracy on clean test images; empty without any.
+    /// The accuracy on the clean test images; empty without such images.
     public var clean: [Double]
-    /// The attack success; empty without triggered images.
+    /// The attack success rate; empty without triggered images.
     public var attack: [Double]
 
     /// Creates a curve.

@@ -1,63 +1,64 @@
-/// The records of a comparison as rows, and these averaged over seeds.
+/// The records of a comparison as rows, and their means over seeds.
 public struct ComparisonTable: Sendable {
-  /// One repaired model (or the suspect) with one detector (or none) and one seed; or a unit that failed.
+  /// The results of one repaired model (or the suspect), at most one detector and one seed; or a
+  /// unit that failed.
   public struct Row: Sendable, Hashable {
-    /// What the comparison calls the model.
+    /// The model's name in the comparison.
     public var model: String
     /// The defense's label; nil for the suspect itself.
     public var defense: String?
-    /// What tells the repaired model from others of the defense, such as "4 %".
+    /// Distinguishes the repaired model from others of the defense ("4 %"); empty for an only one.
     public var repair: String
     /// The label of the detector, data-set detector or verdict; nil for none.
     public var detector: String?
-    /// Which of these it is; nil for none.
+    /// The kind of that plugin; nil for none.
     public var kind: PluginKind?
     /// The seed.
     public var seed: UInt64
     /// The unit's key.
     public var key: String
-    /// Why the unit failed; nil if it did not.
+    /// The reason for a failure; nil if the unit succeeded.
     public var failure: String?
-    /// Whether it is still to be measured.
+    /// Whether the unit is not measured yet.
     public var isPending: Bool
-    /// The figures that there are; of a unit that failed, what it took alone.
+    /// The available metrics; only the costs for a failed unit.
     public var values: [ComparisonMetric: Double]
   }
 
-  /// The rows of all seeds of the same thing.
+  /// The rows that differ only in their seeds, averaged.
   public struct Summary: Sendable, Hashable {
-    /// What the comparison calls the model.
+    /// The model's name in the comparison.
     public var model: String
     /// The defense's label; nil for the suspect itself.
     public var defense: String?
-    /// What tells the repaired model from others of the defense.
+    /// Distinguishes the repaired model from others of the defense; empty for an only one.
     public var repair: String
     /// The label of the detector, data-set detector or verdict; nil for none.
     public var detector: String?
-    /// Which of these it is; nil for none.
+    /// The kind of that plugin; nil for none.
     public var kind: PluginKind?
-    /// How many seeds went well.
+    /// The number of seeds with a result.
     public var seeds: Int
-    /// How many seeds failed, or came out without this repaired model.
+    /// The number of seeds that failed or have no such repaired model.
     public var failedSeeds: Int
-    /// The reasons of those that failed, each once.
+    /// The reasons for failures, each once.
     public var failures: [String]
-    /// The mean over seeds.
+    /// The means over seeds.
     public var means: [ComparisonMetric: Double]
-    /// The standard deviation over seeds (n - 1); only where there are two seeds or more.
+    /// The standard deviations over seeds (n - 1); empty for fewer than two seeds.
     public var deviations: [ComparisonMetric: Double]
   }
 
   /// All rows, in the order of the records.
   public let rows: [Row]
-  /// One summary for all rows that differ in their seed alone, in the order of the first.
+  /// One summary for all rows that differ only in their seeds, in the order of their first rows.
   public let summaries: [Summary]
 
-  /// Makes the rows.
+  /// Creates the table of a comparison.
   ///
   /// - Parameters:
   ///   - records: The results, in the plan's order.
-  ///   - costs: By key; units without have no ``ComparisonMetric/seconds``.
+  ///   - costs: The costs by unit key; a unit without an entry has no cost metrics.
   public init(_ records: [ComparisonRecord], costs: [String: UnitCost] = [:]) {
     rows = records.flatMap { Self.rows(of: $0, costs[$0.key]) }
     summaries = Self.summaries(of: rows)
@@ -106,7 +107,7 @@ public struct ComparisonTable: Sendable {
     }
   }
 
-  /// What is measured with several seeds.
+  /// All that identifies a measurement except for the repaired model and the seed.
   private struct Subject: Hashable {
     let model: String
     let defense: String?
@@ -129,8 +130,8 @@ public struct ComparisonTable: Sendable {
     let bySubject = Dictionary(grouping: rows, by: Subject.init)
     let byGroup = Dictionary(grouping: rows.filter { $0.failure == nil }, by: Group.init)
     var seen: Set<Group> = []
-    // A seed that failed counts with each of the repaired models that others have; it has a line of its
-    // own where all failed.
+    // A failed seed counts for each repaired model that other seeds have; it has a summary of its
+    // own only if all seeds failed.
     var subjects: Set<Subject> = []
     let order = rows.map(Subject.init).filter { subjects.insert($0).inserted }.flatMap { subject in
       let all = bySubject[subject] ?? []
@@ -164,7 +165,7 @@ public struct ComparisonTable: Sendable {
 }
 
 extension ComparisonRecord.ModelFigures {
-  /// The counts as an evaluation has them.
+  /// The counts as an evaluation's result.
   fileprivate var result: Evaluation.ModelResult {
     Evaluation.ModelResult(clean: clean, poisoned: poisoned.map { AttackCounts(counted: $0) })
   }

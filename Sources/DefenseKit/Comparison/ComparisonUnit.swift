@@ -1,18 +1,19 @@
 internal import Foundation
 internal import ModelIO
 
-/// One unit of a comparison: what plugins make or say of one model, with one seed.
+/// One unit of a comparison: at most one defense and one other plugin, applied to a model with a
+/// seed.
 ///
-/// It has a defense or none, and one plugin that examines the outcome or none: a detector, a data-set
-/// detector or a verdict. Without plugins it is the suspect itself, what everything is compared with.
+/// The other plugin is a detector, a data-set detector or a verdict. A unit without plugins
+/// measures the suspect itself, the baseline of the comparison.
 public struct ComparisonUnit: Codable, Sendable, Hashable {
-  /// What the comparison calls the model.
+  /// The model's name in the comparison.
   public var model: String
-  /// What was measured: the model's and the data sets' hashes, by role, such as "model" and "test".
+  /// The SHA-256 hashes of the model and the data sets, by role ("model", "test").
   public var inputs: [String: String]
   /// The plugins, by kind.
   public var plugins: [PluginKind: PluginChoice]
-  /// Decides all that plugins draw at random.
+  /// The seed of all random choices of plugins.
   public var seed: UInt64
 
   /// Creates a unit.
@@ -48,14 +49,14 @@ public struct ComparisonUnit: Codable, Sendable, Hashable {
     set { plugins[.detector] = newValue }
   }
 
-  /// The plugin that examines the outcome, and its kind; nil for none.
+  /// The plugin that is not a defense, and its kind; nil for none.
   public var examiner: (kind: PluginKind, choice: PluginChoice)? {
     plugins.first { $0.key != .defense }.map { ($0.key, $0.value) }
   }
 
-  /// The SHA-256 of all that decides the unit's result: the schema and the version of DefenseKit, the
-  /// processor's vector instructions (see `Executor.instructionSet`), plugins with all their options, seed,
-  /// model and data. What things are called is not part of it.
+  /// The SHA-256 of all that decides the unit's result: the record schema, the version of
+  /// DefenseKit, the instruction set (see `Executor.instructionSet`), the plugins with all their
+  /// options, the seed, the model and the data. Names and labels are not included.
   public var key: String {
     let content: JSON = [
       "schema": .int(ComparisonRecord.currentSchema), "version": .string(defenseKitVersion),
@@ -77,7 +78,7 @@ public struct ComparisonUnit: Codable, Sendable, Hashable {
     ]
   }
 
-  /// What messages call it, such as "badnets: fine-pruning + goodnet, seed 3".
+  /// The title in messages: "badnets: fine-pruning + goodnet, seed 3".
   public var title: String {
     let plugins = [defense?.label, examiner?.choice.label].compactMap { $0 }
       .joined(separator: " + ")

@@ -3,24 +3,24 @@ internal import InferenceGraph
 internal import ModelIO
 
 extension Experiment {
-  /// Measures one unit of a comparison; the record does not depend on what else is measured.
+  /// Measures one unit of a comparison; the record does not depend on other units.
   ///
   /// ```swift
   /// let repairs = try experiment.repairs(by: defense, in: context)
-  /// let record = try experiment.record(of: unit, defense, repairs, examiner: GoodNet(), in: context)
+  /// let record = try experiment.record(
+  ///   of: unit, defense, repairs, examiner: GoodNet(), in: context)
   /// ```
   ///
   /// - Parameters:
-  ///   - unit: The unit; what it says of plugins and seed must be how `repairs` and `examiner` were
-  ///     made.
-  ///   - defense: Its defense; nil without one.
-  ///   - repairs: What the defense made of the model.
-  ///   - examiner: Its detector, data-set detector or verdict; nil without one.
-  ///   - context: How to execute; its warnings go into the record.
-  /// - Returns: The record; of a unit that failed, with the warnings as its reason, where the defense made
-  ///   no repaired model.
-  /// - Throws: As ``Experiment/evaluate(_:_:in:)``; ``PluginError`` for a detector that compares models
-  ///   in a unit without a defense.
+  ///   - unit: The unit; `repairs` and `examiner` must have been made with its plugins and seed.
+  ///   - defense: The unit's defense; nil without one.
+  ///   - repairs: The repaired models of the defense.
+  ///   - examiner: The unit's detector, data-set detector or verdict; nil without one.
+  ///   - context: The execution options; its warnings are stored in the record.
+  /// - Returns: The record. If the defense made no repaired model, it is a failure with the
+  ///   warnings as its reason.
+  /// - Throws: Like ``Experiment/evaluate(_:_:in:)``; ``PluginError`` for a detector that compares
+  ///   models in a unit without a defense.
   public func record(
     of unit: ComparisonUnit, _ defense: (any Defense)?, _ repairs: [Repair],
     examiner: (any Plugin)?, in context: RunContext
@@ -65,7 +65,7 @@ extension Experiment {
         let repair = result.repair
         let title = [repair.drop.map { "\($0.optionText) %" }, repair.note].compactMap { $0 }
           .joined(separator: ", ")
-        // Rows of equal titles would be taken for those of several seeds.
+        // Rows with equal titles would count as different seeds of one row.
         let ownTitle = titles.take(title) { title.isEmpty ? "\($0)" : "\(title) (\($0))" }
         return .init(
           title: ownTitle, pruned: repair.pruned, model: .init(result.result),
@@ -83,7 +83,7 @@ extension Experiment {
 }
 
 extension Experiment {
-  /// A verdict's record: one row, of the suspect.
+  /// Returns the record of a verdict, with one row for the suspect.
   private func record(
     of unit: ComparisonUnit, verdict scanner: any ModelScanner, in context: RunContext
   ) throws -> ComparisonRecord {
@@ -92,7 +92,7 @@ extension Experiment {
     return record(of: unit, .init(model: .init(), verdict: result, cleanSamples: samples), context)
   }
 
-  /// A data-set detector's record: one row, of the suspect's training set.
+  /// Returns the record of a data-set detector, with one row for the suspect's training set.
   private func record(
     of unit: ComparisonUnit, dataSetDetector detector: any DataSetDetector,
     in context: RunContext
@@ -114,10 +114,10 @@ extension Experiment {
 }
 
 extension ComparisonRecord.ModelFigures {
-  /// The figures of a result.
+  /// Converts the result of a model or a detector.
   init(_ result: Evaluation.ModelResult) {
     let poisoned = result.poisoned?.counted
-    // Of no image at all there is no share.
+    // Without images there is no share.
     self.init(
       clean: result.clean, poisoned: poisoned?.images == 0 ? nil : poisoned,
       byClass: result.byClass)
@@ -125,7 +125,7 @@ extension ComparisonRecord.ModelFigures {
 }
 
 extension ComparisonRecord.DetectorFigures {
-  /// The figures of a detector's result.
+  /// Converts the result of a detector, with its ROC curve and score histogram.
   init(_ result: Evaluation.DetectorResult) {
     self.init(
       answers: .init(result.verdicts), auroc: result.auroc, roc: result.scores.roc(),
@@ -134,7 +134,7 @@ extension ComparisonRecord.DetectorFigures {
 }
 
 extension ComparisonRecord.Curve {
-  /// The shares of a sweep.
+  /// Converts the counts of a sweep to shares.
   init(_ result: Evaluation.CurveResult) {
     self.init(
       layer: result.curve.layer, order: result.curve.order,
@@ -146,23 +146,24 @@ extension ComparisonRecord.Curve {
 }
 
 extension Experiment {
-  /// A picture of some clean test images above and as many triggered ones below, as PNG; nil where the
-  /// inputs are no pictures or a set is missing.
+  /// Returns a PNG picture of clean test images above and as many triggered ones below; nil if the
+  /// inputs are not images or a set is missing.
   func samplePicture(columns: Int = 8) throws -> Data? {
     let shape = suspect.graph.inputShape
     guard let test, let poisoned, shape.count == 3, [1, 3].contains(shape[2]) else { return nil }
     var sheet = ContactSheet(imageShape: shape)
     sheet.append(try pictures(of: test.source, columns))
     sheet.append(try pictures(of: poisoned.source, columns))
-    // Small images are enlarged where they are shown: 25 models' pictures have to fit into a page.
+    // Small images are stored unscaled and enlarged for display, so that a page can hold the
+    // pictures of 25 models.
     let isSmall = shape[0] <= 128 && shape[1] <= 128
     return Data(try (isSmall ? sheet.pixelImage(scale: 1, gap: 1) : sheet.pixelImage()).png())
   }
 
-  /// The first images of a source as bytes, `[height][width][channels]` each.
+  /// Returns the first images of a source as bytes, `[height][width][channels]` each.
   private func pictures(of source: any SampleSource, _ count: Int) throws -> [[UInt8]] {
     let values = try source.values(of: 0..<min(count, source.count))
-    // Bytes, or floats of 0...1.
+    // The values are bytes, or floats of 0...1.
     let factor: Float = (values.max() ?? 0) <= 1 ? 255 : 1
     let bytes = values.map { UInt8(max(0, min(255, ($0 * factor).rounded()))) }
     let size = source.imageShape.reduce(1, *)

@@ -1,6 +1,7 @@
-/// A plugin with the options that a comparison uses it with.
+/// A plugin with its options in a comparison.
 public struct PluginChoice: Codable, Sendable, Hashable {
-  /// What tables call it: the plugin's name, or another one where it occurs with several options.
+  /// The name in tables: the plugin's name, or another one if the comparison has it with several
+  /// options.
   public var label: String
   /// The plugin's name.
   public var name: String
@@ -14,12 +15,12 @@ public struct PluginChoice: Codable, Sendable, Hashable {
     self.options = options
   }
 
-  /// The choice that a plugin was made by.
+  /// Creates the choice that would make this plugin.
   public init<P: Plugin>(_ plugin: P, label: String? = nil) {
     self.init(label: label, name: P.name, options: plugin.options.texts)
   }
 
-  /// The options as settings, to make the plugin with.
+  /// The options as settings to make the plugin with.
   public var settings: [OptionSetting] {
     options.map { OptionSetting(plugin: name, $0) }
   }

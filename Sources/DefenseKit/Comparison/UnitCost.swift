@@ -1,8 +1,9 @@
-/// What a unit took; it differs from run to run.
+/// The cost of measuring a unit, which differs from run to run.
 public struct UnitCost: Codable, Sendable, Hashable {
-  /// The seconds of the defense, which units of the same defense share, and of the evaluation.
+  /// The duration of the defense, which units of the same defense share, and of the evaluation, in
+  /// seconds.
   public var seconds: Double
-  /// The most memory that the process held meanwhile, in bytes.
+  /// The peak memory of the process during that time, in bytes.
   public var peakMemory: Int
 
   /// Creates a cost.

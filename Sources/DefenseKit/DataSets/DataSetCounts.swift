@@ -1,22 +1,23 @@
-/// How well a data-set detector tells poisoned training images from others.
+/// How well a data-set detector separates poisoned training images from the others.
 public struct DataSetCounts: Codable, Sendable, Hashable {
-  /// All images.
+  /// The number of all images.
   public var images: Int
-  /// The images that it drops; nil if it only ranks.
+  /// The number of images to drop; nil if the detector only ranks.
   public var dropped: Int?
-  /// The poisoned images; nil if it is not known which are.
+  /// The number of poisoned images; nil if unknown.
   public var poisoned: Int?
-  /// The poisoned images that it drops; nil if it only ranks or it is not known which are poisoned.
+  /// The number of poisoned images to drop; nil if the detector only ranks or if the poisoned
+  /// images are unknown.
   public var droppedPoisoned: Int?
-  /// The area under the ROC curve of the scores, poisoned images against all others; nil if it is not
-  /// known which are poisoned, or all or none are.
+  /// The area under the ROC curve of the scores, poisoned images against all others; nil if the
+  /// poisoned images are unknown, or if all or none are poisoned.
   public var auroc: Double?
 
-  /// Counts.
+  /// Counts the images that the detector drops, the poisoned ones, and those that are both.
   ///
   /// - Parameters:
   ///   - scores: The detector's scores.
-  ///   - isPoisoned: Whether each image is poisoned; nil if that is not known.
+  ///   - isPoisoned: Whether each image is poisoned; nil if unknown.
   public init(_ scores: DataSetScores, isPoisoned: [Bool]?) {
     images = scores.scores.count
     dropped = scores.dropped?.count
@@ -29,13 +30,13 @@ public struct DataSetCounts: Codable, Sendable, Hashable {
     auroc = DetectorScores(clean: part(false), poisoned: part(true)).auroc
   }
 
-  /// The share of poisoned images that it drops; nil if there are none or it is not known.
+  /// The share of poisoned images that are dropped; nil if there are none or a count is unknown.
   public var truePositiveRate: Double? {
     guard let poisoned, poisoned > 0, let droppedPoisoned else { return nil }
     return share(droppedPoisoned, poisoned)
   }
 
-  /// The share of all other images that it drops; nil if there are none or it is not known.
+  /// The share of all other images that are dropped; nil if there are none or a count is unknown.
   public var falsePositiveRate: Double? {
     guard let poisoned, poisoned < images, let droppedPoisoned, let dropped else { return nil }
     return share(dropped - droppedPoisoned, images - poisoned)

@@ -2,27 +2,27 @@ public import InferenceGraph
 
 /// A plugin that scores all images of a training set that may be poisoned.
 public protocol DataSetDetector: Plugin {
-  /// Scores the images by how likely each is poisoned.
+  /// Returns a score for every image that says how likely it is poisoned.
   ///
   /// - Parameters:
-  ///   - training: The images with the labels to learn, of which some may be poisoned.
-  ///   - model: A model that was trained on them, which isn't changed.
-  ///   - clean: Images with right labels; nil if there are none, which happens only where
-  ///     ``Plugin/requirements`` lack them.
-  ///   - context: How to execute, and where progress, warnings and costs go.
-  /// - Returns: A score for every image, in their order.
-  /// - Throws: Whatever stops it; ``PluginError`` with code `unsuitableModel` for a model that it
-  ///   cannot work with.
+  ///   - training: The training images with their labels, some of which may be poisoned.
+  ///   - model: A model that was trained on these images, which stays unchanged.
+  ///   - clean: Correctly labelled clean images; nil only if ``Plugin/requirements`` do not include
+  ///     them.
+  ///   - context: Execution options, and the receiver of progress, warnings and costs.
+  /// - Returns: One score per image, in the order of the set.
+  /// - Throws: Any error that stops the scoring; ``PluginError`` with code `unsuitableModel` for a
+  ///   model that the detector cannot use.
   func scores(
     of training: TrainingData, model: Model, using clean: CleanData?, in context: RunContext
   ) throws -> DataSetScores
 }
 
 extension DataSetDetector {
-  /// A data-set detector.
+  /// ``PluginKind/dataSetDetector``.
   public static var kind: PluginKind { .dataSetDetector }
-  /// The data-set detector.
+  /// The data-set detector itself.
   public var byKind: PluginByKind { .dataSetDetector(self) }
-  /// The training set, unless said otherwise.
+  /// The training set, by default.
   public static var requirements: [PluginRequirement] { [.trainingData] }
 }

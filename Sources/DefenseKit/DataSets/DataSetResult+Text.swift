@@ -1,5 +1,5 @@
 extension Evaluation.DataSetResult {
-  /// The result in words, ended by a line feed.
+  /// The result as text for the terminal, ended by a line feed.
   public var text: String {
     var lines = ["\(detector): \(counts.images) training images"]
     if let dropped = counts.dropped { lines[0] += ", \(dropped) to drop" }

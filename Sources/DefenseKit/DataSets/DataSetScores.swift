@@ -1,8 +1,8 @@
-/// How suspicious the images of a training set are.
+/// A data-set detector's scores of the images of a training set.
 public struct DataSetScores: Sendable, Hashable {
-  /// `scores[i]`: how suspicious image i is; higher is more suspicious, on any scale. NaN: no score.
+  /// `scores[i]`: the score of image i, on any scale; higher is more suspicious, NaN is no score.
   public var scores: [Double]
-  /// The images to drop before training, in ascending order; nil if the method only ranks.
+  /// The positions of the images to drop before training, ascending; nil if the method only ranks.
   public var dropped: [Int]?
 
   /// Creates scores.

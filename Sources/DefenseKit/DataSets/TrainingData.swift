@@ -1,20 +1,20 @@
 public import InferenceGraph
 public import ModelIO
 
-/// Training images that may be poisoned: what a data-set detector may see.
+/// Training images that may be poisoned, which a data-set detector may see.
 ///
-/// Which of them are, where a file tells it, cannot be read through this type from outside DefenseKit,
-/// and ``CleanData`` cannot be made from it.
+/// Code outside DefenseKit cannot read through this type which images are poisoned, if a file says
+/// so, or make ``CleanData`` from it.
 public struct TrainingData: Sendable {
   /// The images.
   public let source: any SampleSource
-  /// The label that is learnt for every image.
+  /// The label of every image in training, counted from 0.
   public let labels: [Int32]
-  /// A name for messages, such as the file's.
+  /// The name in messages, usually the file's.
   public let name: String
-  /// What to tell about how the images were read, in whole lines.
+  /// Notes for the user on how the images were read, each a whole line.
   public let notes: [String]
-  /// `isPoisoned[i]`: whether image i carries the trigger; nil if that is not known.
+  /// `isPoisoned[i]`: whether image i carries the trigger; nil if unknown.
   let isPoisoned: [Bool]?
   let prints: ImagePrints
   private let hash: (@Sendable () throws -> String)?
@@ -24,11 +24,12 @@ public struct TrainingData: Sendable {
   /// - Parameters:
   ///   - source: The images.
   ///   - labels: The label of every image.
-  ///   - isPoisoned: Whether each carries the trigger, if that is known: to judge detectors by.
-  ///   - name: A name for messages.
-  ///   - notes: What to tell about how the images were read, in whole lines.
-  ///   - hash: Computes the SHA-256 that reports name it by.
-  /// - Throws: ``DataError`` if it is empty or the counts differ.
+  ///   - isPoisoned: Whether each image carries the trigger, for the evaluation of detectors; nil
+  ///     if unknown.
+  ///   - name: The name in messages.
+  ///   - notes: Notes for the user on how the images were read, each a whole line.
+  ///   - hash: Computes the SHA-256 that identifies the set in reports.
+  /// - Throws: ``DataError`` if the set is empty or the counts differ.
   public init(
     _ source: any SampleSource, labels: [Int32], isPoisoned: [Bool]? = nil,
     name: String = "training data", notes: [String] = [],
@@ -49,12 +50,12 @@ public struct TrainingData: Sendable {
     prints = ImagePrints(of: source)
   }
 
-  /// Takes the images of a file.
+  /// Creates a data set from the images of a file.
   ///
-  /// Poisoned are those that its `poisoned` says, or, without it, those whose `true_label` is another
-  /// than their label.
+  /// The file's `poisoned` says which images are poisoned. Without it, those are whose `true_label`
+  /// differs from their label.
   ///
-  /// - Throws: ``DataError`` if it is empty or the counts differ.
+  /// - Throws: ``DataError`` if the set is empty or the counts differ.
   public init(_ data: DataSet) throws(DataError) {
     let relabelled = data.trueLabels.map { zip($0, data.labels).map { $0 != $1 } }
     try self.init(
@@ -62,23 +63,23 @@ public struct TrainingData: Sendable {
       notes: data.notes, hash: { try data.sha256() })
   }
 
-  /// The SHA-256 of the file or of what is in memory, read anew; nil if nothing is known of it.
+  /// Returns the SHA-256 of the file or of the data in memory, computed anew; nil if unknown.
   ///
-  /// - Throws: `FileError` if the file cannot be read any more.
+  /// - Throws: `FileError` if the file can no longer be read.
   public func sha256() throws -> String? { try hash?() }
 
   /// The number of images.
   public var count: Int { labels.count }
 
-  /// Returns the positions of all images in an order that depends on images and labels alone; see
+  /// Returns the positions of all images in an order that depends only on images and labels; see
   /// ``CleanData/contentOrder()``.
   ///
-  /// - Throws: What the medium throws.
+  /// - Throws: The errors of the source.
   public func contentOrder() throws -> [Int] { try prints.contentOrder(labels) }
 
-  /// Checks that a model can classify these images and knows their labels.
+  /// Checks that the images and labels fit a model.
   ///
-  /// - Throws: ``DataError`` naming both sides.
+  /// - Throws: ``DataError`` with the values of both sides.
   public func check(against model: Model) throws(DataError) {
     try checkFit(source, labels, name, model)
   }

@@ -1,13 +1,13 @@
 internal import InferenceGraph
 
-/// The attack's success, with and without the images that show the target class anyway.
+/// The results on triggered images, with and without those that show the target class anyway.
 ///
-/// An image of the target class that is classified as such is no success of the trigger. Where
-/// the true classes are known, such images are left out of ``counted``, and ``all`` has them.
+/// An image of the target class that is classified as such is not a success of the trigger. If the
+/// true classes are known, ``counted`` leaves such images out, and ``all`` includes them.
 public struct AttackCounts: Sendable, Hashable {
-  /// The figure to quote.
+  /// The counts that the attack success rate is computed from.
   public var counted: PoisonedCounts
-  /// Counts over all images; nil where true classes are unknown, as both would be the same.
+  /// Counts over all images; nil if the true classes are unknown, as ``counted`` then has them all.
   public var all: PoisonedCounts?
 
   /// Creates counts.
@@ -16,7 +16,7 @@ public struct AttackCounts: Sendable, Hashable {
     self.all = all
   }
 
-  /// Counts verdicts against targets; a verdict of `classCount` is a flag, `noClass` is no class.
+  /// Counts verdicts against targets; `classCount` stands for flagged, `noClass` for undefined.
   public init(verdicts: [Int32], targets: [Int32], trueLabels: [Int32]?, classCount: Int) {
     precondition(verdicts.count == targets.count, "\(verdicts.count) for \(targets.count) targets")
     var all = PoisonedCounts(hits: 0, restored: trueLabels == nil ? nil : 0, images: 0)
@@ -42,7 +42,7 @@ public struct AttackCounts: Sendable, Hashable {
   }
 }
 
-/// Whether a triggered image counts: not if it shows the target class anyway.
+/// Whether a triggered image counts: false only if it is known to show the target class anyway.
 func isCounted(_ index: Int, _ targets: [Int32], _ trueLabels: [Int32]?) -> Bool {
   trueLabels.map { $0[index] != targets[index] } ?? true
 }

@@ -1,10 +1,10 @@
 public import InferenceGraph
 
-/// Returns a warning if a suspect's accuracy on clean data is near that of guessing, else nil.
+/// Returns a warning if a suspect's clean accuracy is close to that of guessing, else nil.
 ///
-/// Near means that the accuracy corrected for chance, (accuracy - 1/N) / (1 - 1/N), is under 0.1.
-/// A model that was trained at all does better, so that the cause is most likely how the images
-/// are read; the warning names the cause that fits the scale in use.
+/// Close means a chance-corrected accuracy, (accuracy - 1/N) / (1 - 1/N), under 0.1. Since every
+/// trained model does better, the usual cause is the way the images are read; the warning names the
+/// cause that fits the current input scale.
 public func baselineWarning(
   correct: Int, images: Int, classCount: Int, inputScale: Float, data: String
 ) -> String? {
@@ -20,10 +20,10 @@ public func baselineWarning(
 }
 
 extension RunContext {
-  /// Warns if a suspect's accuracy on clean data is near that of guessing, with the likely cause.
+  /// Warns if a suspect's clean accuracy is close to that of guessing, with the likely cause.
   ///
-  /// A defense with a ``PruningCurve`` calls it as soon as it has counted; for others the
-  /// evaluation does, on the test images.
+  /// A defense with a ``PruningCurve`` calls this once it has counted; otherwise the evaluation
+  /// does, on the test images.
   public func checkBaseline(correct: Int, images: Int, of suspect: Model, on data: String) {
     if let warning = baselineWarning(
       correct: correct, images: images, classCount: suspect.classCount,
@@ -34,7 +34,7 @@ extension RunContext {
   }
 }
 
-/// A scale as the user would write it.
+/// Returns an input scale in the form that the user would write.
 private func scaleText(_ scale: Float) -> String {
   if scale == 1 { return "1" }
   return scale == 1 / 255 ? "1/255" : "\(scale)"

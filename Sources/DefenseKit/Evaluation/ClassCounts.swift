@@ -1,8 +1,8 @@
-/// How the images of one class were classified.
+/// The number of test images of one class, and how many were classified correctly.
 public struct ClassCounts: Codable, Sendable, Hashable {
-  /// Images that got their class.
+  /// The number of images that got their own class.
   public var correct: Int
-  /// All images of the class.
+  /// The number of images of the class.
   public var images: Int
 
   /// Creates counts.
@@ -11,6 +11,6 @@ public struct ClassCounts: Codable, Sendable, Hashable {
     self.images = images
   }
 
-  /// The share classified rightly, 0 to 1.
+  /// The share of images classified correctly, 0 to 1.
   public var accuracy: Double { share(correct, images) }
 }

@@ -1,16 +1,16 @@
 public import InferenceGraph
 
 extension Detector {
-  /// Returns a class for every image, or the number of classes where the detector flags it.
+  /// Returns a class for every image, or the number of classes for a flagged image.
   ///
   /// - Parameters:
-  ///   - source: The images, of which nothing is known.
+  ///   - source: The images to classify, which may carry a trigger.
   ///   - suspect: The model to classify with.
-  ///   - repaired: A repaired copy of it; needed only if the detector compares models.
-  ///   - clean: What the detector may learn from; needed only if it learns.
-  ///   - context: How to execute.
-  /// - Throws: ``PluginError`` if clean data or the repaired model is missing, and what detector and
-  ///   execution throw.
+  ///   - repaired: A repaired copy of the suspect; required if the detector compares models.
+  ///   - clean: The clean images to fit the detector on; required if the detector learns.
+  ///   - context: The execution options.
+  /// - Throws: ``PluginError`` if clean data or the repaired model is missing, and the errors of
+  ///   the detector and the execution.
   public func labels(
     of source: any SampleSource, suspect: Model, repaired: Model?, using clean: CleanData?,
     in context: RunContext
@@ -19,7 +19,7 @@ extension Detector {
       .map(\.label)
   }
 
-  /// Returns what the detector says about every image.
+  /// Returns the detector's verdict for every image.
   ///
   /// Parameters and errors are those of ``labels(of:suspect:repaired:using:in:)``.
   public func verdicts(
@@ -38,10 +38,10 @@ extension Detector {
 }
 
 extension Evaluation.ModelResult {
-  /// Measures one model by itself.
+  /// Evaluates one model by itself.
   ///
-  /// - Throws: ``DataError`` if a data set does not fit the model or both have the same images, and what
-  ///   the execution throws.
+  /// - Throws: ``DataError`` if a data set does not fit the model or if both sets have the same
+  ///   images; the errors of the execution.
   public init(
     of model: Model, test: CleanData?, poisoned: PoisonedData?, in context: RunContext
   ) throws {
@@ -66,13 +66,14 @@ extension Evaluation.ModelResult {
 }
 
 extension CleanCounts {
-  /// Counts how a model classifies clean images, as a defense must for each of its repairs.
+  /// Counts how a model classifies clean images, which a defense must report for each of its
+  /// repairs.
   ///
   /// - Parameters:
   ///   - model: The model.
   ///   - clean: The images.
-  ///   - title: What to call it while it goes on, in a word or three.
-  ///   - context: How to execute; it is told the progress and the cost.
+  ///   - title: The name of the phase, one to three words.
+  ///   - context: The execution options, and the receiver of progress and cost.
   /// - Throws: ``DataError`` if the images do not fit the model or one cannot be evaluated.
   public init(
     of model: Model, on clean: CleanData, _ title: String = "clean images", in context: RunContext

@@ -1,14 +1,14 @@
 internal import InferenceGraph
 
-/// How clean images were classified.
+/// The number of clean images by result.
 public struct CleanCounts: Sendable, Hashable, Codable {
-  /// Images that got their own class.
+  /// The number of images that got their own class.
   public var correct: Int
-  /// Images that were held to be triggered.
+  /// The number of flagged images.
   public var flagged: Int
-  /// Images that got no class, as values on the way were not finite (see `noClass`); never correct.
+  /// The number of undefined images (see `noClass`); never correct.
   public var nonfinite: Int
-  /// All images.
+  /// The number of all images.
   public var images: Int
 
   /// Creates counts.
@@ -19,7 +19,7 @@ public struct CleanCounts: Sendable, Hashable, Codable {
     self.images = images
   }
 
-  /// Counts verdicts against labels; a verdict of `classCount` is a flag, `noClass` is no class.
+  /// Counts verdicts against labels; `classCount` stands for flagged, `noClass` for undefined.
   public init(verdicts: [Int32], labels: [Int32], classCount: Int) {
     precondition(verdicts.count == labels.count, "\(verdicts.count) for \(labels.count) labels")
     self.init(correct: 0, images: labels.count)
@@ -33,11 +33,11 @@ public struct CleanCounts: Sendable, Hashable, Codable {
     }
   }
 
-  /// The share classified rightly, 0 to 1.
+  /// The clean accuracy, 0 to 1.
   public var accuracy: Double { share(correct, images) }
-  /// The share held to be triggered, 0 to 1.
+  /// The share of flagged images, 0 to 1.
   public var flaggedShare: Double { share(flagged, images) }
-  /// The share classified rightly among those that pass the filter; nil if none passes.
+  /// The accuracy over the images that are not flagged, 0 to 1; nil if all are.
   public var filteredAccuracy: Double? {
     images == flagged ? nil : share(correct, images - flagged)
   }

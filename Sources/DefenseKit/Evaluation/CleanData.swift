@@ -1,22 +1,22 @@
 public import InferenceGraph
 public import ModelIO
 
-/// Images with right labels: what a defense may see.
+/// Correctly labelled clean images, the only images that a defense may see.
 public struct CleanData: Sendable {
   /// The images.
   public let source: any SampleSource
-  /// The class of every image.
+  /// The class of every image, counted from 0.
   public let labels: [Int32]
-  /// A name for messages, such as the file's.
+  /// The name in messages, usually the file's.
   public let name: String
-  /// What to tell about how the images were read, in whole lines.
+  /// Notes for the user on how the images were read, each a whole line.
   public let notes: [String]
   let prints: ImagePrints
   private let hash: (@Sendable () throws -> String)?
 
-  /// Creates a data set; `hash` computes the SHA-256 that reports name it by.
+  /// Creates a data set; `hash` computes the SHA-256 that identifies it in reports.
   ///
-  /// - Throws: ``DataError`` if it is empty or the counts differ.
+  /// - Throws: ``DataError`` if the set is empty or the counts differ.
   public init(
     _ source: any SampleSource, labels: [Int32], name: String = "clean data",
     notes: [String] = [], hash: (@Sendable () throws -> String)? = nil
@@ -32,8 +32,8 @@ public struct CleanData: Sendable {
 
   /// Declares that the images of a file are clean.
   ///
-  /// - Throws: ``DataError`` if it is empty or the counts differ, or if it has true classes beside its labels,
-  ///   as triggered images do.
+  /// - Throws: ``DataError`` if the set is empty or the counts differ, or if it has true classes
+  ///   beside its labels, which marks triggered images.
   public init(_ data: DataSet) throws(DataError) {
     guard data.trueLabels == nil else {
       throw DataError(
@@ -44,27 +44,27 @@ public struct CleanData: Sendable {
       data, labels: data.labels, name: data.name, notes: data.notes, hash: { try data.sha256() })
   }
 
-  /// The SHA-256 of the file or of what is in memory, read anew; nil if nothing is known of it.
+  /// Returns the SHA-256 of the file or of the data in memory, computed anew; nil if unknown.
   ///
-  /// - Throws: `FileError` if the file cannot be read any more.
+  /// - Throws: `FileError` if the file can no longer be read.
   public func sha256() throws -> String? { try hash?() }
 
   /// The number of images.
   public var count: Int { labels.count }
 
-  /// Returns the positions of all images in an order that depends on images and labels alone.
+  /// Returns the positions of all images in an order that depends only on images and labels.
   ///
-  /// What a plugin draws at random from these, it draws the same however the set is shuffled: the
-  /// image at `contentOrder()[k]` is the same one.
+  /// A plugin that draws random positions from this order picks the same images however the set is
+  /// shuffled.
   ///
-  /// - Throws: What the medium throws.
+  /// - Throws: The errors of the source.
   public func contentOrder() throws -> [Int] {
     try prints.contentOrder(labels)
   }
 
-  /// Checks that a model can classify these images and knows their labels.
+  /// Checks that the images and labels fit a model.
   ///
-  /// - Throws: ``DataError`` naming both sides.
+  /// - Throws: ``DataError`` with the values of both sides.
   public func check(against model: Model) throws(DataError) {
     try checkFit(source, labels, name, model)
   }

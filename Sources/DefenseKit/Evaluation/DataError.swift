@@ -1,6 +1,6 @@
 public import InferenceGraph
 
-/// A data set that does not fit the model or itself, with what to do about it.
+/// An error in a data set that is inconsistent or does not fit the model.
 public struct DataError: Error, Sendable, Hashable, CustomStringConvertible {
   /// What happened and what to do, in one line.
   public let message: String
@@ -8,17 +8,16 @@ public struct DataError: Error, Sendable, Hashable, CustomStringConvertible {
   /// Creates an error.
   public init(_ message: String) { self.message = message }
 
-  /// Creates an error about an image of the set with this name, of which the execution knows the
-  /// number alone.
+  /// Creates an error about an image of the named set, since the execution knows only its number.
   public init(_ error: SampleError, in name: String) {
     self.init("\(name): \(error.description); repair the file or leave the image out")
   }
 
-  /// The message.
+  /// The same as ``message``.
   public var description: String { message }
 }
 
-/// Runs `body`; an error about an image then names the data set, if there is one.
+/// Runs `body` and adds the data set's name, if any, to errors about an image.
 func naming<Result>(_ name: String?, _ body: () throws -> Result) throws -> Result {
   do {
     return try body()

@@ -1,8 +1,9 @@
-/// How suspicious a detector holds every test image to be; higher is more suspicious.
+/// A detector's scores of all test images; a higher score is more suspicious.
 public struct DetectorScores: Sendable, Hashable {
   /// The scores of clean images.
   public var clean: [Float]
-  /// The scores of poisoned images, without those that show the target class anyway (see ``AttackCounts``).
+  /// The scores of poisoned images, without those that show the target class anyway (see
+  /// ``AttackCounts``).
   public var poisoned: [Float]
 
   /// Creates scores.
@@ -11,18 +12,19 @@ public struct DetectorScores: Sendable, Hashable {
     self.poisoned = poisoned
   }
 
-  /// The area under the ROC curve, poisoned against clean; nil without scores of either kind.
+  /// The area under the ROC curve, poisoned against clean; nil if either list is empty.
   public var auroc: Double? { areaUnderROC(negatives: clean, positives: poisoned) }
 
-  /// The number of images whose score is not a number; they rank as most suspicious.
+  /// The number of NaN scores, which rank as most suspicious.
   public var unscored: Int { clean.count { $0.isNaN } + poisoned.count { $0.isNaN } }
 
-  /// The ROC curve: pairs of the share of clean and the share of poisoned images that score at least a
-  /// threshold, as the threshold falls from above all scores to below all of them.
+  /// Returns the ROC curve: for each threshold, the shares of clean and poisoned images that score
+  /// at least that high.
   ///
-  /// - Parameter points: How many pairs there are at most, 2 or more. Where the curve has more, each that
-  ///   is left out has one that stays within 2 / (`points` - 1), both shares added up.
-  /// - Returns: Pairs from (0, 0) to (1, 1), both ascending; empty without scores of either kind.
+  /// - Parameter points: The maximum number of points, 2 or more. Every point omitted has a
+  ///   neighbour on the curve within 2 / (`points` - 1), adding the differences of both shares.
+  /// - Returns: Points from (0, 0) to (1, 1), both shares ascending; empty if either list of scores
+  ///   is.
   public func roc(points: Int = 200) -> [ROCPoint] {
     guard !clean.isEmpty, !poisoned.isEmpty else { return [] }
     let all =
@@ -41,10 +43,10 @@ public struct DetectorScores: Sendable, Hashable {
     return thinned(curve, to: max(2, points))
   }
 
-  /// Leaves out points that lie closest to their neighbours, both ends excepted.
+  /// Keeps both ends and the first point in each of `count` - 1 equal parts of the curve.
   private func thinned(_ curve: [ROCPoint], to count: Int) -> [ROCPoint] {
     guard curve.count > count else { return curve }
-    // A curve rises by 2 in all, to the right and upwards: a point for each equal part of that.
+    // Both shares together rise from 0 to 2.
     var result = [curve[0]]
     for point in curve.dropFirst().dropLast() {
       let part = { (point: ROCPoint) in
@@ -55,12 +57,12 @@ public struct DetectorScores: Sendable, Hashable {
     return result + [curve[curve.count - 1]]
   }
 
-  /// How many images score within equal parts of the range from the lowest to the highest finite score.
+  /// Counts scores in equal bins between the lowest and the highest finite score.
   ///
-  /// Scores that are not finite count at the end that they are nearer to; NaN counts as highest.
+  /// Infinite scores count in the bin at their end; NaN counts as highest.
   ///
-  /// - Parameter bins: The number of parts.
-  /// - Returns: Nil if no score is finite.
+  /// - Parameter bins: The number of bins.
+  /// - Returns: The histogram; nil if no score is finite.
   public func histogram(bins: Int = 40) -> ScoreHistogram? {
     let finite = (clean + poisoned).filter(\.isFinite)
     guard let low = finite.min(), let high = finite.max() else { return nil }

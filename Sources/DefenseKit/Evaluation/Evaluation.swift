@@ -1,12 +1,12 @@
-/// The results of a run: how the suspect, its repaired copies and the detectors did.
+/// The results of a run for the suspect, its repaired copies and the detectors.
 public struct Evaluation: Sendable {
-  /// How one model did on the test sets; nil where there is no such set.
+  /// The results of one model on the test sets; nil for a missing set.
   public struct ModelResult: Sendable, Hashable {
-    /// On clean test images.
+    /// Counts over the clean test images.
     public var clean: CleanCounts?
-    /// On poisoned test images.
+    /// Counts over the poisoned test images.
     public var poisoned: AttackCounts?
-    /// `byClass[c]`: on the clean test images of class c; empty where that was not asked for.
+    /// `byClass[c]`: counts over the clean test images of class c; empty if not computed.
     public var byClass: [ClassCounts] = []
 
     /// Creates a result.
@@ -16,15 +16,15 @@ public struct Evaluation: Sendable {
     }
   }
 
-  /// How a detector did, with one repaired model or with the suspect alone.
+  /// The results of a detector, with one repaired model or with the suspect alone.
   public struct DetectorResult: Sendable, Hashable {
     /// The detector's name.
     public var detector: String
-    /// Its verdicts on the test sets.
+    /// Counts of its verdicts on the test sets.
     public var verdicts: ModelResult
     /// Its scores of the test images.
     public var scores: DetectorScores
-    /// The name of the file that it was written to as a model; nil if it was not.
+    /// The name of the file that the detector was written to as a model; nil if it was not written.
     public var file: String?
 
     /// The area under the ROC curve of its scores, poisoned against clean.
@@ -40,15 +40,15 @@ public struct Evaluation: Sendable {
     }
   }
 
-  /// A repaired model, how it did, and how the detectors did with it.
+  /// The results of a repaired model, and of the detectors that use it.
   public struct RepairResult: Sendable {
     /// The repaired model and how it was made.
     public var repair: Repair
-    /// How it did by itself.
+    /// The results of the repaired model by itself.
     public var result: ModelResult
-    /// How each detector did with it.
+    /// The results of each detector that compares the suspect with this model.
     public var detectors: [DetectorResult]
-    /// The name of the file that the model was written to; nil if it was not.
+    /// The name of the file that the model was written to; nil if it was not written.
     public var file: String?
 
     /// Creates a result.
@@ -59,13 +59,13 @@ public struct Evaluation: Sendable {
     }
   }
 
-  /// A sweep as the defense saw it and, if it was replayed, on the test sets.
+  /// A pruning sweep on the defense's clean images and, if it was replayed, on the test sets.
   public struct CurveResult: Sendable, Hashable {
     /// The defense that made the sweep.
     public var defense: String
-    /// The sweep over the defense's clean data.
+    /// The sweep on the defense's clean images.
     public var curve: PruningCurve
-    /// `replay[k]`: the results after k channels; empty if the sweep wasn't replayed.
+    /// `replay[k]`: the results after k channels; empty if the sweep was not replayed.
     public var replay: [ModelResult]
 
     /// Creates a result.
@@ -76,11 +76,11 @@ public struct Evaluation: Sendable {
     }
   }
 
-  /// What a verdict says of the suspect.
+  /// A verdict on the suspect, and the plugin that returned it.
   public struct VerdictResult: Sendable, Hashable {
     /// The plugin's name.
     public var verdict: String
-    /// What it says.
+    /// The plugin's verdict.
     public var result: ModelVerdict
 
     /// Creates a result.
@@ -90,13 +90,13 @@ public struct Evaluation: Sendable {
     }
   }
 
-  /// What a data-set detector says of the suspect's training set.
+  /// The result of a data-set detector on the suspect's training set.
   public struct DataSetResult: Sendable, Hashable {
     /// The detector's name.
     public var detector: String
-    /// Its scores.
+    /// The scores of the training images.
     public var scores: DataSetScores
-    /// How well they tell poisoned images from others.
+    /// How well the scores separate poisoned images from the others.
     public var counts: DataSetCounts
 
     /// Creates a result.
@@ -107,17 +107,17 @@ public struct Evaluation: Sendable {
     }
   }
 
-  /// How the suspect did.
+  /// The results of the suspect.
   public var suspect: ModelResult
-  /// How the detectors did that look at the suspect alone.
+  /// The results of the detectors that use the suspect alone.
   public var suspectDetectors: [DetectorResult]
-  /// How each repaired model did.
+  /// The results of each repaired model.
   public var repairs: [RepairResult]
   /// The sweeps of all defenses that pruned.
   public var curves: [CurveResult]
-  /// What verdicts say of the suspect.
+  /// The verdicts on the suspect.
   public var verdicts: [VerdictResult] = []
-  /// What data-set detectors say of its training set.
+  /// The results of data-set detectors on the suspect's training set.
   public var dataSets: [DataSetResult] = []
 
   /// Creates an evaluation.
@@ -133,14 +133,14 @@ public struct Evaluation: Sendable {
 }
 
 extension Evaluation.ModelResult {
-  /// The defense effectiveness rating of a repaired model: (max(0, fall of the attack success) -
-  /// max(0, fall of the clean accuracy) + 1) / 2, 0 to 1. Doing nothing has 0.5.
+  /// Returns the defense effectiveness rating of a repaired model: (max(0, fall of the attack
+  /// success) - max(0, fall of the clean accuracy) + 1) / 2, 0 to 1. An unchanged model has 0.5.
   ///
   /// Source: Zhu et al., "Enhancing Fine-Tuning Based Backdoor Defense with Sharpness-Aware
   /// Minimization", ICCV 2023.
   ///
-  /// - Parameter suspect: How the suspect did on the same images.
-  /// - Returns: The rating, or nil without both test sets.
+  /// - Parameter suspect: The suspect's results on the same images.
+  /// - Returns: The rating; nil unless both test sets were used.
   public func effectiveness(against suspect: Evaluation.ModelResult) -> Double? {
     guard let clean, let before = suspect.clean, let attack = poisoned?.counted,
       let attackBefore = suspect.poisoned?.counted

@@ -1,23 +1,24 @@
 public import InferenceGraph
 
-/// A suspect with the data to defend it and to judge the defense: the whole main job.
+/// A suspect with the data to defend it and to evaluate the defense.
 ///
 /// ```swift
-/// let experiment = try Experiment(suspect: model, clean: validation, test: test, poisoned: poisoned)
+/// let experiment = try Experiment(
+///   suspect: model, clean: validation, test: test, poisoned: poisoned)
 /// let evaluation = try experiment.run([FinePruning()], [GoodNet()], in: RunContext())
 /// ```
 public struct Experiment: Sendable {
-  /// The model that may hold a backdoor.
+  /// The model that may have a backdoor.
   public var suspect: Model
-  /// The images that defenses and detectors may use; nil where none of them learns from any.
+  /// The clean images that defenses and detectors may use; nil if no plugin requires them.
   public var clean: CleanData?
-  /// Clean images that nobody has seen; nil if there are none.
+  /// Clean test images, which no plugin sees; nil if there are none.
   public var test: CleanData?
-  /// Triggered images; nil if there are none, as in practice.
+  /// Triggered images, which no plugin sees; nil if there are none.
   public var poisoned: PoisonedData?
-  /// What the suspect was trained on, which may be poisoned; nil if that is not at hand.
+  /// The suspect's training set, which may be poisoned; nil if unavailable.
   public var training: TrainingData?
-  /// Whether sweeps are replayed on the test sets.
+  /// Whether pruning sweeps are replayed on the test sets.
   public var replaysCurves: Bool
 
   /// Creates an experiment.
@@ -39,12 +40,11 @@ public struct Experiment: Sendable {
     self.replaysCurves = replaysCurves
   }
 
-  /// Lets verdicts judge the suspect, data-set detectors its training set, and every defense repair it,
-  /// and judges the outcome.
+  /// Runs all plugins on the suspect and evaluates the repaired models and the detectors.
   ///
-  /// - Throws: What a plugin or the execution throws; ``PluginError``, before any work, if one requires
-  ///   what there is not; ``DataError`` for an image that cannot be evaluated, such as one with NaN, or if
-  ///   the poisoned images are clean ones.
+  /// - Throws: The errors of plugins and execution; ``PluginError``, before any work, for an unmet
+  ///   requirement; ``DataError`` for an image that cannot be evaluated (one with NaN, for
+  ///   example), or if the poisoned images are clean ones.
   public func run(
     _ defenses: [any Defense], _ detectors: [any Detector] = [],
     verdicts: [any ModelScanner] = [], dataSetDetectors: [any DataSetDetector] = [],
@@ -63,18 +63,18 @@ public struct Experiment: Sendable {
     return evaluation
   }
 
-  /// What plugins get.
+  /// Returns the inputs that the experiment provides to plugins.
   ///
-  /// - Parameter hasRepairedModel: Whether there is a repaired copy, or a defense to make one.
+  /// - Parameter hasRepairedModel: Whether the run has a repaired copy, or a defense to make one.
   public func inputs(hasRepairedModel: Bool = false) -> PluginInputs {
     PluginInputs(
       model: suspect, cleanImages: clean?.count ?? 0, hasRepairedModel: hasRepairedModel,
       hasTrainingData: training != nil)
   }
 
-  /// Lets one verdict judge the suspect.
+  /// Runs one model scanner on the suspect.
   ///
-  /// - Throws: As ``run(_:_:verdicts:dataSetDetectors:in:)``.
+  /// - Throws: Like ``run(_:_:verdicts:dataSetDetectors:in:)``.
   public func verdict(
     by scanner: any ModelScanner, in context: RunContext
   ) throws -> Evaluation.VerdictResult {
@@ -86,10 +86,10 @@ public struct Experiment: Sendable {
     return Evaluation.VerdictResult(verdict: type(of: scanner).name, result: verdict)
   }
 
-  /// Lets one data-set detector score the training set.
+  /// Runs one data-set detector on the training set.
   ///
-  /// - Throws: As ``run(_:_:verdicts:dataSetDetectors:in:)``; ``PluginError`` for scores that do not fit
-  ///   the images, which is a mistake in the plugin.
+  /// - Throws: Like ``run(_:_:verdicts:dataSetDetectors:in:)``; ``PluginError`` for scores that do
+  ///   not fit the images, which is a mistake in the plugin.
   public func scores(
     by detector: any DataSetDetector, in context: RunContext
   ) throws -> Evaluation.DataSetResult {
@@ -115,9 +115,9 @@ public struct Experiment: Sendable {
       counts: DataSetCounts(scores, isPoisoned: training.isPoisoned))
   }
 
-  /// Lets one defense repair the suspect.
+  /// Runs one defense on the suspect.
   ///
-  /// - Throws: As ``run(_:_:verdicts:dataSetDetectors:in:)``.
+  /// - Throws: Like ``run(_:_:verdicts:dataSetDetectors:in:)``.
   public func repairs(by defense: any Defense, in context: RunContext) throws -> [Repair] {
     try begin(in: context)
     try inputs().check(type(of: defense))
@@ -128,7 +128,7 @@ public struct Experiment: Sendable {
     ImageOverlap(clean: clean, test: test, poisoned: poisoned)
   }
 
-  /// Tells what is to be told about the data sets, and refuses poisoned images that are clean ones.
+  /// Passes on the notes of all data sets and rejects poisoned images that are clean ones.
   private func begin(in context: RunContext) throws {
     let notes = [clean?.notes, test?.notes, poisoned?.notes, training?.notes]
     for note in notes.compactMap({ $0 }).joined() {
@@ -137,18 +137,18 @@ public struct Experiment: Sendable {
     try overlap.checkFirst()
   }
 
-  /// Judges repaired models and detectors, all of them in one pass over each test set.
+  /// Evaluates repaired models and detectors, all of them in one pass over each test set.
   ///
-  /// It warns of images that are in two of the sets.
+  /// Warns about images that are in two of the sets.
   ///
-  /// - Throws: ``DataError`` if the poisoned images are the clean ones or the test images; what a detector or
-  ///   the execution throws.
+  /// - Throws: ``DataError`` if the poisoned images are the same as the defense's clean images or
+  ///   the clean test images; the errors of detectors and execution.
   public func evaluate(
     _ repairs: [Repair], _ detectors: [any Detector] = [], in context: RunContext
   ) throws -> Evaluation {
     try begin(in: context)
     for detector in detectors {
-      // Without repaired models, those that compare are left out.
+      // Without repaired models, detectors that compare models are skipped.
       try inputs(hasRepairedModel: true).check(type(of: detector))
     }
     let team = try Team(
@@ -217,16 +217,16 @@ public struct Experiment: Sendable {
       })
   }
 
-  /// The scores of the poisoned images that the attack success counts, so that a detector's curve goes
-  /// through its share of flagged ones.
+  /// The scores of the poisoned images that the attack success rate counts, so that a detector's
+  /// ROC curve agrees with its share of flagged images.
   private func countedScores(_ verdicts: [Verdict]) -> [Float] {
     guard let poisoned else { return [] }
     return verdicts.indices.filter { isCounted($0, poisoned.targets, poisoned.trueLabels) }
       .map { verdicts[$0].score }
   }
 
-  /// Warns of a suspect near chance, unless a defense has counted on clean images and warned itself
-  /// (``RunContext/checkBaseline(correct:images:of:on:)``).
+  /// Warns about a suspect near chance, unless a defense has already counted and called
+  /// ``RunContext/checkBaseline(correct:images:of:on:)``.
   private func warnNearChance(
     _ result: Evaluation.ModelResult, _ repairs: [Repair], in context: RunContext
   ) {
@@ -236,7 +236,7 @@ public struct Experiment: Sendable {
       on: test?.name ?? "the test set")
   }
 
-  /// The sweeps of the defenses, each once, replayed on the test sets if that is wanted.
+  /// The sweeps of the defenses, each once, replayed on the test sets if requested.
   private func curves(
     of repairs: [Repair], in context: RunContext
   ) throws -> [Evaluation.CurveResult] {
@@ -262,7 +262,7 @@ public struct Experiment: Sendable {
     return results
   }
 
-  /// Predictions after 0, 1, ... channels of the sweep.
+  /// Returns the predictions after 0, 1, ... channels of the sweep.
   private func replay(
     _ curve: PruningCurve, on source: any SampleSource, _ title: String, in context: RunContext
   ) throws -> [[Int32]] {

@@ -1,6 +1,6 @@
-/// Finds images that are in two sets which should have none in common.
+/// Finds images that are in two data sets which should have none in common.
 struct ImageOverlap {
-  /// A set by what it is for.
+  /// A data set with its role.
   private struct Member {
     let role: String
     let name: String
@@ -17,8 +17,9 @@ struct ImageOverlap {
     self.poisoned = poisoned.map { Member(role: "poisoned", name: $0.name, prints: $0.prints) }
   }
 
-  /// Throws if the poisoned images are clean ones, as far as a look at the first of them tells; for the
-  /// beginning of a run.
+  /// Throws if the poisoned images are clean ones.
+  ///
+  /// For the beginning of a run: compares whole sets only if their first images are equal.
   func checkFirst() throws {
     guard let poisoned else { return }
     for clean in clean where clean.prints.count == poisoned.prints.count {
@@ -30,10 +31,10 @@ struct ImageOverlap {
 
   private static let looked = 16
 
-  /// Throws if the poisoned images are clean ones in any order, and warns of single images that are in two
-  /// sets.
+  /// Throws if the poisoned images are clean ones in any order, and warns about single images that
+  /// are in two sets.
   ///
-  /// It is cheap after a pass over the sets, and reads those again over which there was none.
+  /// Cheap after a pass over the sets; reads a set again if there was no pass over it.
   func check(in context: RunContext) throws {
     if let poisoned {
       for clean in clean {
@@ -62,7 +63,8 @@ struct ImageOverlap {
         + "\(poisoned.prints.count); give images with the trigger as poisoned ones")
   }
 
-  /// How many images of the second set are in the first, and a sentence that begins with it.
+  /// Returns how many images of the second set are in the first, and a sentence that begins with
+  /// it.
   private func common(_ first: Member, _ second: Member) throws -> (count: Int, words: String) {
     let known = Set(try first.prints.all())
     let all = second.prints.count

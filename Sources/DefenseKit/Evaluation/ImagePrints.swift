@@ -2,8 +2,7 @@ internal import InferenceGraph
 internal import NetworkTraining
 private import Synchronization
 
-/// The fingerprints of a set's images: computed when they are asked for, or as the images are read for
-/// something else.
+/// The fingerprints of a set's images, computed on request or while the images are read anyway.
 final class ImagePrints: Sendable {
   private struct State {
     var prints: [UInt64]
@@ -26,21 +25,21 @@ final class ImagePrints: Sendable {
   /// The number of images.
   var count: Int { source.count }
 
-  /// The images' source; images that are read through it are not read again for their fingerprints.
+  /// The images' source, which also records fingerprints of the images that it reads.
   var recording: any SampleSource {
     state.withLock { $0.missing } == 0 ? source : RecordingSource(source: source, prints: self)
   }
 
-  /// Returns the fingerprints of all images.
+  /// Returns the fingerprints of all images, reading the images if necessary.
   ///
-  /// - Throws: What the medium throws.
+  /// - Throws: The errors of the source.
   func all() throws -> [UInt64] {
     if let known = state.withLock({ $0.missing == 0 ? $0.prints : nil }) { return known }
     record(try source.fingerprints(), from: 0)
     return state.withLock { $0.prints }
   }
 
-  /// Returns the fingerprints of the first images, so many or all.
+  /// Returns the fingerprints of at most the first `count` images.
   func first(_ count: Int) throws -> [UInt64] {
     let count = min(count, source.count)
     if let known = state.withLock({ $0.missing == 0 ? $0.prints : nil }) {
@@ -48,14 +47,14 @@ final class ImagePrints: Sendable {
     }
     var bytes = [UInt8](
       repeating: 0, count: source.imageShape.reduce(count * source.elementType.size, *))
-    // Lent for the calls, and as large as these images.
+    // The buffer is valid during the call and holds exactly these images.
     return try unsafe bytes.withUnsafeMutableBytes { buffer in
       unsafe try source.read(0..<count, into: buffer)
       return unsafe source.fingerprints(ofStored: .init(buffer))
     }
   }
 
-  /// Returns the positions of all images in an order that depends on images and labels alone.
+  /// Returns the positions of all images in an order that depends only on images and labels.
   func contentOrder(_ labels: [Int32]) throws -> [Int] {
     let prints = try all()
     return labels.indices.sorted { (prints[$0], labels[$0], $0) < (prints[$1], labels[$1], $1) }
@@ -74,7 +73,7 @@ final class ImagePrints: Sendable {
   }
 }
 
-/// A source that takes the fingerprints of images as they are read.
+/// A source that records the fingerprints of the images that it reads.
 private struct RecordingSource: SampleSource {
   let source: any SampleSource
   let prints: ImagePrints

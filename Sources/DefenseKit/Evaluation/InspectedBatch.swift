@@ -1,6 +1,6 @@
 internal import InferenceGraph
 
-/// A group of images with the results of an inspection's models; valid only during the call.
+/// A group of images with the results of a fitted detector's models; valid only during the call.
 public struct InspectedBatch {
   let batch: Batch
   let models: [Int]
@@ -9,15 +9,15 @@ public struct InspectedBatch {
   /// The positions of the images in their data set.
   public var indices: Range<Int> { batch.indices }
 
-  /// The class that a model gives every image; ties go to the lowest class.
+  /// The class that a model predicts for each image; ties go to the lowest class.
   ///
-  /// Here and below, a model is meant by its position in the inspection's `models`.
+  /// Here and below, models are identified by their position in ``Inspection/models``.
   public func predictions(of model: Int) -> [Int32] { batch.predictions(of: models[model]) }
 
-  /// The outputs of a model, images x classes, row-major; after softmax where it ends in one.
+  /// The outputs of a model, images x classes, row-major; after softmax if the model ends in one.
   public func outputs(of model: Int) -> [Float] { batch.outputs(of: models[model]) }
 
-  /// The divergence KL(p_a || p_b) of two models' softmax outputs for every image, in nats.
+  /// The divergence KL(p_a || p_b) of two models' softmax outputs for each image, in nats.
   public func divergence(from a: Int, to b: Int) -> [Float] {
     batch.divergence(from: models[a], to: models[b])
   }
@@ -27,7 +27,7 @@ public struct InspectedBatch {
     batch.values(ofObservation: firstObservation + index)
   }
 
-  /// The images as the suspect's network sees them, times its input scale, images x elements,
-  /// row-major `[height][width][channel]`.
+  /// The images multiplied by the suspect's input scale, images x elements, row-major
+  /// `[height][width][channel]`.
   public func images() -> [Float] { batch.images() }
 }

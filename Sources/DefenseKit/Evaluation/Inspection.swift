@@ -1,25 +1,25 @@
 public import InferenceGraph
 
-/// A prepared detector, ready to look at images.
+/// A fitted detector, ready to classify images.
 ///
-/// The evaluator runs the models of all inspections in one pass over the images and merges what
-/// they share, so that an inspection names what it reads and computes its verdicts from that. A
+/// The evaluator runs the models of all fitted detectors in one pass over the images and shares
+/// common work. Each one therefore declares what it reads and computes its verdicts from that. A
 /// detector that needs other images (perturbed or blended ones) makes them from
-/// ``InspectedBatch/images()`` and runs an `Executor` of its own.
+/// ``InspectedBatch/images()`` and runs its own `Executor`.
 public protocol Inspection: Sendable {
-  /// The models whose results it reads.
+  /// The models whose results the detector reads.
   var models: [Model] { get }
-  /// The nodes whose values it reads: the position of a model in `models`, and the node's name.
+  /// The nodes whose values the detector reads: a position in `models` and the node's name.
   var observations: [(model: Int, node: String)] { get }
-  /// Returns one verdict an image, in the batch's order.
+  /// Returns one verdict per image, in the batch's order.
   ///
-  /// It is called from several threads at once, with groups of images in no fixed order.
+  /// Several threads call it at once, with groups of images in no fixed order.
   ///
-  /// - Throws: What stops the run.
+  /// - Throws: Any error that is to stop the run.
   func verdicts(for batch: InspectedBatch) throws -> [Verdict]
 }
 
 extension Inspection {
-  /// By default no inner values are read.
+  /// Empty by default: no values of inner nodes are read.
   public var observations: [(model: Int, node: String)] { [] }
 }

@@ -1,4 +1,4 @@
-/// What one pass over a data set gave, by image.
+/// The results of one pass over a data set, for each image.
 struct Pass: Sendable {
   /// `[model][image]`.
   var predictions: [[Int32]]

@@ -1,14 +1,14 @@
-/// How triggered images were classified.
+/// The number of triggered images by result.
 public struct PoisonedCounts: Sendable, Hashable, Codable {
-  /// Images that got the attacker's target class.
+  /// The number of images that got the target class.
   public var hits: Int
-  /// Images that got the class that they show, in spite of the trigger; nil where that is unknown.
+  /// The number of images that got the class they show, despite the trigger; nil if unknown.
   public var restored: Int?
-  /// Images that were held to be triggered.
+  /// The number of flagged images.
   public var flagged: Int
-  /// Images that got no class, as values on the way were not finite (see `noClass`); never hits.
+  /// The number of undefined images (see `noClass`); never hits.
   public var nonfinite: Int
-  /// All images counted.
+  /// The number of all images counted.
   public var images: Int
 
   /// Creates counts.
@@ -24,12 +24,11 @@ public struct PoisonedCounts: Sendable, Hashable, Codable {
 
   /// The attack success rate, 0 to 1.
   public var successRate: Double { share(hits, images) }
-  /// The robust accuracy: the share that got the class that it shows, 0 to 1; nil where that is
-  /// unknown.
+  /// The robust accuracy: the share of images that got the class they show, 0 to 1; nil if unknown.
   public var robustAccuracy: Double? { restored.map { share($0, images) } }
-  /// The share held to be triggered, 0 to 1.
+  /// The share of flagged images, 0 to 1.
   public var flaggedShare: Double { share(flagged, images) }
-  /// The attack success rate among the images that pass the filter; nil if none passes.
+  /// The attack success rate over the images that are not flagged, 0 to 1; nil if all are.
   public var filteredSuccessRate: Double? {
     images == flagged ? nil : share(hits, images - flagged)
   }

@@ -1,26 +1,26 @@
 public import InferenceGraph
 public import ModelIO
 
-/// Images that carry the trigger: what the evaluator alone may see.
+/// Triggered images, which only the evaluation may see.
 ///
-/// The images cannot be read through this type from outside DefenseKit, and ``CleanData`` cannot
-/// be made from it, so that no defense can choose anything by its attack success rate.
+/// Code outside DefenseKit cannot read the images through this type or make ``CleanData`` from it,
+/// so that no defense can optimize for its own attack success rate.
 public struct PoisonedData: Sendable {
   let source: any SampleSource
-  /// The class that the attacker wants, for every image.
+  /// The target class of every image.
   public let targets: [Int32]
-  /// The class that every image really shows, if that is known.
+  /// The class that every image shows; nil if unknown.
   public let trueLabels: [Int32]?
-  /// A name for messages, such as the file's.
+  /// The name in messages, usually the file's.
   public let name: String
-  /// What to tell about how the images were read, in whole lines.
+  /// Notes for the user on how the images were read, each a whole line.
   public let notes: [String]
   let prints: ImagePrints
   private let hash: (@Sendable () throws -> String)?
 
-  /// Creates a data set; `hash` computes the SHA-256 that reports name it by.
+  /// Creates a data set; `hash` computes the SHA-256 that identifies it in reports.
   ///
-  /// - Throws: ``DataError`` if it is empty or the counts differ.
+  /// - Throws: ``DataError`` if the set is empty or the counts differ.
   public init(
     _ source: any SampleSource, targets: [Int32], trueLabels: [Int32]? = nil,
     name: String = "poisoned data", notes: [String] = [],
@@ -40,26 +40,27 @@ public struct PoisonedData: Sendable {
     prints = ImagePrints(of: source)
   }
 
-  /// Declares that the images of a file carry the trigger and that their labels are the target.
+  /// Declares that the images of a file carry the trigger and that their labels are the target
+  /// classes.
   ///
-  /// - Throws: ``DataError`` if it is empty or the counts differ.
+  /// - Throws: ``DataError`` if the set is empty or the counts differ.
   public init(_ data: DataSet) throws(DataError) {
     try self.init(
       data, targets: data.labels, trueLabels: data.trueLabels, name: data.name, notes: data.notes,
       hash: { try data.sha256() })
   }
 
-  /// The SHA-256 of the file or of what is in memory, read anew; nil if nothing is known of it.
+  /// Returns the SHA-256 of the file or of the data in memory, computed anew; nil if unknown.
   ///
-  /// - Throws: `FileError` if the file cannot be read any more.
+  /// - Throws: `FileError` if the file can no longer be read.
   public func sha256() throws -> String? { try hash?() }
 
   /// The number of images.
   public var count: Int { targets.count }
 
-  /// Checks that a model can classify these images and knows their labels.
+  /// Checks that the images and labels fit a model.
   ///
-  /// - Throws: ``DataError`` naming both sides.
+  /// - Throws: ``DataError`` with the values of both sides.
   public func check(against model: Model) throws(DataError) {
     try checkFit(source, targets, name, model)
   }

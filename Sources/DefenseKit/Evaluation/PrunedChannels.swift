@@ -1,11 +1,12 @@
 /// The channels of a layer that a defense pruned.
 public struct PrunedChannels: Sendable, Hashable, Codable {
-  /// The layer's name: a convolution or a dense layer, or a batch normalization whose channels alone
-  /// were pruned, as other layers read the same convolution or sum.
+  /// The name of a convolution, a dense layer or a batch normalization.
+  ///
+  /// A batch normalization is pruned by itself if other layers read its input as well.
   public var layer: String
-  /// The channels, first pruned first.
+  /// The channels in the order of pruning.
   public var channels: [Int]
-  /// How many channels the layer has, the pruned ones included.
+  /// The number of channels of the layer before pruning.
   public var total: Int
 
   /// Creates an entry.

@@ -1,20 +1,21 @@
-/// The course of a pruning sweep over the defense's clean data.
+/// The results of a pruning sweep on the defense's clean images.
 public struct PruningCurve: Sendable, Hashable {
   /// The layer whose channels were pruned one after another.
   public var layer: String
-  /// The channels, first pruned first.
+  /// The channels in the order of pruning.
   public var order: [Int]
-  /// Whether a pruned channel's bias went to zero with its kernel.
+  /// Whether pruning a channel also sets its bias to zero.
   public var prunesBias: Bool
-  /// `correct[k]`: the images classified rightly after k channels; k = 0 is the suspect itself.
+  /// `correct[k]`: the number of correctly classified images after k channels; k = 0 is the
+  /// suspect.
   public var correct: [Int]
-  /// `nonfinite[k]`: the images without a class after k channels (see `noClass`).
+  /// `nonfinite[k]`: the number of undefined images after k channels (see `noClass`).
   public var nonfinite: [Int]
   /// The number of images.
   public var images: Int
 
-  /// Creates a curve; `correct` must hold one number more than `order`, and so must `nonfinite`,
-  /// where nil means none at all.
+  /// Creates a curve; `correct` and `nonfinite` must have one element more than `order`. A nil
+  /// `nonfinite` stands for zeros.
   public init(
     layer: String, order: [Int], prunesBias: Bool, correct: [Int], nonfinite: [Int]? = nil,
     images: Int
@@ -32,7 +33,7 @@ public struct PruningCurve: Sendable, Hashable {
     self.images = images
   }
 
-  /// How the network after `count` channels classifies the images.
+  /// Returns how the network with `count` pruned channels classifies the images.
   public func counts(after count: Int) -> CleanCounts {
     CleanCounts(correct: correct[count], nonfinite: nonfinite[count], images: images)
   }

@@ -1,22 +1,24 @@
 public import InferenceGraph
 
-/// A repaired copy of a suspect model, and how it was made.
+/// A repaired copy of a suspect model, with the data on how it was made.
 public struct Repair: Sendable {
   /// The repaired model.
   public var model: Model
   /// The name of the defense.
   public var defense: String
-  /// The allowed drop of validation accuracy that led to it, in percentage points.
+  /// The permitted loss of accuracy on the defense's clean images, in percentage points; nil for
+  /// defenses without one.
   public var drop: Double?
-  /// The channels that were pruned, by layer; empty where the defense does not prune.
+  /// The pruned channels, by layer; empty if the defense does not prune.
   public var pruned: [PrunedChannels]
-  /// How the repaired model classifies the defense's clean data; nil if it was given none.
+  /// The result on the defense's clean images; nil if the defense had none.
   public var validation: CleanCounts?
-  /// The sweep that the repair is a point of.
+  /// The pruning sweep that this repair is a point of.
   public var curve: PruningCurve?
   /// How the model was fine-tuned; nil if it was not.
   public var tuning: TuningSummary?
-  /// What tells this repair from others of the defense, such as "pruned only"; nil if nothing does.
+  /// Distinguishes the repair from others of the same defense ("pruned only"); nil if it is the
+  /// only one.
   public var note: String?
 
   /// Creates a repair.
@@ -35,11 +37,11 @@ public struct Repair: Sendable {
     self.note = note
   }
 
-  /// What tables and messages call it, such as "fine-pruning 2 %, pruned only".
+  /// The title in tables and messages: "fine-pruning 2 %, pruned only".
   public var title: String {
     defense + (drop.map { " \($0.optionText) %" } ?? "") + (note.map { ", \($0)" } ?? "")
   }
 
-  /// The name of its file without extension, such as "fine-pruning-2" or "fine-pruning-2.5".
+  /// The file name without extension: "fine-pruning-2" or "fine-pruning-2.5".
   public var fileStem: String { drop.map { "\(defense)-\($0.optionText)" } ?? defense }
 }

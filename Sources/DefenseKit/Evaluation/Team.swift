@@ -1,18 +1,18 @@
 internal import InferenceGraph
 private import Synchronization
 
-/// The suspect, all its repaired copies and all inspections, run together over a data set.
+/// The suspect, all its repaired copies and all fitted detectors, run together over a data set.
 ///
-/// The inspections are members of the team: first those of detectors that look at the suspect alone,
-/// then, for each repaired model, those of the others.
+/// The fitted detectors are the members: first those that use the suspect alone, then, for each
+/// repaired model, those that compare.
 struct Team: Sendable {
-  /// The suspect first, then the repaired models, then what else the inspections read.
+  /// The suspect first, then the repaired models, then further models that detectors read.
   private let models: [Model]
   private let inspections: [Member]
   private let observing: [(model: Int, node: String)]
   private let suspectCost: Int
   private let executor: Executor
-  /// The members that look at the suspect alone.
+  /// The members that use the suspect alone.
   let membersOfSuspect: Range<Int>
   private let membersPerRepair: Int
 
@@ -23,17 +23,17 @@ struct Team: Sendable {
     let name: String
   }
 
-  /// The name of every member's detector.
+  /// The name of each member's detector.
   var names: [String] { inspections.map(\.name) }
 
-  /// The members that compare the suspect with a repaired model.
+  /// Returns the members that compare the suspect with a repaired model.
   func members(ofRepair position: Int) -> Range<Int> {
     let first = membersOfSuspect.count + position * membersPerRepair
     return first..<first + membersPerRepair
   }
 
-  /// Prepares an inspection for each detector that looks at the suspect alone, then one for each repaired
-  /// model and other detector.
+  /// Fits each detector that uses the suspect alone, then each other detector once per repaired
+  /// model.
   init(
     _ suspect: Model, repaired: [Model], _ detectors: [any Detector], using clean: CleanData?,
     in context: RunContext
@@ -72,7 +72,7 @@ struct Team: Sendable {
       1, suspect.graph.executedMultiplyAdds(sharing: context.execution.sharing))
   }
 
-  /// Runs all models over the images once.
+  /// Runs all models and fitted detectors over the images once.
   func look(
     at source: any SampleSource, _ title: String, in context: RunContext
   ) throws -> Pass {
@@ -111,7 +111,7 @@ struct Team: Sendable {
 }
 
 extension Model {
-  /// Whether another model computes the same from the same images.
+  /// Whether another model computes the same outputs from the same images.
   func isSameNetwork(as other: Model) -> Bool {
     inputScale == other.inputScale && graph == other.graph
   }

@@ -1,8 +1,8 @@
-/// What a detector says about one image.
+/// A detector's answer for one image.
 public struct Verdict: Sendable, Hashable {
-  /// The class, or N (one past the last class) for an image that is held to be triggered.
+  /// The class, or N (the number of classes) for a flagged image.
   public var label: Int32
-  /// How suspicious the image is; higher is more suspicious, and any scale will do.
+  /// How suspicious the image is, on any scale; higher is more suspicious.
   public var score: Float
 
   /// Creates a verdict.

@@ -2,27 +2,28 @@ public import InferenceGraph
 
 /// A plugin that makes repaired copies of a suspect model.
 ///
-/// It sees clean data only: nothing that reaches ``repair(_:using:in:)`` leads to poisoned images.
+/// A defense sees clean data only: no argument of ``repair(_:using:in:)`` gives access to poisoned
+/// images.
 public protocol Defense: Plugin {
-  /// Returns repaired copies of `model`, which isn't changed.
+  /// Returns repaired copies of `model`, which stays unchanged.
   ///
   /// - Parameters:
   ///   - model: The suspect.
-  ///   - clean: Images with right labels, which the defense may use as it likes; nil if there are
-  ///     none, which happens only where ``Plugin/requirements`` lack them.
-  ///   - context: How to execute, and where progress, warnings and costs go.
-  /// - Throws: Whatever stops it; ``PluginError`` with code `unsuitableModel` for a model that it
-  ///   cannot repair.
+  ///   - clean: Correctly labelled clean images, for the defense to use freely; nil only if
+  ///     ``Plugin/requirements`` do not include them.
+  ///   - context: Execution options, and the receiver of progress, warnings and costs.
+  /// - Throws: Any error that stops the repair; ``PluginError`` with code `unsuitableModel` for a
+  ///   model that the defense cannot repair.
   func repair(
     _ model: Model, using clean: CleanData?, in context: RunContext
   ) throws -> [Repair]
 }
 
 extension Defense {
-  /// A defense.
+  /// ``PluginKind/defense``.
   public static var kind: PluginKind { .defense }
-  /// The defense.
+  /// The defense itself.
   public var byKind: PluginByKind { .defense(self) }
-  /// Clean images, unless said otherwise.
+  /// Clean images, by default.
   public static var requirements: [PluginRequirement] { [.cleanData] }
 }

@@ -1,46 +1,45 @@
 public import InferenceGraph
 
-/// A plugin that tells at inference time whether an image carries a trigger.
+/// A plugin that decides at inference time whether an image carries a trigger.
 public protocol Detector: Plugin {
-  /// Prepares the inspection of images by a suspect and a repaired copy of it.
+  /// Returns the detector fitted to a suspect and a repaired copy of it.
   ///
-  /// A detector that does not require ``PluginRequirement/repairedModel`` is run once for the
-  /// suspect, whatever is repaired, and needs no defense. What a detector must learn first
-  /// (thresholds, statistics) it learns from `clean`.
+  /// The detector learns thresholds and statistics from `clean`. A detector that does not require
+  /// ``PluginRequirement/repairedModel`` runs once, on the suspect alone, and needs no defense.
   ///
   /// - Parameters:
-  ///   - suspect: The model that may hold a backdoor.
-  ///   - repaired: A repaired copy of it, made by some defense or read from a file; nil only where
-  ///     ``Plugin/requirements`` lack it.
-  ///   - clean: Images with right labels; nil if there are none, which happens only where
-  ///     ``Plugin/requirements`` lack them.
-  ///   - context: How to execute, and where progress, warnings and costs go.
-  /// - Throws: Whatever stops it; ``PluginError`` with code `unsuitableModel` if the two models
-  ///   cannot be compared.
+  ///   - suspect: The model that may have a backdoor.
+  ///   - repaired: A repaired copy of `suspect`, from a defense or a file; nil only if
+  ///     ``Plugin/requirements`` do not include it.
+  ///   - clean: Correctly labelled clean images; nil only if ``Plugin/requirements`` do not include
+  ///     them.
+  ///   - context: Execution options, and the receiver of progress, warnings and costs.
+  /// - Throws: Any error that stops the fitting; ``PluginError`` with code `unsuitableModel` if the
+  ///   two models cannot be compared.
   func inspection(
     of suspect: Model, repaired: Model?, using clean: CleanData?, in context: RunContext
   ) throws -> any Inspection
 
-  /// Returns one ordinary model with N + 1 outputs whose argmax is the detector's verdict, if the
-  /// detector can be written so; nil if not.
+  /// Returns the detector as one ordinary model with N + 1 outputs, whose argmax is the detector's
+  /// verdict; nil if the detector has no such form.
   ///
-  /// - Throws: ``PluginError`` or `GraphError` if it cannot be done for these two.
+  /// - Throws: ``PluginError`` or `GraphError` if these two models cannot be combined.
   func model(suspect: Model, repaired: Model) throws -> Model?
 }
 
 extension Detector {
-  /// A detector.
+  /// ``PluginKind/detector``.
   public static var kind: PluginKind { .detector }
-  /// The detector.
+  /// The detector itself.
   public var byKind: PluginByKind { .detector(self) }
-  /// Clean images and a repaired copy of the suspect, unless said otherwise.
+  /// Clean images and a repaired copy of the suspect, by default.
   public static var requirements: [PluginRequirement] { [.cleanData, .repairedModel] }
 
-  /// By default a detector isn't a model.
+  /// Returns nil: by default a detector cannot be expressed as a model.
   public func model(suspect: Model, repaired: Model) throws -> Model? { nil }
 }
 
 extension Detector {
-  /// Whether it compares the suspect with a repaired copy.
+  /// Whether the detector compares the suspect with a repaired copy.
   public static var comparesModels: Bool { requirements.contains(.repairedModel) }
 }

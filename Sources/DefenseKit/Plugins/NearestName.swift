@@ -1,8 +1,8 @@
-/// Returns the known name that was most likely meant, or nil if none is close.
+/// Returns the known name that the user most likely meant; nil if none is close.
 ///
 /// Close means an edit distance (insertions, deletions, substitutions, swaps of neighbours) of at
-/// most a third of the longer name, or that one name begins with the other. Ties go to the first
-/// of `known`.
+/// most a third of the longer name, or of 1; or that one name begins with the other and `name` has
+/// three letters or more. Ties go to the first of `known`.
 public func nearestName(to name: String, among known: [String]) -> String? {
   let wanted = Array(name.lowercased())
   var best: (name: String, distance: Int)?
@@ -17,7 +17,7 @@ public func nearestName(to name: String, among known: [String]) -> String? {
   return best?.name
 }
 
-/// The optimal string alignment distance, with three rows of the table kept.
+/// The optimal string alignment distance, computed with three rows of the table.
 func editDistance(_ a: [Character], _ b: [Character]) -> Int {
   var older: [Int] = []
   var old = Array(0...b.count)
@@ -33,7 +33,7 @@ func editDistance(_ a: [Character], _ b: [Character]) -> Int {
   return old[b.count]
 }
 
-/// The end of a message about an unknown name: the suggestion, if any, and what is known.
+/// The end of a message about an unknown name: a suggestion, if any, and the known names.
 func hint(for name: String, among known: [String], as kind: String) -> String {
   let suggestion = nearestName(to: name, among: known).map { "; did you mean '\($0)'?" } ?? ""
   let list = known.isEmpty ? "none" : known.joined(separator: ", ")

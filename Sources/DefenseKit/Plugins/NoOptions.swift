@@ -2,6 +2,6 @@
 public struct NoOptions: PluginOptions {
   /// Creates the empty options.
   public init() {}
-  /// There are none.
+  /// An empty list.
   public static var declarations: [PluginOption<NoOptions>] { [] }
 }

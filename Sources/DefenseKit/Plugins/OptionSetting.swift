@@ -2,28 +2,28 @@
 public struct OptionSetting: Sendable, Hashable {
   /// The plugin's name.
   public let plugin: String
-  /// The option.
+  /// The option's name and value.
   public let option: OptionText
 
   /// The option's name.
   public var name: String { option.name }
-  /// The value as text.
+  /// The option's value as text.
   public var value: String { option.value }
 
-  /// Creates a setting.
+  /// Creates a setting from its three parts.
   public init(plugin: String, name: String, value: String) {
     self.init(plugin: plugin, OptionText(name: name, value: value))
   }
 
-  /// Creates a setting.
+  /// Creates a setting of an option.
   public init(plugin: String, _ option: OptionText) {
     self.plugin = plugin
     self.option = option
   }
 
-  /// Reads `plugin.name=value`.
+  /// Parses `plugin.name=value`.
   ///
-  /// - Throws: ``PluginError`` with code `badOption` if the text hasn't this form.
+  /// - Throws: ``PluginError`` with code `badOption` if the text does not have this form.
   public init(_ text: String) throws(PluginError) {
     let sides = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     let path = sides[0].split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)

@@ -1,8 +1,8 @@
-/// An option of a plugin as text.
+/// The name and value of a plugin's option, as text.
 public struct OptionText: Codable, Sendable, Hashable {
-  /// The option's name without the plugin's.
+  /// The option's name, without the plugin's name.
   public var name: String
-  /// The value as it would be written.
+  /// The value as a user would write it.
   public var value: String
 
   /// Creates an option.

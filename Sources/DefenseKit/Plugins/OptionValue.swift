@@ -1,27 +1,27 @@
-/// A type that a plugin's option may have: it can be read from text and written as text.
+/// A type of plugin option, which can be read from text and written as text.
 ///
 /// Numbers, Booleans, strings, enumerations with raw strings, and arrays and optionals of these
-/// conform. Reading what was written gives the same value.
+/// conform. Reading a written value returns the same value.
 public protocol OptionValue: Sendable, Equatable {
-  /// What may be written, for help texts, such as "number" or "pool|convolution".
+  /// The accepted text, for help texts: "number" or "pool|convolution".
   static var optionType: String { get }
-  /// The values there are, if they can be listed.
+  /// All possible values; empty if they cannot be listed.
   static var optionChoices: [String] { get }
-  /// Reads a value; nil if the text isn't one.
+  /// Reads a value; returns nil if the text is not one.
   init?(optionText: String)
   /// The value as text.
   var optionText: String { get }
 }
 
 extension OptionValue {
-  /// By default values cannot be listed.
+  /// Empty by default: the values cannot be listed.
   public static var optionChoices: [String] { [] }
 }
 
 extension String: OptionValue {
   /// "text".
   public static var optionType: String { "text" }
-  /// Any text is a value.
+  /// Accepts any text.
   public init?(optionText: String) { self = optionText }
   /// The string itself.
   public var optionText: String { self }
@@ -44,7 +44,7 @@ extension Double: OptionValue {
     self.init(optionText)
     guard isFinite else { return nil }
   }
-  /// The shortest decimal that reads as this number; whole numbers without a point.
+  /// The shortest decimal that reads back as this number; whole numbers have no decimal point.
   public var optionText: String { shortText(self) }
 }
 
@@ -64,7 +64,7 @@ extension Array: OptionValue where Element: OptionValue {
   public static var optionType: String { "\(Element.optionType),..." }
   /// The choices of an element.
   public static var optionChoices: [String] { Element.optionChoices }
-  /// Reads elements separated by commas; every one must be a value.
+  /// Reads elements separated by commas; nil if any of them is not a value.
   public init?(optionText: String) {
     self = []
     for part in optionText.split(separator: ",", omittingEmptySubsequences: false) {
@@ -77,13 +77,13 @@ extension Array: OptionValue where Element: OptionValue {
 }
 
 extension Optional: OptionValue where Wrapped: OptionValue {
-  /// The type, or "auto".
+  /// The type of the wrapped value, without "auto".
   public static var optionType: String { Wrapped.optionType }
-  /// The choices, or "auto".
+  /// The choices of the wrapped value and "auto"; empty if they cannot be listed.
   public static var optionChoices: [String] {
     Wrapped.optionChoices.isEmpty ? [] : Wrapped.optionChoices + ["auto"]
   }
-  /// Reads a value; "auto" is nil, the plugin's own choice.
+  /// Reads a value; "auto" gives nil, which leaves the choice to the plugin.
   public init?(optionText: String) {
     if optionText == "auto" {
       self = .none

@@ -1,41 +1,41 @@
 public import InferenceGraph
 
-/// A defense, a detector, a data-set detector, a verdict or an attack that a run names.
+/// A defense, a detector, a data-set detector, a verdict or an attack that a run refers to by name.
 ///
-/// A plugin is a value made from its options. Making it checks them and does no other work.
-/// Write one by conforming to ``Defense``, ``Detector``, ``DataSetDetector``, ``ModelScanner`` or
-/// ``Attack``; see <doc:WritingADefense>, <doc:WritingADetector>, <doc:WritingADataSetDetector>,
+/// A plugin is a value made from its options. Its initializer checks them and does no other work.
+/// Write a plugin by conforming to ``Defense``, ``Detector``, ``DataSetDetector``, ``ModelScanner``
+/// or ``Attack``; see <doc:WritingADefense>, <doc:WritingADetector>, <doc:WritingADataSetDetector>,
 /// <doc:WritingAVerdict> and <doc:WritingAnAttack>.
 public protocol Plugin: Sendable {
   /// The plugin's options, with defaults and documentation.
   associatedtype Options: PluginOptions = NoOptions
   /// The name in kebab-case, as written on the command line.
   static var name: String { get }
-  /// One sentence for `runner list`.
+  /// A one-sentence summary for `runner list`.
   static var summary: String { get }
-  /// What kind of plugin it is; each kind's protocol says so.
+  /// The kind of plugin; provided by the protocol of each kind.
   static var kind: PluginKind { get }
-  /// The plugin as its kind knows it; each kind's protocol says so.
+  /// The plugin as a case of its kind; provided by the protocol of each kind.
   var byKind: PluginByKind { get }
-  /// What it needs; each kind's protocol has a default.
+  /// The inputs that the plugin needs; the protocol of each kind provides a default.
   ///
-  /// The host checks it before any work and refuses a run in which something is missing.
+  /// The host checks them before any work and refuses to run a plugin with an unmet requirement.
   static var requirements: [PluginRequirement] { get }
-  /// The options it was made with.
+  /// The options that the plugin was made with.
   var options: Options { get }
   /// Creates the plugin and checks `options`; does no other work.
   ///
-  /// - Throws: ``PluginError`` with code `badOption` that says which values an option takes.
+  /// - Throws: ``PluginError`` with code `badOption`, whose message names the accepted values.
   init(options: Options) throws(PluginError)
 }
 
 extension Plugin where Options == NoOptions {
-  /// There are none.
+  /// The empty options.
   public var options: NoOptions { NoOptions() }
 }
 
 extension Plugin {
-  /// Whether it cannot do without clean images.
+  /// Whether the plugin requires clean images.
   public static var requiresCleanData: Bool {
     requirements.contains { requirement in
       switch requirement {
@@ -45,20 +45,22 @@ extension Plugin {
     }
   }
 
-  /// Whether it cannot do without clean images.
+  /// Whether the plugin requires clean images.
   var requiresCleanData: Bool { Self.requiresCleanData }
 
-  /// Returns the clean images of a plugin that requires some.
+  /// Returns the clean images, for a plugin that requires them.
   ///
-  /// - Throws: ``PluginError`` if there are none, which happens only where no host has checked.
+  /// - Throws: ``PluginError`` if `clean` is nil, which happens only if the host did not check the
+  ///   requirements.
   public func required(_ clean: CleanData?) throws(PluginError) -> CleanData {
     guard let clean else { throw PluginRequirement.cleanData.error(for: Self.self) }
     return clean
   }
 
-  /// Returns the repaired model of a plugin that requires one.
+  /// Returns the repaired model, for a plugin that requires one.
   ///
-  /// - Throws: ``PluginError`` if there is none, which happens only where no host has checked.
+  /// - Throws: ``PluginError`` if `repaired` is nil, which happens only if the host did not check
+  ///   the requirements.
   public func required(_ repaired: Model?) throws(PluginError) -> Model {
     guard let repaired else { throw PluginRequirement.repairedModel.error(for: Self.self) }
     return repaired

@@ -1,4 +1,4 @@
-/// A plugin as its kind knows it.
+/// A plugin as a value of its kind's protocol.
 public enum PluginByKind: Sendable {
   /// A defense.
   case defense(any Defense)

@@ -1,20 +1,20 @@
-/// What is wrong with the choice of a plugin, its options, or the model it was given.
+/// An error in the choice of a plugin, its options, or the model to process.
 ///
 /// The message is one line that says what happened and what to do.
 public struct PluginError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// The kind of an error; plugins may add their own.
+  /// A kind of error; plugins may add their own.
   public struct Code: RawRepresentable, Sendable, Hashable {
-    /// The kind's name.
+    /// The name of the kind, in kebab-case.
     public let rawValue: String
 
     /// Creates a kind.
     public init(rawValue: String) { self.rawValue = rawValue }
 
-    /// No plugin has this name.
+    /// No plugin has the requested name.
     public static let unknownPlugin = Code(rawValue: "unknown-plugin")
     /// Two plugins have the same name.
     public static let duplicatePlugin = Code(rawValue: "duplicate-plugin")
-    /// The plugin has no option of this name.
+    /// The plugin has no option of the requested name.
     public static let unknownOption = Code(rawValue: "unknown-option")
     /// An option's value cannot be read or is out of range.
     public static let badOption = Code(rawValue: "bad-option")
@@ -33,6 +33,6 @@ public struct PluginError: Error, Sendable, Hashable, CustomStringConvertible {
     self.message = message
   }
 
-  /// The message.
+  /// The same as ``message``.
   public var description: String { message }
 }

@@ -1,17 +1,17 @@
 public import InferenceGraph
 
-/// What a run has to give to plugins, as far as it is known.
+/// The inputs that a run provides to its plugins, as far as they are known.
 public struct PluginInputs: Sendable {
-  /// The suspect; nil: not known yet.
+  /// The suspect; nil if it is not loaded yet.
   public var model: Model?
-  /// The number of clean images; nil: some, but not counted yet.
+  /// The number of clean images; nil if there are some that are not counted yet.
   public var cleanImages: Int?
-  /// Whether there is a repaired copy of the suspect, or a defense to make one.
+  /// Whether the run has a repaired copy of the suspect, or a defense to make one.
   public var hasRepairedModel: Bool
-  /// Whether there is a training set that may be poisoned.
+  /// Whether the run has a training set, which may be poisoned.
   public var hasTrainingData: Bool
 
-  /// Creates a value.
+  /// Creates the inputs of a run.
   public init(
     model: Model? = nil, cleanImages: Int?, hasRepairedModel: Bool = false,
     hasTrainingData: Bool = false
@@ -22,23 +22,24 @@ public struct PluginInputs: Sendable {
     self.hasTrainingData = hasTrainingData
   }
 
-  /// Whether a plugin gets all that it requires, as far as it is known.
+  /// Whether the known inputs meet all requirements of a plugin; unknown inputs count as met.
   public func satisfy(_ plugin: any Plugin.Type) -> Bool {
     plugin.requirements.allSatisfy { $0.isMet(by: self) }
   }
 
-  /// Checks that a plugin gets what it requires.
+  /// Checks that the inputs meet the requirements of a plugin.
   ///
   /// - Parameters:
   ///   - plugin: The plugin.
-  ///   - others: Plugins of which those of the same kind are named that would do.
-  /// - Throws: ``PluginError`` with code `unsuitableModel` for something that the model lacks, and
-  ///   `badOption` for something that was not given.
+  ///   - others: Plugins to suggest instead; the error names those of the same kind that would run.
+  /// - Throws: ``PluginError`` with code `unsuitableModel` for a requirement that the model does
+  ///   not meet, and `badOption` for a missing input.
   public func check(
     _ plugin: any Plugin.Type, besides others: [any Plugin.Type] = []
   ) throws(PluginError) {
     for requirement in plugin.requirements where !requirement.isMet(by: self) {
-      // What the model lacks, other images do not give; what it has, others may be given for.
+      // If the model fails the requirement, another plugin may help even if it lacks data, since
+      // the user can supply data.
       let able = others.filter { other in
         other.kind == plugin.kind && other.name != plugin.name
           && other.requirements.allSatisfy {
@@ -52,7 +53,7 @@ public struct PluginInputs: Sendable {
   }
 }
 
-/// Names as in "a, b or c".
+/// Joins names in the form "a, b or c".
 private func alternatives(_ names: [String]) -> String {
   guard let last = names.last, names.count > 1 else { return names.first ?? "" }
   return "\(names.dropLast().joined(separator: ", ")) or \(last)"

@@ -1,4 +1,4 @@
-/// A kind of plugin, with the words that users know it by.
+/// A kind of plugin, with its names for users.
 public enum PluginKind: String, CaseIterable, Codable, CodingKeyRepresentable, Sendable {
   /// Repairs a model: ``Defense``.
   case defense
@@ -6,12 +6,12 @@ public enum PluginKind: String, CaseIterable, Codable, CodingKeyRepresentable, S
   case detector
   /// Flags poisoned training images: ``DataSetDetector``.
   case dataSetDetector = "data-set-detector"
-  /// Says whether a model is backdoored: ``ModelScanner``.
+  /// Decides whether a model is backdoored: ``ModelScanner``.
   case verdict
   /// Makes backdoored models: ``Attack``.
   case attack
 
-  /// What one of them is called, such as "data-set detector".
+  /// The name for users, in the singular: "data-set detector".
   public var name: String {
     switch self {
     case .defense, .detector, .verdict, .attack: rawValue
@@ -22,13 +22,13 @@ public enum PluginKind: String, CaseIterable, Codable, CodingKeyRepresentable, S
   /// The name with its article.
   public var nameWithArticle: String { (self == .attack ? "an " : "a ") + name }
 
-  /// What several are called.
+  /// The name for users, in the plural: "data-set detectors".
   public var plural: String { name + "s" }
 
-  /// Where commands and plans list them, such as "data-set-detectors".
+  /// The key in commands and plans: "data-set-detectors".
   public var key: String { rawValue + "s" }
 
-  /// How a user names one of them, such as "--defense clp".
+  /// Returns the way to request a plugin of this kind: "--defense clp".
   public func use(of plugin: String) -> String {
     switch self {
     case .defense, .detector, .dataSetDetector: "--\(rawValue) \(plugin)"

@@ -1,12 +1,12 @@
-/// The declaration of one option: its name, the property that holds it, and its help.
+/// The declaration of one option: its name, the property that stores it, and its help.
 public struct PluginOption<Options: Sendable>: Sendable {
   /// The name as written in `--option plugin.name=value`, in kebab-case.
   public let name: String
-  /// A sentence for the user.
+  /// One sentence for the user.
   public let help: String
-  /// What may be written as its value.
+  /// The accepted text, from ``OptionValue/optionType``.
   public let type: String
-  /// The values there are, if they can be listed.
+  /// All possible values; empty if they cannot be listed.
   public let choices: [String]
   private let read: @Sendable (String, inout Options) -> Bool
   private let write: @Sendable (Options) -> String
@@ -15,8 +15,8 @@ public struct PluginOption<Options: Sendable>: Sendable {
   ///
   /// - Parameters:
   ///   - name: The name on the command line, in kebab-case.
-  ///   - property: The property that holds it, whose initial value is the default.
-  ///   - help: A sentence for the user, with the unit and the range.
+  ///   - property: The property that stores the value; its initial value is the default.
+  ///   - help: One sentence for the user, with the unit and the range.
   public init<Value: OptionValue>(
     _ name: String, _ property: any WritableKeyPath<Options, Value> & Sendable, _ help: String
   ) {
@@ -42,16 +42,16 @@ public struct PluginOption<Options: Sendable>: Sendable {
     write = { option.write($0[keyPath: property]) }
   }
 
-  /// Returns the declaration as one of the options that hold this one's in a property.
+  /// Returns this option as an option of a type that stores these options in a property.
   ///
   /// - Parameters:
-  ///   - property: The property, as in `\.tuning`.
-  ///   - help: Another sentence for the user, where the option means something more there.
+  ///   - property: The property, for example `\.tuning`.
+  ///   - help: A replacement for the help, if the option has a wider meaning there.
   public func of<Outer>(
     _ property: any WritableKeyPath<Outer, Options> & Sendable, help: String? = nil
   ) -> PluginOption<Outer> { PluginOption<Outer>(self, of: property, help: help) }
 
-  /// Sets the option from text; false if the text isn't a value of its type.
+  /// Sets the option from text; returns false if the text is not a value of its type.
   func set(_ text: String, in options: inout Options) -> Bool { read(text, &options) }
 
   /// The option's value as text.

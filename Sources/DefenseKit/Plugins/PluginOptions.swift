@@ -1,7 +1,7 @@
-/// The options of a plugin: a value whose properties hold the defaults until set.
+/// The options of a plugin: a value whose properties have the defaults until set.
 ///
-/// Each option is declared once, by its name, its property and a sentence; type and default come
-/// from the property:
+/// Each option is declared once, by its name, its property and one sentence. Its type and default
+/// come from the property:
 ///
 /// ```swift
 /// struct Options: PluginOptions {
@@ -12,16 +12,17 @@
 /// }
 /// ```
 public protocol PluginOptions: Sendable {
-  /// Creates options that all have their defaults.
+  /// Creates options with default values.
   init()
-  /// All options, in the order in which they are listed.
+  /// All options, in the order of listings.
   static var declarations: [PluginOption<Self>] { get }
 }
 
 extension PluginOptions {
-  /// Creates options with defaults and sets those given; of several settings the last counts.
+  /// Creates options with default values and applies `settings`; the last one for an option counts.
   ///
-  /// Settings for other plugins are passed over.
+  /// Settings for other plugins are ignored.
+  ///
   /// - Throws: ``PluginError`` with code `unknownOption` or `badOption`.
   public init(_ settings: [OptionSetting], for plugin: String) throws(PluginError) {
     self.init()
@@ -45,7 +46,7 @@ extension PluginOptions {
     }
   }
 
-  /// The name and value of every option, as they would be written.
+  /// The name and value of every option, in the form that a user would write.
   public var texts: [OptionText] {
     Self.declarations.map { OptionText(name: $0.name, value: $0.text(in: self)) }
   }

@@ -1,10 +1,10 @@
 internal import InferenceGraph
 
-/// Something that a plugin cannot do without.
+/// An input that a plugin cannot run without.
 public enum PluginRequirement: Sendable, Hashable {
-  /// Clean images with right labels.
+  /// Correctly labelled clean images.
   case cleanData
-  /// At least so many clean images.
+  /// At least this many clean images.
   case images(Int)
   /// A repaired copy of the suspect.
   case repairedModel
@@ -12,10 +12,10 @@ public enum PluginRequirement: Sendable, Hashable {
   case trainingData
   /// A model with batch normalization.
   case batchNormalization
-  /// A model with at least so many classes.
+  /// A model with at least this many classes.
   case classes(Int)
 
-  /// What it is, in a few words, such as "clean images".
+  /// A short description: "clean images".
   public var title: String {
     switch self {
     case .cleanData: "clean images"
@@ -27,7 +27,7 @@ public enum PluginRequirement: Sendable, Hashable {
     }
   }
 
-  /// Whether it is met or not is the model's matter, not that of what is given beside it.
+  /// Whether the model alone decides if the requirement is met.
   var concernsModel: Bool {
     switch self {
     case .batchNormalization, .classes: true
@@ -35,7 +35,7 @@ public enum PluginRequirement: Sendable, Hashable {
     }
   }
 
-  /// Whether it is met, or that is not known yet.
+  /// Whether the requirement is met; true if that is not known yet.
   func isMet(by inputs: PluginInputs) -> Bool {
     switch self {
     case .cleanData: inputs.cleanImages != 0
@@ -47,9 +47,9 @@ public enum PluginRequirement: Sendable, Hashable {
     }
   }
 
-  /// The error of a plugin that lacks it.
+  /// Returns the error for a plugin whose requirement is not met.
   ///
-  /// - Parameter model: The suspect, where it is known.
+  /// - Parameter model: The suspect, if known.
   func error(for plugin: any Plugin.Type, of model: Model? = nil) -> PluginError {
     switch self {
     case .cleanData:

@@ -1,6 +1,6 @@
-/// The plugins that a program composes its runs from, in the order given.
+/// The plugins that a program composes its runs from, in the order passed to the initializer.
 ///
-/// It is a value: two runs can have different plugins, and a test needs no reset.
+/// A set is a value: two runs can have different plugins, and a test needs no reset.
 public struct PluginSet: Sendable {
   /// All plugins.
   public let types: [any Plugin.Type]
@@ -22,9 +22,9 @@ public struct PluginSet: Sendable {
     types.filter { $0.kind == kind }.map { $0.name }
   }
 
-  /// Makes the plugin of this kind and name.
+  /// Returns the plugin of this kind and name.
   ///
-  /// - Throws: ``PluginError`` if there is none, or if it refuses its options.
+  /// - Throws: ``PluginError`` if no plugin matches, or if the plugin rejects its options.
   public func plugin(
     _ kind: PluginKind, named name: String, settings: [OptionSetting] = []
   ) throws(PluginError) -> any Plugin {
@@ -39,7 +39,7 @@ public struct PluginSet: Sendable {
     return try Self.make(type, settings)
   }
 
-  /// Makes the defense of this name; throws as ``plugin(_:named:settings:)``.
+  /// Returns the defense of this name; throws like ``plugin(_:named:settings:)``.
   public func defense(
     named name: String, settings: [OptionSetting] = []
   ) throws(PluginError) -> any Defense {
@@ -50,7 +50,7 @@ public struct PluginSet: Sendable {
     return defense
   }
 
-  /// Makes the detector of this name; throws as ``plugin(_:named:settings:)``.
+  /// Returns the detector of this name; throws like ``plugin(_:named:settings:)``.
   public func detector(
     named name: String, settings: [OptionSetting] = []
   ) throws(PluginError) -> any Detector {
@@ -61,7 +61,7 @@ public struct PluginSet: Sendable {
     return detector
   }
 
-  /// Makes the data-set detector of this name; throws as ``plugin(_:named:settings:)``.
+  /// Returns the data-set detector of this name; throws like ``plugin(_:named:settings:)``.
   public func dataSetDetector(
     named name: String, settings: [OptionSetting] = []
   ) throws(PluginError) -> any DataSetDetector {
@@ -72,7 +72,7 @@ public struct PluginSet: Sendable {
     return detector
   }
 
-  /// Makes the verdict of this name; throws as ``plugin(_:named:settings:)``.
+  /// Returns the verdict of this name; throws like ``plugin(_:named:settings:)``.
   public func verdict(
     named name: String, settings: [OptionSetting] = []
   ) throws(PluginError) -> any ModelScanner {
@@ -83,7 +83,7 @@ public struct PluginSet: Sendable {
     return verdict
   }
 
-  /// Makes the attack of this name; throws as ``plugin(_:named:settings:)``.
+  /// Returns the attack of this name; throws like ``plugin(_:named:settings:)``.
   public func attack(
     named name: String, settings: [OptionSetting] = []
   ) throws(PluginError) -> any Attack {
@@ -94,7 +94,7 @@ public struct PluginSet: Sendable {
     return attack
   }
 
-  /// The error of a name that belongs to a plugin of another kind.
+  /// The error for a name that belongs to a plugin of another kind.
   private static func otherKind(_ type: any Plugin.Type, than wanted: PluginKind) -> PluginError {
     PluginError(
       .unknownPlugin,
@@ -102,7 +102,7 @@ public struct PluginSet: Sendable {
         + type.kind.use(of: type.name))
   }
 
-  /// Checks that every setting is for a plugin that takes part in the run.
+  /// Checks that every setting belongs to a plugin that takes part in the run.
   ///
   /// - Throws: ``PluginError`` for a setting that would have no effect.
   public func check(_ settings: [OptionSetting], used: [String]) throws(PluginError) {

@@ -1,5 +1,5 @@
 extension ComparisonMetric {
-  /// What tables call the figure, such as "Clean accuracy".
+  /// The metric's name in tables: "Clean accuracy".
   public var title: String {
     switch self {
     case .cleanAccuracy: "Clean accuracy"
@@ -19,7 +19,7 @@ extension ComparisonMetric {
     }
   }
 
-  /// What it says, in a sentence or two.
+  /// A definition in one or two sentences.
   public var definition: String {
     switch self {
     case .cleanAccuracy:
@@ -67,7 +67,7 @@ extension ComparisonMetric {
     }
   }
 
-  /// Who defined it; nil where it is a plain share or amount.
+  /// The publication that defined the metric; nil for plain shares and amounts.
   public var source: String? {
     switch self {
     case .effectiveness:
@@ -80,7 +80,7 @@ extension ComparisonMetric {
     }
   }
 
-  /// Returns a value as tables have it, without a unit: shares in per cent with two decimals.
+  /// Returns a value as shown in tables, without a unit: shares in per cent with two decimals.
   package func text(_ value: Double) -> String {
     switch self {
     case .effectiveness: decimals(value, 3)
@@ -93,26 +93,26 @@ extension ComparisonMetric {
     }
   }
 
-  /// Returns a mean with the standard deviation, if there is one, as tables have them.
+  /// Returns a mean with the standard deviation, if any, as shown in tables.
   func text(mean: Double, deviation: Double?) -> String {
-    // Every seed has the same number of images: a spread of nothing would only widen the table.
+    // Every seed has the same number of images: a deviation of 0 would only widen the table.
     guard let deviation, self != .cleanSamples || deviation > 0 else { return text(mean) }
     return "\(text(mean))±\(text(deviation))"
   }
 }
 
 extension ComparisonTable.Summary {
-  /// What was done about the model, such as "fine-pruning 4 %"; "suspect" if nothing.
+  /// The defense with its repaired model: "fine-pruning 4 %"; "suspect" without a defense.
   public var treatment: String { ComparisonTable.treatment(defense, repair) }
 }
 
 extension ComparisonTable.Row {
-  /// What was done about the model, such as "fine-pruning 4 %"; "suspect" if nothing.
+  /// The defense with its repaired model: "fine-pruning 4 %"; "suspect" without a defense.
   public var treatment: String { ComparisonTable.treatment(defense, repair) }
 }
 
 extension ComparisonTable {
-  /// The defense's label with what tells the repaired model from others.
+  /// The defense's label, and what distinguishes the repaired model from others.
   package static func treatment(_ defense: String?, _ repair: String) -> String {
     let name = defense ?? "suspect"
     if repair.isEmpty { return name }

@@ -1,11 +1,10 @@
 extension ComparisonTable {
-  /// All rows as CSV (`results.csv`): names, `status` ("done", "failed", or "pending" for what is still to
-  /// be measured) and its reason, then every figure but costs, with all digits and empty where there is
-  /// none, and the unit's key.
+  /// All rows as CSV (`results.csv`): names, `status` ("done", "failed" or "pending") with its
+  /// reason, all metrics but costs, and the unit's key.
   ///
-  /// `defense` is empty for the suspect itself, `detector` where there is none. Shares are 0 to 1. In texts,
-  /// an apostrophe stands before `=`, `+`, `-` and `@` at the beginning, so that no spreadsheet takes one
-  /// for a formula.
+  /// Numbers have all digits; missing ones are empty. `defense` is empty for the suspect itself,
+  /// `detector` if there is none. Shares are 0 to 1. A text that begins with `=`, `+`, `-` or `@`
+  /// has an apostrophe in front, so that no spreadsheet evaluates it as a formula.
   public var resultsCSV: String {
     let metrics = ComparisonMetric.allCases.filter { !$0.isCost }
     let names = ["model", "defense", "repair", "detector", "seed", "status", "reason"]
@@ -21,8 +20,9 @@ extension ComparisonTable {
     return CSV.line(names + metrics.map(\.rawValue) + ["key"]) + lines.joined()
   }
 
-  /// The summaries as CSV (`summary.csv`): names, how many seeds went well and failed, and for every figure
-  /// but costs the mean and the standard deviation over seeds, empty where there is none.
+  /// The summaries as CSV (`summary.csv`): names, the numbers of succeeded and failed seeds, and
+  /// for all metrics but costs the mean and the standard deviation over seeds; missing ones are
+  /// empty.
   public var summaryCSV: String {
     let metrics = ComparisonMetric.allCases.filter { !$0.isCost }
     let names = ["model", "defense", "repair", "detector", "seeds", "failed_seeds", "reasons"]
@@ -40,8 +40,10 @@ extension ComparisonTable {
     return CSV.line(names + columns) + lines.joined()
   }
 
-  /// What the units took as CSV (`costs.csv`): key, seconds, and bytes of memory. It differs from run to run,
-  /// and has a line for each unit whose costs are known, in the order of the rows.
+  /// The costs as CSV (`costs.csv`), which differ from run to run: key, seconds and bytes of
+  /// memory.
+  ///
+  /// There is one line for each unit with known costs, in the order of the rows.
   public var costsCSV: String {
     var seen: Set<String> = []
     let lines = rows.compactMap { row -> String? in

@@ -1,7 +1,8 @@
 extension ComparisonTable {
-  /// The summaries as Markdown (`results.md`): a table for each model, and below it why units failed.
+  /// The summaries as Markdown (`results.md`): a table for each model, followed by the reasons for
+  /// failures.
   ///
-  /// Names and reasons are escaped, so that none makes a column, a link or HTML.
+  /// Names and reasons are escaped and cannot form columns, links or HTML.
   public var markdown: String {
     var models: [String] = []
     for summary in summaries where !models.contains(summary.model) { models.append(summary.model) }

@@ -1,14 +1,15 @@
 internal import ModelIO
 
 extension ComparisonTable {
-  /// The columns that a terminal may be wide.
+  /// The maximum width of the table, in terminal columns.
   static let textWidth = 120
 
   /// The summaries as a table of at most 120 columns for a terminal, ended by a line feed.
   ///
-  /// Under each model's name stands a line for every repaired model, without and with each detector.
-  /// Shares are per cent; where there are several seeds, means with their standard deviation. What has no
-  /// figure at all is left out, and so is what does not fit, which the last lines name.
+  /// Each model's name is followed by one line for every combination of a repaired model and a
+  /// detector. Shares are in per cent; with several seeds, cells are means with standard
+  /// deviations. Metrics without any value are omitted, and so are those that do not fit, which the
+  /// last lines name.
   public var text: String {
     guard !summaries.isEmpty else { return "no results\n" }
     var metrics = ComparisonMetric.allCases.filter { metric in
@@ -50,7 +51,7 @@ extension ComparisonTable {
       } else {
         table.lines.append(.cells(names + metrics.map { _ in "" }))
       }
-      // Of repaired models that one seed lacks for one reason, the first tells it.
+      // If one seed lacks several repaired models for one reason, only the first row shows it.
       let isTold =
         before?.failures == summary.failures && before?.defense == summary.defense
         && before?.detector == summary.detector && before?.model == summary.model
@@ -84,7 +85,8 @@ extension ComparisonTable {
 }
 
 extension ComparisonTable.Summary {
-  /// ``treatment`` in so many columns: of a long name, what tells the repaired model from others stays.
+  /// ``treatment`` in this many columns. A long defense name is cut, not what distinguishes the
+  /// repaired model.
   fileprivate func treatment(in columns: Int) -> String {
     let (whole, name) = (treatment.visible, (defense ?? "suspect").visible)
     let repair = whole.dropFirst(name.count)
@@ -95,13 +97,13 @@ extension ComparisonTable.Summary {
 }
 
 extension ComparisonMetric {
-  /// What a narrow table does without, first what it misses least.
+  /// The metrics to omit from a table that is too wide, in this order.
   fileprivate static let leastNeededFirst: [ComparisonMetric] = [
     .cleanSamples, .filteredAttackSuccess, .filteredAccuracy, .falsePositives, .truePositives,
     .robustAccuracy, .auroc,
   ]
 
-  /// Two words to stand above each other.
+  /// The header of the column, in two lines.
   fileprivate var header: (String, String) {
     switch self {
     case .cleanAccuracy: ("clean", "accuracy")

@@ -1,16 +1,17 @@
 public import ModelIO
 
-/// Images in a grid, so that one can see what an attack does: a row each, such as an image, the same
-/// with the trigger, and the difference of both.
+/// A grid of images that shows what an attack does: each row is, for example, an image, its
+/// triggered copy, and their difference.
 public struct ContactSheet: Sendable, Hashable {
   /// The shape of every image, `[height, width, channels]` with 1 or 3 channels.
   public let imageShape: [Int]
-  /// The rows from top to bottom; a row is images from left to right, samples `[height][width][channels]`.
+  /// The rows from top to bottom, each of images from left to right, with bytes
+  /// `[height][width][channels]`.
   public private(set) var rows: [[[UInt8]]] = []
 
-  /// The shorter side that small images are enlarged to at least, in pixels.
+  /// The minimum that the shorter side of an image is enlarged to, in pixels.
   private static let visibleSide = 96
-  /// The most pixels that enlarging may lead to.
+  /// The maximum number of pixels of an enlarged sheet.
   private static let largestArea = 1 << 22
   private static let background: UInt8 = 255
 
@@ -22,7 +23,7 @@ public struct ContactSheet: Sendable, Hashable {
     self.imageShape = imageShape
   }
 
-  /// Appends a row; it may be shorter than others.
+  /// Appends a row, which may be shorter than others.
   public mutating func append(_ row: [[UInt8]]) {
     let size = imageShape.reduce(1, *)
     for image in row {
@@ -31,14 +32,14 @@ public struct ContactSheet: Sendable, Hashable {
     rows.append(row)
   }
 
-  /// Appends an image, its triggered copy, and their difference, amplified.
+  /// Appends an image, its triggered copy, and their difference times `amplification`.
   public mutating func append(_ image: [UInt8], triggered: [UInt8], amplification: Int = 4) {
     append([
       image, triggered, Self.difference(image, triggered, amplification: amplification),
     ])
   }
 
-  /// Returns |b - a| times `amplification` for every sample, at most 255: black where nothing differs.
+  /// Returns |b - a| times `amplification` for every byte, at most 255: black where both are equal.
   public static func difference(
     _ a: [UInt8], _ b: [UInt8], amplification: Int = 4
   ) -> [UInt8] {
@@ -51,13 +52,13 @@ public struct ContactSheet: Sendable, Hashable {
     }
   }
 
-  /// Returns the sheet, with white gaps between images and around them.
+  /// Returns the sheet as a picture, with white gaps between images and around them.
   ///
   /// - Parameters:
-  ///   - scale: How many pixels wide and high each pixel of an image becomes; if not given, small images are
-  ///     enlarged to 96 pixels or a little more, as long as the sheet has at most 2^22, and what is too
-  ///     large for a file is made to fit: the last rows are left out, and if one is still too large,
-  ///     images are scaled down.
+  ///   - scale: The width and height of each pixel of an image in the picture. nil: small images
+  ///     are enlarged to 96 pixels or slightly more, while the sheet has at most 2^22 pixels. A
+  ///     sheet too large for a file is then reduced: the last rows are omitted and, if one row is
+  ///     still too large, the images are scaled down.
   ///   - gap: The width of the gaps in pixels.
   public func pixelImage(scale: Int? = nil, gap: Int = 4) -> PixelImage {
     precondition(scale ?? 1 > 0 && gap >= 0, "scale \(scale ?? 1), gap \(gap)")
@@ -98,7 +99,7 @@ public struct ContactSheet: Sendable, Hashable {
       width: sheetWidth, height: sheetHeight, channels: channels, pixels: pixels)
   }
 
-  /// As much of the sheet as a file can hold, with images of their own size or smaller.
+  /// The part of the sheet that a file can hold, with images of their own size or smaller.
   private func fitted(columns: Int, gap: Int) -> ContactSheet {
     let width = columns * (imageShape[1] + gap) + gap
     let height = min(PixelImage.maximumSide, PixelImage.maximumPixels / width)
@@ -111,7 +112,7 @@ public struct ContactSheet: Sendable, Hashable {
     return sheet
   }
 
-  /// The sheet with images of half the height and width: each pixel is the mean of up to four.
+  /// The sheet with images of half the height and width; each pixel is the mean of up to four.
   private var halved: ContactSheet {
     let (height, width, channels) = (imageShape[0], imageShape[1], imageShape[2])
     var sheet = ContactSheet(imageShape: [(height + 1) / 2, (width + 1) / 2, channels])

@@ -1,7 +1,7 @@
 extension Evaluation {
-  /// The sweeps as CSV: a header, then a line for every step of every sweep; counts, no shares.
+  /// The pruning sweeps as CSV: a header, then one line for every step of every sweep, in counts.
   ///
-  /// Fields of test sets that the sweep wasn't replayed on are empty.
+  /// Fields of a test set are empty if the sweep was not replayed on it.
   public var curveCSV: String {
     var lines = [
       "defense,layer,pruned,channel,validation_correct,validation_images,clean_correct,"

@@ -1,10 +1,10 @@
 internal import ModelIO
 
 extension String {
-  /// Returns the text with some of its scalars replaced.
+  /// Returns the text with some of its Unicode scalars replaced.
   ///
-  /// Scalars are looked at and not characters: a quotation mark with an accent on it is a character of
-  /// its own, and ends an attribute all the same.
+  /// It replaces scalars instead of characters, because a quotation mark with a combining accent is
+  /// another character, but still ends an attribute.
   func escaped(_ replacement: (Unicode.Scalar) -> String?) -> String {
     var result = ""
     for scalar in unicodeScalars {
@@ -17,10 +17,10 @@ extension String {
     return result
   }
 
-  /// The text as HTML and XML have it, between tags and in quoted attributes alike.
+  /// The text escaped for HTML and XML, both between tags and in quoted attributes.
   ///
-  /// Characters that nobody sees, such as marks that turn the direction of what follows, are written as
-  /// ``Swift/String/visible`` does.
+  /// Invisible characters, for example those that change the writing direction, are replaced as by
+  /// ``Swift/String/visible``.
   package var markup: String {
     visible.escaped { scalar in
       switch scalar {
@@ -34,7 +34,7 @@ extension String {
     }
   }
 
-  /// The text as it stands in a cell of a Markdown table: what would be markup, HTML or a link is not.
+  /// The text escaped for a cell of a Markdown table, without effect as markup, HTML or a link.
   var markdown: String {
     visible.escaped { scalar in
       switch scalar {

@@ -1,11 +1,11 @@
-/// The shortest decimal text of a number, without ".0".
+/// Returns the shortest decimal text of a number, without ".0".
 func shortText(_ number: Double) -> String {
   let text = "\(number)"
   return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
 }
 
-/// A number with a fixed number of decimals, rounded half away from zero; a dash for what is no number, and
-/// what is too large for decimals as it is.
+/// Returns a number with a fixed number of decimals, rounded half away from zero; a dash if it is
+/// not finite, and the shortest text if it is too large for decimals.
 func decimals(_ number: Double, _ count: Int) -> String {
   guard number.isFinite else { return "–" }
   let scale = (0..<count).reduce(1) { product, _ in product * 10 }
@@ -17,16 +17,16 @@ func decimals(_ number: Double, _ count: Int) -> String {
     + (count == 0 ? "" : "." + String(repeating: "0", count: count - fraction.count) + fraction)
 }
 
-/// A number in at most four decimals; "infinite" where it is.
+/// Returns a number with at most four decimals; "infinite" for infinity and a dash for NaN.
 package func upToFourDecimals(_ number: Double) -> String {
   guard number.isFinite else { return number.isNaN ? "–" : "infinite" }
   return shortText((number * 10_000).rounded() / 10_000)
 }
 
-/// A share as a percentage with two decimals; a dash for none.
+/// Returns a share as a percentage with two decimals; a dash for nil.
 public func percent(_ share: Double?) -> String {
   share.map { decimals($0 * 100, 2) + " %" } ?? "–"
 }
 
-/// part / whole, and 0 of nothing is 0.
+/// Returns part / whole, or 0 if `whole` is 0.
 func share(_ part: Int, _ whole: Int) -> Double { whole == 0 ? 0 : Double(part) / Double(whole) }

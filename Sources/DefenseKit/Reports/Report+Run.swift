@@ -4,15 +4,15 @@ internal import ModelIO
 private import Synchronization
 
 extension Report {
-  /// Creates the report of a run, and hashes the data sets for it.
+  /// Creates the report of a run and hashes its data sets.
   ///
   /// - Parameters:
-  ///   - experiment: What was run.
-  ///   - evaluation: What came out.
-  ///   - plugins: The plugins that took part, as they were made.
-  ///   - layout: The order of an image's axes in the data sets, if it was given.
+  ///   - experiment: The experiment.
+  ///   - evaluation: Its results.
+  ///   - plugins: The plugins of the run.
+  ///   - layout: The order of an image's axes in the data sets, if the user set it.
   ///   - isCompact: Whether pruned channels are removed from the models written.
-  ///   - context: The context of the run: its seed, threads and warnings.
+  ///   - context: The context of the run, with its seed, threads and warnings.
   /// - Throws: `FileError` for a data set that can no longer be read.
   public init(
     of experiment: Experiment, _ evaluation: Evaluation, by plugins: [any Plugin],
@@ -41,7 +41,7 @@ extension Report {
     }
     return [PluginKind.defense, .detector, .dataSetDetector, .verdict].compactMap { kind in
       let entries = plugins.filter { type(of: $0).kind == kind }.map { entry($0) }
-      // Kinds that were added later have no key where there are none.
+      // Kinds that schema 1 added later have no key without plugins.
       let isOptional = kind == .dataSetDetector || kind == .verdict
       return entries.isEmpty && isOptional ? nil : .init(kind.key, .object(entries))
     }
@@ -49,7 +49,7 @@ extension Report {
 }
 
 extension Experiment {
-  /// Names and hashes the data sets, as many files at a time as there are threads.
+  /// Hashes the data sets, as many at a time as there are threads.
   fileprivate func dataEntries(threads: Int) throws -> [Report.Data] {
     typealias Entry = (role: String, images: Int, hash: @Sendable () throws -> String?)
     let (clean, test, poisoned, training) = (clean, test, poisoned, training)

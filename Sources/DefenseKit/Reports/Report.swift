@@ -3,21 +3,24 @@ public import ModelIO
 
 /// The report of a run as JSON, schema 1.
 ///
-/// It holds counts, so that every percentage can be recomputed. The same input gives the same
-/// bytes apart from the one object `environment`, in which stand times, threads, paths and the
-/// like. Names of keys are part of the schema; later versions may add keys. Counts of poisoned images have
-/// `restored`, those that got the class that they show, where that is known, and counts the key
-/// `nonfinite` only where images got no class (see `noClass`), and a detector's result has `unscored`
-/// only where scores are not numbers. A repair has `note` where there is one, and `tuning` if it was
-/// fine-tuned: the epochs run, the images learned, and how the held-out images were classified before
-/// and after. The suspect has `verdicts` where there are any, and the report `dataSets`, what data-set
-/// detectors say of its training set.
+/// It contains counts, from which every percentage can be computed. Equal inputs give equal bytes,
+/// except for the object `environment` with times, threads and paths. Key names are part of the
+/// schema; later versions may add keys.
+///
+/// These keys are optional:
+/// - `restored` in counts of poisoned images: those that got the class they show, if that is known.
+/// - `nonfinite` in counts: undefined images (see `noClass`), unless there are none.
+/// - `unscored` in a detector's result: images with a NaN score, unless there are none.
+/// - `note` in a repair.
+/// - `tuning` in a fine-tuned repair: the epochs, the training images, and the results on the
+///   held-out images before and after.
+/// - `verdicts` in the suspect, and `dataSets`, the results of data-set detectors.
 public struct Report: Sendable {
-  /// A data set that took part.
+  /// A data set of the run.
   public struct Data: Sendable, Hashable {
-    /// What it was used for: "validation", "clean", "poisoned" or "train".
+    /// The role of the set: "validation", "clean", "poisoned" or "train".
     public var role: String
-    /// The SHA-256 of its file, if it came from one.
+    /// The SHA-256 of its file; nil if unknown.
     public var sha256: String?
     /// The number of images.
     public var images: Int
@@ -36,11 +39,11 @@ public struct Report: Sendable {
   public var evaluation: Evaluation
   /// The data sets.
   public var data: [Data]
-  /// The options that matter for the results.
+  /// The options that affect the results.
   public var options: JSON
-  /// What the user was warned about.
+  /// The warnings that the user saw.
   public var warnings: [String]
-  /// All that may differ between two runs on the same input.
+  /// All values that may differ between two runs on equal inputs.
   public var environment: JSON
 
   /// Creates a report.
@@ -89,7 +92,7 @@ public struct Report: Sendable {
 }
 
 extension Evaluation.RepairResult {
-  /// The repaired model, how it was made and how it did, as JSON.
+  /// The repaired model, its origin and its results as JSON.
   fileprivate var json: JSON {
     .object(
       [
@@ -105,8 +108,8 @@ extension Evaluation.RepairResult {
         ])
   }
 
-  /// "layer" and "pruned" for one layer; where there are several, these are null and empty, and "layers"
-  /// has each.
+  /// The members "layer" and "pruned" of a single layer; with several layers, these are null and
+  /// empty, and "layers" has one entry for each.
   private static func members(ofPruned pruned: [PrunedChannels]) -> [JSON.Member] {
     func channels(_ entry: PrunedChannels?) -> JSON {
       .array((entry?.channels ?? []).map { .int($0) })
@@ -137,7 +140,7 @@ extension Evaluation.VerdictResult {
 }
 
 extension Evaluation.DataSetResult {
-  /// The counts as JSON, and the images that are dropped; null where something is not known.
+  /// The counts as JSON, and the images to drop; null if unknown.
   fileprivate var json: JSON {
     func number(_ value: Int?) -> JSON { value.map { .int($0) } ?? .null }
     return [
@@ -151,7 +154,7 @@ extension Evaluation.DataSetResult {
 }
 
 extension CleanCounts {
-  /// The counts as JSON; with `flagged` for detectors only.
+  /// The counts as JSON; `flags` adds `flagged`, which only detectors have.
   func json(flags: Bool) -> JSON {
     .object(
       [.init("correct", .int(correct))] + (flags ? [.init("flagged", .int(flagged))] : [])
@@ -160,7 +163,7 @@ extension CleanCounts {
 }
 
 extension TuningSummary {
-  /// The summary as JSON; counts of held-out images are null where none were held out.
+  /// The summary as JSON; counts of held-out images are null if no images were held out.
   fileprivate var json: JSON {
     [
       "epochs": .int(epochs), "images": .int(images),
@@ -177,13 +180,13 @@ extension PoisonedCounts {
   }
 }
 
-/// `nonfinite` where there are such images: a report without the key has none.
+/// Returns `nonfinite` if there are undefined images: a report without the key has none.
 private func nonfiniteMember(_ count: Int) -> [JSON.Member] {
   count == 0 ? [] : [.init("nonfinite", .int(count))]
 }
 
 extension AttackCounts {
-  /// The counts as JSON; the target class's own images are in `all` only.
+  /// The counts as JSON; only `all` includes images that show the target class.
   func json(flags: Bool) -> JSON {
     .object(
       counted.members(flags: flags)
@@ -192,7 +195,7 @@ extension AttackCounts {
 }
 
 extension Evaluation.ModelResult {
-  /// "clean" and "poisoned"; null where there was no such set.
+  /// The members "clean" and "poisoned"; null for a missing set.
   func members(flags: Bool) -> [JSON.Member] {
     [
       .init("clean", clean?.json(flags: flags) ?? .null),
@@ -205,7 +208,7 @@ extension Evaluation.ModelResult {
 }
 
 extension Evaluation.CurveResult {
-  /// One object for every step, the unpruned network (channel null) first.
+  /// One object for every step, starting with the unpruned network (channel null).
   fileprivate var points: [JSON] {
     curve.correct.indices.map { k in
       let result = replay.isEmpty ? Evaluation.ModelResult() : replay[k]

@@ -1,8 +1,8 @@
 extension Evaluation {
-  /// The results as a table of at most 100 columns for a terminal, ended by a line feed.
+  /// The results as a table for a terminal, ended by a line feed.
   ///
-  /// One row for the suspect, one for every repaired model, and below each one for every detector
-  /// that used it. "kept" is the accuracy on the clean images that a detector lets pass.
+  /// There is one row for the suspect and one for every repaired model, each followed by one for
+  /// every detector that used it. The column "kept" is the filtered accuracy.
   public var table: String {
     var rows = [Self.row("suspect", suspect)] + suspectDetectors.map { Self.row($0) }
     for repair in repairs {
@@ -37,8 +37,7 @@ extension Evaluation {
     ]
   }
 
-  /// A line for every model that gives some test image no class, and for every detector with scores
-  /// that are not numbers.
+  /// One line for every model with undefined test images, and for every detector with NaN scores.
   public var nonfiniteLines: [String] {
     var lines: [String] = []
     func add(_ name: String, _ result: ModelResult) {
@@ -70,14 +69,16 @@ extension Evaluation {
     return lines
   }
 
-  /// A line for every repair that was fine-tuned: on what, how long, and what held-out images say.
+  /// One line for every fine-tuned repair: epochs, training images, and the held-out accuracy
+  /// before and after.
   public var tuningLines: [String] {
     repairs.compactMap { result in
       result.repair.tuning.map { "\(result.repair.title): \($0.line)" }
     }
   }
 
-  /// Two lines with the attack success over all poisoned images, if that differs from the table.
+  /// Two lines with the attack success rate over all poisoned images; nil if the table counts them
+  /// all.
   public var note: String? {
     guard let attack = suspect.poisoned, let all = attack.all, all.images != attack.counted.images
     else { return nil }
@@ -89,7 +90,7 @@ extension Evaluation {
 }
 
 extension TuningSummary {
-  /// The summary in words.
+  /// The summary as a sentence.
   fileprivate var line: String {
     var text = "tuned for \(epochs) epochs on \(images) images"
     if let before, let after {

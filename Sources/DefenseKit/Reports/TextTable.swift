@@ -1,23 +1,24 @@
 internal import ModelIO
 
-/// A table for a terminal: the columns padded, with a rule below the header.
+/// A table for a terminal, with padded columns and a rule below the header.
 struct TextTable {
-  /// What stands above the rule, a list of cells a line.
+  /// The lines above the rule, each a list of cells.
   var header: [[String]]
-  /// The lines below it.
+  /// The lines below the rule.
   var lines: [Line] = []
-  /// How many of the first columns are texts, set to the left; the others are numbers, set to the right.
+  /// The number of columns, from the left, with left-aligned texts; the others have right-aligned
+  /// numbers.
   var textColumns = 1
 
   /// A line below the header.
   enum Line {
-    /// A cell for every column.
+    /// One cell for every column.
     case cells([String])
     /// Text across all columns.
     case text(String)
   }
 
-  /// How wide it is.
+  /// The width in terminal columns.
   var width: Int { widths.reduce(0, +) + 2 * (widths.count - 1) }
 
   /// The whole table, ended by a line feed.
@@ -52,10 +53,10 @@ struct TextTable {
 }
 
 extension String {
-  /// How many columns a terminal shows the text in: ideographs and the like take two, marks none.
+  /// The number of terminal columns of the text: wide characters take two, combining marks none.
   var terminalWidth: Int { unicodeScalars.reduce(0) { $0 + $1.terminalWidth } }
 
-  /// Returns the text in at most `columns` columns, its end replaced by "…" where it is longer.
+  /// Returns the text cut to at most `columns` columns; "…" replaces a cut end.
   func fitted(_ columns: Int) -> String {
     guard terminalWidth > columns else { return self }
     var (result, width) = ("", 0)
@@ -67,7 +68,8 @@ extension String {
     return result + "…"
   }
 
-  /// Returns the text in lines of at most `columns` columns, broken at spaces; a longer word is cut.
+  /// Returns the text in lines of at most `columns` columns, broken at spaces; a longer word is
+  /// cut.
   func wrapped(_ columns: Int) -> [String] {
     var lines: [String] = []
     for word in split(separator: " ") {
@@ -82,7 +84,8 @@ extension String {
 }
 
 extension Unicode.Scalar {
-  /// The blocks that terminals show in two columns (Unicode's East Asian Width, wide and fullwidth).
+  /// The blocks that terminals show in two columns (wide and fullwidth in Unicode's East Asian
+  /// Width).
   private static let wide: [ClosedRange<UInt32>] = [
     0x1100...0x115F, 0x2E80...0x303E, 0x3041...0xA4CF, 0xA960...0xA97C, 0xAC00...0xD7A3,
     0xF900...0xFAFF, 0xFE30...0xFE6F, 0xFF00...0xFF60, 0xFFE0...0xFFE6, 0x1F300...0x1F64F,

@@ -1,16 +1,16 @@
-/// Where a run's progress goes; called from several threads.
+/// The receiver of a run's progress and warnings; several threads may call it.
 public protocol ProgressSink: Sendable {
-  /// A phase began; at its end `images` will be done.
+  /// Called when a phase over `images` images begins.
   func began(_ title: String, images: Int)
-  /// So many images of the phase are done.
+  /// Called when `done` images of the phase are finished.
   func advanced(to done: Int)
-  /// The phase is over.
+  /// Called when the phase ends, whether or not it succeeded.
   func ended()
-  /// The user should know this; the run goes on.
+  /// Called with a warning for the user; the run continues.
   func warned(_ message: String)
 }
 
-/// A sink that drops everything; warnings stay in the run's statistics.
+/// A sink that ignores progress and warnings; ``RunStatistics`` still collects the warnings.
 public struct SilentProgress: ProgressSink {
   /// Creates the sink.
   public init() {}

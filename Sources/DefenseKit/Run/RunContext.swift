@@ -1,16 +1,15 @@
 public import InferenceGraph
 public import ModelIO
 
-/// What surrounds a run: how to execute, how files are parsed, where progress and warnings go, what it
-/// all cost.
+/// The environment of a run: execution options, file parsing, progress, warnings and costs.
 ///
-/// It leads to no data.
+/// It gives no access to data sets.
 public struct RunContext: Sendable {
-  /// Threads, sharing, and what may stop the run.
+  /// The number of threads, the sharing of common work, and cancellation.
   public var execution: ExecutionOptions
-  /// Decides all that plugins draw at random: equal seeds give equal results.
+  /// The source of all random choices of plugins: equal seeds give equal results.
   public var seed: UInt64
-  /// How files are parsed that plugins read, such as pictures that options name.
+  /// How files that plugins read are parsed, for example pictures that options name.
   public var sandbox: Sandbox
   /// The costs and warnings so far.
   public let statistics: RunStatistics
@@ -29,22 +28,22 @@ public struct RunContext: Sendable {
     sink = progress
   }
 
-  /// Returns if the run may go on.
+  /// Returns normally if the run may continue.
   ///
-  /// The executor, sweeps and training ask by themselves; long work of a plugin's own should ask some
-  /// times a second.
+  /// The executor, sweeps and training call it themselves; a plugin should call it several times a
+  /// second in its own long loops.
   ///
-  /// - Throws: `CancellationError` if the run is to stop.
+  /// - Throws: `CancellationError` if the run was cancelled.
   public func checkCancellation() throws(CancellationError) {
     try execution.cancellation?.check()
   }
 
-  /// Runs one phase of the work, timing it and passing its progress on.
+  /// Runs one phase of the work, measures its duration and forwards its progress.
   ///
   /// - Parameters:
-  ///   - title: What is being done, in a word or three, such as "sweep".
-  ///   - images: How many images will be reported as done at the end.
-  ///   - body: The work; it gets a handler to report the images done so far.
+  ///   - title: The name of the phase, one to three words ("sweep").
+  ///   - images: The number of images that will have been reported as done at the end.
+  ///   - body: The work; it receives a handler to report the number of images done so far.
   public func phase<Result>(
     _ title: String, images: Int, _ body: (@escaping ProgressHandler) throws -> Result
   ) rethrows -> Result {
@@ -59,22 +58,22 @@ public struct RunContext: Sendable {
     return try body { [sink] done in sink.advanced(to: done) }
   }
 
-  /// Records the forward passes that were run and that were saved by sharing.
+  /// Records the forward passes that were computed and those that sharing saved.
   ///
   /// - Parameters:
-  ///   - run: What was computed, in images times the cost of the suspect's forward pass.
-  ///   - alone: What it would have cost to run every model in full.
+  ///   - run: The computed work, in images times the cost of the suspect's forward pass.
+  ///   - alone: The work without sharing, every model in full, in the same unit.
   public func count(run: Double, alone: Double) { statistics.count(run: run, alone: alone) }
 
-  /// Records the forward passes of a sweep: its recording, then at most the part behind the
-  /// frontier for every step.
+  /// Records the forward passes of a sweep: one full pass to record it, then for every step at most
+  /// the part behind the frontier.
   public func count(_ sweep: ChannelSweep, steps: Int, images: Int) {
     let share = execution.sharing ? sweep.suffixShare : 1
     count(
       run: Double(images) * (1 + Double(steps) * share), alone: Double(images) * Double(1 + steps))
   }
 
-  /// Tells the user something that does not stop the run; the same text is told once.
+  /// Warns the user without stopping the run; each text is shown once.
   public func warn(_ message: String) {
     if statistics.warn(message) { sink.warned(message) }
   }

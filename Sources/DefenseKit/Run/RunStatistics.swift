@@ -1,12 +1,12 @@
 private import Synchronization
 
-/// The costs and warnings of a run, gathered as it goes.
+/// The costs and warnings of a run, collected while it goes on.
 public final class RunStatistics: Sendable {
-  /// A phase of the run and the time it took.
+  /// A phase of the run with its duration.
   public struct Phase: Sendable, Hashable {
-    /// What was done.
+    /// The name of the phase.
     public let title: String
-    /// The images that went through.
+    /// The number of images processed.
     public let images: Int
     /// The wall-clock time.
     public let duration: Duration
@@ -36,13 +36,13 @@ public final class RunStatistics: Sendable {
   /// Creates empty statistics.
   public init() {}
 
-  /// The phases so far, in the order in which they ended.
+  /// The finished phases, in the order in which they ended.
   public var phases: [Phase] { state.withLock { $0.phases } }
   /// The warnings so far, each text once.
   public var warnings: [String] { state.withLock { $0.warnings } }
-  /// The images times forward passes of the suspect that were computed.
+  /// The computed forward passes, in images times the cost of the suspect's forward pass.
   public var imagesRun: Double { state.withLock { $0.run } }
-  /// The same if every model had been run in full for every image.
+  /// The forward passes without sharing, every model in full for every image, in the same unit.
   public var imagesAlone: Double { state.withLock { $0.alone } }
 
   func add(_ phase: Phase) { state.withLock { $0.phases.append(phase) } }
@@ -54,7 +54,7 @@ public final class RunStatistics: Sendable {
     }
   }
 
-  /// Keeps a warning; false if it is there already.
+  /// Stores a warning; returns false if the text is already stored.
   func warn(_ message: String) -> Bool {
     state.withLock {
       guard !$0.warnings.contains(message) else { return false }

@@ -2,39 +2,39 @@ public import InferenceGraph
 internal import NetworkTraining
 internal import Synchronization
 
-/// Trains a model further on a defense's clean images, part of them held out.
+/// Fine-tunes a model on a defense's clean images, some of which are held out.
 ///
-/// What fine-tuning and fine-pruning have in common: the split, the checks of the data, the training
-/// as a phase of the run, and the account of it.
+/// It is shared by all defenses that fine-tune: it splits and checks the data, trains as a phase of
+/// the run, and summarizes the result.
 public struct FineTuner: Sendable {
-  /// A tuned model.
+  /// A fine-tuned model with its results on the clean images.
   public struct Result: Sendable {
-    /// The model.
+    /// The fine-tuned model.
     public var model: Model
-    /// How it was tuned.
+    /// The epochs, and the results on the held-out images.
     public var summary: TuningSummary
-    /// How it classifies all clean images, those that it learned included.
+    /// The tuned model's results on all clean images, including those it was trained on.
     public var validation: CleanCounts
-    /// How the model classified them before.
+    /// The results of the model before fine-tuning on the same images.
     public var initial: CleanCounts
   }
 
-  /// How to train.
+  /// The training options.
   public let options: FineTuningOptions
-  /// The name of the defense, for messages.
+  /// The name of the defense, for messages and option names.
   public let defense: String
 
-  /// Creates a tuner; `options` must have been checked.
+  /// Creates a tuner; call ``FineTuningOptions/check(for:leastEpochs:)`` on `options` first.
   public init(_ options: FineTuningOptions, for defense: String) {
     self.options = options
     self.defense = defense
   }
 
-  /// Returns which images to learn and which to hold out, both ascending, as places in
+  /// Returns the images to train on and those to hold out, both as ascending positions in
   /// ``CleanData/contentOrder()``.
   ///
-  /// The split depends on the seed and the number of images alone, not on their classes. At least
-  /// one image is held out if any share is.
+  /// The split depends only on the seed and the number of images, not on their classes. If
+  /// ``FineTuningOptions/heldOut`` is over 0, at least one image is held out.
   ///
   /// - Parameters:
   ///   - count: The number of images.
@@ -47,27 +47,28 @@ public struct FineTuner: Sendable {
     return (order[held...].sorted(), order[..<held].sorted())
   }
 
-  /// A stream of its own, so that what is held out says nothing about the order of learning.
+  /// A separate stream, so that the split is independent of the order of training.
   private static let splitStream: UInt64 = 0x73_706C_6974
 
-  /// Trains a copy of the model.
+  /// Fine-tunes a copy of the model.
   ///
-  /// Images of a class that the data lacks teach nothing about it; that is a warning. So is a loss that
-  /// diverges after epochs that went well: the weights after the last of these are what comes out.
+  /// Two events are warnings only: a class without images, about which the model learns nothing,
+  /// and a loss that diverges after at least one good epoch. In that case the weights after the
+  /// last good epoch are returned.
   ///
   /// - Parameters:
   ///   - model: The model, whose masked channels stay zero.
-  ///   - earlier: A tuning to go on from, of a model of which fewer channels are masked: its model,
-  ///     masked as `model` is, is trained in place of `model`, for a fifth of the epochs, rounded
-  ///     up, without decay. nil: the tuning begins with `model`.
-  ///   - suspect: The model whose scores are learned beside the labels, where the options say so; nil:
-  ///     the one that is tuned, as it is before.
+  ///   - earlier: An earlier fine-tuning to continue, whose model the caller has masked like
+  ///     `model`. It is trained instead of `model`, for a fifth of the epochs, rounded up, without
+  ///     weight decay. nil: training starts from `model`.
+  ///   - suspect: The teacher for distillation, if the options request it; nil: `model` itself,
+  ///     before fine-tuning.
   ///   - clean: All of the defense's clean images.
-  ///   - title: What to call it while it goes on, in a word or three.
-  ///   - context: How to execute; told progress, warnings and cost.
+  ///   - title: The name of the phase, one to three words.
+  ///   - context: The execution options, and the receiver of progress, warnings and costs.
   /// - Throws: ``PluginError`` with code `untrainable` if there are too few images or the loss
-  ///   diverges at once; `GraphError` for a model that cannot be trained; ``DataError`` for an image that
-  ///   cannot be read.
+  ///   diverges before any epoch completes; `GraphError` for a model that cannot be trained;
+  ///   ``DataError`` for an image that cannot be read.
   public func tune(
     _ model: Model, after earlier: Result? = nil, suspect: Model? = nil, using clean: CleanData,
     _ title: String = "tuning", in context: RunContext
@@ -81,12 +82,12 @@ public struct FineTuner: Sendable {
         "\(defense): \(clean.name) has \(learned.count) images to learn\(rest), fewer than one batch "
           + "of \(options.batch); give more images or set \(defense).batch to a smaller number")
     }
-    // An image that cannot be evaluated is found here, where its number in the file is known.
+    // This pass finds images that cannot be evaluated, while their numbers in the file are known.
     let before = try predictions(of: model, on: clean, "clean images", in: context)
     let training = TrainingSet(
       Selection(of: clean.source, learned), labels: learned.map { clean.labels[$0] },
       targets: try targets(of: suspect ?? model, on: clean, learned, in: context))
-    // They are looked at after every epoch only where they decide when to stop.
+    // Held-out images are evaluated after every epoch only if they decide when to stop.
     let watched = options.patience == nil ? [] : held
     let heldOut =
       watched.isEmpty
@@ -94,7 +95,8 @@ public struct FineTuner: Sendable {
       : TrainingSet(Selection(of: clean.source, watched), labels: watched.map { clean.labels[$0] })
     warn(ofMissing: training.missingClasses(of: model.classCount), in: clean, context)
     let course = try train(model, after: earlier, training, heldOut, title, in: context)
-    // A step costs three forward passes: one forward, one back to the weights, one to the values.
+    // A training step costs three forward passes: one forward, one back to the weights, one back to
+    // the values.
     let passes = Double((3 * learned.count + watched.count) * course.trained)
     context.count(run: passes, alone: passes)
     let after = try predictions(of: course.model, on: clean, "tuned model", in: context)
@@ -113,8 +115,8 @@ public struct FineTuner: Sendable {
       validation: counts(after, all), initial: counts(before, all))
   }
 
-  /// The positions in the data of the images to learn, in content order, and of those held out,
-  /// ascending.
+  /// The positions in the data set of the training images, in content order, and of the held-out
+  /// images, ascending.
   private func positions(
     in clean: CleanData, seed: UInt64
   ) throws -> (learned: [Int], heldOut: [Int]) {
@@ -129,18 +131,18 @@ public struct FineTuner: Sendable {
     try naming(clean.name) { try model.predictions(for: clean.source, title, in: context) }
   }
 
-  /// What the suspect's scores make of the images' labels; nil where labels alone are learned.
+  /// Returns the soft targets, images x classes, in the order of `learned`; nil without
+  /// distillation.
   ///
-  /// They are the scores of the images as they are. Scores of the images as augmentation changes them
-  /// would teach the backdoor again: on a BadNet of which 64 of 96 channels were pruned, the attack came
-  /// back to 98 %, against 5 to 9 % this way.
+  /// The teacher sees the images without augmentation: its scores of augmented images would teach
+  /// the backdoor again.
   private func targets(
     of suspect: Model, on clean: CleanData, _ learned: [Int], in context: RunContext
   ) throws -> [Float]? {
     guard options.distillation > 0 else { return nil }
     let classes = suspect.classCount
     let (share, temperature) = (Float(options.distillation), Float(options.temperature))
-    // In the data's order, which is the one to read it in.
+    // Reads the images in the order of the data set.
     let rows = learned.indices.sorted { learned[$0] < learned[$1] }
     let images = Selection(of: clean.source, rows.map { learned[$0] })
     let targets = Mutex([Float](repeating: 0, count: learned.count * classes))
@@ -150,7 +152,7 @@ public struct FineTuner: Sendable {
         targets.withLock {
           for (row, position) in batch.indices.enumerated() {
             let image = rows[position]
-            // Without a class from the suspect there is the label alone.
+            // If the suspect's scores are undefined, the target is the label alone.
             let share = scores[row * classes].isFinite ? share : 0
             for c in 0..<classes where share > 0 {
               $0[image * classes + c] = share * scores[row * classes + c]
@@ -164,12 +166,12 @@ public struct FineTuner: Sendable {
     return targets.withLock { $0 }
   }
 
-  /// How far a tuning has come.
+  /// The state of a fine-tuning run.
   private struct Course {
     var model: Model
-    /// The epochs of the tuning that it went on from.
+    /// The epochs of the earlier fine-tuning that this one continues.
     let earlier: Int
-    /// The epochs since.
+    /// The epochs since then.
     var trained = 0
     var hasDiverged = false
 
@@ -209,7 +211,7 @@ public struct FineTuner: Sendable {
           on: training, heldOut: heldOut, options: options, execution: context.execution,
           progress: progress))
     } catch let error as TrainingError {
-      // The training knows its options by other names.
+      // Training errors use the names of `TrainingOptions`; the user knows those of the plugin.
       let message = "\(defense): \(error.message)"
         .replacing("learningRate", with: "\(defense).learning-rate")
         .replacing("augmentation.shift", with: "\(defense).shift")

@@ -1,9 +1,9 @@
 internal import InferenceGraph
 internal import NetworkTraining
 
-/// How a defense trains a model on its clean images: options that plugins declare in common.
+/// The options of fine-tuning on a defense's clean images, shared by all plugins that fine-tune.
 ///
-/// A plugin that fine-tunes has a property of this type and takes the declarations over:
+/// A plugin that fine-tunes stores a value of this type and adopts its declarations:
 ///
 /// ```swift
 /// struct Options: PluginOptions {
@@ -14,59 +14,58 @@ internal import NetworkTraining
 /// }
 /// ```
 ///
-/// The defaults are to forget a backdoor and little else. Clean images give the weights that only a
-/// trigger uses next to no gradient. Adam scales a weight's step by its gradient, so that decay, which it
-/// takes as part of the gradient, takes such weights to zero in a few hundred steps at any scale of the
-/// images. Batch normalization keeps its statistics: those of clean images are much narrower in the
-/// channels of a trigger, and normalizing by them would make these channels louder. Nine tenths of what
-/// is learned of an image are the suspect's own scores for it, which hold what the suspect knows of clean
-/// images and nothing of the trigger. The last two thirds of the epochs go without decay, which
-/// gives the accuracy back.
+/// The defaults aim to remove a backdoor at little cost in clean accuracy.
 ///
 /// BackdoorBench's fine-tuning is `optimizer=sgd`, `learning-rate=0.01`, `epochs=100`, `batch=256`,
 /// `schedule=cosine`, `decay=0.0005`, `recovery=0`, `distillation=0`, `shift=4`, `flip=true`,
 /// `freeze-normalization=false` and `held-out=0`.
 public struct FineTuningOptions: PluginOptions, Hashable {
-  /// The number of times that every image is seen; 0 where a defense does without tuning. nil: 36, more
-  /// to make 50,000 images, up to 100, or fewer to stay under 300,000, down to 10.
+  /// The number of epochs; 0 skips training, if the defense permits it. nil: for n training images,
+  /// min(100, max(36, 50,000 / n), max(10, 300,000 / n)).
   public var epochs: Int?
-  /// The base learning rate; nil: 0.00225 for Adam, 0.05 for the others.
+  /// The base learning rate; nil: 0.00225 for Adam and AdamW, 0.05 for SGD.
   public var learningRate: Double?
-  /// Images in a step.
+  /// The number of images in a step.
   public var batch: Int
-  /// The optimizer; its other constants are the usual ones, such as a momentum of 0.9.
+  /// The optimizer, with the usual values of its other constants (momentum 0.9, for example).
   public var optimizer: OptimizerName
-  /// The course of the learning rate. That of steps has a tenth after half of the epochs, a
-  /// hundredth after three quarters.
+  /// The learning-rate schedule. ``ScheduleName/step`` uses a tenth of the rate after half of the
+  /// epochs and a hundredth after three quarters.
   public var schedule: ScheduleName
-  /// Weight decay.
+  /// The weight decay of the kernels, 0 to 1.
   public var decay: Double
-  /// The share of the epochs, the last ones, that go without decay: 0 to under 1. They are a course of
-  /// the learning rate of their own.
+  /// The share of the epochs, at the end, without weight decay: 0 to under 1. These epochs have a
+  /// learning-rate schedule of their own. Unused if ``decay`` is 0.
   public var recovery: Double
-  /// Label smoothing.
+  /// The label smoothing, 0 to under 1.
   public var smoothing: Double
-  /// The share, 0 to 1, that the suspect's own scores for an image have in what is learned of it
-  /// (knowledge distillation; Hinton, Vinyals and Dean 2015). The rest is the label's.
+  /// The weight of the suspect's scores in the training targets, 0 to 1 (knowledge distillation;
+  /// Hinton, Vinyals and Dean 2015). The label has the remaining weight.
   public var distillation: Double
-  /// How much these scores are evened out: softmax(logits / temperature), over 0 and up to 100.
+  /// The temperature of these scores, softmax(logits / temperature); over 0 and up to 100.
   public var temperature: Double
-  /// Images are shifted by up to so many pixels each way; nil: 1 for each 25 of the shorter side, rounded,
-  /// or none where an input is no image.
+  /// The maximum random shift of an image in each direction, in pixels; nil: 1 for each 25 pixels
+  /// of the shorter side, rounded, or 0 if the inputs are not images.
   public var shift: Int?
-  /// Whether half of the images are mirrored.
+  /// Whether a random half of the images is mirrored, left to right.
   public var flip: Bool
-  /// Whether batch normalization keeps its moving statistics.
+  /// Whether batch normalization uses its moving statistics instead of the batch's.
   public var freezesNormalization: Bool
-  /// The share of the images that is not learned but shows what tuning does to accuracy and, with
-  /// ``patience``, decides when to stop; 0 to under 1.
+  /// The share of the clean images that are not trained on, 0 to under 1. They measure the effect
+  /// of fine-tuning and, with ``patience``, decide when to stop.
   public var heldOut: Double
-  /// Tuning ends after so many epochs that were no better on the held-out images than the best before;
-  /// nil: after all.
+  /// The number of epochs without a better accuracy on the held-out images after which training
+  /// stops; nil: all epochs run.
   public var patience: Int?
 
-  /// Creates options with all defaults.
+  /// Creates options with their default values.
   public init() {
+    // Weights that only a trigger uses get almost no gradient from clean images. Adam divides a
+    // step by the size of its gradient, so that decay takes such weights to zero in a few hundred
+    // steps. The last epochs, without decay, restore the accuracy. Moving statistics stay frozen,
+    // because those of clean images are narrow in a trigger's channels, and normalizing by them
+    // would amplify these channels. The suspect's scores tell what it knows about clean images,
+    // not the trigger.
     epochs = nil
     learningRate = nil
     batch = 32
@@ -84,7 +83,7 @@ public struct FineTuningOptions: PluginOptions, Hashable {
     patience = nil
   }
 
-  /// No tuning at all: 0 epochs.
+  /// Options that skip fine-tuning: 0 epochs.
   public static var none: FineTuningOptions {
     var options = FineTuningOptions()
     options.epochs = 0
@@ -135,7 +134,7 @@ public struct FineTuningOptions: PluginOptions, Hashable {
   ///
   /// - Parameters:
   ///   - plugin: The plugin's name, for the message.
-  ///   - leastEpochs: 0 where the plugin does something without tuning, else 1.
+  ///   - leastEpochs: The minimum of ``epochs``: 0 if the plugin works without fine-tuning, else 1.
   /// - Throws: ``PluginError`` with code `badOption`.
   public func check(for plugin: String, leastEpochs: Int = 1) throws(PluginError) {
     func check(_ isGood: Bool, _ option: String, _ range: String) throws(PluginError) {
@@ -160,20 +159,20 @@ public struct FineTuningOptions: PluginOptions, Hashable {
     try check(heldOut > 0 || patience == nil, "patience", "auto where no images are held out")
   }
 
-  /// The number of epochs with so many images to learn.
+  /// Returns the number of epochs for this many training images.
   func epochs(images: Int) -> Int {
     let images = max(1, images)
     return epochs ?? min(100, max(36, 50_000 / images), max(10, 300_000 / images))
   }
 
-  /// The parts of a tuning, one or two: with decay, then without.
+  /// Returns the parts of a fine-tuning, one or two: with weight decay, then without.
   ///
   /// - Parameters:
-  ///   - images: The number of images to learn.
+  ///   - images: The number of training images.
   ///   - imageShape: The shape of an image.
-  ///   - seed: The run's seed; the second part has the images in another order than the first.
-  ///   - goesOn: Whether the model was tuned before, and then pruned further. Then a fifth of the
-  ///     epochs, rounded up, is all, without decay.
+  ///   - seed: The run's seed; the second part uses another order of the images than the first.
+  ///   - goesOn: Whether the model was fine-tuned before and then pruned further. If so, there is
+  ///     only one part, a fifth of the epochs, rounded up, without weight decay.
   func parts(
     images: Int, imageShape: [Int], seed: UInt64, goesOn: Bool = false
   ) -> [TrainingOptions] {
@@ -189,10 +188,10 @@ public struct FineTuningOptions: PluginOptions, Hashable {
     return [training(epochs: epochs - rest, imageShape: imageShape, seed: seed), last]
   }
 
-  /// The options of one training.
+  /// Returns the options of one training run, which keeps the last epoch's weights.
   ///
-  /// The last epoch's weights are kept, never those that are best on held-out images: the first
-  /// epochs, whose models are close to the suspect's, have the best accuracy and the backdoor too.
+  /// The weights with the best held-out accuracy are not kept: they come from the first epochs,
+  /// whose models are close to the suspect and still have its backdoor.
   func training(epochs: Int, imageShape: [Int], seed: UInt64) -> TrainingOptions {
     let isImage = imageShape.count == 3
     let shift = shift ?? (isImage ? (min(imageShape[0], imageShape[1]) + 12) / 25 : 0)
@@ -206,7 +205,7 @@ public struct FineTuningOptions: PluginOptions, Hashable {
     let schedule: LearningRateSchedule =
       switch self.schedule {
       case .constant: .constant
-      // One epoch has no half.
+      // A single epoch has no half.
       case .step: .step(at: [(epochs + 1) / 2, (3 * epochs + 3) / 4].filter { $0 < epochs })
       case .cosine: .cosine
       case .oneCycle: .oneCycle

@@ -1,11 +1,11 @@
-/// How weights are changed along their gradient, as options name it.
+/// The name of an optimizer in plugin options.
 public enum OptimizerName: String, Sendable, CaseIterable, OptionValue {
   /// Stochastic gradient descent with momentum.
   case sgd
-  /// The same with Nesterov's momentum.
+  /// Stochastic gradient descent with Nesterov momentum.
   case nesterov
   /// Adam.
   case adam
-  /// Adam with weight decay apart from the gradient.
+  /// Adam with decoupled weight decay.
   case adamW = "adamw"
 }

@@ -1,11 +1,11 @@
-/// The course of the learning rate, as options name it.
+/// The name of a learning-rate schedule in plugin options.
 public enum ScheduleName: String, Sendable, CaseIterable, OptionValue {
-  /// The same all along.
+  /// A constant learning rate.
   case constant
-  /// Lower from certain epochs on.
+  /// A rate that drops to a tenth at certain epochs.
   case step
-  /// To zero along half a cosine.
+  /// A rate that falls to zero along half a cosine.
   case cosine
-  /// Up and down again.
+  /// A rate that rises and falls again.
   case oneCycle = "one-cycle"
 }

@@ -1,13 +1,13 @@
 public import InferenceGraph
 
-/// Some of a source's images, in an order of one's own; nothing is copied.
+/// Some of a source's images, in any order; nothing is copied.
 public struct Selection: SampleSource {
-  /// Where the images are.
+  /// The source of all images.
   public let source: any SampleSource
-  /// Their positions there.
+  /// The positions of the selected images in `source`.
   public let indices: [Int]
 
-  /// Selects images; every index must be one of the source's.
+  /// Selects images; every index must be a position in `source`.
   public init(of source: any SampleSource, _ indices: [Int]) {
     if let wrong = indices.first(where: { $0 < 0 || $0 >= source.count }) {
       preconditionFailure("image \(wrong) of \(source.count)")
@@ -18,15 +18,15 @@ public struct Selection: SampleSource {
 
   /// The number of images selected.
   public var count: Int { indices.count }
-  /// The source's.
+  /// The shape of the source's images.
   public var imageShape: [Int] { source.imageShape }
-  /// The source's.
+  /// The memory layout of the source's images.
   public var layout: Layout { source.layout }
-  /// The source's.
+  /// The storage type of the source's values.
   public var elementType: ElementType { source.elementType }
 
-  /// Reads the images in the source's order, whatever theirs is here; what lies close together there
-  /// is read in one piece, with what lies between.
+  /// Reads images in the order of the source, whatever their order here. Images close together in
+  /// the source are read in one piece, with those between them.
   public func read(_ range: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
     let size = imageShape.reduce(elementType.size, *)
     let wanted = range.sorted { (indices[$0], $0) < (indices[$1], $1) }
@@ -49,7 +49,7 @@ public struct Selection: SampleSource {
         unsafe try source.read(
           piece, into: .init(rebasing: buffer[start..<start + piece.count * size]))
       } else {
-        // Memory of our own, as large as the piece; it is copied from within its bounds.
+        // A local buffer as large as the piece; copies stay within its bounds.
         var images = [UInt8](repeating: 0, count: piece.count * size)
         unsafe try images.withUnsafeMutableBytes { images in
           unsafe try source.read(piece, into: images)
@@ -64,8 +64,8 @@ public struct Selection: SampleSource {
     }
   }
 
-  /// The most images to read in vain between two that are wanted.
+  /// The maximum distance between two selected images that are read in one piece.
   private static let largestGap = 8
-  /// The most bytes of a piece, but for the last image.
+  /// The maximum distance in bytes from the start of a piece to the start of its last image.
   private static let largestPiece = 1 << 22
 }

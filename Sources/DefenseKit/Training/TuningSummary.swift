@@ -1,13 +1,13 @@
-/// What fine-tuning came to, for reports.
+/// A summary of fine-tuning, for reports.
 public struct TuningSummary: Sendable, Hashable {
-  /// The number of epochs that were run, up to the one whose weights were kept, those of the tuning
-  /// that it went on from included.
+  /// The number of epochs up to the returned weights, including those of an earlier fine-tuning
+  /// that was continued.
   public var epochs: Int
-  /// The number of images learned.
+  /// The number of training images.
   public var images: Int
-  /// How the model classified the held-out images before; nil if none were held out.
+  /// The results on the held-out images before fine-tuning; nil if no images were held out.
   public var before: CleanCounts?
-  /// How the tuned model classifies them.
+  /// The results on the held-out images after fine-tuning; nil if no images were held out.
   public var after: CleanCounts?
 
   /// Creates a summary.

@@ -1,27 +1,26 @@
 public import InferenceGraph
 
-/// A plugin that says whether a model hides a backdoor.
+/// A plugin that decides whether a model has a backdoor.
 ///
-/// It looks at the model, and at clean images where it needs some; no image that may be triggered reaches
-/// it.
+/// A scanner sees the model and, if it requires them, clean images; it never sees triggered images.
 public protocol ModelScanner: Plugin {
-  /// Judges a model.
+  /// Returns the verdict on a model.
   ///
   /// - Parameters:
-  ///   - model: The suspect, which isn't changed.
-  ///   - clean: Images with right labels; nil if there are none, which happens only where
-  ///     ``Plugin/requirements`` lack them.
-  ///   - context: How to execute, and where progress, warnings and costs go.
-  /// - Throws: Whatever stops it; ``PluginError`` with code `unsuitableModel` for a model that it
-  ///   cannot judge.
+  ///   - model: The suspect, which stays unchanged.
+  ///   - clean: Correctly labelled clean images; nil only if ``Plugin/requirements`` do not include
+  ///     them.
+  ///   - context: Execution options, and the receiver of progress, warnings and costs.
+  /// - Throws: Any error that stops the scan; ``PluginError`` with code `unsuitableModel` for a
+  ///   model that the scanner cannot examine.
   func scan(_ model: Model, using clean: CleanData?, in context: RunContext) throws -> ModelVerdict
 }
 
 extension ModelScanner {
-  /// A verdict.
+  /// ``PluginKind/verdict``.
   public static var kind: PluginKind { .verdict }
-  /// The verdict.
+  /// The model scanner itself.
   public var byKind: PluginByKind { .verdict(self) }
-  /// The model alone, unless said otherwise.
+  /// Empty by default: a scanner needs only the model.
   public static var requirements: [PluginRequirement] { [] }
 }

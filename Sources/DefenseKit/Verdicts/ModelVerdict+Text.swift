@@ -1,7 +1,7 @@
 extension ModelVerdict {
-  /// The verdict in words, and the scores of the classes, the largest first; ended by a line feed.
+  /// The verdict as text with the classes' scores, the largest first; ended by a line feed.
   ///
-  /// - Parameter name: The plugin that says it.
+  /// - Parameter name: The name of the plugin.
   public func text(by name: String) -> String {
     let answer =
       isBackdoored

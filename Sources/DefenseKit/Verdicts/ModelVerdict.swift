@@ -1,15 +1,15 @@
 public import ModelIO
 
-/// What a method says of a model.
+/// A model scanner's answer for a model.
 public struct ModelVerdict: Codable, Sendable, Hashable {
-  /// How much the most suspicious class stands out, in the method's own measure; infinite where the
-  /// others do not differ at all.
+  /// How much the most suspicious class stands out, in the method's own measure; infinite if the
+  /// other classes do not vary.
   public var statistic: Double
-  /// The statistic over which the model counts as backdoored.
+  /// The threshold: a model with a larger statistic counts as backdoored.
   public var threshold: Double
-  /// How suspicious each class is as the backdoor's target, in the method's own measure.
+  /// `classScores[c]`: how suspicious class c is as the target class, in the method's own measure.
   public var classScores: [Double]
-  /// What the scores are, in a few words.
+  /// A short description of the scores.
   public var measure: String
 
   /// Creates a verdict.
@@ -23,19 +23,20 @@ public struct ModelVerdict: Codable, Sendable, Hashable {
   /// Whether the model counts as backdoored.
   public var isBackdoored: Bool { statistic > threshold }
 
-  /// The class with the largest score, the first among equals: the backdoor's target, if there is one.
+  /// The class with the largest score, the lowest among equals: the target class, if the model is
+  /// backdoored.
   public var suspect: Int {
     classScores.indices.max { (classScores[$0], -$0) < (classScores[$1], -$1) } ?? 0
   }
 }
 
 extension ModelVerdict {
-  /// The classes by score, the largest first, the first among equals first.
+  /// The classes in descending order of score, the lowest first among equals.
   public var ranking: [Int] {
     classScores.indices.sorted { (classScores[$1], $0) < (classScores[$0], $1) }
   }
 
-  /// The verdict as an object; an infinite statistic is null.
+  /// The verdict as a JSON object; an infinite statistic is null.
   public var json: JSON { .object(members) }
 
   var members: [JSON.Member] {
@@ -53,7 +54,7 @@ extension ModelVerdict {
     case statistic, threshold, classScores, measure
   }
 
-  /// Reads a verdict; a statistic that is missing is infinite.
+  /// Decodes a verdict; a missing statistic is infinite.
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     self.init(
@@ -63,7 +64,7 @@ extension ModelVerdict {
       measure: try values.decode(String.self, forKey: .measure))
   }
 
-  /// Writes the verdict; an infinite statistic is left out, as JSON has none.
+  /// Encodes the verdict without an infinite statistic, which JSON cannot represent.
   public func encode(to encoder: any Encoder) throws {
     var values = encoder.container(keyedBy: CodingKeys.self)
     if statistic.isFinite { try values.encode(statistic, forKey: .statistic) }

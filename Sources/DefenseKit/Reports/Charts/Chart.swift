@@ -1,25 +1,25 @@
-/// A picture of figures, drawn as SVG without scripts or fonts of its own.
+/// A chart, drawn as SVG without scripts or embedded fonts.
 ///
-/// Who cannot see it gets ``title`` and ``summary`` read out. Colours are those that colour-blind readers can
-/// tell apart (Okabe and Ito, 2008, darkened or lightened until they stand out from their ground), and never the only
-/// difference: lines have dashes, marks have shapes.
+/// Screen readers read ``title`` and ``summary``. The colours suit colour-blind readers (Okabe and
+/// Ito, 2008, darkened or lightened for contrast with the background), and colour is never the only
+/// difference: lines have dashes, and marks have shapes.
 public protocol Chart: Sendable {
-  /// What is shown; the picture's heading.
+  /// The heading of the chart.
   var title: String { get }
-  /// More about it, below the heading; empty for nothing.
+  /// A line below the heading; empty for none.
   var subtitle: String { get }
-  /// The figures in words.
+  /// The values in words.
   var summary: String { get }
-  /// The picture's width in units of a pixel.
+  /// The width in SVG units, one pixel each.
   var width: Double { get }
-  /// The picture's height.
+  /// The height in SVG units.
   var height: Double { get }
   /// The SVG elements below the heading.
   var content: String { get }
 }
 
 extension Chart {
-  /// The chart as an SVG document that stands alone, dark on white.
+  /// The chart as a standalone SVG document, dark on white.
   public var svg: String {
     """
     <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(unit(width)) \(unit(height))" \
@@ -37,9 +37,9 @@ extension Chart {
     """
   }
 
-  /// The chart as an element of an HTML page that has ``ChartStyle/pageRules`` in its style sheet.
+  /// The chart as an element of an HTML page whose style sheet has ``ChartStyle/pageRules``.
   ///
-  /// - Parameter id: What makes the ids of its title and summary unique in the page.
+  /// - Parameter id: A prefix that makes the ids of title and summary unique in the page.
   package func element(id: String) -> String {
     """
     <svg viewBox="0 0 \(unit(width)) \(unit(height))" class="chart" role="img" \
@@ -62,20 +62,21 @@ extension Chart {
   }
 }
 
-/// A length or coordinate with at most one decimal.
+/// Returns a length or coordinate with at most one decimal.
 func unit(_ number: Double) -> String { shortText((number * 10).rounded() / 10) }
 
-/// Returns how wide a text about is in the fonts that a chart may be shown in.
+/// Returns the approximate width of a text in the fonts that a chart may be shown in.
 func textWidth(_ text: String, size: Double = 12) -> Double {
   Double(text.terminalWidth) * size * 0.56
 }
 
-/// Returns a text as markup that fits a width, its end replaced by "…" where it is longer.
+/// Returns a text as markup that fits a width; "…" replaces a cut end.
 func drawn(_ text: String, _ width: Double, size: Double = 12) -> String {
   text.visible.fitted(max(1, Int(width / (size * 0.56)))).markup
 }
 
-/// The way of a line through points: a pixel's tenths, without the points in the middle of straight pieces.
+/// Returns the SVG path through points, in tenths of a pixel, without the inner points of straight
+/// segments.
 func path(_ points: [(x: Double, y: Double)]) -> String {
   var places: [(x: Int, y: Int)] = []
   for point in points {

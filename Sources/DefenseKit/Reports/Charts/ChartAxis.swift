@@ -1,18 +1,19 @@
 private import Foundation
 
-/// An axis: its range, where lines and numbers are, and what it shows.
+/// An axis with its range, title and ticks.
 struct ChartAxis: Sendable {
   let title: String
   let range: ClosedRange<Double>
   let ticks: [Double]
-  /// Whether values are shares, written as per cent.
+  /// Whether values are shares, shown in per cent.
   var isShare = true
-  /// Whether the range begins where axes end: for lists, which are read from the top.
+  /// Whether the lower bound is at the far end of the axis: for lists, which are read from the top.
   var isReversed = false
 
-  /// Shares from a lowest one to 1.
+  /// Returns an axis of shares from at most `low` to 1.
   static func shares(_ title: String, from low: Double = 0) -> ChartAxis {
-    // The lowest end that leaves about a tenth of the range below the lowest share, and its steps.
+    // The largest start that leaves about a twelfth of the range below the lowest share, and its
+    // steps.
     let steps = [
       (0.98, 0.005), (0.95, 0.01), (0.9, 0.02), (0.8, 0.05), (0.7, 0.05), (0.5, 0.1), (0.0, 0.2),
     ]
@@ -22,7 +23,7 @@ struct ChartAxis: Sendable {
       title: title, range: start...1, ticks: (0...count).map { 1 - Double(count - $0) * step })
   }
 
-  /// Shares from 0 to a highest one.
+  /// Returns an axis of shares from 0 to at least `high`.
   static func shares(_ title: String, upTo high: Double) -> ChartAxis {
     let step = step(for: min(1, max(high, 1e-6)), parts: 3)
     let count = Int((min(1, max(high, 1e-6)) / step - 1e-9).rounded(.up))
@@ -30,9 +31,9 @@ struct ChartAxis: Sendable {
       title: title, range: 0...(Double(count) * step), ticks: (0...count).map { Double($0) * step })
   }
 
-  /// Numbers of any size.
+  /// Returns an axis of numbers of any size.
   static func numbers(_ title: String, _ low: Double, _ high: Double) -> ChartAxis {
-    // Differences of what lies within the bounds are finite.
+    // Differences between numbers within these bounds are finite.
     var (low, high) = (max(-1e300, min(low, 1e300)), max(-1e300, min(high, 1e300)))
     if !(low < high) {
       let space = max(0.5, abs(low) / 10)
@@ -40,7 +41,7 @@ struct ChartAxis: Sendable {
     }
     let step = step(for: high - low, parts: 4)
     let (first, last) = ((low / step).rounded(.up), (high / step).rounded(.down))
-    // Where steps are lost in the numbers' precision, the ends alone are written.
+    // If the steps are too small for the numbers' precision, only both ends are labelled.
     let isFine = max(abs(first), abs(last)) < 1e6 && first <= last
     return ChartAxis(
       title: title, range: low...high,
@@ -48,7 +49,7 @@ struct ChartAxis: Sendable {
       isShare: false)
   }
 
-  /// 1, 2 or 5 times a power of ten, so that about as many as `parts` make up a length.
+  /// Returns 1, 2 or 5 times a power of ten, so that about `parts` steps make up a length.
   private static func step(for length: Double, parts: Double) -> Double {
     var power = 1.0
     let rough = length / parts
@@ -57,16 +58,16 @@ struct ChartAxis: Sendable {
     return power * ([1.0, 2, 5, 10].first { power * $0 >= rough } ?? 10)
   }
 
-  /// How far along the axis a value lies, 0 to 1.
+  /// The position of a value along the axis, 0 to 1.
   func share(of value: Double) -> Double {
     let part = (value - range.lowerBound) / (range.upperBound - range.lowerBound)
-    // Written so that what is no number lies at the beginning.
+    // NaN fails the comparison and gets position 0.
     let bounded = part > 0 ? min(1, part) : 0
     return isReversed ? 1 - bounded : bounded
   }
 
-  /// A value as the axis writes it: with a digit more than the distance of two lines needs, which cuts off
-  /// what a product of decimal fractions leaves in the last ones.
+  /// Returns the label of a value, with one digit more than the distance of two ticks needs, which
+  /// hides rounding errors.
   func text(_ value: Double) -> String {
     let unit = isShare ? 100.0 : 1
     let distance =
@@ -80,8 +81,8 @@ struct ChartAxis: Sendable {
   }
 }
 
-/// A number of any size with five significant digits.
+/// Returns a number of any size with five significant digits.
 func significant(_ number: Double) -> String {
-  // Zeros that say nothing go.
+  // Drops trailing zeros.
   Double(String(format: "%.5g", number)).map { shortText($0) } ?? "–"
 }

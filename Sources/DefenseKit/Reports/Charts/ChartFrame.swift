@@ -1,6 +1,6 @@
 private import Foundation
 
-/// The part of a chart that figures are drawn into: where they lie, the grid, and the axes around it.
+/// The plot area of a chart, with the grid and the axes around it.
 struct ChartFrame: Sendable {
   let left: Double
   let right: Double
@@ -8,10 +8,12 @@ struct ChartFrame: Sendable {
   let bottom: Double
   let horizontal: ChartAxis
   let vertical: ChartAxis
-  /// How far the ends of both axes' ranges lie within the frame, so that marks there stay whole.
+  /// The distance between the ends of both axes' ranges and the frame, so that marks there are not
+  /// cut.
   let inset: Double
 
-  /// Creates a frame over the whole width of a chart, with room for the vertical axis's texts.
+  /// Creates a frame over the whole width of a chart, with space for the labels of the vertical
+  /// axis.
   init(
     width: Double, top: Double = 74, height: Double, _ horizontal: ChartAxis,
     _ vertical: ChartAxis, inset: Double = 0
@@ -25,20 +27,21 @@ struct ChartFrame: Sendable {
     self.inset = inset
   }
 
-  /// Where the texts of the horizontal axis end.
+  /// The bottom of the horizontal axis's labels.
   var end: Double { bottom + 44 }
 
-  /// The place of a value on the horizontal axis; what lies outside of its range is at its end.
+  /// Returns the position of a value on the horizontal axis; values outside of its range are
+  /// clamped.
   func x(_ value: Double) -> Double {
     left + inset + (right - left - 2 * inset) * horizontal.share(of: value)
   }
 
-  /// The place of a value on the vertical axis; what lies outside of its range is at its end.
+  /// Returns the position of a value on the vertical axis; values outside of its range are clamped.
   func y(_ value: Double) -> Double {
     bottom - inset - (bottom - top - 2 * inset) * vertical.share(of: value)
   }
 
-  /// The grid and the axes.
+  /// The SVG elements of the grid and the axes.
   var content: String {
     var parts: [String] = []
     let lines = vertical.ticks.map { "M\(unit(left)) \(unit(y($0)))H\(unit(right))" }

@@ -1,18 +1,17 @@
-/// What the marks and lines of a chart stand for, in rows below it.
+/// The legend of a chart's marks and lines, in rows below it.
 struct ChartLegend: Sendable {
-  /// How an entry's series is drawn.
+  /// The symbol of an entry.
   enum Key: Sendable {
     case line(ChartRole)
     case mark(ChartRole)
     /// A filled area.
     case area
-    /// A thick line around nothing.
+    /// A thick unfilled outline.
     case outline
     /// A thin dotted line.
     case dotted
   }
 
-  /// An entry.
   struct Entry: Sendable {
     let key: Key
     let label: String
@@ -26,7 +25,7 @@ struct ChartLegend: Sendable {
   private static let keyWidth = 32.0
   private static let gap = 18.0
 
-  /// The entries' places: where each begins, and its row.
+  /// The position of each entry: its left end and its row.
   private var places: [(x: Double, row: Int)] {
     var (x, row) = (12.0, 0)
     return entries.map { entry in
@@ -39,10 +38,10 @@ struct ChartLegend: Sendable {
 
   private var labelWidth: Double { width - 24 - Self.keyWidth }
 
-  /// How high it is.
+  /// The height of the legend.
   var height: Double { entries.isEmpty ? 0 : Double((places.last?.row ?? 0) + 1) * Self.rowHeight }
 
-  /// The legend below a place.
+  /// Returns the SVG elements of the legend, with its upper edge at `top`.
   func content(at top: Double) -> String {
     zip(entries, places).map { entry, place in
       let y = top + Double(place.row) * Self.rowHeight + Self.rowHeight / 2

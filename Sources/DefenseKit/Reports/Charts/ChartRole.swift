@@ -1,14 +1,14 @@
-/// Whose figures a mark or a line of a chart shows, which decides how it looks: what has the same role in two
-/// charts looks the same in both.
+/// The model that a mark or a line shows, which decides its appearance: a role looks the same in
+/// all charts.
 public enum ChartRole: Sendable, Hashable {
-  /// The suspect as it came: a cross or a whole line, in the colour of the text.
+  /// The suspect: a cross or a solid line, in the colour of the text.
   case suspect
-  /// The suspect with a detector before it: an asterisk.
+  /// The suspect with a detector: an asterisk.
   case filteredSuspect
-  /// A repaired model: a colour, a shape and dashes by its number, counted from 0.
+  /// A repaired model by number, counted from 0, with its own colour, shape and dashes.
   case repaired(Int)
 
-  /// How many repaired models a chart can tell apart; higher numbers look like lower ones.
+  /// The number of repaired models that look different; numbers beyond it repeat earlier ones.
   public static let distinctRepairs = ChartStyle.series.count
 
   private var number: Int? {
@@ -16,10 +16,10 @@ public enum ChartRole: Sendable, Hashable {
     return nil
   }
 
-  /// The class of its marks and lines.
+  /// The CSS class of marks and lines.
   var name: String { number.map { "series-\($0)" } ?? "suspect" }
 
-  /// Its mark at a place.
+  /// Returns the SVG element of a mark at a position.
   func mark(_ x: Double, _ y: Double) -> String {
     let shape =
       switch self {

@@ -1,17 +1,17 @@
-/// The colours of charts, in one place for files and for pages.
+/// The colours of charts, for files and for pages.
 ///
-/// In a file the colours stand in the rules, as few programs besides browsers know custom properties. In a page the
-/// rules take them from custom properties (`--chart-ink` and so on), which are set for light and dark, and
-/// light is what a browser falls back to.
+/// Files have the colours in the rules, because few programs besides browsers support custom
+/// properties. In pages, the rules refer to custom properties (`--chart-ink`, for example), which
+/// are set for light and dark mode; the light colour is the fallback.
 package enum ChartStyle {
-  /// A colour with its name, on a light ground and on a dark one.
+  /// A named colour, for light and dark backgrounds.
   struct Colour: Sendable {
     let name: String
     let light: String
     let dark: String
   }
 
-  /// What is not data.
+  /// Colours of everything except data.
   static let plain = [
     Colour(name: "ground", light: "#ffffff", dark: "#171b20"),
     Colour(name: "ink", light: "#1c2126", dark: "#e6e9ec"),
@@ -19,10 +19,10 @@ package enum ChartStyle {
     Colour(name: "grid", light: "#e3e6e9", dark: "#2d343b"),
   ]
 
-  /// Lines and marks, in their order; the suspect's is the ink.
+  /// The colours of lines and marks by number; the suspect has the colour of the text.
   ///
-  /// The first two are Okabe and Ito's ("Color Universal Design", 2008); the others were found by a search: like
-  /// theirs, and as far from each other as could be for those too who lack one kind of cones.
+  /// The first two are Okabe and Ito's ("Color Universal Design", 2008). A search chose the others
+  /// for a large distance from each other, including for readers who lack one type of cones.
   static let series = [
     Colour(name: "0", light: "#0072b2", dark: "#56b4e9"),
     Colour(name: "1", light: "#d55e00", dark: "#f58a4b"),
@@ -34,15 +34,15 @@ package enum ChartStyle {
     Colour(name: "7", light: "#6d0c47", dark: "#725f93"),
   ]
 
-  /// How lines of the series are broken, as `stroke-dasharray` has it; nil for a whole line.
+  /// The dashes of the series' lines, as values of `stroke-dasharray`; nil for a solid line.
   static let dashes: [String?] = [
     nil, "7 3", "2 3", "10 3 2 3", "14 4", "4 2", "10 3 2 3 2 3", "1 3 5 3",
   ]
 
-  /// The rules of a file.
+  /// The CSS rules of a file.
   static let fileRules = rules(\.light)
 
-  /// The rules of a page.
+  /// The CSS rules of a page.
   package static let pageRules =
     ":root {\n\(properties(\.light))}\n@media screen and (prefers-color-scheme: dark) {\n  :root {\n"
     + "\(properties(\.dark))  }\n}\n" + rules { "var(--chart-\($0.name), \($0.light))" }

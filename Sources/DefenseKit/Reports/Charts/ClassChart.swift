@@ -1,17 +1,17 @@
 internal import ModelIO
 
-/// How accurate models are on each class of clean images.
+/// The accuracy of models on each class of clean images.
 ///
-/// Up to 40 classes stand below each other, with a mark for every model. Of more classes every model's
-/// accuracies are drawn as a line from its worst class to its best.
+/// Up to 40 classes are listed vertically, with one mark for every model. With more classes, each
+/// model is a line from its worst class to its best.
 public struct ClassChart: Chart {
-  /// A model.
+  /// The accuracies of a model.
   public struct Series: Sendable, Hashable {
-    /// What was done about the model.
+    /// The model's label in the legend.
     public var label: String
-    /// `counts[c]`: how images of class c were classified.
+    /// `counts[c]`: counts over the images of class c.
     public var counts: [ClassCounts]
-    /// Whose figures they are.
+    /// The role of the model, which decides its marks.
     public var role: ChartRole
 
     /// Creates a series.
@@ -21,7 +21,7 @@ public struct ClassChart: Chart {
       self.role = role
     }
 
-    /// Classes that have images with their accuracies, the worst first.
+    /// The classes that have images with their accuracies, the worst first.
     fileprivate var ranked: [(label: Int, accuracy: Double)] {
       counts.enumerated().filter { $0.element.images > 0 }
         .map { (label: $0.offset, accuracy: $0.element.accuracy) }
@@ -29,19 +29,19 @@ public struct ClassChart: Chart {
     }
   }
 
-  /// The chart's heading.
+  /// The heading of the chart.
   public let title: String
-  /// A line below it.
+  /// A line below the heading; empty for none.
   public let subtitle: String
   /// The models.
   public let series: [Series]
 
-  /// The most classes that stand below each other.
+  /// The maximum number of classes that are listed vertically.
   public static let mostRows = 40
-  /// How many points a line of many classes has at most.
+  /// The maximum number of points of a line.
   private static let linePoints = 200
 
-  /// Prepares a chart.
+  /// Creates a chart.
   public init(title: String, subtitle: String = "", series: [Series]) {
     self.title = title
     self.subtitle = subtitle
@@ -50,13 +50,13 @@ public struct ClassChart: Chart {
 
   /// 380 units.
   public var width: Double { 380 }
-  /// As high as classes and legend make it.
+  /// The height in units, which depends on the number of classes and on the legend.
   public var height: Double { frame.end + legend.height + 8 }
 
   private var classCount: Int { series.map(\.counts.count).max() ?? 0 }
   private var isRanked: Bool { classCount > Self.mostRows }
 
-  /// Each model's worst classes, its best and its mean.
+  /// Each model's three worst classes, its best class and its mean accuracy.
   public var summary: String {
     series.map { series in
       let ranked = series.ranked
@@ -91,7 +91,7 @@ public struct ClassChart: Chart {
     return ChartLegend(entries: entries, width: width)
   }
 
-  /// Axes, marks or lines, and legend.
+  /// The SVG elements of axes, marks or lines, and legend.
   public var content: String {
     let frame = frame
     let drawn = series.enumerated().map { position, series in
@@ -100,7 +100,7 @@ public struct ClassChart: Chart {
     return ([frame.content] + drawn + [legend.content(at: frame.end)]).joined(separator: "\n")
   }
 
-  /// The marks of a model, a little above or below those of others.
+  /// Returns a model's marks, shifted slightly up or down from those of other models.
   private func marks(_ series: Series, _ position: Int, _ frame: ChartFrame) -> String {
     let count = Double(self.series.count)
     let offset = (Double(position) - (count - 1) / 2) * 0.6 / max(count, 4)
@@ -109,7 +109,7 @@ public struct ClassChart: Chart {
     }.joined(separator: "\n")
   }
 
-  /// A model's classes from the worst to the best.
+  /// Returns a model's line from its worst class to its best.
   private static func line(_ series: Series, _ frame: ChartFrame) -> String {
     let ranked = series.ranked
     let count = min(ranked.count, linePoints)

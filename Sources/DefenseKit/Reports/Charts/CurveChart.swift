@@ -1,11 +1,11 @@
 internal import ModelIO
 
-/// A pruning sweep: accuracy and attack success over the share of channels pruned.
+/// A pruning sweep: accuracy and attack success rate over the share of channels pruned.
 public struct CurveChart: Chart {
   /// A line of the chart.
   struct Series: Sendable {
     let label: String
-    /// Nil for the thin dotted line.
+    /// The appearance of the line; nil for a thin dotted line.
     let role: ChartRole?
     /// The share for every number of pruned channels, 0 to 1.
     let shares: [Double]
@@ -13,9 +13,9 @@ public struct CurveChart: Chart {
 
   /// A repaired model, marked on the lines.
   public struct Mark: Sendable, Hashable {
-    /// What tells it from others of the sweep.
+    /// Distinguishes the repaired model from others of the sweep.
     public var label: String
-    /// How many channels were pruned.
+    /// The number of pruned channels.
     public var pruned: Int
 
     /// Creates a mark.
@@ -25,9 +25,9 @@ public struct CurveChart: Chart {
     }
   }
 
-  /// The chart's heading.
+  /// The heading of the chart.
   public let title: String
-  /// How many channels there are, and what was measured.
+  /// The number of channels, and the images of the results.
   public let subtitle: String
   /// 860 units, or 380 in a comparison.
   public let width: Double
@@ -35,7 +35,7 @@ public struct CurveChart: Chart {
   let series: [Series]
   let marks: [Mark]
 
-  /// Prepares the chart of one sweep, with the repairs of the same defense marked.
+  /// Creates the chart of one sweep, with the repairs of the same defense marked.
   public init(_ result: Evaluation.CurveResult, repairs: [Repair]) {
     let curve = result.curve
     self.init(
@@ -48,7 +48,7 @@ public struct CurveChart: Chart {
       })
   }
 
-  /// Prepares the chart of a sweep of a comparison.
+  /// Creates the chart of a sweep in a comparison.
   public init(
     title: String, width: Double = 380, curve: ComparisonRecord.Curve, marks: [Mark] = []
   ) {
@@ -69,10 +69,10 @@ public struct CurveChart: Chart {
     self.series = series
   }
 
-  /// As high as marks and legend make it.
+  /// The height in units, which depends on the marks and on the legend.
   public var height: Double { frame.end + legend.height + 8 }
 
-  /// The figures of the whole network and of every repaired model.
+  /// The values of the unpruned network and of every repaired model.
   public var summary: String {
     let places = [Mark(label: "unpruned", pruned: 0)] + marks
     return places.map { place in
@@ -103,7 +103,7 @@ public struct CurveChart: Chart {
       width: width)
   }
 
-  /// Axes, repaired models, lines and legend.
+  /// The SVG elements of axes, repaired models, lines and legend.
   public var content: String {
     let frame = frame
     let lines = series.map { series in
@@ -123,7 +123,7 @@ public struct CurveChart: Chart {
       .joined(separator: "\n")
   }
 
-  /// A repaired model's label: where it begins, and in which row above the frame it stands.
+  /// The label of a repaired model, with its centre and its row above the frame.
   private struct Label {
     let mark: Mark
     let text: String
@@ -131,7 +131,7 @@ public struct CurveChart: Chart {
     let row: Int
   }
 
-  /// The labels, in rows so that none covers another.
+  /// Returns the labels, in rows so that no two overlap.
   private func labels(left: Double) -> [Label] {
     let right = width - 20
     var ends: [Double] = []
@@ -149,7 +149,7 @@ public struct CurveChart: Chart {
     }
   }
 
-  /// Vertical lines at the repaired models, and over all of them their labels.
+  /// Returns vertical lines at the repaired models, and their labels drawn over all lines.
   private func guides(_ frame: ChartFrame) -> [String] {
     let labels = labels(left: frame.left)
     func top(_ label: Label) -> Double { frame.top - 10 - Double(label.row) * 17 }

@@ -1,17 +1,19 @@
 internal import ModelIO
 
-/// How a detector's scores of clean and of triggered images are distributed, laid over each other.
+/// The distributions of a detector's scores of clean and of triggered images, drawn over each
+/// other.
 ///
-/// Clean images are a pale area, triggered ones a strong line, so that both can be read in grey.
+/// Clean images are a pale area and triggered ones a thick line, which differ in black and white
+/// too.
 public struct HistogramChart: Chart {
-  /// The chart's heading.
+  /// The heading of the chart.
   public let title: String
-  /// A line below it.
+  /// A line below the heading; empty for none.
   public let subtitle: String
-  /// The scores' distribution.
+  /// The distributions of the scores.
   public let histogram: ScoreHistogram
 
-  /// Prepares a chart.
+  /// Creates a chart.
   public init(title: String, subtitle: String = "", _ histogram: ScoreHistogram) {
     self.title = title
     self.subtitle = subtitle
@@ -31,7 +33,7 @@ public struct HistogramChart: Chart {
     return counts.map { share($0, all) }
   }
 
-  /// Where the middle half of each kind's scores lies.
+  /// The median and the quartiles of each kind's scores.
   public var summary: String {
     "Scores from \(significant(histogram.low)) to \(significant(histogram.high)). "
       + [("clean", histogram.clean), ("triggered", histogram.poisoned)].map { kind, counts in
@@ -44,7 +46,7 @@ public struct HistogramChart: Chart {
       }.joined(separator: " ")
   }
 
-  /// The middle of the part in which a share of the images is reached.
+  /// Returns the centre of the bin that contains a quantile.
   private func bound(_ counts: [Int], _ part: Double) -> Double? {
     let goal = part * Double(counts.reduce(0, +))
     guard goal > 0 else { return nil }
@@ -58,7 +60,7 @@ public struct HistogramChart: Chart {
     }
   }
 
-  /// A number between two, whose distance may be too large for a number.
+  /// Interpolates between two numbers whose difference may overflow.
   private static func between(_ low: Double, _ high: Double, _ part: Double) -> Double {
     low * (1 - part) + high * part
   }
@@ -78,7 +80,7 @@ public struct HistogramChart: Chart {
       ], width: width)
   }
 
-  /// Axes, both distributions and the legend.
+  /// The SVG elements of axes, both distributions and legend.
   public var content: String {
     let frame = frame
     return [
@@ -91,7 +93,7 @@ public struct HistogramChart: Chart {
   private func outline(_ shares: [Double], _ frame: ChartFrame) -> String {
     let range = frame.horizontal.range
     func x(_ index: Int) -> Double {
-      // Where all scores are equal, the axis is wider than the parts: the column then stands in its middle.
+      // If all scores are equal, the axis is wider than the bins, which then cover all of it.
       let isWide = !(histogram.low < histogram.high)
       let low = isWide ? range.lowerBound : histogram.low
       let high = isWide ? range.upperBound : histogram.high

@@ -1,18 +1,19 @@
 internal import ModelIO
 
-/// ROC curves: the share of triggered images flagged over the share of clean ones, for every threshold.
+/// ROC curves: the share of triggered images flagged over the share of clean ones, for every
+/// threshold.
 public struct ROCChart: Chart {
   /// A curve.
   public struct Curve: Sendable, Hashable {
-    /// What the detector worked with.
+    /// The curve's label in the legend.
     public var label: String
     /// The points from (0, 0) to (1, 1).
     public var points: [ROCPoint]
     /// The area under the curve.
     public var area: Double?
-    /// The shares that the detector flagged by its own threshold; nil if they are not known.
+    /// The shares that the detector flagged with its own threshold; nil if unknown.
     public var decision: ROCPoint?
-    /// Whose figures they are.
+    /// The role of the model, which decides the line.
     public var role: ChartRole
 
     /// Creates a curve.
@@ -28,14 +29,14 @@ public struct ROCChart: Chart {
     }
   }
 
-  /// The chart's heading.
+  /// The heading of the chart.
   public let title: String
-  /// A line below it.
+  /// A line below the heading; empty for none.
   public let subtitle: String
   /// The curves.
   public let curves: [Curve]
 
-  /// Prepares a chart.
+  /// Creates a chart.
   public init(title: String, subtitle: String = "", curves: [Curve]) {
     self.title = title
     self.subtitle = subtitle
@@ -44,10 +45,10 @@ public struct ROCChart: Chart {
 
   /// 380 units.
   public var width: Double { 380 }
-  /// As high as the legend makes it.
+  /// The height in units, which depends on the legend.
   public var height: Double { frame.end + legend.height + 8 }
 
-  /// Each curve's area, and what its detector flagged.
+  /// Each curve's area, and the shares that its detector flagged.
   public var summary: String {
     curves.map { curve in
       var text = curve.label
@@ -76,7 +77,7 @@ public struct ROCChart: Chart {
     return ChartLegend(entries: entries, width: width)
   }
 
-  /// Axes, the diagonal of guessing, curves, decisions and legend.
+  /// The SVG elements of axes, the diagonal of guessing, curves, decisions and legend.
   public var content: String {
     let frame = frame
     let guessing = path([(frame.x(0), frame.y(0)), (frame.x(1), frame.y(1))])

@@ -1,27 +1,28 @@
 internal import ModelIO
 
-/// What defenses make of a model: its accuracy on clean images over the attack's success.
+/// The trade-off of defenses: clean accuracy over attack success rate.
 ///
-/// The best place is at the top on the left. The suspect is a cross; a defense has a shape and a colour.
+/// The best position is the upper left corner. The suspect is a cross; each repaired model has a
+/// shape and a colour.
 public struct TradeOffChart: Chart {
-  /// A model's place.
+  /// The results of a model.
   public struct Point: Sendable, Hashable {
-    /// What was done about the model.
+    /// The model's label in the legend.
     public var label: String
     /// The share of triggered images that get the attacker's class, 0 to 1.
     public var attackSuccess: Double
-    /// The share of clean images that get their class, 0 to 1.
+    /// The share of clean images that get their own class, 0 to 1.
     public var cleanAccuracy: Double
     /// The standard deviations of both over seeds; nil with one seed.
     public var deviations: Deviations?
-    /// Whose figures they are.
+    /// The role of the model, which decides its mark.
     public var role: ChartRole
 
-    /// How far a place varies with the seed.
+    /// The standard deviations of a model's results over seeds.
     public struct Deviations: Sendable, Hashable {
-      /// That of the attack success.
+      /// The standard deviation of the attack success rate.
       public var attackSuccess: Double
-      /// That of the clean accuracy.
+      /// The standard deviation of the clean accuracy.
       public var cleanAccuracy: Double
 
       /// Creates deviations.
@@ -31,7 +32,7 @@ public struct TradeOffChart: Chart {
       }
     }
 
-    /// Creates a place.
+    /// Creates a point.
     public init(
       label: String, attackSuccess: Double, cleanAccuracy: Double, deviations: Deviations? = nil,
       role: ChartRole
@@ -44,23 +45,23 @@ public struct TradeOffChart: Chart {
     }
   }
 
-  /// The chart's heading.
+  /// The heading of the chart.
   public let title: String
-  /// A line below it.
+  /// A line below the heading; empty for none.
   public let subtitle: String
-  /// The places, the suspect's among them.
+  /// The models, including the suspect.
   public let points: [Point]
-  /// The lowest accuracy that the axis has to show.
+  /// The lowest accuracy that the axis must show.
   private let lowest: Double
 
-  /// Prepares a chart.
+  /// Creates a chart.
   ///
   /// - Parameters:
-  ///   - title: The heading.
-  ///   - subtitle: A line below it.
-  ///   - points: The places.
-  ///   - lowest: The lowest accuracy that the axis has to show, so that several charts can have the same
-  ///     one; if not given, the places'.
+  ///   - title: The heading of the chart.
+  ///   - subtitle: A line below the heading; empty for none.
+  ///   - points: The models.
+  ///   - lowest: The lowest accuracy that the axis must show, which gives several charts the same
+  ///     axis; nil: the lowest of `points`.
   public init(title: String, subtitle: String = "", points: [Point], lowest: Double? = nil) {
     self.title = title
     self.subtitle = subtitle
@@ -68,17 +69,17 @@ public struct TradeOffChart: Chart {
     self.lowest = lowest ?? Self.lowest(points)
   }
 
-  /// Returns the lowest accuracy among places, their spread included.
+  /// Returns the lowest accuracy of points, less its standard deviation.
   public static func lowest(_ points: [Point]) -> Double {
     points.map { $0.cleanAccuracy - ($0.deviations?.cleanAccuracy ?? 0) }.min() ?? 0
   }
 
   /// 380 units.
   public var width: Double { 380 }
-  /// As high as the legend makes it.
+  /// The height in units, which depends on the legend.
   public var height: Double { frame.end + legend.height + 8 }
 
-  /// Every place with its figures.
+  /// The values of every model.
   public var summary: String {
     points.map { point in
       "\(point.label): clean accuracy \(percent(point.cleanAccuracy)), attack success "
@@ -97,7 +98,7 @@ public struct TradeOffChart: Chart {
       entries: points.map { .init(key: .mark($0.role), label: $0.label) }, width: width)
   }
 
-  /// Axes, marks and legend.
+  /// The SVG elements of axes, marks and legend.
   public var content: String {
     let frame = frame
     let spreads = points.compactMap { point -> String? in
@@ -110,7 +111,7 @@ public struct TradeOffChart: Chart {
       let cross = "M\(unit(left)) \(unit(y))H\(unit(right))M\(unit(x)) \(unit(low))V\(unit(high))"
       return "<path d=\"\(cross)\" class=\"spread \(point.role.name)\"/>"
     }
-    // The suspect lies above the others: what a defense leaves as it is lies at the same place.
+    // The suspect is drawn last, over any repaired model with the same results.
     let ordered = points.filter { $0.role != .suspect } + points.filter { $0.role == .suspect }
     let marks = ordered.map {
       $0.role.mark(frame.x($0.attackSuccess), frame.y($0.cleanAccuracy))
