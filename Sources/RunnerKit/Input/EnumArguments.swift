@@ -1,4 +1,4 @@
-// Conformances of public types are public, and so is where they come from.
+// Conformances of public types are public, and so must be the imports of both sides.
 public import ArgumentParser
 public import DefenseKit
 
