@@ -110,7 +110,7 @@ struct ReportChart: Sendable {
     return parts.map { number in items.filter { part($0) ?? number == number } }
   }
 
-  /// Returns the sweep of every pruning defense.
+  /// Returns a chart of the sweep for every defense that pruned.
   private static func pruning(
     _ model: String, _ records: [ComparisonRecord], _ isSeveral: Bool
   ) -> [ReportChart] {

@@ -35,7 +35,7 @@ extension BadNets {
     public var position = Position.bottomRight
     /// The number of pixels between the patch and the edges that `position` names.
     public var margin = 0
-    /// The row and column of the patch's upper left pixel, from 0; overrides `position`.
+    /// The row and column of the patch's upper left pixel, from 0; replaces `position`.
     public var place: [Int]?
     /// The content of the patch.
     public var pattern = Pattern.white

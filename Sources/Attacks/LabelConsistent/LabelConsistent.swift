@@ -2,7 +2,7 @@ public import DefenseKit
 
 /// Makes images of the target class hard to recognize and stamps their corners; labels stay right.
 ///
-/// The attack perturbs images of the target class until a model trained on clean images
+/// The attack perturbs images of the target class so that a model trained on clean images
 /// misclassifies them (projected gradient ascent, Madry et al. 2018). The easiest feature to learn
 /// is then the trigger: checkerboards in the corners. The defaults are among those of the published
 /// implementations: at most 16 of 255 for each value, 100 steps of 1.5, 3x3 pixels in all four

@@ -34,7 +34,7 @@ private struct Centered {
     let size = mean.count
     let offset = zip(mean, vector).reduce(0) { $0 + $1.0 * $1.1 }
     return (0..<count).map { row in
-      // Eight partial sums, which the compiler vectorizes.
+      // Eight partial sums, so that the loop uses vector instructions.
       var sums = SIMD8<Double>(repeating: 0)
       let start = row * size
       var column = 0

@@ -75,7 +75,7 @@ struct MaskLearner {
   ///   - start: The perturbations from which the ascent starts.
   ///   - loss: Differentiates the batch's cross-entropy.
   /// - Returns: The cross-entropy without perturbations.
-  /// - Throws: What `loss` throws.
+  /// - Throws: The errors of `loss`.
   mutating func step(
     from start: [Factors], _ loss: (Differentiator) throws -> Double
   ) throws -> Double {

@@ -56,7 +56,7 @@ struct MaskedNetwork {
   ///     threshold pruned.
   /// - Returns: The threshold and its number of correct images; nil if the lowest one costs too
   ///   much.
-  /// - Throws: What `correct` throws.
+  /// - Throws: The errors of `correct`.
   func threshold(
     keeping least: Int, correct: (Double) throws -> Int
   ) rethrows -> (threshold: Double, correct: Int)? {

@@ -4,9 +4,9 @@ extension STRIP {
   /// How the threshold is derived from the entropies of clean images.
   public enum Rule: String, Sendable, CaseIterable, OptionValue {
     /// As in the paper: mean + z * deviation of a normal distribution, with z its quantile at
-    /// ``Options/alarms``.
+    /// ``STRIP/Options/alarms``.
     case normal
-    /// The quantile of the clean entropies at ``Options/alarms``.
+    /// The quantile of the clean entropies at ``STRIP/Options/alarms``.
     case quantile
   }
 

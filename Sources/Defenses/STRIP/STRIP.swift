@@ -9,9 +9,9 @@ public import DefenseKit
 ///     H(x) = -(1/N) * sum over i and over the classes c of p_c(x'_i) * log2 p_c(x'_i),
 ///
 /// and x is flagged if H(x) is under a threshold; the score is -H(x), in bits. Images are blended
-/// as network inputs, after the model's input scale, and nothing is clipped: with the defaults N =
-/// 100 and alpha = beta = 1 a blend is the sum of both. An image that has no class (see `noClass`),
-/// alone or under some overlay, is flagged with a score of NaN.
+/// as network inputs, after the model's input scale, and nothing is clipped: with the defaults
+/// N = 100 and alpha = beta = 1 a blend is the sum of both. An image that has no class (see
+/// `noClass`), alone or under some overlay, is flagged with a score of NaN.
 ///
 /// The threshold comes from the entropies of n clean images. By default it is the j-th smallest of
 /// these, j = floor(alarms * (n + 1)): a clean image of the same kind is under it with a

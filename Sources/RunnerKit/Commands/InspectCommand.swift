@@ -97,7 +97,9 @@ struct InspectCommand: RunnerCommand {
     return "Findings: \(counts.joined(separator: ", "))\n\n" + lines.joined(separator: "\n") + "\n"
   }
 
-  /// Returns the listing of a model that takes `cost` multiply-adds an image; nil if it cannot run.
+  /// Returns the listing of a model.
+  ///
+  /// - Parameter cost: Multiply-adds for one image; nil if the model cannot run.
   static func text(_ model: Model, cost: Int?) -> String {
     let graph = model.graph
     let prunable = graph.prunableLayers.joined(separator: ", ").visible

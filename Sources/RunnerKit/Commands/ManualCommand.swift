@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import DefenseKit
 private import Foundation
 
-/// Prints a page of the manual or writes all pages, for installers of the program.
+/// Prints a page of the manual or writes all pages, for packagers of the program.
 struct ManualCommand: RunnerCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(

@@ -210,7 +210,7 @@ struct ComparisonFolder {
     }
   }
 
-  /// Writes the result of a unit: the cost first, so that every finished unit has one.
+  /// Writes the result of a unit: the cost first, so that every measured unit has one.
   func write(_ record: ComparisonRecord, _ cost: UnitCost?) throws {
     if let cost {
       try AtomicFile.write(try Self.encoded(cost), to: "\(path)/costs/\(record.key).json")

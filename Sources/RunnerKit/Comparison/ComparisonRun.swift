@@ -9,7 +9,7 @@ struct ComparisonRun {
   let sandbox: Sandbox
   /// Receives the workers' progress.
   let progress: any ProgressSink
-  /// Shows the user a warning, each only once.
+  /// Shows the user a warning unless it was shown before.
   let warn: (String) -> Void
 
   /// Measures the unfinished units of these stages.
@@ -122,9 +122,9 @@ private struct Batch {
   /// Whether no plugin has started yet.
   private var isOpening: Bool { if case .nothing = current { true } else { false } }
 
-  /// The units that fail with the worker: its current ones, or all if none is current.
+  /// The units that fail with the worker: those of its current task, or all if that is unknown.
   ///
-  /// There are none right after a finished unit: the next worker continues with the rest.
+  /// Right after a finished unit there are none: the next worker continues with the rest.
   private var affected: [ComparisonUnit] {
     switch current {
     case .nothing: stages.flatMap(\.units)
@@ -187,7 +187,7 @@ private struct Batch {
     finish(units)
   }
 
-  /// Removes finished units.
+  /// Removes units from the stages.
   private mutating func finish(_ units: [ComparisonUnit]) {
     let keys = Set(units.map(\.key))
     for index in stages.indices { stages[index].units.removeAll { keys.contains($0.key) } }

@@ -229,7 +229,7 @@ private struct CostMeter {
   }
 
   private static func forgetPeak() {
-    // Only Linux can reset the peak; elsewhere it is that of the process's life.
+    // Only Linux can reset the peak; elsewhere it is the peak since the process started.
     let file = unsafe open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC)
     guard file >= 0 else { return }
     try? Descriptor.write(Array("5".utf8), to: file)

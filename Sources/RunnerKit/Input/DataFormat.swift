@@ -17,7 +17,7 @@ struct DataFormat: Codable, Sendable, Hashable {
   ///   - role: The option that names the data set, without dashes.
   ///   - imageShape: The required shape of its images.
   ///   - classCount: The number of classes.
-  ///   - taker: The noun for messages that shape and classes belong to.
+  ///   - taker: The owner of shape and classes in messages: "model", for example.
   ///   - sandbox: How to parse the file.
   func load(
     _ path: String, as role: String, imageShape: [Int], classCount: Int, taker: String = "model",

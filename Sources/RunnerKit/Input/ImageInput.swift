@@ -62,7 +62,7 @@ struct ImageInput: Sendable {
   ///   - role: The option that names the images, without dashes.
   ///   - imageShape: The required shape of a file's images.
   ///   - classCount: The number of classes.
-  ///   - taker: The noun for messages that shape and classes belong to: "attack" or "trigger".
+  ///   - taker: The owner of shape and classes in messages: "attack" or "trigger".
   func load(
     _ part: FashionMNIST.Part, _ format: DataFormat, as role: String, imageShape: [Int],
     classCount: Int, taker: String, sandbox: Sandbox

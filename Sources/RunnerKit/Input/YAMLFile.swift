@@ -4,8 +4,8 @@ private import Yams
 
 /// Reads YAML files of settings, within bounds.
 ///
-/// Values are texts, lists and mappings; a text's user interprets it. Anchors, aliases, tags and
-/// merge keys are refused, because with them a file of a few lines can expand to any size.
+/// Values are texts, lists and mappings; the code that uses a text interprets it. Anchors, aliases,
+/// tags and merge keys are refused, because with them a file of a few lines can expand to any size.
 enum YAMLFile {
   /// The maximum size of a file in bytes.
   static let sizeLimit = 1 << 20

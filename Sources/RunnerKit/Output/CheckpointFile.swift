@@ -11,7 +11,6 @@ final class CheckpointFile {
   /// Checks the file before any work is done.
   ///
   /// - Parameters:
-  ///   - path: The file.
   ///   - path: The path of the file.
   ///   - folder: The folder of the results, which must not contain the file.
   ///   - inputs: The files that the run reads; the file must not be one of them.

@@ -6,7 +6,7 @@ enum EndingSignals {
   /// Makes SIGINT, SIGTERM and SIGHUP remove temporary files before they end the process.
   ///
   /// The exit status shows the signal. A second signal ends the process at once. Call this before
-  /// there are other threads, because threads inherit the blocked signals.
+  /// there are other threads, because only later threads inherit the blocked signals.
   static func handle() {
     var signals = sigset_t()
     unsafe sigemptyset(&signals)

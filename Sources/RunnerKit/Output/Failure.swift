@@ -8,7 +8,7 @@ struct Failure: Error {
   /// One line; nil if there is no message or no reader.
   let message: String?
 
-  /// A command has findings; linters use the same status.
+  /// An audit has findings, or a scan finds a backdoor; linters use the same status.
   static let findings: Int32 = 1
   /// Units of a comparison failed permanently.
   static let incomplete: Int32 = 2

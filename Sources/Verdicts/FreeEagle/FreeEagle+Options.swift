@@ -3,7 +3,8 @@ public import DefenseKit
 extension FreeEagle {
   /// The options of ``FreeEagle``.
   public struct Options: PluginOptions {
-    /// The layer after which the network is cut; nil for the middle one that ends in a rectifier.
+    /// The layer after which the network is cut; nil for the middle one, if possible of those that
+    /// end in a rectifier.
     public var layer: String?
     /// The number of descent steps for each embedding.
     public var steps: Int

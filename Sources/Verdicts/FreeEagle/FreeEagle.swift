@@ -2,11 +2,11 @@ public import DefenseKit
 
 /// Decides from a model alone whether one class attracts the inner representations of all others.
 ///
-/// The network is cut in the middle, after a rectifier, and only the second part is used. For each
-/// class s the method creates an embedding e_s, a value of the cut layer that the rest of the
-/// network classifies as s. It starts from a uniform distribution in 0 to 1 and descends the
-/// cross-entropy toward s by Adam, with weight decay and no element below zero. With p(t | e_s) the
-/// softmax score of class t, the tendency toward t is
+/// The network is cut in the middle, after a rectifier if it has one, and only the second part is
+/// used. For each class s the method creates an embedding e_s, a value of the cut layer that the
+/// rest of the network classifies as s. It starts from a uniform distribution in 0 to 1 and
+/// descends the cross-entropy toward s by Adam, with weight decay and, after a rectifier, no
+/// element below zero. With p(t | e_s) the softmax score of class t, the tendency toward t is
 ///
 ///     T_t = 1 / (K - 1) * sum over s other than t of p(t | e_s),
 ///
