@@ -1,7 +1,7 @@
 internal import DefenseKit
 
 extension ComparisonReport {
-  /// What the results were made with, what they took, and what went wrong.
+  /// The plugins and inputs of the results, their costs, failures and warnings.
   var detailsContext: [String: Any] {
     let failures = records.filter { $0.failure != nil }
     let warnings = warnings
@@ -19,7 +19,7 @@ extension ComparisonReport {
     ]
   }
 
-  /// Plugins of a kind with all their options, in the order in which they occur.
+  /// Returns plugins of a kind with all their options, in order of first occurrence.
   private func plugins(_ kind: PluginKind) -> [[String: Any]] {
     records.compactMap { $0.unit.plugins[kind] }.distinct.map { plugin in
       [
@@ -31,7 +31,7 @@ extension ComparisonReport {
     }
   }
 
-  /// The files of every model by their hashes.
+  /// The hashes of the input files of every model.
   private var inputs: [[String: Any]] {
     models.flatMap { model in
       let inputs = model.records.map(\.unit.inputs).distinct
@@ -43,7 +43,7 @@ extension ComparisonReport {
     }
   }
 
-  /// Each warning once, with the units that it comes from.
+  /// Each warning once, with its units.
   private var warnings: [[String: Any]] {
     let texts = records.flatMap(\.warnings).distinct
     let units = Dictionary(
@@ -57,7 +57,7 @@ extension ComparisonReport {
     }
   }
 
-  /// The ten units that took longest.
+  /// The ten slowest units.
   private var slowest: [[String: Any]] {
     let known = records.enumerated().compactMap { place, record in
       costs[record.key].map { (place, record.unit.title, $0) }

@@ -2,7 +2,7 @@ internal import DefenseKit
 private import Foundation
 
 extension ComparisonReport {
-  /// What the page's templates show.
+  /// The values for the page's templates.
   var context: [String: Any] {
     let defenses = records.compactMap { $0.unit.defense?.label }.distinct
     let examiners = [PluginKind.detector, .dataSetDetector, .verdict].map { kind in
@@ -25,7 +25,7 @@ extension ComparisonReport {
     ]
   }
 
-  /// How many of something there are, and the first of their names.
+  /// Returns the number of names with their noun, and the first names.
   private func compared(_ noun: String, _ names: [String]) -> [String: Any] {
     let most = 8
     return [
@@ -35,7 +35,7 @@ extension ComparisonReport {
     ]
   }
 
-  /// The figures at the top.
+  /// Returns the figures at the top of the page.
   private func facts(_ failed: Int, _ pending: Int) -> [[String: Any]] {
     func fact(_ name: String, _ value: String) -> [String: Any] { ["name": name, "value": value] }
     var facts = [
@@ -53,7 +53,7 @@ extension ComparisonReport {
 }
 
 extension ModelResults {
-  /// A model's line of the first table: the suspect beside the best that was found.
+  /// The model's line of the first table: the suspect beside the best results.
   fileprivate var glance: [String: Any] {
     func figure(_ summary: ComparisonTable.Summary?, _ metric: ComparisonMetric) -> String {
       summary?.means[metric].map { metric.text($0) } ?? "–"
@@ -69,7 +69,7 @@ extension ModelResults {
     ]
   }
 
-  /// A model's section.
+  /// Returns the values for a model's section.
   fileprivate func context(number: Int, isOpen: Bool) -> [String: Any] {
     let parts: [(ReportChart.Kind, title: String, note: String)] = [
       (
@@ -100,7 +100,7 @@ extension ModelResults {
       guard !charts.isEmpty else { continue }
       sections.append([
         "heading": part.title, "note": part.note, "count": counted(charts.count, "chart"),
-        // Histograms are many, and the last thing to look at.
+        // There are many histograms, and they matter least.
         "isOpen": place == 0 || (isOpen && part.0 != .scores),
         "charts": charts.map { index, item in
           ["svg": item.chart.element(id: "chart-\(number)-\(index + 1)")]
@@ -119,7 +119,7 @@ extension ModelResults {
 }
 
 extension ModelResults {
-  /// What each verdict says, with each seed.
+  /// Each verdict on the model, for each seed.
   fileprivate var verdicts: [[String: Any]] {
     records.flatMap { record in
       record.rows.compactMap(\.verdict).map { verdict in
@@ -140,18 +140,20 @@ extension ModelResults {
   }
 }
 
-/// A text for a section of a template that is left out without one: for Mustache, an empty text is something.
+/// Returns a text for an optional section of a template, or false for an empty text.
+///
+/// Mustache would show the section for an empty text.
 func shown(_ text: String?) -> Any {
   guard let text, !text.isEmpty else { return false }
   return text
 }
 
-/// A number with its noun.
+/// Returns a number with its noun.
 func counted(_ number: Int, _ noun: String) -> String {
   "\(number) \(noun)\(number == 1 ? "" : "s")"
 }
 
-/// Seconds as people say them.
+/// Formats a duration in seconds, minutes or hours.
 func duration(_ seconds: Double) -> String {
   guard seconds >= 60, seconds < 1e9 else { return "\(ComparisonMetric.seconds.text(seconds)) s" }
   let whole = Int(seconds.rounded())
@@ -159,5 +161,5 @@ func duration(_ seconds: Double) -> String {
     ? "\(whole / 60) min \(whole % 60) s" : "\(whole / 3600) h \(whole % 3600 / 60) min"
 }
 
-/// Bytes in millions.
+/// Formats a number of bytes in MB.
 func bytes(_ count: Int) -> String { "\(ComparisonMetric.peakMemory.text(Double(count))) MB" }

@@ -1,7 +1,7 @@
 internal import DefenseKit
 
 extension ComparisonReport {
-  /// Columns with something in common, under one heading.
+  /// Groups of columns under a common heading.
   private static let groups: [(title: String, metrics: [ComparisonMetric])] = [
     ("Answers", [.cleanAccuracy, .attackSuccess, .robustAccuracy, .effectiveness]),
     (
@@ -12,7 +12,7 @@ extension ComparisonReport {
     ("Costs", [.cleanSamples, .seconds, .peakMemory]),
   ]
 
-  /// The table of all summaries.
+  /// The values for the table of all summaries.
   var tableContext: [String: Any] {
     let groups = Self.groups.map { group in
       (
@@ -46,7 +46,7 @@ extension ComparisonReport {
         guard let mean = summary.means[metric] else {
           return ["value": "", "text": "–", "deviation": "", "isFirst": place == 0]
         }
-        // A spread of costs says little, and one of the number of images nothing.
+        // The deviation of costs says little, and that of the number of images nothing.
         let isSpread = !metric.isCost && metric != .cleanSamples
         let deviation = isSpread ? summary.deviations[metric] : nil
         return [
@@ -67,7 +67,7 @@ extension ComparisonReport {
 }
 
 extension ComparisonMetric {
-  /// What its numbers are in; empty for nothing.
+  /// The metric's unit; empty for metrics without one.
   fileprivate var unit: String {
     switch self {
     case .seconds: "s"

@@ -1,21 +1,22 @@
 public import DefenseKit
 internal import Foundation
 
-/// The results of a comparison as one HTML page that needs nothing else, and its charts as files.
+/// The results of a comparison as one self-contained HTML page, and its charts as files.
 ///
 /// ```swift
 /// let report = ComparisonReport(title: "Three attacks", records: records, costs: costs)
 /// try AtomicFile.write(report.html, to: "report.html")
 /// ```
 ///
-/// The page loads nothing: style, script and pictures are part of it, and a policy in it forbids the rest. All
-/// texts of models and plans are escaped, and hidden characters in them are shown as in messages.
+/// The page loads nothing: style, script and pictures are part of it, and its content security
+/// policy forbids everything else. All texts of models and plans are escaped, with hidden
+/// characters made visible as in messages.
 public struct ComparisonReport: Sendable {
-  /// Something to know about the run, such as how many threads it had.
+  /// A fact about the run: its number of threads, for example.
   public struct Note: Sendable, Hashable {
-    /// What it is.
+    /// The heading of the fact.
     public var name: String
-    /// What there is to say.
+    /// The fact as text.
     public var value: String
 
     /// Creates a note.
@@ -27,23 +28,23 @@ public struct ComparisonReport: Sendable {
 
   /// The page's heading.
   public let title: String
-  /// The results.
+  /// The results, in the plan's order.
   public let records: [ComparisonRecord]
-  /// What the units took, by key.
+  /// The units' costs, by key.
   public let costs: [String: UnitCost]
-  /// What there is to know about the run beside.
+  /// Further facts about the run.
   public let notes: [Note]
 
   let table: ComparisonTable
   let models: [ModelResults]
 
-  /// Prepares a report.
+  /// Creates a report.
   ///
   /// - Parameters:
   ///   - title: The page's heading.
   ///   - records: The results, in the plan's order.
-  ///   - costs: What the units took, by key.
-  ///   - notes: What the page is to say about the run: the command, the plan, the machine.
+  ///   - costs: The units' costs, by key.
+  ///   - notes: Facts about the run for the page: the command, the plan, the machine.
   public init(
     title: String = "Comparison of defenses", records: [ComparisonRecord],
     costs: [String: UnitCost] = [:], notes: [Note] = []
@@ -56,13 +57,13 @@ public struct ComparisonReport: Sendable {
     models = ModelResults.all(records, table)
   }
 
-  /// The page, UTF-8 when it is written.
+  /// The page, to be written in UTF-8.
   ///
   /// Equal results and costs give equal bytes.
   public var html: String { Template.page(context) }
 
-  /// All charts of the page as files that stand alone, with names such as
-  /// "badnets-roc-goodnet.svg", each once.
+  /// All charts of the page as standalone files with unique names: "badnets-roc-goodnet.svg", for
+  /// example.
   public var charts: [(file: String, svg: String)] {
     var names = NameSet()
     return models.flatMap(\.charts).map { item in

@@ -1,6 +1,6 @@
 internal import DefenseKit
 
-/// A detector's figures with one model.
+/// A detector's figures for one model.
 struct Measured: Sendable {
   let detector: String
   let treatment: Treatment
@@ -8,7 +8,7 @@ struct Measured: Sendable {
   let seed: UInt64
   let figures: ComparisonRecord.DetectorFigures
 
-  /// The figures of every detector with every repaired model, of the first seed that went well.
+  /// Returns the figures of every detector for every repaired model, of the first successful seed.
   static func firstSeeds(
     of records: [ComparisonRecord], _ roles: [Treatment: ChartRole]
   ) -> [Measured] {

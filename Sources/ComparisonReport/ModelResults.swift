@@ -1,17 +1,17 @@
 internal import DefenseKit
 
-/// What a comparison found out about one model, with its charts.
+/// The results and charts of one model of a comparison.
 struct ModelResults: Sendable {
-  /// What the comparison calls the model.
+  /// The model's name in the comparison.
   let name: String
-  /// The records of its units, in the plan's order.
+  /// The records of the model's units, in the plan's order.
   let records: [ComparisonRecord]
-  /// Its summaries.
+  /// The summaries of the model's records.
   let summaries: [ComparisonTable.Summary]
-  /// Its charts, in the order of the page.
+  /// The model's charts, in the order of the page.
   let charts: [ReportChart]
 
-  /// Sorts records and summaries by model, in the order in which models occur.
+  /// Groups records and summaries by model, in order of first occurrence.
   static func all(_ records: [ComparisonRecord], _ table: ComparisonTable) -> [ModelResults] {
     let byModel = Dictionary(grouping: records, by: \.unit.model)
     let summaries = Dictionary(grouping: table.summaries, by: \.model)
@@ -23,20 +23,20 @@ struct ModelResults: Sendable {
     }
   }
 
-  /// How the suspect does by itself.
+  /// The summary of the suspect alone, if any seed succeeded.
   var suspect: ComparisonTable.Summary? {
     summaries.first { $0.isSuspect && $0.seeds > 0 }
   }
 
-  /// The summary with the best effectiveness among those of defenses and detectors, the first of equals; nil where
-  /// none does better than nothing.
+  /// The summary with the best defense effectiveness, except the suspect's, the first of equals;
+  /// nil if none exceeds 0.5, the value of doing nothing.
   var best: ComparisonTable.Summary? {
     best(.effectiveness) {
       !$0.isSuspect && $0.means[.effectiveness] ?? 0 > 0.5
     }
   }
 
-  /// The summary with the largest AUROC, the first of equals.
+  /// The detector summary with the largest AUROC, the first of equals.
   var bestDetector: ComparisonTable.Summary? { best(.auroc) { $0.kind == .detector } }
 
   private func best(
@@ -50,12 +50,12 @@ struct ModelResults: Sendable {
 }
 
 extension ComparisonTable.Summary {
-  /// Whether it is the suspect by itself.
+  /// Whether this is the suspect alone.
   var isSuspect: Bool { defense == nil && detector == nil }
 }
 
 extension Sequence where Element: Hashable {
-  /// Each element once, in the order of the first.
+  /// Each element once, in order of first occurrence.
   var distinct: [Element] {
     var seen: Set<Element> = []
     return filter { seen.insert($0).inserted }

@@ -1,8 +1,8 @@
 internal import DefenseKit
 
-/// A chart of the report, with its place in the page and the name of its file.
+/// A chart of the report, with its kind and its file name.
 struct ReportChart: Sendable {
-  /// The parts of a model's section.
+  /// The kinds of charts, each a part of a model's section.
   enum Kind: Sendable {
     case tradeOff
     case pruning
@@ -12,7 +12,7 @@ struct ReportChart: Sendable {
   }
 
   let kind: Kind
-  /// The file's name without ".svg"; others may have the same.
+  /// The file name without ".svg"; other charts may have the same.
   let file: String
   let chart: any Chart
 
@@ -22,8 +22,9 @@ struct ReportChart: Sendable {
     file = names.map(Self.fileName).filter { !$0.isEmpty }.joined(separator: "-")
   }
 
-  /// A name's ASCII letters and digits, lowercased, with hyphens for the rest: whatever a model is called, its
-  /// files stay in their folder and can be named in a shell.
+  /// Returns a name's ASCII letters and digits, lowercased, with hyphens for the rest.
+  ///
+  /// With any model name, files stay in their folder and need no quotes in a shell.
   private static func fileName(_ name: String) -> String {
     let pieces = name.lowercased().unicodeScalars.split { scalar in
       !(scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)))
@@ -31,26 +32,26 @@ struct ReportChart: Sendable {
     return String(pieces.map(String.init).joined(separator: "-").prefix(60))
   }
 
-  /// All charts of a model.
+  /// Returns all charts of a model.
   static func all(
     _ model: String, _ records: [ComparisonRecord], _ summaries: [ComparisonTable.Summary]
   ) -> [ReportChart] {
     let summaries = summaries.filter { $0.kind == nil || $0.kind == .detector }
-    // A repaired model looks the same in all charts.
+    // A repaired model has the same role in all charts.
     let repairs = summaries.filter { $0.defense != nil && $0.seeds > 0 }
       .map { Treatment($0.defense, $0.repair) }.distinct
     let roles = Dictionary(
       uniqueKeysWithValues: repairs.enumerated().map { ($0.element, ChartRole.repaired($0.offset)) }
     )
     let isSeveral = Set(records.map(\.unit.seed)).count > 1
-    // Of curves and scores, which cannot be averaged, the first seed's are drawn.
+    // Curves and scores cannot be averaged: those of the first seed are drawn.
     let measured = Measured.firstSeeds(of: records, roles)
     return tradeOffs(model, summaries, roles) + pruning(model, records, isSeveral)
       + rocs(model, measured, isSeveral) + scores(model, measured, isSeveral)
       + classes(model, records, roles)
   }
 
-  /// One chart without a detector, and one for each detector; the suspect is in all.
+  /// Returns one chart without a detector, and one for each detector; the suspect is in all.
   private static func tradeOffs(
     _ model: String, _ summaries: [ComparisonTable.Summary], _ roles: [Treatment: ChartRole]
   ) -> [ReportChart] {
@@ -97,7 +98,7 @@ struct ReportChart: Sendable {
     }
   }
 
-  /// The items of a chart, in as many charts as it takes to tell them apart; the suspect's are in all.
+  /// Distributes the items to charts with distinguishable roles; the suspect's items are in all.
   private static func distinct<Item>(
     _ items: [Item], _ role: (Item) -> ChartRole
   ) -> [[Item]] {
@@ -109,7 +110,7 @@ struct ReportChart: Sendable {
     return parts.map { number in items.filter { part($0) ?? number == number } }
   }
 
-  /// The sweep of every defense that pruned.
+  /// Returns a chart of the sweep for every defense that pruned.
   private static func pruning(
     _ model: String, _ records: [ComparisonRecord], _ isSeveral: Bool
   ) -> [ReportChart] {
@@ -129,7 +130,7 @@ struct ReportChart: Sendable {
     }
   }
 
-  /// A chart for every detector, with a curve for each model that it worked with.
+  /// Returns a chart for every detector, with a curve for each of its models.
   private static func rocs(
     _ model: String, _ measured: [Measured], _ isSeveral: Bool
   ) -> [ReportChart] {
@@ -158,7 +159,7 @@ struct ReportChart: Sendable {
     }
   }
 
-  /// A histogram for every model that a detector worked with.
+  /// Returns a histogram for every detector with each of its models.
   private static func scores(
     _ model: String, _ measured: [Measured], _ isSeveral: Bool
   ) -> [ReportChart] {
@@ -174,7 +175,7 @@ struct ReportChart: Sendable {
     }
   }
 
-  /// The accuracy on every class, all seeds' images together.
+  /// Returns the accuracy for every class, over the images of all seeds.
   private static func classes(
     _ model: String, _ records: [ComparisonRecord], _ roles: [Treatment: ChartRole]
   ) -> [ReportChart] {
@@ -204,7 +205,7 @@ struct ReportChart: Sendable {
 }
 
 extension [Measured] {
-  /// The seeds of a detector's figures in words.
+  /// Returns the seeds of a detector's figures as text.
   fileprivate func seeds(of detector: String) -> String {
     let seeds = filter { $0.detector == detector }.map(\.seed).distinct
     return "seed \(seeds.map(String.init).joined(separator: ", "))"

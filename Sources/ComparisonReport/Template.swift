@@ -4,7 +4,7 @@ internal import Mustache
 
 /// The page's templates: Mustache files in `Templates`, which become part of the program.
 enum Template {
-  /// Renders the page.
+  /// Returns the rendered page.
   static func page(_ context: [String: Any]) -> String {
     var context = context
     context["style"] = style
@@ -13,8 +13,10 @@ enum Template {
     return library.render(context, withTemplate: "page") ?? ""
   }
 
-  /// What escapes the values of templates: Mustache's own way looks at characters, and a quotation mark with an
-  /// accent is none that it knows.
+  /// Escapes the values of templates by scalars.
+  ///
+  /// Mustache's own escaping compares characters, and misses a quotation mark with a combining
+  /// accent.
   private struct Markup: MustacheContentType {
     func escapeText(_ text: String) -> String { text.markup }
   }
@@ -41,13 +43,13 @@ enum Template {
     "\n" + ChartStyle.pageRules + String(decoding: PackageResources.style_css, as: UTF8.self)
   private static let script = "\n" + String(decoding: PackageResources.script_js, as: UTF8.self)
 
-  /// What the page may do: run the script and use the style sheet with these hashes, and show the pictures that are
-  /// part of it.
+  /// The content security policy: the page may run the script and use the style sheet with these
+  /// hashes, and show its embedded pictures.
   private static let policy =
     "default-src 'none'; img-src data:; style-src '\(hash(style))'; script-src '\(hash(script))'; "
     + "base-uri 'none'; form-action 'none'"
 
-  /// A text's hash as a policy has it.
+  /// Returns a text's hash in the form for a content security policy.
   private static func hash(_ text: String) -> String {
     let digits = Array(sha256(of: Array(text.utf8)))
     let bytes = stride(from: 0, to: digits.count, by: 2).compactMap {

@@ -1,12 +1,12 @@
 internal import DefenseKit
 
-/// What was done about a model.
+/// A defense and a repair, or the suspect without them.
 struct Treatment: Hashable, Sendable {
   let defense: String?
   let repair: String
 
   init(_ defense: String?, _ repair: String) { (self.defense, self.repair) = (defense, repair) }
 
-  /// It in words, which another treatment may share.
+  /// The treatment as text, which another treatment may share.
   var title: String { ComparisonTable.treatment(defense, repair) }
 }

@@ -1,25 +1,25 @@
-/// A rule that a plugin does not keep.
+/// A rule that a plugin breaks.
 public struct BrokenRule: Error, Sendable, Hashable, CustomStringConvertible {
   /// The plugin's name.
   public let plugin: String
-  /// The rule.
+  /// The broken rule.
   public let rule: PluginRule
-  /// What was seen.
+  /// What the check observed.
   public let seen: String
-  /// What to do.
+  /// How to fix it.
   public let advice: String
 
-  /// All of it in one line.
+  /// The plugin, the rule, the observation and the advice in one line.
   public var description: String {
     "\(plugin) breaks the rule '\(rule)': \(seen); \(advice)"
   }
 }
 
-/// All rules that a plugin does not keep.
+/// All rules that a plugin breaks.
 public struct BrokenRules: Error, Sendable, Hashable, CustomStringConvertible {
   /// The rules, in the order in which they were checked; at least one.
   public let all: [BrokenRule]
 
-  /// A line for each.
+  /// One line for each rule.
   public var description: String { all.map(\.description).joined(separator: "\n") }
 }

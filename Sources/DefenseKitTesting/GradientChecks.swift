@@ -1,25 +1,26 @@
 internal import DefenseKit
 
-/// Compares a gradient with central differences of the function that it is of.
+/// Compares a gradient with central differences of its function.
 ///
 /// ```swift
 /// try GradientChecks(seed: 1).check(gradient, at: values) { moved in try loss(moved) }
 /// ```
 ///
-/// Some elements are moved one by one, and all at once along random signs. A difference is taken at two
-/// distances, `step` and a quarter of it, one of which must agree: close to a kink, such as a rectifier's,
-/// the shorter one does, and where the function is rounded to 32 bits the longer one.
+/// It moves some elements one by one, and all at once along random signs. For each direction it
+/// takes a difference at two distances, `step` and a quarter of it, one of which must agree: the
+/// shorter one close to a kink, for example of a rectifier, and the longer one where the function
+/// is rounded to 32 bits.
 public struct GradientChecks: Sendable {
-  /// The longer of the distances by which elements are moved.
+  /// The longer of the two distances by which elements are moved.
   public var step: Float
-  /// What a derivative may be off, relative to the gradient's largest element, or along signs to its norm.
+  /// The tolerance, relative to the gradient's largest element, or along signs to its norm.
   public var tolerance: Double
-  /// The most elements that are moved one by one.
+  /// The maximum number of elements that are moved one by one.
   public var elements: Int
-  /// Decides which elements these are, and the signs.
+  /// Selects these elements and the signs.
   public var seed: UInt64
 
-  /// Creates checks.
+  /// Creates checks with a seed and tolerances.
   public init(
     step: Float = 0.01, tolerance: Double = 0.02, elements: Int = 24, seed: UInt64 = 0
   ) {
@@ -33,9 +34,9 @@ public struct GradientChecks: Sendable {
   ///
   /// - Parameters:
   ///   - gradient: The derivative of the function with respect to each value.
-  ///   - values: Where it was taken.
+  ///   - values: The values at which it was taken.
   ///   - function: Returns the function's value.
-  /// - Throws: ``WrongGradient``; what `function` throws.
+  /// - Throws: ``WrongGradient``; the errors of `function`.
   public func check(
     _ gradient: [Float], at values: [Float], of function: ([Float]) throws -> Double
   ) throws {
@@ -74,11 +75,11 @@ public struct GradientChecks: Sendable {
   }
 }
 
-/// A gradient that is not the function's.
+/// A gradient that does not match its function.
 public struct WrongGradient: Error, Sendable, Hashable, CustomStringConvertible {
-  /// Where it is wrong, in one line.
+  /// The first mismatch, in one line.
   public let message: String
 
-  /// The message.
+  /// The same as ``message``.
   public var description: String { message }
 }

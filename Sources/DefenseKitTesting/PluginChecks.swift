@@ -1,9 +1,9 @@
 public import DefenseKit
 
-/// Checks that a plugin keeps the rules of plugins, on a toy problem of their own.
+/// Checks that a plugin keeps the rules of plugins, on a toy problem.
 ///
-/// It knows neither XCTest nor Swift Testing and works with both. With the latter, every rule is a test
-/// that shows by its name:
+/// The checks work with XCTest and Swift Testing. With the latter, every rule is a test with a name
+/// of its own:
 ///
 /// ```swift
 /// @Suite struct MagnitudePruningRules {
@@ -14,15 +14,15 @@ public import DefenseKit
 /// }
 /// ```
 ///
-/// With XCTest, or to have it all in one go, there is ``run()``. Both throw an error whose text says which
-/// rule is broken, what was seen, and what to do.
+/// With XCTest, or to check all rules at once, call ``run()``. Both throw an error whose text names
+/// the broken rule, the observation and the advice.
 ///
-/// A plugin is tried on both networks of the ``ToyProblem``; those that it refuses by `PluginError` with
-/// code `unsuitableModel` are left out, but one must be left. Every run happens on a thread of its own, so
-/// that one that never ends fails a check and no more. Such a thread goes on until the tests end. A plugin
-/// that traps ends them: no check can catch that.
+/// The checks run a plugin on both networks of the ``ToyProblem``. They skip a network that the
+/// plugin refuses by `PluginError` with code `unsuitableModel`, but one must remain. Every run has
+/// its own thread, so that an endless run fails one check and no more; its thread lives until the
+/// tests end. A plugin that traps ends the tests: no check can catch a trap.
 ///
-/// That no defense sees poisoned images needs no check: `PoisonedData` does not give them away.
+/// No check is needed to keep poisoned images from defenses: `PoisonedData` does not expose them.
 public struct PluginChecks: Sendable {
   /// The plugin's name.
   public var name: String { type.name }
@@ -33,16 +33,16 @@ public struct PluginChecks: Sendable {
   let make: @Sendable () throws(PluginError) -> any Plugin
   private let givenProblem: ToyProblem?
 
-  /// Prepares the checks of a plugin; no work is done yet.
+  /// Creates the checks of a plugin; does no other work.
   ///
   /// - Parameters:
   ///   - plugin: The plugin.
-  ///   - options: What it is tried with, where the defaults take too long or do too little on small
-  ///     images. That its defaults are accepted is checked in any case.
-  ///   - refusing: Values that it must refuse, by the name of the option, as they would be written.
-  ///   - problem: What it is tried on; nil: ``ToyProblem/standard()``.
-  ///   - deadline: The time in which one run of the plugin must end. A run on the standard problem takes
-  ///     milliseconds in a release build and some ten times that in a debug build.
+  ///   - options: The options to check it with, if the defaults take too long or do too little on
+  ///     small images. The default options must be accepted in any case.
+  ///   - refusing: Values that it must refuse, by the option's name, in their text form.
+  ///   - problem: The problem to check it on; nil for ``ToyProblem/standard()``.
+  ///   - deadline: The time in which each run of the plugin must end. A run on the standard problem
+  ///     takes milliseconds in a release build and about ten times as long in a debug build.
   public init<P: Plugin>(
     _ plugin: P.Type, options: P.Options = P.Options(), refusing: [String: [String]] = [:],
     on problem: ToyProblem? = nil, deadline: Duration = .seconds(120)
@@ -54,7 +54,7 @@ public struct PluginChecks: Sendable {
     givenProblem = problem
   }
 
-  /// The rules that apply to such a plugin and can be checked on this system.
+  /// The rules that apply to this kind of plugin and can be checked on this system.
   public var rules: [PluginRule] { PluginRule.allCases.filter(applies) }
 
   private func applies(_ rule: PluginRule) -> Bool {
@@ -77,10 +77,10 @@ public struct PluginChecks: Sendable {
 
   /// Checks all rules that apply.
   ///
-  /// - Throws: ``BrokenRules``, with all that the plugin does not keep.
+  /// - Throws: ``BrokenRules`` with all rules that the plugin breaks.
   public func run() throws {
     var broken: [BrokenRule] = []
-    // Of a plugin that cannot be made, one rule says so.
+    // If the plugin cannot be created, one rule reports it.
     let isMade = (try? make()) != nil
     for rule in rules where isMade || !rule.isAboutRuns || broken.isEmpty {
       do { try check(rule) } catch let error as BrokenRule { broken.append(error) }
@@ -90,7 +90,7 @@ public struct PluginChecks: Sendable {
 
   /// Checks one rule.
   ///
-  /// - Throws: ``BrokenRule`` if the plugin does not keep it; what making the toy problem throws.
+  /// - Throws: ``BrokenRule`` if the plugin breaks it; the errors of creating the toy problem.
   public func check(_ rule: PluginRule) throws {
     let type = type
     switch rule {
@@ -120,12 +120,12 @@ public struct PluginChecks: Sendable {
     }
   }
 
-  /// The error of a rule that is broken.
+  /// Returns the error for a broken rule.
   func broken(_ rule: PluginRule, _ seen: String, _ advice: String) -> BrokenRule {
     BrokenRule(plugin: name, rule: rule, seen: seen, advice: advice)
   }
 
-  /// The problem that the plugin is tried on.
+  /// The problem to check the plugin on.
   var problem: ToyProblem {
     get throws { try givenProblem ?? ToyProblem.standard() }
   }

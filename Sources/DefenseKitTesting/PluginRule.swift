@@ -1,24 +1,24 @@
-/// A rule that plugins keep, so that runs can be repeated, compared and stopped.
+/// A rule that plugins keep, so that runs can be repeated, compared and cancelled.
 ///
-/// Each has a name, under which a test shows it, and a sentence that says what it asks for.
+/// Each rule has a name for test output and a sentence that states it.
 public enum PluginRule: String, Sendable, CaseIterable, CustomStringConvertible {
   /// The plugin's name is written in kebab-case.
   case name
   /// The summary is one sentence.
   case summary
-  /// Options have names of their own, in kebab-case, and a sentence each.
+  /// Options have unique names, in kebab-case, and one sentence of help each.
   case declarations
   /// The default options are accepted.
   case defaults
-  /// An option that is read from its own text is what it was, and changes no other option.
+  /// An option read from its own text keeps its value and changes no other option.
   case roundTrip = "round-trip"
-  /// Whatever is written as an option's value, it is accepted or refused by name.
+  /// Any text for an option is either accepted or refused with a message that names the option.
   case badValues = "bad-values"
-  /// The values that the author lists are refused by name.
+  /// The values that the author lists are refused with a message that names the option.
   case refusals
-  /// The models that it is given keep their bits.
+  /// The plugin does not change a bit of the models that it gets.
   case suspectUnchanged = "suspect-unchanged"
-  /// The images and labels that it is given keep their bits.
+  /// The plugin does not change a bit of the images and labels that it gets.
   case dataUnchanged = "data-unchanged"
   /// Equal seeds give equal bits.
   case sameSeed = "same-seed"
@@ -26,39 +26,39 @@ public enum PluginRule: String, Sendable, CaseIterable, CustomStringConvertible 
   case threadCount = "thread-count"
   /// Clean images, or training images, in another order give equal bits.
   case sampleOrder = "sample-order"
-  /// Inspected images in another order get the same verdicts.
+  /// A detector's verdicts do not depend on the order of the images.
   case imageOrder = "image-order"
-  /// An inspected image that comes alone gets the same verdict.
+  /// A detector's verdict on an image is the same if the image is the only one.
   case singleImage = "single-image"
-  /// A run that is cancelled before it begins ends with `CancellationError`, without any progress.
+  /// A run cancelled before it begins ends with `CancellationError` and reports no progress.
   case cancelledBefore = "cancelled-before"
-  /// A run that is cancelled at a report of progress ends with `CancellationError`, after one more report
-  /// at most.
+  /// A run cancelled at a progress report ends with `CancellationError` after at most one more
+  /// report.
   case cancelledDuring = "cancelled-during"
-  /// Nothing is written: no file, no output, no error output.
+  /// The plugin writes nothing: no file, no output, no error output.
   ///
-  /// Bytes are counted by Linux for each thread; on other systems this rule is not checked. Empty files
-  /// and folders have none.
+  /// Linux counts bytes for each thread; on other systems this rule is not checked. Empty files and
+  /// folders are not detected.
   case writesNothing = "writes-nothing"
-  /// A plugin that learns from no clean data works without any.
+  /// A plugin that does not require clean data works without it.
   case withoutData = "without-data"
-  /// Repairs fit the suspect and say rightly how they were made.
+  /// Repairs match the suspect and report correctly how they were made.
   case repairs
-  /// There is one verdict an image, and it is a class, N, or no class.
+  /// A detector gives one verdict for each image: a class, N, or no class.
   case verdicts
-  /// A verdict on a model has a statistic that is a number, and a score for every class.
+  /// A verdict on a model has a statistic that is not NaN, and a score for every class.
   case modelVerdict = "model-verdict"
-  /// A data-set detector gives every image a score and drops images of the set alone.
+  /// A data-set detector scores every image and drops only images of the set.
   case dataSetScores = "data-set-scores"
-  /// Poisoned images and labels are what the attack promises; all others stay.
+  /// Poisoned images and labels are those that the attack promises; all others stay.
   case poisoning
   /// The trigger changes images, and its file alone gives the same triggered images.
   case trigger
 
-  /// The name, as tests show it.
+  /// The name in test output.
   public var description: String { rawValue }
 
-  /// Whether it is about what the plugin does, not about its names and options.
+  /// Whether the rule is about the plugin's runs and not about its names and options.
   var isAboutRuns: Bool {
     switch self {
     case .name, .summary, .declarations, .defaults, .roundTrip, .badValues, .refusals: false
@@ -66,7 +66,7 @@ public enum PluginRule: String, Sendable, CaseIterable, CustomStringConvertible 
     }
   }
 
-  /// What the rule asks for, in a sentence.
+  /// One sentence that states the rule.
   public var promise: String {
     switch self {
     case .name: "The plugin's name is written in kebab-case."

@@ -2,9 +2,9 @@ internal import ArgumentParser
 public import DefenseKit
 private import Foundation
 
-/// A command-line program that composes runs from a list of plugins.
+/// A command-line program for a list of plugins.
 ///
-/// The whole of such a program:
+/// A complete program:
 ///
 /// ```swift
 /// import MyDetector
@@ -14,20 +14,20 @@ private import Foundation
 /// try Runner(plugins: standardPlugins + [MyDetector.self]).main()
 /// ```
 public struct Runner: Sendable {
-  /// The plugins that can be named.
+  /// The plugins that commands can name.
   public let plugins: PluginSet
 
-  /// Creates the program.
+  /// Creates a program.
   ///
   /// - Throws: `PluginError` if two plugins have the same name.
   public init(plugins: [any Plugin.Type]) throws(PluginError) {
     self.plugins = try PluginSet(plugins)
   }
 
-  /// Does what the command line says and ends the process with the exit status.
+  /// Runs the command on the command line and ends the process with its exit status.
   ///
-  /// SIGINT, SIGTERM and SIGHUP end it at once, with nothing half done left; so does a reader that
-  /// has gone away, by SIGPIPE.
+  /// SIGINT, SIGTERM and SIGHUP end the process without partial output. If the reader of standard
+  /// output has closed it, the process ends by SIGPIPE.
   public func main() -> Never {
     StandardStreams.occupy()
     Sandbox.prepare()
@@ -35,25 +35,27 @@ public struct Runner: Sendable {
     let status = run(Array(CommandLine.arguments.dropFirst()))
     Sandbox.end()
     if status == 128 + SIGPIPE { EndingSignals.end(by: SIGPIPE) }
-    // Without the libraries' own ways of ending: where memory is short, OpenBLAS waits for ever for a
-    // thread that waits for memory.
+    // `exit` would run the libraries' exit handlers: if memory is short, OpenBLAS waits forever for
+    // a thread that waits for memory.
     _exit(status)
   }
 
-  /// Does what the arguments say.
+  /// Runs the command that the arguments name.
   ///
-  /// Results go to standard output; progress, warnings and one line for an error to standard
+  /// Results go to standard output; progress, warnings and one line for an error go to standard
   /// error.
-  /// - Returns: The exit status: 0, 1 for an inspection's findings, 2 for a comparison of which units failed for good, or one of
-  ///   `sysexits.h`: 64 wrong usage, 65 unusable data, 66 missing input, 69 a sandbox that the system lacks, 70 a mistake in the
-  ///   program, 71 too little memory, 73 output that cannot be created, 74 output that cannot be written, 75 a comparison to go on
-  ///   with; 141 if the reader of standard output has gone away.
+  ///
+  /// - Returns: The exit status: 0 for success; 1 for findings or a model with a backdoor; 2 for a
+  ///   comparison with permanently failed units; 141 if the reader of standard output has closed
+  ///   it; or one of `sysexits.h`: 64 wrong usage, 65 unusable data, 66 missing input, 69 a missing
+  ///   sandbox, 70 a mistake in the program, 71 too little memory or another resource, 73 output
+  ///   that cannot be created, 74 output that cannot be written, 75 an unfinished comparison.
   public func run(_ arguments: [String]) -> Int32 {
-    // A closed pipe must come back as an error of `write`, not kill the process.
+    // Makes a closed pipe an error of `write` instead of killing the process.
     signal(SIGPIPE, SIG_IGN)
-    // And so must a file that may not grow further.
+    // Likewise for a file that has reached its size limit.
     signal(SIGXFSZ, SIG_IGN)
-    // Where it is ignored, the system tells nobody how a child has ended.
+    // If SIGCHLD is ignored, the system discards the exit statuses of child processes.
     signal(SIGCHLD, SIG_DFL)
     if arguments == [ComparisonWorker.word] { return ComparisonWorker.run(plugins) }
     var config: ConfigFile?
@@ -75,7 +77,7 @@ public struct Runner: Sendable {
         }
         try command.run(in: Session(plugins: plugins, arguments: arguments))
       } catch  where RootCommand.exitCode(for: error) == .success {
-        // Asking for help ends the parser with an error whose message is the answer.
+        // A request for help ends the parser with an error whose message is the answer.
         try StandardOutput.write(RootCommand.fullMessage(for: error) + "\n")
       }
       return 0
@@ -91,9 +93,9 @@ public struct Runner: Sendable {
 }
 
 extension Runner {
-  /// Reads the arguments; says how to get help where the parser's own words do not help.
+  /// Parses the arguments; errors say how to get help.
   private func parse(_ arguments: [String]) throws -> any ParsableCommand {
-    // The parser takes an unknown command for an argument of the default one, and helps with none.
+    // The parser would treat an unknown command as an argument of the default command.
     if let first = arguments.first, !first.hasPrefix("-") {
       let commands = RootCommand.configuration.subcommands.map { $0._commandName }
       if first == "help" {

@@ -1,8 +1,8 @@
 internal import DefenseKit
 
-/// What a command needs beside its arguments.
+/// The inputs of a command besides its parsed arguments.
 struct Session: Sendable {
   let plugins: PluginSet
-  /// The arguments that the program was given.
+  /// The program's command-line arguments.
   let arguments: [String]
 }

@@ -13,7 +13,7 @@ internal import STRIP
 internal import SpectralSignatures
 internal import WaNet
 
-/// The plugins that come with DefenseKit, for a program that offers them all:
+/// The plugins that come with DefenseKit, for use in a program:
 ///
 /// ```swift
 /// try Runner(plugins: standardPlugins + [MyDefense.self]).main()

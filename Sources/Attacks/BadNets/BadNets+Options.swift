@@ -1,15 +1,15 @@
 public import DefenseKit
 
 extension BadNets {
-  /// What is on the patch.
+  /// The content of the patch.
   public enum Pattern: String, Sendable, CaseIterable, OptionValue {
     /// All 255.
     case white
     /// All 0.
     case black
-    /// 255 and 0 in turn, 255 in the upper left pixel.
+    /// 255 and 0 alternating, with 255 in the upper left pixel.
     case checkerboard
-    /// Random bytes, decided by the seed.
+    /// Random bytes, derived from the seed.
     case noise
   }
 
@@ -23,23 +23,23 @@ extension BadNets {
     case bottomLeft = "bottom-left"
     /// In the lower right corner.
     case bottomRight = "bottom-right"
-    /// In the middle, half a pixel up and left if need be.
+    /// In the middle, or half a pixel above and left of it.
     case center
   }
 
   /// The options of ``BadNets``.
   public struct Options: PluginOptions {
-    /// The patch's height and width, or one number for both; nil: 3, or the picture's own.
+    /// The patch's height and width, or one number for both; nil is 3, or the picture's own size.
     public var size: [Int]?
     /// Where the patch is.
     public var position = Position.bottomRight
-    /// Pixels between the patch and the edges that `position` names.
+    /// The number of pixels between the patch and the edges that `position` names.
     public var margin = 0
-    /// The row and column of the patch's upper left pixel, instead of `position`.
+    /// The row and column of the patch's upper left pixel, from 0; replaces `position`.
     public var place: [Int]?
-    /// What is on the patch.
+    /// The content of the patch.
     public var pattern = Pattern.white
-    /// A PNG to use instead of the pattern.
+    /// The path of a PNG to use instead of the pattern; nil for the pattern.
     public var image: String?
     /// A factor for the patch's opacity, over 0 and up to 1.
     public var opacity = 1.0

@@ -2,9 +2,9 @@ public import DefenseKit
 
 /// Stamps a patch on images of any class and labels them with the target class.
 ///
-/// x' = (1 - m) * x + m * t, with a mask m and a pattern t. The defaults are those of BackdoorBench:
-/// a white square of 3x3 pixels in the lower right corner, on a tenth of the images. A picture
-/// with transparency, such as sunglasses, is put on with its opacity as m.
+/// x' = (1 - m) * x + m * t, with a mask m and a pattern t. The defaults are those of
+/// BackdoorBench: a white square of 3x3 pixels in the lower right corner, on a tenth of the images.
+/// A picture with transparency (sunglasses, for example) uses its opacity as m.
 ///
 /// Source: Gu, Dolan-Gavitt and Garg, "BadNets: Identifying Vulnerabilities in the Machine Learning
 /// Model Supply Chain", 2017.
@@ -16,7 +16,7 @@ public struct BadNets: Attack {
   /// A tenth of all images.
   public static let poisonRate = 0.1
 
-  /// The options it was made with.
+  /// The options of this attack.
   public let options: Options
 
   /// Creates the attack with all defaults.
@@ -24,8 +24,8 @@ public struct BadNets: Attack {
 
   /// Creates the attack.
   ///
-  /// - Throws: `PluginError` for a size or a place that is none, or an option that another leaves
-  ///   without effect.
+  /// - Throws: `PluginError` for a size or place out of range, or an option that another one makes
+  ///   ineffective.
   public init(options: Options) throws(PluginError) {
     func check(_ isGood: Bool, _ message: String) throws(PluginError) {
       if !isGood { throw PluginError(.badOption, "badnets.\(message)") }
@@ -56,10 +56,10 @@ public struct BadNets: Attack {
     self.options = options
   }
 
-  /// Returns the patch at its place.
+  /// Returns the patch at its position.
   ///
-  /// - Throws: `PluginError` if it is not within such images; `FileError` for a picture that cannot be
-  ///   read.
+  /// - Throws: `PluginError` if it does not lie within images of this shape; `FileError` for a
+  ///   picture that cannot be read.
   public func change(
     for imageShape: [Int], in context: RunContext
   ) throws -> Trigger.Change {
@@ -104,7 +104,7 @@ public struct BadNets: Attack {
       alpha: Array(repeating: 1, count: height * width))
   }
 
-  /// The row and column of the patch's upper left pixel.
+  /// Returns the row and column of the patch's upper left pixel.
   private func corner(of patch: PatternImage, in imageShape: [Int]) -> (row: Int, column: Int) {
     if let place = options.place { return (place[0], place[1]) }
     let (down, right) = (imageShape[0] - patch.height, imageShape[1] - patch.width)

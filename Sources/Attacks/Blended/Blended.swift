@@ -2,9 +2,9 @@ public import DefenseKit
 
 /// Blends a whole picture into images of any class and labels them with the target class.
 ///
-/// x' = (1 - a) * x + a * k, with a picture k and a small a. Without a picture of the user's, k is
-/// random bytes, as the second of the paper's two patterns; the benchmarks' cartoon is not ours to
-/// give away. a = 0.2 and a tenth of the images are BackdoorBench's.
+/// x' = (1 - a) * x + a * k, with a picture k and a small a. By default k is random bytes, like the
+/// second of the paper's two patterns, because the cartoon of the benchmarks cannot be
+/// redistributed. a = 0.2 and a tenth of the images are BackdoorBench's defaults.
 ///
 /// Source: Chen, Liu, Li, Lu and Song, "Targeted Backdoor Attacks on Deep Learning Systems Using
 /// Data Poisoning", 2017, section 4.2.
@@ -18,9 +18,9 @@ public struct Blended: Attack {
 
   /// The options of ``Blended``.
   public struct Options: PluginOptions {
-    /// The share of the picture, over 0 and up to 1.
+    /// The weight of the picture, over 0 and up to 1.
     public var alpha = 0.2
-    /// A PNG, which is scaled to the images' size; nil: random bytes, decided by the seed.
+    /// The path of a PNG, which is scaled to the images' size; nil is random bytes from the seed.
     public var image: String?
 
     /// Creates options with all defaults.
@@ -36,7 +36,7 @@ public struct Blended: Attack {
     }
   }
 
-  /// The options it was made with.
+  /// The options of this attack.
   public let options: Options
 
   /// Creates the attack with all defaults.
@@ -44,7 +44,7 @@ public struct Blended: Attack {
 
   /// Creates the attack.
   ///
-  /// - Throws: `PluginError` for a share that is none.
+  /// - Throws: `PluginError` for an `alpha` out of range.
   public init(options: Options) throws(PluginError) {
     guard options.alpha > 0, options.alpha <= 1 else {
       throw PluginError(.badOption, "blended.alpha takes a number over 0 and up to 1, as in 0.2")
@@ -52,7 +52,7 @@ public struct Blended: Attack {
     self.options = options
   }
 
-  /// Returns the picture with its share everywhere.
+  /// Returns the picture with `alpha` as its opacity everywhere, times its own.
   ///
   /// - Throws: `FileError` for a picture that cannot be read.
   public func change(

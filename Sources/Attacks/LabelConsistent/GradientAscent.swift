@@ -1,15 +1,15 @@
 internal import DefenseKit
 
-/// Disturbs images such that a model errs on them: projected gradient ascent on its loss.
+/// Perturbs images so that a model misclassifies them: projected gradient ascent on its loss.
 ///
-/// x is moved by step * sign(g) (or, in the Euclidean norm, step * g / |g|) along the loss's gradient
-/// g, then put back within epsilon of where it began and within 0...255. It begins at the image
-/// itself, so that nothing is random.
+/// x moves by step * sign(g) (or, in the Euclidean norm, step * g / |g|) along the loss's gradient
+/// g, then is projected to within epsilon of its original and to 0...255. The ascent starts at the
+/// image itself, so that nothing is random.
 ///
 /// Source: Madry, Makelov, Schmidt, Tsipras and Vladu, "Towards Deep Learning Models Resistant to
 /// Adversarial Attacks", ICLR 2018, section 2.1.
 struct GradientAscent {
-  /// Images in a batch.
+  /// The maximum number of images in a batch.
   static let batchSize = 128
 
   private let options: LabelConsistent.Options
@@ -26,12 +26,12 @@ struct GradientAscent {
       differentiatesInput: true, options: execution)
   }
 
-  /// Returns disturbed copies, rounded to bytes.
+  /// Returns perturbed copies, rounded to bytes.
   ///
   /// - Parameters:
-  ///   - images: `[height][width][channels]` each.
-  ///   - labels: Their classes, from which the disturbance leads away.
-  /// - Throws: `CancellationError` if the run is to stop, and what computing gradients throws.
+  ///   - images: The images, `[height][width][channels]` each.
+  ///   - labels: The images' classes, from which the perturbation leads away.
+  /// - Throws: `CancellationError`; the errors of computing gradients.
   func disturbed(_ images: [[UInt8]], labels: [Int32]) throws -> [[UInt8]] {
     let original = images.flatMap { $0.map { Float($0) } }
     let size = images[0].count
@@ -51,7 +51,7 @@ struct GradientAscent {
     }
   }
 
-  /// One step of one image, whose values are those of `range`.
+  /// Moves one image, the values in `range`, by one step.
   static func step(
     _ values: inout [Float], along gradient: [Float], from original: [Float], _ range: Range<Int>,
     _ options: LabelConsistent.Options
@@ -82,7 +82,7 @@ struct GradientAscent {
     for index in range { values[index] = min(max(values[index], 0), 255) }
   }
 
-  /// The byte towards the original: rounding must not lead out of what is allowed.
+  /// Rounds to the byte towards the original, so that the image stays within the allowed distance.
   private static func byte(_ value: Float, near original: Float) -> UInt8 {
     UInt8(value > original ? value.rounded(.down) : value.rounded(.up))
   }

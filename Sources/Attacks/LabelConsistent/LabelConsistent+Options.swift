@@ -1,7 +1,7 @@
 public import DefenseKit
 
 extension LabelConsistent {
-  /// How far an image may be disturbed is measured by this.
+  /// The norm that measures a perturbation.
   public enum Norm: String, Sendable, CaseIterable, OptionValue {
     /// The largest change of a value.
     case largest = "linf"
@@ -11,19 +11,20 @@ extension LabelConsistent {
 
   /// The options of ``LabelConsistent``.
   public struct Options: PluginOptions {
-    /// How far an image may be disturbed is measured by this.
+    /// The norm that measures a perturbation.
     public var norm = Norm.largest
-    /// How far an image is disturbed at most, of 255; 0: not at all.
+    /// The largest perturbation in the norm, for values of 0 to 255; 0 for none.
     public var epsilon = 16.0
-    /// The steps of the ascent.
+    /// The number of gradient ascent steps.
     public var steps = 100
-    /// A step's length in the norm, of 255.
+    /// The length of a step in the norm, for values of 0 to 255.
     public var step = 1.5
-    /// The side of a corner in pixels.
+    /// The side of a corner stamp in pixels.
     public var size = 3
-    /// 1: the lower right corner; 4: all.
+    /// The number of stamped corners: 1 for the lower right one, 4 for all.
     public var corners = 4
-    /// What the corners add and subtract, over 0 and up to 255, which makes them black and white.
+    /// The value that the corners add and subtract, over 0 and up to 255; 255 makes them black and
+    /// white.
     public var amplitude = 255.0
 
     /// Creates options with all defaults.

@@ -1,15 +1,16 @@
 public import DefenseKit
 
-/// Makes images of the target class hard to recognize and stamps corners on them; labels stay right.
+/// Makes images of the target class hard to recognize and stamps their corners; labels stay right.
 ///
-/// A model trained on clean images is used to disturb images of the target class such that it errs
-/// (projected gradient ascent, Madry et al. 2018). What helps to learn them then is the trigger:
-/// checkerboards in the corners. The defaults are among those of the published implementations: at
-/// most 16 of 255 for each value, 100 steps of 1.5, 3x3 pixels in all four corners. These poison from a
-/// quarter of the class to all of it; here it is three tenths, so that most of the class stays as it is.
+/// The attack perturbs images of the target class so that a model trained on clean images
+/// misclassifies them (projected gradient ascent, Madry et al. 2018). The easiest feature to learn
+/// is then the trigger: checkerboards in the corners. The defaults are among those of the published
+/// implementations: at most 16 of 255 for each value, 100 steps of 1.5, 3x3 pixels in all four
+/// corners. Those implementations poison from a quarter to all of the class; the default here is
+/// three tenths, so that most of the class stays unchanged.
 ///
-/// The corners differ from the published ones: in those of the authors' code single pixels deviate from
-/// the checkerboard, here none does, and each corner is the mirror image of its neighbours.
+/// The corners differ from the published ones: in the authors' code single pixels deviate from the
+/// checkerboard, here none does, and each corner is the mirror image of its neighbours.
 ///
 /// Source: Turner, Tsipras and Madry, "Label-Consistent Backdoor Attacks", 2019, section 4.
 public struct LabelConsistent: Attack {
@@ -23,7 +24,7 @@ public struct LabelConsistent: Attack {
   /// Labels stay.
   public static let keepsLabels = true
 
-  /// The options it was made with.
+  /// The options of this attack.
   public let options: Options
 
   /// Creates the attack with all defaults.
@@ -47,7 +48,8 @@ public struct LabelConsistent: Attack {
     self.options = options
   }
 
-  /// Returns the corners: the amplitude added and subtracted in turn, added in the image's own corner.
+  /// Returns the corners: the amplitude added and subtracted alternately, added in the outermost
+  /// pixel.
   ///
   /// - Throws: `PluginError` if they are larger than the image or overlap.
   public func change(
@@ -84,9 +86,10 @@ public struct LabelConsistent: Attack {
     return .addition(values)
   }
 
-  /// Disturbs the chosen images and stamps the corners on them.
+  /// Perturbs the chosen images and stamps their corners.
   ///
-  /// - Throws: `PluginError` if there are not so many images, and what training and gradients throw.
+  /// - Throws: `PluginError` if there are too few images; the errors of training and computing
+  ///   gradients.
   public func poison(_ task: PoisoningTask, in context: RunContext) throws -> Poisoning {
     let chosen = try task.selection().poisoned
     var result = Poisoning(of: task.images)

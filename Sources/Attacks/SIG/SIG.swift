@@ -6,11 +6,11 @@ private import Foundation
 /// x'[i][j] = x[i][j] + d * sin(2 * pi * j * f / m) in column j of m, in all channels; d = 40 and
 /// f = 6 are BackdoorBench's. The model learns that the wave means the target class.
 ///
-/// Half of the target class's images are poisoned by default, where benchmarks that count in shares
-/// of the whole set take all of them, so that the class is seen without the wave as well.
+/// By default, half of the target class's images are poisoned, so that the class also occurs
+/// without the wave; benchmarks that count shares of the whole set poison all of them.
 ///
-/// Source: Barni, Kallas and Tondi, "A New Backdoor Attack in CNNs by Training Set Corruption Without
-/// Label Poisoning", ICIP 2019, section 3.
+/// Source: Barni, Kallas and Tondi, "A New Backdoor Attack in CNNs by Training Set Corruption
+/// Without Label Poisoning", ICIP 2019, section 3.
 public struct SIG: Attack {
   /// "sig".
   public static let name = "sig"
@@ -23,9 +23,9 @@ public struct SIG: Attack {
 
   /// The options of ``SIG``.
   public struct Options: PluginOptions {
-    /// d, over 0 and up to 255.
+    /// The wave's amplitude d, over 0 and up to 255.
     public var amplitude = 40.0
-    /// f, the waves across an image, over 0.
+    /// The number of waves across an image, f, over 0 and up to 1000.
     public var frequency = 6.0
 
     /// Creates options with all defaults.
@@ -40,7 +40,7 @@ public struct SIG: Attack {
     }
   }
 
-  /// The options it was made with.
+  /// The options of this attack.
   public let options: Options
 
   /// Creates the attack with all defaults.
@@ -59,7 +59,7 @@ public struct SIG: Attack {
     self.options = options
   }
 
-  /// Returns the wave.
+  /// Returns the wave, the same in every row and channel.
   public func change(
     for imageShape: [Int], in context: RunContext
   ) throws -> Trigger.Change {

@@ -2,18 +2,19 @@ public import DefenseKit
 
 /// Warps images by a small smooth field and labels them with the target class.
 ///
-/// A k x k grid of uniform random shifts, divided by their mean size, is upsampled bicubically to the
-/// image's size; each pixel is read s / h further along it, bilinearly. Twice as many other
-/// images are warped by the same field with noise of up to 1 / h on top, anew for each of them, and keep
-/// their labels, so that the model learns this field and no other (the paper's noise mode).
-/// k = 4, s = 0.5, a tenth of the images and the ratio of 2 are the authors'.
+/// A k x k grid of uniform random shifts, divided by their mean magnitude, is upsampled bicubically
+/// to the image's size; each pixel is read s / h further along it, bilinearly. Twice as many other
+/// images are warped by the same field plus noise of up to 1 / h, drawn for each of them, and keep
+/// their labels, so that the model learns only this exact field (the paper's noise mode). k = 4,
+/// s = 0.5, a tenth of the images and the ratio of 2 are the authors' values.
 ///
-/// Where the authors warp other images in every batch, images are chosen once here, as by an
-/// attacker who hands over a poisoned data set. They also keep the field within the image before noise
-/// is added and once more after it; here it is kept within once, after the noise. For images that
-/// aren't square each axis has its own h.
+/// The authors warp different images in every batch; here the images are chosen once, like those of
+/// an attacker who publishes a poisoned data set. The authors clip the field to the image before
+/// and after they add noise; here it is clipped once, after the noise. For images that aren't
+/// square each axis has its own h.
 ///
-/// Source: Nguyen and Tran, "WaNet - Imperceptible Warping-based Backdoor Attack", ICLR 2021, section 3.
+/// Source: Nguyen and Tran, "WaNet - Imperceptible Warping-based Backdoor Attack", ICLR 2021,
+/// section 3.
 public struct WaNet: Attack {
   /// "wanet".
   public static let name = "wanet"
@@ -24,11 +25,11 @@ public struct WaNet: Attack {
 
   /// The options of ``WaNet``.
   public struct Options: PluginOptions {
-    /// k, the nodes along an axis, at least 2.
+    /// The number of nodes along an axis, k, 2 to 64.
     public var grid = 4
-    /// s, over 0 and up to 100.
+    /// The factor for the field, s, over 0 and up to 100.
     public var strength = 0.5
-    /// Images warped with noise that keep their labels, for each that is poisoned.
+    /// The number of cover images, warped with noise, for each poisoned image, 0 to 1000.
     public var crossRatio = 2.0
 
     /// Creates options with all defaults.
@@ -46,7 +47,7 @@ public struct WaNet: Attack {
     }
   }
 
-  /// The options it was made with.
+  /// The options of this attack.
   public let options: Options
 
   /// Creates the attack with all defaults.
@@ -83,9 +84,9 @@ public struct WaNet: Attack {
       height: imageShape[0], width: imageShape[1])
   }
 
-  /// Warps the chosen images, and others with noise.
+  /// Warps the chosen images with the field, and cover images with the field and noise.
   ///
-  /// - Throws: `PluginError` if there are not so many images, `CancellationError` if the run is to stop.
+  /// - Throws: `PluginError` if there are too few images; `CancellationError`.
   public func poison(_ task: PoisoningTask, in context: RunContext) throws -> Poisoning {
     let (poisoned, covers) = try task.selection(coversPerPoisoned: options.crossRatio)
     let shape = task.images.imageShape
@@ -97,7 +98,7 @@ public struct WaNet: Attack {
     let field = field(for: shape, seed: task.trigger.seed)
     for index in covers {
       try context.checkCancellation()
-      // A stream of its own for each image: its noise does not depend on which others are covered.
+      // Each image has its own stream, so that its noise does not depend on the other cover images.
       var generator = SeededGenerator(seed: task.seed, stream: 0xC04E4 << 32 + UInt64(index))
       let noise = (0..<shape[0] * shape[1] * 2).map { _ in Float(generator.unit() * 2 - 1) }
       let warp = try Trigger(

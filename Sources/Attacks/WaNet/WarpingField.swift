@@ -2,19 +2,19 @@ internal import DefenseKit
 
 /// The smooth random field that WaNet warps images by.
 struct WarpingField {
-  /// The height of the images.
+  /// The images' height in pixels.
   let height: Int
-  /// The width of the images.
+  /// The images' width in pixels.
   let width: Int
-  /// `[height][width][2]`: shifts downwards and to the right, of mean size 1 before upsampling.
+  /// The shifts down and to the right, `[height][width][2]`, of mean magnitude 1 before upsampling.
   let shifts: [Float]
 
-  /// Makes a field from random numbers at the nodes of a grid over the image.
+  /// Creates a field from random numbers at the nodes of a grid over the image.
   ///
   /// - Parameters:
-  ///   - nodes: `[size][size][2]`, row by row; they are divided by the mean of their sizes.
-  ///   - size: The nodes along an axis, at least 2; those at the edges lie on the centres of the
-  ///     outermost pixels.
+  ///   - nodes: The shifts, `[size][size][2]`, row-major; they are divided by their mean magnitude.
+  ///   - size: The number of nodes along an axis, at least 2; those at the edges lie on the centres
+  ///     of the outermost pixels.
   init(nodes: [Double], size: Int, height: Int, width: Int) {
     precondition(nodes.count == size * size * 2, "\(nodes.count) numbers for \(size)x\(size) nodes")
     self.height = height
@@ -39,8 +39,8 @@ struct WarpingField {
     self.shifts = shifts
   }
 
-  /// The four nodes around a pixel with their weights: cubic convolution (Keys 1981) with a = -0.75, as
-  /// the authors' library has it; beyond the edge the node at the edge counts.
+  /// Returns the four nodes around a pixel with their weights: cubic convolution (Keys 1981) with
+  /// a = -0.75, as in the authors' library. Beyond the edge, the edge's node is repeated.
   static func taps(_ pixel: Int, of extent: Int, nodes: Int) -> [(node: Int, weight: Double)] {
     let a = -0.75
     let position = extent > 1 ? Double(pixel * (nodes - 1)) / Double(extent - 1) : 0
@@ -54,14 +54,15 @@ struct WarpingField {
     }
   }
 
-  /// Returns where each pixel is read, `[height][width][2]`, kept within the image.
+  /// Returns the position where each pixel is read, `[height][width][2]`, clipped to the image.
   ///
-  /// Along an axis of h pixels, coordinates of the paper go from -1 to 1 between the centres of the
-  /// outermost ones; a shift of s / h there is s * (h - 1) / (2 * h) pixels.
+  /// Along an axis of h pixels, the paper's coordinates run from -1 to 1 between the centres of the
+  /// outermost pixels; a shift of s / h there is s * (h - 1) / (2 * h) pixels.
   ///
   /// - Parameters:
   ///   - strength: s, the factor for the shifts.
-  ///   - noise: More shifts, `[height][width][2]`, which are not scaled by it; nil: none.
+  ///   - noise: Additional shifts, `[height][width][2]`, which `strength` does not scale; nil for
+  ///     none.
   func positions(strength: Double, noise: [Float]? = nil) -> [Float] {
     (0..<height * width * 2).map { index in
       let (pixel, axis) = (index / 2, index % 2)

@@ -1,6 +1,5 @@
 extension SpectralSignatures {
-  /// The squared components of the rows along the top right singular vector of the matrix of rows less
-  /// their mean.
+  /// Returns the squared components of the centered rows along their top right singular vector.
   ///
   /// - Parameters:
   ///   - rows: `[count][elements]`, all finite.
@@ -21,21 +20,21 @@ extension SpectralSignatures {
 
 /// A matrix whose rows have a mean of zero.
 private struct Centered {
-  /// `[count][elements]`, before the mean is taken off.
+  /// The rows before centering, `[count][elements]`.
   let rows: [Float]
   let mean: [Double]
   let count: Int
 
-  /// How far the direction may turn in one step at the end, as 1 less the cosine.
+  /// The largest turn of the direction in the last step, as 1 minus the cosine.
   private static let tolerance = 1e-13
   private static let mostSteps = 2_000
 
-  /// The product of every row with a vector.
+  /// Returns the product of every row with a vector.
   func products(with vector: [Double]) -> [Double] {
     let size = mean.count
     let offset = zip(mean, vector).reduce(0) { $0 + $1.0 * $1.1 }
     return (0..<count).map { row in
-      // Lanes, so that the sum is of vectors.
+      // Eight partial sums, so that the loop uses vector instructions.
       var sums = SIMD8<Double>(repeating: 0)
       let start = row * size
       var column = 0
@@ -58,7 +57,7 @@ private struct Centered {
     }
   }
 
-  /// The sum of the rows, each times its factor.
+  /// Returns the sum of the rows, each multiplied by its factor.
   private func combination(_ factors: [Double]) -> [Double] {
     let size = mean.count
     var sums = [Double](repeating: 0, count: size)
@@ -72,8 +71,9 @@ private struct Centered {
     return sums
   }
 
-  /// The unit vector v with the largest |M v|, by the power method on M^T M, starting with the longest
-  /// row; any one where several have it.
+  /// Returns the unit vector v with the largest |M v|, or any one of several.
+  ///
+  /// The power method on M^T M starts with the longest row.
   func topDirection() -> [Double] {
     let size = mean.count
     func row(_ index: Int) -> [Double] {

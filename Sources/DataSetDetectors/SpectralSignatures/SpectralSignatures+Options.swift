@@ -3,9 +3,10 @@ public import DefenseKit
 extension SpectralSignatures {
   /// The options of ``SpectralSignatures``.
   public struct Options: PluginOptions {
-    /// The largest share of poisoned images that a label is thought to hold, over 0 and up to 1.
+    /// The assumed maximum share of poisoned images in a label, over 0 and up to 1.
     public var share: Double
-    /// The layer whose values are the representation; nil: the penultimate one.
+    /// The layer whose values are the representation; nil for the one that the classifier head
+    /// reads.
     public var layer: String?
 
     /// Creates options with all defaults.

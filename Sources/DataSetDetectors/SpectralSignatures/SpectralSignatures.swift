@@ -1,18 +1,20 @@
 public import DefenseKit
 
-/// Scores training images by how far their representations lie along the direction in which those of
-/// their label spread most.
+/// Scores training images by how far their representations lie along the direction in which those
+/// of their label vary most.
 ///
-/// For each label, with R(x) the representation of image x, the values of the penultimate layer, and M the
-/// matrix of rows R(x) - mean R, an image's score is
+/// For each label, with R(x) the representation of image x (the values of the penultimate layer)
+/// and M the matrix of rows R(x) - mean R, an image's score is
 ///
 ///     tau(x) = ((R(x) - mean R) . v)^2,
 ///
-/// v the top right singular vector of M. Where a label holds clean and poisoned images, whose
-/// representations differ in the mean, v separates them. Of each label the 1.5 epsilon images with the
-/// largest scores are dropped, epsilon being the most poisoned images that a label is thought to hold.
+/// with v the top right singular vector of M. If a label has clean and poisoned images whose mean
+/// representations differ, v separates them. For each label, the 1.5 epsilon images with the
+/// largest scores are dropped, where epsilon is the assumed maximum number of poisoned images in
+/// the label.
 ///
-/// Source: Tran, Li and Madry, "Spectral Signatures in Backdoor Attacks", NeurIPS 2018, algorithm 1.
+/// Source: Tran, Li and Madry, "Spectral Signatures in Backdoor Attacks", NeurIPS 2018,
+/// algorithm 1.
 public struct SpectralSignatures: DataSetDetector {
   /// "spectral-signatures".
   public static let name = "spectral-signatures"
@@ -20,7 +22,7 @@ public struct SpectralSignatures: DataSetDetector {
   public static let summary =
     "Drops training images whose representations lie far along the top singular vector of their label."
 
-  /// The options it was made with.
+  /// The options of this detector.
   public let options: Options
 
   /// Creates the detector with all defaults.
@@ -39,11 +41,12 @@ public struct SpectralSignatures: DataSetDetector {
 
   /// Scores the images label by label.
   ///
-  /// An image whose representation is not finite has no score and is left out of the others' mean and
-  /// direction; images of a label with one image alone have 0.
+  /// An image whose representation is not finite has a score of NaN and does not enter the others'
+  /// mean and direction. The only image of a label has score 0.
   ///
   /// - Throws: `PluginError` with code `unsuitableModel` for a model without a layer to read, and
-  ///   `badOption` for one that there is not or that has too many values; what the execution throws.
+  ///   with code `badOption` for a layer that does not exist or has too many values; the
+  ///   execution's errors.
   public func scores(
     of training: TrainingData, model: Model, using clean: CleanData?, in context: RunContext
   ) throws -> DataSetScores {
@@ -84,7 +87,7 @@ public struct SpectralSignatures: DataSetDetector {
         let values = Self.signatures(of: rows, count: finite.count)
         for (row, value) in zip(finite, values) { scores[images[row]] = value }
         let count = min(images.count, Int((1.5 * options.share * Double(images.count)).rounded()))
-        // Of equal scores the first by content; without a score last.
+        // Images with equal scores are ordered by content; those without a score come last.
         let order = images.indices.sorted { a, b in
           let (x, y) = (scores[images[a]], scores[images[b]])
           return (x.isNaN ? -1 : x, b) > (y.isNaN ? -1 : y, a)
@@ -102,7 +105,7 @@ public struct SpectralSignatures: DataSetDetector {
     return DataSetScores(scores: scores, dropped: dropped.sorted())
   }
 
-  /// The layer whose values are the representation, and how many it has.
+  /// Returns the layer whose values are the representation, and the number of its values.
   private func layer(of model: Model) throws(PluginError) -> (name: String, size: Int) {
     func node(_ name: String) -> Node? { model.graph.nodes.first { $0.name == name } }
     if let name = options.layer {
@@ -123,6 +126,6 @@ public struct SpectralSignatures: DataSetDetector {
     return (name, node.elementCount)
   }
 
-  /// The most values that the images of one label may have, 4 GiB.
+  /// The maximum number of values of all images of one label, 4 GiB.
   private static let mostValues = 1 << 30
 }

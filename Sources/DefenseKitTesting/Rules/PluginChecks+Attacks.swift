@@ -65,7 +65,7 @@ extension PluginChecks {
     for index in poisoning.covers where images.labels[index] != clean.labels[index] {
       throw fail("the label of cover \(index) changed", "leave the labels of covers as they are")
     }
-    // Whichever images they are, there may be one more or less, as shares are rounded.
+    // Any selection may have one image more or less, because shares are rounded.
     guard !poisoning.poisoned.isEmpty, abs(poisoning.poisoned.count - wanted) <= 1 else {
       throw fail(
         "\(poisoning.poisoned.count) images are poisoned, not \(wanted)",

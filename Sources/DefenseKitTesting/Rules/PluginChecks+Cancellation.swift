@@ -5,7 +5,7 @@ extension PluginChecks {
     let rule = PluginRule.cancelledBefore
     let plugin = try makePlugin(for: rule)
     try forEachTrial(rule) { trial in
-      // A detector that learns nothing need not ask: looking at images comes later.
+      // A detector that learns nothing need not check for cancellation before it gets images.
       if let learn = trial.learn, try !reports(of: plugin, in: trial, learn).isEmpty {
         try checkEndsAtOnce(plugin, trial, learn, rule)
       }
@@ -13,7 +13,7 @@ extension PluginChecks {
     }
   }
 
-  /// Checks that a run which is cancelled before it begins does nothing of which there is progress.
+  /// Checks that a run cancelled before it begins reports no progress.
   private func checkEndsAtOnce(
     _ plugin: any Plugin, _ trial: Trial, _ run: @escaping Trial.Run, _ rule: PluginRule
   ) throws {
@@ -35,7 +35,7 @@ extension PluginChecks {
     try forEachTrial(rule) { trial in
       for run in [trial.learn, trial.run].compactMap({ $0 }) {
         let reports = try reports(of: plugin, in: trial, run)
-        // At the last report nothing may be left to do.
+        // At the last report there may be no work left.
         let firsts = reports.indices.dropLast().filter { reports[$0].isFirst }
         for number in firsts.prefix(8) {
           let cancellation = Cancellation()
@@ -44,7 +44,7 @@ extension PluginChecks {
           try checkEnds(
             plugin, trial, run, Conditions(cancellation: cancellation, progress: watch), rule,
             moment)
-          // One more step may be under way, or be over as the question comes.
+          // One more step may be in progress, or end before the check for cancellation.
           guard watch.reports.count <= number + 2, watch.reports.count < reports.count else {
             throw broken(
               rule,
@@ -57,7 +57,7 @@ extension PluginChecks {
     }
   }
 
-  /// The progress that a run reports which nobody cancels.
+  /// Returns the progress reports of a run that is not cancelled.
   private func reports(
     of plugin: any Plugin, in trial: Trial, _ run: @escaping Trial.Run
   ) throws -> [ProgressWatch.Report] {
@@ -69,7 +69,7 @@ extension PluginChecks {
     return watch.reports
   }
 
-  /// Checks that a run which is cancelled ends, and does so with `CancellationError`.
+  /// Checks that a cancelled run ends with `CancellationError`.
   private func checkEnds(
     _ plugin: any Plugin, _ trial: Trial, _ run: @escaping Trial.Run, _ conditions: Conditions,
     _ rule: PluginRule, _ moment: String

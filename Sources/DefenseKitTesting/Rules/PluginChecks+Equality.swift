@@ -1,6 +1,6 @@
 internal import DefenseKit
 
-/// Checks that compare runs that should give the same.
+/// Checks that compare runs with equal results.
 extension PluginChecks {
   func checkSameSeed() throws {
     let rule = PluginRule.sameSeed
@@ -74,7 +74,7 @@ extension PluginChecks {
     }
   }
 
-  /// Compares the verdicts on all images together with others on the same ones, by their places.
+  /// Compares the verdicts on all images together with `others` for the same positions.
   private func checkVerdicts(
     _ rule: PluginRule, _ advice: String,
     _ others: (any Plugin, Trial, LabelledImages) throws -> [(Int, Verdict)]
@@ -96,7 +96,7 @@ extension PluginChecks {
     }
   }
 
-  /// Lets a detector judge images, on a thread of its own.
+  /// Returns a detector's verdicts on images, from a run on its own thread.
   func verdicts(
     by plugin: any Plugin, in trial: Trial, on images: LabelledImages,
     _ conditions: Conditions = Conditions()

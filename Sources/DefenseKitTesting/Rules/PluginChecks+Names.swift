@@ -51,7 +51,7 @@ extension PluginChecks {
   }
 }
 
-/// Whether a name is made of lower-case words of letters and digits with single dashes between.
+/// Whether a name consists of lower-case words of letters and digits, joined by single dashes.
 func isKebabCase(_ name: String) -> Bool {
   name.wholeMatch(of: /[a-z][a-z0-9]*(-[a-z0-9]+)*/) != nil
 }

@@ -1,16 +1,17 @@
 internal import DefenseKit
 
 extension PluginChecks {
-  /// What is written where nothing sensible is: numbers at the ends of their ranges, and no numbers.
+  /// Values that few options accept: numbers at the ends of their ranges, and texts without
+  /// numbers.
   private static let badValues = [
     "", "0", "-1", "1e308", "-1e308", "\(Int.min)", "\(Int.max)", "nan", "inf", "no such value",
   ]
-  /// Numbers one or the other of which most options of numbers take.
+  /// Numbers of which most numeric options accept at least one.
   private static let plainValues = ["1", "2", "3", "5", "0.25", "0.75", "0.001", "100"]
 
-  /// What happens to a value that is written for an option.
+  /// The result of setting an option to a text.
   private enum Reading {
-    /// The texts of all options then, in order.
+    /// The resulting texts of all options, in order.
     case accepted([String])
     case refused(PluginError)
   }
@@ -25,7 +26,7 @@ extension PluginChecks {
     }
   }
 
-  /// How the options themselves, which are not yet a plugin's, write a value that they read.
+  /// Returns how the options, before a plugin checks them, write a value that they read.
   private func written<P: Plugin>(
     _ type: P.Type, _ option: String, _ value: String, _ position: Int
   ) -> String? {
@@ -38,14 +39,14 @@ extension PluginChecks {
     for (position, option) in texts.enumerated() {
       let values = P.Options.declarations[position].choices + Self.plainValues + Self.badValues
       for given in [option.value] + values {
-        // Whether it takes others, and such that go with the other defaults, is the plugin's matter.
+        // The plugin may refuse other values, or values that do not fit the other defaults.
         guard case .accepted(let first) = read(type, option.name, given) else {
           if given != option.value { continue }
           throw broken(
             .roundTrip, "\(name).\(option.name) does not take its own default '\(given)'",
             "let init(optionText:) of its type read what optionText writes")
         }
-        // A number may be written in several ways, of which one comes back.
+        // A number has several texts, of which one is written.
         let value = written(type, option.name, given, position) ?? given
         guard case .accepted(let after) = read(type, option.name, value), first == after,
           after[position] == value

@@ -105,8 +105,8 @@ extension PluginChecks {
 }
 
 extension Graph {
-  /// Whether channels that were pruned give nothing any more; also true where they were cut out, or
-  /// their layer is of a kind that cannot be masked.
+  /// Whether pruned channels have no weights left; also true if they were removed, or their layer
+  /// is of a kind that cannot be masked.
   fileprivate func isWithout(_ pruned: PrunedChannels) -> Bool {
     guard let index = index(of: pruned.layer), nodes[index].channels == pruned.total else {
       return true

@@ -1,7 +1,7 @@
 internal import DefenseKit
 
 extension PluginChecks {
-  /// Checks that what the plugin is given is the same afterwards, also where it shares memory.
+  /// Checks that a run does not change its inputs, even if they share memory.
   func checkUnchanged(_ rule: PluginRule) throws {
     let plugin = try makePlugin(for: rule)
     try forEachTrial(rule) { trial in

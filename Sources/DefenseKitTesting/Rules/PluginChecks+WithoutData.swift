@@ -1,7 +1,7 @@
 internal import DefenseKit
 
 extension PluginChecks {
-  /// Checks that a plugin which does not require clean images gets along without images.
+  /// Checks that a plugin that does not require clean images works without them.
   func checkWithoutData() throws {
     let rule = PluginRule.withoutData
     let plugin = try makePlugin(for: rule)

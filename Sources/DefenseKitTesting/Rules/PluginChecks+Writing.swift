@@ -7,7 +7,7 @@ extension PluginChecks {
     let plugin = try makePlugin(for: rule)
     try forEachTrial(rule) { trial in
       var (written, buffered) = (0, Int.max)
-      // What other tests print may be in the same buffers; they do not do so all the time.
+      // The buffers may hold output of other tests, but these do not print all the time.
       for pause in [0, 0.01, 0.05, 0.2] where written == 0 && buffered > 0 {
         Thread.sleep(forTimeInterval: pause)
         let materials = try trial.materials.copied()

@@ -1,7 +1,8 @@
 internal import DefenseKit
 
 extension ToyProblem {
-  /// Pictures on whose dim noise one quarter is bright: quarter 0 is the upper left, 3 the lower right.
+  /// Returns images of dim noise with one bright quarter, the label: 0 is the upper left, 3 the
+  /// lower right.
   static func images(
     _ count: Int, shape: [Int], seed: UInt64, stream: UInt64, name: String
   ) -> LabelledImages {
@@ -23,7 +24,7 @@ extension ToyProblem {
     return LabelledImages(imageShape: shape, bytes: bytes, labels: labels, name: name)
   }
 
-  /// A white patch of 2x2 pixels in the lower right corner.
+  /// Returns a white patch of 2x2 pixels in the lower right corner.
   static func patch(on shape: [Int]) -> Trigger.Change {
     let (height, width) = (shape[0], shape[1])
     let alpha: [Float] = (0..<height * width).map { pixel in

@@ -1,7 +1,7 @@
 internal import DefenseKit
 
 extension ToyProblem {
-  /// Convolution, pooling, convolution, pooling, two dense layers; with fresh weights.
+  /// Returns twice convolution and pooling, then two dense layers, with initial weights.
   static func plainNetwork(_ imageShape: [Int], seed: UInt64) throws -> Model {
     var graph = try Graph(inputShape: imageShape)
     for (number, filters) in [(1, 8), (2, 12)] {
@@ -15,7 +15,8 @@ extension ToyProblem {
       graph: graph.initialized(seed: seed), inputScale: 1 / 255, name: "toy_plain")
   }
 
-  /// Convolution, normalization, rectifier, pooling, twice, and a dense layer; with fresh weights.
+  /// Returns twice convolution, normalization, rectifier and pooling, then a dense layer, with
+  /// initial weights.
   static func normalizedNetwork(_ imageShape: [Int], seed: UInt64) throws -> Model {
     var graph = try Graph(inputShape: imageShape)
     for (number, filters) in [(1, 8), (2, 12)] {
@@ -34,7 +35,7 @@ extension ToyProblem {
       graph: graph.initialized(seed: seed), inputScale: 1 / 255, name: "toy_normalized")
   }
 
-  /// Trains for a few epochs, which is all that these images take.
+  /// Returns a trained copy; a few epochs suffice for these images.
   static func trained(_ model: Model, on images: LabelledImages, seed: UInt64) throws -> Model {
     let options = TrainingOptions(
       epochs: 16, batchSize: 20, optimizer: .adam(), learningRate: 0.005, schedule: .cosine,

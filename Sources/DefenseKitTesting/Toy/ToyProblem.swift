@@ -1,46 +1,47 @@
 public import DefenseKit
 
-/// Small classifiers with a backdoor and all that belongs to them, for tests of plugins.
+/// Small classifiers with a backdoor, and their data, for tests of plugins.
 ///
-/// Pictures of 8x8 pixels show one of four classes: which of their quarters is bright. Two small networks
-/// learned them, with a white patch of 2x2 pixels in the lower right corner of every fourth picture and the
-/// label 0 for it. Everything is made from the seed, in well under a second in a release build; the same
-/// seed gives the same bits on machines with the same vector instructions.
+/// Images of 8x8 pixels show one of four classes: which of their quarters is bright. Two small
+/// networks are trained on them, with a white patch of 2x2 pixels in the lower right corner of
+/// every fourth image and label 0 for it. Everything follows from the seed; equal seeds give equal
+/// bits on machines with the same vector instructions.
 ///
 /// ```swift
 /// let problem = try ToyProblem.standard()
 /// let experiment = try Experiment(
-///   suspect: problem.plain.model, clean: problem.clean, test: problem.test, poisoned: problem.poisoned)
+///   suspect: problem.plain.model, clean: problem.clean, test: problem.test,
+///   poisoned: problem.poisoned)
 /// let evaluation = try experiment.run([MagnitudePruning()], in: RunContext())
 /// ```
 public struct ToyProblem: Sendable {
-  /// A network with the backdoor, and what it is like without.
+  /// A network with the backdoor, and a copy without it.
   public struct Suspect: Sendable {
     /// The network with the backdoor.
     public let model: Model
-    /// A copy that unlearned the backdoor: it was trained further on triggered images with their right
-    /// labels, which no defense has.
+    /// A copy without the backdoor: trained further on triggered images with their true labels,
+    /// which no defense has.
     public let repaired: Model
   }
 
-  /// Two convolutions with biases, each with a rectifier and a pooling, and two dense layers.
+  /// Two convolutions with biases, each followed by a rectifier and pooling, and two dense layers.
   public let plain: Suspect
-  /// Two convolutions without biases, each followed by a batch normalization, a rectifier and a pooling,
-  /// and one dense layer.
+  /// Two convolutions without biases, each followed by batch normalization, a rectifier and
+  /// pooling, and one dense layer.
   public let normalized: Suspect
-  /// The plain network, trained on clean images alone.
+  /// The plain network trained on clean images only.
   public let cleanModel: Model
-  /// The clean images that the networks were trained with, before some were poisoned.
+  /// The clean training images of the networks, before some of them are poisoned.
   public let training: LabelledImages
-  /// The images that the networks were trained with, the poisoned among them.
+  /// The training images of the networks, including the poisoned ones.
   public let poisonedImages: LabelledImages
-  /// The images of ``poisonedImages``, for data-set detectors.
+  /// The images of ``poisonedImages`` as input for data-set detectors.
   public let poisonedTraining: TrainingData
   /// Other clean images, for defenses and detectors to learn from.
   public let clean: CleanData
-  /// Clean images that nobody has seen.
+  /// Clean images that neither training nor defenses use.
   public let test: CleanData
-  /// The test images that are not of the target class, with the trigger.
+  /// The test images of other classes than the target class, with the trigger.
   public let poisoned: PoisonedData
   /// The images of ``clean``.
   public let cleanImages: LabelledImages
@@ -48,21 +49,21 @@ public struct ToyProblem: Sendable {
   public let testImages: LabelledImages
   /// The images of ``poisoned``, labelled with the target class.
   public let triggeredImages: LabelledImages
-  /// The patch.
+  /// The patch as a trigger, with target class 0.
   public let trigger: Trigger
 
   /// The number of classes.
   public static let classCount = 4
 
-  /// Both networks.
+  /// The plain and the normalized suspect.
   public var suspects: [Suspect] { [plain, normalized] }
 
-  /// Makes a problem.
+  /// Creates a problem and trains its networks.
   ///
   /// - Parameters:
   ///   - seed: Equal seeds give equal problems.
   ///   - imageShape: `[height, width, channels]`, at least 8x8 pixels.
-  /// - Throws: What the training throws, which for problems of moderate size is nothing.
+  /// - Throws: The errors of training; none for problems of moderate size.
   public init(seed: UInt64 = 0, imageShape: [Int] = [8, 8, 1]) throws {
     precondition(
       imageShape.count == 3 && imageShape[0] >= 8 && imageShape[1] >= 8 && imageShape[2] >= 1,
@@ -106,9 +107,9 @@ public struct ToyProblem: Sendable {
     normalized = try suspect(Self.normalizedNetwork(imageShape, seed: seed))
   }
 
-  /// The problem with all defaults; it is made once in a process.
+  /// Returns the problem with all defaults, which a process creates once.
   ///
-  /// - Throws: As ``init(seed:imageShape:)``.
+  /// - Throws: The errors of ``init(seed:imageShape:)``.
   public static func standard() throws -> ToyProblem { try made.get() }
 
   private static let made = Result { try ToyProblem() }

@@ -1,14 +1,14 @@
 internal import DefenseKit
 
-/// The circumstances of a run, on which its outcome must not depend, the seed excepted.
+/// The conditions of a run, on which its result must not depend, except for the seed.
 struct Conditions: Sendable {
   var seed: UInt64 = 20
   var threads = 1
-  /// The order in which the clean images come; nil: their own.
+  /// The order of the clean images; nil for their own.
   var cleanOrder: [Int]?
-  /// The order in which inspected images come; nil: their own.
+  /// The order of the images for a detector; nil for their own.
   var imageOrder: [Int]?
-  /// Whether the first of several threads gets its images late, so that others are done before it.
+  /// Whether the first image is delayed, so that other threads finish before its thread.
   var isFirstLate = false
   var cancellation: Cancellation?
   var progress: any ProgressSink = SilentProgress()

@@ -16,7 +16,7 @@ extension Facts {
     }
   }
 
-  /// Adds what a defense gave.
+  /// Adds a defense's repairs.
   mutating func add(_ repairs: [Repair]) {
     add("the number of repairs", "\(repairs.count)")
     for (number, repair) in repairs.enumerated() {
@@ -33,13 +33,13 @@ extension Facts {
     }
   }
 
-  /// Adds what a detector says of images.
+  /// Adds a detector's verdicts on images.
   mutating func add(_ name: String, _ verdicts: [Verdict]) {
     add("the labels of \(name)", verdicts.map(\.label))
     add("the scores of \(name)", verdicts.map(\.score))
   }
 
-  /// Adds what a trigger does.
+  /// Adds the values of a trigger's change.
   mutating func add(_ trigger: Trigger) {
     switch trigger.change {
     case .overlay(let pattern, let alpha):
@@ -71,14 +71,14 @@ extension Facts {
 }
 
 extension Facts {
-  /// Adds what a verdict says.
+  /// Adds a verdict on a model.
   mutating func add(_ verdict: ModelVerdict) {
     add("the statistic", "\(verdict.statistic)")
     add("the threshold", "\(verdict.threshold)")
     add("the scores of the classes", "\(verdict.classScores)")
   }
 
-  /// Adds what a data-set detector says.
+  /// Adds a data-set detector's scores.
   mutating func add(_ scores: DataSetScores) {
     add("the scores", scores.scores.map { Int(truncatingIfNeeded: $0.bitPattern) })
     add("whether images are dropped", "\(scores.dropped != nil)")

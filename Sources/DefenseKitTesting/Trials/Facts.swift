@@ -1,8 +1,8 @@
 internal import DefenseKit
 
-/// What a run gave or was given, down to the bits, so that two runs can be compared.
+/// The inputs or results of a run, down to the bits, so that two runs can be compared.
 ///
-/// It shares no memory with what it was taken from.
+/// The facts share no memory with their originals.
 struct Facts: Sendable, Equatable {
   private struct Entry: Sendable, Equatable {
     let name: String
@@ -31,7 +31,7 @@ struct Facts: Sendable, Equatable {
       }
     }
 
-    /// The first element in which two of the same length differ.
+    /// Returns the index of the first difference between two contents of the same length.
     func firstDifference(from other: Content) -> Int? {
       switch (self, other) {
       case (.integers(let a), .integers(let b)): zip(a, b).enumerated().first { $1.0 != $1.1 }?.0
@@ -43,7 +43,7 @@ struct Facts: Sendable, Equatable {
 
   private var entries: [Entry] = []
 
-  /// Adds a text; `name` is what it is, as in "the number of repairs".
+  /// Adds a text; `name` describes it, for example "the number of repairs".
   mutating func add(_ name: String, _ text: String) {
     entries.append(Entry(name: name, content: .text(text)))
   }
@@ -53,17 +53,18 @@ struct Facts: Sendable, Equatable {
     entries.append(Entry(name: name, content: .integers(values.map { Int($0) })))
   }
 
-  /// Adds the bits of numbers.
+  /// Adds the bits of floats.
   mutating func add(_ name: String, _ values: [Float]) {
     entries.append(Entry(name: name, content: .floats(values.map(\.bitPattern))))
   }
 
-  /// What differs first, as in "the note is 'a' before and 'b' after"; nil if nothing does.
+  /// Describes the first difference, for example "the note is 'a' before and 'b' after"; nil if
+  /// there is none.
   ///
   /// - Parameters:
   ///   - other: The facts of another run.
-  ///   - here: When these were taken, as in "before".
-  ///   - there: When the others were.
+  ///   - here: When these facts were taken, for example "before".
+  ///   - there: When the other facts were taken.
   func difference(from other: Facts, _ here: String, _ there: String) -> String? {
     for (mine, theirs) in zip(entries, other.entries) where mine != theirs {
       guard mine.name == theirs.name else {

@@ -2,15 +2,16 @@ internal import DefenseKit
 internal import Foundation
 internal import Synchronization
 
-/// A source in memory whose first image comes late.
+/// A source in memory that delays its first image.
 ///
-/// Small groups of images are done so fast that one thread often takes them all, in order. With this, the
-/// group with the first image comes after another one, as it may with larger ones.
+/// Small groups of images take so little time that one thread often processes them all, in order.
+/// The delay puts the group with the first image after another one, which may happen by itself with
+/// larger groups.
 struct LateSource: SampleSource {
   private let source: any SampleSource
   private let others = Count()
 
-  /// How often images were given other than the first.
+  /// Counts the reads of groups without the first image.
   private final class Count: Sendable {
     let value = Mutex(0)
   }
@@ -26,7 +27,7 @@ struct LateSource: SampleSource {
     unsafe try source.read(range, into: buffer)
   }
 
-  /// Here it waits, not as it reads: threads read one at a time.
+  /// Waits here and not in `read`, because threads read one at a time.
   func withStoredBytes(
     of range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws -> Void
   ) rethrows -> Void? {
@@ -35,7 +36,7 @@ struct LateSource: SampleSource {
     return unsafe try source.withStoredBytes(of: range, body)
   }
 
-  /// Waits until some have been given to another thread, but not for long: there may be no other.
+  /// Waits until another thread has read a group, or 0.1 s, because there may be no other thread.
   private func waitForOthers() {
     let before = others.value.withLock { $0 }
     for _ in 0..<100 where others.value.withLock({ $0 }) == before {

@@ -1,9 +1,9 @@
 internal import DefenseKit
 
 extension Model {
-  /// Returns a model with equal weights in memory of their own.
+  /// Returns an equal model whose weights share no memory with this one's.
   ///
-  /// Swift's arrays are copied on write, but a plugin that writes through a pointer changes all copies.
+  /// Swift copies arrays on write, but a plugin that writes through a pointer changes all copies.
   func copied() throws -> Model {
     var graph = try Graph(inputShape: self.graph.inputShape, inputName: self.graph.nodes[0].name)
     for node in self.graph.nodes.dropFirst() {
@@ -24,14 +24,14 @@ extension DefenseKit.Operation {
 }
 
 extension LabelledImages {
-  /// Returns equal images in memory of their own.
+  /// Equal images that share no memory with these.
   var copied: LabelledImages {
     LabelledImages(
       imageShape: imageShape, bytes: bytes.map { $0 }, labels: labels.map { $0 }, name: name,
       white: white)
   }
 
-  /// The images as floats in an array, in memory of their own.
+  /// Returns the images as floats in an array that shares no memory with them.
   func floats() throws(DataError) -> CleanData {
     try CleanData(
       ArraySource(bytes.map { Float($0) }, imageShape: imageShape), labels: labels.map { $0 },

@@ -1,14 +1,14 @@
 internal import Foundation
 internal import Synchronization
 
-/// A run that did not end in time.
+/// A run did not end before its deadline.
 struct DeadlinePassed: Error {}
 
-/// Runs work on a thread of its own and waits for it, but not for ever.
+/// Runs work on its own thread and waits for it until a deadline.
 ///
-/// A thread cannot be stopped from outside: one that never ends stays until the process does.
+/// A thread cannot be stopped from outside: an endless one stays until the process ends.
 ///
-/// - Throws: ``DeadlinePassed``; what `body` throws.
+/// - Throws: ``DeadlinePassed``; the errors of `body`.
 func onOwnThread<Result: Sendable>(
   deadline: Duration, _ body: @escaping @Sendable () throws -> Result
 ) throws -> Result {
@@ -17,7 +17,7 @@ func onOwnThread<Result: Sendable>(
     run.end(with: Swift.Result { try body() })
   }
   thread.name = "plugin"
-  // As much as the main thread has: what is deep in recursion there must not fail here.
+  // As large as the main thread's stack, so that deep recursion works here too.
   thread.stackSize = 8 << 20
   thread.start()
   return try run.result(within: deadline)

@@ -1,7 +1,7 @@
 internal import DefenseKit
 
 extension PluginChecks {
-  /// All that such a plugin is made to do.
+  /// Returns the trials for this kind of plugin.
   func trials(for rule: PluginRule) throws -> [Trial] {
     let problem = try problem
     let suspects = problem.suspects.filter { suspect in
@@ -26,7 +26,7 @@ extension PluginChecks {
     }
   }
 
-  /// Makes the plugin with the options that it is tried with.
+  /// Creates the plugin with the options to check it with.
   func makePlugin(for rule: PluginRule) throws(BrokenRule) -> any Plugin {
     do {
       return try make()
@@ -37,11 +37,11 @@ extension PluginChecks {
     }
   }
 
-  /// Calls `body` with every trial, in turn.
+  /// Calls `body` with every trial in turn.
   ///
-  /// Trials with a network that the plugin refuses as unsuitable end early.
+  /// A trial whose network the plugin refuses as unsuitable ends early.
   ///
-  /// - Throws: ``BrokenRule`` if no network is left, or the plugin ends with an error.
+  /// - Throws: ``BrokenRule`` if no network remains or the plugin throws an error.
   func forEachTrial(_ rule: PluginRule, _ body: (Trial) throws -> Void) throws {
     var refusal: PluginError?
     var isTried = false
@@ -70,7 +70,7 @@ extension PluginChecks {
     }
   }
 
-  /// Lets the plugin do what the trial says, on a thread of its own.
+  /// Returns the facts of a trial of the plugin on its own thread.
   func facts(
     of plugin: any Plugin, in trial: Trial, _ conditions: Conditions = Conditions()
   ) throws -> Facts {
@@ -79,10 +79,10 @@ extension PluginChecks {
   }
 }
 
-/// A length of time for messages.
+/// Returns a duration for messages, in seconds.
 func seconds(_ duration: Duration) -> String { "\((duration / .seconds(1)).optionText) s" }
 
-/// An error's text in one line.
+/// Returns an error's text in one line.
 func oneLine(_ error: any Error) -> String {
   "\(error)".split(whereSeparator: \.isNewline).joined(separator: " ")
 }

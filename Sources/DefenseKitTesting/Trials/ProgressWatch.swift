@@ -1,13 +1,13 @@
 internal import DefenseKit
 internal import Synchronization
 
-/// Notes what progress a run reports, and cancels it at one of the reports if that is wanted.
+/// Records a run's progress reports, and cancels the run at one of them if requested.
 final class ProgressWatch: ProgressSink {
-  /// A report of how many images are done.
+  /// A report of the number of processed images.
   struct Report: Sendable {
     /// The phase's title.
     let phase: String
-    /// Whether it is the phase's first.
+    /// Whether this is the phase's first report.
     let isFirst: Bool
   }
 
@@ -20,7 +20,7 @@ final class ProgressWatch: ProgressSink {
   private let state = Mutex(State())
   private let cancellation: (of: Cancellation, at: Int)?
 
-  /// Creates a watch; it cancels at the report of this number, counted from 0.
+  /// Creates a watch that cancels at the report with a number, counted from 0.
   init(cancelling cancellation: Cancellation? = nil, at number: Int = 0) {
     self.cancellation = cancellation.map { ($0, number) }
   }

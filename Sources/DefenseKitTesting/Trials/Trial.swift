@@ -1,37 +1,38 @@
 internal import DefenseKit
 
-/// Something to let a plugin do: to repair one of the toy networks, for example.
+/// A task for a plugin: to repair one of the toy networks, for example.
 struct Trial: Sendable {
-  /// What messages call it: the network or the attacker's goal.
+  /// The name in messages: the network's, or the attack mode.
   let name: String
-  /// What the plugin is given; every run gets a copy in memory of its own.
+  /// The plugin's inputs; every run gets a copy that shares no memory with them.
   let materials: Materials
-  /// Lets the plugin do it and returns what came of it.
+  /// Runs the plugin and returns the facts of its results.
   let run: Run
-  /// The part of it in which a detector learns; nil for other plugins.
+  /// Runs only the part in which a detector learns; nil for other plugins.
   var learn: Run?
 
-  /// Lets a plugin do something.
+  /// Runs a plugin with materials under conditions.
   typealias Run = @Sendable (any Plugin, Materials, Conditions) throws -> Facts
 }
 
-/// What a plugin is given.
+/// The inputs of a plugin.
 struct Materials: Sendable {
-  /// A suspect and a repaired copy; for an attack, a clean model.
+  /// A suspect and, for a detector, a repaired copy; for an attack, a clean model.
   var models: [Model]
-  /// What a defense or a detector learns from; for an attack, the images to poison.
+  /// The images to learn from; for an attack, those to poison; for a data-set detector, those to
+  /// score.
   var images: LabelledImages
-  /// The same for defenses and detectors; nil for attacks.
+  /// The images to learn from as clean data; nil for attacks and data-set detectors.
   var clean: CleanData?
 
-  /// Equal materials in memory of their own, the clean images as floats in an array.
+  /// Returns equal materials that share no memory with these, with the clean images as floats.
   func copied() throws -> Materials {
     Materials(
       models: try models.map { try $0.copied() }, images: images.copied,
       clean: try clean == nil ? nil : images.floats())
   }
 
-  /// The clean data as the conditions want it.
+  /// Returns the clean data in the order that the conditions ask for.
   func clean(in conditions: Conditions = Conditions()) throws -> CleanData {
     guard let clean else { return try CleanData(images.dataSet()) }
     var (source, labels) = (clean.source, clean.labels)
@@ -62,7 +63,7 @@ struct Materials: Sendable {
 }
 
 extension Trial {
-  /// To repair a network.
+  /// A trial that repairs a network.
   static func repairing(_ suspect: ToyProblem.Suspect, in problem: ToyProblem) -> Trial {
     Trial(
       name: suspect.model.name,
@@ -84,7 +85,7 @@ extension Trial {
       in: conditions.context)
   }
 
-  /// To tell triggered images from clean ones.
+  /// A trial that distinguishes triggered images from clean ones.
   static func inspecting(_ suspect: ToyProblem.Suspect, in problem: ToyProblem) -> Trial {
     let inspected = problem.inspectedImages
     return Trial(
@@ -126,7 +127,7 @@ extension Trial {
       using: materials.clean(in: conditions), in: conditions.context)
   }
 
-  /// To judge a network.
+  /// A trial that scans a network.
   static func judging(_ suspect: ToyProblem.Suspect, in problem: ToyProblem) -> Trial {
     Trial(
       name: suspect.model.name,
@@ -142,7 +143,7 @@ extension Trial {
     }
   }
 
-  /// To score a training set.
+  /// A trial that scores a training set.
   static func scoring(_ suspect: ToyProblem.Suspect, in problem: ToyProblem) -> Trial {
     Trial(
       name: suspect.model.name,
@@ -155,7 +156,8 @@ extension Trial {
     }
   }
 
-  /// The scores of the images in their own order, in whichever they come.
+  /// Returns the scores by the images' original positions, in whichever order the detector gets
+  /// them.
   static func scores(
     by detector: any DataSetDetector, _ materials: Materials, using clean: CleanData,
     _ conditions: Conditions
@@ -178,7 +180,7 @@ extension Trial {
       scores: scores, dropped: found.dropped.map { $0.map { order[$0] }.sorted() })
   }
 
-  /// To poison training images.
+  /// A trial that poisons training images.
   static func poisoning(_ mode: AttackGoal.Mode, in problem: ToyProblem) -> Trial {
     Trial(
       name: mode.rawValue,
@@ -221,7 +223,7 @@ extension Trial {
 }
 
 extension ToyProblem {
-  /// Clean and triggered images, for detectors to tell apart.
+  /// Clean and triggered images for detectors to distinguish.
   var inspectedImages: LabelledImages {
     LabelledImages(
       imageShape: testImages.imageShape, bytes: testImages.bytes + triggeredImages.bytes,

@@ -1,12 +1,12 @@
 internal import Foundation
 
-/// Counts what the current thread writes, wherever to.
+/// Counts the bytes that the current thread writes to any file or stream.
 enum WrittenBytes {
-  /// Whether the system counts: Linux does, for each thread.
+  /// Whether the system counts written bytes: Linux does, for each thread.
   static var areCounted: Bool { soFar != nil }
 
-  /// The bytes that this thread has handed to `write` and its kin in its life; nil if the system does
-  /// not say.
+  /// The bytes that this thread has passed to `write` and similar calls since it started; nil if
+  /// the system does not count them.
   private static var soFar: Int? {
     #if os(Linux)
       let text = try? String(contentsOfFile: "/proc/thread-self/io", encoding: .utf8)
@@ -17,12 +17,12 @@ enum WrittenBytes {
     #endif
   }
 
-  /// Runs work and returns how many bytes it wrote on this thread, and how many of what was printed were
-  /// in buffers then; 0 if the system does not say.
+  /// Runs work and returns the number of bytes that it wrote on this thread, and the number of
+  /// printed bytes left in buffers; 0 if the system does not count them.
   ///
-  /// The buffers are emptied before and after. What other threads print meanwhile is in them too.
+  /// The buffers are flushed before and after. They also hold what other threads print meanwhile.
   static func count(_ body: () throws -> Void) rethrows -> (written: Int, buffered: Int) {
-    // nil means all streams.
+    // nil flushes all streams.
     fflush(nil)
     let before = soFar ?? 0
     try body()

@@ -3,29 +3,29 @@ public import DefenseKit
 extension ANP {
   /// The options of ``ANP``.
   public struct Options: PluginOptions {
-    /// The drop of held-out accuracy that pruning may cost, in percentage points.
+    /// The allowed drop of accuracy on held-out images, 0 to 100 percentage points.
     public var drop: Double
-    /// Channels whose mask is no larger are pruned; nil: decided by ``drop``.
+    /// Channels whose mask is at most this are pruned, 0 to under 1; nil derives it from ``drop``.
     public var threshold: Double?
-    /// The number of steps that the masks learn.
+    /// The number of optimization steps for the masks.
     public var iterations: Int
-    /// Images in a step.
+    /// The number of images in a step.
     public var batch: Int
-    /// Epsilon, the largest relative perturbation.
+    /// The largest relative perturbation, epsilon.
     public var epsilon: Double
-    /// Steps of ascent for a perturbation.
+    /// The number of gradient ascent steps for each perturbation.
     public var steps: Int
-    /// The share of the unperturbed loss in what the masks minimize.
+    /// The weight of the unperturbed loss, alpha, 0 to 1.
     public var alpha: Double
     /// The masks' learning rate.
     public var learningRate: Double
     /// The masks' momentum.
     public var momentum: Double
-    /// The share of the clean images that are held out to choose the threshold by.
+    /// The share of the clean images that is held out for choosing the threshold.
     public var heldOut: Double
-    /// The most pixels that images are shifted by, each way.
+    /// The largest random shift of an image in each direction, in pixels.
     public var shift: Int
-    /// Whether half of the images are mirrored.
+    /// Whether a random half of the images is mirrored left to right.
     public var flip: Bool
 
     /// Creates options with all defaults.

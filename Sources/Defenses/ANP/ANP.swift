@@ -1,23 +1,25 @@
 public import DefenseKit
 
-/// Prunes the channels that break first when the network's channels are perturbed.
+/// Prunes the channels that are most sensitive to perturbation.
 ///
-/// Small relative changes of a backdoored network's channels make it see the trigger in clean images:
-/// some channels are far more sensitive than those of a clean network. Adversarial neuron pruning
-/// learns a mask m from 0 to 1 for each channel of the batch normalizations, which minimizes
+/// Small relative changes of a backdoored network's channels make the network see the trigger in
+/// clean images: some channels are far more sensitive than those of a clean network. Adversarial
+/// neuron pruning learns a mask m from 0 to 1 for each channel of the batch normalizations, which
+/// minimizes
 ///
 ///     alpha * L(m * gamma, beta) + (1 - alpha) * max L((m + delta) * gamma, (1 + xi) * beta)
 ///
-/// over delta and xi from -epsilon to epsilon, with L the cross-entropy on clean images. In every step
-/// the perturbations begin uniform and climb along the sign of their gradient, projected back to
-/// the range (the authors' program leaves that out, so that they reach twice epsilon); then the masks take
-/// a step of gradient descent with momentum and are clipped. Batch normalization uses the batch's
-/// statistics meanwhile. Weights stay as they are.
+/// over delta and xi from -epsilon to epsilon, with L the cross-entropy on clean images. In every
+/// step the perturbations start from a uniform distribution and climb along the sign of their
+/// gradient, projected back to the range. (The authors' program omits the projection, so that
+/// perturbations reach twice epsilon.) Then the masks take a step of gradient descent with momentum
+/// and are clipped. Batch normalization uses the batch's statistics meanwhile. Weights don't
+/// change.
 ///
-/// Then gamma is zero in the channels whose mask is not over a threshold; beta stays. The threshold is
-/// the highest of 0, 0.05, ..., 0.95 before the accuracy on held-out clean images first falls by more
-/// than `drop` points, or the one that is given (the paper has 0.2). Images with the trigger are
-/// not needed for it, and never seen.
+/// Afterwards gamma becomes zero in the channels whose mask is at most the threshold; beta stays.
+/// The threshold is either set (the paper uses 0.2) or the highest of 0, 0.05, ..., 0.95 before the
+/// accuracy on held-out clean images first falls by more than `drop` points. The method needs no
+/// triggered images.
 ///
 /// Source: Wu and Wang, "Adversarial Neuron Pruning Purifies Backdoored Deep Models", NeurIPS 2021,
 /// section 4.
@@ -28,13 +30,13 @@ public struct ANP: Defense {
   public static let summary =
     "Prunes channels that are the most sensitive to perturbation, by masks learned from clean images."
 
-  /// Batch normalization, whose channels it masks, and clean images: one to learn from at least, and one
-  /// to choose the threshold by.
+  /// Batch normalization, whose channels it masks, and two clean images: one to learn from and one
+  /// to choose the threshold with.
   public static let requirements: [PluginRequirement] = [
     .batchNormalization, .cleanData, .images(2),
   ]
 
-  /// The options it was made with.
+  /// The options of this defense.
   public let options: Options
 
   /// Creates the defense with all defaults.
@@ -50,9 +52,9 @@ public struct ANP: Defense {
 
   /// Learns the masks, chooses the threshold and returns the pruned model.
   ///
-  /// - Throws: `PluginError` with code `unsuitableModel` for a model without batch normalization, with
-  ///   code `untrainable` for too few images or a loss that is not finite; `GraphError` for a model
-  ///   that cannot be differentiated; `DataError`; `CancellationError`.
+  /// - Throws: `PluginError` with code `unsuitableModel` for a model without batch normalization,
+  ///   with code `untrainable` for too few images or a loss that is not finite; `GraphError` for a
+  ///   model that cannot be differentiated; `DataError`; `CancellationError`.
   public func repair(
     _ model: Model, using clean: CleanData?, in context: RunContext
   ) throws -> [Repair] {
@@ -83,7 +85,7 @@ public struct ANP: Defense {
     ]
   }
 
-  /// Positions of the images to learn and of those to choose the threshold by.
+  /// Returns the positions of the images to learn from and of those to choose the threshold with.
   private func split(
     _ clean: CleanData, seed: UInt64
   ) throws -> (learned: [Int], heldOut: [Int]) {
@@ -136,7 +138,7 @@ public struct ANP: Defense {
         epoch += 1
       }
     }
-    // A gradient costs three forward passes.
+    // Computing a gradient costs as much as three forward passes.
     let passes = Double(3 * (options.steps + 2) * done)
     context.count(run: passes, alone: passes)
     return MaskedNetwork(model: model, layers: learner.layers, masks: learner.masks)
@@ -144,7 +146,7 @@ public struct ANP: Defense {
 
   // MARK: Threshold
 
-  /// The threshold to prune by, and a line for the user about it; nil: nothing is pruned.
+  /// Returns the threshold and reports it to the user; nil if nothing is pruned.
   private func threshold(
     for network: MaskedNetwork, on clean: CleanData, _ heldOut: [Int], in context: RunContext
   ) throws -> Double? {

@@ -2,19 +2,19 @@ internal import DefenseKit
 
 /// Learns a mask for every channel of a network's batch normalizations.
 ///
-/// With gamma_k and beta_k what channel k is multiplied by and what is added to it, a mask m_k makes
-/// them m_k * gamma_k and beta_k, and a perturbation (m_k + delta_k) * gamma_k and (1 + xi_k) * beta_k
+/// Channel k is multiplied by gamma_k, then beta_k is added. A mask m_k turns them into m_k *
+/// gamma_k and beta_k, and a perturbation into (m_k + delta_k) * gamma_k and (1 + xi_k) * beta_k
 /// (Wu and Wang 2021, equations 3 and 6).
 struct MaskLearner {
-  /// The factors on the channels of one normalization, or perturbations of them.
+  /// Perturbations of the factors on the channels of one normalization.
   struct Factors: Equatable {
     /// On gamma, `[channels]`.
     var gamma: [Float]
-    /// On beta, `[channels]`; empty where there is no beta.
+    /// On beta, `[channels]`; empty if the normalization has no beta.
     var beta: [Float]
   }
 
-  /// The normalizations' names.
+  /// The names of the normalizations, in the graph's order.
   let layers: [String]
   /// The masks, `[layers][channels]`, 0 to 1.
   private(set) var masks: [[Float]]
@@ -23,13 +23,13 @@ struct MaskLearner {
   private var optimizers: [ValueOptimizer]
   private let hasBeta: [Bool]
 
-  /// Begins with masks of 1.
+  /// Creates a learner whose masks are all 1.
   ///
   /// - Parameters:
   ///   - model: A model with batch normalizations.
-  ///   - batchSize: The most images in a batch.
+  ///   - batchSize: The maximum number of images in a batch.
   ///   - isTraining: Whether the normalizations use the batch's statistics.
-  ///   - options: How to learn.
+  ///   - options: The hyperparameters.
   ///   - execution: The number of threads.
   /// - Throws: `GraphError` for a model that cannot be differentiated.
   init(
@@ -43,7 +43,7 @@ struct MaskLearner {
     for layer in layers {
       var normalization = try model.graph.batchNormalization(layer)
       let channels = normalization.mean.count
-      // What is not there counts as 1, and gets a gradient by being there.
+      // A missing gamma counts as 1; only a gamma that is present gets a gradient.
       normalization.gamma = normalization.gamma ?? Tensor(shape: [channels], repeating: 1)
       model.graph = try model.graph.replacing(layer, with: .batchNormalization(normalization))
       masks.append(Array(repeating: 1, count: channels))
@@ -58,7 +58,7 @@ struct MaskLearner {
       model, batchSize: batchSize, isTraining: isTraining, layers: layers, options: execution)
   }
 
-  /// Returns perturbations drawn from -epsilon to epsilon.
+  /// Returns perturbations drawn uniformly from -epsilon to epsilon.
   func noise(_ numbers: inout SeededGenerator) -> [Factors] {
     layers.indices.map { layer in
       func draw(_ count: Int) -> [Float] {
@@ -72,10 +72,10 @@ struct MaskLearner {
   /// Moves the masks by one step.
   ///
   /// - Parameters:
-  ///   - start: Where the ascent of the perturbations begins.
+  ///   - start: The perturbations from which the ascent starts.
   ///   - loss: Differentiates the batch's cross-entropy.
-  /// - Returns: The cross-entropy without perturbation.
-  /// - Throws: What `loss` throws.
+  /// - Returns: The cross-entropy without perturbations.
+  /// - Throws: The errors of `loss`.
   mutating func step(
     from start: [Factors], _ loss: (Differentiator) throws -> Double
   ) throws -> Double {
@@ -112,7 +112,7 @@ struct MaskLearner {
     return value
   }
 
-  /// Takes a step along the gradient's sign, and back to -epsilon...epsilon.
+  /// Takes a step along the gradient's sign and clips to -epsilon...epsilon.
   private func climb(_ noise: inout [Float], _ gradient: [Float], _ size: Float) {
     let epsilon = Float(options.epsilon)
     for channel in noise.indices {

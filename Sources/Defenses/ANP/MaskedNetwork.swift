@@ -3,18 +3,18 @@ internal import DefenseKit
 /// A network and the masks of its batch normalizations' channels.
 struct MaskedNetwork {
   let model: Model
-  /// The normalizations' names.
+  /// The names of the normalizations, in the graph's order.
   let layers: [String]
   /// `[layers][channels]`, 0 to 1.
   let masks: [[Float]]
 
-  /// The thresholds that are tried, ascending: 0, 0.05, ..., 0.95 (the authors' step).
+  /// The candidate thresholds, ascending: 0, 0.05, ..., 0.95 (the authors' step).
   static let thresholds = (0..<20).map { Double($0) / 20 }
 
-  /// The number of all channels.
+  /// The number of channels of all normalizations.
   var channelCount: Int { masks.reduce(0) { $0 + $1.count } }
 
-  /// The channels with masks up to a threshold, by layer, the smallest mask first.
+  /// Returns the channels with masks up to a threshold, by layer, smallest mask first.
   func pruned(_ threshold: Double) -> [[Int]] {
     masks.map { masks in
       masks.indices.filter { Double(masks[$0]) <= threshold }
@@ -22,11 +22,12 @@ struct MaskedNetwork {
     }
   }
 
-  /// Returns the model without the channels with masks up to a threshold, and which these are.
+  /// Returns the model with the channels pruned whose masks are at most a threshold, and a list of
+  /// them.
   ///
-  /// gamma is zero there, so that the channel is the constant beta. A convolution that nothing but the
-  /// normalization reads is masked too, which changes no value: so training leaves the channel masked,
-  /// and it can be removed.
+  /// gamma is zero in these channels, so that each has the constant value beta. A convolution that
+  /// only the normalization reads is masked too. That changes no value, and so training leaves the
+  /// channel masked, and it can be removed.
   ///
   /// - Throws: `GraphError`, never for layers of the model.
   func repaired(_ threshold: Double) throws -> (model: Model, pruned: [PrunedChannels]) {
@@ -47,13 +48,15 @@ struct MaskedNetwork {
     return (model, entries)
   }
 
-  /// Returns the highest of the thresholds before accuracy first falls too far.
+  /// Returns the highest candidate threshold before accuracy first falls too far.
   ///
   /// - Parameters:
-  ///   - least: The images that must be classified rightly.
-  ///   - correct: The images that are, with the channels up to a threshold pruned.
-  /// - Returns: The threshold and its count; nil if the lowest one costs too much.
-  /// - Throws: What `correct` throws.
+  ///   - least: The minimum number of correctly classified images.
+  ///   - correct: Returns the number of correctly classified images with the channels up to a
+  ///     threshold pruned.
+  /// - Returns: The threshold and its number of correct images; nil if the lowest one costs too
+  ///   much.
+  /// - Throws: The errors of `correct`.
   func threshold(
     keeping least: Int, correct: (Double) throws -> Int
   ) rethrows -> (threshold: Double, correct: Int)? {

@@ -1,22 +1,22 @@
 public import DefenseKit
 
 extension CLP {
-  /// What is done with a batch normalization that reads a sum.
+  /// How to treat a batch normalization that reads a sum.
   public enum Sums: String, Sendable, CaseIterable, OptionValue {
-    /// It is left as it is.
+    /// Leaves it unpruned.
     case skip
-    /// Its channels are bounded by the bounds of the operands, added.
+    /// Bounds its channels by the sum of the operands' bounds.
     case bound
   }
 
   /// The options of ``CLP``.
   public struct Options: PluginOptions {
-    /// By how many standard deviations of its layer a channel must exceed the mean to be pruned.
+    /// The number of standard deviations over its layer's mean beyond which a channel is pruned.
     public var u: Double
-    /// What is done with a normalization that reads a sum.
+    /// How to treat a normalization that reads a sum.
     public var sums: Sums
 
-    /// Creates options; each has its default unless given.
+    /// Creates options.
     public init(u: Double = 3, sums: Sums = .skip) {
       self.u = u
       self.sums = sums

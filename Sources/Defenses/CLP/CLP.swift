@@ -1,35 +1,37 @@
 public import DefenseKit
 
-/// Prunes the channels whose weights answer to their inputs far more strongly than others of the layer.
+/// Prunes the channels that respond to their inputs far more strongly than others of their layer.
 ///
-/// A trigger is small and yet decides the class, so that some channels must answer to it strongly. How
-/// strongly channel k of a convolution with batch normalization can answer grows with
+/// A trigger is small and yet decides the class, so that some channels must respond to it strongly.
+/// The possible response of channel k of a convolution with batch normalization grows with
 ///
 ///     sigma_k = sigma_max(W_k) * |gamma_k| / sqrt(variance_k + epsilon),
 ///
-/// where W_k is its kernel as a matrix of input channels x taps, and sigma_max the largest singular value. In
-/// each layer of n channels those are pruned for which
+/// where W_k is the channel's kernel as a matrix of input channels x taps, and sigma_max the
+/// largest singular value. In each layer of n channels, CLP prunes those for which
 ///
 ///     sigma_k > mean + u * deviation,    u = 3,
 ///
-/// with the deviation divided by n - 1. No image is looked at, and nothing is trained. As no channel lies more
-/// than (n - 1) / sqrt(n) deviations over the mean, a layer of less than 11 channels has none to prune at 3.
+/// with the deviation divided by n - 1. It reads no images and trains nothing. No channel lies more
+/// than (n - 1) / sqrt(n) deviations over the mean, so that nothing is pruned in a layer of fewer
+/// than 11 channels at u = 3.
 ///
 /// The rows of W_k are the input channels that the channel reads: those of its group in a grouped
-/// convolution, one in a depthwise convolution. A separable convolution counts as the plain one that
-/// computes the same, and dilation changes nothing.
+/// convolution, one in a depthwise convolution. A separable convolution counts as the equivalent
+/// plain convolution, and dilation changes nothing.
 ///
-/// Which convolution a normalization belongs to is a question to the graph: it is the one whose sums it
-/// reads. In a residual network whose blocks normalize first, some read a sum instead. They are left alone
-/// or, with `sums=bound`, bounded by the sum of the operands' bounds. (The authors' program takes whatever
-/// convolution is listed before a normalization, and has no epsilon; here the factor is what the network
-/// computes.)
+/// A normalization belongs to the convolution whose sums it reads in the graph. In a residual
+/// network whose blocks start with normalization, some normalizations read a sum instead. CLP skips
+/// them or, with `sums=bound`, bounds them by the sum of the operands' bounds. (The authors'
+/// program takes whatever convolution is listed before a normalization, and has no epsilon; here
+/// the factor is what the network computes.)
 ///
-/// A pruned channel has gamma and beta of zero. Where nothing but the normalization reads the convolution,
-/// its kernel and bias are zero there too, so that training leaves the channel masked and it can be removed.
+/// A pruned channel has gamma and beta of zero. If only the normalization reads the convolution,
+/// the channel's kernel and bias become zero too, so that training leaves the channel masked, and
+/// it can be removed.
 ///
-/// Source: Zheng, Tang, Li and Liu, "Data-free Backdoor Removal based on Channel Lipschitzness", ECCV 2022,
-/// sections 4.1 to 4.3.
+/// Source: Zheng, Tang, Li and Liu, "Data-free Backdoor Removal based on Channel Lipschitzness",
+/// ECCV 2022, sections 4.1 to 4.3.
 public struct CLP: Defense {
   /// "clp".
   public static let name = "clp"
@@ -39,7 +41,7 @@ public struct CLP: Defense {
   /// Batch normalization; no data.
   public static let requirements: [PluginRequirement] = [.batchNormalization]
 
-  /// The options it was made with.
+  /// The options of this defense.
   public let options: Options
 
   /// Creates the defense with all defaults.
@@ -47,18 +49,18 @@ public struct CLP: Defense {
 
   /// Creates the defense.
   ///
-  /// - Throws: `PluginError` if `u` is not over 0.
+  /// - Throws: `PluginError` if `u` is not positive and finite.
   public init(options: Options) throws(PluginError) {
     try Self.check(options)
     self.options = options
   }
 
-  /// Prunes all layers at once and returns the one model.
+  /// Prunes all layers at once and returns one model.
   ///
-  /// Clean images, if there are any, are only counted on.
+  /// Clean images, if given, are only used to count correct predictions for the result.
   ///
-  /// - Throws: `PluginError` with code `unsuitableModel` if no normalization reads what can be bounded, or a
-  ///   bound is not finite; what counting throws.
+  /// - Throws: `PluginError` with code `unsuitableModel` if no normalization can be bounded, or a
+  ///   bound is not finite; the executor's errors while counting.
   public func repair(
     _ model: Model, using clean: CleanData?, in context: RunContext
   ) throws -> [Repair] {
@@ -82,16 +84,16 @@ public struct CLP: Defense {
     return [repair]
   }
 
-  /// The channels whose bounds exceed the mean by more than `u` standard deviations, ascending.
+  /// Returns the channels whose bounds exceed the mean by more than `u` deviations, ascending.
   static func outliers(_ bounds: [Double], u: Double) -> [Int] {
     let scores = scores(bounds)
     return scores.indices.filter { scores[$0] > u }
   }
 
-  /// By how many standard deviations each bound exceeds the mean; zero where all are the same.
+  /// Returns by how many standard deviations each bound exceeds the mean; zero if all are equal.
   static func scores(_ bounds: [Double]) -> [Double] {
     guard bounds.count > 1 else { return bounds.map { _ in 0 } }
-    // Measured from the first one, equal bounds have a deviation of exactly zero.
+    // Relative to the first one, equal bounds have a deviation of exactly zero.
     let distances = bounds.map { $0 - bounds[0] }
     let mean = distances.reduce(0, +) / Double(bounds.count)
     let squares = distances.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }

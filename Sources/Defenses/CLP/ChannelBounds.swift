@@ -1,9 +1,9 @@
 internal import DefenseKit
 
-/// How strongly the channels of a network's layers follow what the layers read.
+/// Lipschitz bounds of the channels of a network's layers.
 struct ChannelBounds {
   private let graph: Graph
-  /// Called before each channel, to end the work early.
+  /// Called before each channel; throws to cancel the work.
   private let check: () throws -> Void
   private var norms: [Int: [Double]] = [:]
   private var sums: [Int: [Double]] = [:]
@@ -15,7 +15,7 @@ struct ChannelBounds {
 
   /// Returns the spectral norm sigma of every channel of a convolution.
   ///
-  /// - Throws: What the check throws.
+  /// - Throws: The errors of `check`.
   mutating func norms(of index: Int) throws -> [Double] {
     if let known = norms[index] { return known }
     let node = graph.nodes[index]
@@ -27,16 +27,18 @@ struct ChannelBounds {
     return result
   }
 
-  /// Returns a Lipschitz bound of every channel of a sum: the operands' bounds, added.
+  /// Returns a Lipschitz bound of every channel of a sum: the sum of the operands' bounds.
   ///
-  /// A convolution's channel with n taps has the bound sqrt(n) * sigma: at every frequency it multiplies
-  /// the input channels by W e, where e holds n numbers of magnitude 1. An operand that is a sum has that
-  /// sum's bound. Of any other one the channel passes as it is, which is 1.
+  /// A convolution's channel with n taps has the bound sqrt(n) * sigma: at every frequency it
+  /// multiplies the input channels by W e, where e holds n numbers of magnitude 1. An operand that
+  /// is a sum has that sum's bound. Any other operand passes its channels on as they are and has a
+  /// bound of 1.
   ///
-  /// - Returns: Nil if an operand is repeated along an axis, so that its bound would not be its own.
-  /// - Throws: What the check throws.
+  /// - Returns: Nil if an operand is broadcast along an axis, because its bound would then not
+  ///   hold.
+  /// - Throws: The errors of `check`.
   mutating func sumBounds(of index: Int) throws -> [Double]? {
-    // In the graph's order, so that the sums among the operands are known.
+    // In the graph's order, so that the bounds of sums among the operands are known.
     for node in graph.nodes.indices.prefix(through: index)
     where graph.nodes[node].operation == .add && sums[node] == nil {
       sums[node] = try added(operandsOf: node)
@@ -70,7 +72,7 @@ struct ChannelBounds {
 }
 
 extension BatchNormalization {
-  /// Returns the factor of a channel, |gamma| / sqrt(variance + epsilon), as the network computes it.
+  /// Returns the factor of a channel, |gamma| / sqrt(variance + epsilon), with missing gamma as 1.
   func factor(ofChannel channel: Int) -> Double {
     abs(Double(gamma?.values[channel] ?? 1))
       / (Double(variance.values[channel]) + Double(epsilon)).squareRoot()

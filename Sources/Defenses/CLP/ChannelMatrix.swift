@@ -1,18 +1,18 @@
 internal import DefenseKit
 
 extension DefenseKit.Operation {
-  /// The number of taps of a convolution's kernel, kh * kw; nil for what is none.
+  /// The number of taps of a convolution's kernel, kh * kw; nil for other operations.
   var tapCount: Int? {
     guard !weights.isEmpty, let size = windows?.size else { return nil }
     return size.height * size.width
   }
 
-  /// Returns the kernel of a channel of a convolution as a matrix of input channels x taps; nil for
-  /// what is no convolution.
+  /// Returns a convolution channel's kernel as a matrix of input channels x taps; nil for other
+  /// operations.
   ///
-  /// The rows are the input channels that it reads: all of them, those of its group in a grouped
-  /// convolution, one in a depthwise convolution. A separable convolution has the kernel of the plain
-  /// convolution that does the same. Dilation moves the taps apart and changes no weight.
+  /// The rows are the input channels that the channel reads: all of them, those of its group in a
+  /// grouped convolution, one in a depthwise convolution. A separable convolution has the kernel of
+  /// the equivalent plain convolution. Dilation moves the taps apart and changes no weight.
   func matrix(ofChannel channel: Int) -> Matrix? {
     if case .convolution(let c) = self { return c.matrix(ofChannel: channel) }
     if case .depthwiseConvolution(let c) = self { return c.matrix(ofChannel: channel) }
@@ -40,7 +40,8 @@ extension DepthwiseConvolution {
 }
 
 extension SeparableConvolution {
-  /// Input channel i and tap t: the sum over the multiplier m of d[t, i, m] * p[i * multiplier + m].
+  /// At input channel i and tap t: the sum over the multiplier m of d[t, i, m] * p[i * multiplier +
+  /// m].
   fileprivate func matrix(ofChannel channel: Int) -> Matrix {
     let shape = depthwise.kernel.shape
     let (inputs, multiplier, outputs) = (shape[2], shape[3], pointwise.shape[3])

@@ -1,13 +1,11 @@
-/// A matrix of double precision, row by row.
+/// A matrix in double precision, row-major.
 struct Matrix {
-  /// The number of rows.
   let rows: Int
-  /// The number of columns.
   let columns: Int
-  /// The elements, row by row.
+  /// The elements, row-major.
   var values: [Double]
 
-  /// Creates a matrix; `values` must hold as many elements as it has.
+  /// Creates a matrix; `values` must have rows * columns elements.
   init(rows: Int, columns: Int, values: [Double]) {
     precondition(values.count == rows * columns, "\(values.count) values for \(rows)x\(columns)")
     self.rows = rows
@@ -15,11 +13,11 @@ struct Matrix {
     self.values = values
   }
 
-  /// The largest singular value, the square root of the largest eigenvalue of the smaller of A Aᵀ and
-  /// Aᵀ A; not finite if an element is not, or its square.
+  /// The largest singular value, the square root of the largest eigenvalue of the smaller of A Aᵀ
+  /// and Aᵀ A; not finite if an element or its square is not finite.
   ///
-  /// Squaring costs small singular values their digits, but not the largest: it is right to about
-  /// 1e-15 of itself times the matrix's smaller side.
+  /// Squaring loses the digits of small singular values, but not of the largest: its relative error
+  /// is about 1e-15 times the matrix's smaller side.
   var spectralNorm: Double {
     let order = min(rows, columns)
     let product = gram
@@ -28,7 +26,7 @@ struct Matrix {
     return largestEigenvalue(of: product, order: order).squareRoot()
   }
 
-  /// The products of the rows with each other, or of the columns if there are fewer.
+  /// The inner products of the rows, or of the columns if there are fewer of them, row-major.
   private var gram: [Double] {
     let (order, length) = (min(rows, columns), max(rows, columns))
     let (step, next) = rows <= columns ? (columns, 1) : (1, columns)

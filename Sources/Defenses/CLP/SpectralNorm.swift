@@ -1,16 +1,16 @@
-/// Returns the largest eigenvalue of a symmetric matrix without negative ones, by Jacobi's method.
+/// Returns the largest eigenvalue of a symmetric positive semidefinite matrix, by Jacobi's method.
 ///
-/// Plane rotations make one pair of off-diagonal elements zero after another, over and over, until all
-/// are zero beside the diagonal's (Golub and Van Loan, "Matrix Computations", section 8.5).
+/// Plane rotations set one pair of off-diagonal elements to zero after another, repeatedly, until
+/// only the diagonal remains (Golub and Van Loan, "Matrix Computations", section 8.5).
 ///
 /// - Parameters:
-///   - matrix: The elements, all finite, row by row.
+///   - matrix: The elements, all finite, row-major.
 ///   - order: The number of rows.
 func largestEigenvalue(of matrix: [Double], order: Int) -> Double {
   var a = matrix
   func rotate(_ p: Int, _ q: Int) {
     let pair = a[p * order + q]
-    // The angle's tangent, the smaller of the two that do it.
+    // The tangent of the smaller of the two possible angles.
     let ratio = (a[q * order + q] - a[p * order + p]) / (2 * pair)
     let tangent = (ratio < 0 ? -1 : 1) / (abs(ratio) + (ratio * ratio + 1).squareRoot())
     let cosine = 1 / (tangent * tangent + 1).squareRoot()
@@ -27,7 +27,7 @@ func largestEigenvalue(of matrix: [Double], order: Int) -> Double {
     a[p * order + q] = 0
     a[q * order + p] = 0
   }
-  // It converges quadratically: some six sweeps do for any matrix of this kind.
+  // Convergence is quadratic: about six sweeps suffice for any matrix of this kind.
   for _ in 0..<50 {
     var isDone = true
     for p in 0..<order {

@@ -1,29 +1,29 @@
 internal import DefenseKit
 
-/// What the normalizations of a network are like: their channels' bounds and outliers, or why there are
-/// none.
+/// The bounds and outliers of a network's batch normalizations, and which of them have no bound.
 struct Survey {
   /// A batch normalization whose channels can be bounded.
   struct Layer {
-    /// Its name.
+    /// The normalization's name.
     let normalization: String
-    /// The convolution that it reads, if nothing else does.
+    /// The convolution that only this normalization reads; nil if there is none or others read it
+    /// too.
     let convolution: String?
-    /// The bounds of its channels.
+    /// One bound for each channel.
     let bounds: [Double]
     /// The channels to prune, ascending.
     let outliers: [Int]
   }
 
-  /// The layers that are bounded, in the graph's order.
+  /// The layers with bounds, in the graph's order.
   private(set) var layers: [Layer] = []
   /// Normalizations that read a sum and are skipped.
   private var sums: [String] = []
-  /// Other normalizations without a bound, with what they read.
+  /// Other normalizations without bounds, and descriptions of their inputs.
   private var others: [(name: String, reads: String)] = []
   private let options: CLP.Options
 
-  /// Looks at all normalizations.
+  /// Computes the bounds of all normalizations.
   ///
   /// - Throws: `PluginError` if none can be bounded or a bound is not finite; `CancellationError`.
   init(of model: Model, _ options: CLP.Options, in context: RunContext) throws {
@@ -74,7 +74,7 @@ struct Survey {
         outliers: CLP.outliers(bounds, u: options.u)))
   }
 
-  /// What the user should know: which normalizations are left alone, and if there is nothing to prune.
+  /// Warnings about skipped normalizations and about a network without outliers.
   var warnings: [String] {
     var lines: [String] = []
     if let left = leftAlone {
@@ -95,7 +95,7 @@ struct Survey {
     return lines
   }
 
-  /// What the normalizations without a bound read; nil if there are none.
+  /// A description of the normalizations without bounds; nil if there are none.
   private var leftAlone: String? {
     var parts: [String] = []
     if let first = sums.first {
@@ -125,7 +125,7 @@ struct Survey {
 }
 
 extension Graph {
-  /// The index of a node that is there.
+  /// Returns the index of an existing node.
   fileprivate func place(_ name: String) -> Int {
     guard let index = index(of: name) else { preconditionFailure("no layer '\(name)'") }
     return index

@@ -1,19 +1,19 @@
 public import DefenseKit
 
 extension FinePruning {
-  /// Where a channel's mean activation is taken.
+  /// Where a channel's mean activation is measured.
   public enum Ranking: String, Sendable, CaseIterable, OptionValue {
-    /// At what the layer's consumers read: after activation, normalization and pooling.
+    /// On what the layer's consumers read: after activation, normalization and pooling.
     case pool
-    /// At the layer itself, after its own activation.
+    /// On the layer's own output, after its activation.
     case convolution
   }
 
-  /// What a drop is measured in.
+  /// The unit of a drop.
   public enum DropUnit: String, Sendable, CaseIterable, OptionValue {
     /// Percentage points of accuracy.
     case points
-    /// Per cent of the unpruned network's accuracy, as BackdoorBench has it.
+    /// Per cent of the unpruned network's accuracy, as in BackdoorBench.
     case relative
   }
 
@@ -21,20 +21,21 @@ extension FinePruning {
   public struct Options: PluginOptions {
     /// The layer to prune; nil means the last convolution on the way to the output.
     public var layer: String?
-    /// The allowed drops of validation accuracy, to a millionth.
+    /// The allowed drops of validation accuracy, each 1e-6 to 100, rounded to a millionth.
     public var drops: [Double]
-    /// What they are measured in.
+    /// The unit of the drops.
     public var dropUnit: DropUnit
-    /// The share of the channels to prune, whatever that does to accuracy; nil to go by the drops.
+    /// The share of the channels to prune regardless of accuracy, over 0 and up to 1; nil to use
+    /// ``drops``.
     public var share: Double?
-    /// Where a channel's mean activation is taken.
+    /// Where a channel's mean activation is measured.
     public var ranking: Ranking
-    /// Whether a pruned channel's bias goes to zero with its kernel.
+    /// Whether pruning sets a channel's bias to zero along with its kernel.
     public var bias: Bool
-    /// How the pruned network is fine-tuned; 0 epochs are pruning alone.
+    /// How to fine-tune the pruned network; with 0 epochs it is only pruned.
     public var tuning: FineTuningOptions
 
-    /// Creates options; each has its default unless given.
+    /// Creates options.
     public init(
       layer: String? = nil, drops: [Double] = [2, 4, 10], dropUnit: DropUnit = .points,
       share: Double? = nil, ranking: Ranking = .pool, bias: Bool = true,

@@ -1,22 +1,24 @@
 internal import DefenseKit
 
 extension FinePruning {
-  /// The channels by mean activation, ascending, ties by index.
+  /// Returns the channels by mean activation, ascending, ties by index.
   static func order(_ means: [Double]) -> [Int] {
     means.indices.sorted { (means[$0], $0) < (means[$1], $1) }
   }
 
-  /// The number of channels that a share of them is: rounded down, as the published
-  /// implementations do, but not for want of a binary fraction (0.29 of 100 is 29), and at least 1.
+  /// Returns the number of channels for a share of them, rounded down as in the published
+  /// implementations, and at least 1.
+  ///
+  /// The floating-point error of the product is not rounded down: 0.29 of 100 is 29.
   static func count(_ share: Double, of channels: Int) -> Int {
     max(1, min(channels, Int((share * Double(channels) + 1e-9).rounded(.down))))
   }
 
-  /// The number of channels after which accuracy is first at least `drop` under the unpruned
-  /// network's; at least 1, and nil if that never happens.
+  /// Returns the number of channels, at least 1, after which accuracy is first at least `drop`
+  /// under the unpruned network's; nil if no number reaches the drop.
   ///
-  /// It is computed in integers, with the drop to a millionth of its unit:
-  /// (correct[0] - correct[k]) * 100 >= drop * images, or drop * correct[0] if it is relative.
+  /// Computed in integers, with the drop to a millionth of its unit:
+  /// (correct[0] - correct[k]) * 100 >= drop * images, or drop * correct[0] for a relative drop.
   static func crossing(
     of curve: PruningCurve, drop: Double, in dropUnit: DropUnit = .points
   ) -> Int? {
@@ -29,7 +31,7 @@ extension FinePruning {
     }
   }
 
-  /// What to tell the user about a drop that the sweep never reached.
+  /// Returns a warning about a drop that the sweep never reached.
   static func unreached(
     _ drop: Double, _ dropUnit: DropUnit, _ curve: PruningCurve
   ) -> String {

@@ -1,23 +1,23 @@
 public import DefenseKit
 
-/// Prunes the channels that clean images leave dormant, then fine-tunes what is left on them.
+/// Prunes the channels that are dormant on clean images, then fine-tunes the network on them.
 ///
 /// A backdoor lives largely in channels that clean inputs hardly activate. The defense ranks the
 /// channels of one layer by their mean activation over clean images,
 ///
 ///     a_c = 1 / (n * h * w) * sum over images i and positions p of y[i][p][c],
 ///
-/// and prunes them one after another, smallest a_c first, ties by index. It takes, for each
-/// allowed drop d, the first network whose accuracy on the clean images is at least d percentage
-/// points under the unpruned one's; the prune that crosses the line is included. One sweep serves
-/// all drops, and nothing but clean images is looked at.
+/// and prunes them one after another, smallest a_c first, ties by index. For each allowed drop d,
+/// it takes the first network whose accuracy on the clean images is at least d percentage points
+/// under the unpruned network's, including the channel that crosses the line. One sweep serves all
+/// drops. The defense reads clean images only.
 ///
-/// Each of these networks is then trained further on the clean images, which restores their accuracy
-/// and changes the channels that clean images and trigger share; the pruned ones stay zero. The
-/// smallest drop's network is trained for all epochs; each larger drop's goes on from the one before,
-/// pruned further, for a fifth of them, unless `recovery` is 0. The ranking and the drops use all clean
-/// images, the training leaves out a part, which judges it. With 0 epochs it is pruning alone, and
-/// reported as such.
+/// Each of these networks is then trained further on the clean images, which restores its accuracy
+/// and changes the channels that clean images and trigger share; the pruned channels stay zero. The
+/// network of the smallest drop is trained for all epochs. That of each larger drop continues from
+/// the previous one, pruned further, for a fifth of the epochs, unless `recovery` is 0. The ranking
+/// and the drops use all clean images; the training holds out a part of them for validation. With 0
+/// epochs the networks are only pruned, and reported as such.
 ///
 /// Source: Liu, Dolan-Gavitt and Garg, "Fine-Pruning: Defending Against Backdooring Attacks on
 /// Deep Neural Networks", RAID 2018, sections 3.2 and 3.3.
@@ -28,7 +28,7 @@ public struct FinePruning: Defense {
   public static let summary =
     "Prunes the channels that clean images activate least, then fine-tunes."
 
-  /// The options it was made with.
+  /// The options of this defense.
   public let options: Options
 
   /// Creates the defense with all defaults.
@@ -36,8 +36,8 @@ public struct FinePruning: Defense {
 
   /// Creates the defense.
   ///
-  /// - Throws: `PluginError` if `drops` is empty, has a number twice or one outside 0...100, zero
-  ///   excluded, or another option is out of range.
+  /// - Throws: `PluginError` if `drops` is empty, has duplicates or numbers outside 1e-6...100, or
+  ///   another option is out of range.
   public init(options: Options) throws(PluginError) {
     try Self.check(options)
     self.options = options
@@ -45,12 +45,12 @@ public struct FinePruning: Defense {
 
   /// Sweeps over the layer's channels once and tunes the first model at or past each drop.
   ///
-  /// Channels are ranked by finite means only: an image on which the layer, or one before it, gives
+  /// Only finite means can be ranked: an image on which the layer, or one before it, computes
   /// values that are not finite stops the defense.
   ///
-  /// - Throws: `PluginError` if the model has no such layer, else what the execution throws, such as
-  ///   `SampleError` for an image that cannot be ranked by, and what
-  ///   `FineTuner.tune(_:suspect:using:_:in:)` throws.
+  /// - Throws: `PluginError` if the model has no such layer; `SampleError` for an image that cannot
+  ///   be ranked by; other errors of the execution; the errors of
+  ///   `FineTuner.tune(_:suspect:using:_:in:)`.
   public func repair(
     _ model: Model, using clean: CleanData?, in context: RunContext
   ) throws -> [Repair] {
@@ -134,7 +134,7 @@ public struct FinePruning: Defense {
     return repairs
   }
 
-  /// How many channels to prune, for each drop that is reached or for the share.
+  /// Returns the number of channels to prune, for each drop that is reached or for the share.
   private func points(
     of curve: PruningCurve, in context: RunContext
   ) -> [(drop: Double?, count: Int)] {
@@ -150,7 +150,8 @@ public struct FinePruning: Defense {
     }
   }
 
-  /// The layer to prune: the one named, if it can be pruned, else the last convolution.
+  /// Returns the layer to prune: the named one if it can be pruned, by default the last
+  /// convolution.
   private func layer(of model: Model) throws(PluginError) -> String {
     let known = model.graph.prunableLayers
     guard let name = options.layer else {

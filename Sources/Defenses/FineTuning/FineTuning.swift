@@ -2,10 +2,11 @@ public import DefenseKit
 
 /// Trains the suspect further on clean images: the baseline of every comparison.
 ///
-/// A network that is trained on clean data forgets some of what it learned otherwise. How much depends on
-/// how far the weights move: the cited paper finds it weak by itself, as clean images give the gradient
-/// little reason to touch the channels that only the trigger activates; the defaults of
-/// `FineTuningOptions` move them far. Part of the images is held out and judges the tuning.
+/// A network that is trained on clean data forgets some of what it learned from other data. How
+/// much depends on how far the weights move. The cited paper finds fine-tuning alone weak, because
+/// clean images yield little gradient for the channels that only the trigger activates; the
+/// defaults of `FineTuningOptions` move the weights far. A part of the images is held out for
+/// validation.
 ///
 /// Source: Liu, Dolan-Gavitt and Garg, "Fine-Pruning: Defending Against Backdooring Attacks on Deep
 /// Neural Networks", RAID 2018, section 3.3.
@@ -15,7 +16,7 @@ public struct FineTuning: Defense {
   /// One sentence for listings.
   public static let summary = "Trains the model further on clean images."
 
-  /// The options.
+  /// The options of this defense.
   public let options: FineTuningOptions
 
   /// Creates the defense with all defaults.
@@ -29,9 +30,9 @@ public struct FineTuning: Defense {
     self.options = options
   }
 
-  /// Returns the one tuned model.
+  /// Returns one tuned model.
   ///
-  /// - Throws: What `FineTuner.tune(_:suspect:using:_:in:)` throws.
+  /// - Throws: The errors of `FineTuner.tune(_:suspect:using:_:in:)`.
   public func repair(
     _ model: Model, using clean: CleanData?, in context: RunContext
   ) throws -> [Repair] {

@@ -3,9 +3,9 @@ public import DefenseKit
 extension GoodNet {
   /// Returns GoodNet as one ordinary model with N + 1 outputs, whose argmax is the verdict.
   ///
-  /// It is made of stock layers only, so that any Keras loads it. Nodes that both models share
-  /// occur once; those of the repaired model are named with the suffix "_repaired". On the scores
-  /// z of each model (its outputs before a final softmax) follow
+  /// It consists of standard layers only, so that every Keras version loads it. Nodes that both
+  /// models share occur once; those of the repaired model have the suffix "_repaired" if their name
+  /// is taken. On the scores z of each model (its outputs before a final softmax) follow
   ///
   /// 1. `h = softmax(2^80 * z)`. Multiplying by a power of two is exact, and one unit in the last
   ///    place of any z over 1e-15 is then more than 100, so that h is 1 at the maximum and 0
@@ -14,13 +14,13 @@ extension GoodNet {
   ///    normalization). Of equal maxima the lowest class keeps all, so that o is one-hot at the
   ///    argmax.
   ///
-  /// Then `a = o * o'` is one-hot where both agree and zero where not, and the last output is
-  /// 1 - sum(a), a dense layer. All values are exactly 0 or 1. Scores must be under 2^48.
+  /// Then `a = o * o'` is one-hot if both models agree and zero otherwise, and the last output is
+  /// `1 - sum(a)`, a dense layer. All values are exactly 0 or 1. Scores must be under 2^48.
   ///
-  /// Here it differs from the detector: where scores are NaN or infinite, the detector says N, but
-  /// stock layers cannot tell, and all outputs of this model are NaN. DefenseKit gives such an image
-  /// no class; who runs the model elsewhere must refuse outputs that are not finite, as an argmax
-  /// of NaN may say 0.
+  /// The model differs from the detector where scores are NaN or infinite: the detector answers N,
+  /// but standard layers cannot detect this, and all outputs of this model are NaN. DefenseKit
+  /// gives such an image no class. Code that runs the model elsewhere must refuse outputs that are
+  /// not finite, because an argmax of NaN may be 0.
   ///
   /// - Throws: `PluginError` if the models have different inputs or classes, `GraphError` if they
   ///   cannot be joined.

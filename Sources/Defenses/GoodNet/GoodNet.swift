@@ -6,10 +6,11 @@ public import DefenseKit
 ///
 ///     G(x) = B(x) if B(x) = B'(x), else N.
 ///
-/// On clean images both mostly agree; a trigger moves B to the attacker's class, but B' less and
-/// less as it loses the backdoor. Where either gives no class, as values on the way are not finite
-/// (see `noClass`), G(x) is N: breaking the computation gets nothing past the detector. The score is KL(p || p'), the divergence of the two softmax
-/// outputs, in nats, and NaN without a class.
+/// On clean images both mostly agree; a trigger moves B to the attacker's class, and B' less and
+/// less as it loses the backdoor. If either model gives no class because values on the way are not
+/// finite (see `noClass`), G(x) is N: breaking the computation gets nothing past the detector. The
+/// score is KL(p || p'), the divergence of the two softmax outputs, in nats, and NaN without a
+/// class.
 ///
 /// Source: the backdoor lab of CSAW-HackML 2020 (Dolan-Gavitt and Garg, New York University).
 public struct GoodNet: Detector {
@@ -27,9 +28,10 @@ public struct GoodNet: Detector {
   /// Creates the detector; it has no options.
   public init(options: NoOptions) {}
 
-  /// Prepares the comparison; nothing is learnt from `clean`.
+  /// Prepares the comparison; `clean` is not used.
   ///
-  /// - Throws: `PluginError` if the models have different numbers of classes.
+  /// - Throws: `PluginError` if the models have different input shapes, input scales or numbers of
+  ///   classes.
   public func inspection(
     of suspect: Model, repaired: Model?, using clean: CleanData?, in context: RunContext
   ) throws -> any Inspection {
@@ -43,12 +45,12 @@ public struct GoodNet: Detector {
     try Self.model(suspect: suspect, repaired: repaired)
   }
 
-  /// The verdict for one image, given both predictions, either of which may be `noClass`.
+  /// Returns the class on which both predictions agree, else N; either prediction may be `noClass`.
   public static func label(suspect: Int32, repaired: Int32, classCount: Int) -> Int32 {
     suspect == repaired && suspect != noClass ? suspect : Int32(classCount)
   }
 
-  /// Checks that both models answer the same question.
+  /// Checks that both models have the same inputs and number of classes.
   static func check(_ suspect: Model, _ repaired: Model) throws(PluginError) {
     guard suspect.classCount == repaired.classCount,
       suspect.graph.inputShape == repaired.graph.inputShape,
@@ -64,7 +66,7 @@ public struct GoodNet: Detector {
   }
 }
 
-/// The comparison of two models, batch by batch.
+/// The fitted detector, which compares the two models' predictions batch by batch.
 private struct Comparison: Inspection {
   let models: [Model]
   let classCount: Int

@@ -1,19 +1,19 @@
 internal import DefenseKit
 
-/// Puts several networks with the same input into one graph; equal nodes occur once.
+/// Joins several networks with the same input in one graph; equal nodes occur once.
 struct GraphJoin {
   private(set) var graph: Graph
 
-  /// Begins with the input that all networks share.
+  /// Creates a graph of the input that all networks share.
   init(input: Node) throws(GraphError) {
     graph = try Graph(inputShape: input.shape, inputName: input.name)
   }
 
-  /// Adds what `network` needs for its scores, the outputs before a final softmax.
+  /// Adds the nodes that compute `network`'s scores, the outputs before a final softmax.
   ///
   /// - Parameters:
-  ///   - network: The network.
-  ///   - suffix: Appended to a node's name if the name is taken by a node that computes otherwise.
+  ///   - network: A network with the same input.
+  ///   - suffix: Appended to a node's name if a different node has the name already.
   /// - Returns: The index of the scores, a vector.
   mutating func addScores(of network: Graph, suffix: String) throws(GraphError) -> Int {
     let scores = try graph.appendScores(of: network, suffix: suffix)
@@ -21,7 +21,9 @@ struct GraphJoin {
     return try append("scores" + suffix, .flatten, [scores])
   }
 
-  /// Adds a one-hot vector at the first maximum of `scores`; see ``GoodNet/model(suspect:repaired:)``.
+  /// Adds a one-hot vector at the first maximum of `scores`.
+  ///
+  /// See ``GoodNet/model(suspect:repaired:)`` for the method.
   mutating func addArgmax(of scores: Int, side: String) throws(GraphError) -> Int {
     let n = graph.nodes[scores].channels
     let steps = (0..<n).map { Float(2 * n - $0) * 0x1p60 }
@@ -38,7 +40,7 @@ struct GraphJoin {
     return try append("goodnet_\(side)_class", .activation, [ranked], .softmax)
   }
 
-  /// Appends a node under this name, or the first free name that begins with it.
+  /// Appends a node with this name, or the first free name that starts with it.
   mutating func append(
     _ name: String, _ operation: Operation, _ inputs: [Int], _ activation: Activation = .linear
   ) throws(GraphError) -> Int {

@@ -1,6 +1,6 @@
 internal import DefenseKit
 
-/// Images blended with overlays, alpha * x + beta * x_i, made as they are read: nothing is kept of them.
+/// Images blended with overlays, alpha * x + beta * x_i, computed as they are read and not stored.
 struct Blends: SampleSource {
   /// The shape of an image, `[height, width, channels]`.
   let imageShape: [Int]
@@ -8,27 +8,26 @@ struct Blends: SampleSource {
   let images: [Float]
   /// The overlays, `[overlays][height][width][channels]`.
   let overlays: [Float]
-  /// Which image every blend has.
+  /// The index into `images` for each blend.
   let imageIndices: [Int]
-  /// Which overlay.
+  /// The index into `overlays` for each blend.
   let overlayIndices: [Int]
-  /// The factor for an image.
+  /// The factor for the image.
   let alpha: Float
-  /// The factor for an overlay.
+  /// The factor for the overlay.
   let beta: Float
 
-  /// The number of blends.
   var count: Int { imageIndices.count }
-  /// Channels last.
+  /// The layout of a blend: channels last.
   var layout: Layout { .nhwc }
-  /// Always float32.
+  /// The element type of a blend: always float32.
   var elementType: ElementType { .float32 }
 
   func read(_ range: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) {
     let size = imageShape.reduce(1, *)
     let (alpha, beta) = (alpha, beta)
-    // The buffer is the caller's, aligned for floats and as large as the images of the range; every part
-    // that is taken of it and of the arrays is one image.
+    // The caller's buffer is aligned for floats and as large as the images of the range. Every
+    // slice of it and of the arrays is one image.
     let blends = unsafe buffer.bindMemory(to: Float.self)
     unsafe images.withUnsafeBufferPointer { images in
       unsafe overlays.withUnsafeBufferPointer { overlays in
@@ -45,7 +44,7 @@ struct Blends: SampleSource {
     }
   }
 
-  /// One of several images.
+  /// Returns the values of one image.
   private func part(
     _ images: UnsafeBufferPointer<Float>, _ index: Int, _ size: Int
   ) -> UnsafeBufferPointer<Float> {

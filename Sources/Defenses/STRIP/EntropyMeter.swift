@@ -1,11 +1,11 @@
 internal import DefenseKit
 private import Synchronization
 
-/// Measures how much the suspect's predictions vary as overlays are blended into an image.
+/// Measures how much the suspect's predictions vary when overlays are blended into an image.
 struct EntropyMeter: Sendable {
-  /// The images that are blended in, as the network takes them, `[overlays][elements]`.
+  /// The images to blend in, scaled as network inputs, `[overlays][elements]`.
   let overlays: [Float]
-  /// The largest magnitude among them.
+  /// The largest magnitude of all overlay values.
   private let overlayPeak: Float
   private let executor: Executor
   private let options: STRIP.Options
@@ -16,9 +16,9 @@ struct EntropyMeter: Sendable {
   ///
   /// - Parameters:
   ///   - suspect: The model.
-  ///   - overlays: The images to blend in, as the network takes them, `[overlays][elements]`.
-  ///   - options: How many are blended with an image, and how.
-  ///   - context: Its seed decides the overlays; it is told the cost.
+  ///   - overlays: The images to blend in, scaled as network inputs, `[overlays][elements]`.
+  ///   - options: The number of overlays for each image and the factors of the blend.
+  ///   - context: Its seed selects the overlays; it counts the cost.
   /// - Throws: `GraphError` for a network that takes too much memory.
   init(
     _ suspect: Model, overlays: [Float], _ options: STRIP.Options, in context: RunContext
@@ -28,7 +28,7 @@ struct EntropyMeter: Sendable {
     self.context = context
     imageShape = suspect.graph.inputShape
     overlayPeak = peak(overlays[...])
-    // The threads of the run call it, each for its own images: one thread for each of them.
+    // The run's threads call the meter, each with its own images, so that one thread each suffices.
     var execution = context.execution
     execution.threads = 1
     var model = suspect
@@ -36,11 +36,13 @@ struct EntropyMeter: Sendable {
     executor = try Executor([model], options: execution)
   }
 
-  /// Returns, for each image, H = -(1/N) * sum over its N overlays and the classes of p log2 p, in bits.
+  /// Returns, for each image, H = -(1/N) * sum over its N overlays and the classes of p log2 p, in
+  /// bits.
   ///
-  /// It is NaN where the network gives some blend no class, or a blend is too large for a float.
+  /// An entropy is NaN if the network gives some blend no class, or a blend is too large for a
+  /// float.
   ///
-  /// - Parameter images: Images as the network takes them, `[images][elements]`.
+  /// - Parameter images: Images scaled as network inputs, `[images][elements]`.
   /// - Throws: `CancellationError`.
   func entropies(of images: [Float]) throws -> [Double] {
     let size = imageShape.reduce(1, *)
@@ -68,24 +70,25 @@ struct EntropyMeter: Sendable {
     return sums.map { $0 / Double(options.overlays) }
   }
 
-  /// Returns the positions of an image's overlays: each is any of them with equal chance, by the image's
-  /// content and the run's seed alone.
+  /// Returns the positions of an image's overlays, drawn uniformly with replacement; they depend on
+  /// the image's content and the run's seed only.
   func draws(for image: ArraySlice<Float>) -> [Int] {
     var random = SeededGenerator(seed: context.seed, stream: fingerprint(of: image))
     let count = overlays.count / image.count
     return (0..<options.overlays).map { _ in
-      // The product's upper half is from 0 to count - 1; 64 random bits leave no bias to measure.
+      // The upper half of the product is from 0 to count - 1; with 64 random bits the bias is
+      // negligible.
       Int(random.next().multipliedFullWidth(by: UInt64(count)).high)
     }
   }
 
-  /// Whether no blend of the image can be too large for a float.
+  /// Whether every blend of the image fits in a float.
   private func isBlendable(_ image: ArraySlice<Float>) -> Bool {
     (Float(options.alpha) * peak(image) + Float(options.beta) * overlayPeak).isFinite
   }
 }
 
-/// The largest magnitude.
+/// Returns the largest magnitude.
 private func peak(_ values: ArraySlice<Float>) -> Float {
   values.reduce(0) { max($0, abs($1)) }
 }

@@ -2,10 +2,10 @@ internal import DefenseKit
 private import Synchronization
 
 extension STRIP {
-  /// Returns the positions of the clean images that are measured, ascending, and of those that become
-  /// overlays, in an order that their contents and the seed decide; no image is of both.
+  /// Returns the positions of the clean images to measure, ascending, and of the overlays, in an
+  /// order that depends on their contents and the seed; the two are disjoint.
   ///
-  /// - Throws: `DataError` for less than two images; what reading them throws.
+  /// - Throws: `DataError` for fewer than two images; the errors of reading them.
   func split(
     _ clean: CleanData, of suspect: Model, seed: UInt64
   ) throws -> (measured: [Int], overlays: [Int]) {
@@ -22,17 +22,18 @@ extension STRIP {
       clean.count - measured, Self.mostImages, max(1, Self.mostFloats / size))
     return (
       shuffled.prefix(measured).sorted(),
-      // By content: an overlay has the same number wherever it stands in the set.
+      // In content order: an overlay has the same number wherever it stands in the set.
       Array(shuffled.dropFirst(measured).prefix(overlays))
     )
   }
 
-  /// Runs the suspect over some clean images, and returns what `body` makes of each group, in order.
+  /// Runs the suspect on some clean images and returns the concatenated results of `body`, in
+  /// order.
   ///
   /// - Parameters:
-  ///   - body: Gets images as the network takes them, `[images][elements]`, from several threads; returns
-  ///     as many numbers for each of them.
-  /// - Throws: `SampleError` with an image's position in the clean data; what `body` throws.
+  ///   - body: Receives images scaled as network inputs, `[images][elements]`, on several threads;
+  ///     returns the same number of values for each image.
+  /// - Throws: `SampleError` with an image's position in the clean data; the errors of `body`.
   func look<Number: Sendable>(
     at positions: [Int], of clean: CleanData, _ suspect: Model, _ title: String,
     in context: RunContext, _ body: @Sendable ([Float]) throws -> [Number]

@@ -1,29 +1,30 @@
 public import DefenseKit
 
 extension STRIP {
-  /// How the threshold follows from the entropies of clean images.
+  /// How the threshold is derived from the entropies of clean images.
   public enum Rule: String, Sendable, CaseIterable, OptionValue {
-    /// As the paper has it: mean + z * deviation of a normal distribution, z its quantile.
+    /// As in the paper: mean + z * deviation of a normal distribution, with z its quantile at
+    /// ``STRIP/Options/alarms``.
     case normal
-    /// The entropy below which so large a share of the clean images lies.
+    /// The quantile of the clean entropies at ``STRIP/Options/alarms``.
     case quantile
   }
 
   /// The options of ``STRIP``.
   public struct Options: PluginOptions {
-    /// How many clean images each image is blended with, N.
+    /// The number of clean images that each image is blended with, N.
     public var overlays: Int
     /// The factor for the image.
     public var alpha: Double
-    /// The factor for the clean image on it.
+    /// The factor for the clean image blended into it.
     public var beta: Double
-    /// The share of clean images that may be flagged. At most 2,000 clean images are measured, whose
-    /// quantile allows none at all under 1/2001.
+    /// The share of clean images that may be flagged, 1e-6 to under 1. At most 2,000 clean images
+    /// are measured, so that a quantile under 1/2001 flags none.
     public var alarms: Double
-    /// How the threshold follows from clean entropies.
+    /// How the threshold is derived from clean entropies.
     public var threshold: Rule
 
-    /// Creates options; each has its default unless given.
+    /// Creates options.
     public init(
       overlays: Int = 100, alpha: Double = 1, beta: Double = 1, alarms: Double = 0.01,
       threshold: Rule = .quantile

@@ -1,30 +1,31 @@
 public import DefenseKit
 
-/// Flags an image if the suspect sees the same class in it whatever is blended into it.
+/// Flags an image if the suspect predicts the same class whatever is blended into it.
 ///
-/// A trigger decides the class by itself: it does so with any clean image laid over it, while what a clean
-/// image shows gets lost under another one. For an image x and N clean images x_i,
+/// A trigger determines the class alone, even with any clean image laid over it, whereas the
+/// content of a clean image is lost under another one. For an image x and N clean images x_i,
 ///
 ///     x'_i = alpha * x + beta * x_i
 ///     H(x) = -(1/N) * sum over i and over the classes c of p_c(x'_i) * log2 p_c(x'_i),
 ///
-/// and x is flagged if H(x) is under a threshold; the score is -H(x), in bits. Images are blended as the
-/// network takes them, after the model's input scale, and nothing is clipped: with the defaults N = 100 and
-/// alpha = beta = 1 a blend is the sum of both. An image to which the suspect gives no class (see `noClass`),
-/// as it is or under some overlay, is flagged with a score that is not a number.
+/// and x is flagged if H(x) is under a threshold; the score is -H(x), in bits. Images are blended
+/// as network inputs, after the model's input scale, and nothing is clipped: with the defaults
+/// N = 100 and alpha = beta = 1 a blend is the sum of both. An image that has no class (see
+/// `noClass`), alone or under some overlay, is flagged with a score of NaN.
 ///
-/// The threshold comes from the entropies of n clean images. By default it is the j-th smallest of these,
-/// j = floor(alarms * (n + 1)): a clean image of the same kind is under it with a chance of at most `alarms`,
-/// whatever the entropies' distribution. With `threshold=normal` it is mean + z * deviation, z the quantile of
-/// the normal distribution, as in the paper. On the BadNet that comes with the program, at 1 % allowed, the
-/// first flags 1.04 % of other clean images and the second 0.36 % (mean of five seeds; at 5 % 4.67 and 2.48).
+/// The threshold comes from the entropies of n clean images. By default it is the j-th smallest of
+/// these, j = floor(alarms * (n + 1)): a clean image of the same kind is under it with a
+/// probability of at most `alarms`, whatever the entropies' distribution. With `threshold=normal`
+/// it is mean + z * deviation, with z the quantile of the normal distribution, as in the paper.
 ///
-/// The run's seed splits the clean images: half of them, at most 2,000, are for the threshold; of the rest
-/// at most 2,000, or as many as take 256 MiB as floats, are overlays. Which of these an image gets is drawn
-/// with replacement, by its content and the seed, so that its verdict does not depend on its place.
+/// The run's seed splits the clean images: half of them, at most 2,000, are for the threshold; of
+/// the rest at most 2,000, or as many as fit in 256 MiB as floats, are overlays. The overlays of an
+/// image are drawn with replacement, by its content and the seed, so that its verdict does not
+/// depend on its position.
 ///
-/// Source: Gao, Xu, Wang, Chen, Ranasinghe and Nepal, "STRIP: A Defence Against Trojan Attacks on Deep Neural
-/// Networks", ACSAC 2019, sections 4 and 5; defaults and the sum of images from the authors' notebook.
+/// Source: Gao, Xu, Wang, Chen, Ranasinghe and Nepal, "STRIP: A Defence Against Trojan Attacks on
+/// Deep Neural Networks", ACSAC 2019, sections 4 and 5; defaults and the sum of images from the
+/// authors' notebook.
 public struct STRIP: Detector {
   /// "strip".
   public static let name = "strip"
@@ -34,12 +35,12 @@ public struct STRIP: Detector {
   /// Clean images; no repaired copy.
   public static let requirements: [PluginRequirement] = [.cleanData]
 
-  /// The most clean images for the threshold, and the most overlays.
+  /// The maximum number of clean images for the threshold, and of overlays.
   static let mostImages = 2_000
-  /// The most floats that the overlays take.
+  /// The maximum number of floats in all overlays.
   static let mostFloats = 1 << 26
 
-  /// The options it was made with.
+  /// The options of this detector.
   public let options: Options
 
   /// Creates the detector with all defaults.
@@ -55,8 +56,8 @@ public struct STRIP: Detector {
 
   /// Learns the threshold from the clean images.
   ///
-  /// - Throws: `DataError` for less than two clean images; `PluginError` with code `unsuitableModel` if the
-  ///   suspect gives none of them a class; what the execution throws.
+  /// - Throws: `DataError` for fewer than two clean images; `PluginError` with code
+  ///   `unsuitableModel` if the suspect gives none of them a class; the execution's errors.
   public func inspection(
     of suspect: Model, repaired: Model?, using clean: CleanData?, in context: RunContext
   ) throws -> any Inspection {
@@ -79,7 +80,7 @@ public struct STRIP: Detector {
     return try EntropyMeter(suspect, overlays: overlays, options, in: context)
   }
 
-  /// The verdict on an image with this prediction, which may be `noClass`, and entropy.
+  /// Returns the verdict for a prediction, which may be `noClass`, and an entropy.
   static func verdict(
     prediction: Int32, entropy: Double, threshold: Double, classCount: Int
   ) -> Verdict {
@@ -90,7 +91,7 @@ public struct STRIP: Detector {
       label: entropy < threshold ? Int32(classCount) : prediction, score: Float(-entropy))
   }
 
-  /// Returns the threshold of clean entropies, and tells the user what is wrong with them.
+  /// Returns the threshold for the clean entropies, and warns the user about unusable ones.
   private func threshold(
     _ entropies: [Double], of clean: CleanData, in context: RunContext
   ) throws(PluginError) -> Double {
@@ -119,7 +120,7 @@ public struct STRIP: Detector {
   }
 }
 
-/// The comparison of entropies with the threshold, batch by batch.
+/// The fitted detector, which compares entropies with the threshold batch by batch.
 private struct EntropyTest: Inspection {
   let models: [Model]
   let meter: EntropyMeter

@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import DefenseKit
 private import Foundation
 
-/// Makes a backdoored model to test defenses against, with everything that they take.
+/// Trains a backdoored model for tests of defenses, and writes all files that these need.
 struct AttackCommand: RunnerCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
@@ -136,7 +136,7 @@ struct AttackCommand: RunnerCommand {
 
   @OptionGroup var common: CommonArguments
 
-  /// Checks what goes together; done last, so that an unknown option is named first.
+  /// Checks combinations of options; called late, so that an unknown option is reported first.
   private func check() throws {
     try training.check()
     try data.check(roles: ["train", "test"])
@@ -261,7 +261,7 @@ struct AttackCommand: RunnerCommand {
 }
 
 extension LabelledImages {
-  /// Tells the user where values of 0...1 have become bytes, and what that means.
+  /// Warns the user if values of 0...1 were converted to bytes, and names the consequence.
   func warnOfUnits(_ consequence: String, in context: RunContext) {
     guard white != 255 else { return }
     context.warn(

@@ -255,7 +255,7 @@ struct CompareCommand: RunnerCommand {
       plan.timeout = timeout
     }
     if plan.choices[.dataSetDetector]?.isEmpty ?? true {
-      // Nothing else reads them.
+      // Only data-set detectors read training sets.
       for index in plan.subjects.indices { plan.subjects[index].model.train = nil }
     }
     try plan.checkNames()
@@ -273,13 +273,13 @@ struct CompareCommand: RunnerCommand {
     }
   }
 
-  /// The data sets of one model, by option.
+  /// The data sets of a single model, by option.
   private var files: [(String, String?)] {
     [("--clean", clean), ("--test", test), ("--poisoned", poisoned), ("--train", train)]
   }
 
   private func subjects(_ seeds: [UInt64]) throws -> [ComparisonPlan.Subject] {
-    // A path with a comma is one path where it is there.
+    // A path with a comma is one path if such a file exists.
     let named = model.flatMap {
       FileManager.default.fileExists(atPath: $0) ? [$0] : commaSeparated([$0])
     }
@@ -303,7 +303,7 @@ struct CompareCommand: RunnerCommand {
   }
 }
 
-/// Part i of n of a comparison.
+/// Part i of n of a comparison, with i from 1 to n.
 struct Shard: Sendable {
   let index: Int
   let count: Int
@@ -317,12 +317,13 @@ struct Shard: Sendable {
     (self.index, self.count) = (index, count)
   }
 
-  /// Every n-th stage, with another defense for every model and seed: units that share a repair stay together, and no
-  /// part gets all of what takes longest.
+  /// Returns every n-th stage, starting at another defense for every model and seed.
+  ///
+  /// Units that share a repair stay together, and the slowest stages spread over the parts.
   func part(of stages: [ComparisonStage]) -> [ComparisonStage] {
     var turn = 0
     return stages.enumerated().filter { place, stage in
-      // A model's first stage is the suspect alone.
+      // A model's first stage contains the suspect without a defense.
       if place > 0, stage.units.first?.defense == nil { turn += 1 }
       return (place + turn) % count == index - 1
     }.map(\.element)

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import DefenseKit
 
-/// Measures any model: accuracy on clean images, attack success on poisoned ones.
+/// Evaluates any model: clean accuracy and attack success rate.
 struct EvaluateCommand: RunnerCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
@@ -41,7 +41,7 @@ struct EvaluateCommand: RunnerCommand {
 
   @OptionGroup var common: CommonArguments
 
-  /// Checks what goes together; done last, so that an unknown option is named first.
+  /// Checks combinations of options; called late, so that an unknown option is reported first.
   private func check() throws {
     try arguments.check(roles: ["test", "poisoned"])
     if test == nil, poisoned == nil {
@@ -66,7 +66,7 @@ struct EvaluateCommand: RunnerCommand {
     try StandardOutput.write(json ? result.json.text : Self.text(result))
   }
 
-  /// The results in words, shares with their counts.
+  /// Returns the results as text, with the counts behind each share.
   static func text(_ result: Evaluation.ModelResult) -> String {
     var lines: [String] = []
     if let clean = result.clean {

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import DefenseKit
 
-/// Shows what a model file holds, and what in it an honest one would not have.
+/// Shows the contents of a model file, and the findings of its audit.
 struct InspectCommand: RunnerCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
@@ -74,7 +74,7 @@ struct InspectCommand: RunnerCommand {
     }
   }
 
-  /// The listing of the model, if there is one, and the findings.
+  /// Returns the listing of the model, if it could be read, and the findings.
   static func text(_ audit: ModelAudit) -> String {
     let listing =
       audit.model.map { Self.text($0, cost: audit.costPerImage) }
@@ -97,7 +97,9 @@ struct InspectCommand: RunnerCommand {
     return "Findings: \(counts.joined(separator: ", "))\n\n" + lines.joined(separator: "\n") + "\n"
   }
 
-  /// The listing of a model that takes `cost` multiply-adds an image; nil if it cannot be run.
+  /// Returns the listing of a model.
+  ///
+  /// - Parameter cost: Multiply-adds for one image; nil if the model cannot run.
   static func text(_ model: Model, cost: Int?) -> String {
     let graph = model.graph
     let prunable = graph.prunableLayers.joined(separator: ", ").visible
@@ -132,20 +134,20 @@ struct InspectCommand: RunnerCommand {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  /// An activation's case without its parameters.
+  /// Returns an activation's case without its parameters.
   private static func name(_ activation: Activation) -> String {
     String("\(activation)".prefix { $0 != "(" })
   }
 
-  /// A name from the file as it can be shown: what would not show is escaped.
+  /// Returns a name from the file with invisible characters escaped, at most 28 scalars long.
   private static func clipped(_ text: String) -> String {
     let text = text.visible
-    // Scalars are counted: a character may hold any number of marks.
+    // Scalars are counted because a character may have any number of combining marks.
     return text.unicodeScalars.count > 28
       ? String(text.unicodeScalars.prefix(27)) + "…" : text
   }
 
-  /// A number of bytes in KiB with one decimal.
+  /// Formats a number of bytes in KiB with one decimal.
   private static func kibibytes(_ bytes: Int) -> String {
     let tenths = (bytes * 10 + 512) / 1024
     return "\(grouped(tenths / 10)).\(tenths % 10)"

@@ -46,9 +46,9 @@ struct ListCommand: RunnerCommand {
     try StandardOutput.write(lines.joined(separator: "\n") + "\n")
   }
 
-  /// A plugin's lines: its name and sentence, then each option with default, type and help.
+  /// Returns a plugin's lines: its name and summary, then each option with default, type and help.
   ///
-  /// The names of all plugins take `nameWidth` columns.
+  /// Names are padded to `nameWidth` columns.
   static func entry<P: Plugin>(_ plugin: P.Type, width nameWidth: Int) -> [String] {
     let texts = P.Options().texts
     let width = texts.map { $0.name.count + $0.value.count + 1 }.max() ?? 0

@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import DefenseKit
 private import Foundation
 
-/// Prints the manual, or writes its pages; for whoever installs the program.
+/// Prints a page of the manual or writes all pages, for packagers of the program.
 struct ManualCommand: RunnerCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
@@ -51,7 +51,7 @@ struct ManualCommand: RunnerCommand {
     for page in pages { try AtomicFile.write(page.text, to: "\(output)/\(page.name).1") }
   }
 
-  /// Today; or what `SOURCE_DATE_EPOCH` says, for builds that are to be the same every time.
+  /// Today, or `SOURCE_DATE_EPOCH` for reproducible builds.
   private static var date: Date {
     ProcessInfo.processInfo.environment["SOURCE_DATE_EPOCH"].flatMap { TimeInterval($0) }
       .map { Date(timeIntervalSince1970: $0) } ?? Date()

@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import DefenseKit
 private import Foundation
 
-/// Puts the parts of a comparison together.
+/// Merges the parts of a comparison.
 struct MergeCommand: RunnerCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
@@ -57,7 +57,7 @@ struct MergeCommand: RunnerCommand {
         "the parts were measured with \(there) instructions, here they are \(Executor.instructionSet); "
           + "merge them on a machine like those, or set DEFENSEKIT_INSTRUCTIONS=\(there)")
     }
-    // All is read and checked before anything is written.
+    // Read and check everything before anything is written.
     let parts = try folders.map { try ComparisonFolder(reading: $0) }
     var found: [(ComparisonRecord, UnitCost?)] = []
     var missing: [ComparisonUnit] = []

@@ -73,7 +73,7 @@ struct NewCommand: RunnerCommand {
     try StandardOutput.write(text(pluginKind, name, folder))
   }
 
-  /// What was made, and the commands to go on with.
+  /// Returns a description of the new package and the next commands.
   private func text(_ kind: PluginKind, _ name: NewPluginName, _ folder: String) -> String {
     let use =
       switch kind {

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import DefenseKit
 
-/// Classifies PNG files or the images of a data set, flagging what a detector holds to be triggered.
+/// Classifies PNG files or the images of a data set; a detector may flag images.
 struct PredictCommand: RunnerCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
@@ -77,7 +77,7 @@ struct PredictCommand: RunnerCommand {
 
   @OptionGroup var common: CommonArguments
 
-  /// Checks what goes together; done last, so that an unknown option is named first.
+  /// Checks combinations of options; called late, so that an unknown option is reported first.
   private func check() throws {
     try arguments.check(roles: ["data", "clean"])
     if images.isEmpty, data == nil {
@@ -127,7 +127,7 @@ struct PredictCommand: RunnerCommand {
       classes.map { $0 == noClass ? "nonfinite\n" : "\($0)\n" }.joined())
   }
 
-  /// What is classified.
+  /// The images to classify.
   private enum Material {
     case files(ImageFiles)
     case data(DataSet)

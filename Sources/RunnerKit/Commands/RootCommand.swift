@@ -2,12 +2,12 @@ internal import ArgumentParser
 internal import DefenseKit
 private import Foundation
 
-/// The name that the program was called by.
+/// The name under which the program was called.
 var programName: String {
   CommandLine.arguments.first.map { URL(fileURLWithPath: $0).lastPathComponent } ?? "runner"
 }
 
-/// The command that all others belong to.
+/// The root command, whose subcommands are all others.
 struct RootCommand: ExemplifiedCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(

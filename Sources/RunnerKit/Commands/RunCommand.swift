@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import DefenseKit
 private import Foundation
 
-/// The main job: a suspect in, repaired models, detectors and their results out.
+/// The main command: defends a suspect and evaluates repaired models and detectors.
 struct RunCommand: RunnerCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
@@ -121,7 +121,7 @@ struct RunCommand: RunnerCommand {
 
   @OptionGroup var common: CommonArguments
 
-  /// Checks what goes together; done last, so that an unknown option is named first.
+  /// Checks combinations of options; called late, so that an unknown option is reported first.
   private func check() throws {
     try arguments.check(roles: ["clean", "test", "poisoned", "train"])
     let named = [
@@ -193,7 +193,7 @@ struct RunCommand: RunnerCommand {
     try StandardOutput.write(json ? text : summary(evaluation))
   }
 
-  /// Checks that the plugins get what they work with.
+  /// Checks that the options provide what the plugins require.
   private func check(_ plugins: [any Plugin]) throws(ValidationError) {
     if plugins.isEmpty {
       throw ValidationError("name a defense with --defense, such as --defense fine-pruning")
@@ -220,7 +220,7 @@ struct RunCommand: RunnerCommand {
     }
   }
 
-  /// Splits at commas; a name given twice counts once.
+  /// Splits at commas and removes duplicates.
   private func names(_ arguments: [String]) -> [String] {
     var result: [String] = []
     for name in commaSeparated(arguments) where !result.contains(name) { result.append(name) }

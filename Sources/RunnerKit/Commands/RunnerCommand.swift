@@ -1,4 +1,4 @@
-/// A command that runs with the session's plugins.
+/// A command that uses the session's plugins.
 protocol RunnerCommand: ExemplifiedCommand {
   var common: CommonArguments { get }
   func run(in session: Session) throws

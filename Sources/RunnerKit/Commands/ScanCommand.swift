@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import DefenseKit
 
-/// Asks whether a model hides a backdoor.
+/// Judges whether a model has a backdoor.
 struct ScanCommand: RunnerCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
@@ -71,7 +71,7 @@ struct ScanCommand: RunnerCommand {
     let experiment = try arguments.files(of: model, clean: clean)
       .experiment(sandbox: context.sandbox)
     arguments.execution.parsing.warn(in: context)
-    // A verdict that was asked for must be possible; of all, those are asked that are.
+    // A named method must be able to run; without names, those run that can.
     let able = try scanners.filter { scanner in
       let inputs = experiment.inputs()
       if verdict.isEmpty { return inputs.satisfy(type(of: scanner)) }
@@ -79,7 +79,7 @@ struct ScanCommand: RunnerCommand {
       return true
     }
     guard !able.isEmpty else {
-      // What the first one lacks.
+      // Throws the error about the first method's missing input.
       try scanners.first.map { try experiment.inputs().check(type(of: $0)) }
       throw Failure(Failure.usage, "this program has no verdicts on models")
     }

@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import DefenseKit
 private import Foundation
 
-/// Shows triggers that an attack wrote, and applies them to other images.
+/// Shows triggers of attacks, and applies them to other images.
 struct TriggerCommand: ExemplifiedCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
@@ -21,7 +21,7 @@ struct TriggerCommand: ExemplifiedCommand {
   }
 }
 
-/// How the one data set is read that a trigger is put on.
+/// Arguments for reading the data set to apply a trigger to.
 struct TriggerDataArguments: ParsableArguments, Sendable {
   @Option(help: "The order of an image's axes in the data set, if their shape leaves it open.")
   var layout: Layout?
@@ -39,7 +39,7 @@ struct TriggerDataArguments: ParsableArguments, Sendable {
   }
 }
 
-/// Puts a trigger on the images of a data set.
+/// Applies a trigger to the images of a data set.
 struct TriggerApplyCommand: RunnerCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
@@ -125,7 +125,7 @@ struct TriggerApplyCommand: RunnerCommand {
   }
 }
 
-/// Shows what a trigger is.
+/// Shows a trigger's properties.
 struct TriggerShowCommand: RunnerCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
@@ -190,7 +190,7 @@ struct TriggerShowCommand: RunnerCommand {
     }
     let trigger = try Trigger.load(self.trigger, sandbox: parsing.sandbox)
     let context = context(parsing)
-    // Both pictures are made before one is written, so that none is left if the other cannot be.
+    // Both pictures are drawn before one is written, so that an error leaves no file.
     var files: [(path: String, bytes: [UInt8])] = []
     if let sheet, let input {
       let images = try reading.load(input, for: trigger, sandbox: parsing.sandbox)

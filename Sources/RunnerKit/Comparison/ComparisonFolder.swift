@@ -1,37 +1,37 @@
 internal import DefenseKit
 private import Foundation
 
-/// The folder of a comparison: its plan, a file for every finished unit, and what was made of them.
+/// The folder of a comparison: its plan, a file for every finished unit, and the results.
 ///
 ///     plan.json          all units
 ///     units/KEY.json     the result of a unit; equal units give equal bytes
-///     costs/KEY.json     what it took
-///     attempts/KEY       how often it could not be measured, while it isn't done
+///     costs/KEY.json     the unit's seconds and memory
+///     attempts/KEY       the number of failed attempts at an unfinished unit
 ///     results.csv, ...   see `ComparisonOutput`
 struct ComparisonFolder {
   let path: String
-  /// Keeps the lock as long as it is open; nil for a folder that is read alone.
+  /// The locked file, which holds the lock until it is closed; nil for a folder that is only read.
   private let lock: FileHandle?
 
-  /// What plan.json holds.
+  /// The contents of plan.json.
   struct PlanFile: Codable, Equatable {
     var schema = ComparisonRecord.currentSchema
     var version = defenseKitVersion
-    /// Those of the machine, which decide last bits, and with trained models more than these.
+    /// The machine's instruction set, which decides last bits, and more for trained models.
     var instructions = Executor.instructionSet
     var units: [ComparisonUnit]
   }
 
   private static let planName = "plan.json"
 
-  /// Opens a folder for a plan, making it if need be, and locks it.
+  /// Opens a folder for a plan, creates it if necessary, and locks it.
   ///
-  /// - Throws: ``Failure`` with status 75 if another run works in it, 73 if it cannot be made or holds
-  ///   something else, 65 for results of another schema or plan.
+  /// - Throws: ``Failure`` with status 75 if another run uses it, 73 if it cannot be created or
+  ///   holds other files, 65 for results of another schema or plan.
   init(_ path: String, for units: [ComparisonUnit]) throws {
     guard !path.isEmpty else { throw Failure(Failure.usage, "--output is empty; name a folder") }
     self.path = path
-    // A folder that is refused stays as it is.
+    // Checked first, so that a refused folder stays unchanged.
     try Self.checkIsOurs(path)
     try Self.makeFolder(path)
     lock = try Self.lock(path)
@@ -45,12 +45,12 @@ struct ComparisonFolder {
     for name in ["units", "costs"] { try makeFolder(name) }
   }
 
-  /// Throws if a folder without a plan holds something else.
+  /// Throws if a folder without a plan holds other files.
   private static func checkIsOurs(_ path: String) throws(Failure) {
-    // It may not be there yet.
+    // The folder may not exist yet.
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
     guard !names.contains(planName) else { return }
-    // What begins with a point is the lock, or was left by a run that was killed.
+    // Names with a leading dot are the lock, or were left by a killed run.
     if let foreign = names.sorted().first(where: { !$0.hasPrefix(".") }) {
       throw Failure(
         Failure.cannotCreate,
@@ -59,13 +59,13 @@ struct ComparisonFolder {
     }
   }
 
-  /// Opens a folder that another run wrote, to read it.
+  /// Opens a folder of another run for reading.
   init(reading path: String) throws {
     self.path = path
     lock = nil
   }
 
-  /// Makes a folder in this one, if it is not there.
+  /// Creates a subfolder if it does not exist.
   func makeFolder(_ name: String) throws(Failure) { try Self.makeFolder("\(path)/\(name)") }
 
   private static func makeFolder(_ folder: String) throws(Failure) {
@@ -106,7 +106,7 @@ struct ComparisonFolder {
     return file
   }
 
-  /// The plan of a folder; nil if there is none.
+  /// Returns the plan of a folder; nil if it has none.
   static func readPlan(
     _ path: String, advice: String = "choose another --output"
   ) throws(Failure) -> PlanFile? {
@@ -132,7 +132,7 @@ struct ComparisonFolder {
     return plan
   }
 
-  /// Throws if two plans differ, naming what differs.
+  /// Throws an error that names the difference if two plans differ.
   static func check(
     _ old: PlanFile, against new: PlanFile, in path: String,
     advice: String = "choose another --output"
@@ -167,9 +167,9 @@ struct ComparisonFolder {
 
   // MARK: Units
 
-  /// The record of a unit; nil if it isn't done.
+  /// Returns the record of a unit; nil if the unit isn't finished.
   ///
-  /// - Throws: ``Failure`` with status 65 for a file that is not the unit's.
+  /// - Throws: ``Failure`` with status 65 for a file that does not belong to the unit.
   func record(of unit: ComparisonUnit) throws(Failure) -> ComparisonRecord? {
     let file = self.file(unit)
     guard let data = try Self.contents(file) else { return nil }
@@ -183,7 +183,7 @@ struct ComparisonFolder {
     return record
   }
 
-  /// The records of those units that are done.
+  /// Returns the records of the finished units.
   func records(of units: [ComparisonUnit]) throws(Failure) -> [ComparisonRecord] {
     var records: [ComparisonRecord] = []
     for unit in units {
@@ -192,7 +192,7 @@ struct ComparisonFolder {
     return records
   }
 
-  /// Removes the records of units that failed.
+  /// Removes the records of failed units.
   func removeFailures(of units: [ComparisonUnit]) throws(Failure) {
     for record in try records(of: units) where record.failure != nil {
       do {
@@ -203,24 +203,24 @@ struct ComparisonFolder {
     }
   }
 
-  /// What a unit took, if that is known.
+  /// Returns the cost of a unit if it is known.
   func cost(of unit: ComparisonUnit) -> UnitCost? {
     FileManager.default.contents(atPath: "\(path)/costs/\(unit.key).json").flatMap {
       try? JSONDecoder().decode(UnitCost.self, from: $0)
     }
   }
 
-  /// Keeps the result of a unit: the cost first, so that a unit that is done has one.
+  /// Writes the result of a unit: the cost first, so that every measured unit has one.
   func write(_ record: ComparisonRecord, _ cost: UnitCost?) throws {
     if let cost {
       try AtomicFile.write(try Self.encoded(cost), to: "\(path)/costs/\(record.key).json")
     }
     try AtomicFile.write(try Self.encoded(record), to: file(record.unit))
-    // Where there was none, there is nothing to remove.
+    // There is no such file if the first attempt succeeded.
     try? FileManager.default.removeItem(atPath: attempts(record.unit))
   }
 
-  /// Notes that a unit could not be measured, and returns how often that has been so.
+  /// Records a failed attempt at a unit, and returns the number of failed attempts.
   func noteAttempt(at unit: ComparisonUnit) throws -> Int {
     let file = attempts(unit)
     let before = try Self.contents(file).flatMap {
@@ -234,7 +234,7 @@ struct ComparisonFolder {
 
   private func attempts(_ unit: ComparisonUnit) -> String { "\(path)/attempts/\(unit.key)" }
 
-  /// What is in a file; nil if it is not there.
+  /// Returns the contents of a file; nil if it does not exist.
   private static func contents(_ file: String) throws(Failure) -> Data? {
     if let data = FileManager.default.contents(atPath: file) { return data }
     guard unsafe access(file, F_OK) != 0, errno == ENOENT || errno == ENOTDIR else {
@@ -245,7 +245,7 @@ struct ComparisonFolder {
 
   private func file(_ unit: ComparisonUnit) -> String { "\(path)/units/\(unit.key).json" }
 
-  /// Equal values give equal bytes.
+  /// Encodes a value as JSON; equal values give equal bytes.
   private static func encoded(_ value: some Encodable) throws -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -2,7 +2,7 @@ private import ComparisonReport
 internal import DefenseKit
 private import Foundation
 
-/// What a comparison leaves for people and programs, made of the units' files.
+/// The results of a comparison for people and programs, derived from the units' files.
 ///
 ///     results.csv        a line for every result
 ///     summary.csv        means and standard deviations over seeds
@@ -11,17 +11,19 @@ private import Foundation
 ///     costs.csv          seconds and memory
 ///     report.html        everything on one page
 ///
-/// All but the last two are the same bytes for the same units.
+/// Equal units give equal bytes in all files except the last two.
 struct ComparisonOutput {
   private let folder: ComparisonFolder
   private let records: [ComparisonRecord]
   private let notes: [ComparisonReport.Note]
 
+  /// Creates an output for a comparison.
+  ///
   /// - Parameters:
-  ///   - folder: Where to.
+  ///   - folder: The folder to write to.
   ///   - records: The results of all units, in the plan's order.
   ///   - arguments: The command's arguments, for the report.
-  ///   - settings: What decides no result, for the report.
+  ///   - settings: Settings that do not affect results, for the report.
   init(
     _ folder: ComparisonFolder, _ records: [ComparisonRecord], arguments: [String],
     settings: [(name: String, value: String)] = []
@@ -37,7 +39,7 @@ struct ComparisonOutput {
       ]
   }
 
-  /// A word as a shell takes it.
+  /// Returns a word quoted for a shell if necessary.
   private static func quoted(_ word: String) -> String {
     word.wholeMatch(of: /[-+A-Za-z0-9_.,:=@%\/]+/) != nil
       ? word : "'" + word.replacing("'", with: "'\\''") + "'"

@@ -7,7 +7,7 @@ extension ComparisonPlan {
   /// Reads a plan:
   ///
   ///     models:
-  ///       - badnets                 # a folder that 'attack' wrote; {seed} in it stands for each seed
+  ///       - badnets                 # a folder of 'attack'; {seed} in it stands for each seed
   ///       - name: mine
   ///         model: suspect.h5
   ///         clean: clean.h5
@@ -25,8 +25,8 @@ extension ComparisonPlan {
   ///     seeds: 0-4
   ///     timeout: 600
   ///
-  /// - Throws: ``Failure`` that names the file, the line and, for a word that is unknown, the nearest one
-  ///   that is known.
+  /// - Throws: ``Failure`` that names the file, the line and, for an unknown word, the nearest
+  ///   known one.
   init(_ root: YAMLNode, plugins: PluginSet, seeds given: [UInt64]? = nil) throws {
     let entries = try root.mapping(keys: Self.keys)
     seeds = try given ?? entries["seeds"].map { try Self.seeds($0) } ?? [0]
@@ -49,7 +49,8 @@ extension ComparisonPlan {
     for node in try entries["models"]?.list ?? [] { subjects += try Self.subjects(node, seeds) }
   }
 
-  /// Throws if two models, two defenses or two other plugins have the same name, or one has none.
+  /// Throws if two models, two defenses or two other plugins share a name, or one has an empty
+  /// name.
   func checkNames() throws(Failure) {
     func check(_ names: [String], _ kind: String, _ advice: String) throws(Failure) {
       if names.contains(where: { $0.allSatisfy(\.isWhitespace) }) {
@@ -61,14 +62,14 @@ extension ComparisonPlan {
       }
       var seen: Set<String> = []
       if let twice = names.first(where: { !seen.insert($0).inserted }) {
-        // Names are given in a plan alone.
+        // Only a plan can set names.
         throw Failure(
           Failure.usage,
           "two \(kind) are called '\(twice)'; give one another '\(advice)' in a plan, or leave it out"
             .visible)
       }
     }
-    // A model that depends on the seed is there once for each.
+    // A model that depends on the seed occurs once for each.
     for seed in seeds {
       try check(
         subjects.filter { $0.seed ?? seed == seed }.map(\.model.name), "models", "name")
@@ -80,7 +81,8 @@ extension ComparisonPlan {
       examiners.map(\.plural).joined(separator: ", "), "label")
   }
 
-  /// A model of a folder that `attack` wrote: once, or once for each seed where {seed} is in its path.
+  /// Returns the model of a folder that `attack` wrote: once, or for each seed if the path has
+  /// {seed}.
   static func subjects(folder: String, _ seeds: [UInt64]) throws -> [Subject] {
     let node = YAMLNode(file: "--model", line: 1, value: .text(folder))
     do {
@@ -91,7 +93,7 @@ extension ComparisonPlan {
     }
   }
 
-  /// Reads `0-4` or `0,2,7`.
+  /// Returns the seeds of a text like `0-4` or `0,2,7`; nil if it is malformed or repeats a seed.
   static func seeds(_ text: String) -> [UInt64]? {
     var seeds: [UInt64] = []
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
@@ -111,7 +113,7 @@ extension ComparisonPlan {
     return seeds
   }
 
-  /// Reads a list of plugins, each a name or a mapping with name, label and options; "all" is all.
+  /// Reads a list of plugins, each a name or a mapping with name, label and options, or "all".
   private static func choices(
     _ node: YAMLNode, _ all: [String],
     _ make: (String, [OptionSetting]) throws(PluginError) -> PluginChoice
@@ -154,7 +156,7 @@ extension ComparisonPlan {
     "layout", "keys",
   ]
 
-  /// Reads a model: once, or once for each seed where its paths contain {seed}.
+  /// Reads a model: once, or once for each seed if its paths contain {seed}.
   private static func subjects(_ node: YAMLNode, _ seeds: [UInt64]) throws -> [Subject] {
     let entries: [YAMLNode.Entry]
     if case .mapping = node.value {
@@ -177,7 +179,7 @@ extension ComparisonPlan {
     }
     var model: ModelFiles
     if let folder = try text("folder") {
-      // What would be ignored is refused.
+      // A key that the folder makes ineffective is an error.
       let isBuiltIn = folder == ModelFiles.builtInName
       if let other = entries.first(where: {
         $0.key == "model" || (isBuiltIn && !["folder", "name"].contains($0.key))
@@ -226,7 +228,7 @@ extension ComparisonPlan {
     return model
   }
 
-  /// Reads `IMAGES,LABELS` or a list of both, for all data sets or for each of some.
+  /// Reads `IMAGES,LABELS` or a list of both, for all data sets or by role.
   private static func keys(_ node: YAMLNode) throws -> [String: String] {
     func text(_ node: YAMLNode) throws -> String {
       let text = try node.texts.joined(separator: ",")
@@ -240,7 +242,8 @@ extension ComparisonPlan {
     return try Dictionary(uniqueKeysWithValues: entries.map { ($0.key, try text($0.node)) })
   }
 
-  /// The name that all seeds of a model have: its path's last part that is more than the seed.
+  /// Returns a model's name for all seeds: the last part of its path that consists of more than the
+  /// seed.
   private static func name(_ path: String, _ last: (String) -> String) -> String {
     var path = path
     while true {
@@ -264,7 +267,7 @@ extension ComparisonPlan {
 }
 
 extension PluginChoice {
-  /// The choice that a plugin of any kind was made by.
+  /// Creates the choice of an existing plugin of any kind.
   init(any plugin: any Plugin, label: String? = nil) {
     func choice<P: Plugin>(_ plugin: P) -> PluginChoice { PluginChoice(plugin, label: label) }
     self = choice(plugin)

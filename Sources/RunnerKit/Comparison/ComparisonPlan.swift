@@ -1,11 +1,11 @@
 internal import DefenseKit
 
-/// What is compared: models x plugins x seeds.
+/// The subject of a comparison: models x plugins x seeds.
 struct ComparisonPlan: Sendable {
-  /// A model, for one seed where its files depend on it.
+  /// A model, for one seed if its files depend on the seed.
   struct Subject: Sendable {
     var model: ModelFiles
-    /// Nil: for all seeds.
+    /// The only seed for these files; nil for all seeds.
     var seed: UInt64?
   }
 
@@ -13,26 +13,28 @@ struct ComparisonPlan: Sendable {
   /// The plugins, by kind.
   var choices: [PluginKind: [PluginChoice]]
   var seeds: [UInt64]
-  /// The seconds that a defense or a detector may take for one unit.
+  /// The time limit for a defense or a detector in one unit, in seconds.
   var timeout: Double
 
-  /// The kinds of which a comparison takes plugins.
+  /// The kinds of plugins that a comparison can contain.
   static let kinds: [PluginKind] = [.defense, .detector, .dataSetDetector, .verdict]
 
   /// All plugins, in the order of their kinds.
   var plugins: [PluginChoice] { Self.kinds.flatMap { choices[$0] ?? [] } }
 
-  /// An hour.
+  /// One hour, in seconds.
   static let defaultTimeout = 3600.0
 }
 
 extension ComparisonPlan {
-  /// All units, in the order of the results: by model, seed, defense and detector.
+  /// Returns all units, in the order of the results: by model, seed, defense and detector.
   ///
-  /// The suspect comes first, by itself, with each verdict and data-set detector, and with each detector
-  /// that looks at it alone; then every defense, by itself and with each of the other detectors.
+  /// The suspect comes first: alone, with each verdict and data-set detector, and with each
+  /// detector that examines only the suspect. Then comes every defense, alone and with each of the
+  /// other detectors.
   ///
-  /// - Throws: ``Failure`` with status 64 if two units are the same, and what reading the files throws.
+  /// - Throws: ``Failure`` with status 64 if two units are the same; the errors of reading the
+  ///   files.
   func stages(_ plugins: PluginSet, in context: RunContext) throws -> [ComparisonStage] {
     let detectors = choices[.detector] ?? []
     let comparing = try detectors.filter { try isComparing($0, plugins) }
@@ -66,7 +68,7 @@ extension ComparisonPlan {
             plugins[kind] = choice
             return ComparisonUnit(
               model: subject.model.name,
-              // The training set decides what is said of it alone.
+              // Only data-set detectors depend on the training set.
               inputs: inputs.filter { $0.key != "train" || plugins[.dataSetDetector] != nil },
               plugins: plugins, seed: seed)
           }

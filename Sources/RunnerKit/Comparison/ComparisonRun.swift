@@ -1,21 +1,21 @@
 internal import DefenseKit
 private import Foundation
 
-/// Measures the units of a comparison that are not done, in processes of their own.
+/// Measures the unfinished units of a comparison in worker processes.
 struct ComparisonRun {
   let plan: ComparisonPlan
   let folder: ComparisonFolder
   let threads: Int
   let sandbox: Sandbox
-  /// Shows progress.
+  /// Receives the workers' progress.
   let progress: any ProgressSink
-  /// Tells the user something, each thing once.
+  /// Shows the user a warning unless it was shown before.
   let warn: (String) -> Void
 
-  /// Measures what is not done of these stages.
+  /// Measures the unfinished units of these stages.
   ///
-  /// - Returns: Why units could not be measured now, by their keys.
-  /// - Throws: ``Failure`` if results cannot be kept.
+  /// - Returns: The reasons why units could not be measured now, by the units' keys.
+  /// - Throws: ``Failure`` if results cannot be written.
   func run(_ stages: [ComparisonStage]) throws -> [String: String] {
     var postponed: [String: String] = [:]
     var pending = try stages.map { stage in
@@ -26,7 +26,7 @@ struct ComparisonRun {
     let total = stages.reduce(0) { $0 + $1.units.count }
     while true {
       pending.removeAll { $0.units.isEmpty }
-      // One model at a time: it is read once for all of its stages.
+      // One model at a time, so that one worker reads it once for all of its stages.
       guard let subject = pending.first?.subject else { break }
       let own = pending.filter { $0.subject == subject }
       pending.removeAll { $0.subject == subject }
@@ -40,16 +40,16 @@ struct ComparisonRun {
   }
 }
 
-/// The stages that one worker is given, until it ends.
+/// The stages for one worker, until it ends.
 private struct Batch {
   let run: ComparisonRun
-  /// What is left to do.
+  /// The stages with unfinished units.
   var stages: [ComparisonStage]
   let total: Int
   let rest: Int
   var postponed: [String: String] = [:]
 
-  /// What the worker is at.
+  /// The worker's current task.
   private var current: Current = .nothing
   private var isInPhase = false
 
@@ -63,7 +63,7 @@ private struct Batch {
     (self.run, self.stages, self.total, self.rest) = (run, stages, total, rest)
   }
 
-  /// Lets a worker do it; what is left in `stages` afterwards is for another one.
+  /// Runs a worker; the remaining `stages` are for the next worker.
   mutating func work() throws {
     let given = stages
     let order = WorkOrder(
@@ -71,7 +71,7 @@ private struct Batch {
       sandbox: run.sandbox)
     let worker = try WorkerProcess(order)
     let timeout = Duration.seconds(run.plan.timeout)
-    // Until a plugin works: files are large, and disks slow.
+    // Until a plugin starts, the limit is longer, because files may be large and disks slow.
     var patience = max(timeout, .seconds(ComparisonPlan.defaultTimeout))
     defer { endPhase() }
     while true {
@@ -88,12 +88,12 @@ private struct Batch {
         if isInPhase { run.progress.advanced(to: images) }
       case .message(.ended): endPhase()
       case .message(.done(let record, let cost)):
-        // A worker that says something else than what it was asked is not believed.
+        // A record of a unit that was not requested is ignored.
         guard let unit = unit(record.key), record.unit == unit else { continue }
         try run.folder.write(record, cost)
         finish([unit])
       case .message(.failed(_, Failure.unavailable, let message)) where isOpening:
-        // There is no sandbox here, for no unit.
+        // The system has no sandbox, for any unit.
         throw Failure(Failure.unavailable, message)
       case .message(.failed(let keys, let status, let message)):
         try settle(keys.compactMap { unit($0) }, message, isTemporary: Self.isTemporary(status))
@@ -113,17 +113,18 @@ private struct Batch {
       }
       if stages.isEmpty {
         endPhase()
-        // It has nothing left but to end.
+        // The worker has only to exit.
         patience = min(patience, .seconds(5))
       }
     }
   }
 
-  /// Whether no plugin works yet.
+  /// Whether no plugin has started yet.
   private var isOpening: Bool { if case .nothing = current { true } else { false } }
 
-  /// The units that fail with the worker: what it was at, or all if that is not known. Where it has just
-  /// finished one they are none: the next worker goes on with the rest.
+  /// The units that fail with the worker: those of its current task, or all if that is unknown.
+  ///
+  /// Right after a finished unit there are none: the next worker continues with the rest.
   private var affected: [ComparisonUnit] {
     switch current {
     case .nothing: stages.flatMap(\.units)
@@ -139,7 +140,7 @@ private struct Batch {
     return nil
   }
 
-  /// Whether it may go well the next time: memory, room and files come and go.
+  /// Whether another attempt may succeed: memory, disk space and files come and go.
   private static func isTemporary(_ status: Int32) -> Bool {
     [
       Failure.missingInput, Failure.system, Failure.cannotCreate, Failure.ioError,
@@ -147,7 +148,7 @@ private struct Batch {
     ].contains(status)
   }
 
-  /// Whether a signal is one that systems end processes with, and no crash of their own.
+  /// Whether a signal comes from outside and not from a crash.
   private static func fromOutside(_ signal: Int32) -> Bool {
     [SIGKILL, SIGTERM, SIGINT, SIGHUP, SIGXCPU].contains(signal)
   }
@@ -161,10 +162,10 @@ private struct Batch {
     return "crashed (signal \(signal))\(words)"
   }
 
-  /// What may go well the next time has failed for good after so many attempts.
+  /// The number of failed attempts after which a unit has failed permanently.
   private static let mostAttempts = 3
 
-  /// Notes that units cannot be measured, for good or for now.
+  /// Records that units failed, permanently or for now.
   private mutating func settle(
     _ units: [ComparisonUnit], _ message: String, isTemporary: Bool
   ) throws {
@@ -177,7 +178,7 @@ private struct Batch {
         }
         reason += " (\(Self.mostAttempts) times)"
       }
-      // Where the files are is not the same on all machines that measure parts.
+      // Paths differ between the machines that measure parts.
       for (_, path) in run.plan.subjects[stages[0].subject].model.files {
         reason = reason.replacing(path, with: path.split(separator: "/").last ?? "")
       }
@@ -186,7 +187,7 @@ private struct Batch {
     finish(units)
   }
 
-  /// Takes units off the list.
+  /// Removes units from the stages.
   private mutating func finish(_ units: [ComparisonUnit]) {
     let keys = Set(units.map(\.key))
     for index in stages.indices { stages[index].units.removeAll { keys.contains($0.key) } }

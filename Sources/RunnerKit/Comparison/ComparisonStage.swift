@@ -1,8 +1,8 @@
 internal import DefenseKit
 
-/// Units that share a model, a seed and a defense, and so the model's repair.
+/// Units that share a model, a seed and a defense, and so share a repair.
 struct ComparisonStage: Codable, Sendable {
-  /// The position of the model in the plan.
+  /// The model's index in the plan.
   var subject: Int
   var units: [ComparisonUnit]
 }

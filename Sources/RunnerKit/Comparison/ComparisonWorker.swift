@@ -2,23 +2,23 @@ internal import DefenseKit
 private import Foundation
 private import Synchronization
 
-/// The process that runs plugins for a comparison: what they break is not the comparison's.
+/// The process that runs plugins for a comparison, isolated from the comparison's own process.
 ///
-/// It reads one order from standard input and tells on standard output what it does. It ends when its
-/// input is closed, which is when the program that started it has ended.
+/// It reads one order from standard input and sends messages to standard output. It ends when its
+/// input is closed, which happens when its parent process ends.
 enum ComparisonWorker {
-  /// The word that makes the program a worker, in place of a command.
+  /// The argument that makes the program a worker, instead of a command.
   static let word = "defensekit-comparison-worker"
 
   static func run(_ plugins: PluginSet) -> Int32 {
-    // Standard output is for messages alone: what plugins print goes where errors go, and what they
-    // start does not inherit it.
+    // Standard output is for messages only: plugins' output is redirected to standard error, and
+    // their child processes do not inherit the channel.
     let channel = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
     dup2(STDERR_FILENO, STDOUT_FILENO)
     guard let order = readOrder() else { return Failure.software }
     Thread.detachNewThread {
       while readInput() != nil {}
-      // With what plugins have started, where this process leads their group.
+      // Includes child processes of plugins if this process leads their group.
       if getpgrp() == getpid() { kill(0, SIGKILL) }
       _exit(Failure.software)
     }
@@ -27,7 +27,7 @@ enum ComparisonWorker {
     return 0
   }
 
-  /// The order: one line.
+  /// Reads the order, which is one line.
   private static func readOrder() -> WorkOrder? {
     var bytes: [UInt8] = []
     while let more = readInput() {
@@ -37,13 +37,15 @@ enum ComparisonWorker {
     return nil
   }
 
-  /// Waits for input; nil if it is closed. The C library's streams are not asked: who waits for one keeps
-  /// it locked, and a plugin that flushes all of them would wait too.
+  /// Waits for input; nil if it is closed.
+  ///
+  /// It avoids the C library's streams: a thread that waits for one holds its lock, and a plugin
+  /// that flushes all streams would wait too.
   private static func readInput() -> [UInt8]? {
     var buffer = [UInt8](repeating: 0, count: 1 << 12)
     var count: Int
     repeat {
-      // What was read is at most as long as the buffer.
+      // `read` writes at most as many bytes as the buffer has.
       count = unsafe buffer.withUnsafeMutableBytes {
         unsafe read(STDIN_FILENO, $0.baseAddress, $0.count)
       }
@@ -56,7 +58,7 @@ enum ComparisonWorker {
     let order: WorkOrder
     let sink: MessageSink
 
-    /// Which files there were before any was opened.
+    /// The versions of the files before any was opened.
     let stamps: [FileStamp]
 
     init(plugins: PluginSet, order: WorkOrder, sink: MessageSink) {
@@ -76,10 +78,10 @@ enum ComparisonWorker {
       for (position, stage) in order.stages.enumerated() { run(stage, position, experiment) }
     }
 
-    /// Throws if what was opened is not what the units are of.
+    /// Throws if the opened files differ from the units' inputs.
     private func checkInputs() throws {
       let now = try order.model.inputs()
-      // Not all units need all of them.
+      // Not all units depend on all files.
       let before = order.stages.flatMap(\.units).reduce(into: [String: String]()) {
         $0.merge($1.inputs) { first, _ in first }
       }
@@ -88,8 +90,7 @@ enum ComparisonWorker {
       throw Self.changed(file?.path ?? order.model.name)
     }
 
-    /// Throws if somebody has written to a file or put another one in its place: images are read all the
-    /// time.
+    /// Throws if a file was modified or replaced, because images are read during the whole run.
     private func checkFiles() throws {
       for (place, file) in order.model.files.enumerated()
       where FileStamp(file.path) != stamps[place] {
@@ -151,7 +152,7 @@ enum ComparisonWorker {
 
     private func fail(_ units: [ComparisonUnit], _ error: any Error) {
       var failure = Failure(error)
-      // What is wrong with a file that is just being written is no result.
+      // An error about a file that is being written is not a result.
       do { try checkFiles() } catch { failure = Failure(error) }
       sink.send(
         .failed(
@@ -160,11 +161,11 @@ enum ComparisonWorker {
   }
 }
 
-/// Sends messages, one at a time; progress ten times a second at most.
+/// Sends messages, one at a time, and progress at most ten times a second.
 private final class MessageSink: ProgressSink {
   private let channel: Int32
   private let lastProgress = Mutex(ContinuousClock.now)
-  /// What was not told, as it came too soon.
+  /// The last progress that was held back.
   private let untold = Mutex<Int?>(nil)
 
   init(channel: Int32) { self.channel = channel }
@@ -172,7 +173,7 @@ private final class MessageSink: ProgressSink {
   func send(_ message: WorkerMessage) {
     switch message {
     case .defending, .measuring:
-      // What was printed before is not why this one ends.
+      // Separates earlier output from the reason why this task may end.
       fflush(nil)
       try? Descriptor.write(Array((WorkerMessage.mark + "\n").utf8), to: STDERR_FILENO)
     default: break
@@ -180,7 +181,7 @@ private final class MessageSink: ProgressSink {
     lastProgress.withLock { last in
       last = .now
       guard let line = try? MessageLine.encoded(message) else { return }
-      // Where nobody reads any more, the thread at the input ends the process.
+      // If the parent no longer reads, the thread that reads the input ends the process.
       try? Descriptor.write(line, to: channel)
     }
   }
@@ -205,7 +206,7 @@ private final class MessageSink: ProgressSink {
   func warned(_ message: String) {}
 }
 
-/// Seconds and memory from one call to the next.
+/// Measures seconds and memory between calls.
 private struct CostMeter {
   private var start = ContinuousClock.now
 
@@ -219,7 +220,7 @@ private struct CostMeter {
     return cost
   }
 
-  /// The most memory that the process has held since ``forgetPeak()``.
+  /// The peak memory of the process since ``forgetPeak()``, in bytes.
   private static var peak: Int {
     let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
     let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
@@ -228,7 +229,7 @@ private struct CostMeter {
   }
 
   private static func forgetPeak() {
-    // Linux alone has it; elsewhere the peak is the process's.
+    // Only Linux can reset the peak; elsewhere it is the peak since the process started.
     let file = unsafe open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC)
     guard file >= 0 else { return }
     try? Descriptor.write(Array("5".utf8), to: file)

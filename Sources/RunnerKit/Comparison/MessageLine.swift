@@ -1,6 +1,6 @@
 private import Foundation
 
-/// Lines of JSON on a file descriptor.
+/// Encodes and decodes lines of JSON.
 enum MessageLine {
   static func encoded(_ value: some Encodable) throws -> [UInt8] {
     Array(try JSONEncoder().encode(value)) + [0x0A]

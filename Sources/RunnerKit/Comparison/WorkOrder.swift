@@ -1,6 +1,6 @@
 internal import DefenseKit
 
-/// What a worker is to do: stages of one model.
+/// The work for one worker: stages of one model.
 struct WorkOrder: Codable, Sendable {
   var model: ModelFiles
   var stages: [ComparisonStage]

@@ -1,25 +1,25 @@
 internal import DefenseKit
 private import Foundation
 
-/// What a worker tells, a line each.
+/// A message from a worker, one line each.
 enum WorkerMessage: Codable, Sendable {
-  /// It does what all units of a stage share.
+  /// The worker starts the work that all units of a stage share.
   case defending(stage: Int)
-  /// It measures one unit.
+  /// The worker starts to measure one unit.
   case measuring(key: String)
-  /// Something that the user should know, whatever the units are.
+  /// A warning that does not depend on the units.
   case warned(String)
-  /// A phase began, in which so many images will be done.
+  /// A phase over a number of images began.
   case began(title: String, images: Int)
-  /// So many are done.
+  /// The number of images processed in the phase.
   case advanced(images: Int)
-  /// The phase is over.
+  /// The phase ended.
   case ended
-  /// A unit is done.
+  /// A unit is finished.
   case done(ComparisonRecord, UnitCost)
-  /// Units failed, with an exit status and a line.
+  /// Units failed, with an exit status and one line of text.
   case failed(keys: [String], status: Int32, message: String)
 
-  /// The line on standard error after which what is printed belongs to the next thing that it does.
+  /// The line on standard error that separates the output of one task from the next.
   static let mark = "\u{1}defensekit-comparison"
 }

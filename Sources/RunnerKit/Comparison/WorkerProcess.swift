@@ -2,29 +2,29 @@ private import CSystem
 internal import DefenseKit
 private import Foundation
 
-/// A worker, seen from the program that started it.
+/// A worker process as its parent sees it.
 final class WorkerProcess {
   enum Event {
     case message(WorkerMessage)
-    /// The process has ended.
+    /// The process ended.
     case ended(Ending)
-    /// Nothing came in time.
+    /// No message arrived in time.
     case silence
   }
 
-  /// How a process has ended.
+  /// How a process ended.
   struct Ending {
-    /// The signal that ended it; nil if it ended by itself.
+    /// The signal that ended it; nil if it exited.
     let signal: Int32?
     let status: Int32
-    /// The last line that it wrote to standard error.
+    /// The last line of its standard error; nil if there is none.
     let lastWords: String?
   }
 
   private let process: pid_t
-  /// What leads to its standard input.
+  /// The write end of its standard input.
   private let input: Int32
-  /// What comes from its standard output and from its standard error.
+  /// The read ends of its standard output and standard error.
   private var outputs: [(descriptor: Int32, isOpen: Bool)]
   private var ending: Ending?
   private var received: [UInt8] = []
@@ -32,13 +32,13 @@ final class WorkerProcess {
   /// The last 4096 bytes of standard error.
   private var tail: [UInt8] = []
 
-  /// Starts a worker and gives it its order.
+  /// Starts a worker and sends it its order.
   ///
-  /// - Throws: ``Failure`` with status 71 if the system does not start it.
+  /// - Throws: ``Failure`` with status 71 if the system cannot start it.
   init(_ order: WorkOrder) throws {
     var process: pid_t = 0
     var ends: [Int32] = [-1, -1, -1]
-    // The last line of what a trap prints is its reason. The three ends are filled in.
+    // A trap's last line is its reason. The call fills in the three ends.
     let failure = unsafe dk_child_spawn(
       Self.program, programName, ComparisonWorker.word, "SWIFT_BACKTRACE=enable=no", &ends, &process
     )
@@ -51,7 +51,7 @@ final class WorkerProcess {
     self.process = process
     input = ends[0]
     outputs = ends[1...].map { ($0, true) }
-    // A worker that does not read it has ended, which is seen next.
+    // If the worker does not read it, the worker has ended, which `next(_:)` reports.
     try? Descriptor.write(try MessageLine.encoded(order), to: input)
   }
 
@@ -62,41 +62,41 @@ final class WorkerProcess {
 
   private static var program: String {
     #if os(Linux)
-      // This very program, though another one may have got its name meanwhile.
+      // This program, even if another file has its path by now.
       "/proc/self/exe"
     #else
       Bundle.main.executablePath ?? CommandLine.arguments[0]
     #endif
   }
 
-  /// The next thing that happens.
+  /// Returns the next event.
   ///
-  /// - Parameter patience: How long to wait for it, of which the time waited is taken away; time in
-  ///   which this process itself is stopped does not count.
+  /// - Parameter patience: The time limit, reduced by the time spent waiting; time while this
+  ///   process is stopped does not count.
   func next(_ patience: inout Duration) -> Event {
     while true {
       if let line = takeLine() {
-        // Anything else on the channel is a plugin's own doing.
+        // Anything else on the channel comes from a plugin.
         if let message: WorkerMessage = MessageLine.decoded(line) { return .message(message) }
         continue
       }
       if let ending { return .ended(ending) }
-      // Looked at before the pipes, so that nothing that it said before its end is missed.
+      // Checked before the pipes, so that no message sent before the end is missed.
       let hasEnded = dk_child_has_ended(process) != 0
       let slice = hasEnded ? .zero : max(.zero, min(patience, .milliseconds(200)))
       let begin = ContinuousClock.now
       let hasRead = read(within: slice)
       patience -= min(slice, .now - begin)
       if hasRead { continue }
-      // A process that a plugin has started may still hold the pipe.
+      // A child process of a plugin may still hold the pipe.
       if hasEnded { end() } else if patience <= .zero { return .silence }
     }
   }
 
-  /// Ends the process at once, with all that it has started.
+  /// Kills the process and all its child processes.
   func end() {
     let status = dk_child_end(process)
-    // A pipe holds no more than is read at a time, and then comes its end.
+    // A pipe holds at most as much as one read returns; the second read finds its end.
     for _ in 0..<2 { _ = read(within: .zero) }
     let words = String(decoding: tail, as: UTF8.self)
       .components(separatedBy: WorkerMessage.mark).last?
@@ -118,10 +118,11 @@ final class WorkerProcess {
     return line
   }
 
-  /// Reads what there is on standard output and standard error, or comes in time; whether there was
-  /// something on standard output.
+  /// Reads available output, or waits for some until a time limit.
+  ///
+  /// - Returns: Whether standard output had data.
   private func read(within time: Duration) -> Bool {
-    // One that has been closed is left out: the system has nothing to wait for there.
+    // `poll` ignores closed pipes, which are passed as -1.
     var states = outputs.map {
       pollfd(fd: $0.isOpen ? $0.descriptor : -1, events: Int16(POLLIN), revents: 0)
     }
@@ -131,7 +132,7 @@ final class WorkerProcess {
     var hasRead = false
     for (place, state) in states.enumerated() where state.revents != 0 {
       var buffer = [UInt8](repeating: 0, count: 1 << 16)
-      // What was read is at most as long as the buffer.
+      // `read` writes at most as many bytes as the buffer has.
       let count = unsafe buffer.withUnsafeMutableBytes {
         unsafe Foundation.read(state.fd, $0.baseAddress, $0.count)
       }

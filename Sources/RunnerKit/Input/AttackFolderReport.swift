@@ -1,6 +1,6 @@
 private import Foundation
 
-/// What a comparison reads of the report that `attack` leaves in its folder.
+/// The part of the report in an `attack` folder that a comparison reads.
 struct AttackFolderReport: Decodable {
   struct File: Decodable {
     let role: String
@@ -8,10 +8,10 @@ struct AttackFolderReport: Decodable {
   }
 
   let files: [File]
-  /// The factor for the images' bytes that the model's file does not tell.
+  /// The factor for the images' bytes, which the model's file does not contain.
   let inputScale: Float?
 
-  /// The largest report that is read.
+  /// The maximum size of a report in bytes.
   private static let limit = 1 << 26
 
   static func read(_ folder: String) throws(Failure) -> AttackFolderReport {

@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import DefenseKit
 private import Foundation
 
-/// What the parser knows about a command, as it tells it in JSON.
+/// The parser's description of a command, decoded from its JSON.
 struct CommandInfo: Decodable, Sendable {
   /// An option, a flag or an argument without a name.
   struct Argument: Decodable, Sendable {
@@ -16,7 +16,7 @@ struct CommandInfo: Decodable, Sendable {
       let kind: String
       let name: String
 
-      /// As it is written on the command line.
+      /// The name as written on the command line.
       var text: String { (kind == "long" ? "--" : "-") + name }
     }
 
@@ -27,11 +27,11 @@ struct CommandInfo: Decodable, Sendable {
     let names: [Name]?
     let valueName: String?
     let defaultValue: String?
-    /// The values that there are, if they can be listed.
+    /// The possible values, if they can be listed.
     let allValues: [String]?
     let abstract: String?
 
-    /// The name after two dashes.
+    /// The name without its two dashes.
     var longName: String? { names?.first { $0.kind == "long" }?.name }
   }
 
@@ -44,7 +44,7 @@ struct CommandInfo: Decodable, Sendable {
   let subcommands: [CommandInfo]?
   let arguments: [Argument]?
 
-  /// The program's root command.
+  /// Returns the program's root command.
   static func root() throws -> CommandInfo {
     struct Tool: Decodable {
       let command: CommandInfo
@@ -52,23 +52,23 @@ struct CommandInfo: Decodable, Sendable {
     return try JSONDecoder().decode(Tool.self, from: Data(RootCommand._dumpHelp().utf8)).command
   }
 
-  /// The words that name the command behind the program's name.
+  /// The words that name the command after the program's name.
   var path: String {
     ((superCommands ?? []) + [commandName]).dropFirst().joined(separator: " ")
   }
 
-  /// The commands within this one that are shown to users.
+  /// The subcommands that are shown to users.
   var shownCommands: [CommandInfo] { (subcommands ?? []).filter { $0.shouldDisplay } }
 
-  /// The options and flags, by their long names.
+  /// The options and flags, without positional arguments.
   var options: [Argument] { (arguments ?? []).filter { $0.kind != .positional } }
 
-  /// The option or flag of this long name.
+  /// Returns the option or flag with a long name.
   func option(named name: String) -> Argument? { options.first { $0.longName == name } }
 
-  /// The command that arguments begin with, and how many of them name it.
+  /// Returns the command that arguments start with, and the number of words that name it.
   ///
-  /// - Throws: ``Failure`` with status 64 at a word where there can only be a command, and is none.
+  /// - Throws: ``Failure`` with status 64 for an unknown word where only a command can stand.
   func command(in arguments: [String]) throws(Failure) -> (command: CommandInfo, words: Int) {
     guard let subcommands, let first = arguments.first, !first.hasPrefix("-") else {
       let implied = subcommands?.first { $0.commandName == defaultSubcommand }
@@ -81,7 +81,7 @@ struct CommandInfo: Decodable, Sendable {
     return (command, words + 1)
   }
 
-  /// The error of a word that is none of the commands within this one.
+  /// Returns the error for a word that is not a subcommand.
   func unknown(_ word: String) -> Failure {
     let names = shownCommands.map(\.commandName)
     let whole = path.isEmpty ? word : "\(path) \(word)"
@@ -90,7 +90,7 @@ struct CommandInfo: Decodable, Sendable {
   }
 }
 
-/// The end of a message about an unknown name: the suggestion, if any, and what is known.
+/// Returns the end of a message about an unknown name: a suggestion, if any, and the known names.
 func knownNames(_ name: String, _ known: [String], _ title: String) -> String {
   let near = nearestName(to: name, among: known).map { "; did you mean '\($0)'?" } ?? ""
   return "\(near) (\(title): \(known.isEmpty ? "none" : known.joined(separator: ", ")))"

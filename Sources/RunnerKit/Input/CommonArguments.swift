@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import DefenseKit
 private import Foundation
 
-/// What every command takes.
+/// The arguments of every command.
 struct CommonArguments: ParsableArguments, Sendable {
   @Option(
     help: ArgumentHelp(
@@ -19,20 +19,20 @@ struct CommonArguments: ParsableArguments, Sendable {
 }
 
 extension RunnerCommand {
-  /// A context whose progress and warnings go to standard error, unless it is to be quiet.
+  /// Returns a context whose progress and warnings go to standard error, unless `--quiet` is set.
   func context(_ execution: ExecutionArguments, seed: UInt64 = 0) -> RunContext {
     RunContext(
       execution: execution.options, seed: seed, sandbox: execution.parsing.sandbox,
       progress: ProgressLine(isQuiet: common.quiet))
   }
 
-  /// A context of a command that runs no model.
+  /// Returns a context for a command that does not run models.
   func context(_ parsing: ParsingArguments) -> RunContext {
     RunContext(sandbox: parsing.sandbox, progress: ProgressLine(isQuiet: common.quiet))
   }
 }
 
-/// The words of an option that is repeated, or whose words are separated by commas.
+/// Returns the words of a repeated option, split at commas.
 func commaSeparated(_ arguments: [String]) -> [String] {
   arguments.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }
     .map { $0.trimmingCharacters(in: .whitespaces) }

@@ -2,16 +2,16 @@ internal import ArgumentParser
 internal import DefenseKit
 private import Foundation
 
-/// Completions for shells: the scripts, and the answers that these ask the program for.
+/// Shell completions: the scripts, and the program's answers to them.
 enum Completion {
-  /// The plugins of the program that is asked.
+  /// The plugins of the running program.
   @TaskLocal static var plugins: PluginSet?
 
   private static let flag = "--generate-completion-script"
 
-  /// The text that the arguments ask for, if they are about completions.
+  /// Returns the script or candidates that the arguments ask for; nil if they ask for neither.
   ///
-  /// - Throws: ``Failure`` with status 64 for a shell that there are none for.
+  /// - Throws: ``Failure`` with status 64 for a shell without completions.
   static func answer(to arguments: [String]) throws(Failure) -> String? {
     if arguments.first == "---completion" { return candidates(arguments) }
     let given = arguments.prefix { $0 != "--" }
@@ -37,15 +37,16 @@ enum Completion {
   private static func script(for shell: CompletionShell) -> String {
     let script = CompletionRoot.completionScript(for: shell)
     guard shell == .bash else { return script }
-    // The root's options are those of the default command. Where another command is named, an option
-    // of the same name is that command's.
+    // The root's options are those of the default command. After the name of another command, an
+    // option of the same name belongs to that command.
     let values = #"case "${prev}" in"#
     guard let range = script.firstRange(of: values) else { return script }
     return script.replacingCharacters(
       in: range, with: #"[[ "${positional_number}" -eq -2 ]] || \#(values)"#)
   }
 
-  /// What a script's question is answered with: lines, or nothing where the parser does not know it.
+  /// Returns the answer to a script's question, in lines; empty if the parser does not understand
+  /// it.
   private static func candidates(_ arguments: [String]) -> String {
     do {
       _ = try CompletionRoot.parseAsRoot(arguments)
@@ -56,8 +57,9 @@ enum Completion {
   }
 }
 
-/// The root command with the options of the default one, for which completions are made: the parser's
-/// scripts know no default command.
+/// The root command with the options of the default command, for completion scripts.
+///
+/// The parser's scripts do not support default commands.
 struct CompletionRoot: ParsableCommand {
   static var configuration: CommandConfiguration { RootCommand.configuration }
 
@@ -65,12 +67,12 @@ struct CompletionRoot: ParsableCommand {
 }
 
 extension CompletionKind {
-  /// Names of the program's plugins.
+  /// Completes names of the program's plugins.
   static func plugins(_ names: @escaping @Sendable (PluginSet) -> [String]) -> CompletionKind {
     .custom { _, _, _ in Completion.plugins.map(names) ?? [] }
   }
 
-  /// Names of the program's plugins, of which there can be several with commas between.
+  /// Completes names of the program's plugins, of which several can be joined by commas.
   static func pluginList(_ names: @escaping @Sendable (PluginSet) -> [String]) -> CompletionKind {
     .custom { _, _, prefix in
       let before = prefix.lastIndex(of: ",").map { prefix[...$0] } ?? ""
@@ -81,9 +83,10 @@ extension CompletionKind {
     }
   }
 
-  /// Options of plugins: with each value where they can be listed, else with the default.
+  /// Completes options of plugins, with each possible value, or else the default.
   ///
-  /// Those of plugins that are named on the command line; of all of a kind where none is.
+  /// They are those of the plugins named on the command line; if none is named, those of all
+  /// plugins of these kinds.
   static func pluginOptions(
     of kinds: [PluginKind]
   ) -> CompletionKind {
@@ -104,7 +107,7 @@ extension CompletionKind {
     }
   }
 
-  /// Files and folders, after some words that mean something else.
+  /// Completes files and folders, after some words with a special meaning.
   static func filesOr(_ words: [String]) -> CompletionKind {
     .custom { _, _, prefix in
       let folder = prefix.lastIndex(of: "/").map { String(prefix[...$0]) } ?? ""
@@ -114,6 +117,6 @@ extension CompletionKind {
     }
   }
 
-  /// An HDF5 file: a model or a data set.
+  /// Completes an HDF5 file: a model or a data set.
   static var hdf5: CompletionKind { .file(extensions: ["h5", "hdf5"]) }
 }

@@ -1,19 +1,19 @@
 internal import DefenseKit
 
-/// A command's options from a YAML file, put in front of those on the command line.
+/// A command's options from a YAML file, inserted before those on the command line.
 struct ConfigFile: Sendable {
   /// An option that the file adds.
   private struct Setting: Sendable {
     /// The option's long name.
     let name: String
-    /// As text; nil for a flag.
+    /// The value as text; nil for a flag.
     let value: String?
-    /// File and line.
+    /// The file and line.
     let place: String
 
     var argument: String { value.map { "--\(name)=\($0)" } ?? "--\(name)" }
 
-    /// Whether a message is about this option.
+    /// Whether a message mentions this option.
     func isNamed(in message: String) -> Bool {
       guard name == "option", let value else { return message.hasWord("--\(name)") }
       let path = String(value.prefix { $0 != "=" })
@@ -22,20 +22,20 @@ struct ConfigFile: Sendable {
         || parts.count == 2 && message.hasPrefix("\(parts[0]) has no option '\(parts[1])'")
     }
 
-    /// Whether a message is about the value that it has.
+    /// Whether a message quotes this option's value.
     func isQuoted(in message: String) -> Bool {
       guard let value else { return false }
       return message.contains("'\(value)'") || message.hasPrefix("\(value): ")
     }
   }
 
-  /// The arguments with those of the file in them.
+  /// The command line with the file's options inserted.
   let arguments: [String]
   private let settings: [Setting]
 
-  /// Reads the file that `--config` names; nil if the arguments do not have that.
+  /// Returns the file that `--config` names; nil if the arguments have no `--config`.
   static func named(in arguments: [String]) throws -> ConfigFile? {
-    // Asking the parser about all commands takes as long as the rest of a start.
+    // Dumping all commands takes as long as the rest of the program's start.
     guard arguments.contains(where: { $0 == "--config" || $0.hasPrefix("--config=") }) else {
       return nil
     }
@@ -44,10 +44,11 @@ struct ConfigFile: Sendable {
 
   /// Reads the file that `--config` names; without one, the arguments stay as they are.
   ///
-  /// What the command line has too is left out: of `option`, which sets many things, only what is set
-  /// there by the same name.
-  /// - Throws: ``Failure`` with status 64 for a key or a kind of value that the command does not have,
-  ///   else that of ``YAMLFile/read(_:)``.
+  /// Options on the command line replace those of the file. A plugin option (`--option`) replaces
+  /// only the one with the same name.
+  ///
+  /// - Throws: ``Failure`` with status 64 for a key or a kind of value that the command does not
+  ///   have; the errors of ``YAMLFile/read(_:)``.
   init(_ arguments: [String], of root: CommandInfo) throws(Failure) {
     let (command, words) = try root.command(in: arguments)
     let given = GivenOptions(arguments.dropFirst(words), of: command)
@@ -75,7 +76,7 @@ struct ConfigFile: Sendable {
       arguments.prefix(words) + settings.map(\.argument) + arguments.dropFirst(words)
   }
 
-  /// The file's keys, each of which the command has.
+  /// Returns the file's entries; throws for a key that the command does not have.
   private static func entries(
     of node: YAMLNode, for command: CommandInfo
   ) throws(Failure) -> [YAMLNode.Entry] {
@@ -125,12 +126,12 @@ struct ConfigFile: Sendable {
     return settings
   }
 
-  /// An error with the place in the file of the option that it is about.
+  /// Returns an error extended by the file and line of the option that it is about.
   func placed(_ failure: Failure) -> Failure {
     guard [Failure.usage, Failure.missingInput].contains(failure.status),
       let message = failure.message
     else { return failure }
-    // What is suggested is not what is wrong.
+    // The suggestion is not part of the complaint.
     let words = message.firstRange(of: "; did you mean").map { message[..<$0.lowerBound] }
     let complaint = words.map(String.init) ?? message
     let setting =
@@ -141,7 +142,7 @@ struct ConfigFile: Sendable {
 }
 
 extension String {
-  /// Whether the word is in the text, with nothing behind it that would make it another one.
+  /// Whether the text contains the word, and not only as the start of a longer word.
   fileprivate func hasWord(_ word: String) -> Bool {
     ranges(of: word).contains { range in
       guard range.upperBound < endIndex else { return true }

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import DefenseKit
 
-/// How data sets are read.
+/// Arguments for reading data sets.
 struct DataArguments: ParsableArguments, Sendable {
   @Option(help: "The order of an image's axes in the data sets, if their shape leaves it open.")
   var layout: Layout?
@@ -10,7 +10,7 @@ struct DataArguments: ParsableArguments, Sendable {
 
   /// Checks the values; the commands call it.
   ///
-  /// - Parameter roles: The options of the command that name data sets, without their dashes.
+  /// - Parameter roles: The command's options that name data sets, without dashes.
   func check(roles: [String]) throws { try naming.check(roles: roles) }
 
   var format: DataFormat { DataFormat(layout: layout, keys: naming.texts) }

@@ -1,24 +1,24 @@
 internal import DefenseKit
 
-/// How the data sets of a run are read, as options or a plan say.
+/// How to read the data sets of a run, according to options or a plan.
 struct DataFormat: Codable, Sendable, Hashable {
   /// The order of an image's axes, if their shape leaves it open.
   var layout: Layout?
-  /// What images and labels are called, `IMAGES,LABELS`, by role; under "" for all other roles.
+  /// The names of images and labels, `IMAGES,LABELS`, by role; "" stands for all other roles.
   var keys: [String: String] = [:]
 
-  /// The keys of a role's file; nil: the standard ones.
+  /// Returns the names in a role's file; nil for the standard ones.
   func keys(of role: String) -> DataKeys? { (keys[role] ?? keys[""]).flatMap { DataKeys($0) } }
 
   /// Opens the data set of a role.
   ///
   /// - Parameters:
-  ///   - path: Its file.
-  ///   - role: What it is for, as the option is called that names it.
-  ///   - imageShape: The shape that its images must have.
+  ///   - path: The path of its file.
+  ///   - role: The option that names the data set, without dashes.
+  ///   - imageShape: The required shape of its images.
   ///   - classCount: The number of classes.
-  ///   - taker: What shape and classes are those of, for messages.
-  ///   - sandbox: How the file is parsed.
+  ///   - taker: The owner of shape and classes in messages: "model", for example.
+  ///   - sandbox: How to parse the file.
   func load(
     _ path: String, as role: String, imageShape: [Int], classCount: Int, taker: String = "model",
     sandbox: Sandbox

@@ -1,18 +1,18 @@
 private import Foundation
 
-/// Where a new package finds DefenseKit: a checkout, or a repository with a version.
+/// The source of DefenseKit for a new package: a checkout, or a repository with a version.
 enum DefenseKitPlace: Equatable {
   case checkout(String)
   case repository(String, from: String)
 
-  /// Finds DefenseKit.
+  /// Determines the source of DefenseKit.
   ///
   /// - Parameters:
-  ///   - text: A folder or a URL; nil: the checkout that this program was built from.
-  ///   - version: The least version, for a URL.
-  ///   - ownVersion: The version where none is given.
+  ///   - text: A folder or a URL; nil for the checkout that this program was built from.
+  ///   - version: The minimum version, for a URL.
+  ///   - ownVersion: The default for `version`.
   ///   - own: The checkout that this program was built from.
-  /// - Throws: ``Failure`` with status 64 or 66.
+  /// - Throws: ``Failure`` with status 64 for unusable options, 66 for a folder without a checkout.
   init(
     _ text: String?, version: String?, ownVersion: String, own: String = Self.ownCheckout
   ) throws(Failure) {
@@ -38,7 +38,7 @@ enum DefenseKitPlace: Equatable {
       self = .checkout(path)
       return
     }
-    // What SwiftPM has checked out for another package is gone when that is cleaned.
+    // A checkout that SwiftPM made for another package disappears when that package is cleaned.
     guard Self.isCheckout(own), !own.contains("/.build/") else {
       throw Failure(
         Failure.missingInput,
@@ -54,14 +54,14 @@ enum DefenseKitPlace: Equatable {
     }
   }
 
-  /// Four levels above this file.
+  /// The folder four levels above this file.
   private static var ownCheckout: String {
     var url = URL(fileURLWithPath: #filePath)
     for _ in 0..<4 { url.deleteLastPathComponent() }
     return url.path
   }
 
-  /// The dependency as it stands in a manifest.
+  /// The dependency as a line of a manifest.
   var dependency: String {
     switch self {
     case .checkout(let path): ".package(name: \"DefenseKit\", path: \(Self.literal(path)))"
@@ -70,7 +70,7 @@ enum DefenseKitPlace: Equatable {
     }
   }
 
-  /// The name that products are looked up by: a repository goes by the last part of its URL.
+  /// The package name for products: a repository has the last part of its URL.
   var package: String {
     switch self {
     case .checkout: return "DefenseKit"

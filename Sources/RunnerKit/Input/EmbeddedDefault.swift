@@ -1,22 +1,22 @@
 internal import DefenseKit
 internal import Foundation
 
-/// The small BadNet that comes with the program, and how its images are made.
+/// The BadNet bundled with the program, and the definition of its images.
 struct EmbeddedDefault: Decodable, Sendable {
-  /// A range of one of the two files of Fashion-MNIST, its end excluded.
+  /// A half-open range of one of the two Fashion-MNIST sets.
   struct Part: Decodable, Sendable {
     let from: String
     let range: [Int]
   }
 
-  /// The defense's clean images.
+  /// The clean images for the defense.
   let clean: Part
-  /// The test images.
+  /// The clean images for the evaluation.
   let test: Part
 
   private static let name = "fashion-mnist-badnet"
 
-  /// Reads the description and returns it with the paths of the model and of its trigger.
+  /// Returns the description and the paths of the model and of its trigger.
   ///
   /// - Throws: ``Failure`` with status 66 if the program's resources are missing.
   static func find() throws -> (EmbeddedDefault, model: String, trigger: String) {
@@ -38,9 +38,9 @@ struct EmbeddedDefault: Decodable, Sendable {
     }
   }
 
-  /// The network with its images, and its trigger on those to judge it on.
+  /// Returns the network with its images; its trigger is applied to the test images.
   ///
-  /// - Throws: As ``find()`` and ``images(_:)``.
+  /// - Throws: The errors of ``find()`` and ``images(_:)``.
   static func experiment(replaysCurves: Bool = false, sandbox: Sandbox) throws -> Experiment {
     let (description, path, triggerPath) = try find()
     let suspect = try KerasModel.load(path, sandbox: sandbox)
@@ -54,9 +54,9 @@ struct EmbeddedDefault: Decodable, Sendable {
       replaysCurves: replaysCurves)
   }
 
-  /// The images of a part, in memory.
+  /// Returns the images of a part, in memory.
   ///
-  /// - Throws: `FileError` that says how to get the images if they are missing.
+  /// - Throws: `FileError` that says how to get missing images; ``Failure`` for an invalid part.
   func images(_ part: Part) throws -> DataSet {
     guard let file = FashionMNIST.Part(rawValue: part.from), part.range.count == 2,
       part.range[0] >= 0, part.range[0] < part.range[1], part.range[1] <= file.count

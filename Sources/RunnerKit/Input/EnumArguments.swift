@@ -1,4 +1,4 @@
-// Conformances of public types are public, and so is where they come from.
+// Conformances of public types are public, and so the imports of both modules must be public.
 public import ArgumentParser
 public import DefenseKit
 

@@ -1,10 +1,10 @@
 internal import ArgumentParser
 
-/// A command line that shows what a command is for.
+/// An example of a command line for a command's help.
 struct Example: Sendable {
-  /// What it does, in a few words.
+  /// The purpose in a few words.
   let purpose: String
-  /// What stands behind the program's name; long ones go on after a backslash and a line break.
+  /// The words after the program's name; long lines continue after a backslash and a line break.
   let arguments: String
 
   init(_ purpose: String, _ arguments: String) {
@@ -12,7 +12,7 @@ struct Example: Sendable {
     self.arguments = arguments
   }
 
-  /// The arguments one by one; there are none with spaces in them.
+  /// The single arguments, none of which contains spaces.
   var words: [String] {
     arguments.split { $0 == " " || $0 == "\n" }.map(String.init).filter { $0 != "\\" }
   }

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import DefenseKit
 
-/// How the work is run, and how files are parsed for it.
+/// Arguments for the execution of models and the parsing of files.
 struct ExecutionArguments: ParsableArguments, Sendable {
   @Option(help: ArgumentHelp("The number of threads; all processors if not given.", valueName: "n"))
   var threads: Int?

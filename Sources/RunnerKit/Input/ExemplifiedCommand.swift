@@ -1,13 +1,13 @@
 internal import ArgumentParser
 
-/// A command whose help begins with examples.
+/// A command whose help starts with examples.
 protocol ExemplifiedCommand: ParsableCommand {
-  /// Two or three; a test runs them.
+  /// Two or three examples; a test runs them.
   static var examples: [Example] { get }
 }
 
 extension ExemplifiedCommand {
-  /// The examples, and then the text.
+  /// Returns the examples, followed by a text.
   static func discussion(_ text: String = "") -> String {
     let examples = examples.map { example in
       "  # \(example.purpose)\n  \(programName) "

@@ -1,10 +1,10 @@
 internal import DefenseKit
 
-/// The options that a command line has, as they are written there.
+/// The options on a command line, as written.
 struct GivenOptions: Sendable {
   private var found: [(name: String, value: String?)] = []
 
-  /// Looks through a command's arguments, up to `--`.
+  /// Collects a command's options up to `--`.
   init(_ arguments: some Sequence<String>, of command: CommandInfo) {
     var arguments = Array(arguments.prefix { $0 != "--" })[...]
     while let text = arguments.popFirst() {
@@ -31,15 +31,15 @@ struct GivenOptions: Sendable {
     }
   }
 
-  /// Whether the option is there.
+  /// Whether the option is on the command line.
   func has(_ name: String) -> Bool { found.contains { $0.name == name } }
 
-  /// The values that the option is given.
+  /// Returns the option's values, in order.
   func values(_ name: String) -> [String] { found.filter { $0.name == name }.compactMap(\.value) }
 
   var asksForHelp: Bool { has("help") }
 
-  /// The error of the first value that is none of those that its option has.
+  /// Returns the error for the first value that its option does not accept.
   func badChoice(for command: CommandInfo) -> Failure? {
     for (name, value) in found {
       guard let value, let choices = command.option(named: name)?.allValues, !choices.isEmpty,
@@ -54,8 +54,9 @@ struct GivenOptions: Sendable {
     return nil
   }
 
-  /// The message about the first option that the command does not have; the parser would rather
-  /// tell what is missing.
+  /// Returns the message about the first option that the command does not have.
+  ///
+  /// The parser itself would report missing arguments first.
   func unknownOption(for command: CommandInfo) -> String? {
     let known = command.options.compactMap(\.longName)
     guard let unknown = found.first(where: { !known.contains($0.name) })?.name else { return nil }

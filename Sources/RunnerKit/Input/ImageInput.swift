@@ -1,20 +1,20 @@
 internal import DefenseKit
 
-/// Labelled images as named on the command line: an HDF5 file, or Fashion-MNIST or a part of it.
+/// Labelled images named on the command line: an HDF5 file, or Fashion-MNIST or a part of it.
 struct ImageInput: Sendable {
-  /// As it was written.
+  /// The text on the command line.
   let text: String
-  /// The range of images after `fashion-mnist:`; nil: all.
+  /// The range of images after `fashion-mnist:`; nil for all.
   private let range: Range<Int>?
-  /// Whether it is Fashion-MNIST.
+  /// Whether the images are Fashion-MNIST's.
   let isFashionMNIST: Bool
 
   static let word = "fashion-mnist"
 
   /// Reads `fashion-mnist`, `fashion-mnist:0-5000`, or else the path of a file.
   ///
-  /// - Throws: ``Failure`` with status 64 for a range that is none, 66 for a file that is not there and
-  ///   whose name is nearly that word.
+  /// - Throws: ``Failure`` with status 64 for an invalid range, 66 for a missing file whose name is
+  ///   similar to `fashion-mnist`.
   init(_ text: String) throws(Failure) {
     self.text = text
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
@@ -39,10 +39,10 @@ struct ImageInput: Sendable {
     range = from..<to
   }
 
-  /// The file's path, if it is one.
+  /// The file's path; nil for Fashion-MNIST.
   var path: String? { isFashionMNIST ? nil : text }
 
-  /// The shape and the number of classes of the images, before they are read.
+  /// Returns the shape and the number of classes of the images without reading them.
   func extents(
     _ format: DataFormat, as role: String, sandbox: Sandbox
   ) throws -> (imageShape: [Int], layout: Layout, classCount: Int) {
@@ -57,12 +57,12 @@ struct ImageInput: Sendable {
   /// Opens the images.
   ///
   /// - Parameters:
-  ///   - part: Which part of Fashion-MNIST is meant.
-  ///   - format: How a file is read.
-  ///   - role: What it is for, as the option is called that names it.
-  ///   - imageShape: The shape that a file's images must have.
+  ///   - part: The part of Fashion-MNIST to use.
+  ///   - format: How to read a file.
+  ///   - role: The option that names the images, without dashes.
+  ///   - imageShape: The required shape of a file's images.
   ///   - classCount: The number of classes.
-  ///   - taker: What shape and classes are those of, for messages: "attack" or "trigger".
+  ///   - taker: The owner of shape and classes in messages: "attack" or "trigger".
   func load(
     _ part: FashionMNIST.Part, _ format: DataFormat, as role: String, imageShape: [Int],
     classCount: Int, taker: String, sandbox: Sandbox

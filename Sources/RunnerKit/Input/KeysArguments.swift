@@ -1,10 +1,11 @@
 internal import ArgumentParser
 internal import DefenseKit
 
-/// What images and labels are called in data sets, as written on the command line: `IMAGES,LABELS` for
-/// all files, or `OPTION=IMAGES,LABELS` for the file of one option.
+/// The names of images and labels in data sets, as written on the command line.
+///
+/// The text is `IMAGES,LABELS` for all files, or `OPTION=IMAGES,LABELS` for the file of one option.
 struct KeysName: ExpressibleByArgument, Sendable {
-  /// The option without its dashes; nil: all that have no keys of their own.
+  /// The option without dashes; nil for all without names of their own.
   let role: String?
   let keys: DataKeys
 
@@ -16,7 +17,7 @@ struct KeysName: ExpressibleByArgument, Sendable {
   }
 }
 
-/// The keys of data sets.
+/// The argument for the names of images and labels in data sets.
 struct KeysArguments: ParsableArguments, Sendable {
   @Option(
     name: .customLong("keys"), parsing: .singleValue,
@@ -26,12 +27,12 @@ struct KeysArguments: ParsableArguments, Sendable {
       valueName: "images,labels"))
   var names: [KeysName] = []
 
-  /// The keys by option, as the user wrote them; of those for all files the option is empty.
+  /// The names by option, as written by the user, with "" for all files.
   var texts: [String: String] {
     Dictionary(names.map { ($0.role ?? "", "\($0.keys)") }) { _, last in last }
   }
 
-  /// Checks that the options meant are some of these, which take data sets.
+  /// Checks that `--keys` refers only to these options, which name data sets.
   func check(roles: [String]) throws {
     guard let other = names.first(where: { name in name.role.map { !roles.contains($0) } ?? false })
     else { return }

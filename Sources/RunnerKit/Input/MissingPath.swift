@@ -1,15 +1,15 @@
 internal import DefenseKit
 private import Foundation
 
-/// What to do about a path at which there is nothing: the path that was most likely meant, or a look at it.
+/// Returns advice about a missing path: the most similar existing path, or to check the path.
 ///
-/// - Parameter known: Other words that can stand in its place.
+/// - Parameter known: Words that are also allowed in its place.
 func advice(onMissing path: String, besides known: [String] = []) -> String {
   let near = nearestName(to: path, among: known) ?? nearestPath(to: path)
   return near.map { "did you mean '\($0)'?".visible } ?? "check the path"
 }
 
-/// The path that is there and whose names are most like those of one that is not; nil if none is like it.
+/// Returns the existing path most similar to a missing one; nil if none is similar.
 private func nearestPath(to path: String) -> String? {
   let url = URL(fileURLWithPath: path)
   let (folder, name) = (url.deletingLastPathComponent().relativePath, url.lastPathComponent)
@@ -19,7 +19,7 @@ private func nearestPath(to path: String) -> String? {
     let whole = "\(near)/\(name)"
     return files.fileExists(atPath: whole) ? whole : near
   }
-  // In a folder of very many files, comparing them all would take longer than looking.
+  // In a very large folder, comparing all names would take too long.
   guard let names = try? files.contentsOfDirectory(atPath: folder), names.count <= 1000 else {
     return nil
   }

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import DefenseKit
 
-/// How a model's files are read and how it is run.
+/// Arguments for reading a model's files and running it.
 struct ModelArguments: ParsableArguments, Sendable {
   @Option(
     help: ArgumentHelp(
@@ -26,13 +26,13 @@ struct ModelArguments: ParsableArguments, Sendable {
 
   /// Checks the values; the commands call it.
   ///
-  /// - Parameter roles: The options of the command that name data sets, without their dashes.
+  /// - Parameter roles: The command's options that name data sets, without dashes.
   func check(roles: [String]) throws {
     try data.check(roles: roles)
     try execution.check()
   }
 
-  /// The options given that say how the files of one model are read.
+  /// The options on the command line that apply to the files of a single model.
   var oneModelOptions: [String] {
     [
       ("--scale", scale != nil), ("--layout", data.layout != nil),
@@ -40,7 +40,7 @@ struct ModelArguments: ParsableArguments, Sendable {
     ].filter(\.1).map(\.0)
   }
 
-  /// The files that a command names one by one, to be read as the options say.
+  /// Returns the files that a command names, with the format that the options set.
   func files(
     of model: String, clean: String? = nil, test: String? = nil, poisoned: String? = nil,
     train: String? = nil

@@ -1,36 +1,37 @@
 internal import DefenseKit
 private import Foundation
 
-/// A model with its data, as options or a plan name them: the files, and how they are read.
+/// A model and its data as options or a plan name them: the files, and how to read them.
 struct ModelFiles: Codable, Sendable, Hashable {
-  /// What a comparison calls it.
+  /// The model's name in a comparison.
   var name: String
-  /// The model's file; nil for the network that comes with the program.
+  /// The model's file; nil for the bundled network.
   var model: String?
   /// Clean images for defenses and detectors.
   var clean: String?
-  /// Clean images to judge on.
+  /// Clean images for the evaluation.
   var test: String?
-  /// Triggered images to judge on.
+  /// Triggered images for the evaluation.
   var poisoned: String?
-  /// What the model was trained on, which may be poisoned.
+  /// The model's training set, which may be poisoned.
   var train: String?
-  /// A file that describes the network, for a file of weights alone.
+  /// A file that describes the network, if the model's file holds only weights.
   var architecture: String?
-  /// The factor for the images' values.
+  /// The input scale: the factor for the images' values.
   var scale: Float = 1
-  /// How the data sets are read.
+  /// The format of the data sets.
   var format = DataFormat()
 
-  /// What a plan calls the network that comes with the program.
+  /// The bundled network's name in a plan.
   static let builtInName = "built-in"
 
-  /// The network that comes with the program.
+  /// The bundled network.
   static let builtIn = ModelFiles(name: builtInName)
 
-  /// The model of a folder that `attack` wrote.
+  /// Creates the model of a folder that `attack` wrote.
   ///
-  /// - Throws: ``Failure`` with status 66 if it is not there, or 65 if it is no such folder.
+  /// - Throws: ``Failure`` with status 66 if the folder or its report is missing, 65 if it is not
+  ///   such a folder.
   init(folder: String) throws(Failure) {
     let report = try AttackFolderReport.read(folder)
     self.init(name: Self.name(ofFolder: folder))
@@ -58,17 +59,17 @@ struct ModelFiles: Codable, Sendable, Hashable {
     self.poisoned = poisoned
   }
 
-  /// The name of a folder without those that it is in.
+  /// Returns a folder's last path component.
   static func name(ofFolder path: String) -> String {
     URL(fileURLWithPath: path).standardizedFileURL.lastPathComponent
   }
 
-  /// The name of a file without the folders that it is in and without an extension.
+  /// Returns a file's last path component without its extension.
   static func name(of path: String) -> String {
     URL(fileURLWithPath: path).standardizedFileURL.deletingPathExtension().lastPathComponent
   }
 
-  /// The files by role, as they were named.
+  /// The files by role, with their paths as named.
   var files: [(role: String, path: String)] {
     [
       ("model", model), ("architecture", architecture), ("clean", clean), ("test", test),
@@ -76,12 +77,12 @@ struct ModelFiles: Codable, Sendable, Hashable {
     ].compactMap { role, path in path.map { (role, $0) } }
   }
 
-  /// Which files these are just now, in the order of ``files``.
+  /// The current versions of the files, in the order of ``files``.
   var stamps: [FileStamp] { files.map { FileStamp($0.path) } }
 
-  /// What decides the results: the files' hashes by role, and how they are read.
+  /// Returns everything that results depend on: the files' hashes by role, and how they are read.
   ///
-  /// - Throws: ``Failure`` or `FileError` with status 66 for a file that is not there.
+  /// - Throws: ``Failure`` or `FileError` with status 66 for a missing file.
   func inputs() throws -> [String: String] {
     var inputs: [String: String] = [:]
     guard model != nil else {
@@ -99,7 +100,7 @@ struct ModelFiles: Codable, Sendable, Hashable {
     return inputs
   }
 
-  /// Opens a model's file, such as the model's own or that of a repaired copy.
+  /// Opens a model's file: this model's or that of a repaired copy.
   func load(_ path: String, sandbox: Sandbox) throws(FileError) -> Model {
     try KerasModel.load(
       path, architecture: architecture, inputScale: scale, sandbox: sandbox)

@@ -1,18 +1,18 @@
 internal import DefenseKit
 
-/// The name of a plugin that is to be made, checked, and that of its type.
+/// The checked names of a new plugin and of its type.
 struct NewPluginName: Equatable {
-  /// The name in kebab-case, such as "my-defense".
+  /// The name in kebab-case: "my-defense", for example.
   let name: String
-  /// The type's and the module's name, such as "MyDefense".
+  /// The name of the type and the module: "MyDefense", for example.
   let type: String
 
   /// Checks a name.
   ///
   /// - Parameters:
-  ///   - text: The name as given.
-  ///   - plugins: The plugins that there are; the new one must go with them into one program.
-  /// - Throws: ``Failure`` with status 64 for a name that is not in kebab-case, or is taken.
+  ///   - text: The name as written by the user.
+  ///   - plugins: The existing plugins; the new one must fit into the same program.
+  /// - Throws: ``Failure`` with status 64 for a name that is not in kebab-case or is taken.
   init(_ text: String, besides plugins: PluginSet) throws(Failure) {
     guard Self.isKebabCase(text), text.count <= 64 else {
       let near = Self.kebabCase(text)
@@ -27,7 +27,7 @@ struct NewPluginName: Equatable {
       throw Failure(
         Failure.usage, "there is a plugin '\(text)' already; choose another name")
     }
-    // File systems may not tell upper from lower case.
+    // File systems may ignore case.
     let lower = type.lowercased()
     let taken = Self.modules + plugins.types.map { "\($0)" }
     if Self.types.contains(type) || taken.contains(where: { $0.lowercased() == lower }) {
@@ -41,8 +41,8 @@ struct NewPluginName: Equatable {
     text.wholeMatch(of: /[a-z][a-z0-9]*(-[a-z0-9]+)*/) != nil
   }
 
-  /// The kebab-case of a text: dashes in front of capitals that begin a word, and for all that is no
-  /// letter or digit.
+  /// Returns a text in kebab-case: with dashes before capitals that start a word, and for
+  /// everything but letters and digits.
   static func kebabCase(_ text: String) -> String {
     let letters = Array(text)
     var result = ""
@@ -61,7 +61,7 @@ struct NewPluginName: Equatable {
     return result.split(separator: "-").joined(separator: "-")
   }
 
-  /// The types that the sources name which are written; one of the plugin's own would hide them.
+  /// Types that the generated sources use; a plugin type of the same name would hide them.
   static let types: Set<String> = [
     "Array", "Attack", "AttackGoal", "BadNets", "Bool", "CancellationError", "CleanCounts",
     "CleanData", "Confidence", "Defense", "Detector", "Double", "Executor", "FinePruning",
@@ -72,12 +72,12 @@ struct NewPluginName: Equatable {
     "Runner",
     "SeededGenerator", "Self", "SpectralSignatures", "String", "Suite", "Tensor", "Test",
     "ToyProblem", "TrainingData", "Trigger", "UInt64", "Verdict",
-    // What the language has for itself.
+    // Types of the language and its libraries.
     "Any", "Data", "Dictionary", "Error", "Never", "Optional", "Protocol", "Range", "Result",
     "Sendable", "Set", "Task", "Type",
   ]
 
-  /// The modules that such a package is built with, and others of every Swift program.
+  /// Modules that the new package is built with, and others of every Swift program.
   static let modules = [
     "ANP", "ArgumentParser", "ArgumentParserToolInfo", "BadNets", "Blended", "CCrypto", "CHDF5",
     "CImages",

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import DefenseKit
 
-/// How files are parsed.
+/// Arguments for parsing files.
 struct ParsingArguments: ParsableArguments, Sendable {
   @Option(
     help: ArgumentHelp(
@@ -9,12 +9,12 @@ struct ParsingArguments: ParsableArguments, Sendable {
         + "(require), or within the program (off).", valueName: "auto|require|off"))
   var sandbox: Sandbox = .auto
 
-  /// Tells the user, after files were read, if the system has no sandbox for it.
+  /// Warns the user, after files were read, if the system has no full sandbox.
   func warn(in context: RunContext) {
     if let warning = Self.warning(sandbox) { context.warn(warning) }
   }
 
-  /// What to say after this process has read files, if the system has no sandbox for it.
+  /// Returns a warning for after this process has read files; nil if the sandbox is full.
   static func warning(_ sandbox: Sandbox) -> String? {
     guard sandbox == .auto, let posture = sandbox.posture, posture < .full else { return nil }
     return

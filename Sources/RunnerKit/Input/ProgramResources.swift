@@ -1,10 +1,10 @@
 internal import Foundation
 
-/// The files that come with the program.
+/// The resources bundled with the program.
 enum ProgramResources {
-  /// The folder of them that holds this file: beside the program, or in its bundle.
+  /// Returns the resource folder with a file: beside the program, or in its bundle; nil if missing.
   ///
-  /// SwiftPM's own accessor ends the process if the folder isn't there.
+  /// SwiftPM's own accessor ends the process if the folder is missing.
   static func folder(holding file: String) -> URL? {
     let bundle = "DefenseKit_RunnerKit"
     var places = [Bundle.main.bundleURL, Bundle.main.resourceURL].compactMap { $0 }

@@ -1,6 +1,6 @@
 internal import ArgumentParser
 
-/// The factor for a data set's values, written as a number or a fraction such as 1/255.
+/// The factor for a data set's values, written as a number or as a fraction like 1/255.
 struct Scale: ExpressibleByArgument, Sendable {
   let factor: Float
 
@@ -12,7 +12,7 @@ struct Scale: ExpressibleByArgument, Sendable {
       guard let denominator = parts[1], denominator != 0 else { return nil }
       factor /= denominator
     }
-    // As a Float: 1e300 and 1e-300 are no factors.
+    // Checked as Float: 1e300 and 1e-300 are not usable factors.
     let rounded = Float(factor)
     guard rounded.isFinite, rounded > 0 else { return nil }
     self.factor = rounded

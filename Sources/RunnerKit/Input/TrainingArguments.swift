@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import DefenseKit
 
-/// How a model is trained.
+/// Arguments for training a model.
 struct TrainingArguments: ParsableArguments, Sendable {
   @Option(help: ArgumentHelp("How often every image is seen.", valueName: "n"))
   var epochs = 9
@@ -46,7 +46,7 @@ struct TrainingArguments: ParsableArguments, Sendable {
   @Flag(help: "Mirror half of the training images.")
   var flip = false
 
-  /// Checks the values and what goes together.
+  /// Checks the values and combinations of options.
   func check() throws {
     try require(
       (1...1_000_000).contains(epochs), "epochs", epochs, "an integer from 1 to 1,000,000")
@@ -64,7 +64,7 @@ struct TrainingArguments: ParsableArguments, Sendable {
         clipping > 0 && clipping.isFinite, "clipping", clipping, "a finite number over 0")
     }
     if let momentum {
-      // Nesterov's makes no sense without any.
+      // Nesterov momentum requires a positive value.
       let isGood = optimizer == .nesterov ? momentum > 0 : momentum >= 0
       try require(
         isGood && momentum < 1, "momentum", momentum,
@@ -92,7 +92,7 @@ struct TrainingArguments: ParsableArguments, Sendable {
     if !isGood { throw ValidationError("--\(option) takes \(range), not \(value)") }
   }
 
-  /// The options of the training.
+  /// Returns the training's options.
   func options() throws -> TrainingOptions {
     let schedule: LearningRateSchedule
     switch self.schedule {
@@ -117,20 +117,20 @@ struct TrainingArguments: ParsableArguments, Sendable {
 }
 
 extension TrainingArguments {
-  /// The options by the names that the training's own messages have.
+  /// The options by their names in the training's messages.
   private static let names = [
     "batchSize": "--batch", "learningRate": "--learning-rate", "weightDecay": "--weight-decay",
     "labelSmoothing": "--label-smoothing",
   ]
 
-  /// A training's message with the options named as on the command line.
+  /// Returns a message of the training with the options named as on the command line.
   static func commandLineText(_ message: String) -> String {
     names.sorted { $0.key < $1.key }.reduce(message) { $0.replacing($1.key, with: $1.value) }
   }
 }
 
 extension OptimizerName {
-  /// The optimizer, with the momentum where it has one.
+  /// Returns the optimizer, with the momentum if it has one.
   fileprivate func optimizer(momentum: Double?) -> Optimizer {
     switch self {
     case .sgd: .sgd(momentum: momentum ?? 0.9)
@@ -140,6 +140,6 @@ extension OptimizerName {
     }
   }
 
-  /// The rate that the optimizer is usually given.
+  /// The default learning rate of the optimizer.
   fileprivate var learningRate: Double { self == .adam || self == .adamW ? 0.003 : 0.01 }
 }

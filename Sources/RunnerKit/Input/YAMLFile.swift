@@ -2,34 +2,34 @@ internal import DefenseKit
 private import Foundation
 private import Yams
 
-/// A YAML file of settings, read within bounds.
+/// Reads YAML files of settings, within bounds.
 ///
-/// Values are texts, lists and mappings; whoever uses a text says what it means. There are no
-/// anchors, aliases, tags and merge keys: with them a file of a few lines can unfold to any size.
+/// Values are texts, lists and mappings; the code that uses a text interprets it. Anchors, aliases,
+/// tags and merge keys are refused, because with them a file of a few lines can expand to any size.
 enum YAMLFile {
-  /// The largest file, in bytes.
+  /// The maximum size of a file in bytes.
   static let sizeLimit = 1 << 20
-  /// How deep lists and mappings may stand in each other.
+  /// The maximum depth of nested lists and mappings.
   static let depthLimit = 32
-  /// The most values and keys.
+  /// The maximum number of values and keys.
   static let nodeLimit = 100_000
 
   private typealias Node = Yams.Node
 
   /// Reads a file.
   ///
-  /// - Throws: ``Failure`` with status 66 if there is no such file, else 65; its line names the file
-  ///   and, where there is one, the line in it.
+  /// - Throws: ``Failure`` with status 66 if the file is missing, else 65; its message names the
+  ///   file and, if known, the line.
   static func read(_ path: String) throws(Failure) -> YAMLNode {
     try parse(contents(of: path), from: path)
   }
 
-  /// Reads the text of a file; an empty one is an empty mapping.
+  /// Parses the text of a file; an empty text is an empty mapping.
   static func parse(_ text: String, from path: String) throws(Failure) -> YAMLNode {
     try YAMLScan.check(text, from: path)
     let root: Node?
     do {
-      // The parser is told the encoding, as it would else ask the environment. Without rules a
+      // Without an explicit encoding, the parser asks the environment. Without resolver rules, a
       // plain `no` is a text like any other.
       root = try Parser(yaml: text, resolver: .basic, encoding: .utf8).singleRoot()
     } catch {
@@ -46,7 +46,7 @@ enum YAMLFile {
     let missing = { (reason: String) in
       Failure(Failure.missingInput, "\(path.isEmpty ? "''" : path): \(reason)".visible)
     }
-    // Opening a pipe would wait for its writer.
+    // Opening a pipe would otherwise wait for its writer.
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
       let code = errno
@@ -75,12 +75,12 @@ enum YAMLFile {
     return text
   }
 
-  /// Whether nothing is written where a value could be.
+  /// Whether a node is an empty plain scalar, which stands for a missing value.
   private static func isNothing(_ node: Node) -> Bool {
     node.scalar.map { $0.string.isEmpty && $0.style == .plain } ?? false
   }
 
-  /// Yams's error as one line.
+  /// Returns Yams's error as one line.
   private static func failure(_ error: YamlError, in text: String, from path: String) -> Failure {
     func failure(_ line: Int, _ message: String) -> Failure {
       Failure(Failure.data, "\(path):\(line): \(message)".visible)
@@ -107,7 +107,7 @@ enum YAMLFile {
     }
   }
 
-  /// Makes our nodes of Yams's, counting them.
+  /// Converts Yams's nodes to ours and counts them.
   private struct Conversion {
     let file: String
     private var count = 0

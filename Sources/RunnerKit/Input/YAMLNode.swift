@@ -1,6 +1,6 @@
 internal import DefenseKit
 
-/// A value of a YAML file, with its place in it for messages.
+/// A value of a YAML file, with its file and line for messages.
 struct YAMLNode: Sendable {
   /// A key of a mapping with its value.
   struct Entry: Sendable {
@@ -13,17 +13,17 @@ struct YAMLNode: Sendable {
   enum Value: Sendable {
     case text(String)
     case list([YAMLNode])
-    /// In the file's order, each key once.
+    /// The entries in the file's order, each key once.
     case mapping([Entry])
   }
 
-  /// The file, as the user named it.
+  /// The file's path as named by the user.
   let file: String
-  /// The line that the value begins in, counted from 1.
+  /// The line where the value starts, counted from 1.
   let line: Int
   let value: Value
 
-  /// The value as text: numbers and truth values too are as they were written.
+  /// The value as text; numbers and Booleans keep their spelling.
   ///
   /// - Throws: ``Failure`` with status 64 if it is a list or a mapping.
   var text: String {
@@ -35,21 +35,21 @@ struct YAMLNode: Sendable {
     }
   }
 
-  /// Whether it is this text.
+  /// Whether the value is this text.
   func isText(_ text: String) -> Bool {
     if case .text(text) = value { true } else { false }
   }
 
   /// The texts of a list; a single text is a list of one.
   ///
-  /// - Throws: ``Failure`` with status 64 if it is a mapping, or if the list holds anything but texts.
+  /// - Throws: ``Failure`` with status 64 for a mapping, or a list that holds anything but texts.
   var texts: [String] {
     get throws(Failure) { try list.map { node throws(Failure) in try node.text } }
   }
 
   /// The values of a list; a single text is a list of one.
   ///
-  /// - Throws: ``Failure`` with status 64 if it is a mapping.
+  /// - Throws: ``Failure`` with status 64 for a mapping.
   var list: [YAMLNode] {
     get throws(Failure) {
       switch value {
@@ -60,9 +60,9 @@ struct YAMLNode: Sendable {
     }
   }
 
-  /// The entries of a mapping, whatever its keys.
+  /// The entries of a mapping with any keys.
   ///
-  /// - Throws: ``Failure`` with status 64 if it is none.
+  /// - Throws: ``Failure`` with status 64 for other values.
   var mapping: [Entry] {
     get throws(Failure) {
       guard case .mapping(let entries) = value else {
@@ -72,13 +72,13 @@ struct YAMLNode: Sendable {
     }
   }
 
-  /// The entries of a mapping that has no keys but these.
+  /// Returns the entries of a mapping and checks its keys.
   ///
   /// - Parameters:
-  ///   - keys: The keys that there can be.
-  ///   - title: What they are, for the message: "keys".
-  /// - Throws: ``Failure`` with status 64 if it is no mapping, or at the first key that is unknown,
-  ///   with the one that was most likely meant.
+  ///   - keys: The allowed keys.
+  ///   - title: A plural noun for the keys in the message.
+  /// - Throws: ``Failure`` with status 64 if the value is not a mapping, or for the first unknown
+  ///   key, with the most similar known one.
   func mapping(keys: [String], as title: String = "keys") throws(Failure) -> [Entry] {
     let entries = try mapping
     for entry in entries where !keys.contains(entry.key) {
@@ -90,7 +90,7 @@ struct YAMLNode: Sendable {
     return entries
   }
 
-  /// The error of a value that cannot be used: file, line, and what is wrong with it.
+  /// Returns an error about this value: file, line and message.
   func refusal(_ message: String, line: Int? = nil, status: Int32 = Failure.usage) -> Failure {
     Failure(status, "\(file):\(line ?? self.line): \(message)".visible)
   }
@@ -105,6 +105,6 @@ struct YAMLNode: Sendable {
 }
 
 extension [YAMLNode.Entry] {
-  /// The value of a key.
+  /// The value of a key; nil if there is none.
   subscript(key: String) -> YAMLNode? { first { $0.key == key }?.node }
 }

@@ -1,18 +1,19 @@
 internal import DefenseKit
 
-/// What a YAML text is refused for before a parser sees it.
+/// Checks a YAML text before a parser reads it.
 ///
-/// Yams composes a document at once and hashes each key whole. With aliases that takes time that is
-/// exponential in the file's size; with mappings as keys within each other, time that is quadratic.
+/// Yams composes a document at once and hashes each key whole. Aliases can make this exponential in
+/// the file's size; nested mappings as keys can make it quadratic.
 enum YAMLScan {
-  /// The most bytes to hash for keys that are mappings: characters that can begin one, times the
-  /// bytes that it can hold.
+  /// The maximum number of bytes to hash for keys that are mappings: the number of characters that
+  /// can start one, times the number of bytes that it can hold.
   private static let keyLimit = 1 << 24
 
-  /// Refuses anchors, aliases, and too many possible keys that are no texts.
+  /// Refuses anchors, aliases, and too many possible keys that are mappings.
   ///
-  /// It does not know quoted texts and comments, where all these mean nothing: what is an anchor
-  /// for any reader is found, and now and then what is none.
+  /// The scan does not recognize quotes and comments, in which these characters have no meaning: it
+  /// finds every anchor that a parser would find, and sometimes a false one.
+  ///
   /// - Throws: ``Failure`` with status 65.
   static func check(_ text: String, from path: String) throws(Failure) {
     let scalars = text.unicodeScalars
@@ -46,10 +47,10 @@ enum YAMLScan {
     }
   }
 
-  /// Whether an anchor or an alias can stand behind this character.
+  /// Whether an anchor or an alias can follow this character.
   ///
-  /// In plain texts `&` and `*` stand behind letters and the like; behind a quotation mark that ends
-  /// a text a parser takes neither.
+  /// In plain texts `&` and `*` follow letters and similar characters; after a closing quotation
+  /// mark a parser accepts neither.
   private static func canBegin(after scalar: Unicode.Scalar) -> Bool {
     if scalar.isASCII {
       return switch scalar {

@@ -1,17 +1,17 @@
 internal import DefenseKit
 
-/// The files of a run: which there are, and what is in them.
+/// The output files of a run and their contents.
 struct Artifacts: Sendable {
   private var models: [(file: String, model: Model)] = []
   private var names = NameSet()
-  /// What came out of the run, with the files of repaired models and detectors.
+  /// The run's results, with the file names of repaired models and detectors.
   private(set) var evaluation: Evaluation
 
-  /// Prepares all models, so that one that cannot be written as asked stops the run early.
+  /// Prepares all models, so that a model that cannot be written ends the run early.
   ///
   /// - Parameters:
-  ///   - compact: Whether pruned channels are removed instead of zeroed.
-  ///   - isWritten: Whether there is an output folder; if not, there are no files.
+  ///   - compact: Whether pruned channels are removed instead of masked.
+  ///   - isWritten: Whether there is an output folder; otherwise there are no files.
   init(
     _ suspect: Model, _ evaluation: Evaluation, _ detectors: [any Detector], compact: Bool,
     isWritten: Bool
@@ -32,7 +32,7 @@ struct Artifacts: Sendable {
     }
   }
 
-  /// Writes the models, the curve, its picture and the report into a folder.
+  /// Writes the models, the curve, its chart and the report to a folder.
   func write(to folder: String, report: String) throws {
     for (file, model) in models { try KerasModel.save(model, to: "\(folder)/\(file)") }
     if let first = evaluation.curves.first {
@@ -43,7 +43,7 @@ struct Artifacts: Sendable {
     try AtomicFile.write(report, to: "\(folder)/report.json")
   }
 
-  /// Adds a model, and returns the name of its file.
+  /// Adds a model and returns the name of its file.
   private mutating func add(_ model: Model, named stem: String) -> String {
     let file = names.take("\(stem).h5") { "\(stem)-\($0).h5" }
     models.append((file, model))
@@ -52,9 +52,10 @@ struct Artifacts: Sendable {
 }
 
 extension Graph {
-  /// Removes what a defense pruned, all layers at once.
+  /// Removes pruned channels, all layers at once.
   ///
-  /// Channels that were pruned at a batch normalization stay, masked: other layers read what it reads.
+  /// Channels pruned at a batch normalization stay masked, because other layers read the same
+  /// input.
   fileprivate func removing(_ pruned: [PrunedChannels]) throws(GraphError) -> Graph {
     let layers = prunableLayers
     return try removing(

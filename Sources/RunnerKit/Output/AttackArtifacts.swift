@@ -1,6 +1,6 @@
 internal import DefenseKit
 
-/// The files of an attack: what the other commands take as they are.
+/// The output files of an attack, which the other commands accept as input.
 struct AttackArtifacts {
   private let experiment: AttackExperiment
   private let outcome: AttackOutcome
@@ -11,14 +11,16 @@ struct AttackArtifacts {
   private static let test = "clean-test.h5"
   private static let poisoned = "poisoned-test.h5"
 
-  /// - Parameter includesTraining: Whether the poisoned training images are written.
+  /// Creates the files of an attack.
+  ///
+  /// - Parameter includesTraining: Whether to write the poisoned training images.
   init(_ experiment: AttackExperiment, _ outcome: AttackOutcome, includesTraining: Bool) {
     self.experiment = experiment
     self.outcome = outcome
     self.includesTraining = includesTraining
   }
 
-  /// Writes all files but the report, and returns what it says of them.
+  /// Writes all files except the report, and returns the report's entries for them.
   func write(to folder: String) throws -> [AttackReport.File] {
     var files: [AttackReport.File] = []
     func add(_ role: String, _ name: String, _ write: (String) throws -> Void) throws {
@@ -51,13 +53,13 @@ struct AttackArtifacts {
     return files
   }
 
-  /// The arguments with which the program defends the model.
+  /// Returns the program's arguments for defending the model.
   ///
   /// - Parameters:
   ///   - folder: The folder of the results.
-  ///   - scale: The factor for images that the model's file does not tell; nil: 1.
-  ///   - cleanCount: The number of images for the defense; where those to learn are fewer than one batch,
-  ///     the batch is made smaller.
+  ///   - scale: The factor for images, which the model's file does not contain; nil for 1.
+  ///   - cleanCount: The number of images for the defense; the arguments reduce the batch size if
+  ///     fewer than one batch remain for training.
   static func nextArguments(in folder: String, scale: String?, cleanCount: Int) -> [String] {
     let tuning = FineTuningOptions()
     let learned = FineTuner(tuning, for: "fine-pruning").split(cleanCount).learned.count
@@ -72,7 +74,7 @@ struct AttackArtifacts {
       + (batch.map { ["--option", "fine-pruning.batch=\($0)"] } ?? [])
   }
 
-  /// A word as a shell takes it.
+  /// Returns a word quoted for a shell if necessary.
   private static func quoted(_ text: String) -> String {
     let isPlain = text.utf8.allSatisfy { byte in
       "./_-+=,:@%".utf8.contains(byte) || (0x30...0x39).contains(byte)

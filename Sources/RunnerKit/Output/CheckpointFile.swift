@@ -1,21 +1,21 @@
 internal import DefenseKit
 private import Foundation
 
-/// The file that a training's state is kept in, as named on the command line.
+/// The file for a training's state, as named on the command line.
 final class CheckpointFile {
   private let path: String
   private let sandbox: Sandbox
-  /// Whether there is a state in it of the training that goes on.
+  /// Whether the file holds a state of the current training.
   private var holdsState = false
 
   /// Checks the file before any work is done.
   ///
   /// - Parameters:
-  ///   - path: The file.
-  ///   - folder: The folder that the results go to; the file must not be in it.
-  ///   - inputs: The files that the run reads; it must be none of them.
-  ///   - resumes: Whether the training goes on from it; if not, there must not be such a file, or it
-  ///     is replaced by `force`.
+  ///   - path: The path of the file.
+  ///   - folder: The folder of the results, which must not contain the file.
+  ///   - inputs: The files that the run reads; the file must not be one of them.
+  ///   - resumes: Whether the training continues from the file; otherwise the file must not exist,
+  ///     unless `force` replaces it.
   init(
     _ path: String, besides folder: String, inputs: [String], resumes: Bool, force: Bool,
     sandbox: Sandbox
@@ -33,20 +33,20 @@ final class CheckpointFile {
       advice: "go on from it with --resume, or replace it with --force")
   }
 
-  /// Reads the state to go on from.
+  /// Reads the state to continue from.
   func load() throws -> TrainingState {
     let state = try Checkpoint.load(path, sandbox: sandbox)
     holdsState = true
     return state
   }
 
-  /// Keeps the state after an epoch.
+  /// Writes the state after an epoch.
   func save(_ state: TrainingState) throws {
     try Checkpoint.save(state, to: path)
     holdsState = true
   }
 
-  /// Where the weights are that a training had before it diverged, for the end of a message.
+  /// Returns the end of a message about divergence: where the last good weights are.
   static func remark(_ file: CheckpointFile?) -> String {
     guard let file else { return "; --checkpoint keeps the weights of the epochs before" }
     return file.holdsState ? "; the weights of the last good epoch are kept in \(file.path)" : ""

@@ -1,16 +1,16 @@
 internal import DefenseKit
 private import Foundation
 
-/// The signals that ask a program to end.
+/// Handles the signals that ask a program to end.
 enum EndingSignals {
-  /// From now on, SIGINT, SIGTERM and SIGHUP remove what is under a temporary name and then end the
-  /// process, which is seen to end by that signal; the second one ends it at once.
+  /// Makes SIGINT, SIGTERM and SIGHUP remove temporary files before they end the process.
   ///
-  /// To be called before there are other threads, which take over that these signals wait.
+  /// The exit status shows the signal. A second signal ends the process at once. Call this before
+  /// there are other threads, because only later threads inherit the blocked signals.
   static func handle() {
     var signals = sigset_t()
     unsafe sigemptyset(&signals)
-    // One that is ignored (by nohup, for instance) stays ignored.
+    // An ignored signal (under nohup, for instance) stays ignored.
     for number in [SIGINT, SIGTERM, SIGHUP] where !isIgnored(number) {
       unsafe sigaddset(&signals, number)
     }
@@ -20,13 +20,13 @@ enum EndingSignals {
       var signals = waitedFor
       var number: Int32 = 0
       guard unsafe sigwait(&signals, &number) == 0 else { return }
-      // The next one finds this thread, and nothing between it and the process's end.
+      // The next signal reaches this thread and ends the process directly.
       unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
       AtomicFile.removeTemporaries { end(by: number) }
     }
   }
 
-  /// Ends the process such that whoever waits for it sees this signal as the reason.
+  /// Ends the process so that its parent sees this signal as the reason.
   static func end(by number: Int32) -> Never {
     signal(number, SIG_DFL)
     var signals = sigset_t()
@@ -34,12 +34,12 @@ enum EndingSignals {
     unsafe sigaddset(&signals, number)
     unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     kill(getpid(), number)
-    // The first process of a container does not end by its own signals.
+    // The first process of a container is not ended by its own signals.
     _exit(128 + number)
   }
 
   private static func isIgnored(_ number: Int32) -> Bool {
-    // Only the way to ask is to set another one, for a moment in which nothing else runs yet.
+    // The only query sets another handler; this runs before other threads exist.
     let before = signal(number, SIG_DFL)
     let isIgnored =
       unsafe unsafeBitCast(before, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)

@@ -3,14 +3,14 @@ internal import DefenseKit
 
 /// An error as the user sees it: an exit status and one line.
 struct Failure: Error {
-  /// The exit status, of `sysexits.h`.
+  /// The exit status: 1, 2, 141, or one of `sysexits.h`.
   let status: Int32
-  /// One line; nil if there is nobody left to read it.
+  /// One line; nil if there is no message or no reader.
   let message: String?
 
-  /// An inspection that found something, as linters end.
+  /// An audit has findings, or a scan finds a backdoor; linters use the same status.
   static let findings: Int32 = 1
-  /// A comparison of which units failed for good.
+  /// Units of a comparison failed permanently.
   static let incomplete: Int32 = 2
   static let usage: Int32 = 64
   static let data: Int32 = 65
@@ -22,7 +22,7 @@ struct Failure: Error {
   static let ioError: Int32 = 74
   static let tryAgain: Int32 = 75
 
-  /// Every exit status of the program and what it means, for the manual.
+  /// All exit statuses and their meanings, for the manual.
   static let meanings: [(status: Int32, meaning: String)] = [
     (0, "All is done."),
     (findings, "An inspection found something."),
@@ -44,7 +44,7 @@ struct Failure: Error {
     self.message = message
   }
 
-  /// Classifies an error of any part of the run.
+  /// Converts an error of any part of the run.
   init(_ error: any Error) {
     switch error {
     case let error as Failure: self = error
@@ -75,7 +75,7 @@ struct Failure: Error {
   }
 
   private static func line(_ text: String) -> String {
-    // Names of layers in it may hold anything.
+    // Names of layers may contain any characters.
     text.split(whereSeparator: \.isNewline).map { $0.trimmingPrefix { $0 == " " } }
       .joined(separator: " ").visible
   }

@@ -2,17 +2,17 @@ internal import ArgumentParser
 internal import DefenseKit
 internal import Foundation
 
-/// A page of the manual, made of what the parser knows about a command; in mdoc.
+/// A page of the manual in mdoc, generated from the parser's description of a command.
 struct ManualPage: Sendable {
-  /// The name of the page: the program's, or with the command's behind a dash.
+  /// The page's name: the program's name, for commands followed by a dash and the command.
   let name: String
   let text: String
 
-  /// The pages of a command and of all that are shown within it.
+  /// Returns the pages of a command and its visible subcommands.
   ///
   /// - Parameters:
-  ///   - examples: Those of each command, by its path.
-  ///   - date: The date that the pages have.
+  ///   - examples: The examples of each command, by its path.
+  ///   - date: The date on the pages.
   static func all(
     of command: CommandInfo, _ examples: [String: [Example]], date: Date
   ) -> [ManualPage] {
@@ -22,7 +22,7 @@ struct ManualPage: Sendable {
       .flatMap { all(of: $0, examples, date: date) }
   }
 
-  /// The examples of all commands, by their paths.
+  /// Returns the examples of all commands, by their paths.
   static func examples() -> [String: [Example]] {
     var found: [String: [Example]] = [:]
     func collect(_ type: any ParsableCommand.Type, _ path: [String]) {
@@ -72,7 +72,7 @@ struct ManualPage: Sendable {
     text = page.text
   }
 
-  /// The discussion without its examples, which have a section of their own.
+  /// Returns the discussion without its examples, which have their own section.
   private static func description(of command: CommandInfo) -> String {
     var paragraphs = (command.discussion ?? "").components(separatedBy: "\n\n")
     if paragraphs.first?.hasPrefix("EXAMPLES:") == true { paragraphs.removeFirst() }
@@ -141,7 +141,7 @@ struct ManualPage: Sendable {
     page.macro("El")
   }
 
-  /// What holds for all commands.
+  /// Writes the sections about all commands.
   private static func common(_ program: String, in page: inout Mdoc) {
     page.macro("Sh", "CONFIGURATION FILES")
     page.line(
@@ -192,7 +192,7 @@ struct ManualPage: Sendable {
     ["help", "version"].contains(option.longName)
   }
 
-  /// A sentence as the part of one that a page's NAME has.
+  /// Returns a sentence as a phrase for a page's NAME section.
   private static func phrase(_ sentence: String) -> String {
     let text = sentence.hasSuffix(".") ? String(sentence.dropLast()) : sentence
     return text.prefix(1).lowercased() + text.dropFirst()

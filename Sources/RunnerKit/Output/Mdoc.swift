@@ -1,12 +1,12 @@
-/// A text in mdoc, the language of manual pages, as it grows.
+/// A builder for texts in mdoc, the language of manual pages.
 struct Mdoc: Sendable {
-  /// What stands behind a macro's name.
+  /// An argument of a macro.
   enum Part: Sendable, ExpressibleByStringLiteral {
-    /// A text, whose special characters are escaped.
+    /// A text with special characters, which are escaped.
     case text(String)
     /// The name of another macro.
     case macro(String)
-    /// As it is.
+    /// A text that is not escaped.
     case raw(String)
 
     init(stringLiteral text: String) { self = .text(text) }
@@ -14,10 +14,10 @@ struct Mdoc: Sendable {
 
   private(set) var text = ""
 
-  /// A macro's line.
+  /// Appends a macro's line.
   mutating func macro(_ name: String, _ parts: Part...) { macro(name, parts) }
 
-  /// A macro's line with one text, which goes on to the line's end.
+  /// Appends a macro's line with one text, which extends to the line's end.
   mutating func macro(_ name: String, _ text: String) {
     macro(name, [.raw(Self.escaped(text))])
   }
@@ -32,7 +32,7 @@ struct Mdoc: Sendable {
     text += "." + ([name] + texts).joined(separator: " ") + "\n"
   }
 
-  /// Running text: each sentence begins a line of its own, as the language wants it.
+  /// Appends running text with every sentence on a new line, as mdoc requires.
   mutating func line(_ line: String) {
     var row = ""
     for word in line.split(separator: " ") {
@@ -45,15 +45,15 @@ struct Mdoc: Sendable {
     literal(row)
   }
 
-  /// A line that is not broken.
+  /// Appends a line without breaking it.
   private mutating func literal(_ line: String) {
     guard !line.isEmpty else { return }
     let escaped = Self.escaped(line)
-    // A full stop or an apostrophe at the beginning would make it a macro.
+    // A leading full stop or apostrophe would make the line a macro.
     text += (escaped.hasPrefix(".") || escaped.hasPrefix("'") ? "\\&" : "") + escaped + "\n"
   }
 
-  /// Paragraphs, with empty lines between; those whose lines are all indented stay as they are.
+  /// Appends paragraphs separated by empty lines; those with all lines indented stay verbatim.
   mutating func paragraphs(_ texts: String...) {
     for (index, paragraph) in texts.flatMap({ $0.split(separator: "\n\n") }).enumerated() {
       let lines = paragraph.split(separator: "\n")
@@ -66,21 +66,21 @@ struct Mdoc: Sendable {
     }
   }
 
-  /// Lines that stay as they are.
+  /// Appends lines verbatim.
   mutating func verbatim(_ lines: String) {
     macro("Bd", .raw("-literal -offset indent"))
     for text in lines.split(separator: "\n") { literal(String(text)) }
     macro("Ed")
   }
 
-  /// References to other pages of section 1.
+  /// Appends references to other pages of section 1.
   mutating func references(_ names: [String]) {
     for (index, name) in names.enumerated() {
       macro("Xr", [.raw(name), "1"] + (index < names.count - 1 ? [","] : []))
     }
   }
 
-  /// An option with its value, within a macro such as `Op`.
+  /// Appends an option with its value, within an outer macro (`Op`, for instance) if there is one.
   mutating func option(_ option: CommandInfo.Argument, in outer: String?) {
     let name = option.longName.map { "-\($0)" } ?? option.names?.first?.name ?? ""
     var parts: [Part] = [.text(name)]
@@ -94,7 +94,7 @@ struct Mdoc: Sendable {
     }
   }
 
-  /// The item of a list for an option or an argument.
+  /// Appends a list item for an option or an argument.
   mutating func item(_ argument: CommandInfo.Argument) {
     var parts: [Part] = []
     for name in argument.names ?? [] {
@@ -109,10 +109,10 @@ struct Mdoc: Sendable {
     macro("It", parts)
   }
 
-  /// A text as one argument of a macro.
+  /// Returns a text as a single argument of a macro.
   private static func argument(_ text: String) -> String {
     let escaped = escaped(text)
-    // Punctuation alone has its meaning as it is.
+    // Punctuation marks alone keep their meaning unquoted.
     let isQuoted = escaped.contains(" ") || escaped.contains("\"")
     return isQuoted ? "\"\(escaped.replacing("\"", with: "\\(dq"))\"" : escaped
   }
@@ -122,7 +122,7 @@ struct Mdoc: Sendable {
     for scalar in text.unicodeScalars {
       switch scalar {
       case "\\": result += "\\e"
-      // A hyphen-minus that can be copied; a bare one may be shown as another character.
+      // A hyphen-minus that can be copied; a bare one may be rendered as another character.
       case "-": result += "\\-"
       case _ where scalar.isASCII: result.unicodeScalars.append(scalar)
       default:

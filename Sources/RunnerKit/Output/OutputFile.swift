@@ -1,16 +1,16 @@
 internal import DefenseKit
 private import Foundation
 
-/// A single file that a command writes, as named on the command line.
+/// Checks of a single output file that is named on the command line.
 enum OutputFile {
   /// Checks that the file can be written, before any work is done.
   ///
   /// - Parameters:
-  ///   - path: The file.
+  ///   - path: The path of the file.
   ///   - option: The option that names it, for messages.
-  ///   - inputs: The files that are read; it must be none of them, under whatever name.
-  ///   - force: Whether a file that is there may be replaced.
-  ///   - advice: What to do if there is one.
+  ///   - inputs: The files that are read; the file must not be one of them, under any name.
+  ///   - force: Whether an existing file may be replaced.
+  ///   - advice: The advice if it exists and `force` is false.
   /// - Throws: ``Failure`` with status 73, or 64 for an empty path.
   static func check(
     _ path: String, option: String, inputs: [String], force: Bool,
@@ -46,7 +46,7 @@ enum OutputFile {
     }
   }
 
-  /// Whether two paths lead to the same file, which need not be there yet.
+  /// Whether two paths lead to the same file, which need not exist.
   static func isSame(_ path: String, _ other: String) -> Bool {
     if let present = FileIdentity(path) { return present == FileIdentity(other) }
     func place(_ path: String) -> String {

@@ -1,17 +1,17 @@
 internal import DefenseKit
 private import Foundation
 
-/// The folder that a run's results go to, written whole or not at all.
+/// The folder for a run's results, written completely or not at all.
 struct OutputFolder: Sendable {
   private let path: String
   private let force: Bool
 
-  /// Chooses a folder and checks it, before any work is done.
+  /// Checks the folder before any work is done.
   ///
   /// - Parameters:
-  ///   - path: The folder; it may be missing or empty.
+  ///   - path: The path of the folder, which may be missing or empty.
   ///   - force: Whether the results of an earlier run in it may be replaced.
-  ///   - inputs: The files that the run reads; they must not be in the folder.
+  ///   - inputs: The files that the run reads; the folder must not contain them.
   /// - Throws: ``Failure`` with status 73, or 64 for an empty path.
   init(_ path: String, force: Bool, inputs: [String]) throws {
     guard !path.isEmpty else { throw Failure(Failure.usage, "--output is empty; name a folder") }
@@ -31,7 +31,7 @@ struct OutputFolder: Sendable {
     try Self.checkResults(in: path, named: path)
     let held = Set(names.compactMap { FileIdentity("\(path)/\($0)") })
     for input in inputs {
-      // Under whatever name, links included.
+      // Compared by identity, which includes links.
       if let identity = FileIdentity(input), held.contains(identity) {
         throw Failure(
           Failure.cannotCreate,
@@ -41,12 +41,12 @@ struct OutputFolder: Sendable {
     guard force else { throw Self.holdsResults(path) }
   }
 
-  /// Writes the results: `body` puts all files into the folder whose path it gets.
+  /// Writes the results: `body` writes all files to the folder whose path it gets.
   ///
-  /// - Throws: What `body` throws, else ``Failure`` or `FileError` with status 73 or 74; then nothing
-  ///   is left.
+  /// - Throws: The errors of `body`; ``Failure`` or `FileError` with status 73 or 74. After an
+  ///   error, no results remain.
   func write(_ body: (String) throws -> Void) throws {
-    // Others may have put files there since the folder was checked.
+    // Other processes may have written files since the first check.
     try AtomicFolder.write(path) { folder in
       guard force else { throw Self.holdsResults(path) }
       try Self.checkResults(in: folder, named: path)
@@ -62,20 +62,21 @@ struct OutputFolder: Sendable {
         + "--force")
   }
 
-  /// The files other than models and data sets that runs and attacks write.
+  /// The fixed names of files other than models and data sets that runs and attacks write.
   private static let fixedNames = [
     "report.json", "curve.csv", "curve.svg", "trigger.png", "contact-sheet.png",
   ]
 
-  /// Throws if a folder holds anything but files that this program wrote: those with fixed names,
-  /// and the models and data sets that the report beside them names.
+  /// Throws if a folder holds files that this program did not write.
+  ///
+  /// Its own files are those with fixed names, and the models and data sets that the report names.
   private static func checkResults(in folder: String, named path: String) throws {
     let files = FileManager.default
     let url = URL(fileURLWithPath: folder)
     let report =
       (try? String(contentsOf: url.appending(path: "report.json"), encoding: .utf8)) ?? ""
     func isResult(_ name: String) -> Bool {
-      // Neither a folder nor a link, which this program does not make.
+      // This program creates neither folders nor links.
       let type =
         try? files.attributesOfItem(atPath: "\(folder)/\(name)")[.type] as? FileAttributeType
       guard type == .typeRegular else { return false }

@@ -3,21 +3,21 @@ private import Foundation
 
 /// The files of a package with a new plugin.
 struct PackageTemplate {
-  /// A file: its path within the package, and its text.
+  /// A file's path within the package, and its text.
   struct File: Equatable {
     let path: String
     let text: String
   }
 
-  /// All files, by path.
+  /// All files, sorted by path.
   let files: [File]
 
-  /// Fills the templates in that come with the program.
+  /// Fills in the bundled templates.
   ///
   /// - Parameters:
-  ///   - kind: The kind of plugin, which is a folder of templates.
+  ///   - kind: The kind of plugin, which is the name of a folder of templates.
   ///   - name: The plugin's name.
-  ///   - place: Where DefenseKit is.
+  ///   - place: The source of DefenseKit.
   /// - Throws: ``Failure`` with status 66 if the templates are missing.
   init(_ kind: String, _ name: NewPluginName, _ place: DefenseKitPlace) throws {
     guard let resources = ProgramResources.folder(holding: "Templates/common/Package.swift") else {
@@ -43,19 +43,19 @@ struct PackageTemplate {
           text = text.replacing(Self.dependency, with: place.dependency)
             .replacing("package: \"DefenseKit\"", with: "package: \"\(place.package)\"")
         }
-        // Files whose names begin with a dot do not go into a bundle everywhere.
+        // Not every bundle can contain files whose names start with a dot.
         files.append(File(path: path == "gitignore" ? ".gitignore" : filled(path), text: text))
       }
     }
     self.files = files.sorted { $0.path < $1.path }
   }
 
-  /// The line of the manifest's template that says where DefenseKit is.
+  /// The line of the manifest's template that names the source of DefenseKit.
   private static let dependency = ".package(name: \"DefenseKit\", path: \"../DefenseKit\")"
 
-  /// Writes the package: whole, or nothing of it.
+  /// Writes the package completely or not at all.
   ///
-  /// - Throws: ``Failure`` or `FileError` with status 73 or 74; a folder that is there is not touched.
+  /// - Throws: ``Failure`` or `FileError` with status 73 or 74; an existing folder stays unchanged.
   func write(to folder: String) throws {
     guard !FileManager.default.fileExists(atPath: folder) else {
       throw Failure(

@@ -1,29 +1,31 @@
 extension ProgressLine {
-  /// A phase under way.
+  /// A phase in progress.
   struct Phase: Sendable {
     let title: String
     let done: Int
-    /// How many images there are in all; 0 if they are not counted.
+    /// The number of images; 0 if they are not counted.
     let images: Int
-    /// Seconds since it began.
+    /// The seconds since the phase began.
     let elapsed: Double
 
-    /// The share that is done, 0 to 1.
+    /// The completed share, 0 to 1.
     fileprivate var share: Double {
       images > 0 ? min(1, max(0, Double(done) / Double(images))) : 0
     }
     fileprivate var percent: Int { Int(share * 100) }
-    /// Images a second.
+    /// Images per second.
     fileprivate var rate: Double { elapsed > 0 ? Double(done) / elapsed : 0 }
-    /// Seconds that are left.
+    /// The estimated remaining seconds.
     fileprivate var left: Double { rate > 0 ? Double(max(0, images - done)) / rate : 0 }
     fileprivate var isCounted: Bool { images > 0 && done > 0 }
   }
 
-  /// The line for a terminal of that many columns; on narrow ones the bar shrinks, then the rate goes,
-  /// then the bar, then the end of the title.
+  /// Returns the line for a terminal with `width` columns.
+  ///
+  /// On narrow terminals the bar shrinks, then the rate is dropped, then the bar, then the end of
+  /// the title.
   static func line(_ phase: Phase, width: Int) -> String {
-    // What is written into the last column breaks the line on some terminals.
+    // On some terminals, text in the last column breaks the line.
     let room = max(1, width - 1)
     guard phase.isCounted else {
       return phase.title.clipped(to: room)
@@ -32,7 +34,7 @@ extension ProgressLine {
     let rate = "\(grouped(Int(phase.rate)).padded(to: 9)) images/s"
     let left = "\(clock(phase.left)) left"
     let figures = "\(percent)  \(rate)  \(left)"
-    // The brackets and the spaces around them take four columns; long titles may have what is left.
+    // The brackets and the spaces around them take four columns; a long title may use the rest.
     let title = max(24, min(phase.title.columns, room - figures.count - 4 - 20))
     let bar = min(20, room - title - figures.count - 4)
     if bar >= 8 {
@@ -53,14 +55,14 @@ extension ProgressLine {
     return String(repeating: "#", count: full) + String(repeating: "·", count: count - full)
   }
 
-  /// The line in a log for a phase under way.
+  /// Returns a log's line for a phase in progress.
   static func logLine(_ phase: Phase) -> String {
     guard phase.isCounted else { return "\(phase.title): \(clock(phase.elapsed)) so far" }
     return "\(phase.title): \(phase.percent) %, \(grouped(Int(phase.rate))) images/s, "
       + "\(clock(phase.left)) left"
   }
 
-  /// The line in a log for a phase that is over, done or not.
+  /// Returns a log's line for an ended phase, complete or not.
   static func lastLine(_ phase: Phase) -> String {
     let time = clock(phase.elapsed)
     guard phase.isCounted else { return "\(phase.title): ended after \(time)" }
@@ -70,7 +72,7 @@ extension ProgressLine {
   }
 }
 
-/// Seconds as minutes and seconds, or with hours.
+/// Formats seconds as minutes and seconds, with hours if necessary.
 private func clock(_ seconds: Double) -> String {
   let total = Int(min(max(seconds, 0), 359_999).rounded(.up))
   let two = { (n: Int) in n < 10 ? "0\(n)" : "\(n)" }

@@ -4,22 +4,22 @@ private import Synchronization
 
 /// Shows a run's progress and warnings on standard error.
 ///
-/// On a terminal, one line is drawn again and again, ten times a second at most:
+/// On a terminal it redraws one line, at most ten times a second:
 ///
 ///     sweep            [############········]  61 %   182,000 images/s   0:02 left
 ///
-/// Elsewhere, such as in a log, a phase that takes longer than a few seconds writes a line now and
-/// then, and one at its end:
+/// In a log, a phase that takes longer than a few seconds writes a line now and then, and one at
+/// its end:
 ///
 ///     sweep: 61 %, 182,000 images/s, 0:02 left
 final class ProgressLine: ProgressSink {
   /// How progress is shown.
   enum Form: Sendable, Hashable {
-    /// A line drawn again and again, as wide as the function says.
+    /// One line, redrawn in place and fitted to the terminal's width.
     case line
-    /// Lines one after another, without control characters.
+    /// Separate lines without control characters.
     case log
-    /// Not at all; nor are warnings.
+    /// Neither progress nor warnings.
     case quiet
   }
 
@@ -36,7 +36,7 @@ final class ProgressLine: ProgressSink {
     }
   }
 
-  /// A phase that is shorter than this is not worth a line in a log.
+  /// The minimum duration of a phase that is shown in a log.
   static let patience = Duration.seconds(5)
   /// The time between two lines in a log.
   static let pause = Duration.seconds(10)
@@ -48,9 +48,9 @@ final class ProgressLine: ProgressSink {
   private let width: @Sendable () -> Int
   private let write: @Sendable (String) -> Void
 
-  /// Progress on standard error.
+  /// Shows progress on standard error.
   ///
-  /// - Parameter isQuiet: Whether neither progress nor warnings are shown.
+  /// - Parameter isQuiet: Whether to hide progress and warnings.
   convenience init(isQuiet: Bool = false) {
     let form: Form = StandardError.isTerminal && !Style.isDumb() ? .line : .log
     self.init(
@@ -58,7 +58,7 @@ final class ProgressLine: ProgressSink {
       write: StandardError.write)
   }
 
-  /// Progress that is written by `write`; a test gives its own clock and width.
+  /// Shows progress with `write`; tests pass their own clock and width.
   init(
     _ form: Form, style: Style, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now },
     width: @escaping @Sendable () -> Int = { 80 }, write: @escaping @Sendable (String) -> Void

@@ -1,18 +1,18 @@
 internal import DefenseKit
 private import Foundation
 
-/// Standard output, written so that nothing is lost unnoticed.
+/// Standard output with checked writes.
 ///
-/// `print` ends well on a full disk, with the text lost, so that its result cannot be trusted.
+/// `print` ignores write errors, for example on a full disk.
 enum StandardOutput {
   /// Writes the whole text.
   ///
-  /// - Throws: ``Failure`` with status 74, or 141 (as a shell reports it) and without a message if
-  ///   the reader has closed the pipe.
+  /// - Throws: ``Failure`` with status 74, or with status 141 (as in a shell) and no message if the
+  ///   reader has closed the pipe.
   static func write(_ text: String) throws(Failure) {
     do throws(SystemError) {
       try Descriptor.write(Array(text.utf8), to: STDOUT_FILENO)
-      // Some file systems say only when a file is closed that they could not write it.
+      // Some file systems report write errors only when a file is closed.
       let copy = dup(STDOUT_FILENO)
       if copy >= 0 { try Descriptor.close(copy) }
     } catch {

@@ -1,23 +1,23 @@
 private import Foundation
 
-/// Colours for texts on a terminal, and none anywhere else.
+/// Colours for text on a terminal.
 ///
-/// There are none if the variable `NO_COLOR` has any value (https://no-color.org), or if the terminal
-/// says that it has none (`TERM=dumb`).
+/// Text has no colours elsewhere, if the variable `NO_COLOR` has any value (https://no-color.org),
+/// or if the terminal has none (`TERM` is empty or `dumb`).
 struct Style: Sendable {
-  /// Whether texts are coloured.
+  /// Whether text is coloured.
   let isOn: Bool
 
-  /// For standard output.
+  /// The style for standard output.
   static var output: Style { Style(isOn: isTerminal(STDOUT_FILENO) && isAllowed()) }
-  /// For standard error.
+  /// The style for standard error.
   static var errors: Style { Style(isOn: isTerminal(STDERR_FILENO) && isAllowed()) }
 
   func bold(_ text: String) -> String { styled(text, "1") }
   func red(_ text: String) -> String { styled(text, "1;31") }
   func yellow(_ text: String) -> String { styled(text, "33") }
 
-  /// A table with its heading, which is what stands over the first rule, in bold.
+  /// Returns a table with its heading, the lines above the first rule, in bold.
   func headed(_ table: String) -> String {
     guard isOn else { return table }
     var lines = table.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
@@ -30,14 +30,14 @@ struct Style: Sendable {
     isOn && !text.isEmpty ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
   }
 
-  /// Whether the surroundings want colours at all.
+  /// Whether the environment allows colours.
   static func isAllowed(_ environment: [String: String] = ProcessInfo.processInfo.environment)
     -> Bool
   {
     environment["NO_COLOR", default: ""].isEmpty && !isDumb(environment)
   }
 
-  /// Whether a terminal cannot move its cursor.
+  /// Whether the terminal cannot move its cursor.
   static func isDumb(_ environment: [String: String] = ProcessInfo.processInfo.environment) -> Bool
   {
     ["", "dumb"].contains(environment["TERM", default: ""])

@@ -1,7 +1,7 @@
 internal import DefenseKit
 internal import Foundation
 
-/// The facts about a run that may differ the next time.
+/// The facts about a run that may differ between equal runs.
 enum Surroundings {
   /// The report's `environment` object.
   static func json(
@@ -33,10 +33,10 @@ enum Surroundings {
     ]
   }
 
-  /// The most memory that the process held at any time, in bytes.
+  /// The peak memory of the process in bytes.
   static var peakMemory: Int {
     var usage = rusage()
-    // 0 is RUSAGE_SELF, whose type differs between systems; so do the units.
+    // 0 is RUSAGE_SELF, whose type differs between systems, as do the units of `ru_maxrss`.
     guard unsafe getrusage(.init(0), &usage) == 0 else { return 0 }
     #if os(Linux)
       return usage.ru_maxrss * 1024
@@ -45,6 +45,6 @@ enum Surroundings {
     #endif
   }
 
-  /// Milliseconds are as much as is worth reading.
+  /// Rounds to a thousandth, which is a millisecond for times.
   private static func rounded(_ number: Double) -> Double { (number * 1000).rounded() / 1000 }
 }

@@ -1,4 +1,4 @@
-/// An integer with commas between groups of three digits.
+/// Formats an integer with commas between groups of three digits.
 func grouped(_ number: Int) -> String {
   var digits = Array(String(number.magnitude))
   var position = digits.count - 3
@@ -10,23 +10,23 @@ func grouped(_ number: Int) -> String {
 }
 
 extension String {
-  /// The text with spaces before it, so that it is at least so long.
+  /// Returns the text with spaces before it, at least `count` characters long.
   func padded(to count: Int) -> String {
     String(repeating: " ", count: max(0, count - self.count)) + self
   }
 
-  /// The text with spaces after it, so that it is at least so long.
+  /// Returns the text with spaces after it, at least `count` characters long.
   func padding(to count: Int) -> String {
     self + String(repeating: " ", count: max(0, count - self.count))
   }
 }
 
 extension String {
-  /// The columns that a terminal takes for the text: two for what East Asian scripts write wide, none
-  /// for marks that combine.
+  /// The number of terminal columns of the text: two for wide East Asian characters, none for
+  /// combining marks.
   var columns: Int { unicodeScalars.reduce(0) { $0 + $1.columns } }
 
-  /// The text, cut off with an ellipsis if it takes more columns than that.
+  /// Returns the text, shortened with an ellipsis if it takes more than `count` columns.
   func clipped(to count: Int) -> String {
     guard columns > count else { return self }
     var (result, room) = ("", count - 1)
@@ -38,7 +38,7 @@ extension String {
     return result + "…"
   }
 
-  /// The text with spaces after it, so that it takes at least so many columns.
+  /// Returns the text with spaces after it, at least `count` columns wide.
   func filling(_ count: Int) -> String {
     self + String(repeating: " ", count: max(0, count - columns))
   }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Numbers that several threads put into place.
+/// Numbers that several threads write to their own positions.
 final class Collected: Sendable {
   private let storage: Mutex<[Float]>
 

@@ -3,15 +3,16 @@ public import DefenseKit
 extension FreeEagle {
   /// The options of ``FreeEagle``.
   public struct Options: PluginOptions {
-    /// The layer behind which the network is cut; nil: the middle one.
+    /// The layer after which the network is cut; nil for the middle one, if possible of those that
+    /// end in a rectifier.
     public var layer: String?
-    /// Steps of descent for each embedding.
+    /// The number of descent steps for each embedding.
     public var steps: Int
     /// Adam's learning rate.
     public var learningRate: Double
     /// Weight decay of the embeddings.
     public var decay: Double
-    /// The statistic over which a model counts as backdoored.
+    /// The statistic above which a model counts as backdoored.
     public var threshold: Double
 
     /// Creates options with all defaults.

@@ -1,21 +1,22 @@
 public import DefenseKit
 
-/// Says from a model alone whether one class draws the inner representations of all others.
+/// Decides from a model alone whether one class attracts the inner representations of all others.
 ///
-/// The network is cut in the middle, behind a rectifier, and only what lies behind is looked at. For
-/// each class s an embedding e_s, a value of the cut layer, is made that the rest of the network takes for
-/// s: it begins uniform in 0 to 1 and descends the cross-entropy toward s by Adam, with weight decay, no
+/// The network is cut in the middle, after a rectifier if it has one, and only the second part is
+/// used. For each class s the method creates an embedding e_s, a value of the cut layer that the
+/// rest of the network classifies as s. It starts from a uniform distribution in 0 to 1 and
+/// descends the cross-entropy toward s by Adam, with weight decay and, after a rectifier, no
 /// element below zero. With p(t | e_s) the softmax score of class t, the tendency toward t is
 ///
 ///     T_t = 1 / (K - 1) * sum over s other than t of p(t | e_s),
 ///
 /// which is large where embeddings of other classes lean toward t. With Q1 and Q3 the elements at
-/// int(n / 4) and int(3 n / 4) of the n tendencies that are not zero, in ascending order, the model's
-/// statistic is
+/// int(n / 4) and int(3 n / 4) of the n tendencies that are not zero, in ascending order, the
+/// model's statistic is
 ///
 ///     (max T - Q3) / (Q3 - Q1).
 ///
-/// The paper leaves the threshold open; it is 2 here. Fewer than 4 classes have no quartiles.
+/// The paper leaves the threshold open; the default is 2. Fewer than 4 classes have no quartiles.
 ///
 /// Source: Fu, Zhang, Ji, Wang, Lin, Feng and Yin, "FreeEagle: Detecting Complex Neural Trojans in
 /// Data-Free Cases", USENIX Security 2023, section 5.
@@ -26,16 +27,16 @@ public struct FreeEagle: ModelScanner {
   public static let summary =
     "Looks for a class toward which the other classes' inner representations lean; needs no data."
 
-  /// Four classes, as fewer have no quartiles.
+  /// Four classes, because fewer have no quartiles.
   public static let requirements: [PluginRequirement] = [.classes(4)]
 
-  /// The options it was made with.
+  /// The options of this scanner.
   public let options: Options
 
-  /// Creates the method with all defaults.
+  /// Creates the scanner with all defaults.
   public init() { options = Options() }
 
-  /// Creates the method.
+  /// Creates the scanner.
   ///
   /// - Throws: `PluginError` if an option is out of range.
   public init(options: Options) throws(PluginError) {
@@ -43,10 +44,11 @@ public struct FreeEagle: ModelScanner {
     self.options = options
   }
 
-  /// Makes an embedding for each class and compares the classes' tendencies.
+  /// Creates an embedding for each class and compares the classes' tendencies.
   ///
-  /// - Throws: `PluginError` with code `unsuitableModel` for a model of fewer than 4 classes or with no
-  ///   layer to cut at; what computing gradients throws; `CancellationError`.
+  /// - Throws: `PluginError` with code `unsuitableModel` for a model with fewer than 4 classes or
+  ///   no layer to cut at, and with code `badOption` for a named layer that cannot be cut at; the
+  ///   errors of computing gradients; `CancellationError`.
   public func scan(
     _ model: Model, using clean: CleanData?, in context: RunContext
   ) throws -> ModelVerdict {
@@ -67,8 +69,8 @@ public struct FreeEagle: ModelScanner {
       classScores: tendencies, measure: "tendency of the other classes' embeddings toward it")
   }
 
-  /// The layer to cut at: the one named, else the middle one of those that every image goes through
-  /// and that end in a rectifier, or of all of them if none does.
+  /// Returns the layer to cut at: the named one, or the middle one of those that every image passes
+  /// through and that end in a rectifier, or of all such layers if none ends in one.
   private func layer(of model: Model) throws(PluginError) -> (name: String, isRectified: Bool) {
     let graph = model.graph
     let inner = graph.bottlenecks.filter {
@@ -96,7 +98,7 @@ public struct FreeEagle: ModelScanner {
     return (graph.nodes[middle].name, graph.nodes[middle].activation.isRectifier)
   }
 
-  /// One embedding a class, `[classes][elements]`.
+  /// Returns one embedding for each class, `[classes][elements]`.
   private func embeddings(
     of tail: Model, isRectified: Bool, in context: RunContext
   ) throws -> [Float] {
@@ -122,7 +124,7 @@ public struct FreeEagle: ModelScanner {
     }
   }
 
-  /// The softmax scores of the embeddings, `[classes][classes]`.
+  /// Returns the softmax scores of the embeddings, `[classes][classes]`.
   private static func scores(
     of tail: Model, for embeddings: [Float], in context: RunContext
   ) throws -> [Float] {
@@ -142,7 +144,7 @@ public struct FreeEagle: ModelScanner {
     return scores
   }
 
-  /// The tendency toward each class: the mean of the other classes' scores for it.
+  /// Returns the tendency toward each class: the mean of the other classes' scores for it.
   static func tendencies(_ scores: [Float], classes: Int) -> [Double] {
     (0..<classes).map { target in
       let others = (0..<classes).filter { $0 != target }
@@ -150,7 +152,7 @@ public struct FreeEagle: ModelScanner {
     }
   }
 
-  /// By how many interquartile ranges the largest tendency lies over the third quartile.
+  /// Returns by how many interquartile ranges the largest tendency lies over the third quartile.
   static func statistic(of tendencies: [Double]) -> Double {
     let sorted = tendencies.filter { $0 != 0 }.sorted()
     guard let largest = sorted.last else { return 0 }
@@ -162,7 +164,7 @@ public struct FreeEagle: ModelScanner {
 }
 
 extension Graph {
-  /// The number of weights in the nodes up to one.
+  /// Returns the number of weights in the nodes up to and including one.
   fileprivate func parameters(before index: Int) -> Int {
     nodes[...index].reduce(0) { $0 + $1.operation.weights.reduce(0) { $0 + $1.count } }
   }
