@@ -31,10 +31,11 @@ enum OptionTarget: FuzzTarget {
       let setting = try OptionSetting(text)
       let options = try FinePruning.Options([setting], for: FinePruning.name)
       // Writing what was read and reading it again changes nothing.
-      for (name, value) in options.texts {
-        let again = OptionSetting(plugin: FinePruning.name, name: name, value: value)
+      for option in options.texts {
+        let again = OptionSetting(plugin: FinePruning.name, option)
         let same = try FinePruning.Options([again], for: FinePruning.name)
-        precondition(same.texts.first { $0.name == name }?.value == value, "\(name)=\(value)")
+        precondition(
+          same.texts.first { $0.name == option.name } == option, "\(option.name)=\(option.value)")
       }
       _ = try FinePruning(options: options)
       try plugins.check([setting], used: [FinePruning.name])

@@ -41,12 +41,6 @@ extension Graph {
 
   /// Returns a name, or with a number behind it, that no node has.
   public func unusedName(_ name: String) -> String {
-    var candidate = name
-    var number = 2
-    while index(of: candidate) != nil {
-      candidate = "\(name)_\(number)"
-      number += 1
-    }
-    return candidate
+    freeName(name, isTaken: { index(of: $0) != nil }) { "\(name)_\($0)" }
   }
 }
