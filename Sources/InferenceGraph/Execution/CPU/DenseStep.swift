@@ -1,8 +1,9 @@
 internal import CKernels
 
-/// A dense layer over all blocks of a group: a 1x1 convolution with a pixel for each block.
 // Not by OpenBLAS: the bits of its result for an image depend on the image's column, and it packs
 // the weights again for every product.
+
+/// A dense layer over all blocks of a group: a 1x1 convolution with a pixel for each block.
 struct DenseStep: GroupStep {
   private let step: ConvolutionStep
 
