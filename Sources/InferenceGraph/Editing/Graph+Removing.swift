@@ -1,6 +1,6 @@
 extension Graph {
-  /// Removes channels of a layer. The result equals that of ``masking(_:of:zeroingBias:)`` but is
-  /// smaller.
+  /// Returns the graph without some channels of a layer: equal to that of
+  /// ``masking(_:of:zeroingBias:)``, but smaller.
   ///
   /// Every node after the layer is rewritten. Batch normalizations and per-channel factors lose
   /// entries; depthwise and grouped convolutions lose the channels that only a removed one fed;

@@ -1,7 +1,7 @@
 import Foundation
 
 extension Activation {
-  /// Whether f(0) = 0.
+  /// Whether f(0) = 0; false for the softmax family.
   package var keepsZeros: Bool { isElementwise && value(at: 0) == 0 }
 
   /// Returns f(x) in double precision. Traps for the softmax family.

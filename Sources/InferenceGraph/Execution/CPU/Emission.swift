@@ -108,7 +108,7 @@ struct Emission {
         .group(
           DenseStep(
             d, input: inputs[0], output: output, blocks: layout.blocks, epilogue: node.epilogue)))
-    case .flatten: break  // It has the memory of what it reads.
+    case .flatten: break  // It shares the memory of its input.
     case .batchNormalization, .layerNormalization, .rescaling, .activation, .add, .multiply,
       .maximum, .minimum, .concatenate, .binaryLogits:
       appendToTail(node.steps(reading: inputs, output: output))
