@@ -272,8 +272,8 @@ typedef void dk_depthwise_weights_kernel(const float *in, int64_t row_step, int6
 
 /// Computes the gradient of a pooling's input; the first of equal maxima in a window gets it.
 ///
-/// With `rectified`, maxima that are not positive get zero, as before max(0, x). Elements outside
-/// all windows are not written.
+/// With `rectified`, also applies the derivative of max(0, x): windows without a positive maximum
+/// pass no gradient on. Elements outside all windows are not written.
 typedef void dk_pool_gradient_kernel(const float *in, dk_image in_image, const float *slope,
                                      dk_image slope_image, float *out, dk_image out_image,
                                      dk_window window, bool average, bool rectified, bool add);
