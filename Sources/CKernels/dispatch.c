@@ -1,4 +1,4 @@
-// Chooses among the compiled sets of kernels.
+// Chooses the kernels for an instruction set.
 #include "kernels.h"
 #include "sets.h"
 

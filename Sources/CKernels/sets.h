@@ -1,4 +1,4 @@
-// One table of kernels for each instruction set, all compiled from the same source.
+// One set of kernels for each instruction set, all compiled from the same source.
 #pragma once
 #include "kernels.h"
 

@@ -1,23 +1,24 @@
 // Vector kernels over blocks of images.
 //
-// A block holds 16 images in the lanes of a vector: one element of the network is 16 consecutive
-// floats ("a lane vector"), one lane an image. The elements of an image [height, width, channels]
-// stand as far apart as the pitches below say, so that it may have a frame of zeros around it (for
-// "same" padding), or share rows of a matrix with other blocks (before a dense layer).
+// A block holds 16 images in the lanes of a vector: each element of the network is 16 consecutive
+// floats (a lane vector), one for each image. The pitches below give the distances between the
+// elements of an image [height, width, channels]. An image can therefore have a border of zeros
+// (for "same" padding) or share the rows of a matrix with other blocks (before a dense layer).
 //
-// No function allocates, keeps state or checks bounds: the callers do, in InferenceGraph/Execution
-// and Training.
+// Kernels do not allocate or keep state. The callers, in InferenceGraph/Execution and
+// NetworkTraining, guarantee valid bounds; with DK_CHECKED, kernels check some requirements
+// (requirements.inc).
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/// Images in a block.
+/// The number of images in a block.
 enum { DK_LANES = 16 };
-/// Pixels that a convolution computes at once, and output channels of its widest tile.
+/// The pixels that a convolution computes at once, and the output channels of its widest tile.
 enum { DK_PIXELS = 4, DK_CHANNELS = 6 };
 
-/// Element-wise functions; alpha and beta are the parameters named.
+/// Elementwise functions, with the use of alpha, beta and gamma.
 typedef enum {
   DK_LINEAR,
   DK_RELU,      // max(0, x)
@@ -49,7 +50,7 @@ typedef struct {
   float alpha, beta, gamma;
 } dk_activation;
 
-/// A rectangle of pixels of a value: where it starts is the pointer's matter.
+/// The layout of a value in memory; a pointer to the first element comes separately.
 typedef struct {
   int32_t height, width, channels;
   int64_t row_pitch, pixel_pitch, channel_pitch; // floats
@@ -58,29 +59,29 @@ typedef struct {
 /// A convolution of one block.
 ///
 /// out[p][c] = f(scale[c] * (bias[c] + sum over k of in[p + offset[k]] * weight[c][k]) + shift[c]),
-/// for pixels in groups of DK_PIXELS, or a single one; with `pool`, the largest of each group is
-/// stored alone.
+/// for pixels in groups of DK_PIXELS, or a single pixel. With `pool`, stores only the maximum of
+/// each group.
 typedef struct {
   int64_t taps;                 // k: window positions times input channels
   const int32_t *offsets;       // [taps], floats from a pixel's first input
-  int64_t pixels;               // windows: one, or a multiple of DK_PIXELS
+  int64_t pixels;               // number of windows: 1 or a multiple of DK_PIXELS
   const int32_t *input_pixels;  // [pixels], each window's first tap, floats
   const int32_t *output_pixels; // [pixels], or [pixels / DK_PIXELS] with pool, floats
   int64_t tiles;                // tiles of at most DK_CHANNELS output channels
-  const int32_t *tile_channels; // [tiles], how many each has
+  const int32_t *tile_channels; // [tiles], output channels of each tile
   const float *weights;         // tile by tile: [taps][channels of the tile]
   const float *bias;            // [channels]
   const float *scale, *shift;   // [channels], or both null
   int64_t channel_pitch;        // floats between output channels
   bool pool;                    // store the maximum of each group of pixels
-  bool accumulate;              // add to what `out` holds instead of starting at the bias
+  bool accumulate;              // add to `out` instead of starting at the bias
   dk_activation activation;     // f
 } dk_convolution;
 typedef void dk_convolve_kernel(const dk_convolution *convolution, const float *in, float *out);
 
 /// A 3x3 convolution with stride 1 of one block by Winograd's F(2x2, 3x3).
 ///
-/// A tile is 2x2 output pixels, computed from 4x4 input pixels; tiles go in groups of DK_PIXELS.
+/// A tile is 2x2 output pixels, computed from 4x4 input pixels. Tiles come in groups of DK_PIXELS.
 typedef struct {
   int64_t inputs, outputs; // channels
   int64_t in_row_pitch, in_pixel_pitch, in_channel_pitch;
@@ -89,7 +90,7 @@ typedef struct {
   const int32_t *input_tiles;   // [patches], each tile's first input pixel, floats
   const int32_t *output_tiles;  // [patches], its first (with pool: only) output pixel
   int64_t tiles;                // tiles of at most DK_CHANNELS output channels
-  const int32_t *tile_channels; // [tiles], how many each has
+  const int32_t *tile_channels; // [tiles], output channels of each tile
   const float *weights;         // [16 positions], then tile by tile: [inputs][channels of the tile]
   const float *bias;            // [outputs]
   const float *scale, *shift;   // [outputs], or both null
@@ -100,7 +101,8 @@ typedef struct {
 typedef void dk_convolve_winograd_kernel(const dk_winograd *convolution, const float *in,
                                          float *out, float *scratch);
 
-/// A convolution of every channel by itself; `in` is the first tap of the first window.
+/// A convolution of each channel with kernels of its own; `in` is the first tap of the first
+/// window.
 ///
 /// Output channel c * multiplier + m; weights [taps][channels * multiplier].
 typedef void dk_depthwise_kernel(const float *in, int64_t in_row_step, int64_t in_pixel_step,
@@ -108,7 +110,7 @@ typedef void dk_depthwise_kernel(const float *in, int64_t in_row_step, int64_t i
                                  int32_t multiplier, int32_t taps, const int32_t *offsets,
                                  const float *weights, const float *bias);
 
-/// Pooling with windows cut off at the border; averages count the elements inside.
+/// Pooling with windows cut off at the border; averages count only the elements inside.
 typedef void dk_pool_kernel(const float *in, dk_image in_image, float *out, dk_image out_image,
                             int32_t window_h, int32_t window_w, int32_t stride_h, int32_t stride_w,
                             int32_t before_h, int32_t before_w, bool average);
@@ -117,22 +119,22 @@ typedef void dk_pool_kernel(const float *in, dk_image in_image, float *out, dk_i
 typedef void dk_pool_all_kernel(const float *in, dk_image image, float *out,
                                 int64_t out_channel_pitch, bool average);
 
-/// out = f(in * scale[c] + shift[c]); scale and shift may be null, each by itself.
+/// out = f(in * scale[c] + shift[c]); scale and shift may each be null.
 typedef void dk_map_kernel(const float *in, dk_image in_image, float *out, dk_image out_image,
                            const float *scale, const float *shift, dk_activation activation);
 
-/// How two elements become one.
+/// The combination of two elements.
 typedef enum { DK_ADD, DK_MULTIPLY, DK_MAXIMUM, DK_MINIMUM } dk_combination;
-/// out = f(a + b), f(a * b), f(max(a, b)) or f(min(a, b)), NaN if either is; an input's axis of
-/// extent 1 is repeated.
+/// out = f(a + b), f(a * b), f(max(a, b)) or f(min(a, b)), NaN if either is NaN; axes of extent 1
+/// of an input are broadcast.
 typedef void dk_combine_kernel(const float *a, dk_image a_image, const float *b, dk_image b_image,
                                float *out, dk_image out_image, dk_combination combination,
                                dk_activation activation);
 
 /// out = gamma[c] * (in - mean) / sqrt(variance + epsilon) + beta[c]; gamma and beta may be null.
 ///
-/// Mean and variance are, lane by lane, those of the channels at each pixel, or, with groups, those
-/// of each of so many groups of adjacent channels over all pixels.
+/// Mean and variance are computed in each lane: over the channels at each pixel or, with groups >
+/// 0, over all pixels of each of `groups` groups of adjacent channels.
 typedef void dk_layer_normalize_kernel(const float *in, dk_image in_image, float *out,
                                        dk_image out_image, int32_t groups, const float *gamma,
                                        const float *beta, double epsilon);
@@ -140,15 +142,15 @@ typedef void dk_layer_normalize_kernel(const float *in, dk_image in_image, float
 /// Copies every element; both images have the same extents.
 typedef void dk_copy_kernel(const float *in, dk_image in_image, float *out, dk_image out_image);
 
-/// Softmax, or its logarithm, of `count` elements that stand `pitch` floats apart, in place
-/// or not, for each of 16 lanes.
+/// Softmax, or its logarithm, of `count` elements at a distance of `pitch` floats, for each of 16
+/// lanes. May work in place.
 typedef void dk_softmax_kernel(const float *in, float *out, int64_t count, int64_t pitch,
                                int64_t out_pitch, bool logarithmic);
 
 /// result[lane] = the first index of the largest of `count` elements; -1 if any is not finite.
 typedef void dk_argmax_kernel(const float *in, int64_t count, int64_t pitch, int32_t *result);
 
-/// The same, and by how much the largest element exceeds the second largest; NaN with -1.
+/// Like dk_argmax; margin[lane] = the largest minus the second largest element, NaN where -1.
 typedef void dk_argmax_margin_kernel(const float *in, int64_t count, int64_t pitch, int32_t *result,
                                      float *margin);
 
@@ -162,43 +164,43 @@ typedef void dk_divergence_kernel(const float *a, const float *b, int64_t count,
 /// sums[c * 16 + lane] = sum over the pixels.
 typedef void dk_channel_sums_kernel(const float *in, dk_image image, double *sums);
 
-/// Spreads up to 16 images over the lanes: out = value * scale. Lanes from `count` on become 0.
+/// Packs up to 16 images into lanes: out = value * scale. Lanes from `count` on become 0.
 ///
-/// `type` is 0 for uint8, 1 for float32, 2 for float64; planes: channels first. Pixels stand close
-/// together in their rows (pixel_pitch = channels * channel_pitch). Returns the first
+/// `type` is 0 for uint8, 1 for float32, 2 for float64; `planes` means channels first. The pixels
+/// of a row must be adjacent in `out` (pixel_pitch = channels * channel_pitch). Returns the first
 /// image with a NaN or an infinity in `out`, or -1.
 typedef int32_t dk_pack_kernel(const void *in, int32_t type, bool planes, int32_t count,
                                float scale, float *out, dk_image image);
 
-/// The reverse: out[image][element], for `count` images of 16 lanes.
+/// The inverse of dk_pack: out[image][element], for the first `count` of 16 images.
 typedef void dk_unpack_kernel(const float *in, dk_image image, int32_t count, float *out);
 
-/// Copies one image from a lane of a block to a lane of another; both images have the same extents.
+/// Copies an image from a lane of a block to a lane of another; both have the same extents.
 typedef void dk_move_lane_kernel(const float *in, dk_image in_image, int32_t from, float *out,
                                  dk_image out_image, int32_t to);
 
-/// Sets every element.
+/// Sets every element to `value`.
 typedef void dk_fill_kernel(float *out, dk_image image, float value);
 
-/// Returns, as bits, the lanes in which some element is NaN or infinite.
+/// Returns, as a bit mask, the lanes in which some element is NaN or infinite.
 typedef uint32_t dk_nonfinite_kernel(const float *in, dk_image image);
 
-/// peaks[lane] = the largest absolute value, or NaN if some element is.
+/// peaks[lane] = the largest absolute value, or NaN if some element is NaN.
 typedef void dk_peaks_kernel(const float *in, dk_image image, float *peaks);
 
-/// out = constant - in for one channel of every pixel; returns, as bits, the lanes in which any
-/// element differs from zero.
+/// out = constant - in for one channel of every pixel. Returns, as a bit mask, the lanes in which
+/// any result is not zero.
 typedef uint32_t dk_difference_kernel(const float *in, dk_image image, float constant, float *out,
                                       dk_image out_image);
 
-// MARK: Gradients. "Slope" is the derivative of the loss with respect to what an operation gave.
+// MARK: Gradients. `slope` is the gradient of the loss with respect to an operation's output.
 
 /// The windows of a pooling or a depthwise convolution.
 typedef struct {
   int32_t height, width, stride_h, stride_w, dilation_h, dilation_w, before_h, before_w;
 } dk_window;
 
-/// What a convolution kernel's gradient is computed from: sums over pixels and lanes.
+/// The parameters of a convolution kernel's gradient: sums over pixels and lanes.
 typedef struct {
   int64_t taps;           // window positions times input channels
   const int32_t *offsets; // [taps], floats from a pixel's first input
@@ -206,26 +208,26 @@ typedef struct {
   const int32_t *input_pixels;  // [pixels], floats
   const int32_t *output_pixels; // [pixels], floats
   int64_t tiles;                // tiles of at most DK_CHANNELS output channels
-  const int32_t *tile_channels; // [tiles], how many each has
-  int64_t channel_pitch;        // floats between the slopes of output channels
-  int64_t row_pitch;            // floats between the gradient's taps
+  const int32_t *tile_channels; // [tiles], output channels of each tile
+  int64_t channel_pitch;        // floats between output channels of the gradient `slope`
+  int64_t row_pitch;            // floats between taps of the kernel's gradient
 } dk_weight_gradient;
 
 /// gradient[k][c] += sum over pixels and lanes of in[p + offset[k]] * slope[p][c].
 typedef void dk_convolve_weights_kernel(const dk_weight_gradient *convolution, const float *in,
                                         const float *slope, float *gradient);
 
-/// What the gradient of a 3x3 kernel with stride 1 is computed from by Winograd's way.
+/// The parameters of the gradient of a 3x3 kernel with stride 1 by Winograd's algorithm.
 ///
-/// A tile is 2x2 slopes with the 4x4 patch of the input that they belong to. Slopes beyond the
-/// border must be there and zero; what the patches hold there may be anything finite.
+/// A tile is 2x2 output gradients with their 4x4 patch of the input. Gradients beyond the border
+/// must be present and zero; the patches may hold any finite numbers there.
 typedef struct {
   int64_t inputs, outputs; // channels
   int64_t in_row_pitch, in_pixel_pitch, in_channel_pitch;
   int64_t slope_row_pitch, slope_pixel_pitch, slope_channel_pitch;
   const int32_t *input_tiles, *slope_tiles; // [tiles], first elements, floats
-  /// How a position's transformed tiles are multiplied: its pixels are the tiles, at least two,
-  /// which stand evenly apart; its taps are the input channels.
+  /// The matrix product for one position of the transformed tiles: its pixels are the tiles, at
+  /// least two and evenly spaced; its taps are the input channels.
   dk_weight_gradient products;
 } dk_winograd_slopes;
 /// gradient[tap][input][output] += the kernel's gradient.
@@ -241,7 +243,7 @@ typedef void dk_channel_totals_kernel(const float *in, dk_image image, float *to
 typedef void dk_row_totals_kernel(const float *in, int64_t rows, int64_t columns, int64_t pitch,
                                   float *totals);
 
-/// out[i] = sum over the rows, first row first, which become zero.
+/// out[i] = sum over the rows, in order; sets the rows to zero.
 typedef void dk_sum_rows_kernel(float *rows, int64_t count, int64_t pitch, int64_t length,
                                 float *out);
 
@@ -251,13 +253,13 @@ typedef void dk_gather_weights_kernel(const float *kernel, int64_t taps, const i
                                       int64_t stride, int64_t tiles, const int32_t *tile_channels,
                                       float *out);
 
-/// Transforms and packs 3x3 kernels for dk_convolve_winograd; the taps stand tap_stride apart,
-/// which may be negative.
+/// Transforms and packs 3x3 kernels for dk_convolve_winograd. The distance between taps,
+/// tap_stride, may be negative.
 typedef void dk_winograd_weights_kernel(const float *kernel, int64_t inputs, int64_t input_stride,
                                         int64_t outputs, int64_t output_stride, int64_t tap_stride,
                                         int64_t tiles, const int32_t *tile_channels, float *out);
 
-/// Adds a depthwise convolution's slopes to its input's.
+/// Adds the gradient of a depthwise convolution's input to `out`.
 typedef void dk_depthwise_input_kernel(const float *slope, dk_image slope_image, float *out,
                                        dk_image out_image, dk_window window, int32_t multiplier,
                                        const float *weights);
@@ -268,39 +270,40 @@ typedef void dk_depthwise_weights_kernel(const float *in, int64_t row_step, int6
                                          dk_image slope_image, int32_t multiplier, int32_t taps,
                                          const int32_t *offsets, float *gradient);
 
-/// Brings a pooling's slopes to its input's; of equal maxima the first in a window takes it.
+/// Computes the gradient of a pooling's input; the first of equal maxima in a window gets it.
 ///
-/// With `rectified`, maxima that are not positive get nothing, as behind max(0, x). Elements that
-/// are in no window are not written.
+/// With `rectified`, also applies the derivative of max(0, x): windows without a positive maximum
+/// pass no gradient on. Elements outside all windows are not written.
 typedef void dk_pool_gradient_kernel(const float *in, dk_image in_image, const float *slope,
                                      dk_image slope_image, float *out, dk_image out_image,
                                      dk_window window, bool average, bool rectified, bool add);
 
-/// slope *= f'(in); in is what f was applied to, for DK_RELU also what it gave.
+/// slope *= f'(in), where `in` is the input of f; for DK_RELU its output works too.
 typedef void dk_map_gradient_kernel(const float *in, dk_image in_image, float *slope,
                                     dk_image slope_image, dk_activation activation);
 
-/// Slopes behind a softmax, or its logarithm, become those before it; out is what it gave.
+/// Turns the gradient after a softmax, or its logarithm, into the one before it; `out` is the
+/// output.
 typedef void dk_softmax_gradient_kernel(const float *out, int64_t pitch, float *slope,
                                         int64_t slope_pitch, int64_t count, bool logarithmic);
 
-/// out += slope, or slope * other; what is repeated in the forward direction is summed.
+/// out += slope, or slope * other; sums over axes that were broadcast in the forward pass.
 typedef void dk_combine_gradient_kernel(const float *slope, dk_image slope_image,
                                         const float *other, dk_image other_image, float *out,
                                         dk_image out_image);
 
-/// out = in * scale[c] (null: 1), or adds it.
+/// out = in * scale[c] (null: in), or out += the same.
 typedef void dk_scale_kernel(const float *in, dk_image in_image, float *out, dk_image out_image,
                              const float *scale, bool add);
 
-/// Adds the slopes of a pooling over all pixels to its input's.
+/// Adds the gradient of the input of a pooling over all pixels to `out`.
 typedef void dk_spread_kernel(const float *slope, int64_t slope_pitch, const float *in,
                               dk_image in_image, float *out, dk_image out_image, bool average);
 
-/// moments[c] = mean, sum of squared deviations from it, over pixels and the first lanes.
+/// moments[c] = mean, sum of squared deviations from it, over pixels and the first `lanes` lanes.
 typedef void dk_moments_kernel(const float *in, dk_image image, int32_t lanes, double *moments);
 
-/// totals[c] = sum of slopes, sum of slope * (in - mean[c]).
+/// totals[c] = sum of slope, sum of slope * (in - mean[c]).
 typedef void dk_normalize_totals_kernel(const float *in, dk_image in_image, const float *slope,
                                         dk_image slope_image, const float *mean, double *totals);
 
@@ -311,7 +314,7 @@ typedef void dk_normalize_gradient_kernel(const float *in, dk_image in_image, co
                                           const float *offset, const float *factor, int32_t lanes,
                                           bool add);
 
-/// Noise that layers apply in training; `rate` is the standard deviation for DK_GAUSSIAN_NOISE.
+/// The noise of layers in training; `rate` is the standard deviation for DK_GAUSSIAN_NOISE.
 typedef enum {
   DK_DROPOUT,
   DK_SPATIAL_DROPOUT,
@@ -320,16 +323,16 @@ typedef enum {
   DK_GAUSSIAN_NOISE,
 } dk_noise_kind;
 
-/// Applies noise decided by the key, or brings slopes back through the same noise.
+/// Applies the noise that the key determines or, with `gradient`, the derivative of the same noise.
 typedef void dk_noise_kernel(const float *in, dk_image in_image, float *out, dk_image out_image,
                              dk_noise_kind kind, float rate, uint64_t key, bool gradient, bool add);
 
-/// The cross-entropy of softmax(logits) for the first lanes, and its slopes times `weight`.
+/// The cross-entropy of softmax(logits) for the first lanes, and its gradient times `weight`.
 ///
-/// The distribution to learn is (1 - smoothing) * t + smoothing / classes. t is `targets`,
-/// `[classes][16]` with a sum of 1 in each lane, or, where that is null, 1 for the label.
-/// losses[16] and slopes are 0 in the other lanes. Returns in how many lanes the label's logit is
-/// the largest.
+/// The target distribution is (1 - smoothing) * t + smoothing / classes, where t is `targets`,
+/// `[classes][16]` with a sum of 1 in each lane, or, if `targets` is null, 1 for the label.
+/// `losses[16]` and `slope` are 0 in the other lanes. Returns the number of lanes in which the
+/// label's logit is the largest.
 typedef int32_t dk_cross_entropy_kernel(const float *logits, int64_t pitch, int64_t classes,
                                         const int32_t *labels, const float *targets, int32_t lanes,
                                         float smoothing, float weight, float *slope,
@@ -344,7 +347,7 @@ typedef int32_t dk_cross_entropy_kernel(const float *logits, int64_t pitch, int6
 typedef bool dk_sgd_kernel(float *weights, const float *gradient, float *velocity, int64_t count,
                            float scale, float rate, float decay, float momentum, bool nesterov);
 
-/// What a step of Adam multiplies with.
+/// The coefficients of a step of Adam.
 typedef struct {
   float scale, decay; // g = scale * gradient + decay * w
   float beta1, rest1; // m = beta1 * m + rest1 * g
@@ -352,19 +355,19 @@ typedef struct {
   float shrink, rate; // w = shrink * w - rate * m / (correction * sqrt(v) + epsilon)
   float correction, epsilon;
 } dk_adam_step;
-/// A step of Adam. Returns whether all new weights and averages of squares are finite: where one of
-/// these is infinite, its weight would never change again.
+/// A step of Adam. Returns whether all new weights and averages of squares are finite; a weight
+/// whose average is infinite would never change again.
 typedef bool dk_adam_kernel(float *weights, const float *gradient, float *mean, float *square,
                             int64_t count, dk_adam_step step);
 
 /// Returns the sum of squares, in double precision and a fixed order.
 typedef double dk_square_sum_kernel(const float *in, int64_t count);
 
-/// Returns whether no element is NaN or infinite.
+/// Returns whether all elements are finite.
 typedef bool dk_all_finite_kernel(const float *in, int64_t count);
 
-/// The way back through dk_layer_normalize: the slopes of `in`, written or added, unless `out` is
-/// null; added to the gradients of gamma and beta unless these are null.
+/// The gradient of dk_layer_normalize: writes or adds that of `in` unless `out` is null; adds those
+/// of gamma and beta unless their pointers are null.
 typedef void dk_layer_normalize_gradient_kernel(const float *in, dk_image in_image,
                                                 const float *slope, dk_image slope_image,
                                                 float *out, dk_image out_image, int32_t groups,
@@ -372,40 +375,40 @@ typedef void dk_layer_normalize_gradient_kernel(const float *in, dk_image in_ima
                                                 bool add, float *gamma_gradient,
                                                 float *beta_gradient);
 
-/// out += the slopes where `mine` is the larger (or smaller) of two elements, or `first` and both
-/// are the same. An axis of extent 1 of `mine`, `other` or `out` is repeated.
+/// out += slope where `mine` is the larger (or smaller) of two elements or, if `first`, where both
+/// are equal. Axes of extent 1 of `mine`, `other` or `out` are broadcast.
 typedef void dk_extremum_gradient_kernel(const float *slope, dk_image slope_image,
                                          const float *mine, dk_image mine_image, const float *other,
                                          dk_image other_image, float *out, dk_image out_image,
                                          bool largest, bool first);
 
-/// out[i] = in[offsets[i]], i row-major over the elements of `out`; offsets in floats, negative
-/// ones for zeros.
+/// out[i] = in[offsets[i]], with i row-major over the elements of `out`. Offsets are in floats; a
+/// negative offset gives zero.
 typedef void dk_gather_kernel(const float *in, const int32_t *offsets, float *out,
                               dk_image out_image);
 
-/// out[offsets[i]] += slope[i], i row-major over the elements of `slope`; nothing for negative
-/// offsets.
+/// out[offsets[i]] += slope[i], with i row-major over the elements of `slope`. Negative offsets are
+/// skipped.
 typedef void dk_scatter_kernel(const float *slope, dk_image slope_image, const int32_t *offsets,
                                float *out);
 
-/// Along one axis: the two input positions that a position of the result lies between, and the
-/// share of the second.
+/// Along one axis: the two input positions on either side of a result's position, and the weight of
+/// the second.
 typedef struct {
   int32_t first, second;
   float share;
 } dk_neighbours;
 
-/// out = the bilinear interpolation of in; rows and columns have an entry for each of `out`.
+/// out = the bilinear interpolation of `in`; `rows` and `columns` have an entry for each of `out`.
 typedef void dk_resize_kernel(const float *in, dk_image in_image, float *out, dk_image out_image,
                               const dk_neighbours *rows, const dk_neighbours *columns);
 
-/// Adds the slopes of a bilinear interpolation to those of its input.
+/// Adds the gradient of a bilinear interpolation's input to `out`.
 typedef void dk_resize_gradient_kernel(const float *slope, dk_image slope_image, float *out,
                                        dk_image out_image, const dk_neighbours *rows,
                                        const dk_neighbours *columns);
 
-/// The kernels by name.
+/// The names of all kernels.
 #define DK_KERNELS(K)                                                                              \
   K(convolve)                                                                                      \
   K(convolve_winograd)                                                                             \
@@ -421,7 +424,7 @@ typedef void dk_resize_gradient_kernel(const float *slope, dk_image slope_image,
                                   K(layer_normalize_gradient) K(extremum_gradient) K(gather)       \
                                       K(scatter) K(resize) K(resize_gradient)
 
-/// A table of kernels, all for one set of vector instructions.
+/// The kernels for one instruction set.
 typedef struct __attribute__((swift_attr("@Sendable"))) {
   const char *name;
 #define DK_MEMBER(kernel) dk_##kernel##_kernel *kernel;
@@ -429,7 +432,7 @@ typedef struct __attribute__((swift_attr("@Sendable"))) {
 #undef DK_MEMBER
 } dk_kernels;
 
-/// Returns the kernels for what the processor has.
+/// Returns the kernels for the best instruction set of the processor.
 ///
-/// DEFENSEKIT_INSTRUCTIONS=avx2 or baseline asks for less.
+/// DEFENSEKIT_INSTRUCTIONS=avx2 or baseline selects a lower one.
 const dk_kernels *dk_best_kernels(void);

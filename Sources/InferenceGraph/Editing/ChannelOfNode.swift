@@ -1,4 +1,4 @@
-/// A channel of a node, by indices.
+/// A channel of a node, by index.
 struct ChannelOfNode: Hashable, Comparable {
   var node: Int
   var channel: Int

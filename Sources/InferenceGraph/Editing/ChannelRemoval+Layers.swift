@@ -1,5 +1,5 @@
 extension ChannelRemoval {
-  /// Rewrites a convolution for removed input and output channels.
+  /// Returns a convolution without removed input and output channels.
   func convolution(_ c: Convolution, _ index: Int) throws(RemovalObstacle) -> Rewritten {
     let node = graph.nodes[index]
     let input = constants[node.inputs[0]]
@@ -15,7 +15,7 @@ extension ChannelRemoval {
       let outputs = group * outputsEach..<(group + 1) * outputsEach
       let kept = inputs.filter { input[$0]?.isRemoved != true }
       if kept.isEmpty {
-        // Nothing is left for the group to read: its results are constants and go too.
+        // The group has no inputs left: its results are constants and can go too.
         let origins = inputs.reduce(into: Set<ChannelOfNode>()) {
           $0.formUnion(input[$1]?.origins ?? [])
         }
@@ -72,7 +72,7 @@ extension ChannelRemoval {
     return (.convolution(result), constants)
   }
 
-  /// Rewrites a separable convolution: its spatial part passes constants on, its 1x1 part mixes.
+  /// Returns a separable convolution: the spatial part passes constants on, the 1x1 part mixes.
   func separable(_ s: SeparableConvolution, _ index: Int) throws(RemovalObstacle) -> Rewritten {
     let node = graph.nodes[index]
     let inputShape = graph.nodes[node.inputs[0]].shape
@@ -89,13 +89,13 @@ extension ChannelRemoval {
     return (.separableConvolution(result), rewritten.constants)
   }
 
-  /// Rewrites a dense layer.
+  /// Returns a dense layer without removed inputs and units.
   func dense(_ d: Dense, _ index: Int) throws(RemovalObstacle) -> Rewritten {
     let rewritten = try mix(d, constants[graph.nodes[index].inputs[0]], index)
     return (.dense(rewritten.dense), rewritten.constants)
   }
 
-  /// Rewrites a matrix product along the last axis.
+  /// Returns a matrix product along the last axis, without removed inputs and outputs.
   private func mix(
     _ d: Dense, _ input: [Int: ConstantChannel], _ index: Int
   ) throws(RemovalObstacle) -> (dense: Dense, constants: [Int: ConstantChannel]) {
@@ -125,14 +125,14 @@ extension ChannelRemoval {
     return (result, constants)
   }
 
-  /// Moves what removed constant inputs contribute into the bias or onto an input that stays.
+  /// Moves the contribution of removed constant inputs into the bias or onto a remaining input.
   ///
   /// - Parameters:
-  ///   - contribution: What an input channel's constant gives in an output channel, at every
-  ///     position, or once if it is the same everywhere.
+  ///   - contribution: Returns what an input channel's constant adds to an output channel: one
+  ///     value for each position, or a single one if all are equal.
   ///   - addToBias: Takes an output channel and a value.
-  ///   - addToKernel: Takes a carrier, the removed channel, the factor from the carrier's constant to
-  ///     the channel's, and an output channel.
+  ///   - addToKernel: Takes a carrier, the removed channel, the factor from the carrier's constant
+  ///     to the channel's, and an output channel.
   private func absorb(
     _ input: [Int: ConstantChannel], at index: Int, outputs: Range<Int>,
     contribution: (Int, ConstantChannel, Int) -> [Double],
@@ -158,7 +158,7 @@ extension ChannelRemoval {
       if !carried { stranded.append(constant) }
     }
     guard !stranded.isEmpty else { return }
-    // The largest first: dividing by it is the most exact.
+    // Largest first: dividing by the largest is the most precise.
     var chosen: [ConstantChannel] = []
     for constant in stranded.sorted(by: { $0.magnitude > $1.magnitude })
     where !chosen.contains(where: { constant.multiple(of: $0) != nil }) {
@@ -173,7 +173,7 @@ extension ChannelRemoval {
     )
   }
 
-  /// Returns one value for each output channel if it is the same at all positions, else nil.
+  /// Returns one value for each output channel; nil if a channel's values differ by position.
   private func uniform(_ outputs: Range<Int>, _ values: (Int) -> [Double]) -> [Double]? {
     var result: [Double] = []
     for output in outputs {
@@ -185,7 +185,7 @@ extension ChannelRemoval {
     return result
   }
 
-  /// The channels that a layer itself loses: zero in front of its activation.
+  /// Returns the channels pruned in the layer itself: zero before its activation.
   private func cutChannels(of index: Int) -> [Int: ConstantChannel] {
     let node = graph.nodes[index]
     let zeros = Array(repeating: 0.0, count: node.elementCount / node.channels)

@@ -1,8 +1,9 @@
 extension ChannelRemoval {
   /// Returns the constants of a sum or a product.
   ///
-  /// A channel goes if all operands lose it. A product goes too if what is lost was zero; its other
-  /// operands, gates, are then asked to lose the channel as well.
+  /// Removes a channel if all operands lose it, and a channel of a product also if one operand
+  /// loses a channel of zeros. The other operands of the product (gates) must then lose the channel
+  /// too.
   func combined(_ index: Int) throws(RemovalObstacle) -> [Int: ConstantChannel] {
     let node = graph.nodes[index]
     let isProduct = node.operation == .multiply
@@ -10,7 +11,7 @@ extension ChannelRemoval {
     let touched = Set(node.inputs.flatMap { constants[$0].keys })
     var gates: [Int: Set<Int>] = [:]
     for channel in touched.sorted() {
-      // What each operand has in this channel: an operand of one channel is repeated.
+      // The constant of each operand in this channel; an operand of one channel is broadcast.
       let parts = node.inputs.map {
         (input: $0, constant: constants[$0][graph.nodes[$0].channels == 1 ? 0 : channel])
       }
@@ -35,7 +36,7 @@ extension ChannelRemoval {
         }
         continue
       }
-      // One operand's channel stays to carry a constant: the others' must stay with it.
+      // One operand keeps the channel as a carrier, so the other operands must keep it too.
       if known.count == parts.count {
         throw .needsCarriers(origins, reason: refusal(index, origins, "they carry constants"))
       }
@@ -64,7 +65,7 @@ extension ChannelRemoval {
     }
   }
 
-  /// Returns an operand's values at every position of the result, axes of extent 1 repeated.
+  /// Returns an operand's values at every position of the result, with axes of extent 1 broadcast.
   private func repeated(_ values: [Double], of input: Int, in index: Int) -> [Double] {
     let shape = graph.nodes[index].shape.dropLast()
     let own = graph.nodes[input].shape.dropLast()

@@ -1,14 +1,14 @@
-/// One pass through a graph that rewrites every node for channels that are no longer there.
+/// One pass through a graph that rewrites every node for removed channels.
 ///
-/// It carries, for each node, the channels that are constants because of the pruning: removed ones
-/// and those that stay to carry a constant. The pruned layers must be masked already.
+/// For each node it tracks the channels that pruning made constant: removed channels, and channels
+/// that remain to carry a constant. The pruned layers must be masked already.
 struct ChannelRemoval {
   let graph: Graph
-  /// The channels that layers lose, by node.
+  /// The pruned channels, by node.
   let cuts: [Int: Set<Int>]
-  /// Those among them that stay, masked.
+  /// The pruned channels that remain, masked, to carry constants.
   let carriers: Set<ChannelOfNode>
-  /// The constant channels of each node done so far, after its activation.
+  /// The constant channels of each node rewritten so far, after its activation.
   var constants: [[Int: ConstantChannel]] = []
 
   init(_ graph: Graph, cuts: [Int: Set<Int>], carriers: Set<ChannelOfNode>) {
@@ -17,10 +17,10 @@ struct ChannelRemoval {
     self.carriers = carriers
   }
 
-  /// A node's operation without the removed channels, and its constant channels.
+  /// A node's operation without removed channels, and the node's constant channels.
   typealias Rewritten = (operation: Operation, constants: [Int: ConstantChannel])
 
-  /// Returns the smaller graph.
+  /// Returns the graph without the removed channels.
   mutating func run() throws(RemovalObstacle) -> Graph {
     var result = graph.withInputAlone
     constants = [[:]]
@@ -39,7 +39,7 @@ struct ChannelRemoval {
     return result
   }
 
-  /// Returns a node's constants after its activation, having checked that the node may lose them.
+  /// Returns a node's constants after its activation; throws if the node must not lose them.
   private func activated(
     _ constants: [Int: ConstantChannel], _ index: Int
   ) throws(RemovalObstacle) -> [Int: ConstantChannel] {
@@ -60,7 +60,7 @@ struct ChannelRemoval {
     return constants.mapValues { $0.with($0.values.map { node.activation.value(at: $0) }) }
   }
 
-  /// Returns the error that channels of a node cannot be removed, naming where they come from.
+  /// Returns the error for channels of a node that cannot be removed; names their origin.
   func impossible(
     _ index: Int, _ channels: [Int: ConstantChannel], _ reason: String
   ) -> RemovalObstacle {
@@ -75,7 +75,7 @@ struct ChannelRemoval {
         + " instead")
   }
 
-  /// Returns a node's operation and its constants in front of its activation.
+  /// Returns a node's operation and its constants before its activation.
   private func rewrite(_ index: Int) throws(RemovalObstacle) -> Rewritten {
     let node = graph.nodes[index]
     let input = constants[node.inputs[0]]
@@ -155,23 +155,23 @@ struct ChannelRemoval {
       }
       return (.concatenate, constants)
     case .binaryLogits:
-      // The one channel that it reads is a layer's only one, and stays.
+      // The operation reads a single channel, the only one of a layer, which therefore remains.
       return (.binaryLogits, input[0].map { [1: $0] } ?? [:])
     }
   }
 
-  /// The channels of a node that stay.
+  /// Returns the channels of a node that remain.
   func keptChannels(of index: Int) -> [Int] {
     (0..<graph.nodes[index].channels).filter { constants[index][$0]?.isRemoved != true }
   }
 
-  /// Returns the constants of a flattening or reshaping, which moves elements in row-major order.
+  /// Returns the constants of a flattening or reshaping, which keeps the row-major order.
   private func reshaped(_ index: Int) throws(RemovalObstacle) -> [Int: ConstantChannel] {
     try moved(index, Array(0..<graph.nodes[index].elementCount))
   }
 
-  /// Returns the constants of a node whose elements are its input's at these positions, row-major, or
-  /// zeros for -1.
+  /// Returns the constants of a node that takes its elements from these row-major positions of its
+  /// input, or zeros for -1.
   private func moved(
     _ index: Int, _ sources: [Int]
   ) throws(RemovalObstacle) -> [Int: ConstantChannel] {
@@ -212,7 +212,7 @@ struct ChannelRemoval {
 }
 
 extension Graph {
-  /// The graph with nothing but its input.
+  /// The graph reduced to its input.
   fileprivate var withInputAlone: Graph {
     var result = self
     result.nodes.removeSubrange(1...)

@@ -1,27 +1,27 @@
-/// A channel whose value does not depend on the image: what became of a masked channel.
+/// A channel that has the same values for every image, as a result of masking.
 struct ConstantChannel {
   /// The value at each position, row-major over all axes but the last.
   var values: [Double]
-  /// Whether the channel is left out of the smaller graph; else it stays, with these values.
+  /// Whether the smaller graph omits the channel; otherwise it remains with these values.
   var isRemoved: Bool
-  /// The pruned channels it comes from.
+  /// The pruned channels that it results from.
   var origins: Set<ChannelOfNode>
 
-  /// Whether it is the same everywhere.
+  /// Whether all positions have the same value.
   var isUniform: Bool { values.allSatisfy { $0 == values[0] } }
 
-  /// Whether it is zero everywhere.
+  /// Whether all positions are zero.
   var isZero: Bool { values.allSatisfy { $0 == 0 } }
 
   /// The largest absolute value.
   var magnitude: Double { values.reduce(0) { max($0, abs($1)) } }
 
-  /// Returns the channel with other values.
+  /// Returns a copy with other values.
   func with(_ values: [Double]) -> ConstantChannel {
     ConstantChannel(values: values, isRemoved: isRemoved, origins: origins)
   }
 
-  /// Returns the factor that makes this channel from another, if there is one.
+  /// Returns the factor from `other` to this channel; nil if the two are not proportional.
   func multiple(of other: ConstantChannel) -> Double? {
     guard
       let peak = other.values.indices.max(by: { abs(other.values[$0]) < abs(other.values[$1]) }),
@@ -37,7 +37,7 @@ struct ConstantChannel {
 }
 
 extension PoolingKind {
-  /// Returns the maximum or the mean.
+  /// Returns the maximum or the mean of the values.
   func value(of values: [Double]) -> Double {
     switch self {
     case .max: values.max() ?? -.infinity

@@ -1,7 +1,9 @@
 extension Graph {
-  /// The name of the node that the classifier head reads, the penultimate layer: what the last layer with
-  /// weights that every path goes through takes as its input, past layers that do nothing; nil where no
-  /// layer with weights makes it.
+  /// The name of the node that the classifier head reads (the penultimate layer); nil if no layer
+  /// with weights computes it.
+  ///
+  /// The classifier head is the last layer with weights that lies on every path. Layers that do
+  /// nothing at inference are skipped.
   public var representation: String? {
     guard
       let head = bottlenecks.last(where: { !nodes[$0].operation.weights.isEmpty }),
@@ -12,13 +14,12 @@ extension Graph {
     return isLearnt ? nodes[index].name : nil
   }
 
-  /// The nodes that every path from the input to the output goes through, in order; the input is the
-  /// first, the output the last.
+  /// The nodes on every path from the input to the output, in order, input and output included.
   public var bottlenecks: [Int] {
     let reaching = reachingOutput
     let consumers = consumers
     var found: [Int] = []
-    // A node is on every path exactly if no edge leads from before it to behind it.
+    // A node is on every path exactly if no edge leads past it.
     var furthest = 0
     for index in nodes.indices where reaching[index] {
       if furthest <= index { found.append(index) }
@@ -29,9 +30,10 @@ extension Graph {
     return found
   }
 
-  /// Returns the graph behind a node: what it computes from the node's result, which is its input.
+  /// Returns the part of the graph after a node; the node's result becomes the input.
   ///
-  /// - Throws: ``GraphError`` if there is no such node, or a path goes round it.
+  ///
+  /// - Throws: ``GraphError`` if there is no such node, or a path bypasses it.
   public func tail(behind name: String) throws(GraphError) -> Graph {
     guard let cut = index(of: name) else {
       throw GraphError(node: name, "the model has no layer of this name")

@@ -1,13 +1,14 @@
 extension Graph {
-  /// Sets channels of a layer to zero: their slices of the kernel and, as a rule, their biases.
+  /// Returns the graph with the kernel slices and, by default, the biases of some channels of a
+  /// layer set to zero.
   ///
-  /// The graph keeps its shapes. What the layer gives for a masked channel is f(0), f being its
-  /// activation; behind a batch normalization it is a constant that need not be zero.
+  /// All shapes stay the same. A masked channel of the layer becomes f(0), where f is the
+  /// activation; after a batch normalization it is a constant that can differ from zero.
   ///
   /// - Parameters:
   ///   - channels: Positions along the last axis of the layer's result, in any order.
   ///   - layer: The name of a convolution (of any kind) or a dense layer.
-  ///   - zeroingBias: Whether the channels' biases become zero too.
+  ///   - zeroingBias: Whether to set the channels' biases to zero too.
   /// - Throws: ``GraphError`` if there is no such layer, it has no channels of its own, or a
   ///   channel is out of range.
   public func masking(
@@ -22,8 +23,8 @@ extension Graph {
 
   /// The layers whose channels can be masked, in topological order.
   ///
-  /// These are the convolutions of all kinds and the dense layers on a way to the output, without
-  /// those whose channels are the classes: no other layer that mixes channels stands behind them.
+  /// These are the convolutions of all kinds and the dense layers that the output depends on.
+  /// Layers whose channels are the classes (no layer that mixes channels follows) are excluded.
   public var prunableLayers: [String] {
     let reaching = reachingOutput
     return nodes.indices
@@ -31,7 +32,9 @@ extension Graph {
       .map { nodes[$0].name }
   }
 
-  /// Returns the index of a layer with channels of its own, having checked the channels.
+  /// Returns the index of a layer with channels of its own.
+  ///
+  /// - Throws: ``GraphError`` if there is no such layer or it lacks one of the channels.
   func indexOfChannelLayer(_ layer: String, _ channels: [Int]) throws(GraphError) -> Int {
     guard let index = index(of: layer) else {
       throw GraphError(

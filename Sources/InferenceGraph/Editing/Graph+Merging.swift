@@ -1,13 +1,12 @@
 extension Graph {
-  /// Appends what another graph of the same input needs for its class scores, its output before a
-  /// final softmax.
+  /// Appends the part of another graph that computes its class scores: the output before a final
+  /// softmax.
   ///
-  /// Nodes that compute the same, by comparison of operations, weights, activations and inputs, occur
-  /// once.
+  /// Nodes with equal operations, weights, activations and inputs are shared.
   ///
   /// - Parameters:
-  ///   - other: A graph whose input has this one's shape; its input becomes this one's.
-  ///   - suffix: Appended to a node's name if a node that computes otherwise has the name.
+  ///   - other: A graph with the same input shape; reads this graph's input.
+  ///   - suffix: Appended to a node's name if a different node already has the name.
   /// - Returns: The index of the scores.
   /// - Throws: ``GraphError`` if a node cannot take this graph's input.
   public mutating func appendScores(of other: Graph, suffix: String) throws(GraphError) -> Int {
@@ -39,7 +38,7 @@ extension Graph {
     return moved[last]!
   }
 
-  /// Returns a name, or with a number behind it, that no node has.
+  /// Returns `name` if no node has it, else the name with the first free number from 2 appended.
   public func unusedName(_ name: String) -> String {
     freeName(name, isTaken: { index(of: $0) != nil }) { "\(name)_\($0)" }
   }

@@ -1,27 +1,29 @@
 extension Graph {
-  /// Removes channels of a layer: the result equals ``masking(_:of:zeroingBias:)`` but is smaller.
+  /// Returns the graph without some channels of a layer: equal to that of
+  /// ``masking(_:of:zeroingBias:)``, but smaller.
   ///
-  /// Every node behind the layer is rewritten: batch normalizations and per-channel factors lose
-  /// entries, depthwise and grouped convolutions the channels that only a removed one fed, other
-  /// convolutions and dense layers the kernel slices that read it, also through flattening,
-  /// reshaping and concatenation. Where a masked channel is a constant other than zero (behind a
-  /// sigmoid, or a batch normalization with an offset), the constant goes into the biases of the
-  /// layers that read it; they get one where they had none. Behind zero padding, where no bias can
-  /// stand for it, one masked channel stays in the graph and carries the constants of all others, so
-  /// that the result stays exact; then one channel fewer is removed.
+  /// Every node after the layer is rewritten. Batch normalizations and per-channel factors lose
+  /// entries; depthwise and grouped convolutions lose the channels that only a removed one fed;
+  /// other convolutions and dense layers lose the kernel slices that read a removed channel, also
+  /// through flattening, reshaping and concatenation. If a masked channel is a constant other than
+  /// zero (after a sigmoid, or a batch normalization with an offset), the constant moves into the
+  /// biases of the layers that read it; a layer without a bias gets one. After zero padding no bias
+  /// can replace the constant: there one masked channel remains and carries the constants of all
+  /// others, so that the result stays exact, and one channel fewer is removed.
   ///
-  /// A channel of a depthwise convolution can only go together with the channel it reads, and a
-  /// gate (the factor of a squeeze-and-excitation block) loses the channels of what it multiplies:
-  /// these are removed too if nothing else reads them.
+  /// A channel of a depthwise convolution can only be removed together with the channel that it
+  /// reads, and a gate (the factor of a squeeze-and-excitation block) loses the channels of the
+  /// value that it multiplies. These channels are removed too if nothing else reads them.
   ///
-  /// - Throws: ``GraphError``, naming the node where it cannot be done: all channels of a layer, the
-  ///   classes, a sum or product that other operands still have the channel in (a residual
-  ///   connection), a softmax or a reshaping that mixes channels, groups that lose different numbers.
+  /// - Throws: ``GraphError``, naming the node at fault: if all channels of a layer or any class
+  ///   would be removed, if other operands of a sum or product still have the channel (a residual
+  ///   connection), if a softmax or a reshaping mixes the channels, or if groups would lose
+  ///   different numbers of channels.
   public func removing(_ channels: [Int], of layer: String) throws(GraphError) -> Graph {
     try removing([layer: channels])
   }
 
-  /// Removes channels of several layers at once, as operands of one sum need it.
+  /// Removes channels of several layers at once, as the operands of a sum require.
   ///
   /// See ``removing(_:of:)``.
   ///
@@ -41,8 +43,8 @@ extension Graph {
         throw GraphError(
           node: nodes[node].name, "all its channels would be removed; at least one must stay")
       }
-      // Channels of the input that nothing reads any more, and without which the layer itself
-      // cannot shrink, must go with it.
+      // Input channels that nothing reads any more must be removed too if the layer cannot shrink
+      // without them.
       let unread = try unreadInputs(of: node, without: all)
       let makers = try producers(of: unread, at: nodes[node].inputs[0], for: node)
       for (producer, channels) in makers.sorted(by: { $0.key < $1.key })
@@ -83,7 +85,8 @@ extension Graph {
     }
   }
 
-  /// The input channels of a depthwise or grouped convolution that only removed channels read.
+  /// Returns the input channels of a depthwise or grouped convolution that only removed channels
+  /// read.
   private func unreadInputs(
     of index: Int, without removed: Set<Int>
   ) throws(GraphError) -> Set<Int> {
@@ -112,9 +115,10 @@ extension Graph {
     return unread
   }
 
-  /// Returns the layers, with their channels, that make the given channels of a node.
+  /// Returns the layers, with their channels, that compute these channels of a node.
   ///
-  /// - Throws: ``GraphError`` naming `reader` if something else reads them too or no layer makes them.
+  /// - Throws: ``GraphError`` naming `reader` if another node reads the channels too or no layer
+  ///   computes them.
   private func producers(
     of channels: Set<Int>, at start: Int, for reader: Int
   ) throws(GraphError) -> [Int: Set<Int>] {

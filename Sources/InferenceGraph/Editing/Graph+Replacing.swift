@@ -1,12 +1,12 @@
 extension Graph {
-  /// Returns the graph with another operation in place of a node's; names, inputs, activations and
-  /// shapes stay.
+  /// Returns the graph with another operation for a node. Names, inputs, activations and shapes
+  /// stay the same.
   ///
   /// - Parameters:
   ///   - name: The node's name.
-  ///   - operation: What it computes instead, for the same inputs.
-  /// - Throws: ``GraphError`` if there is no such node or it is the input, or if the operation cannot
-  ///   take its inputs, gives another shape, or has a weight that is not finite.
+  ///   - operation: The new operation, for the same inputs.
+  /// - Throws: ``GraphError`` if there is no such node or it is the input, or if the operation does
+  ///   not accept its inputs, changes the shape, or has a weight that is not finite.
   public func replacing(
     _ name: String, with operation: Operation
   ) throws(GraphError) -> Graph {

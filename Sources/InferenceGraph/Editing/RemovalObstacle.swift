@@ -1,9 +1,9 @@
-/// Why a removal could not be finished.
+/// The reason why a removal could not be completed.
 enum RemovalObstacle: Error {
-  /// It cannot be done.
+  /// The removal is impossible.
   case impossible(GraphError)
   /// The product `multiply` is zero in `channels`, which `operand` must lose as well.
   case gate(multiply: Int, operand: Int, channels: Set<Int>)
-  /// These channels must stay to carry constants; if none is left to remove, `reason` is thrown.
+  /// These channels must remain to carry constants. If that leaves none to remove, throw `reason`.
   case needsCarriers(Set<ChannelOfNode>, reason: GraphError)
 }

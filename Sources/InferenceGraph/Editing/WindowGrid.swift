@@ -6,7 +6,7 @@ struct WindowGrid {
   let down: WindowAxis
   let across: WindowAxis
 
-  /// - Parameter shape: The image's, `[height, width, channels]`.
+  /// - Parameter shape: The image's shape, `[height, width, channels]`.
   init(_ window: Window, over shape: [Int]) {
     height = shape[0]
     width = shape[1]
@@ -18,12 +18,12 @@ struct WindowGrid {
   /// The number of windows.
   var count: Int { down.count * across.count }
 
-  /// Whether some window reaches over the border.
+  /// Whether any window reaches beyond the border.
   var isPadded: Bool { down.before + down.after + across.before + across.after > 0 }
 
-  /// Returns, for each window, what `body` makes of its taps inside the image.
+  /// Returns, for each window, the result of `body` for its taps inside the image.
   ///
-  /// A tap is its position in the window and the position of its pixel, both row-major.
+  /// A tap is a position in the window and the position of its pixel, both row-major.
   func map(_ body: ([(tap: Int, pixel: Int)]) -> Double) -> [Double] {
     var results: [Double] = []
     results.reserveCapacity(count)
@@ -46,7 +46,8 @@ struct WindowGrid {
     return results
   }
 
-  /// Returns a constant channel's convolution with a kernel of one input and one output channel.
+  /// Returns the convolution of a constant channel with a kernel of one input and one output
+  /// channel.
   func convolve(_ channel: ConstantChannel, _ kernel: [Double]) -> [Double] {
     if channel.isUniform, !isPadded {
       return Array(repeating: channel.values[0] * kernel.reduce(0, +), count: count)
@@ -56,7 +57,7 @@ struct WindowGrid {
     }
   }
 
-  /// Returns a constant channel's maxima or means over the windows.
+  /// Returns the maxima or means of a constant channel over the windows.
   func pool(_ channel: ConstantChannel, _ kind: PoolingKind) -> [Double] {
     if channel.isUniform { return Array(repeating: channel.values[0], count: count) }
     return map { kind.value(of: $0.map { channel.values[$0.pixel] }) }

@@ -2,30 +2,31 @@ internal import CKernels
 
 /// An engine that runs graphs.
 ///
-/// ``CPU`` is one. Another is a type that conforms to these three protocols: ``Executor`` and
-/// ``ChannelSweep`` do all with it that they do with the CPU. Graphs come to it through the passes
-/// (``Normalized``, ``Merged``, ``Fused``); images and results go by blocks (``BlockValue``).
+/// A backend is a type that conforms to this protocol, with types for ``PreparedGraph`` and
+/// ``GroupMemory`` (see ``CPU``). ``Executor`` and ``ChannelSweep`` work with any backend. The
+/// passes prepare a graph for it (``Normalized``, ``Merged``, ``Fused``); images and results are
+/// exchanged as blocks (``BlockValue``).
 protocol Backend: Sendable {
-  /// Prepares what does not depend on the images.
+  /// Prepares everything that does not depend on the images.
   ///
   /// - Parameters:
-  ///   - graph: What to compute.
-  ///   - blocks: The most blocks of images that are run together.
+  ///   - graph: The graph to compute.
+  ///   - blocks: The largest number of blocks of images to run together.
   func prepare(_ graph: Fused, blocks: Int) -> any PreparedGraph
 }
 
-/// A value for a block of images: one in each lane of a vector.
+/// A value for a block of images, one in each lane of a vector.
 ///
-/// Valid as long as the memory that it belongs to.
+/// Valid as long as the memory that owns it.
 @safe struct BlockValue {
   /// The first element.
   let pointer: UnsafeMutablePointer<Float>
-  /// Extents and pitches.
+  /// Extents, and pitches in floats.
   let image: dk_image
 
   /// The number of elements of an image.
   var elementCount: Int { Int(image.height) * Int(image.width) * Int(image.channels) }
 }
 
-/// The most memory that a thread may take: real classifiers stay under half of it.
+/// The most memory that a thread may use, in bytes. Real classifiers need less than half.
 let maximumBytes = 2 << 30

@@ -1,7 +1,7 @@
 internal import CKernels
 internal import Foundation
 
-/// A group of images with what the models gave for them.
+/// A group of images with the results of all models for them.
 ///
 /// Valid only inside the closure it is passed to.
 public struct Batch {
@@ -14,9 +14,10 @@ public struct Batch {
 
   private var blocks: Range<Int> { 0..<blockCount(indices.count) }
 
-  /// Returns the class each image is given by a model: the largest output before softmax.
+  /// Returns the class that a model predicts for each image: the largest output before softmax.
   ///
-  /// Ties go to the lowest class. It is ``noClass`` where values on the way are not finite.
+  /// Ties go to the lowest class. ``noClass`` marks images for which a value on the way is not
+  /// finite.
   public func predictions(of model: Int) -> [Int32] {
     let output = executor.outputs[model]
     return unsafe perLane { block, result in
@@ -24,10 +25,10 @@ public struct Batch {
     }
   }
 
-  /// Returns a model's outputs, `[images][classes]` in row-major order, after softmax where the
-  /// model ends in one.
+  /// Returns a model's outputs, `[images][classes]` in row-major order; after softmax if the model
+  /// ends in one.
   ///
-  /// They are as computed: for an image without a class (see ``noClass``), NaN or any number.
+  /// The outputs for an undefined image (see ``noClass``) are NaN or arbitrary.
   public func outputs(of model: Int) -> [Float] {
     let output = executor.outputs[model]
     guard output.isSoftmax else { return rows(of: output.scores) }
@@ -43,10 +44,10 @@ public struct Batch {
     }
   }
 
-  /// Returns softmax(z / temperature) of a model's logits z, `[images][classes]` in row-major order,
-  /// whether the model itself ends in softmax or not.
+  /// Returns softmax(z / temperature) of a model's logits z, `[images][classes]` in row-major
+  /// order, even if the model does not end in softmax.
   ///
-  /// It is NaN for an image without a class (see ``noClass``).
+  /// The scores of an undefined image (see ``noClass``) are NaN.
   public func scores(of model: Int, temperature: Float = 1) -> [Float] {
     let node = executor.outputs[model].scores
     let classes = elements(of: node)
@@ -68,11 +69,11 @@ public struct Batch {
     return result
   }
 
-  /// Returns, for each image, the entropy -(sum of p log2 p) over the classes, in bits, where p is the
-  /// softmax of a model's outputs, whether the model itself ends in softmax or not.
+  /// Returns, for each image, the entropy -(sum of p log2 p) over the classes, in bits, where p is
+  /// the softmax of a model's logits, even if the model does not end in softmax.
   ///
-  /// It is from 0 to log2 of the number of classes, and NaN for an image without a class (see
-  /// ``noClass``). A p of zero counts as zero.
+  /// The range is 0 to log2 of the number of classes; NaN for an undefined image (see ``noClass``).
+  /// A p of zero contributes zero.
   public func entropies(of model: Int) -> [Float] {
     let node = executor.outputs[model].scores
     let entropies: [Float] = unsafe perLane { block, result in
@@ -88,7 +89,7 @@ public struct Batch {
   /// Returns, for each image, KL(p || q) = sum of p log(p / q) over the classes, in nats, where p
   /// and q are the softmax outputs of two models.
   ///
-  /// It is NaN for an image to which either model gives no class (see ``noClass``).
+  /// NaN for an image that is undefined for either model (see ``noClass``).
   public func divergence(from a: Int, to b: Int) -> [Float] {
     let nodes = (executor.outputs[a].scores, executor.outputs[b].scores)
     let classes = elements(of: nodes.0)
@@ -107,12 +108,14 @@ public struct Batch {
     }
   }
 
-  /// Returns the values of an observed node, `[images][height][width][channels]` in row-major order.
+  /// Returns the values of an observed node in row-major order,
+  /// `[images][height][width][channels]`.
   public func values(ofObservation index: Int) -> [Float] {
     rows(of: executor.observed[index])
   }
 
-  /// Returns the images as a model's network sees them: scaled, `[images][height][width][channels]`.
+  /// Returns the images as a model's network reads them: scaled,
+  /// `[images][height][width][channels]`.
   public func images(for model: Int = 0) -> [Float] {
     loaded.values(scale: executor.models[model].inputScale)
   }
@@ -121,7 +124,7 @@ public struct Batch {
     executor.prepared.graph.nodes[node].shape.reduce(1, *)
   }
 
-  /// One number a lane, for all blocks.
+  /// Returns one number for each image; `body` fills the lanes of one block.
   private func perLane<Number: BitwiseCopyable & ExpressibleByIntegerLiteral>(
     _ body: (Int, UnsafeMutablePointer<Number>) -> Void
   ) -> [Number] {
@@ -137,7 +140,7 @@ public struct Batch {
     }
   }
 
-  /// Rows of all images, block by block.
+  /// Returns the rows of all images; `body` fills the rows of one block.
   private func rows(
     elements: Int, _ body: (Int, Int32, UnsafeMutablePointer<Float>) -> Void
   ) -> [Float] {

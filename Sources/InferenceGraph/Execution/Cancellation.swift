@@ -1,31 +1,31 @@
 internal import Synchronization
 
-/// A way to stop work that goes on in another thread.
+/// A flag that stops work on another thread.
 ///
-/// Who started the work keeps it and calls ``cancel()``. The executor, sweeps and the training look at
-/// it after every group of images and then throw `CancellationError`.
+/// The caller that starts the work keeps it and calls ``cancel()``. The executor, sweeps and
+/// training check it after every group of images and then throw `CancellationError`.
 public final class Cancellation: Sendable, Hashable {
   private let state = Atomic(false)
 
-  /// Creates one that does not stop anything yet.
+  /// Creates a flag that is not set.
   public init() {}
 
-  /// Stops the work at the next opportunity; there is no way back.
+  /// Stops the work at its next check. Cannot be undone.
   public func cancel() { state.store(true, ordering: .relaxed) }
 
-  /// Whether the work is to stop.
+  /// Whether ``cancel()`` was called.
   public var isCancelled: Bool { state.load(ordering: .relaxed) }
 
-  /// Returns if the work may go on.
+  /// Returns unless the work is cancelled.
   ///
-  /// - Throws: `CancellationError` if it is to stop.
+  /// - Throws: `CancellationError` if it is.
   public func check() throws(CancellationError) {
     if isCancelled { throw CancellationError() }
   }
 
-  /// Whether both are one and the same.
+  /// Whether both are the same instance.
   public static func == (a: Cancellation, b: Cancellation) -> Bool { a === b }
 
-  /// Hashes the identity.
+  /// Hashes the instance's identity.
   public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
 }

@@ -2,39 +2,39 @@ internal import CKernels
 internal import Synchronization
 
 extension ChannelSweep {
-  /// What one pass over a set of images showed, and what it kept for the sweep.
+  /// The results of one pass over a set of images, and the values that the sweep reuses.
   public struct Recording: Sendable {
-    /// The class the unpruned model predicts for each image, or ``noClass``.
+    /// The class that the unpruned model predicts for each image, or ``noClass``.
     public let predictions: [Int32]
-    /// By channel: the mean at the frontier, over images and positions; empty if no means were taken.
+    /// The mean of each channel at the frontier, over images and positions; empty without means.
     public let frontierMeans: [Double]
-    /// By channel: the mean of the layer's own result, over images and positions; empty unless the
-    /// sweep measures the layer and means were taken.
+    /// The mean of each channel of the layer's own result, over images and positions; empty unless
+    /// the sweep measures the layer and takes means.
     public let layerMeans: [Double]
 
     let sweep: ChannelSweep
     let source: any SampleSource
-    /// The values of the cut, group by group; empty if they were too large to keep.
+    /// The values of the cut set, by group; empty if they are too large to keep.
     let kept: [Storage<Float>]
-    /// Images that have no class whatever is masked.
+    /// The images that are undefined however the layer is masked.
     let hopeless: Set<Int>
   }
 
-  /// Runs all images once: predictions and mean activations, and the values at the frontier.
+  /// Runs all images once and records predictions, mean activations and the values at the frontier.
   ///
   /// The means do not depend on the images' order: sums over images are exact.
   ///
   /// - Parameters:
   ///   - source: Images of the model's input shape.
-  ///   - memory: How many bytes of values may be kept; beyond that, the sweep reads and runs the
-  ///     images again.
-  ///   - takingMeans: Whether means are taken, to rank channels by. A ranking that one image without
-  ///     finite values decides would be worth nothing, so that such an image stops the recording;
-  ///     without means it is only one without a class (see ``noClass``).
-  ///   - progress: Told how many images are done.
-  /// - Throws: ``SampleError`` for an image with NaN or infinite values; if means are taken, for the
-  ///   first image with values at the layer or before that are not finite, naming layer and
-  ///   channels; what `source` throws.
+  ///   - memory: The most bytes of values to keep; beyond that, the sweep reads and runs the images
+  ///     again.
+  ///   - takingMeans: Whether to take means, for ranking channels. An image with values that are
+  ///     not finite then stops the recording, because it alone would decide the ranking; without
+  ///     means it is only undefined (see ``noClass``).
+  ///   - progress: Receives the number of images done.
+  /// - Throws: ``SampleError`` for an image with NaN or infinite values; with means, also for the
+  ///   first image with values that are not finite at the layer or before, naming layer and
+  ///   channels; the errors of `source`.
   public func record(
     _ source: any SampleSource, memory: Int = 1 << 29, takingMeans: Bool = true,
     progress: ProgressHandler? = nil
@@ -132,7 +132,7 @@ extension ChannelSweep {
     var hopeless: Set<Int> = []
   }
 
-  /// The channels and images whose values no mean can take.
+  /// The channels and images whose values are not finite and have no mean.
   private struct Unranked {
     var channels: Set<Int> = []
     var images: Set<Int> = []
@@ -148,10 +148,10 @@ extension ChannelSweep {
     }
   }
 
-  /// Floats that a group's values in the cut take.
+  /// The number of floats of a group's values in the cut set.
   var groupElements: Int { cut.elementCount * prefix.blocks * laneCount }
 
-  /// Runs everything for all images, group by group.
+  /// Runs the prefix for all images, group by group.
   func runPrefix(
     _ source: any SampleSource,
     _ body: @Sendable (_ group: Int, _ images: Range<Int>, any GroupMemory) throws -> Void

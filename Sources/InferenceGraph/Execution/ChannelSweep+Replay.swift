@@ -1,21 +1,21 @@
 internal import Synchronization
 
 extension ChannelSweep.Recording {
-  /// Returns the predictions after the first k channels of `order` are masked, for k from 0 to
+  /// Returns the predictions after masking the first k channels of `order`, for k from 0 to
   /// `order.count`: `result[k][image]`.
   ///
   /// - Parameters:
-  ///   - order: Different channels, first to be masked first.
-  ///   - progress: Told how many images are done with all steps.
-  /// - Throws: What the source throws, if it must be read again.
+  ///   - order: Distinct channels in the order of masking.
+  ///   - progress: Receives the number of images for which all steps are done.
+  /// - Throws: The errors of `source`, if its images must be read again.
   public func predictions(
     masking order: [Int], progress: ProgressHandler? = nil
   ) throws -> [[Int32]] {
     precondition(
       Set(order).count == order.count && order.allSatisfy { (0..<sweep.channelCount).contains($0) },
       "\(order) are not different channels of \(sweep.channelCount)")
-    // A constant that is not finite was not made by the layer alone: it came from elsewhere, and may
-    // differ from image to image.
+    // The layer alone cannot cause a constant that is not finite: other inputs do, and the constant
+    // may differ from image to image.
     guard sweep.options.sharing, sweep.constants.allSatisfy(\.isFinite) else {
       return try predictionsOneByOne(order, progress)
     }
@@ -42,7 +42,7 @@ extension ChannelSweep.Recording {
     return result.withLock { $0 }
   }
 
-  /// The plain way: every masked model in full.
+  /// Runs every masked model in full.
   private func predictionsOneByOne(
     _ order: [Int], _ progress: ProgressHandler?
   ) throws -> [[Int32]] {

@@ -1,38 +1,38 @@
 internal import Synchronization
 
-/// Masks the channels of one layer one after another and predicts after each, running what lies
-/// before the masked layer's consumers once.
+/// Masks the channels of one layer one after another and predicts after each, running the part
+/// before the masked layer's consumers only once.
 ///
-/// Masking a channel makes it a constant in all that its consumers read (the *frontier*, `pool_3`
-/// for `conv_3`). So one pass keeps the values at the frontier; a convolution or dense layer that
-/// reads them is linear in each channel and is updated by adding (constant - value) times the
-/// channel's weights; and an image on which a channel already had that constant value is not
-/// evaluated again at all. Where rounding in the updates could decide between two classes, the
-/// image is evaluated in full, so that predictions are those of the masked models themselves. So is
-/// an image whose values are too large, or not finite, for differences to mean anything.
+/// Masking turns a channel into a constant at the *frontier*, where the consumers read it (`pool_3`
+/// for `conv_3`). One pass therefore keeps the values at the frontier. A convolution or dense layer
+/// that reads them is linear in each channel and is updated by adding (constant - value) times the
+/// channel's weights. An image on which a channel already had that value is not evaluated again.
+/// Where rounding in the updates could decide between two classes, or where values are not finite
+/// or too large for differences to be precise, the image is evaluated in full, so that predictions
+/// equal those of the masked models.
 public struct ChannelSweep: Sendable {
   /// The model whose layer is masked.
   public let model: Model
   /// The masked layer.
   public let layer: String
-  /// The node whose result the layer's consumers read.
+  /// The node at which the layer's consumers read it.
   public let frontier: String
-  /// The number of channels.
+  /// The number of channels of the layer.
   public let channelCount: Int
-  /// Whether a masked channel's bias goes to zero with its kernel.
+  /// Whether masking a channel sets its bias to zero too.
   public let zeroingBias: Bool
-  /// Whether recording takes the means of the layer's own result too.
+  /// Whether recording also takes the means of the layer's own result.
   public let measuresLayer: Bool
-  /// How the work is run.
+  /// Threads, sharing and cancellation.
   public let options: ExecutionOptions
 
   let cut: SweepCut
   let prefix: any PreparedGraph
   let suffix: any PreparedGraph
   let update: SweepUpdate
-  /// By channel: what masking makes of it at the frontier.
+  /// The constant at the frontier that masking turns each channel into.
   let constants: [Float]
-  /// In the prefix: the nodes whose means are taken, the frontier's and maybe the layer's.
+  /// The nodes of the prefix whose means are taken: the frontier and, if measured, the layer.
   let measured: [Int]
   let checks: SweepChecks
   let backend: any Backend
@@ -41,11 +41,12 @@ public struct ChannelSweep: Sendable {
   /// Prepares a sweep.
   ///
   /// - Parameters:
-  ///   - model: The model; it isn't changed.
-  ///   - layer: A convolution or dense layer with an element-wise activation.
-  ///   - zeroingBias: Whether a masked channel's bias goes to zero with its kernel.
-  ///   - measuringLayer: Whether recording takes the means of the layer's own result too.
-  ///   - options: Threads; without sharing, every step runs the masked model in full.
+  ///   - model: The model, which does not change.
+  ///   - layer: A convolution or dense layer with an elementwise activation.
+  ///   - zeroingBias: Whether masking a channel sets its bias to zero too.
+  ///   - measuringLayer: Whether recording also takes the means of the layer's own result.
+  ///   - options: Threads, sharing and cancellation. Without sharing, every step runs the masked
+  ///     model in full.
   /// - Throws: ``GraphError`` if there is no such layer or its channels cannot be masked.
   public init(
     model: Model, layer: String, zeroingBias: Bool = true, measuringLayer: Bool = false,
@@ -101,7 +102,7 @@ public struct ChannelSweep: Sendable {
     costs = (total - suffixCost, suffixCost)
   }
 
-  /// What the frontier holds when every channel of the layer is masked: one value a channel.
+  /// Returns the value of each channel at the frontier when the whole layer is masked.
   private static func constants(
     of masked: Graph, at frontier: String, on backend: any Backend
   ) throws -> [Float] {
@@ -119,6 +120,6 @@ public struct ChannelSweep: Sendable {
     return values.withLock { $0 }
   }
 
-  /// The part of a forward pass that lies behind the frontier, counted in multiply-adds.
+  /// The share of a forward pass's multiply-adds that lies after the frontier.
   public var suffixShare: Double { Double(costs.suffix) / Double(costs.prefix + costs.suffix) }
 }

@@ -1,19 +1,19 @@
 internal import Foundation
 
-/// How work is run; no option changes a result.
+/// Options of a run that do not change its results.
 public struct ExecutionOptions: Sendable, Hashable {
-  /// The number of threads; by default as many as the machine has processors.
+  /// The number of threads, at least 1; by default the number of active processors.
   public var threads: Int
 
-  /// Whether models that run together share what they have in common.
+  /// Whether models that run together share equal layers.
   ///
-  /// Switching it off is for checks and measurements.
+  /// Disable it only for checks and measurements.
   public var sharing: Bool
 
-  /// Stops the work with `CancellationError` when somebody asks for it; nil: nobody will.
+  /// Cancels the run when set, with `CancellationError`.
   public var cancellation: Cancellation?
 
-  /// Blocks in a group; nil: as many as suit the images' size. Tests force each number.
+  /// The number of blocks in a group; nil chooses by the size of the images. For tests.
   var groupBlocks: Int?
 
   /// Creates options.

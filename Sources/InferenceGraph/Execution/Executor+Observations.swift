@@ -4,7 +4,7 @@ extension Executor {
   /// Returns the values of the observed nodes for all images: `result[observation]` is
   /// `[images][height][width][channels]` in row-major order.
   ///
-  /// - Throws: As ``run(_:progress:body:)``.
+  /// - Throws: The errors of ``run(_:progress:body:)``.
   public func observations(
     of source: any SampleSource, progress: ProgressHandler? = nil
   ) throws -> [[Float]] {

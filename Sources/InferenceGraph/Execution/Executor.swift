@@ -1,31 +1,31 @@
 internal import CKernels
 internal import Synchronization
 
-/// Runs one or several models over the same images in one pass, what they share only once.
+/// Runs one or more models over the same images in one pass; equal layers run only once.
 ///
-/// Images run in blocks of 16, one in each lane of a vector, and blocks in groups. An image's
-/// results are the same bits wherever it stands in the data, with any number of threads and
-/// whatever else runs along.
+/// Images run in blocks of 16, one in each lane of a vector, and blocks run in groups. The bits of
+/// an image's results do not depend on its position in the data, on the number of threads, or on
+/// the other models.
 public struct Executor: Sendable {
-  /// The models, in the order that results refer to.
+  /// The models, in the order of the results.
   public let models: [Model]
-  /// How the work is run.
+  /// Threads, sharing and cancellation.
   public let options: ExecutionOptions
 
   let prepared: any PreparedGraph
   private let inputs: [(node: Int, scale: Float)]
   let outputs: [Output]
-  /// The prepared graph's node of each observed one.
+  /// The node of the prepared graph for each observed node.
   let observed: [Int]
   private let costs: (together: Int, separate: Int)
 
   /// A model's output in the prepared graph.
   struct Output: Sendable {
-    /// The node of the scores: the output, or what its softmax is taken of.
+    /// The node of the scores: the output, or the input of a final softmax.
     let scores: Int
     /// Whether the model ends in a softmax of the scores.
     let isSoftmax: Bool
-    /// The checks that decide whether an image has a class.
+    /// The checks that decide whether an image is undefined.
     let checks: [Int]
   }
 
@@ -33,10 +33,11 @@ public struct Executor: Sendable {
   ///
   /// - Parameters:
   ///   - models: Models for images of the same shape; at least one.
-  ///   - observing: Nodes whose values are wanted too, by model and name.
-  ///   - options: Threads and sharing.
-  /// - Throws: ``GraphError`` if the models' input shapes differ or an observed node is not there,
-  ///   or running them takes more than 2 GiB of memory a thread.
+  ///   - observing: Nodes whose values to keep for ``Batch/values(ofObservation:)``, by model and
+  ///     name.
+  ///   - options: Threads, sharing and cancellation.
+  /// - Throws: ``GraphError`` if the models' input shapes differ, an observed node does not exist,
+  ///   or a thread would need more than 2 GiB of memory.
   public init(
     _ models: [Model], observing: [(model: Int, node: String)] = [],
     options: ExecutionOptions = ExecutionOptions()
@@ -90,28 +91,28 @@ public struct Executor: Sendable {
     )
   }
 
-  /// The vector instructions that are used on this machine: `avx512`, `avx2` or `baseline`.
+  /// The instruction set that the kernels use on this machine: `avx512`, `avx2` or `baseline`.
   ///
   /// Results differ between them in the last bits.
   public static var instructionSet: String { unsafe String(cString: kernels.name) }
 
-  /// Images that are run together by one thread.
+  /// The number of images that one thread runs together.
   public var groupSize: Int { prepared.blocks * laneCount }
 
-  /// Multiply-adds for an image, as the models run together.
+  /// The number of multiply-adds for an image when the models run together.
   public var costPerImage: Int { costs.together }
 
-  /// Multiply-adds for an image if every model ran by itself.
+  /// The number of multiply-adds for an image when every model runs separately.
   public var separateCostPerImage: Int { costs.separate }
 
   /// Runs all images, group by group.
   ///
   /// - Parameters:
   ///   - source: Images of the models' input shape.
-  ///   - progress: Told how many images are done.
-  ///   - body: Given each group of images, from several threads at once and in no fixed order.
-  /// - Throws: ``SampleError`` for an image with NaN or infinite values; what `source` or `body`
-  ///   throws.
+  ///   - progress: Receives the number of images done.
+  ///   - body: Receives each group of images; runs on several threads at once, in no fixed order.
+  /// - Throws: ``SampleError`` for an image with NaN or infinite values; the errors of `source` and
+  ///   `body`.
   public func run(
     _ source: any SampleSource, progress: ProgressHandler? = nil,
     body: @Sendable (Batch) throws -> Void
@@ -146,7 +147,7 @@ public struct Executor: Sendable {
   /// Returns the class that each model predicts for each image, or ``noClass``:
   /// `result[model][image]`.
   ///
-  /// - Throws: As ``run(_:progress:body:)``.
+  /// - Throws: The errors of ``run(_:progress:body:)``.
   public func predictions(
     for source: any SampleSource, progress: ProgressHandler? = nil
   ) throws -> [[Int32]] {
@@ -165,15 +166,15 @@ public struct Executor: Sendable {
 }
 
 extension ExecutionOptions {
-  /// Blocks in a group: four keep the matrix products wide; fewer for large images, whose layers
-  /// are work enough.
+  /// Returns the number of blocks in a group: 4 keep matrix products wide; fewer do for large
+  /// images, whose layers are large enough.
   func blocks(imageShape: [Int]) -> Int {
     groupBlocks ?? max(1, min(4, (1 << 15) / imageShape.reduce(1, *)))
   }
 }
 
 extension Graph {
-  /// Multiply-adds for one image.
+  /// The number of multiply-adds for one image.
   public var multiplyAdds: Int {
     nodes.reduce(0) { sum, node in
       guard let first = node.inputs.first else { return sum }

@@ -1,15 +1,15 @@
 package import CKernels
 
-/// Images of a source as they lie in memory; valid inside the closure they are passed to.
+/// Images of a source in memory; valid only inside the closure that receives them.
 ///
-/// It is `@unchecked Sendable` as the memory is only read.
+/// `@unchecked Sendable` because the memory is only read.
 @safe package struct LoadedImages: @unchecked Sendable {
   package let start: UnsafeRawPointer
   package let range: Range<Int>
   let loader: Loader
   private var source: any SampleSource { loader.source }
 
-  /// The images that were read, scaled, in `[height][width][channels]` order.
+  /// Returns the images, scaled, in `[height][width][channels]` order.
   func values(scale: Float) -> [Float] {
     let (height, width, channels) = Place.extents(of: source.imageShape)
     let size = height * width * channels
@@ -34,7 +34,7 @@ package import CKernels
     return result
   }
 
-  /// Puts a block of the images that were read into lanes, scaled.
+  /// Packs a block of the images into lanes, scaled.
   ///
   /// - Throws: ``SampleError`` for the first image with a value that is not finite.
   package func pack(

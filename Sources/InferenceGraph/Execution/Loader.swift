@@ -1,7 +1,7 @@
 package import CKernels
 internal import Synchronization
 
-/// Reads images and spreads them over lanes.
+/// Reads images and packs them into lanes.
 package final class Loader: Sendable {
   let source: any SampleSource
   package let imageBytes: Int
@@ -12,13 +12,13 @@ package final class Loader: Sendable {
     imageBytes = source.imageShape.reduce(1, *) * source.elementType.size
   }
 
-  /// Memory for images that must be read; none is needed where they lie in memory.
+  /// Returns a buffer for images that must be read; empty if the source has them in memory.
   package func makeBuffer(images: Int) -> Storage<UInt8> {
     let isStored = unsafe source.withStoredBytes(of: 0..<0) { _ in } != nil
     return Storage(count: isStored ? 0 : images * imageBytes)
   }
 
-  /// Calls `body` with images, reading them into `buffer` if need be, one thread at a time.
+  /// Calls `body` with the images; reads them into `buffer` if necessary, one thread at a time.
   package func withImages(
     _ range: Range<Int>, _ buffer: Storage<UInt8>, _ body: (LoadedImages) throws -> Void
   ) throws {
@@ -39,9 +39,10 @@ package final class Loader: Sendable {
 }
 
 extension SampleSource {
-  /// Returns images as numbers, in `[height][width][channels]` order whatever the source's layout and type.
+  /// Returns images as floats in `[height][width][channels]` order, for any layout and element
+  /// type.
   ///
-  /// - Throws: What the medium throws.
+  /// - Throws: The errors of ``read(_:into:)``.
   public func values(of range: Range<Int>) throws -> [Float] {
     let loader = Loader(self)
     var result: [Float] = []
@@ -51,9 +52,10 @@ extension SampleSource {
     return result
   }
 
-  /// Puts images, as the source stores them, into lanes, scaled.
+  /// Packs images in the source's layout and element type into lanes, scaled.
   ///
-  /// - Returns: The first one with a value that is not finite, counted from 0.
+  /// - Returns: The position of the first image with a value that is not finite; nil if there is
+  ///   none.
   package func pack(
     _ images: UnsafeRawPointer, count: Int, scale: Float,
     into pointer: UnsafeMutablePointer<Float>, _ image: dk_image
@@ -71,7 +73,7 @@ extension SampleSource {
 }
 
 extension SampleError {
-  /// An image that cannot be run.
+  /// Creates the error for an image with a value that is not finite.
   package init(notFinite index: Int) {
     self.init(
       index: index, "it holds a value that is NaN, infinite or too large for 32-bit floats")

@@ -4,11 +4,11 @@
   import Glibc
 #endif
 
-/// A run for which the system gives too little memory.
+/// A run that needs more memory than the system provides.
 public struct MemoryError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// The bytes that were asked for.
+  /// The number of bytes requested.
   public let bytes: Int
-  /// The threads that they are for.
+  /// The number of threads that the bytes are for.
   public let threads: Int
 
   package init(bytes: Int, threads: Int) {
@@ -16,27 +16,27 @@ public struct MemoryError: Error, Sendable, Hashable, CustomStringConvertible {
     self.threads = threads
   }
 
-  /// The whole message.
+  /// The message, with advice.
   public var description: String {
     "running on \(threads) thread\(threads == 1 ? "" : "s") takes about \(bytes >> 20) MiB of memory, "
       + "which the system does not give; use fewer threads or raise the limit (ulimit -v)"
   }
 
-  /// What OpenBLAS takes for itself, for each thread that calls it; where it is refused, it asks again
-  /// for ever.
+  /// The bytes that OpenBLAS allocates for each thread that calls it. It retries forever if they
+  /// are refused.
   package static let openBLASBuffer = 128 << 20
 
-  /// What the C library reserves when a thread allocates memory for the first time.
+  /// The bytes that the C library reserves when a thread first allocates memory.
   package static let threadHeap = 64 << 20
 
-  /// Throws if so much memory is not to be had now.
+  /// Throws if the system cannot provide this much memory now.
   ///
-  /// Swift's arrays end the process where it is refused.
+  /// Swift arrays end the process if an allocation fails.
   ///
-  /// - Parameter bytes: What a thread takes.
+  /// - Parameter bytes: The bytes for each thread.
   package static func check(bytes: Int, threads: Int = 1) throws(MemoryError) {
     let all = bytes * threads
-    // Asked for and given back: nothing is touched.
+    // Mapped and unmapped at once, without touching a page.
     let place = unsafe mmap(
       nil, all, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
     guard unsafe place != MAP_FAILED else { throw MemoryError(bytes: all, threads: threads) }

@@ -1,18 +1,18 @@
-/// A graph as an engine runs it.
+/// A graph prepared by a backend.
 protocol PreparedGraph: Sendable {
-  /// What it computes.
+  /// The graph to compute.
   var graph: Fused { get }
-  /// The most blocks of images that are run together: a group.
+  /// The largest number of blocks of images to run together: a group.
   var blocks: Int { get }
-  /// The bytes that a thread takes to run it.
+  /// The bytes of memory that each thread needs.
   var bytes: Int { get }
-  /// Makes the memory in which a thread runs it.
+  /// Allocates the memory for one thread.
   func makeMemory() -> any GroupMemory
 }
 
 extension PreparedGraph {
-  /// Throws if a thread's memory is too large, naming a graph's largest layer: a few bytes in a file
-  /// can ask for any size of image.
+  /// Throws if a thread needs too much memory, naming the graph's largest layer. A few bytes in a
+  /// file can declare an image of any size.
   func checkSize(of graph: Graph) throws(GraphError) {
     guard bytes > maximumBytes else { return }
     let largest = graph.nodes.max { $0.elementCount < $1.elementCount }

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Tells how many images are done, counted over all threads.
+/// Counts the images done by all threads and reports the total.
 final class ProgressCounter: Sendable {
   private let done = Mutex(0)
   private let handler: ProgressHandler?

@@ -1,7 +1,7 @@
 internal import CKernels
 
 extension ReplayState {
-  /// Brings the frontier's values of single images together and masks them.
+  /// Gathers the frontier's values of single images and masks them.
   func gatherMasked(
     _ part: ArraySlice<Int>, into node: Int, of workspace: any GroupMemory,
     _ masked: ArraySlice<Int>
@@ -20,7 +20,7 @@ extension ReplayState {
     }
   }
 
-  /// Brings single images together in the lanes of a group.
+  /// Gathers single images in the lanes of a group.
   func gather(
     _ part: ArraySlice<Int>, into node: Int, of workspace: any GroupMemory, from image: dk_image,
     _ source: (Int) -> UnsafeMutablePointer<Float>

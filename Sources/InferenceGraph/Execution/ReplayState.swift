@@ -1,30 +1,31 @@
 internal import CKernels
 
-/// What one thread needs to sweep over some groups of images.
+/// The state of one thread that sweeps over some groups of images.
 final class ReplayState {
-  /// Groups that are swept together: enough that the images a channel matters for fill groups.
+  /// The number of groups swept together: enough for affected images to fill whole groups.
   static let groups = 8
 
   let sweep: ChannelSweep
   private let workspace: any GroupMemory
   private let full: any GroupMemory
-  /// The frontier's values of a block, with the zeros that heads read around them.
+  /// The frontier's values of a block, with the border of zeros that linear readers need.
   private let frontier: Storage<Float>
-  /// One channel's (constant - value) for a block, with such zeros.
+  /// One channel's (constant - value) for a block, with the same border.
   private let difference: Storage<Float>
-  /// For images whose values at the cut were not kept.
+  /// The memory for running images whose cut set was not kept.
   private lazy var prefixWorkspace = sweep.prefix.makeMemory()
   private var buffer: Storage<UInt8>?
-  /// By group: the values of the cut.
+  /// The values of the cut set, by group.
   private var values: [Storage<Float>] = []
-  /// By head: its sums for all blocks.
+  /// The sums of each linear reader of the frontier, for all blocks.
   private let sums: [Storage<Float>]
   private var images = 0
-  /// By image: whether no masking gives it a class.
+  /// By image: whether it is undefined however the layer is masked.
   private var isHopeless: [Bool] = []
-  /// By image: the largest that any sum, or product in a sum, has been; infinite if not finite.
+  /// By image: the largest magnitude that any sum, or product in a sum, has had; infinite if not
+  /// finite.
   ///
-  /// What was added once and subtracted again leaves an error of some 1e-7 of it.
+  /// A value that was added and subtracted again leaves an error of about 1e-7 of it.
   private var peaks: [Float] = []
 
   init(_ sweep: ChannelSweep) {
@@ -51,7 +52,7 @@ final class ReplayState {
     unsafe difference.pointer + sweep.update.difference.offset
   }
 
-  /// A value of the cut for a block of the chunk.
+  /// Returns a value of the cut set for a block of the chunk.
   func value(_ position: Int, block: Int) -> UnsafeMutablePointer<Float> {
     let place = keptPlace(position)
     return unsafe values[block / blocksPerGroup].pointer + place.offset
@@ -62,7 +63,7 @@ final class ReplayState {
     unsafe sums[head].pointer + block * sweep.update.heads[head].kept.elementCount * laneCount
   }
 
-  /// Takes up the images of a range: values of the cut, and every head's sums.
+  /// Loads the images of a range: the values of the cut set and the sums of all linear readers.
   func load(
     _ recording: ChannelSweep.Recording, _ range: Range<Int>, _ loader: Loader
   ) throws {
@@ -102,7 +103,7 @@ final class ReplayState {
     }
   }
 
-  /// The largest absolute value in each lane; infinite for NaN.
+  /// Returns the largest absolute value in each lane; infinite for NaN.
   private func peaks(_ pointer: UnsafeMutablePointer<Float>, _ image: dk_image) -> [Float] {
     var peaks = [Float](repeating: 0, count: laneCount)
     unsafe kernels.peaks(pointer, image, &peaks)
@@ -114,13 +115,13 @@ final class ReplayState {
     peaks[image] = peak.isNaN ? .infinity : max(peaks[image], peak)
   }
 
-  /// Masks one more channel and predicts again for the images it matters for.
+  /// Masks one more channel and predicts again for the affected images.
   func mask(_ channel: Int, _ masked: ArraySlice<Int>, _ current: inout [Int32]) {
     let update = sweep.update
     let constant = sweep.constants[channel]
     let kept = keptPlace(0)
-    // Blocks that are affected as a whole, or nearly so, are copied at once; from others single
-    // images are brought together.
+    // Blocks in which all or nearly all images are affected are copied as a whole; from others
+    // single images are gathered.
     var whole: [Int] = []
     var single: [Int] = []
     for block in 0..<blockCount(images) {
@@ -154,7 +155,7 @@ final class ReplayState {
     }
   }
 
-  /// Runs what lies behind the heads for up to a group of images.
+  /// Runs the layers after the linear readers for up to a group of images.
   private func evaluate(
     _ part: ArraySlice<Int>, _ masked: ArraySlice<Int>, _ current: inout [Int32],
     _ doubtful: inout [Int]
@@ -194,8 +195,8 @@ final class ReplayState {
         let largest = now[block * laneCount + lane]
         notePeak(largest, of: image)
         let peak = peaks[image]
-        // Beyond a million, or where sums shrank to a thousandth of what they were, small sums are
-        // mostly error, whatever follows.
+        // Beyond 2^20, or where sums shrank to a thousandth of their peak, small sums are mostly
+        // rounding error.
         guard classes[lane] != noClass, broken & (1 << UInt32(lane)) == 0, peak < 0x1p20,
           update.heads.isEmpty || largest * 1000 >= peak
         else {
@@ -205,13 +206,13 @@ final class ReplayState {
         let top = unsafe scores.pointer[
           Int(classes[lane]) * Int(scores.image.channel_pitch) + lane]
         current[image] = classes[lane]
-        // Sums of thousands of terms are good to some 1e-6; a hundred times that is no doubt.
+        // Sums of thousands of terms have errors of about 1e-6; a hundred times that is safe.
         if !(margins[lane] > 1e-4 * (1 + abs(top) + peak)) { doubtful.append(image) }
       }
     }
   }
 
-  /// Runs all that lies behind the frontier for up to a group of images, as a masked model would.
+  /// Runs all layers after the frontier for up to a group of images, as the masked model would.
   private func evaluateInFull(
     _ part: ArraySlice<Int>, _ masked: ArraySlice<Int>, _ current: inout [Int32]
   ) {

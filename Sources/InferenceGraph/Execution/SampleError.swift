@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// Is told, from several threads, how many images of a run are done.
+/// Receives the number of images of a run that are done, on any thread.
 public typealias ProgressHandler = @Sendable (_ imagesDone: Int) -> Void
 
 /// An image that cannot be evaluated.
@@ -16,6 +16,6 @@ public struct SampleError: Error, Sendable, Hashable, CustomStringConvertible {
     self.message = message
   }
 
-  /// The whole message.
+  /// The message with the image's position.
   public var description: String { "image \(index): \(message)" }
 }

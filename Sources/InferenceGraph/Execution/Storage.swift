@@ -1,9 +1,9 @@
-/// A fixed piece of memory, aligned for vectors, that C functions read and write.
+/// A block of memory of fixed size, aligned for vectors, for C functions.
 ///
-/// It is `@unchecked Sendable` because no two threads ever write the same elements, or read what
-/// another writes: it is filled once and then read by everybody (offsets, an executor's weights),
-/// belongs to the workspace of a single thread, or the pieces of a training's phase
-/// (``TrainingPhase``), which run one after another or apart, divide it among them.
+/// `@unchecked Sendable` because threads never write the same elements or read elements that
+/// another thread writes. The memory is filled once and then only read (offsets, an executor's
+/// weights), belongs to the workspace of one thread, or is divided among the pieces of a training
+/// phase (``TrainingPhase``), which run one after another or on separate parts.
 @safe package final class Storage<Element: BitwiseCopyable>: @unchecked Sendable {
   package let pointer: UnsafeMutablePointer<Element>
   package let count: Int

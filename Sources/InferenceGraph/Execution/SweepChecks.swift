@@ -1,12 +1,13 @@
-/// The checks of a sweep's graphs, by what they mean.
+/// The checks of a sweep's graphs, by purpose.
 struct SweepChecks: Sendable {
-  /// In the prefix: those that decide whether the unmasked model gives a class.
+  /// In the prefix: the checks that decide whether an image is undefined for the unmasked model.
   let all: [Int]
-  /// In the prefix: those of values that no masking changes. Where one fails, no step gives a class.
+  /// In the prefix: the checks of values that masking does not change. If one fails, the image is
+  /// undefined at every step.
   let fixed: [Int]
-  /// In the prefix: those that the values at the frontier depend on.
+  /// In the prefix: the checks of values that the frontier depends on.
   let beforeFrontier: [Int]
-  /// In the suffix: those that decide for a masked model.
+  /// In the suffix: the checks that decide for a masked model.
   let suffix: [Int]
 
   init(_ cut: SweepCut, prefix: Fused, suffix: Fused) {

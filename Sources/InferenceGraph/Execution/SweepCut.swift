@@ -1,10 +1,11 @@
-/// Where a sweep cuts a model in two: behind the frontier.
+/// The cut set of a sweep, which separates a model after the frontier.
 struct SweepCut: Sendable {
-  /// What is read behind the frontier and computed before: the frontier, then what bypasses it.
+  /// The nodes computed before the frontier and read after it: the frontier, then those that bypass
+  /// it.
   let nodes: [Int]
   /// The shapes of their values.
   let shapes: [[Int]]
-  /// By node of the model: whether it depends on the frontier, which itself doesn't count.
+  /// By node of the model: whether it depends on the frontier; false for the frontier itself.
   let isBehind: [Bool]
   /// The node of the class scores.
   let scores: Int
@@ -29,11 +30,11 @@ struct SweepCut: Sendable {
   /// The frontier's node.
   var frontier: Int { nodes[0] }
 
-  /// Elements of an image's values in the cut.
+  /// The number of elements of the cut set's values for an image.
   var elementCount: Int { shapes.reduce(0) { $0 + $1.reduce(1, *) } }
 
-  /// Where a value of the cut is kept for a group: values one after another, each block by block,
-  /// without a frame.
+  /// Returns the buffer view of a value of the cut set for a group: value after value, each block
+  /// by block, without a border.
   func keptPlace(_ position: Int, blocks: Int) -> Place {
     let before = shapes[..<position].reduce(0) { $0 + $1.reduce(1, *) }
     return Place(start: before * blocks * laneCount, shape: shapes[position], isLasting: true)

@@ -1,46 +1,46 @@
 internal import CKernels
 
-/// The part of a sweep that is done again for each channel: linear layers that read the frontier
-/// are updated, what lies behind them is run.
+/// The part of a sweep that runs again for each channel: linear layers that read the frontier are
+/// updated, later layers run in full.
 struct SweepUpdate: Sendable {
-  /// A convolution or dense layer that reads the frontier.
+  /// A convolution or dense layer that reads the frontier (a linear reader).
   struct Head: Sendable {
-    /// The node of `rest` that has its sums, before its activation.
+    /// The node of `rest` that holds its sums, before its activation.
     let sums: Int
-    /// Computes the sums, in the order `kept`, from the frontier's values.
+    /// Computes the sums, in the layout `kept`, from the frontier's values.
     let all: ConvolutionStep
-    /// By channel: adds that channel's difference times its weights.
+    /// By channel: adds the channel's difference times its weights.
     let perChannel: [ConvolutionStep]
-    /// The sums of one block, one after another.
+    /// The buffer view of the sums of one block.
     let kept: Place
     /// The largest absolute value of its kernel.
     let largestWeight: Float
   }
 
-  /// Blocks that are evaluated together: as many as the kernel takes at once.
+  /// The number of blocks evaluated together: as many as the kernel accepts.
   static let blocks = 4
 
   let heads: [Head]
-  /// A block of the frontier's values, with the zeros around it that heads read, and its floats.
+  /// The buffer view of a block of the frontier's values, with the border that linear readers need.
   let frontier: Place
   let frontierSize: Int
-  /// A block of one channel's (constant - value), in the same way.
+  /// The buffer view of one channel's (constant - value) for a block, with the same border.
   let difference: Place
   let differenceSize: Int
-  /// What lies behind the heads.
+  /// The layers after the linear readers.
   let rest: any PreparedGraph
-  /// The node of `rest` that is the frontier itself, masked, if any reader is no head.
+  /// The node of `rest` that is the masked frontier; nil if all of its readers are linear.
   let maskedFrontier: Int?
-  /// The nodes of `rest` that are other values of the cut, by their position in it.
+  /// The nodes of `rest` that are other values of the cut set, with their positions in it.
   let others: [(position: Int, node: Int)]
-  /// The node of `rest` that has the class scores.
+  /// The node of `rest` that holds the class scores.
   let scores: Int
-  /// The checks of `rest` that decide whether an image has a class.
+  /// The checks of `rest` that decide whether an image is undefined.
   let checks: [Int]
 
   init(_ model: [IRNode], _ cut: SweepCut, channels: Int, on backend: any Backend) {
     let shape = cut.shapes[0]
-    // The frontier under other names: flattened.
+    // Marks nodes with the same elements as the frontier, for example a flattening.
     var isFrontier = Array(repeating: false, count: model.count)
     isFrontier[cut.frontier] = true
     var nodes: [IRNode] = []
@@ -55,7 +55,7 @@ struct SweepUpdate: Sendable {
         let weights = SweepUpdate.headWeights(
           node, frontier: shape, reads: model[node.inputs[0]].shape)
       {
-        // Its sums are given; its activation remains.
+        // The sums are an input; the activation remains.
         headNodes.append((index, nodes.count, weights))
         nodes.append(IRNode(operation: .input, inputs: [], shape: node.shape))
         if node.activation != .linear {
@@ -94,7 +94,7 @@ struct SweepUpdate: Sendable {
     self.difference = difference
     differenceSize = Place.size(of: channelShape, frame)
     heads = headNodes.compactMap { head in
-      // A head whose result nobody needs is not there.
+      // Omits a linear reader whose result is not needed.
       guard let sums = graph.index[head.sums] else { return nil }
       let kept = Place(shape: model[head.node].shape)
       let axes = model[head.node].operation.kernelAxes(over: shape)
@@ -113,12 +113,12 @@ struct SweepUpdate: Sendable {
     }
   }
 
-  /// The bytes that a thread takes.
+  /// The bytes that each thread needs.
   var bytes: Int {
     rest.bytes + (frontierSize + differenceSize) * MemoryLayout<Float>.size
   }
 
-  /// The layer as a convolution over the frontier, if it is linear in each channel of it.
+  /// Returns the layer as a convolution over the frontier; nil if it is not linear in each channel.
   private static func headWeights(
     _ node: IRNode, frontier: [Int], reads: [Int]
   ) -> ConvolutionWeights? {
@@ -128,7 +128,7 @@ struct SweepUpdate: Sendable {
     }
     guard case .dense(let d) = node.operation else { return nil }
     let (height, width, channels) = Place.extents(of: frontier)
-    // Behind a flattening it is a convolution whose window is the whole image.
+    // After a flattening a dense layer is a convolution whose window is the whole image.
     let window = reads.count == 1 ? [height, width] : [1, 1]
     return ConvolutionWeights(
       kernel: Tensor(shape: window + [channels, d.kernel.shape[1]], values: d.kernel.values),

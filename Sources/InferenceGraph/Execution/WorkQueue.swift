@@ -8,13 +8,14 @@ private struct WorkQueueState {
 
 /// Runs numbered pieces of work on several threads.
 ///
-/// Every thread makes a state of its own with `prepare`, then takes the next piece until none is
-/// left or one fails; the error of the first piece that failed is thrown.
+/// Every thread creates its own state with `prepare`, then takes pieces until none is left or one
+/// fails. Throws the error of the failed piece with the lowest number.
 ///
 /// - Parameters:
-///   - options: The number of threads, and what may stop the work between two pieces.
-///   - memory: The bytes of a thread's state.
-/// - Throws: ``MemoryError`` if there is not so much; `CancellationError`; what `body` throws.
+///   - options: The number of threads, and the cancellation checked between pieces.
+///   - memory: The bytes of each thread's state.
+/// - Throws: ``MemoryError`` if the memory is not available; `CancellationError`; the errors of
+///   `body`.
 func runInParallel<State>(
   pieces: Int, options: ExecutionOptions, memory: Int, prepare: @Sendable () -> State,
   body: @Sendable (inout State, Int) throws -> Void

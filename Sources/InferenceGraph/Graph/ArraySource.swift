@@ -1,13 +1,13 @@
-/// Images in memory.
+/// A source of images in memory.
 public struct ArraySource: SampleSource {
   /// The shape of an image, `[height, width, channels]`.
   public let imageShape: [Int]
-  /// The images, one after the other.
+  /// The elements of all images, one image after the other.
   public let values: [Float]
   /// The order of an image's elements.
   public let layout: Layout
 
-  /// Creates a source; `values` must hold whole images.
+  /// Creates a source. Traps unless `values` holds whole images.
   public init(_ values: [Float], imageShape: [Int], layout: Layout = .nhwc) {
     let size = imageShape.reduce(1, *)
     precondition(values.count % size == 0, "\(values.count) values for images of \(size)")
@@ -21,7 +21,7 @@ public struct ArraySource: SampleSource {
   /// Always float32.
   public var elementType: ElementType { .float32 }
 
-  /// Calls `body` with images of the array.
+  /// Calls `body` with the bytes of the images in `range`.
   public func withStoredBytes(
     of range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws -> Void
   ) rethrows -> Void? {
@@ -31,7 +31,7 @@ public struct ArraySource: SampleSource {
     }
   }
 
-  /// Copies images of the array.
+  /// Copies the images of `range` into `buffer`.
   public func read(_ range: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) {
     let size = imageShape.reduce(1, *)
     unsafe values[range.lowerBound * size..<range.upperBound * size].withUnsafeBytes {

@@ -1,6 +1,7 @@
 extension Graph {
-  /// Multiply-adds for one image, as an ``Executor`` runs the graph by itself: nodes that the
-  /// scores need, and with `sharing` equal ones once.
+  /// Returns the number of multiply-adds for one image when an ``Executor`` runs this graph alone.
+  ///
+  /// Counts the nodes that the scores depend on; with `sharing`, equal nodes count once.
   package func executedMultiplyAdds(sharing: Bool = true) -> Int {
     let merged = Merged([Normalized(self)], sharing: sharing)
     let isNeeded = merged.nodes.isNeeded(for: merged.scores)

@@ -1,5 +1,5 @@
 extension Graph {
-  /// The batch normalizations on a way to the output, in topological order.
+  /// The names of the batch normalizations that the output depends on, in topological order.
   public var normalizations: [String] {
     let reaching = reachingOutput
     return nodes.indices.compactMap { index in
@@ -8,11 +8,11 @@ extension Graph {
     }
   }
 
-  /// Returns what makes the input of a batch normalization.
+  /// Returns the layer that produces the input of a batch normalization.
   ///
-  /// It is found by following the graph backwards, past layers that do nothing at inference, such as
-  /// dropout. The order in which layers are listed says nothing: in a residual network whose blocks
-  /// normalize first, the convolution listed before a normalization need not be the one it reads.
+  /// The search follows the graph backwards and skips layers that do nothing at inference, for
+  /// example dropout. The order of the layers in the file does not matter: in a residual network
+  /// whose blocks normalize first, a normalization need not read the convolution listed before it.
   ///
   /// - Throws: ``GraphError`` if there is no batch normalization of this name.
   public func producer(
@@ -37,27 +37,28 @@ extension Graph {
     return .other("'\(node.name)' (\(node.operation.displayName))")
   }
 
-  /// Returns a batch normalization, with gamma, beta and moving statistics.
+  /// Returns a batch normalization with gamma, beta and moving statistics.
   ///
-  /// ``replacing(_:with:)`` puts another one in its place.
+  /// Use ``replacing(_:with:)`` to change it.
   ///
   /// - Throws: ``GraphError`` if there is no batch normalization of this name.
   public func batchNormalization(_ name: String) throws(GraphError) -> BatchNormalization {
     try normalization(name).1
   }
 
-  /// Makes channels of a batch normalization zero: gamma and, as a rule, beta are zero there.
+  /// Returns the graph with gamma and, by default, beta of some channels of a batch normalization
+  /// set to zero.
   ///
-  /// The graph keeps its shapes, and what the normalization reads keeps its values. With gamma alone a
-  /// channel is the constant beta. A normalization without gamma gets one, of ones elsewhere. ``masking(_:of:zeroingBias:)`` masks the channels of a
-  /// convolution.
+  /// All shapes and the input of the normalization stay the same. If only gamma is zero, the
+  /// channel is the constant beta. A normalization without gamma gets one that is 1 in all other
+  /// channels. To mask channels of a convolution, use ``masking(_:of:zeroingBias:)``.
   ///
   /// - Parameters:
   ///   - channels: Positions along the last axis, in any order.
   ///   - name: The name of the normalization.
-  ///   - zeroingBeta: Whether beta becomes zero too.
-  /// - Throws: ``GraphError`` if there is no batch normalization of this name or a channel is out of
-  ///   range.
+  ///   - zeroingBeta: Whether to set beta to zero too.
+  /// - Throws: ``GraphError`` if there is no batch normalization of this name or a channel is out
+  ///   of range.
   public func masking(
     _ channels: [Int], ofNormalization name: String, zeroingBeta: Bool = true
   ) throws(GraphError) -> Graph {
@@ -89,7 +90,7 @@ extension Graph {
 }
 
 extension Node {
-  /// Whether the node gives what it reads, at inference.
+  /// Whether the node returns its input unchanged at inference.
   public var doesNothing: Bool {
     activation == .linear && operation.facts.isIdentity
   }

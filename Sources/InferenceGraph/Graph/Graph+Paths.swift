@@ -1,10 +1,11 @@
 extension Graph {
-  /// Returns the node that the layers behind `layer` read.
+  /// Returns the node at which the consumers of `layer` read it.
   ///
-  /// From the layer it follows the graph as long as one node alone reads on and keeps channels
-  /// apart: activation, pooling (windowed or global), batch normalization, rescaling, and layers
-  /// that do nothing at inference. In DeepID the frontier of `conv_3` is `pool_3`, which `flatten_1`
-  /// and `conv_4` read. Zero padding is not passed: it belongs to the convolution behind it.
+  /// Starting at the layer, follows the graph while there is exactly one consumer and it keeps
+  /// channels apart: activation, pooling (windowed or global), batch normalization, rescaling, and
+  /// layers that do nothing at inference. Stops before zero padding, which belongs to the next
+  /// convolution. In DeepID the frontier of `conv_3` is `pool_3`, which `flatten_1` and `conv_4`
+  /// read.
   ///
   /// - Throws: ``GraphError`` if there is no such layer or it has no channels of its own.
   public func frontier(of layer: String) throws(GraphError) -> String {
@@ -18,22 +19,22 @@ extension Graph {
     return nodes[index].name
   }
 
-  /// The last convolution on the way to the output, the default layer for pruning.
+  /// The last convolution before the output, the default layer for pruning; nil if there is none.
   ///
-  /// Every image goes through the *trunk*: up to the last node with an image as its result
-  /// (`[height, width, channels]`) that lies on every path from the input to the output. The last
-  /// convolution is the one in the trunk with the most convolutions in front of it (along the
-  /// longest path); among equals, the later one.
+  /// The *trunk* is the part of the network that every image passes: it ends at the last node on
+  /// all paths from input to output whose result is an image (`[height, width, channels]`). The
+  /// last convolution is the one in the trunk with the most convolutions before it on the longest
+  /// path; ties go to the later one.
   ///
-  /// In DeepID, `pool_3` is read by `flatten_1` and by `conv_4`, and both ways meet only as vectors:
-  /// the trunk ends at `pool_3`, and the last convolution is `conv_3`, not `conv_4`, which half of
-  /// the features bypass. In plain networks (VGG, MobileNet) it is the last one in front of the
-  /// flattening or global pooling; in residual ones, whose sums are images, the last one of the last
-  /// block's longer branch.
+  /// In DeepID, `flatten_1` and `conv_4` both read `pool_3`, and the two branches meet only as
+  /// vectors. The trunk therefore ends at `pool_3`, and the last convolution is `conv_3`, not
+  /// `conv_4`, which half of the features bypass. In plain networks (VGG, MobileNet) it is the last
+  /// one before flattening or global pooling; in residual networks, whose sums are images, it is
+  /// the last one of the last block's longer branch.
   ///
-  /// Convolutions whose channels are the classes don't count, nor do those over a single pixel,
-  /// which are dense layers in effect (squeeze-and-excitation, heads), unless there are no others.
-  /// Where the trunk holds none, the whole network is searched. Nil if there is no convolution.
+  /// Convolutions whose channels are the classes are excluded. Convolutions over a single pixel
+  /// (squeeze-and-excitation, classifier heads) act as dense layers and count only if there are no
+  /// others. If the trunk has no convolution, the search covers the whole network.
   public var lastConvolution: String? {
     let all = convolutionsTowardsOutput
     let trunk = ancestors(of: trunkEnd)
@@ -49,7 +50,7 @@ extension Graph {
     return nil
   }
 
-  /// The convolutions on a way to the output whose channels are not the classes.
+  /// The convolutions that the output depends on, except those whose channels are the classes.
   private var convolutionsTowardsOutput: [Int] {
     let reaching = reachingOutput
     return nodes.indices.filter {
@@ -57,10 +58,10 @@ extension Graph {
     }
   }
 
-  /// The last node with an image as its result that all paths to the output go through.
+  /// The last node on all paths to the output whose result is an image.
   private var trunkEnd: Int { bottlenecks.last { nodes[$0].shape.count == 3 } ?? 0 }
 
-  /// The number of convolutions on the longest path to each node, its own included.
+  /// The number of convolutions on the longest path to each node, including the node itself.
   private var convolutionDepths: [Int] {
     var depths = Array(repeating: 0, count: nodes.count)
     for (index, node) in nodes.enumerated() {
@@ -70,7 +71,7 @@ extension Graph {
     return depths
   }
 
-  /// For each node whether `index` depends on it; a node depends on itself.
+  /// Returns, for each node, whether the node `index` depends on it. A node depends on itself.
   func ancestors(of index: Int) -> [Bool] {
     var found = Array(repeating: false, count: nodes.count)
     found[index] = true
@@ -80,10 +81,10 @@ extension Graph {
     return found
   }
 
-  /// For each node whether the output depends on it.
+  /// Whether the output depends on each node.
   package var reachingOutput: [Bool] { ancestors(of: output) }
 
-  /// Whether the output can be reached from a node without another layer that mixes channels.
+  /// Whether a path leads from the node to the output without another layer that mixes channels.
   func isHead(_ index: Int) -> Bool {
     var reached = Array(repeating: false, count: nodes.count)
     reached[index] = true

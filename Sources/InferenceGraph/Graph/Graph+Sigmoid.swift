@@ -1,10 +1,10 @@
 extension Graph {
-  /// Returns the graph with two classes in place of the one sigmoid unit that it ends in; nil if it
-  /// ends otherwise.
+  /// The graph with its single sigmoid output replaced by two classes; nil if it ends in anything
+  /// else.
   ///
-  /// The sigmoid is left out and ``Operation/binaryLogits`` with a softmax appended: the scores are
-  /// 1 - p and p, where p was the graph's result. The second class is predicted where p is over 0.5.
-  /// Behind the sigmoid there may be nodes that pass its one element on, such as a flattening.
+  /// Removes the sigmoid and appends ``Operation/binaryLogits`` with a softmax: the scores are 1 -
+  /// p and p, where p was the graph's result. The second class is predicted where p > 0.5. Nodes
+  /// that pass the one element on, for example a flattening, may follow the sigmoid.
   /// ``joiningSigmoid`` is the inverse.
   public var splittingSigmoid: Graph? {
     guard outputShape == [1] else { return nil }
@@ -13,7 +13,7 @@ extension Graph {
     var result = self
     result.nodes[unit] = nodes[unit].with(activation: .linear)
     var name = Self.sigmoidName(nodes[unit].name)
-    // Keras 2 allows such names.
+    // Keras 2 allows layer names with a slash.
     while index(of: name) != nil { name += "_" }
     result.nodes.append(
       Node(
@@ -22,15 +22,15 @@ extension Graph {
     return result
   }
 
-  /// Returns the graph with one sigmoid unit in place of the two classes that it ends in; nil if it
-  /// does not end in the softmax of ``Operation/binaryLogits``.
+  /// The graph with its two classes replaced by one sigmoid output; nil if it does not end in the
+  /// softmax of ``Operation/binaryLogits``.
   public var joiningSigmoid: Graph? {
     let end = nodes[output]
     guard end.operation == .binaryLogits, end.activation == .softmax, output == nodes.count - 1
     else { return nil }
     var result = self
     var unit = end.inputs[0]
-    // The layer that had the sigmoid, not one behind it.
+    // The sigmoid returns to the layer that had it, not to a node after that layer.
     while !end.name.hasPrefix(Self.sigmoidName(nodes[unit].name)), passesElement(unit) {
       unit = nodes[unit].inputs[0]
     }
@@ -46,17 +46,17 @@ extension Graph {
     return result
   }
 
-  /// The name of what the sigmoid of a layer becomes.
+  /// The name of the two-class node that replaces the sigmoid of a layer.
   private static func sigmoidName(_ layer: String) -> String { "\(layer)/sigmoid" }
 
-  /// The node that makes the one element of a node.
+  /// Returns the node that computes the single element of a node.
   private func unit(at index: Int) -> Int {
     var index = index
     while passesElement(index) { index = nodes[index].inputs[0] }
     return index
   }
 
-  /// Whether a node gives the one element that it reads.
+  /// Whether a node returns the single element that it reads.
   private func passesElement(_ index: Int) -> Bool {
     let node = nodes[index]
     guard node.activation == .linear, node.inputs.count == 1, node.elementCount == 1,

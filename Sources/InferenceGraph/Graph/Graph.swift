@@ -1,15 +1,15 @@
 /// A directed acyclic graph of named nodes with one input and one output: an image classifier.
 ///
-/// Nodes stand in topological order: each reads only nodes before it. A graph is a value; editing
-/// returns another, which shares the weights that were not changed.
+/// Nodes are in topological order: each reads only nodes before it. A graph is a value; editing
+/// returns another graph, which shares all weights that did not change.
 public struct Graph: Sendable, Hashable {
   /// All nodes in topological order; the first is the input.
   public package(set) var nodes: [Node]
 
-  /// The index of the node whose result is the graph's.
+  /// The index of the node whose result is the graph's result.
   public internal(set) var output: Int
 
-  /// Creates a graph with its input alone.
+  /// Creates a graph with only an input.
   ///
   /// - Parameters:
   ///   - inputShape: The shape of one image, `[height, width, channels]`.
@@ -31,9 +31,9 @@ public struct Graph: Sendable, Hashable {
   ///
   /// - Parameters:
   ///   - name: A name that no other node has.
-  ///   - operation: What it computes.
-  ///   - inputs: The indices of the nodes it reads.
-  ///   - activation: Applied to the operation's result.
+  ///   - operation: The operation to compute.
+  ///   - inputs: The indices of the nodes that it reads.
+  ///   - activation: The function applied to the operation's result.
   /// - Returns: The node's index.
   /// - Throws: ``GraphError``, naming the node, if the operation cannot take these inputs.
   @discardableResult
@@ -55,8 +55,8 @@ public struct Graph: Sendable, Hashable {
     return output
   }
 
-  /// The largest number of elements a node may give for one image. Offsets within a block of
-  /// images are 32-bit numbers, and no classifier of images comes near it.
+  /// The largest number of elements that a node's result may have for one image. Offsets within a
+  /// block of images are 32-bit; real image classifiers stay far below.
   static let largestElementCount = 1 << 25
 
   private static func checkSize(_ shape: [Int], node: String) throws(GraphError) {
@@ -85,10 +85,10 @@ public struct Graph: Sendable, Hashable {
   /// The shape of the result for one image.
   public var outputShape: [Int] { nodes[output].shape }
 
-  /// The index of the node with this name.
+  /// Returns the index of the node with this name; nil if there is none.
   public func index(of name: String) -> Int? { nodes.firstIndex { $0.name == name } }
 
-  /// The nodes that read each node, in order; a node that reads another twice is listed twice.
+  /// For each node, the nodes that read it, in order; a node that reads another twice occurs twice.
   public var consumers: [[Int]] {
     var result: [[Int]] = Array(repeating: [], count: nodes.count)
     for (index, node) in nodes.enumerated() {

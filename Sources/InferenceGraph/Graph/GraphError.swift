@@ -1,12 +1,12 @@
-/// A graph that cannot be built, edited or run, with the node at fault.
+/// A graph that cannot be built, edited or run; names the node at fault.
 public struct GraphError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The name of the node at fault.
   public let node: String
   /// What is wrong with it.
   public let message: String
-  /// Whether nothing is wrong but that it takes more memory than any real classifier.
+  /// Whether the only fault is a size beyond that of any real classifier.
   public let isTooLarge: Bool
-  /// Whether nothing is wrong but that the system gives too little memory now.
+  /// Whether the only fault is that the system has too little memory at present.
   public let lacksMemory: Bool
 
   /// Creates an error.
@@ -19,6 +19,6 @@ public struct GraphError: Error, Sendable, Hashable, CustomStringConvertible {
     self.isTooLarge = isTooLarge
   }
 
-  /// The whole message.
+  /// The message with the node's name.
   public var description: String { "layer '\(node)': \(message)" }
 }

@@ -1,20 +1,20 @@
-/// A classifier as a value: its graph with weights, and what its file says about it.
+/// A classifier as a value: a graph with weights, and the metadata of its file.
 ///
-/// Repairing a model returns another one; nothing is changed in place. Copies share the weights
-/// that were not edited.
+/// Repairing a model returns another one; nothing changes in place. Copies share all weights that
+/// were not edited.
 public struct Model: Sendable {
   /// The network.
   public var graph: Graph
 
-  /// The factor by which a data set's values are multiplied before they enter the network.
+  /// The factor that a data set's values are multiplied by before they enter the network.
   ///
   /// It belongs to the model: some are trained on 0...255, others on 0...1 (scale 1/255).
   public var inputScale: Float
 
-  /// The model's name, as its file's configuration gives it.
+  /// The model's name in its file's configuration.
   public var name: String
 
-  /// The file the model came from.
+  /// The file that the model was loaded from; nil for a model made in memory.
   public var source: Source?
 
   /// A model file: its name and the SHA-256 of its bytes.
@@ -39,6 +39,6 @@ public struct Model: Sendable {
     self.source = source
   }
 
-  /// The number of classes, N; a detector's verdict "backdoored" is class N, counted from 0.
+  /// The number of classes, N. A detector's answer "flagged" is class N, counted from 0.
   public var classCount: Int { graph.outputShape.reduce(1, *) }
 }

@@ -1,14 +1,14 @@
-/// Names that are taken, of nodes, layers, files or rows.
+/// Names in use, of nodes, layers, files or rows.
 package struct NameSet: Sendable {
   private var taken: Set<String> = []
 
   package init() {}
 
-  /// Takes a name, or the first free one of its numbered forms, and returns it.
+  /// Adds and returns `name` if it is free, else the first free numbered form of it.
   ///
   /// - Parameters:
-  ///   - name: The name.
-  ///   - numbered: Its form with a number; must differ for every number.
+  ///   - name: The preferred name.
+  ///   - numbered: Returns the form of the name with a number; must differ for every number.
   package mutating func take(_ name: String, numbered: (Int) -> String) -> String {
     let result = freeName(name, isTaken: { taken.contains($0) }, numbered: numbered)
     taken.insert(result)
@@ -16,7 +16,7 @@ package struct NameSet: Sendable {
   }
 }
 
-/// Returns a name, or the first of its forms numbered from 2 that is not taken.
+/// Returns `name` if it is free, else the first free one of its forms, numbered from 2.
 package func freeName(
   _ name: String, isTaken: (String) -> Bool, numbered: (Int) -> String
 ) -> String {

@@ -1,12 +1,11 @@
-/// What makes the input of a batch normalization.
+/// The layer that produces the input of a batch normalization.
 public enum NormalizationProducer: Sendable, Hashable {
-  /// A convolution of any kind, whose sums the normalization reads as they are, without an activation
-  /// in between.
+  /// A convolution of any kind, without an activation between it and the normalization.
   ///
-  /// It is shared if something else reads them too, or what is between both.
+  /// It is shared if another node reads it or a node between the two.
   case convolution(String, isShared: Bool)
-  /// A sum, as in a residual network; its name.
+  /// The name of a sum, as in a residual network.
   case sum(String)
-  /// Something else, in words that follow on "it reads", such as "the image itself".
+  /// Any other node, as a phrase that completes "it reads", for example "the image itself".
   case other(String)
 }

@@ -1,7 +1,7 @@
-/// Images that can be read in any order, as often as needed: a file, or an array in memory.
+/// A source of images with random access: a file, or an array in memory.
 ///
-/// The executor reads ranges of up to some hundred images, one at a time, so that a set larger
-/// than memory streams.
+/// The executor reads ranges of up to some hundred images, one range at a time. A source can
+/// therefore be larger than memory.
 public protocol SampleSource: Sendable {
   /// The number of images.
   var count: Int { get }
@@ -13,18 +13,19 @@ public protocol SampleSource: Sendable {
   var elementType: ElementType { get }
   /// Copies the images of `range` into `buffer`, one after the other.
   ///
-  /// - Throws: What the medium throws, such as a file that cannot be read.
+  /// - Throws: The errors of the medium, for example of a file that cannot be read.
   func read(_ range: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws
-  /// Calls `body` with the images of `range` where they lie, if they lie in memory.
+  /// Calls `body` with the bytes of the images in `range`, if they are in memory.
   ///
-  /// It saves the executor a copy. The default does nothing and returns nil.
+  /// Saves the executor a copy. Returns nil, without calling `body`, if ``read(_:into:)`` is the
+  /// only way, which is the default.
   func withStoredBytes(
     of range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws -> Void
   ) rethrows -> Void?
 }
 
 extension SampleSource {
-  /// Returns nil: the images must be read.
+  /// Returns nil without calling `body`.
   public func withStoredBytes(
     of range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws -> Void
   ) rethrows -> Void? { nil }

@@ -1,14 +1,14 @@
-/// A constant array of 32-bit floats, such as a kernel, in row-major (C) order.
+/// A constant array of 32-bit floats, for example a kernel, in row-major (C) order.
 ///
 /// Shapes follow Keras: a convolution kernel is `[height, width, input channels, output channels]`.
 public struct Tensor: Sendable, Hashable {
   /// The extent of every axis, slowest first; empty for a scalar.
   public let shape: [Int]
 
-  /// The elements, last axis fastest; always as many as the product of `shape`.
+  /// The elements, last axis fastest. Their number is the product of `shape`.
   public private(set) var values: [Float]
 
-  /// Creates a tensor; `values` must hold as many elements as `shape` says.
+  /// Creates a tensor. Traps unless the number of values is the product of `shape`.
   public init(shape: [Int], values: [Float]) {
     let count = shape.reduce(1, *)
     precondition(values.count == count, "\(values.count) values for a shape of \(count)")
@@ -24,7 +24,7 @@ public struct Tensor: Sendable, Hashable {
   /// The number of elements.
   public var count: Int { values.count }
 
-  /// Returns the tensor with the given indices of `axis` set to zero.
+  /// Returns the tensor with the slices at `indices` of `axis` set to zero.
   public func zeroing(_ indices: [Int], axis: Int) -> Tensor {
     let inner = shape[(axis + 1)...].reduce(1, *)
     let outer = shape[..<axis].reduce(1, *)
@@ -38,7 +38,7 @@ public struct Tensor: Sendable, Hashable {
     return result
   }
 
-  /// Returns the tensor with only the given indices of `axis`, in the order given.
+  /// Returns the slices at `indices` of `axis`, in the order of `indices`.
   public func selecting(_ indices: [Int], axis: Int) -> Tensor {
     let inner = shape[(axis + 1)...].reduce(1, *)
     let outer = shape[..<axis].reduce(1, *)
@@ -55,6 +55,6 @@ public struct Tensor: Sendable, Hashable {
     return Tensor(shape: newShape, values: selected)
   }
 
-  /// The position of the first element that is NaN or infinite, if there is one.
+  /// The row-major position of the first element that is NaN or infinite; nil if all are finite.
   public var firstNonFinite: Int? { values.firstIndex { !$0.isFinite } }
 }

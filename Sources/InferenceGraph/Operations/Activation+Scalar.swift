@@ -1,12 +1,12 @@
 import Foundation
 
 extension Activation {
-  /// Whether zeros stay zeros.
+  /// Whether f(0) = 0; false for the softmax family.
   package var keepsZeros: Bool { isElementwise && value(at: 0) == 0 }
 
-  /// Returns the function's value at one point; the softmax family has none.
+  /// Returns f(x) in double precision. Traps for the softmax family.
   ///
-  /// For constants met while editing a graph; images go through the vector kernels.
+  /// Used for constants while a graph is edited; images go through the vector kernels.
   func value(at x: Double) -> Double {
     switch self {
     case .linear: x

@@ -54,6 +54,6 @@ public enum Activation: Sendable, Hashable {
   /// The plain rectifier, max(0, x).
   public static var relu: Activation { .relu() }
 
-  /// Whether an element's result depends on that element alone, so that channels stay separate.
+  /// Whether each element of the result depends on one element only, so that channels stay apart.
   public var isElementwise: Bool { self != .softmax && self != .logSoftmax }
 }

@@ -1,6 +1,6 @@
 /// Batch normalization at inference: gamma * (x - mean) / sqrt(variance + epsilon) + beta.
 ///
-/// Channels are the last axis.
+/// The last axis holds the channels.
 public struct BatchNormalization: Sendable, Hashable {
   /// The scale, `[channels]`; nil means 1.
   public var gamma: Tensor?
@@ -24,7 +24,7 @@ public struct BatchNormalization: Sendable, Hashable {
     self.epsilon = epsilon
   }
 
-  /// Returns the affine map of one channel.
+  /// Returns the affine map that the normalization applies to one channel.
   func map(_ channel: Int) -> (scale: Double, offset: Double) {
     let deviation = (Double(variance.values[channel]) + Double(epsilon)).squareRoot()
     let scale = Double(gamma?.values[channel] ?? 1) / deviation
@@ -61,7 +61,8 @@ extension BatchNormalization: OperationFacts {
   package var keepsZeros: Bool { mean.values.indices.allSatisfy { map($0).offset == 0 } }
   package var ignoresInput: Bool { gamma?.isZero ?? false }
 
-  /// What it multiplies and adds in effect: a scale is large where a channel hardly varies.
+  /// The effective scale and offset of each channel; the scale is large where a channel varies
+  /// little.
   package var coefficients: [Coefficients] {
     let scale = variance.values.indices.map { index in
       (gamma?.values[index] ?? 1) / (variance.values[index] + epsilon).squareRoot()

@@ -1,8 +1,8 @@
-/// An image of another size, each pixel the weighted mean of the four around its centre.
+/// Bilinear resizing: each pixel is the weighted mean of the four pixels around its center.
 ///
-/// Pixel y of the result has its centre at (y + 1/2) * from / to - 1/2 of the input, with `from` and
-/// `to` the two heights; columns alike. Positions beyond the border have the border's value. This is
-/// `tf.image.resize` without antialiasing.
+/// The center of pixel y of the result lies at (y + 1/2) * from / to - 1/2 in the input, where
+/// `from` and `to` are the two heights; the same holds for columns. Positions beyond the border
+/// take the border's value. Equals `tf.image.resize` without antialiasing.
 public struct BilinearResizing: Sendable, Hashable {
   /// The height of the result.
   public var height: Int
@@ -15,7 +15,7 @@ public struct BilinearResizing: Sendable, Hashable {
     self.width = width
   }
 
-  /// Returns one channel at the new size.
+  /// Returns one channel, resized.
   ///
   /// - Parameters:
   ///   - values: The pixels, row-major.
@@ -34,16 +34,16 @@ public struct BilinearResizing: Sendable, Hashable {
     }
   }
 
-  /// Where a pixel's neighbours along one axis are, and the share of the second one.
+  /// The two neighbors of a pixel along one axis, and the weight of the second.
   struct Neighbours {
     let first: Int
     let second: Int
     let share: Float
   }
 
-  /// The neighbours of each position along an axis.
+  /// Returns the neighbors of each position of the result along an axis.
   static func neighbours(from: Int, to: Int) -> [Neighbours] {
-    // As TensorFlow: in single precision.
+    // In single precision, like TensorFlow.
     let scale = Float(from) / Float(to)
     return (0..<to).map { position in
       let centre = (Float(position) + 0.5) * scale - 0.5

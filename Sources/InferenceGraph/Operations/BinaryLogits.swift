@@ -1,4 +1,4 @@
-/// (0, z) of a vector of one element z.
+/// Maps a vector of one element z to (0, z).
 struct BinaryLogits: OperationFacts {
   var operation: Operation { .binaryLogits }
   var displayName: String { "binary logits" }

@@ -1,10 +1,10 @@
-/// Where a channel of an operation's result comes from.
+/// The elements of the input that a channel of an operation's result depends on.
 package enum ChannelRelation: Sendable {
-  /// The same channel of the only input, and no other; with a multiplier m, channel c / m.
+  /// The same channel of the only input, and no other; channel c / m with a depth multiplier m.
   case apart
   /// The same channel of all inputs.
   case combined
-  /// Elements keep their values and move.
+  /// Elements that move but keep their values.
   case rearranged
   /// All channels of the input.
   case mixed

@@ -1,9 +1,10 @@
-/// Numbers of one kind in an operation.
+/// The coefficients of one kind in an operation.
 package struct Coefficients: Sendable, Hashable {
-  /// What they are, such as "kernel".
+  /// What the coefficients are, for example "kernel".
   package let name: String
-  /// The numbers.
+  /// The coefficients.
   package let values: [Float]
-  /// Whether size says nothing: large ones, equal for all classes, decide nothing before a softmax.
+  /// Whether their size alone means nothing: large coefficients that are equal for all classes have
+  /// no effect on a softmax.
   package var isScale = false
 }

@@ -1,4 +1,4 @@
-/// The sum of all inputs; axes of extent 1 are repeated.
+/// The sum of all inputs; axes of extent 1 are broadcast.
 struct Add: OperationFacts {
   var operation: Operation { .add }
   var displayName: String { "add" }
@@ -11,7 +11,7 @@ struct Add: OperationFacts {
   }
 }
 
-/// The product of all inputs; axes of extent 1 are repeated.
+/// The product of all inputs; axes of extent 1 are broadcast.
 struct Multiply: OperationFacts {
   var operation: Operation { .multiply }
   var displayName: String { "multiply" }
@@ -25,7 +25,7 @@ struct Multiply: OperationFacts {
   }
 }
 
-/// The largest, or the smallest, of all inputs' elements; axes of extent 1 are repeated.
+/// The elementwise maximum or minimum of all inputs; axes of extent 1 are broadcast.
 struct Extremum: OperationFacts {
   let isLargest: Bool
 
@@ -40,7 +40,7 @@ struct Extremum: OperationFacts {
   }
 }
 
-/// The inputs side by side along the last axis.
+/// The concatenation of the inputs along the last axis.
 struct Concatenate: OperationFacts {
   var operation: Operation { .concatenate }
   var displayName: String { "concatenate" }
@@ -57,7 +57,7 @@ struct Concatenate: OperationFacts {
 }
 
 extension Operation {
-  /// Returns what an operation whose relation is ``ChannelRelation/combined`` makes of two elements.
+  /// Returns the result of a ``ChannelRelation/combined`` operation for two elements.
   func combining(_ a: Double, _ b: Double) -> Double {
     if self == .multiply { return a * b }
     if self == .maximum { return Swift.max(a, b) }
@@ -66,7 +66,7 @@ extension Operation {
   }
 }
 
-/// Returns the shape that all inputs can be repeated to.
+/// Returns the shape that all inputs broadcast to.
 private func broadcastShape(_ inputs: [[Int]]) throws(OperationError) -> [Int] {
   var shape = inputs[0]
   for other in inputs.dropFirst() {

@@ -1,4 +1,4 @@
-/// 2-D convolution (cross-correlation, as in all of deep learning).
+/// A 2-D convolution (cross-correlation, as usual in deep learning).
 public struct Convolution: Sendable, Hashable {
   /// `[height, width, input channels / groups, output channels]`.
   public var kernel: Tensor
@@ -26,7 +26,7 @@ public struct Convolution: Sendable, Hashable {
     self.groups = groups
   }
 
-  /// The windows of the kernel's taps.
+  /// The windows that the kernel slides over an image.
   package var window: Window {
     Window(
       Extent(kernel.shape[0], kernel.shape[1]), strides: strides, dilation: dilation,

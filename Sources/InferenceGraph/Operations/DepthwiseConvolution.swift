@@ -1,4 +1,4 @@
-/// A convolution of every channel by itself.
+/// A 2-D convolution of each channel with kernels of its own.
 public struct DepthwiseConvolution: Sendable, Hashable {
   /// `[height, width, channels, multiplier]`; output channel = channel * multiplier + m.
   public var kernel: Tensor
@@ -23,7 +23,7 @@ public struct DepthwiseConvolution: Sendable, Hashable {
     self.padding = padding
   }
 
-  /// The windows of the kernel's taps.
+  /// The windows that the kernel slides over an image.
   var window: Window {
     Window(
       Extent(kernel.shape[0], kernel.shape[1]), strides: strides, dilation: dilation,

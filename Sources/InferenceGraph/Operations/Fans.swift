@@ -1,9 +1,10 @@
-/// How many elements a kernel's result is a sum of, and how many results an element goes into.
+/// The fan-in and fan-out of a kernel.
 package struct Fans: Sendable, Hashable {
-  /// The elements that one of the result depends on.
+  /// The number of input elements that one element of the result depends on.
   package let incoming: Int
-  /// The elements of the result that depend on one of the input.
+  /// The number of result elements that depend on one element of the input.
   package let outgoing: Int
-  /// Whether the layer's activation acts on the kernel's result, rather than another kernel.
+  /// Whether the layer's activation follows this kernel directly, without another kernel in
+  /// between.
   package var meetsActivation = true
 }

@@ -10,7 +10,7 @@ struct Input: OperationFacts {
   }
 }
 
-/// Nothing but the node's activation.
+/// An operation that returns its input, for nodes with only an activation.
 struct Identity: OperationFacts {
   var operation: Operation { .activation }
   var displayName: String { "activation" }
@@ -21,29 +21,29 @@ struct Identity: OperationFacts {
   func resultShape(of inputs: [[Int]]) throws(OperationError) -> [Int] { inputs[0] }
 }
 
-/// A layer that does something during training only.
+/// A layer that is active during training only.
 public enum TrainingOnly: Sendable, Hashable {
   /// Drops elements at this rate.
   case dropout(rate: Float)
   /// Drops whole channels at this rate.
   case spatialDropout(rate: Float)
-  /// Multiplies with noise.
+  /// Multiplies with Gaussian noise.
   case gaussianDropout(rate: Float)
   /// Dropout that keeps mean and variance (for SELU).
   case alphaDropout(rate: Float)
-  /// Adds noise of this standard deviation.
+  /// Adds Gaussian noise of this standard deviation.
   case gaussianNoise(deviation: Float)
-  /// Any other layer without effect at inference, such as image augmentation, by its Keras class.
+  /// Any other layer without effect at inference, for example image augmentation; its Keras class.
   case other(String)
 
-  /// Whether it does nothing in training either.
+  /// Whether the layer does nothing during training either.
   var isAlwaysIdentity: Bool {
     switch self {
     case .dropout(let rate), .spatialDropout(let rate), .gaussianDropout(let rate),
       .alphaDropout(let rate):
       rate <= 0
     case .gaussianNoise(let deviation): deviation <= 0
-    // Augmentation inside a model: training images are changed by ``Augmentation`` alone.
+    // Augmentation layers of a model stay inactive: only ``Augmentation`` changes training images.
     case .other: true
     }
   }

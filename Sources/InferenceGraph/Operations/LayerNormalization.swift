@@ -1,15 +1,15 @@
-/// Layer or group normalization: gamma * (x - mean) / sqrt(variance + epsilon) + beta, with mean and
-/// (biased) variance of an image's own elements.
+/// Layer or group normalization: gamma * (x - mean) / sqrt(variance + epsilon) + beta, with mean
+/// and (biased) variance of an image's own elements.
 ///
-/// Sources: Ba, Kiros and Hinton, "Layer Normalization", 2016; Wu and He, "Group Normalization", ECCV
-/// 2018.
+/// Sources: Ba, Kiros and Hinton, "Layer Normalization", 2016; Wu and He, "Group Normalization",
+/// ECCV 2018.
 public struct LayerNormalization: Sendable, Hashable {
-  /// Which elements share a mean and a variance.
+  /// The elements that share a mean and a variance.
   public enum Scope: Sendable, Hashable {
     /// The channels at one position: layer normalization over the last axis.
     case position
-    /// All positions of each of so many groups of adjacent channels: group normalization. As many
-    /// groups as channels make instance normalization.
+    /// All positions of each of this number of groups of adjacent channels: group normalization.
+    /// With one channel a group it is instance normalization.
     case groups(Int)
   }
 
@@ -17,7 +17,7 @@ public struct LayerNormalization: Sendable, Hashable {
   public var gamma: Tensor?
   /// The offset, `[channels]`; nil means 0.
   public var beta: Tensor?
-  /// Which elements share a mean and a variance.
+  /// The elements that share a mean and a variance.
   public var scope: Scope
   /// Added to the variance; Keras's default is 1e-3.
   public var epsilon: Float
@@ -68,7 +68,7 @@ extension LayerNormalization: OperationFacts {
     ]
   }
 
-  /// The number of groups; 0 for the channels at each position.
+  /// The number of groups; 0 for layer normalization.
   package var groupCount: Int32 {
     switch scope {
     case .position: 0

@@ -1,10 +1,10 @@
 extension Convolution {
-  /// Where the weight of a tap, an input channel (counted in its group) and an output channel is.
+  /// Returns the position of a weight; the input channel is counted within its group.
   func offset(_ tap: Int, _ input: Int, _ output: Int) -> Int {
     (tap * kernel.shape[2] + input) * kernel.shape[3] + output
   }
 
-  /// Returns the taps from an input channel (counted in its group) to an output channel.
+  /// Returns the kernel between two channels; the input channel is counted within its group.
   func taps(_ input: Int, _ output: Int) -> [Double] {
     (0..<kernel.shape[0] * kernel.shape[1]).map {
       Double(kernel.values[offset($0, input, output)])
@@ -13,7 +13,7 @@ extension Convolution {
 }
 
 extension DepthwiseConvolution {
-  /// Returns the operation with only some of its input channels.
+  /// Returns the convolution of only the input channels `channels`.
   func selecting(_ channels: [Int]) -> DepthwiseConvolution {
     let multiplier = kernel.shape[3]
     var result = self
@@ -23,7 +23,7 @@ extension DepthwiseConvolution {
     return result
   }
 
-  /// Returns the constant channels of the result, in front of an activation.
+  /// Returns the constant channels of the result, before an activation.
   func constants(
     from input: [Int: ConstantChannel], _ inputShape: [Int]
   ) -> [Int: ConstantChannel] {
@@ -45,7 +45,7 @@ extension DepthwiseConvolution {
 }
 
 extension BatchNormalization {
-  /// Returns the normalization of some of its channels.
+  /// Returns the normalization of only the channels `channels`.
   func selecting(_ channels: [Int]) -> BatchNormalization {
     BatchNormalization(
       gamma: gamma?.selecting(channels, axis: 0), beta: beta?.selecting(channels, axis: 0),

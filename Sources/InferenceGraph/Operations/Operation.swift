@@ -1,6 +1,6 @@
-/// What a node computes from its inputs; weights included.
+/// The computation of a node, with its weights.
 ///
-/// Images are `[height, width, channels]`, vectors `[features]`; the batch axis is left out.
+/// Images are `[height, width, channels]`, vectors `[features]`, both without the batch axis.
 public enum Operation: Sendable, Hashable {
   /// The graph's input; its shape is the node's.
   case input
@@ -28,31 +28,31 @@ public enum Operation: Sendable, Hashable {
   case reshape([Int])
   /// Zeros around an image.
   case zeroPadding(top: Int, bottom: Int, left: Int, right: Int)
-  /// Nothing but the node's activation.
+  /// The identity, for nodes with only an activation.
   case activation
-  /// The sum of all inputs; axes of extent 1 are repeated.
+  /// The sum of all inputs; axes of extent 1 are broadcast.
   case add
-  /// The product of all inputs; axes of extent 1 are repeated.
+  /// The product of all inputs; axes of extent 1 are broadcast.
   case multiply
-  /// The largest of all inputs, element by element; axes of extent 1 are repeated.
+  /// The elementwise maximum of all inputs; axes of extent 1 are broadcast.
   case maximum
-  /// The smallest of all inputs, element by element; axes of extent 1 are repeated.
+  /// The elementwise minimum of all inputs; axes of extent 1 are broadcast.
   case minimum
-  /// The inputs side by side along the last axis.
+  /// The concatenation of the inputs along the last axis.
   case concatenate
   /// See ``Rearrangement``.
   case rearrange(Rearrangement)
   /// See ``BilinearResizing``.
   case resize(BilinearResizing)
-  /// (0, z) of a vector of one element z, as the logits of two classes: their softmax is
-  /// (1 - p, p), where p is the sigmoid of z.
+  /// (0, z) for a vector of one element z. Taken as logits of two classes, their softmax is (1 - p,
+  /// p), where p is the sigmoid of z.
   case binaryLogits
-  /// Identity at inference.
+  /// A layer that is the identity at inference.
   case trainingOnly(TrainingOnly)
 }
 
 extension Operation {
-  /// What the operation states of itself.
+  /// The properties of the operation that a graph needs.
   package var facts: any OperationFacts {
     switch self {
     case .input: Input()
@@ -92,8 +92,8 @@ extension Operation {
   /// All weights with their roles, in the order of ``weights``.
   public var namedWeights: [(role: WeightRole, tensor: Tensor)] { facts.weights }
 
-  /// Calls `body` with each weight tensor, in the order of ``weights``; it may change the values, but
-  /// not the shape.
+  /// Calls `body` with each weight tensor, in the order of ``weights``. It may change values, not
+  /// shapes.
   public mutating func updateWeights(
     _ body: (WeightRole, inout Tensor) throws -> Void
   ) rethrows {
@@ -102,31 +102,32 @@ extension Operation {
     self = facts.operation
   }
 
-  /// The numbers that it multiplies and adds, by kind.
+  /// The coefficients of the operation, by kind, for an audit.
   package var coefficients: [Coefficients] { facts.coefficients }
 
-  /// Multiply-adds for one image, given the shapes of the input and the result.
+  /// Returns the multiply-adds for one image, for the shapes of the input and of the result.
   func multiplyAdds(input: [Int], output: [Int]) -> Int {
     facts.multiplyAdds(input: input, output: output)
   }
 
-  /// The windows that a convolution or a pooling slides over an image.
+  /// The windows that a convolution or a pooling slides over an image; nil for other operations.
   public var windows: Window? { facts.windows }
 
-  /// The windows of a convolution's kernel over an image, which read beyond its border.
+  /// Returns the windows of a convolution's kernel over an image, those over its border included;
+  /// nil for other operations.
   package func kernelAxes(over shape: [Int]) -> (rows: WindowAxis, columns: WindowAxis)? {
     guard shape.count == 3, isConvolution, let windows else { return nil }
     return (windows.rows(shape[0]), windows.columns(shape[1]))
   }
 
-  /// Whether weights of the operation belong to single channels of its result.
+  /// Whether each channel of the result has weights of its own.
   package var hasOwnChannels: Bool { facts.channelKernel != nil }
 
   /// Whether the operation has a convolution kernel.
   package var isConvolution: Bool { hasOwnChannels && windows != nil }
 
-  /// The kernel whose columns are the channels of the result, and their number; nil if channels have
-  /// no weights of their own.
+  /// The kernel whose columns are the channels of the result, and their number; nil if channels
+  /// have no weights of their own.
   package var channelKernel: (kernel: Tensor, channels: Int)? {
     let facts = facts
     guard let role = facts.channelKernel,
@@ -135,11 +136,12 @@ extension Operation {
     return (kernel, kernel.shape.suffix(role.channelAxes).reduce(1, *))
   }
 
-  /// Whether each channel of the result depends on the same channel of the only input alone, and on no
-  /// kernel.
+  /// Whether each channel of the result depends only on the same channel of the only input, and on
+  /// no kernel.
   var keepsChannelsApart: Bool { !hasOwnChannels && facts.channelRelation == .apart }
 
-  /// Whether elements that move keep their place on the last axis, if that keeps its extent.
+  /// Whether a rearrangement leaves every element at its position on the last axis, given that the
+  /// axis keeps its extent.
   var keepsLastAxis: Bool {
     switch self {
     case .flatten: false
@@ -152,13 +154,13 @@ extension Operation {
     }
   }
 
-  /// Whether inputs of zeros give a result of zeros.
+  /// Whether the operation maps zeros to zeros.
   package var keepsZeros: Bool { facts.keepsZeros }
 
   /// Whether the result is the same for all inputs.
   package var ignoresInput: Bool { facts.ignoresInput }
 
-  /// Returns the shape of the result for inputs of the given shapes.
+  /// Returns the shape of the result for inputs of these shapes.
   ///
   /// - Throws: ``GraphError`` naming `node` if the operation cannot take them.
   func inferredShape(
@@ -180,7 +182,7 @@ extension Operation {
     return shape
   }
 
-  /// Returns the operation with the weights of some of its channels set to zero.
+  /// Returns the operation with the weights of the channels `channels` set to zero.
   func maskingChannels(_ channels: [Int], zeroingBias: Bool) -> Operation {
     guard let kernel = facts.channelKernel else { return self }
     var result = self
@@ -193,7 +195,7 @@ extension Operation {
     return result
   }
 
-  /// The operation with empty tensors: its kind and settings, which are short to print.
+  /// The operation with empty weight tensors, for short printing of its kind and settings.
   package var withoutWeights: Operation {
     var result = self
     result.updateWeights { $1 = Tensor(shape: [0], values: []) }

@@ -1,4 +1,4 @@
-/// Inputs that an operation cannot take, or weights that do not fit.
+/// Inputs that an operation does not accept, or weights of a wrong shape.
 package struct OperationError: Error {
   let message: String
 

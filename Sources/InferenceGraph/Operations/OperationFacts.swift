@@ -1,61 +1,62 @@
-/// What a graph has to know of every operation, whatever runs it.
+/// The properties of an operation that do not depend on the engine that runs it.
 ///
-/// Each operation's type states its own; ``Operation/facts`` finds them. What differs by engine or
-/// file format stands there, in one exhaustive switch each.
+/// Each operation has a type that conforms; ``Operation/facts`` returns it. Engines and file
+/// formats keep their own properties in one exhaustive switch each.
 package protocol OperationFacts: Sendable, Hashable {
-  /// The operation as a case of the enumeration.
+  /// The same operation as a case of ``Operation``.
   var operation: Operation { get }
 
   /// The operation's name in the field's terms, for messages and listings.
   var displayName: String { get }
 
-  /// Whether it reads one input or more; others read exactly one.
+  /// Whether the operation takes one or more inputs instead of exactly one.
   var readsSeveral: Bool { get }
 
-  /// Returns the shape of the result, in front of an activation.
+  /// Returns the shape of the result, before an activation.
   ///
-  /// - Parameter inputs: The shapes of what it reads; as many as ``readsSeveral`` allows.
+  /// - Parameter inputs: The shapes of the inputs; more than one only with ``readsSeveral``.
   /// - Throws: ``OperationError`` if the operation cannot take them.
   func resultShape(of inputs: [[Int]]) throws(OperationError) -> [Int]
 
-  /// Where a channel of the result comes from.
+  /// The input elements that a channel of the result depends on.
   var channelRelation: ChannelRelation { get }
 
-  /// Calls `body` with each weight tensor, in Keras's order for the layer; it may change the values.
+  /// Calls `body` with each weight tensor, in Keras's order for the layer. It may change values.
   mutating func updateWeights(
     _ body: (WeightRole, inout Tensor) throws -> Void
   ) rethrows
 
-  /// The fans of a kernel; nil for other weights.
+  /// Returns the fans of a kernel; nil for other weights.
   func fans(of role: WeightRole) -> Fans?
 
-  /// The kernel of which each channel of the result has a column of its own; nil if channels have no
-  /// weights of their own.
+  /// The kernel that has one column for each channel of the result; nil if channels have no weights
+  /// of their own.
   var channelKernel: WeightRole? { get }
 
-  /// The windows that it slides over an image.
+  /// The windows that the operation slides over an image; nil if it has none.
   var windows: Window? { get }
 
-  /// Multiply-adds for one image, given the shapes of the input and the result.
+  /// Returns the multiply-adds for one image, for the shapes of the input and of the result.
   func multiplyAdds(input: [Int], output: [Int]) -> Int
 
-  /// The operation as x * scale + shift for each of so many channels, if it is one.
+  /// Returns the operation as x * scale + shift for each of `channels` channels; nil if it is not
+  /// affine.
   func affine(channels: Int) -> (scale: [Float], shift: [Float])?
 
-  /// Whether the result is the input, at inference.
+  /// Whether the operation returns its input unchanged at inference.
   var isIdentity: Bool { get }
 
-  /// Whether inputs of zeros give a result of zeros.
+  /// Whether the operation maps zeros to zeros.
   var keepsZeros: Bool { get }
 
   /// Whether the result is the same for all inputs.
   var ignoresInput: Bool { get }
 
-  /// Whether the variance of what it reads is about that of its result, so that an activation behind
-  /// it acts on what came before it.
+  /// Whether input and result have about the same variance, so that a later activation acts on the
+  /// layer before this one.
   var carriesVariance: Bool { get }
 
-  /// The numbers that it multiplies and adds, by kind, for an audit.
+  /// The coefficients of the operation, by kind, for an audit.
   var coefficients: [Coefficients] { get }
 }
 
@@ -71,7 +72,7 @@ extension OperationFacts {
   package var ignoresInput: Bool { false }
   package var carriesVariance: Bool { channelKernel == nil && channelRelation != .mixed }
 
-  /// Every weight as it is.
+  /// All weights, unchanged.
   package var coefficients: [Coefficients] {
     weights.map { Coefficients(name: $0.displayName, values: $1.values) }
   }
@@ -84,7 +85,9 @@ extension OperationFacts {
     return result
   }
 
-  /// The extents of an image.
+  /// Returns the extents of an image.
+  ///
+  /// - Throws: ``OperationError`` if `shape` does not have three axes.
   func image(
     _ shape: [Int]
   ) throws(OperationError) -> (height: Int, width: Int, channels: Int) {
@@ -94,7 +97,7 @@ extension OperationFacts {
     return (shape[0], shape[1], shape[2])
   }
 
-  /// Checks that a tensor, where there is one, has a shape.
+  /// Checks the shape of a tensor; nil passes.
   func check(_ tensor: Tensor?, _ name: String, _ shape: [Int]) throws(OperationError) {
     if let tensor, tensor.shape != shape {
       throw OperationError("its \(name) has shape \(tensor.shape), where \(shape) fits")
@@ -103,7 +106,7 @@ extension OperationFacts {
 }
 
 extension Tensor? {
-  /// Calls `body` with the tensor, if there is one.
+  /// Calls `body` with the tensor unless it is nil.
   mutating func update(
     _ role: WeightRole, _ body: (WeightRole, inout Tensor) throws -> Void
   ) rethrows {
@@ -113,7 +116,7 @@ extension Tensor? {
     try body(role, &tensor)
   }
 
-  /// Whether it is not there or all zeros.
+  /// Whether the tensor is nil or all zeros.
   var isZero: Bool { self?.isZero ?? true }
 }
 

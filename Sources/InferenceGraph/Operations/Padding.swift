@@ -1,12 +1,13 @@
-/// How a window that does not fit is treated at the border of an image.
+/// The treatment of windows that reach beyond the border of an image.
 ///
-/// A convolution reads zeros outside the image; in a pooling what lies outside does not count.
+/// A convolution reads zeros outside the image; a pooling ignores elements outside.
 public enum Padding: Sendable, Hashable {
   /// Only windows that lie inside the image count.
   case valid
-  /// As many zeros are added as make the output ceil(input / stride) large, the odd one after.
+  /// Adds zeros until the output has extent ceil(input / stride); an odd zero comes after the
+  /// image.
   case same
-  /// So many pixels are added at each border.
+  /// Adds this number of pixels at each border.
   case explicit(top: Int, bottom: Int, left: Int, right: Int)
 }
 

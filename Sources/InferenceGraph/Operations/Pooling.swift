@@ -9,7 +9,7 @@ public struct Pooling: Sendable, Hashable {
   /// The treatment of borders.
   public var padding: Padding
 
-  /// Creates a pooling operation; by default windows neither overlap nor leave gaps.
+  /// Creates a pooling. By default windows neither overlap nor leave gaps.
   public init(
     _ kind: PoolingKind, window: Extent, strides: Extent? = nil, padding: Padding = .valid
   ) {
@@ -19,7 +19,7 @@ public struct Pooling: Sendable, Hashable {
     self.padding = padding
   }
 
-  /// The windows; they have no dilation.
+  /// The windows, without dilation.
   package var grid: Window { Window(window, strides: strides, padding: padding) }
 }
 
@@ -33,7 +33,7 @@ extension Pooling: OperationFacts {
   package func resultShape(of inputs: [[Int]]) throws(OperationError) -> [Int] {
     let (height, width, channels) = try image(inputs[0])
     let (rows, columns) = try grid.counts(height: height, width: width)
-    // What lies outside does not count, so that a window of nothing else has no result.
+    // Elements outside the image are ignored: a window entirely outside would have no result.
     if case .explicit(let top, let bottom, let left, let right) = padding,
       max(top, bottom) >= window.height || max(left, right) >= window.width
     {

@@ -1,7 +1,7 @@
-/// What a pooling window gives.
+/// The value that a pooling takes from each window.
 public enum PoolingKind: String, Sendable, Hashable {
   /// The largest element.
   case max
-  /// The mean; elements outside the image do not count.
+  /// The mean of the elements inside the image.
   case average
 }

@@ -1,23 +1,23 @@
-/// Elements that keep their values and move, are repeated, or are left out.
+/// An operation that moves, repeats or omits elements but keeps their values.
 public enum Rearrangement: Sendable, Hashable {
   /// Axis i of the result is axis `axes[i]` of the input, counted from 0.
   case permutation(axes: [Int])
-  /// An image without so many pixels at each border.
+  /// Removes this number of pixels at each border of an image.
   case cropping(top: Int, bottom: Int, left: Int, right: Int)
-  /// An image of which each pixel becomes `rows` by `columns` of them (nearest neighbours).
+  /// Repeats each pixel of an image as `rows` by `columns` pixels (nearest neighbors).
   case repetition(rows: Int, columns: Int)
-  /// An image of another size, each pixel the one nearest to its centre.
+  /// Resizes an image; each pixel is the one nearest to its center.
   case nearest(height: Int, width: Int)
-  /// An image with `rows` - 1 rows of zeros between its rows and `columns` - 1 between its columns: in
-  /// front of a convolution, a transposed convolution with these strides.
+  /// Inserts `rows` - 1 rows of zeros between the rows of an image and `columns` - 1 columns
+  /// between its columns. Before a convolution this gives a transposed convolution with these
+  /// strides.
   case zeroInsertion(rows: Int, columns: Int)
 
-  /// Where each element of the result comes from, row-major, as a row-major position in the input; -1
-  /// for a zero.
+  /// Returns the row-major position in the input of each element of the result; -1 for a zero.
   ///
   /// - Parameters:
   ///   - input: The input's shape.
-  ///   - output: The result's.
+  ///   - output: The result's shape.
   package func sources(_ input: [Int], _ output: [Int]) -> [Int] {
     switch self {
     case .permutation(let axes):
@@ -47,7 +47,7 @@ public enum Rearrangement: Sendable, Hashable {
     }
   }
 
-  /// floor((position + 0.5) * from / to), exactly.
+  /// Returns floor((position + 0.5) * from / to), exactly.
   private static func nearest(_ position: Int, _ from: Int, _ to: Int) -> Int {
     min((2 * position + 1) * from / (2 * to), from - 1)
   }
@@ -123,7 +123,7 @@ extension Rearrangement: OperationFacts {
 }
 
 extension OperationFacts {
-  /// Checks the size that an image is resized to.
+  /// Checks the size of a resized image.
   func checkSize(_ height: Int, _ width: Int) throws(OperationError) {
     guard (1...65536).contains(height), (1...65536).contains(width) else {
       throw OperationError("a size of \(height)x\(width) is out of range")

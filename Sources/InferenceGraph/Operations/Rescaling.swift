@@ -1,11 +1,11 @@
-/// An affine map of the input, x * scale + offset, one pair a channel or one for all.
+/// An affine map of the input, x * scale + offset, with one pair for each channel or one for all.
 ///
-/// It stands for Keras's `Rescaling` and, with scale 1/max(sqrt(variance), 1e-7) and offset
-/// -mean * scale, for its `Normalization`.
+/// Represents Keras's `Rescaling` and, with scale 1/max(sqrt(variance), 1e-7) and offset -mean *
+/// scale, Keras's `Normalization`.
 public struct Rescaling: Sendable, Hashable {
-  /// One factor, or one a channel.
+  /// One factor, or one for each channel.
   public var scale: [Float]
-  /// One offset, or one a channel.
+  /// One offset, or one for each channel.
   public var offset: [Float]
 
   /// Creates a rescaling.

@@ -14,7 +14,7 @@ public struct SeparableConvolution: Sendable, Hashable {
     self.bias = bias
   }
 
-  /// The two convolutions that it is.
+  /// The depthwise and the pointwise convolution.
   var parts: (depthwise: DepthwiseConvolution, pointwise: Convolution) {
     (depthwise, Convolution(kernel: pointwise, bias: bias))
   }
@@ -39,7 +39,7 @@ extension SeparableConvolution: OperationFacts {
     return [spatial[0], spatial[1], filters]
   }
 
-  /// The shape, having checked under this operation's name that it is an image's.
+  /// Returns `shape`, or throws under this operation's name if it is not the shape of an image.
   private func imageShape(_ shape: [Int]) throws(OperationError) -> [Int] {
     _ = try image(shape)
     return shape
@@ -54,7 +54,7 @@ extension SeparableConvolution: OperationFacts {
   package func fans(of role: WeightRole) -> Fans? {
     switch role {
     case .depthwiseKernel:
-      // The other kernel is between this one and the activation.
+      // The pointwise kernel lies between this one and the activation.
       var fans = depthwise.fans(of: .depthwiseKernel)
       fans?.meetsActivation = false
       return fans

@@ -1,23 +1,23 @@
-/// What a weight tensor is to its layer.
+/// The role of a weight tensor in its layer.
 public enum WeightRole: String, Sendable, Hashable, CaseIterable {
   /// The kernel of a convolution or a dense layer.
   case kernel
-  /// The kernel of a depthwise convolution, or of a separable one's first part.
+  /// The kernel of a depthwise convolution, or of the first part of a separable convolution.
   case depthwiseKernel
-  /// The kernel of a separable convolution's second part.
+  /// The kernel of the second part of a separable convolution.
   case pointwiseKernel
-  /// What is added to each channel of a product.
+  /// The number added to each channel of a product.
   case bias
-  /// What a normalization multiplies each channel by.
+  /// The factor of each channel of a normalization.
   case gamma
-  /// What a normalization adds to each channel.
+  /// The offset of each channel of a normalization.
   case beta
   /// The mean that a batch normalization subtracts.
   case movingMean
   /// The variance that a batch normalization divides by.
   case movingVariance
 
-  /// Whether inputs are multiplied by it and summed; such weights decay in training.
+  /// Whether the layer multiplies inputs by the weight and sums; such weights decay in training.
   public var isKernel: Bool {
     switch self {
     case .kernel, .depthwiseKernel, .pointwiseKernel: true
@@ -25,7 +25,7 @@ public enum WeightRole: String, Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// Whether training follows its gradient; moving statistics are averages instead.
+  /// Whether training updates the weight by its gradient; moving statistics are averages instead.
   public var isTrained: Bool {
     switch self {
     case .kernel, .depthwiseKernel, .pointwiseKernel, .bias, .gamma, .beta: true
@@ -33,7 +33,7 @@ public enum WeightRole: String, Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// The role in words.
+  /// The role's name, for messages.
   public var displayName: String {
     switch self {
     case .kernel: "kernel"
@@ -47,7 +47,7 @@ public enum WeightRole: String, Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// What it holds in a fresh layer; nil for a kernel, which is random.
+  /// The value of all elements in a new layer; nil for a kernel, which is random.
   package var initialValue: Float? {
     switch self {
     case .kernel, .depthwiseKernel, .pointwiseKernel: nil
@@ -56,6 +56,6 @@ public enum WeightRole: String, Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// The number of last axes that together count channels.
+  /// The number of last axes that hold the channels.
   package var channelAxes: Int { self == .depthwiseKernel ? 2 : 1 }
 }

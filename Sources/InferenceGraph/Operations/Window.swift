@@ -52,7 +52,7 @@ public struct Window: Sendable, Hashable {
     guard rows.count > 0, columns.count > 0 else {
       throw OperationError("\(window) does not fit into \(height)x\(width)")
     }
-    // So much padding is no network's intention, and it would have to be kept in memory.
+    // No network means to pad this much, and the padding would take up memory.
     guard rows.before + rows.after <= 2 * height + 64,
       columns.before + columns.after <= 2 * width + 64
     else {

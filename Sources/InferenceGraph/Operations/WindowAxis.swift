@@ -1,4 +1,4 @@
-/// The windows along one axis: how many, and how many zeros come before and after.
+/// The windows along one axis: their number and the zeros before and after.
 package struct WindowAxis: Equatable {
   /// The number of windows; zero if none fits.
   package let count: Int

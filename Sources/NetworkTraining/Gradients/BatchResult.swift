@@ -1,9 +1,9 @@
 internal import InferenceGraph
 
-/// What a batch of images gave.
+/// The results of a batch of images.
 struct BatchResult: Sendable, Hashable {
   /// The mean cross-entropy over the images, in nats, with label smoothing.
   var loss: Double
-  /// Images whose largest output is their label's.
+  /// The number of images whose largest output is that of their label.
   var correct: Int
 }

@@ -1,19 +1,19 @@
 internal import InferenceGraph
 
-/// The batch that is being run. It is `@unchecked Sendable` since it changes between phases alone.
+/// The current batch. `@unchecked Sendable` because it changes only between phases.
 final class BatchState: @unchecked Sendable {
-  /// Images in the batch.
+  /// The number of images in the batch.
   var images = 0
-  /// Decides the noise of this step.
+  /// The seed of this step's noise.
   var seed: UInt64 = 0
   var smoothing: Float = 0
-  /// The weight of every image in the loss whose gradient is computed.
+  /// The weight of each image in the loss.
   var weight: Float = 1
-  /// Whether moving statistics follow the batch's.
+  /// Whether the step updates moving statistics by the batch's.
   var updatesStatistics = true
 
-  /// Blocks that hold images.
+  /// The number of blocks that hold images.
   var blocks: Int { blockCount(images) }
-  /// Images in a block.
+  /// Returns the number of images in a block.
   func lanes(_ block: Int) -> Int32 { Int32(Swift.min(laneCount, images - block * laneCount)) }
 }

@@ -1,19 +1,19 @@
 internal import InferenceGraph
 internal import CKernels
 
-/// A value, or the slopes of one, for all blocks of a batch.
+/// A value or its gradient for all blocks of a batch.
 ///
-/// Images lie block after block, each with its frame; vectors (shapes of rank 1) as a matrix
-/// [elements, lanes of all blocks], which OpenBLAS multiplies.
+/// Images are stored block after block, each with its border; vectors (shapes of rank 1) as a
+/// matrix [elements, lanes of all blocks] for OpenBLAS.
 struct BatchValue: Sendable {
   let memory: BatchMemory
-  /// Where its part of the memory begins.
+  /// The position of its part of the memory.
   let start: Int
   let place: Place
 
   var image: dk_image { place.image }
 
-  /// The first element in a block.
+  /// Returns the first element of a block.
   func at(_ block: Int) -> UnsafeMutablePointer<Float> {
     unsafe memory.pointer + start + place.offset + block * place.blockStride
   }

@@ -2,7 +2,7 @@ internal import InferenceGraph
 internal import CKernels
 
 extension Differentiator {
-  /// Computes the cross-entropy and its slopes at the logits.
+  /// Computes the cross-entropy and its gradient with respect to the logits.
   func run(_ loss: Loss.CrossEntropy) -> BatchResult {
     let (images, classes) = (state.images, model.classCount)
     precondition(loss.labels.count == images, "\(loss.labels.count) labels, \(images) images")
@@ -26,10 +26,10 @@ extension Differentiator {
       loss: loss.weight.map { sum * Double($0) } ?? sum / Double(images), correct: right)
   }
 
-  /// Each image's cross-entropy in the last batch whose loss had one, in nats.
+  /// Each image's cross-entropy, in nats, in the last batch whose loss included one.
   public var imageLosses: [Float] { (0..<state.images).map { unsafe losses.pointer[$0] } }
 
-  /// Puts distributions, `[images][classes]`, into lanes.
+  /// Packs distributions, `[images][classes]`, into lanes.
   private func lanes(_ distributions: [Float]) -> Storage<Float> {
     let classes = Int(logits.image.channels)
     let lanes = targets ?? Storage(count: labels.count * classes)
@@ -38,7 +38,7 @@ extension Differentiator {
     let image = dk_image(height: 1, width: 1, channels: classes, pitch: laneCount, frame: Frame())
     for block in 0..<state.blocks {
       let start = block * laneCount * classes
-      // They are as many as the images, and finite.
+      // There is one distribution for each image, and all values are finite.
       _ = unsafe source.values.withUnsafeBytes {
         unsafe source.pack(
           $0.baseAddress! + start * MemoryLayout<Float>.size, count: Int(state.lanes(block)),

@@ -3,18 +3,18 @@ internal import InferenceGraph
 extension Differentiator {
   /// Differentiates a loss at a batch of images.
   ///
-  /// Values and gradients can be read until the next batch.
+  /// Values and gradients stay readable until the next batch.
   ///
   /// - Parameters:
   ///   - loss: The loss.
-  ///   - images: `[images][height][width][channels]`, in the units of a data set (before the model's
-  ///     input scale); at most ``batchSize``.
-  ///   - seed: Decides dropout.
-  ///   - updatesStatistics: Whether the moving statistics of batch normalizations follow the batch's,
-  ///     where these are used.
+  ///   - images: `[images][height][width][channels]`, in the units of a data set (before the
+  ///     model's input scale); at most ``batchSize``.
+  ///   - seed: Determines dropout.
+  ///   - updatesStatistics: Whether to update the moving statistics of batch normalizations that
+  ///     use the batch's statistics.
   /// - Returns: The loss.
-  /// - Throws: ``SampleError`` for an image with a value that is not finite; ``TrainingError`` for a
-  ///   derivative of the loss that is not; what the loss throws.
+  /// - Throws: ``SampleError`` for an image with a value that is not finite; ``TrainingError`` for
+  ///   a derivative of the loss that is not finite; the errors of the loss.
   @discardableResult
   public func differentiate(
     _ loss: Loss, at images: [Float], seed: UInt64 = 0, updatesStatistics: Bool = false
@@ -22,15 +22,15 @@ extension Differentiator {
     try run(images, loss, seed, updatesStatistics)
   }
 
-  /// Differentiates a loss at a batch of a training's images.
+  /// Differentiates a loss at a batch of training images.
   ///
   /// - Parameters:
   ///   - loss: The loss.
-  ///   - batch: The batch, which also decides dropout.
-  ///   - updatesStatistics: Whether the moving statistics of batch normalizations follow the batch's,
-  ///     where these are used.
+  ///   - batch: The batch, which also determines dropout.
+  ///   - updatesStatistics: Whether to update the moving statistics of batch normalizations that
+  ///     use the batch's statistics.
   /// - Returns: The loss.
-  /// - Throws: As ``differentiate(_:at:seed:updatesStatistics:)``.
+  /// - Throws: The errors of ``differentiate(_:at:seed:updatesStatistics:)``.
   @discardableResult
   public func differentiate(
     _ loss: Loss, at batch: TrainingBatch, updatesStatistics: Bool = false
@@ -38,11 +38,11 @@ extension Differentiator {
     try run(batch, loss, updatesStatistics).loss
   }
 
-  /// Runs images forward alone; values can be read until the next batch.
+  /// Runs images forward only. Values stay readable until the next batch.
   ///
   /// - Parameters:
-  ///   - images: As for ``differentiate(_:at:seed:updatesStatistics:)``.
-  ///   - seed: Decides dropout.
+  ///   - images: Images as for ``differentiate(_:at:seed:updatesStatistics:)``.
+  ///   - seed: Determines dropout.
   /// - Throws: ``SampleError`` for an image with a value that is not finite.
   public func evaluate(_ images: [Float], seed: UInt64 = 0) throws {
     try run(images, nil, seed, false)
@@ -50,14 +50,14 @@ extension Differentiator {
 
   /// Returns each image's cross-entropy in nats, and its gradient with respect to the image.
   ///
-  /// An image's gradient is its own, whatever images there are beside it. So the differentiator must
-  /// have been made with `differentiatesInput`, and without `isTraining`: in training dropout acts,
-  /// and a batch's images change each other's normalization.
+  /// An image's gradient does not depend on the other images. The differentiator must therefore be
+  /// made with `differentiatesInput` and without `isTraining`: in training, dropout is active and
+  /// images of a batch affect each other through normalization.
   ///
   /// - Parameters:
-  ///   - images: `[images][height][width][channels]`, as in a data set (before the model's input
-  ///     scale); the gradient is in the same units and order.
-  ///   - labels: A class of the model for every image; any number of images.
+  ///   - images: `[images][height][width][channels]`, in the units of a data set (before the
+  ///     model's input scale); the gradients have the same units and order.
+  ///   - labels: The class of each image. The number of images is not limited.
   /// - Throws: ``SampleError`` for an image with a value that is not finite.
   public func imageGradients(
     of images: [Float], labels: [Int32]
@@ -66,8 +66,8 @@ extension Differentiator {
     return try inputGradients(of: images, labels: labels)
   }
 
-  /// Returns each image's cross-entropy, and the gradient of their sum over a batch with respect to
-  /// the images; in training too.
+  /// Returns each image's cross-entropy and the gradient of their sum over a batch with respect to
+  /// the images. Allowed in training too.
   func inputGradients(
     of images: [Float], labels: [Int32]
   ) throws -> (losses: [Float], gradients: [Float]) {
@@ -113,7 +113,7 @@ extension Differentiator {
     return value
   }
 
-  /// Differentiates a loss at a batch of a training's images.
+  /// Differentiates a loss at a batch of training images.
   func run(
     _ batch: TrainingBatch, _ loss: Loss, _ updatesStatistics: Bool
   ) throws -> BatchResult {
@@ -125,7 +125,7 @@ extension Differentiator {
     }
   }
 
-  /// Calls a loss's functions, and takes the slopes that they give; returns the sum of their values.
+  /// Evaluates a loss's functions, stores their gradients, and returns the sum of their values.
   func takeSlopes(of loss: Loss) throws -> Double {
     for slopes in nodeSlopes.values { slopes.isThere = false }
     outputSlopes.isThere = false

@@ -1,6 +1,6 @@
 internal import InferenceGraph
 extension Differentiator {
-  /// Throws if a graph's output is not one score a class.
+  /// Throws unless a graph's output is one score for each class.
   static func checkOutput(of graph: Graph) throws(GraphError) {
     let output = graph.nodes[graph.output]
     guard output.elementCount == output.channels else {
@@ -11,7 +11,7 @@ extension Differentiator {
     }
   }
 
-  /// The indices of nodes with a part in the output, by name.
+  /// Returns the indices of the named nodes; throws if the output does not depend on one of them.
   static func nodes(_ names: [String], of graph: Graph) throws(GraphError) -> [Int] {
     let reaching = graph.reachingOutput
     return try names.map { (name) throws(GraphError) in
@@ -22,21 +22,21 @@ extension Differentiator {
     }
   }
 
-  /// Throws if there is not so much memory for each weight, beside what OpenBLAS takes when the
-  /// first batch runs.
+  /// Throws if the memory for each weight is not available, besides OpenBLAS's buffers, which the
+  /// first batch allocates.
   func checkMemory(bytesPerWeight: Int) throws(GraphError) {
     try Self.check(
       bytes: parameters.weights.count * bytesPerWeight,
       openBLAS: usesOpenBLAS ? options.threads : 0, "so many weights", in: model.graph)
   }
 
-  /// Throws if so much memory is not to be had.
+  /// Throws if the memory is not available.
   ///
   /// - Parameters:
-  ///   - bytes: What is about to be allocated.
-  ///   - openBLAS: The threads in which OpenBLAS will want a buffer.
-  ///   - purpose: What takes the memory.
-  ///   - graph: Its largest layer is named.
+  ///   - bytes: The bytes to allocate.
+  ///   - openBLAS: The number of threads in which OpenBLAS will allocate a buffer.
+  ///   - purpose: The use of the memory, for the message.
+  ///   - graph: The graph whose largest layer the message names.
   static func check(
     bytes: Int, openBLAS: Int = 0, _ purpose: String, in graph: Graph
   ) throws(GraphError) {
@@ -55,8 +55,8 @@ extension Differentiator {
 }
 
 extension Graph {
-  /// What a training's weights take at most: themselves, their gradient, and convolutions' packed for
-  /// both directions, with Winograd's 16 for 9.
+  /// The most bytes that a training's weights take: weights, gradient, and convolutions' weights
+  /// packed for both directions (Winograd: 16 elements for 9).
   var trainedBytes: Int {
     nodes.reduce(0) { sum, node in
       let weights = node.operation.weights.reduce(0) { $0 + ($1.count + 15) / 16 * 16 }
@@ -67,14 +67,14 @@ extension Graph {
 }
 
 extension TrainingGraph {
-  /// What the nodes' values take at least, frames left out; 2^40 if it is more.
+  /// Returns the least bytes that the nodes' values take, without borders; at most 2^40.
   func valueBytes(blocks: Int) -> Int {
     let elements = nodes.reduce(0) { $0 + $1.shape.reduce(1, *) } * laneCount
     let bytes = 4 * Double(elements) * Double(blocks)
     return bytes < 0x1p40 ? Int(bytes) : 1 << 40
   }
 
-  /// Whether there are matrix products.
+  /// Whether the graph has matrix products on vectors.
   var usesOpenBLAS: Bool {
     nodes.contains { if case .dense = $0.operation { $0.shape.count == 1 } else { false } }
   }

@@ -4,12 +4,12 @@ internal import CKernels
 extension Differentiator {
   // MARK: Values
 
-  /// Returns what a node gave for the last batch, behind its activation:
+  /// Returns the value of a node for the last batch, after its activation:
   /// `[images][height][width][channels]`.
   ///
-  /// Of a node that ends the model in a softmax it is what the softmax is taken of.
+  /// For a node that ends the model in a softmax, returns the logits.
   ///
-  /// - Parameter node: The name of a node that has a part in the model's output.
+  /// - Parameter node: The name of a node that the model's output depends on.
   public func values(of node: String) -> [Float] {
     guard let value = values[node] else {
       preconditionFailure("'\(node)' is no node with a part in the model's output")
@@ -17,20 +17,20 @@ extension Differentiator {
     return rows(value)
   }
 
-  /// The model's outputs for the last batch in front of a final softmax, `[images][classes]`.
+  /// The model's outputs for the last batch, before a final softmax: `[images][classes]`.
   public var outputs: [Float] { rows(logits) }
 
   /// The gradient of the last batch's loss with respect to its images:
-  /// `[images][height][width][channels]`, in the units in which the images were given.
+  /// `[images][height][width][channels]`, in the units of the images.
   ///
-  /// The differentiator must have been made with `differentiatesInput`.
+  /// Requires a differentiator made with `differentiatesInput`.
   public var inputGradient: [Float] {
     guard let inputSlope else { preconditionFailure("made without differentiatesInput") }
     let scale = model.inputScale
     return rows(inputSlope).map { $0 * scale }
   }
 
-  /// A value's elements, image by image.
+  /// Returns a value's elements, image by image.
   func rows(_ value: BatchValue) -> [Float] {
     let size = value.place.elementCount
     let count = state.images * size
@@ -51,9 +51,9 @@ extension Differentiator {
     tensor(segment(role, layer), parameters.weights)
   }
 
-  /// Changes a layer's weights, to as many values as they have; the model stays as it is.
+  /// Replaces a layer's weights by as many values; the model does not change.
   ///
-  /// Which channels are masked is decided when the differentiator is made.
+  /// The masked channels stay those at creation.
   public func setWeight(_ role: WeightRole, of layer: String, to values: [Float]) {
     let segment = segment(role, layer)
     precondition(
@@ -66,17 +66,17 @@ extension Differentiator {
 
   /// Returns the gradient of the last batch's loss with respect to a layer's weights.
   ///
-  /// The layer must be among those that are differentiated. In masked channels it is zero.
+  /// The layer must be one of those differentiated. The gradient of masked channels is zero.
   public func gradient(_ role: WeightRole, of layer: String) -> Tensor {
     tensor(differentiated(role, layer), parameters.gradient)
   }
 
   // MARK: Factors on channels
 
-  /// Makes a layer's weights the model's own times one factor a channel.
+  /// Sets a layer's weights to the model's weights times one factor for each channel.
   ///
-  /// With a kernel, or gamma, they are factors on the channels' values in front of bias, or beta; with
-  /// a bias, or beta, on what is added to them.
+  /// For a kernel or gamma, the factors scale the channels' values before bias or beta; for a bias
+  /// or beta, they scale the offset.
   ///
   /// - Parameters:
   ///   - role: A weight that the layer has for each channel.
@@ -92,7 +92,7 @@ extension Differentiator {
   }
 
   /// Returns the gradient of the last batch's loss with respect to factors on the channels of the
-  /// model's own weights, `[channels]`, at the weights as they are.
+  /// model's weights, `[channels]`, at the current weights.
   public func factorGradient(_ role: WeightRole, of layer: String) -> [Float] {
     let segment = differentiated(role, layer)
     let own = ownWeights(segment)
@@ -105,7 +105,7 @@ extension Differentiator {
     return sums.map { Float($0) }
   }
 
-  /// The weights of the model that it was made with.
+  /// Returns the model's weights at creation.
   private func ownWeights(_ segment: Parameters.Segment) -> [Float] {
     model.graph.nodes[segment.node].operation.namedWeights
       .first { $0.role == segment.role }?.tensor.values ?? []
@@ -133,6 +133,6 @@ extension Differentiator {
 }
 
 extension Parameters.Segment {
-  /// The number of channels that it has weights for.
+  /// The number of channels.
   fileprivate var channels: Int { shape.suffix(role.channelAxes).reduce(1, *) }
 }

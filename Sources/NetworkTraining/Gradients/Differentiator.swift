@@ -6,9 +6,8 @@ internal import Synchronization
 /// Computes losses of a model on batches of images, and their gradients by reverse-mode
 /// differentiation: with respect to weights, factors on channels, and the images.
 ///
-/// A ``Loss`` is a cross-entropy, or any function of the outputs or of the values of nodes. What is
-/// differentiated is chosen when the differentiator is made, and its memory is used again for every
-/// batch:
+/// A ``Loss`` is a cross-entropy, or any function of the outputs or of the values of nodes. The
+/// initializer selects what to differentiate; every batch reuses the memory:
 ///
 /// ```swift
 /// let differentiator = try Differentiator(model, batchSize: 128, layers: ["conv_1"])
@@ -16,22 +15,22 @@ internal import Synchronization
 /// let gradient = differentiator.gradient(.kernel, of: "conv_1")
 /// ```
 ///
-/// A batch runs forward and backward in blocks of 16 images, one in each lane of a vector; threads
-/// wait for each other only where images meet: in the matrix products of dense layers, in the
-/// statistics of batch normalization, and in the sum over the batch. Results are the same bits for any
-/// number of threads.
+/// A batch runs forward and backward in blocks of 16 images, one in each lane of a vector. Threads
+/// wait for each other only where images interact: in the matrix products of dense layers, in the
+/// statistics of batch normalization, and in the sum over the batch. The bits of the results do not
+/// depend on the number of threads.
 ///
-/// A channel of a layer whose kernel is all zero is masked: kernel and bias have no gradient there.
+/// A channel whose kernel is all zero is masked: its kernel and bias get no gradient.
 public final class Differentiator {
-  /// The model it was made with; its weights are the initial ones.
+  /// The model at creation; its weights are the initial ones.
   public let model: Model
   /// The most images in a batch.
   public let batchSize: Int
-  /// The inner nodes whose values a loss may be a function of.
+  /// The names of the inner nodes whose values a loss may depend on.
   public let lossNodes: [String]
-  /// Weights and gradient, flat.
+  /// The weights and their gradient as flat arrays.
   let parameters: Parameters
-  /// What values, slopes and the like of a batch take.
+  /// The bytes of values, gradients and scratch memory for a batch.
   let batchBytes: Int
 
   let isTraining: Bool
@@ -44,17 +43,17 @@ public final class Differentiator {
   private let forward: [TrainingPhase]
   private let backward: [TrainingPhase]
   private let input: BatchValue
-  /// The values of the nodes with a part in the output, by name.
+  /// By name: the values of the nodes that the output depends on.
   let values: [String: BatchValue]
   let inputSlope: BatchValue?
   let logits: BatchValue
   let logitSlope: BatchValue
-  /// What losses add to the slopes of nodes, by name, and to those of the outputs.
+  /// By node name: the gradients that a loss adds; and those for the outputs.
   let nodeSlopes: [String: NodeSlopes]
   let outputSlopes: NodeSlopes
   private let blocksPerSlot: Int
   let labels: Storage<Int32>
-  /// `[blocks][classes][16]`; nil until a batch comes with distributions to learn.
+  /// `[blocks][classes][16]`; nil until a batch has target distributions.
   var targets: Storage<Float>?
   let losses: Storage<Float>
   let correct: Storage<Int32>
@@ -64,16 +63,18 @@ public final class Differentiator {
   /// - Parameters:
   ///   - model: The network.
   ///   - batchSize: The most images in a batch.
-  ///   - isTraining: Whether dropout acts and batch normalization uses the batch's statistics, as in
-  ///     training; else the model is what it is at inference, and no image changes another's values.
-  ///   - freezesNormalization: Whether batch normalization uses the moving statistics all the same.
-  ///   - differentiatesWeights: Whether the gradient of the weights is computed.
-  ///   - layers: The names of the layers whose weights these are; nil: all.
-  ///   - differentiatesInput: Whether the gradient of the images is computed.
-  ///   - lossNodes: The names of inner nodes whose values a loss may be a function of.
+  ///   - isTraining: Whether dropout is active and batch normalization uses the batch's statistics,
+  ///     as in training. Otherwise the model runs as at inference, and images do not affect each
+  ///     other.
+  ///   - freezesNormalization: Whether batch normalization uses the moving statistics even in
+  ///     training.
+  ///   - differentiatesWeights: Whether to compute the gradient of the weights.
+  ///   - layers: The names of the layers whose weights to differentiate; nil: all.
+  ///   - differentiatesInput: Whether to compute the gradient of the images.
+  ///   - lossNodes: The names of inner nodes whose values a loss may depend on.
   ///   - options: The number of threads.
-  /// - Throws: ``GraphError`` for a graph that cannot be trained or takes too much memory, or for a
-  ///   layer or node that it does not have.
+  /// - Throws: ``GraphError`` for a graph that cannot be trained or takes too much memory, or for
+  ///   an unknown layer or node.
   public init(
     _ model: Model, batchSize: Int, isTraining: Bool = true, freezesNormalization: Bool = false,
     differentiatesWeights: Bool = true, layers: [String]? = nil,
@@ -135,15 +136,15 @@ public final class Differentiator {
     openblas_set_num_threads(1)
   }
 
-  /// Runs a batch forward, and backward if there is a loss.
+  /// Runs a batch forward and, with a loss, backward.
   ///
   /// - Parameters:
   ///   - images: The number of images.
-  ///   - loss: The loss; nil: none.
-  ///   - seed: Decides dropout; give every step another.
-  ///   - updatesStatistics: Whether moving statistics follow the batch's.
-  ///   - fill: Puts a block of images, 16 at most, scaled, into lanes; called from several threads.
-  /// - Throws: What `fill` throws for the first block; what the loss throws.
+  ///   - loss: The loss; nil runs forward only.
+  ///   - seed: Determines dropout; must differ between steps.
+  ///   - updatesStatistics: Whether the step updates moving statistics by the batch's.
+  ///   - fill: Packs a block of at most 16 images, scaled, into lanes; called on several threads.
+  /// - Throws: The error of `fill` for the first block that fails; the errors of the loss.
   func run(
     images: Int, _ loss: Loss?, seed: UInt64, updatesStatistics: Bool,
     fill: @Sendable (_ block: Int, UnsafeMutablePointer<Float>, dk_image) throws -> Void

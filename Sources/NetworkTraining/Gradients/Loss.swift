@@ -1,8 +1,7 @@
 internal import InferenceGraph
-/// A scalar function of what a network gives for a batch of images, which a ``Differentiator``
-/// differentiates.
+/// A scalar function of a network's results for a batch of images, for a ``Differentiator``.
 ///
-/// It is a cross-entropy, a function of one's own, or a sum of both:
+/// A loss is a cross-entropy, any other function, or a sum of both:
 ///
 /// ```swift
 /// let loss = Loss.crossEntropy(labels) + .values(of: ["conv_2"]) { values in
@@ -10,8 +9,8 @@ internal import InferenceGraph
 /// }
 /// ```
 public struct Loss {
-  /// What a function of node values gives: its value, and its derivatives with respect to the
-  /// values of each node, in the order and layout in which they were given.
+  /// The value of a function of node values, and its derivatives with respect to the values of each
+  /// node, in the order and layout of the values.
   public typealias Term = (value: Double, gradients: [[Float]])
 
   /// The cross-entropy with labels.
@@ -22,7 +21,7 @@ public struct Loss {
     var weight: Float?
   }
 
-  /// A function of the values of nodes; no nodes: of the outputs.
+  /// A function of the values of nodes, or, if `nodes` is nil, of the outputs.
   struct Function {
     var nodes: [String]?
     var body: ([[Float]]) throws -> Term
@@ -34,11 +33,11 @@ public struct Loss {
   /// The cross-entropy, in nats, of the softmax of the outputs.
   ///
   /// - Parameters:
-  ///   - labels: The class of every image.
+  ///   - labels: The class of each image.
   ///   - targets: Distributions over the classes in place of the labels, `[images][classes]`.
   ///   - smoothing: s in the targets (1 - s) * onehot + s / classes (Szegedy et al. 2016).
-  ///   - weight: What each image's cross-entropy is multiplied by before they are added up; nil:
-  ///     1 / images, which gives the mean. A negative one ascends.
+  ///   - weight: The factor of each image's cross-entropy in the sum; nil: 1 / images, which gives
+  ///     the mean. A negative factor maximizes.
   public static func crossEntropy(
     _ labels: [Int32], targets: [Float]? = nil, smoothing: Double = 0, weight: Double? = nil
   ) -> Loss {
@@ -50,8 +49,8 @@ public struct Loss {
 
   /// A function of the model's outputs.
   ///
-  /// - Parameter body: Given the outputs in front of a final softmax, `[images][classes]`, returns
-  ///   the function's value and its derivatives with respect to each of them.
+  /// - Parameter body: Receives the outputs before a final softmax, `[images][classes]`; returns
+  ///   the function's value and its derivatives with respect to them.
   public static func outputs(
     _ body: @escaping (_ outputs: [Float]) throws -> (value: Double, gradient: [Float])
   ) -> Loss {
@@ -66,20 +65,21 @@ public struct Loss {
 
   /// A function of the values of some of the ``Differentiator/lossNodes``.
   ///
-  /// The product of a vector with a node's Jacobian is the gradient of a function with that vector
-  /// for its derivatives: `.values(of: ["conv_2"]) { _ in (0, [vector]) }`.
+  /// For the product of a vector with a node's Jacobian, return that vector as the derivatives:
+  /// `.values(of: ["conv_2"]) { _ in (0, [vector]) }`.
   ///
   /// - Parameters:
   ///   - nodes: The nodes' names.
-  ///   - body: Given the values of each node behind its activation, `[images][height][width]
-  ///     [channels]`, returns the function's value and its derivatives with respect to each of them.
+  ///   - body: Receives the values of each node after its activation,
+  ///     `[images][height][width][channels]`; returns the function's value and its derivatives with
+  ///     respect to them.
   public static func values(
     of nodes: [String], _ body: @escaping (_ values: [[Float]]) throws -> Term
   ) -> Loss {
     Loss(functions: [Function(nodes: nodes, body: body)])
   }
 
-  /// The sum of two losses, of which one at most has a cross-entropy.
+  /// Returns the sum of two losses, of which at most one includes a cross-entropy.
   public static func + (left: Loss, right: Loss) -> Loss {
     precondition(
       left.crossEntropy == nil || right.crossEntropy == nil, "a sum of two cross-entropies")

@@ -1,19 +1,19 @@
 internal import InferenceGraph
 /// A mask and a pattern that all images of a batch share: x' = (1 - m) * x + m * p.
 ///
-/// It is the trigger of Wang et al., "Neural Cleanse: Identifying and Mitigating Backdoor Attacks in
-/// Neural Networks", S&P 2019, equation 2, and what is looked for there. The mask is the same for all
-/// channels of a pixel.
+/// This is the trigger that Wang et al. define and optimize in "Neural Cleanse: Identifying and
+/// Mitigating Backdoor Attacks in Neural Networks", S&P 2019, equation 2. All channels of a pixel
+/// have the same mask.
 public struct MaskedPattern: Sendable, Hashable {
   /// The shape of an image, `[height, width, channels]`.
   public let imageShape: [Int]
-  /// m, `[height][width]`: 0 keeps the image, 1 puts the pattern in its place.
+  /// m, `[height][width]`: 0 keeps the image, 1 replaces it by the pattern.
   public var mask: [Float]
   /// p, `[height][width][channels]`, in the images' units.
   public var pattern: [Float]
 
-  /// Creates a trigger; mask and pattern must have as many elements as the image's pixels and
-  /// elements.
+  /// Creates a trigger. Traps unless the mask has an element for each pixel of the image and the
+  /// pattern one for each element.
   public init(imageShape: [Int], mask: [Float], pattern: [Float]) {
     let size = imageShape.reduce(1, *)
     precondition(
@@ -24,7 +24,7 @@ public struct MaskedPattern: Sendable, Hashable {
     self.pattern = pattern
   }
 
-  /// Returns images, `[images][height][width][channels]`, with the pattern on them.
+  /// Returns images, `[images][height][width][channels]`, with the pattern applied.
   public func applied(to images: [Float]) -> [Float] {
     let channels = imageShape.last ?? 1
     var result = images
@@ -38,8 +38,8 @@ public struct MaskedPattern: Sendable, Hashable {
 
   /// Returns the gradient of a loss with respect to mask and pattern.
   ///
-  /// With g the gradient with respect to the images x', they are the sums over the images of
-  /// g * (p - x), over the channels too, and of g * m.
+  /// With g the gradient with respect to the images x', the gradients are the sums over the images
+  /// of g * (p - x), also over the channels, and of g * m.
   ///
   /// - Parameters:
   ///   - images: x, `[images][height][width][channels]`: the images without the pattern.

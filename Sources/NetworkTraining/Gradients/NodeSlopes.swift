@@ -1,19 +1,19 @@
 internal import InferenceGraph
 internal import CKernels
 
-/// What a loss adds to the slopes of a node's value.
+/// The gradient that a loss adds to that of a node's value.
 ///
-/// It is `@unchecked Sendable` since it changes between phases alone.
+/// `@unchecked Sendable` because it changes only between phases.
 @safe final class NodeSlopes: @unchecked Sendable {
   let shape: [Int]
-  /// Whether the batch has any.
+  /// Whether the current batch has such a gradient.
   var isThere = false
   private let blocks: Int
   private let image: dk_image
-  /// `[blocks][elements][16]`, made when it is first needed.
+  /// `[blocks][elements][16]`, allocated on first use.
   private var storage: Storage<Float>?
 
-  /// Holds slopes of a node's shape for so many blocks.
+  /// Creates a store for gradients of a node's shape for `blocks` blocks.
   init(_ shape: [Int], blocks: Int) {
     self.shape = shape
     self.blocks = blocks
@@ -22,16 +22,16 @@ internal import CKernels
       height: height, width: width, channels: channels, pitch: laneCount, frame: Frame())
   }
 
-  /// The bytes that slopes of a shape take.
+  /// Returns the bytes that the gradients take.
   static func bytes(_ shape: [Int], blocks: Int) -> Int {
     shape.reduce(1, *) * laneCount * blocks * MemoryLayout<Float>.size
   }
 
   private func start(_ block: Int) -> Int { shape.reduce(1, *) * laneCount * block }
 
-  /// Takes the batch's slopes, `[images][elements]`.
+  /// Stores the batch's gradients, `[images][elements]`.
   ///
-  /// - Returns: The first image with one that is not finite.
+  /// - Returns: The first image with a gradient that is not finite; nil if there is none.
   func take(_ values: [Float]) -> Int? {
     isThere = true
     let storage = self.storage ?? Storage(count: start(blocks))
@@ -40,7 +40,7 @@ internal import CKernels
     var bad: Int?
     for first in stride(from: 0, to: source.count, by: laneCount) {
       let count = min(laneCount, source.count - first)
-      // The array lends its images for the call.
+      // The array is valid during the call.
       let _: Void? = unsafe source.withStoredBytes(of: first..<first + count) {
         guard let images = $0.baseAddress else { return }
         let found = unsafe source.pack(
@@ -51,7 +51,7 @@ internal import CKernels
     return bad
   }
 
-  /// Adds a block's slopes to others.
+  /// Adds a block's gradients to `slope`.
   func add(_ block: Int, to slope: BatchValue) {
     guard isThere, let storage else { return }
     unsafe kernels.scale(

@@ -3,17 +3,18 @@ internal import InferenceGraph
 final class Parameters: Sendable {
   /// One weight tensor.
   struct Segment: Sendable {
-    /// Its node in the graph.
+    /// The index of its node in the graph.
     let node: Int
     let role: WeightRole
-    /// As in the graph.
+    /// The shape in the graph.
     let shape: [Int]
-    /// Where it lies in the flat arrays; starts are multiples of 16.
+    /// Its position in the flat arrays; starts are multiples of 16.
     let range: Range<Int>
-    /// Whether its node is to be trained and has a part in the graph's output.
+    /// Whether its node is trained and the graph's output depends on it.
     let isOfTrainedNode: Bool
 
-    /// Whether it follows a gradient; moving statistics don't, nor what has no part in the output.
+    /// Whether it is updated by its gradient; false for moving statistics and for weights that the
+    /// output does not depend on.
     var isTrained: Bool { isOfTrainedNode && role.isTrained }
     /// Whether weight decay acts on it.
     var decays: Bool { role.isKernel }
@@ -21,17 +22,17 @@ final class Parameters: Sendable {
 
   /// All weight tensors, in the graph's order.
   let segments: [Segment]
-  /// The weights; what lies between segments is zero.
+  /// The weights, with zeros between segments.
   let weights: Storage<Float>
-  /// The gradient of the last batch; zero for what is not trained, for masked channels, and between
+  /// The gradient of the last batch; zero for untrained weights, for masked channels, and between
   /// segments.
   let gradient: Storage<Float>
 
-  /// Takes the weights of a graph.
+  /// Copies the weights of a graph.
   ///
   /// - Parameters:
   ///   - graph: The graph.
-  ///   - trained: The nodes whose weights follow a gradient; nil: all.
+  ///   - trained: The nodes whose weights are trained; nil: all.
   init(_ graph: Graph, trained: Set<Int>? = nil) {
     var segments: [Segment] = []
     var values: [(Int, [Float])] = []
@@ -57,7 +58,7 @@ final class Parameters: Sendable {
     }
   }
 
-  /// Returns the graph with these weights in it.
+  /// Returns the graph with the current weights.
   func graph(_ graph: Graph) -> Graph {
     var result = graph
     var remaining = segments[...]
@@ -71,11 +72,11 @@ final class Parameters: Sendable {
   }
 }
 
-/// The channels of a layer that are masked: their slices of the kernel are all zero.
+/// The masked channels of a layer: those whose slices of the kernel are all zero.
 ///
-/// Training leaves such slices, and the channels' biases, as they are.
+/// Training does not change these slices and the channels' biases.
 struct MaskedChannels: Sendable {
-  /// The layer's weights that belong to single channels, each with channels as its last axis.
+  /// The layer's weights with one slice for each channel; channels are the last axis.
   private let segments: [Parameters.Segment]
   private let channels: [Int]
   /// The number of all channels.
@@ -86,7 +87,7 @@ struct MaskedChannels: Sendable {
     let byNode = Dictionary(grouping: parameters.segments, by: \.node)
     return byNode.keys.sorted().compactMap { node in
       let segments = byNode[node]!
-      // A separable convolution's channels are those of its second part.
+      // The channels of a separable convolution are those of its pointwise part.
       guard let kernel = segments.last(where: \.decays) else { return nil }
       let biases = segments.filter { $0.role == .bias }
       let count = kernel.shape.suffix(kernel.role.channelAxes).reduce(1, *)
@@ -99,7 +100,7 @@ struct MaskedChannels: Sendable {
     }
   }
 
-  /// Sets the masked channels' part of a flat array to zero.
+  /// Sets the masked channels' elements of a flat array to zero.
   func clear(_ values: Storage<Float>) {
     for segment in segments {
       for start in stride(from: segment.range.lowerBound, to: segment.range.upperBound, by: count) {

@@ -2,8 +2,8 @@ internal import InferenceGraph
 internal import CKernels
 
 extension TrainingBuilder {
-  /// Reserves memory for a node's value and returns where its operation puts its result, and whether
-  /// the operation should rectify it by itself.
+  /// Reserves memory for a node's value. Returns where the operation stores its result, and whether
+  /// the operation should apply the rectifier itself.
   func makeResult(_ index: Int) -> (result: BatchValue, rectifies: Bool) {
     let value = makeValue(index)
     values[index] = value
@@ -17,7 +17,7 @@ extension TrainingBuilder {
     }
   }
 
-  /// Appends the activation that is still due.
+  /// Appends the activation unless the operation has applied it.
   func finishActivation(_ index: Int, _ result: BatchValue, isRectified: Bool) {
     let value = values[index]!
     let activation = nodes[index].activation
@@ -37,7 +37,7 @@ extension TrainingBuilder {
     }
   }
 
-  /// Turns the slopes behind a node's activation into those before it.
+  /// Turns the gradient after a node's activation into the gradient before it.
   func undoActivation(_ index: Int) {
     let activation = nodes[index].activation
     if activation == .linear || isRectified[index] { return }
@@ -83,7 +83,7 @@ extension TrainingBuilder {
     if forward { forwardBlocks(work) } else { backwardBlocks(work) }
   }
 
-  /// A node that is nothing but its activation.
+  /// A node that consists of its activation.
   func activation(_ index: Int) -> () -> Void {
     let input = nodes[index].inputs[0]
     let x = values[input]!

@@ -2,8 +2,8 @@ internal import InferenceGraph
 internal import CKernels
 
 extension TrainingBuilder {
-  /// A convolution: y = x * K + b. The slopes go back through a convolution with the kernel turned
-  /// around; the kernel's gradient is the correlation of input and slopes.
+  /// A convolution: y = x * K + b. The gradient of x is a convolution of y's gradient with the
+  /// rotated kernel; the gradient of K is the correlation of x and y's gradient.
   func convolution(_ index: Int, _ c: Convolution) -> () -> Void {
     let node = nodes[index]
     let x = values[node.inputs[0]]!
@@ -95,7 +95,7 @@ extension TrainingBuilder {
     }
   }
 
-  /// Adds a bias's gradient, the sum of the slopes, to the slot's.
+  /// Adds a bias's gradient, the sum of the output gradients, to the slot's.
   func biasGradient(_ bias: Parameters.Segment, _ slope: BatchValue) {
     let gradient = unsafe slotGradient(bias)
     let image = slope.image
@@ -106,7 +106,7 @@ extension TrainingBuilder {
 
   // MARK: Packing
 
-  /// Packs a step's weights before every batch: those of the kernel that lie at the offsets.
+  /// Packs a step's weights before every batch, from the kernel's elements at the offsets.
   func pack(
     _ step: ConvolutionStep, _ kernel: Parameters.Segment, offsets: Storage<Int32>, stride: Int
   ) {
@@ -121,7 +121,7 @@ extension TrainingBuilder {
 
   /// Transforms a step's weights before every batch.
   ///
-  /// - Parameter isTurned: Whether the kernel is turned around and goes from outputs to inputs.
+  /// - Parameter isTurned: Whether to rotate the kernel and to swap inputs and outputs.
   func pack(
     _ step: WinogradStep, _ kernel: Parameters.Segment, inputs: Int, outputs: Int, isTurned: Bool
   ) {

@@ -4,7 +4,7 @@ internal import CKernels
 extension TrainingBuilder {
   // MARK: Copies
 
-  /// Adds slopes to those of an input of the same shape, channel c times `scale[c]`.
+  /// Adds a gradient to that of an input of the same shape, channel c times `scale[c]`.
   func passOn(_ from: BatchValue, to input: Int, scale: Storage<Float>? = nil) {
     guard needsSlope[input] else { return }
     let (target, isThere) = slope(input)
@@ -31,7 +31,7 @@ extension TrainingBuilder {
     return { [self] in passOn(slope(index).slope, to: node.inputs[0], scale: scale) }
   }
 
-  /// The same elements in row-major order in another shape.
+  /// The same elements in another shape, in row-major order.
   func reshape(_ index: Int) -> () -> Void {
     let node = nodes[index]
     let x = values[node.inputs[0]]!
@@ -46,7 +46,7 @@ extension TrainingBuilder {
     }
   }
 
-  /// Copies elements in row-major order between values of any shapes.
+  /// Copies elements in row-major order between values of different shapes.
   private func copy(_ from: BatchValue, to: BatchValue, forward: Bool, add: Bool) {
     let (a, b) = (from.image, to.image)
     let work: @Sendable (Int, Int) -> Void
@@ -55,7 +55,7 @@ extension TrainingBuilder {
     } else if let image = BatchValue.flattened(a, like: b) {
       work = { block, _ in unsafe kernels.scale(from.at(block), image, to.at(block), b, nil, add) }
     } else {
-      // Both have frames, and other shapes: through a matrix.
+      // Both have borders and the shapes differ: copies through a matrix.
       let count = from.place.elementCount
       let (memory, start) = (self.memory, memory.reserve(blocks * count * laneCount))
       func matrix(_ image: dk_image) -> dk_image {
@@ -73,12 +73,12 @@ extension TrainingBuilder {
     if forward { forwardBlocks(work) } else { backwardBlocks(work) }
   }
 
-  /// Zeros around a copy; a value's border is never written, and so stays zero.
+  /// Zeros around a copy. A value's border is never written and stays zero.
   func zeroPadding(_ index: Int, top: Int, left: Int) -> () -> Void {
     let node = nodes[index]
     let x = values[node.inputs[0]]!
     let (y, _) = makeResult(index)
-    /// Where the input's elements lie in a padded image.
+    /// Returns the view of the input's elements in a padded image.
     func inner(_ image: dk_image) -> (start: Int, image: dk_image) {
       var part = image
       part.height = x.image.height
@@ -102,7 +102,7 @@ extension TrainingBuilder {
     }
   }
 
-  /// Elements from other positions.
+  /// Elements copied from other positions.
   func rearrangement(_ index: Int, _ r: Rearrangement) -> () -> Void {
     let node = nodes[index]
     let x = values[node.inputs[0]]!
@@ -151,9 +151,9 @@ extension TrainingBuilder {
 
   // MARK: Several inputs
 
-  /// a + b, a * b, or the larger or smaller of both; an axis of extent 1 is repeated.
+  /// a + b, a * b, or the elementwise maximum or minimum; axes of extent 1 are broadcast.
   ///
-  /// Of two equal elements the first has the slope of an extremum.
+  /// The gradient of an extremum goes to the first of two equal elements.
   func combination(_ index: Int) -> () -> Void {
     let node = nodes[index]
     let combination = node.operation.combination!
@@ -200,7 +200,7 @@ extension TrainingBuilder {
     }
   }
 
-  /// The inputs' channels side by side.
+  /// The concatenation of the inputs' channels.
   func concatenation(_ index: Int) -> () -> Void {
     let node = nodes[index]
     let (y, _) = makeResult(index)
@@ -221,7 +221,7 @@ extension TrainingBuilder {
     }
   }
 
-  /// Zero, and the input behind it.
+  /// Zero, followed by the input.
   func binaryLogits(_ index: Int) -> () -> Void {
     let input = nodes[index].inputs[0]
     let x = values[input]!
@@ -238,8 +238,8 @@ extension TrainingBuilder {
 }
 
 extension BatchValue {
-  /// The elements at `image`'s place, which has no frame, seen with the extents of `other`; nil if
-  /// they do not lie evenly.
+  /// Returns the elements of `image`, which has no border, with the extents of `other`; nil if they
+  /// are not evenly spaced.
   fileprivate static func flattened(_ image: dk_image, like other: dk_image) -> dk_image? {
     let isEven =
       image.pixel_pitch == Int64(image.channels) * image.channel_pitch

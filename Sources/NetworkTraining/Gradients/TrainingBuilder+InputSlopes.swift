@@ -1,14 +1,14 @@
 internal import CKernels
 internal import InferenceGraph
 
-/// Along one axis: which slopes of a convolution an input element's slope is a sum of.
+/// Along one axis: the output gradients that an input element's gradient is a sum of.
 ///
-/// Element y is read by window o through tap t where y = o * stride - padding + t * dilation. The
-/// elements with the same remainder by the stride, a *phase*, have the same taps.
+/// Window o reads element y through tap t where y = o * stride - padding + t * dilation. Elements
+/// with the same remainder by the stride, a *phase*, have the same taps.
 struct SlopeWindows {
-  /// By phase: taps, each with o - y / stride.
+  /// By phase: the taps, each with o - y / stride.
   let phases: [[(tap: Int, shift: Int)]]
-  /// Zeros before and after the slopes that are read.
+  /// Zeros needed before and after the output gradients.
   let before: Int
   let after: Int
 
@@ -38,7 +38,7 @@ struct SlopeWindows {
 }
 
 extension TrainingBuilder {
-  /// Appends what brings a convolution's slopes to its input's.
+  /// Appends the work that turns a convolution's output gradient into its input gradient.
   func inputSlopes(_ node: TrainingNode, _ c: Convolution, _ slope: BatchValue) {
     let input = node.inputs[0]
     let (height, width) = (nodes[input].shape[0], nodes[input].shape[1])
@@ -50,7 +50,7 @@ extension TrainingBuilder {
     let kernel = node.weights[.kernel]!
     let (depth, filters) = (c.kernel.shape[2], c.kernel.shape[3])
     if !isThere, WinogradStep.applies(to: ConvolutionWeights(c), output: nodes[input].shape) {
-      // Full padding, without what is read of zeros around the input.
+      // Full padding, except where it would compute the gradient of zeros around the input.
       let step = WinogradStep(
         inputs: filters, outputs: depth,
         before: (2 - c.window.rows(height).before, 2 - c.window.columns(width).before),
@@ -79,7 +79,7 @@ extension TrainingBuilder {
     }
   }
 
-  /// The convolution that gives one phase of the input's slopes, and where its weights come from.
+  /// Returns the convolution for one phase of the input gradient, and packs its weights.
   private func phaseStep(
     _ c: Convolution, group: Int, from: BatchValue, to: BatchValue, phase: (y: Int, x: Int),
     _ rowTaps: [(tap: Int, shift: Int)], _ columnTaps: [(tap: Int, shift: Int)], accumulate: Bool

@@ -4,9 +4,9 @@ internal import CKernels
 extension TrainingBuilder {
   /// Layer or group normalization: an image's own mean and variance, in training as at inference.
   ///
-  /// With z = (x - mean) / sqrt(variance + epsilon) and g the slopes times gamma, the slopes of x are
-  /// (g - mean(g) - z * mean(g * z)) / sqrt(variance + epsilon), means over the elements that share
-  /// one.
+  /// With z = (x - mean) / sqrt(variance + epsilon) and g the output gradient times gamma, the
+  /// gradient of x is (g - mean(g) - z * mean(g * z)) / sqrt(variance + epsilon), with means over
+  /// the elements that share a mean.
   func layerNormalization(_ index: Int, _ n: LayerNormalization) -> () -> Void {
     let node = nodes[index]
     let x = values[node.inputs[0]]!

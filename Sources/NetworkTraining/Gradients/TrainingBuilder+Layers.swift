@@ -71,7 +71,7 @@ extension TrainingBuilder {
     }
   }
 
-  /// Rows of a product in pieces for several threads.
+  /// Divides the rows of a product into pieces for several threads.
   private func rowPieces(_ rows: Int) -> [Range<Int>] {
     let count = max(1, min(8, rows / 32))
     return (0..<count).map { rows * $0 / count..<rows * ($0 + 1) / count }
@@ -147,12 +147,12 @@ extension TrainingBuilder {
       let slope = self.slope(index).slope
       let rows = p.grid.rows(Int(x.image.height))
       let columns = p.grid.columns(Int(x.image.width))
-      // Without gaps and overlaps every element is written, once.
+      // If windows neither overlap nor leave gaps, every element is written exactly once.
       let isTiling =
         p.window == p.strides && rows.count * p.strides.height - rows.before >= x.image.height
         && columns.count * p.strides.width - columns.before >= x.image.width
       let (target, isThere) = self.slope(input, cleared: !isTiling)
-      // Behind a rectifier that feeds nothing else its part is done in the same pass.
+      // The gradient of a rectifier that only this pooling reads is applied in the same pass.
       let rectified =
         p.kind == .max && nodes[input].activation == .relu && readers[input] == 1
       if rectified { isRectified[input] = true }
@@ -169,7 +169,7 @@ extension TrainingBuilder {
     }
   }
 
-  /// Mean or maximum over all pixels.
+  /// The mean or the maximum over all pixels.
   func globalPooling(_ index: Int, _ kind: PoolingKind) -> () -> Void {
     let node = nodes[index]
     let input = node.inputs[0]

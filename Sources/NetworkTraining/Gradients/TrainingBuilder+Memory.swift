@@ -1,7 +1,7 @@
 internal import InferenceGraph
 internal import CKernels
 
-/// What slopes must have in common to lie in the same memory one after another.
+/// Gradients with equal keys can share memory one after another.
 struct SlopeKey: Hashable {
   let shape: [Int]
   let frame: Frame
@@ -14,9 +14,10 @@ extension TrainingBuilder {
     return BatchValue(memory: memory, start: memory.reserve(place.size), place: place.place)
   }
 
-  /// Reserves memory for a node's slopes, unless it has some, and tells whether there are any yet.
+  /// Returns the buffer of a node's gradient, reserving it if necessary, and whether to add to its
+  /// contents instead of replacing them.
   ///
-  /// - Parameter cleared: Whether new slopes must be zero, as they will be added to.
+  /// - Parameter cleared: Whether a new buffer must be zero, because gradients will be added to it.
   func slope(_ index: Int, cleared: Bool = false) -> (slope: BatchValue, isThere: Bool) {
     if let slope = slopes[index] { return (slope, true) }
     let slope = makeSlope(index)
@@ -32,20 +33,20 @@ extension TrainingBuilder {
     let frame = slopeFrame(index)
     let place = self.place(nodes[index].shape, frame)
     let key = SlopeKey(shape: nodes[index].shape, frame: frame)
-    // Only memory of exactly the same form is used again: its frame is still zero.
+    // Reuses only memory of exactly the same form, whose border is still zero.
     let start = free[key]?.popLast() ?? memory.reserve(place.size)
     return BatchValue(memory: memory, start: start, place: place.place)
   }
 
-  /// Lets other slopes have the memory of a node's, which nothing reads any more.
+  /// Releases the memory of a node's gradient, which nothing reads any more.
   func release(_ index: Int) {
     guard let slope = slopes[index] else { return }
     let key = SlopeKey(shape: nodes[index].shape, frame: slopeFrame(index))
     free[key, default: []].append(slope.start)
   }
 
-  /// Zeros around the slopes of a convolution: what goes back through it reads them, and the tiles
-  /// of a kernel's gradient.
+  /// Returns the border of zeros around a convolution's output gradient, which the backward
+  /// convolution and the tiles of the kernel's gradient read.
   private func slopeFrame(_ index: Int) -> Frame {
     let node = nodes[index]
     guard case .convolution(let c) = node.operation else { return Frame() }

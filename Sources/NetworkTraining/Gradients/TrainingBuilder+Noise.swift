@@ -2,8 +2,8 @@ internal import InferenceGraph
 internal import CKernels
 
 extension TrainingBuilder {
-  /// Dropout and other noise, decided anew in every step by its seed, the layer and the image's place
-  /// in the batch.
+  /// Dropout and other noise, determined in every step by its seed, the layer and the image's
+  /// position in the batch.
   func noise(_ index: Int, _ layer: TrainingOnly) -> () -> Void {
     let node = nodes[index]
     let x = values[node.inputs[0]]!

@@ -1,14 +1,14 @@
 internal import InferenceGraph
 internal import CKernels
 
-/// How much of the moving statistics a step keeps; the rest comes from its batch.
+/// The share of the moving statistics that a step keeps; the rest comes from its batch.
 private let statisticsMomentum = 0.9
 
 extension TrainingBuilder {
   /// y = gamma * (x - mean) / sqrt(variance + epsilon) + beta (Ioffe and Szegedy 2015).
   ///
-  /// In training, mean and (biased) variance are those of the batch, over its images and pixels, and
-  /// the moving ones follow them; else they are the moving ones, which stay.
+  /// In training, mean and (biased) variance are those of the batch, over its images and pixels,
+  /// and update the moving ones. Otherwise they are the moving ones, which do not change.
   func normalization(_ index: Int, _ b: BatchNormalization) -> () -> Void {
     let node = nodes[index]
     let x = values[node.inputs[0]]!
@@ -52,7 +52,7 @@ extension TrainingBuilder {
   }
 }
 
-/// What a normalization's passes leave for each other, channel by channel.
+/// The values that a normalization's phases share, by channel.
 private final class Normalization: Sendable {
   let state: BatchState
   let parameters: Parameters
@@ -61,7 +61,7 @@ private final class Normalization: Sendable {
   let epsilon: Double
   let pixels: Int
   let channels: Int
-  /// By block: two sums a channel.
+  /// By block: two sums for each channel.
   private let sums: Storage<Double>
   let mean: Storage<Float>
   /// 1 / sqrt(variance + epsilon).
@@ -69,7 +69,7 @@ private final class Normalization: Sendable {
   /// y = x * scale + shift.
   let scale: Storage<Float>
   let shift: Storage<Float>
-  /// The slopes of x are scale * (slope - offset - (x - mean) * factor).
+  /// The gradient of x is scale * (slope - offset - (x - mean) * factor).
   let offset: Storage<Float>
   let factor: Storage<Float>
   private let gamma: Int?
@@ -135,8 +135,8 @@ private final class Normalization: Sendable {
         count = all
       }
       let variance = Swift.max(0, squares / count)
-      // Where all values are the same, as in a masked channel, nothing is left of them: with an
-      // epsilon of zero they would be 0 / 0.
+      // If all values are equal, as in a masked channel, the result is zero: with an epsilon of
+      // zero it would otherwise be 0 / 0.
       set(c, mean: center, variance: variance + epsilon > 0 ? variance : .infinity)
       guard state.updatesStatistics else { continue }
       for (start, value) in [(movingMean, center), (movingVariance, variance)] {
@@ -147,8 +147,8 @@ private final class Normalization: Sendable {
     }
   }
 
-  /// Sums the slopes over the blocks: the gradients of gamma and beta, and what the statistics'
-  /// dependence on x takes off its slopes.
+  /// Sums over the blocks: the gradients of gamma and beta, and the correction of x's gradient for
+  /// the statistics' dependence on x.
   func gatherSlopes() {
     let count = Double(state.images * pixels)
     for c in 0..<channels {

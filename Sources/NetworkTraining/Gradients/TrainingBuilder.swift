@@ -1,49 +1,49 @@
 internal import InferenceGraph
 internal import CKernels
 
-/// Turns a graph into the phases that run a batch forward and backward.
+/// Builds the phases that run a batch forward and backward.
 ///
-/// Every operation has one function that appends what it does in both directions. Forward phases come
-/// in the graph's order, backward ones in the reverse.
+/// Each operation has one function that appends its work in both directions. Forward phases are in
+/// the graph's order, backward phases in reverse order.
 final class TrainingBuilder {
   let nodes: [TrainingNode]
   let parameters: Parameters
   let state: BatchState
-  /// Blocks in a full batch.
+  /// The number of blocks in a full batch.
   let blocks: Int
-  /// Whether normalization uses and updates the batch's statistics.
+  /// Whether batch normalization uses the batch's statistics, and can update the moving ones.
   let usesBatchStatistics: Bool
   private let differentiatesWeights: Bool
 
-  /// The nodes that read each node.
+  /// The number of readers of each node.
   let readers: [Int]
-  /// Whether slopes go back to a node.
+  /// Whether each node needs a gradient.
   let needsSlope: [Bool]
-  /// Zeros around a node's value, for the convolutions that read it.
+  /// The border of zeros around each node's value, for convolutions that read it.
   private(set) var frames: [Frame]
   var values: [BatchValue?]
-  /// What a node's activation was applied to, where its derivative needs it.
+  /// The input of a node's activation, where the derivative needs it.
   var preActivations: [BatchValue?]
-  /// The slopes of a node's value, while phases that need them are appended.
+  /// The gradient of each node's value while the phases that use it are appended.
   var slopes: [BatchValue?]
-  /// Whether slopes of a node lie behind its rectifier already.
+  /// Whether a node's gradient already includes the derivative of its rectifier.
   var isRectified: [Bool]
-  /// What losses add to the slopes of some nodes, the output among them.
+  /// The gradients that losses add to those of some nodes, the output included.
   let nodeSlopes: [Int: NodeSlopes]
 
-  /// Work that packs weights, before a batch.
+  /// Work that packs weights before a batch.
   var packing: [@Sendable () -> Void] = []
   private(set) var forward: [TrainingPhase] = []
   private(set) var backward: [TrainingPhase] = []
-  /// Where segments whose gradient is summed block by block lie in a slot's memory.
+  /// The positions, in a slot's memory, of the segments whose gradient is summed block by block.
   var slotStarts: [Int: Int] = [:]
   let slots: Int
   let slotSize: Int
-  /// Where `[slots][slotSize]` lies in the memory.
+  /// The position of `[slots][slotSize]` in the memory.
   private let slotGradients: Int
-  /// Where values, slopes and slots lie, and what Winograd convolutions work in.
+  /// The memory of values, gradients, slots and Winograd scratch.
   let memory = BatchMemory()
-  /// Where slopes lay that are not needed any more.
+  /// The positions of gradients that are no longer needed.
   var free: [SlopeKey: [Int]] = [:]
 
   init(
@@ -64,7 +64,7 @@ final class TrainingBuilder {
     nodeSlopes = Dictionary(
       (lossNodes + [graph.output]).map { ($0, NodeSlopes(graph.nodes[$0].shape, blocks: blocks)) }
     ) { first, _ in first }
-    // What a loss reads keeps slopes of its own.
+    // A node that a loss reads counts the loss as one more reader.
     for node in lossNodes { readers[node] += 1 }
     var slotSize = 0
     for (index, node) in nodes.enumerated() {
@@ -77,7 +77,7 @@ final class TrainingBuilder {
         let (rows, columns) = node.operation.kernelAxes(over: nodes[first].shape)
       {
         frames[first].widen(rows: rows, columns: columns)
-        // Tiles of 2x2 slopes reach one element further where extents are odd.
+        // Tiles of 2x2 gradients reach one element further if an extent is odd.
         frames[first].bottom = max(frames[first].bottom, rows.after + rows.count % 2)
         frames[first].right = max(frames[first].right, columns.after + columns.count % 2)
       }
@@ -95,7 +95,7 @@ final class TrainingBuilder {
     preActivations = values
     slopes = values
     isRectified = Array(repeating: false, count: nodes.count)
-    // More slots let more threads work; a large network's take much memory.
+    // More slots allow more threads, but those of a large network take much memory.
     slots = max(1, min(blocks, 8, (256 << 20) / max(1, slotSize * 4)))
     self.slotSize = slotSize
     slotGradients = memory.reserve(slots * slotSize)
@@ -124,7 +124,7 @@ final class TrainingBuilder {
     reduceSlots()
   }
 
-  /// Appends what computes a node, and returns what appends its way back.
+  /// Appends the forward work of a node; returns the function that appends its backward work.
   private func appendForward(_ index: Int) -> () -> Void {
     let node = nodes[index]
     switch node.operation {
@@ -134,7 +134,7 @@ final class TrainingBuilder {
     case .convolution(let c): return convolution(index, c)
     case .dense(let d):
       if node.shape.count == 1 { return dense(index, d) }
-      // On pixels it is a 1x1 convolution.
+      // On pixels a dense layer is a 1x1 convolution.
       return convolution(
         index,
         Convolution(kernel: Tensor(shape: [1, 1] + d.kernel.shape, values: d.kernel.values)))
@@ -187,7 +187,7 @@ final class TrainingBuilder {
 
   // MARK: Slots
 
-  /// Where a segment's gradient is summed by each slot.
+  /// Returns where each slot sums a segment's gradient.
   func slotGradient(
     _ segment: Parameters.Segment
   ) -> @Sendable (_ slot: Int) -> UnsafeMutablePointer<Float> {
@@ -196,7 +196,7 @@ final class TrainingBuilder {
     return { slot in unsafe memory.pointer + start + slot * slotSize }
   }
 
-  /// Adds the slots' gradients up, in order, and clears them for the next batch.
+  /// Adds the slots' gradients in order and clears the slots for the next batch.
   private func reduceSlots() {
     let size = 1 << 14
     var pieces: [(from: Int, to: Int, count: Int)] = []
@@ -222,10 +222,10 @@ final class TrainingBuilder {
 }
 
 extension TrainingNode {
-  /// Whether it has weights that follow a gradient.
+  /// Whether any of the weights is trained.
   var isTrained: Bool { weights.values.contains { $0.isTrained } }
 
-  /// Whether its weights' gradient is computed block by block.
+  /// Whether the gradient of the weights is computed block by block.
   var addsBlockByBlock: Bool {
     if case .layerNormalization = operation { return true }
     return operation.hasOwnChannels && (operation.isConvolution || shape.count > 1)

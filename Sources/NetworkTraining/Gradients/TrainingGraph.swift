@@ -1,15 +1,15 @@
 internal import InferenceGraph
 
-/// A graph in the form in which it is differentiated: ``Normalized``, without what does not reach the
-/// class scores. A softmax of the scores is left to the loss.
+/// A graph in the form for differentiation: ``Normalized``, without nodes that the class scores do
+/// not depend on. The loss computes a final softmax.
 struct TrainingGraph {
   private(set) var nodes: [TrainingNode] = []
-  /// The node that gives the logits.
+  /// The node of the logits.
   private(set) var output = 0
-  /// Which of them has the value of a node of the graph with a part in its output.
+  /// By node of the graph: the node with its value, if the output depends on it.
   private(set) var places: [Int: Int] = [:]
 
-  /// - Parameter isTraining: Whether layers that act in training only do.
+  /// - Parameter isTraining: Whether layers that are active only in training are active.
   init(_ graph: Graph, _ parameters: Parameters, isTraining: Bool) {
     let normal = Normalized(graph, for: .training(noise: isTraining))
     let segments = Dictionary(grouping: parameters.segments, by: \.node)

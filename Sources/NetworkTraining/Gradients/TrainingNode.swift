@@ -1,8 +1,8 @@
 internal import InferenceGraph
 
-/// A node of a graph as it is differentiated; its weights are segments of ``Parameters``.
+/// A node for differentiation; its weights are segments of ``Parameters``.
 struct TrainingNode {
-  /// For kinds and extents; the weights in it are not used.
+  /// The kind and the extents; its weights are not used.
   let operation: Operation
   let activation: Activation
   let inputs: [Int]

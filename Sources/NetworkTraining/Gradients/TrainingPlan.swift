@@ -2,7 +2,8 @@ internal import InferenceGraph
 internal import Dispatch
 internal import Synchronization
 
-/// Runs pieces of work that cannot fail on several threads; each is taken by the next free one.
+/// Runs pieces of work that cannot fail on several threads; each thread takes the next piece when
+/// free.
 func runPieces(_ count: Int, threads: Int, _ body: @Sendable (Int) -> Void) {
   let threads = min(threads, count)
   guard threads > 1 else {

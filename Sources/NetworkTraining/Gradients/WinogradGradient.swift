@@ -1,8 +1,8 @@
 internal import InferenceGraph
 internal import CKernels
 
-/// The gradient of a 3x3 convolution's kernel by the adjoint of Winograd's F(2x2, 3x3): 16 products a
-/// channel pair and tile of 2x2 slopes, where the direct way takes 36.
+/// The gradient of a 3x3 convolution's kernel by the adjoint of Winograd's F(2x2, 3x3): 16 products
+/// for a pair of channels and a tile of 2x2 gradients, where the direct method takes 36.
 struct WinogradGradient: Sendable {
   private let start: Int
   private let inputs: Int
@@ -16,7 +16,7 @@ struct WinogradGradient: Sendable {
   private let slopes: Storage<Int32>
   private let tiles: Storage<Int32>
 
-  /// Whether it is worth it; this depends on the layer alone.
+  /// Whether the transforms pay off; depends on the layer alone.
   static func applies(to c: Convolution, output: [Int]) -> Bool {
     WinogradStep.applies(to: ConvolutionWeights(c), output: output) && output[0] * output[1] > 4
   }
@@ -41,14 +41,14 @@ struct WinogradGradient: Sendable {
     inputTiles = Storage(from)
     slopeTiles = Storage(to)
     channelOffsets = Storage((0..<inputs).map { Int32($0 * laneCount) })
-    // One more channel than there are: else tiles would fall into the same few cache sets.
+    // One extra channel: otherwise tiles would fall into the same few cache sets.
     let pitches = (Int32((inputs + 1) * laneCount), Int32((outputs + 1) * laneCount))
     patches = Storage(from.indices.map { Int32($0) * pitches.0 })
     slopes = Storage(from.indices.map { Int32($0) * pitches.1 })
     tiles = Storage(tileWidths(outputs))
   }
 
-  /// The floats it works in.
+  /// The number of floats of scratch memory.
   var scratchSize: Int {
     inputTiles.count * (inputs + outputs + 2) * laneCount + 16 * inputs * outputs
   }

@@ -1,14 +1,14 @@
 internal import InferenceGraph
 
-/// Random changes of training images; each applies to an image anew in every epoch.
+/// Random changes of training images, drawn again for every image in every epoch.
 public struct Augmentation: Sendable, Hashable {
-  /// Shifts by up to so many pixels each way; what comes in is zero. The same as padding with
-  /// zeros and cropping at random.
+  /// The largest shift in pixels in each direction; vacated pixels become zero. Equals zero padding
+  /// followed by a random crop.
   public var shift: Int
-  /// Whether half of the images are mirrored, left for right, before they are shifted.
+  /// Whether to flip half of the images horizontally, before the shift.
   public var flip: Bool
 
-  /// Creates an augmentation; by default none.
+  /// Creates an augmentation; by default it changes nothing.
   public init(shift: Int = 0, flip: Bool = false) {
     self.shift = shift
     self.flip = flip

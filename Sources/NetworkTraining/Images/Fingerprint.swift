@@ -1,12 +1,12 @@
 public import InferenceGraph
 extension SampleSource {
-  /// Returns a number for every image that depends on nothing but its values.
+  /// Returns a number for every image that depends only on its values.
   ///
-  /// How the source stores them, in which type and order of axes, does not matter. Who orders images by
-  /// it, or draws something at random for each from it, gets the same wherever an image stands in the set.
-  /// Different images have different numbers, unless somebody is out to make equal ones.
+  /// The source's element type, the order of axes and an image's position do not matter. Orders and
+  /// random choices that derive from the fingerprint are therefore the same in any set with the
+  /// image. Different images have different fingerprints, except by deliberate construction.
   ///
-  /// - Throws: What the medium throws.
+  /// - Throws: The errors of ``read(_:into:)``.
   public func fingerprints() throws -> [UInt64] {
     var result: [UInt64] = []
     result.reserveCapacity(count)
@@ -14,11 +14,11 @@ extension SampleSource {
     return result
   }
 
-  /// Returns the fingerprints of some images, which lie in `bytes` as the source stores them.
+  /// Returns the fingerprints of images stored in `bytes` in the source's format.
   package func fingerprints(ofStored bytes: UnsafeRawBufferPointer) -> [UInt64] {
     let values = ImageValues(self)
     var memory = ImageValues.Memory(values)
-    // Every image lies whole within the bytes.
+    // `bytes` holds whole images.
     return stride(from: 0, to: bytes.count, by: values.imageBytes).map { start in
       let image = unsafe UnsafeRawBufferPointer(
         rebasing: bytes[start..<start + values.imageBytes])
@@ -29,7 +29,7 @@ extension SampleSource {
   }
 }
 
-/// Returns a number that depends on nothing but these values; see ``SampleSource/fingerprints()``.
+/// Returns a number that depends only on these values; see ``SampleSource/fingerprints()``.
 public func fingerprint(of values: some Collection<Float>) -> UInt64 {
   var result = Fingerprint()
   result.add(UInt64(values.count))
@@ -37,33 +37,33 @@ public func fingerprint(of values: some Collection<Float>) -> UInt64 {
   return result.value
 }
 
-/// A hash that is the same in every run, for telling whether two trainings are of the same things.
+/// A hash that is the same in every run, to compare the identities of trainings.
 ///
-/// It protects from mistakes, not from somebody who wants two things to look the same.
+/// It detects mistakes, not deliberate collisions.
 struct Fingerprint: Sendable, Hashable {
   private var state: UInt64 = 0
 
   init() {}
 
-  /// Takes a number in.
+  /// Adds a number.
   mutating func add(_ number: UInt64) {
     state = (state ^ number) &* 0x9e37_79b9_7f4a_7c15
     state ^= state >> 32
   }
 
-  /// Takes the length and the UTF-8 of a text in.
+  /// Adds the length and the UTF-8 of a text.
   mutating func add(_ text: String) {
     add(UInt64(text.utf8.count))
     for byte in text.utf8 { add(UInt64(byte)) }
   }
 
-  /// Takes the bits of numbers in.
+  /// Adds the bits of numbers.
   mutating func add(_ values: [Float]) { unsafe values.withUnsafeBytes { unsafe add($0) } }
 
-  /// Takes labels in.
+  /// Adds labels.
   mutating func add(_ labels: [Int32]) { unsafe labels.withUnsafeBytes { unsafe add($0) } }
 
-  /// Takes the length and the bytes in, eight at a time.
+  /// Adds the length and the bytes, eight at a time.
   mutating func add(_ bytes: UnsafeRawBufferPointer) {
     add(UInt64(bytes.count))
     let whole = bytes.count / 8 * 8
@@ -73,27 +73,27 @@ struct Fingerprint: Sendable, Hashable {
     for offset in whole..<bytes.count { unsafe add(UInt64(bytes[offset])) }
   }
 
-  /// Of bytes.
+  /// Creates the hash of some bytes.
   init(of bytes: UnsafeRawBufferPointer) { unsafe add(bytes) }
 
-  /// Takes in the shape of a set's images, and its labels.
+  /// Creates the hash of the shape of a set's images and of its labels; add its images separately.
   init(of set: TrainingSet) {
     add("\(set.source.imageShape)")
     add(set.labels)
   }
 
-  /// Takes all of a source's images in, read as many at a time as are about a megabyte.
+  /// Adds all images of a source, reading about a megabyte at a time.
   mutating func add(imagesOf source: any SampleSource) throws {
     unsafe try withImagesInPieces(of: source) { unsafe add(stored: $0, of: source) }
   }
 
-  /// Takes images in that lie in `bytes` as the source stores them.
+  /// Adds images stored in `bytes` in the source's format.
   mutating func add(stored bytes: UnsafeRawBufferPointer, of source: some SampleSource) {
     let numbers = unsafe source.fingerprints(ofStored: bytes)
     for number in numbers { add(number) }
   }
 
-  /// The hash.
+  /// The hash of everything added so far.
   var value: UInt64 { mixed(state) }
 
   /// The hash as 16 hexadecimal digits.
@@ -103,7 +103,7 @@ struct Fingerprint: Sendable, Hashable {
   }
 }
 
-/// Calls `body` with all images of a source as they are stored, about a megabyte at a time.
+/// Calls `body` with all images of a source in its format, about a megabyte at a time.
 private func withImagesInPieces(
   of source: any SampleSource, _ body: (UnsafeRawBufferPointer) throws -> Void
 ) throws {
@@ -119,7 +119,7 @@ private func withImagesInPieces(
 }
 
 extension Model {
-  /// A fingerprint of all that decides what the network computes: layers, weights, input scale.
+  /// The hash of everything that determines the network's results: layers, weights, input scale.
   var fingerprint: Fingerprint {
     var result = Fingerprint()
     result.add(UInt64(inputScale.bitPattern))

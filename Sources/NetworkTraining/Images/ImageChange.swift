@@ -1,6 +1,6 @@
 internal import InferenceGraph
 
-/// How an image is changed: mirrored or not, then shifted down and to the right.
+/// The change of an image: optionally flipped horizontally, then shifted down and to the right.
 struct ImageChange: Hashable {
   var down = 0
   var right = 0
@@ -8,7 +8,7 @@ struct ImageChange: Hashable {
 
   init() {}
 
-  /// The change of an image in an epoch, from a generator of its own.
+  /// Draws the change of an image in an epoch from the image's own generator.
   init(_ augmentation: Augmentation, seed: UInt64, epoch: Int, index: Int) {
     guard augmentation != Augmentation() else { return }
     var random = KeyedGenerator(seed: seed, .augmentation, epoch: epoch, index: index)

@@ -1,26 +1,26 @@
 internal import InferenceGraph
-/// The values of a source's images in one form, however the source stores them.
+/// The values of a source's images in a canonical form that does not depend on the source's format.
 ///
-/// The form is `[height][width][channels]`: bytes if all of an image's values are integers from 0 to 255,
-/// else 32-bit floats, as the executor reads them, with one zero.
+/// The form is `[height][width][channels]`: bytes if all values of an image are integers from 0 to
+/// 255, else 32-bit floats, as the executor reads them, with -0 as +0.
 struct ImageValues {
-  /// Memory that is used again for every image.
+  /// Scratch memory, reused for every image.
   struct Memory {
     fileprivate var floats: [Float] = []
     fileprivate var bytes: [UInt8] = []
 
-    /// Takes memory for images of so many elements.
+    /// Allocates memory for one image.
     init(_ values: ImageValues) {
       bytes = Array(repeating: 0, count: values.size)
       if values.type != .uint8 { floats = Array(repeating: 0, count: values.size) }
     }
   }
 
-  /// The bytes that an image takes in the source.
+  /// The bytes of an image in the source.
   let imageBytes: Int
   fileprivate let size: Int
   fileprivate let type: ElementType
-  /// The tables of pixels that lie one after the other; 1 where channels are last.
+  /// The number of planes stored one after another; 1 with channels last.
   private let planes: Int
 
   init(_ source: some SampleSource) {
@@ -31,7 +31,7 @@ struct ImageValues {
     planes = source.layout == .nchw ? channels : 1
   }
 
-  /// Calls `body` with the bytes of an image's values in that form.
+  /// Calls `body` with the bytes of an image in the canonical form.
   func withCanonicalBytes<Result>(
     of image: UnsafeRawBufferPointer, in memory: inout Memory,
     _ body: (UnsafeRawBufferPointer) -> Result
@@ -40,13 +40,13 @@ struct ImageValues {
     precondition(image.count == imageBytes, "\(image.count) bytes for an image of \(imageBytes)")
     guard let start = image.baseAddress else { return unsafe body(image) }
     var isNarrow = true
-    // The image holds `size` elements of the type, as do both memories; all are lent for the calls.
+    // The image and both buffers hold `size` elements each and are valid during the calls.
     unsafe memory.bytes.withUnsafeMutableBufferPointer { bytes in
       switch type {
       case .uint8: unsafe arrange(start, into: bytes) { (byte: UInt8) in byte }
       case .float32, .float64:
         isNarrow = unsafe memory.floats.withUnsafeMutableBufferPointer { floats in
-          // Adding zero leaves one of the two zeros.
+          // Adding zero turns -0 into +0.
           if type == .float32 {
             unsafe arrange(start, into: floats) { (value: Float) in value + 0 }
           } else {
@@ -60,7 +60,7 @@ struct ImageValues {
     return unsafe memory.floats.withUnsafeBytes { unsafe body($0) }
   }
 
-  /// Puts the elements of an image, each converted, in order; they need not be aligned.
+  /// Converts the elements of an image, which may be unaligned, to channels-last order.
   @inline(__always)
   private func arrange<Stored: BitwiseCopyable, Element>(
     _ image: UnsafeRawPointer, into result: UnsafeMutableBufferPointer<Element>,
@@ -69,7 +69,7 @@ struct ImageValues {
     let stride = MemoryLayout<Stored>.size
     let pixels = size / planes
     for plane in 0..<planes {
-      // An index within the plane, and one within the result.
+      // A byte offset within the plane, and an index within the result.
       var (from, to) = (plane * pixels * stride, plane)
       for _ in 0..<pixels {
         unsafe result[to] = convert(image.loadUnaligned(fromByteOffset: from, as: Stored.self))
@@ -79,11 +79,11 @@ struct ImageValues {
     }
   }
 
-  /// Writes floats as bytes; false if one of them is none.
+  /// Writes floats as bytes; returns false if one is not an integer from 0 to 255.
   private static func narrow(
     _ floats: UnsafeBufferPointer<Float>, into bytes: UnsafeMutableBufferPointer<UInt8>
   ) -> Bool {
-    // In the sum the last bits of an integer are those of the number itself; the sum loses all others.
+    // The low bits of x + 2^23 are those of the integer x; the sum rounds everything else away.
     let shift: Float = 0x1p23
     for start in stride(from: 0, to: floats.count, by: 256) {
       var odd: UInt32 = 0

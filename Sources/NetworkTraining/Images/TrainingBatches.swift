@@ -1,13 +1,14 @@
 internal import InferenceGraph
 internal import CKernels
 
-/// The batches of a training: images in random order, changed at random.
+/// The batches of a training: images in random order with random changes.
 ///
-/// They are those that ``Model/trained(on:heldOut:options:resuming:execution:progress:checkpoint:)``
-/// takes with the same seed. The images are in memory as long as there are batches.
+/// ``Model/trained(on:heldOut:options:resuming:execution:progress:checkpoint:)`` uses the same
+/// batches for the same seed. The batches keep the images in memory.
 ///
 /// ```swift
-/// let batches = try TrainingBatches(data, batchSize: 128, augmentation: Augmentation(shift: 2), seed: 7)
+/// let batches = try TrainingBatches(
+///   data, batchSize: 128, augmentation: Augmentation(shift: 2), seed: 7)
 /// for batch in batches.epoch(0) {
 ///   try differentiator.differentiate(.crossEntropy(batch.labels), at: batch)
 /// }
@@ -15,21 +16,21 @@ internal import CKernels
 public struct TrainingBatches: Sendable {
   /// The images and their labels.
   public let data: TrainingSet
-  /// The number of batches in an epoch: as many as images take, which are divided evenly.
+  /// The number of batches in an epoch. The images are divided evenly among them.
   public let stepsPerEpoch: Int
   /// The most images in a batch.
   public let largestBatch: Int
   let images: TrainingImages
   private let seed: UInt64
 
-  /// Reads the images, if they do not lie in memory.
+  /// Reads the images unless the source has them in memory.
   ///
   /// - Parameters:
   ///   - data: The images; at least one.
   ///   - batchSize: The most images in a batch.
-  ///   - augmentation: How the images are changed, anew in every epoch.
-  ///   - seed: Decides order, changes and dropout.
-  /// - Throws: ``TrainingError`` if there is too little memory; what the source throws.
+  ///   - augmentation: Random changes of the images, drawn again in every epoch.
+  ///   - seed: Determines order, changes and dropout.
+  /// - Throws: ``TrainingError`` if there is too little memory; the errors of the source.
   public init(
     _ data: TrainingSet, batchSize: Int, augmentation: Augmentation = Augmentation(), seed: UInt64
   ) throws {
@@ -43,7 +44,7 @@ public struct TrainingBatches: Sendable {
       data.source, batchSize: largestBatch, augmentation: augmentation, seed: seed)
   }
 
-  /// Returns the batches of an epoch, in which every image occurs once.
+  /// Returns the batches of an epoch, which contain every image once.
   ///
   /// - Parameter number: The epoch, counted from 0.
   public func epoch(_ number: Int) -> [TrainingBatch] {
@@ -59,31 +60,30 @@ public struct TrainingBatches: Sendable {
   }
 }
 
-/// One of the ``TrainingBatches``.
+/// A batch of a ``TrainingBatches``.
 public struct TrainingBatch: Sendable {
-  /// The images' positions in the data.
+  /// The positions of the images in the data.
   public let indices: [Int]
   let data: TrainingSet
   let images: TrainingImages
   let epoch: Int
-  /// Decides dropout.
+  /// The seed of dropout in this batch.
   let noiseSeed: UInt64
 
   /// The number of images.
   public var count: Int { indices.count }
 
-  /// The images' labels.
+  /// The label of each image.
   public var labels: [Int32] { indices.map { data.labels[$0] } }
 
-  /// The images' distributions over the classes, `[images][classes]`, where the data has some.
+  /// The target distributions of the images, `[images][classes]`; nil if the data has none.
   public var targets: [Float]? {
     guard let targets = data.targets else { return nil }
     let classes = targets.count / data.labels.count
     return indices.flatMap { targets[$0 * classes..<($0 + 1) * classes] }
   }
 
-  /// Returns the images as augmentation changes them, `[images][height][width][channels]`, in the
-  /// data's units.
+  /// Returns the augmented images, `[images][height][width][channels]`, in the data's units.
   ///
   /// - Throws: ``SampleError`` for an image with a value that is not finite.
   public func values() throws -> [Float] {
@@ -105,7 +105,7 @@ public struct TrainingBatch: Sendable {
     return result
   }
 
-  /// Puts a block of the images into lanes, changed and scaled.
+  /// Packs a block of the augmented images into lanes, scaled.
   func fill(
     block: Int, scale: Float, into pointer: UnsafeMutablePointer<Float>, _ image: dk_image
   ) throws(SampleError) {

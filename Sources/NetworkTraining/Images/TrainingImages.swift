@@ -1,28 +1,28 @@
 internal import InferenceGraph
 internal import CKernels
 
-/// The images of a training in memory, taken in any order and changed at random.
+/// The images of a training in memory, with random access and random changes.
 ///
-/// Every step takes images from all over the set, so that a source that does not lie in memory is read
-/// into it once, as the bytes that it stores: what is trained on must fit.
+/// Every step takes images from the whole set. A source that is not in memory is therefore read
+/// once, in its own format, and must fit.
 final class TrainingImages: Sendable {
   private let source: any SampleSource
   private let augmentation: Augmentation
   private let seed: UInt64
   private let rows: ImageRows
-  /// All images; nil where the source has them in memory.
+  /// All images; nil if the source has them in memory.
   private let stored: Storage<UInt8>?
-  /// A place for the images of each block of a batch, side by side, as `dk_pack` takes them.
+  /// Memory for the images of each block of a batch, side by side, for `dk_pack`.
   private let gathered: Storage<UInt8>
 
-  /// Takes the images of a source, reading them if need be.
+  /// Reads the images unless the source has them in memory.
   ///
   /// - Parameters:
   ///   - source: The images.
   ///   - batchSize: The most images in a batch.
-  ///   - augmentation: How they are changed, decided by seed, epoch and an image's index alone.
-  ///   - seed: See `augmentation`.
-  /// - Throws: ``TrainingError`` if there is too little memory; what the source throws.
+  ///   - augmentation: Random changes, determined by seed, epoch and an image's index alone.
+  ///   - seed: The seed of the changes.
+  /// - Throws: ``TrainingError`` if there is too little memory; the errors of the source.
   init(
     _ source: any SampleSource, batchSize: Int, augmentation: Augmentation, seed: UInt64
   ) throws {
@@ -44,13 +44,13 @@ final class TrainingImages: Sendable {
           + "system does not give; train on fewer or raise the limit (ulimit -v)")
     }
     let memory = Storage<UInt8>(count: bytes)
-    // The storage is as large as the images, and nobody else's yet.
+    // The storage has the size of the images, and no other code uses it yet.
     unsafe try source.read(
       0..<source.count, into: UnsafeMutableRawBufferPointer(start: memory.pointer, count: bytes))
     stored = memory
   }
 
-  /// Calls `body` with all images as they are stored.
+  /// Calls `body` with all images in the source's format.
   func withBytes(_ body: (UnsafeRawBufferPointer) throws -> Void) rethrows {
     if let stored {
       return unsafe try body(UnsafeRawBufferPointer(start: stored.pointer, count: stored.count))
@@ -58,15 +58,15 @@ final class TrainingImages: Sendable {
     unsafe try source.withStoredBytes(of: 0..<source.count, body)
   }
 
-  /// Puts a block of a batch into lanes, changed and scaled; may be called for several blocks at once.
+  /// Packs a block of a batch into lanes, augmented and scaled. May run for several blocks at once.
   ///
   /// - Parameters:
   ///   - block: The block's number in the batch.
-  ///   - order: The indices of images in the order in which the epoch takes them.
-  ///   - batch: The batch's part of the order.
-  ///   - epoch: Images are changed anew in every epoch.
-  ///   - scale: Multiplied with every value.
-  ///   - pointer: The lanes' first element, arranged as `image` says.
+  ///   - order: The indices of all images in the epoch's order.
+  ///   - batch: The batch's range of the order.
+  ///   - epoch: The epoch, which determines the changes together with the seed.
+  ///   - scale: The factor of every value.
+  ///   - pointer: The first element, with the layout of `image`.
   /// - Throws: ``SampleError`` for the block's first image with a value that is not finite.
   func fill(
     block: Int, of order: [Int], _ batch: Range<Int>, epoch: Int, scale: Float,
@@ -90,12 +90,12 @@ final class TrainingImages: Sendable {
   }
 }
 
-/// How a source's images lie in memory: planes of rows of pixels.
+/// The layout of a source's images in memory: planes of rows of pixels.
 struct ImageRows {
   let planes: Int
   let height: Int
   let width: Int
-  /// Elements of a pixel that lie together: all channels, or one where planes lie apart.
+  /// The number of adjacent elements of a pixel: all channels, or 1 with channels first.
   let pixelElements: Int
   let elementSize: Int
 
@@ -111,7 +111,7 @@ struct ImageRows {
   var rowBytes: Int { width * pixelElements * elementSize }
   var imageBytes: Int { planes * height * rowBytes }
 
-  /// Copies an image, changed; what comes in from outside is zero. Shifts are less than the extents.
+  /// Copies an image with a change; vacated pixels become zero. Shifts are less than the extents.
   func copy(
     _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, _ change: ImageChange
   ) {
@@ -128,7 +128,7 @@ struct ImageRows {
         unsafe out.initializeMemory(as: UInt8.self, repeating: 0, count: rowBytes)
         continue
       }
-      // The first pixel of those that are copied is number `after` of the row, mirrored or not.
+      // The first copied pixel has the number `after` in the row, mirrored or not.
       let line = unsafe source + (row - change.down) * rowBytes
       let place = unsafe out + before * pixelBytes
       unsafe out.initializeMemory(as: UInt8.self, repeating: 0, count: before * pixelBytes)
@@ -152,7 +152,7 @@ struct ImageRows {
     }
   }
 
-  /// Copies pixels of a row in reverse: those from number `first` on, counted from its right end.
+  /// Copies pixels of a row in reverse order, from number `first` on, counted from the right end.
   @inline(__always)
   private func mirror<Element: FixedWidthInteger & BitwiseCopyable>(
     _ line: UnsafeRawPointer, _ type: Element.Type, from first: Int, count: Int,

@@ -2,11 +2,11 @@ internal import InferenceGraph
 internal import Foundation
 
 extension LearningRateSchedule {
-  /// Returns what the base rate is multiplied with in a step.
+  /// Returns the factor of the base rate for a step.
   ///
   /// - Parameters:
-  ///   - step: Counted from 0 over all epochs.
-  ///   - stepsPerEpoch: Every epoch has as many.
+  ///   - step: The step, counted from 0 over all epochs.
+  ///   - stepsPerEpoch: The number of steps in each epoch.
   ///   - epochs: The number of epochs.
   func factor(step: Int, stepsPerEpoch: Int, epochs: Int) -> Double {
     let all = stepsPerEpoch * epochs
@@ -17,17 +17,17 @@ extension LearningRateSchedule {
       return (0..<begun).reduce(1) { product, _ in product * factor }
     case .cosine: return Self.cosine(from: 1, to: 0, Double(step) / Double(all))
     case .oneCycle:
-      // The first and the last step have the ends' rates, as in PyTorch.
+      // As in PyTorch, the first and the last step have exactly the rates at the ends.
       let last = Double(all - 1)
       let peak = max(0, 0.3 * Double(all) - 1)
       let now = Double(step)
       if now < peak { return Self.cosine(from: 1.0 / 25, to: 1, now / peak) }
-      // Three steps or fewer have no way up.
+      // With three steps or fewer there is no warm-up.
       return Self.cosine(from: 1, to: 1.0 / 250_000, last > peak ? (now - peak) / (last - peak) : 0)
     }
   }
 
-  /// The value at a part of the way along half a cosine.
+  /// Returns the value at a fraction of half a cosine.
   private static func cosine(from start: Double, to end: Double, _ part: Double) -> Double {
     end + (start - end) * (1 + cos(.pi * part)) / 2
   }

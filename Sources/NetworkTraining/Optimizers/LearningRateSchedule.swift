@@ -1,14 +1,16 @@
 internal import InferenceGraph
 
-/// The learning rate's course over a training, as a factor of the base rate.
+/// The learning rate over a training, as a factor of the base rate.
 public enum LearningRateSchedule: Sendable, Hashable {
-  /// The base rate all along.
+  /// The base rate in all steps.
   case constant
-  /// Times `factor` whenever another of the given epochs begins (counted from 0).
+  /// Multiplies the rate by `factor` at the start of each given epoch (counted from 0).
   case step(at: [Int], factor: Double = 0.1)
-  /// From the base rate to zero along half a cosine, step by step (Loshchilov and Hutter 2017).
+  /// Decreases the rate from the base rate to zero along half a cosine, step by step (Loshchilov
+  /// and Hutter 2017).
   case cosine
-  /// Up from base / 25 to the base rate during the first 30 % of all steps, then down to
-  /// base / 250,000, both along cosines (Smith and Topin 2018); the momentum stays.
+  /// Increases the rate from base / 25 to the base rate during the first 30 % of all steps, then
+  /// decreases it to base / 250,000, both along cosines (Smith and Topin 2018). The momentum stays
+  /// constant.
   case oneCycle
 }

@@ -1,6 +1,6 @@
 internal import InferenceGraph
 
-/// How weights are changed along their gradient g.
+/// The rule that updates weights w by their gradient g.
 public enum Optimizer: Sendable, Hashable {
   /// Stochastic gradient descent: v = momentum * v + g; w -= rate * v, or with Nesterov's momentum
   /// w -= rate * (g + momentum * v) (Sutskever et al. 2013, as PyTorch writes it).

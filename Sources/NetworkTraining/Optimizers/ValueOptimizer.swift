@@ -1,23 +1,24 @@
 internal import InferenceGraph
-/// An ``Optimizer`` for an array of one's own, such as masks or a trigger pattern.
+/// An ``Optimizer`` for an array of values, for example masks or a trigger pattern.
 ///
-/// It follows the gradient step by step, with moving averages in double precision that begin at zero.
+/// Moving averages are in double precision and start at zero.
 public struct ValueOptimizer: Sendable {
-  /// How values are changed along their gradient.
+  /// The rule that updates the values.
   public let optimizer: Optimizer
-  /// Times the values, added to the gradient (AdamW: times the rate, taken off the values).
+  /// The decay factor: decay * value is added to the gradient (AdamW: decay * rate * value is
+  /// subtracted from the value).
   public let weightDecay: Double
   /// The moving averages: none, the velocity, or Adam's two.
   private var averages: [[Double]]
   /// beta1^steps and beta2^steps.
   private var powers = (1.0, 1.0)
 
-  /// Creates an optimizer that has taken no step.
+  /// Creates an optimizer before its first step.
   ///
   /// - Parameters:
-  ///   - optimizer: How values are changed.
+  ///   - optimizer: The rule that updates the values.
   ///   - count: The number of values.
-  ///   - weightDecay: The weight decay, which acts on all of them.
+  ///   - weightDecay: The decay factor, for all values.
   public init(_ optimizer: Optimizer, count: Int, weightDecay: Double = 0) {
     self.optimizer = optimizer
     self.weightDecay = weightDecay
@@ -25,11 +26,11 @@ public struct ValueOptimizer: Sendable {
       repeating: Array(repeating: 0, count: count), count: optimizer.slotCount)
   }
 
-  /// Moves values by one step.
+  /// Updates the values by one step.
   ///
   /// - Parameters:
-  ///   - values: As many as it was made for.
-  ///   - gradient: The derivative of what is minimized with respect to each.
+  ///   - values: The values; their number must be that given at creation.
+  ///   - gradient: The derivative of the minimized function with respect to each value.
   ///   - rate: The learning rate.
   public mutating func step(_ values: inout [Float], along gradient: [Float], rate: Double) {
     precondition(
@@ -54,8 +55,8 @@ public struct ValueOptimizer: Sendable {
     }
   }
 
-  /// The moving averages start at zero; dividing by 1 - beta^t makes up for it (Kingma and Ba 2015,
-  /// algorithm 1).
+  /// The moving averages start at zero; dividing by 1 - beta^t corrects the bias (Kingma and Ba
+  /// 2015, algorithm 1).
   private mutating func stepAdam(
     _ values: inout [Float], _ gradient: [Float], _ rate: Double,
     _ constants: (beta1: Double, beta2: Double, epsilon: Double), added: Double, taken: Double

@@ -2,34 +2,35 @@ internal import InferenceGraph
 internal import CKernels
 internal import Foundation
 
-/// Changes the weights along their gradient, step by step, with what the optimizer remembers.
+/// Updates the weights by their gradient, step by step, and owns the optimizer's state.
 ///
-/// Every weight is worked on by itself, and the norm is summed over fixed pieces in order, so that
-/// results do not depend on the number of threads. A weight that is zero and whose gradient always is
-/// stays exactly zero: so do masked channels.
+/// Every weight is updated independently, and the norm is summed over fixed pieces in order, so
+/// that results do not depend on the number of threads. A weight that is zero and always has a zero
+/// gradient stays exactly zero; masked channels therefore stay masked.
 final class WeightUpdate {
   private let parameters: Parameters
   private let optimizer: Optimizer
   private let weightDecay: Double
   private let clipping: Double?
   private let threads: Int
-  /// The optimizer's moving averages, one value a weight each: none, the velocity, or Adam's two.
+  /// The optimizer's moving averages, each with one value for each weight: none, the velocity, or
+  /// Adam's two.
   let slots: [Storage<Float>]
-  /// Steps taken.
+  /// The number of steps taken.
   var steps = 0
   private let pieces: [Piece]
 
-  /// A part of a tensor that follows the gradient.
+  /// A part of a trained tensor.
   private struct Piece {
     let start: Int
-    /// A multiple of 16: behind a tensor are zeros, which stay zero.
+    /// A multiple of 16: the zeros after a tensor stay zero.
     let count: Int
     let decays: Bool
   }
 
-  /// Weights in a piece.
+  /// The number of weights in a piece.
   private static let pieceSize = 1 << 16
-  /// Below so many weights threads cost more than they save.
+  /// The number of weights below which threads do not pay off.
   private static let parallelSize = 1 << 18
 
   init(
@@ -52,7 +53,7 @@ final class WeightUpdate {
 
   /// Takes a step at a learning rate.
   ///
-  /// - Returns: Whether all weights are finite, those included that follow no gradient.
+  /// - Returns: Whether all weights are finite, including those that are not trained.
   func step(rate: Double) -> Bool {
     steps += 1
     let scale = clippingFactor()
@@ -87,8 +88,8 @@ final class WeightUpdate {
     return pieces.indices.allSatisfy { unsafe good.pointer[$0] } && othersAreFinite()
   }
 
-  /// The moving averages start at zero; dividing by 1 - beta^t makes up for it (Kingma and Ba 2015,
-  /// algorithm 1).
+  /// The moving averages start at zero; dividing by 1 - beta^t corrects the bias (Kingma and Ba
+  /// 2015, algorithm 1).
   private func adamStep(_ rate: Double, decay: Double, _ scale: Float) -> dk_adam_step {
     let (beta1, beta2, epsilon) = optimizer.adamConstants
     let isDecoupled = if case .adamW = optimizer { true } else { false }
@@ -100,7 +101,7 @@ final class WeightUpdate {
       correction: Float(1 / (1 - pow(beta2, Double(steps))).squareRoot()), epsilon: Float(epsilon))
   }
 
-  /// What the gradient is multiplied with so that its norm is not over the limit.
+  /// Returns the factor that limits the gradient's norm; at most 1.
   private func clippingFactor() -> Float {
     guard let clipping else { return 1 }
     let (pieces, gradient) = (self.pieces, parameters.gradient)
@@ -124,7 +125,7 @@ final class WeightUpdate {
 }
 
 extension Optimizer {
-  /// The values that it remembers for each weight.
+  /// The number of values that the optimizer keeps for each weight.
   var slotCount: Int {
     switch self {
     case .sgd(let momentum, _): momentum == 0 ? 0 : 1

@@ -1,10 +1,10 @@
 internal import InferenceGraph
-/// Random numbers that a key alone decides (SplitMix64; Steele, Lea and Flood 2014).
+/// Random numbers determined by a key (SplitMix64; Steele, Lea and Flood 2014).
 ///
-/// Whatever is random in a training has a key of its own, made of the seed and of what it is for:
-/// an image gets the same shift in an epoch whichever thread or batch it comes to.
+/// Every random choice of a training has its own key, made of the seed and the purpose. An image
+/// gets the same shift in an epoch on every thread and in every batch.
 struct KeyedGenerator {
-  /// What the numbers are for; different purposes get unrelated ones.
+  /// The purpose of the numbers; different purposes get independent numbers.
   enum Purpose: UInt64 {
     case order = 1
     case augmentation
@@ -24,12 +24,12 @@ struct KeyedGenerator {
   /// Returns the next 64 random bits.
   mutating func next() -> UInt64 { SplitMix.next(&state) }
 
-  /// Returns a number from 0 to `bound` - 1, all equally likely (Lemire 2019).
+  /// Returns a number from 0 to `bound` - 1; all are equally likely (Lemire 2019).
   mutating func below(_ bound: Int) -> Int {
     SplitMix.number(below: bound) { next() }
   }
 
-  /// Returns the numbers below `count` in random order, all orders equally likely.
+  /// Returns the numbers below `count` in random order; all orders are equally likely.
   mutating func permutation(_ count: Int) -> [Int] {
     SplitMix.permutation(count) { below($0) }
   }

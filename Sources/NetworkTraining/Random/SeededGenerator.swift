@@ -7,7 +7,7 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
   ///
   /// - Parameters:
   ///   - seed: Equal seeds give equal numbers.
-  ///   - stream: Different streams of one seed give unrelated numbers.
+  ///   - stream: Different streams of a seed give independent numbers.
   public init(seed: UInt64, stream: UInt64 = 0) {
     state = SplitMix.finalized(mixed(seed) &+ stream)
   }
@@ -15,13 +15,13 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
   /// Returns the next 64 random bits.
   public mutating func next() -> UInt64 { SplitMix.next(&state) }
 
-  /// Returns a number from 0 to 1, 1 excluded: one of 2^53 equally spaced.
+  /// Returns a number from 0 up to but not including 1: one of 2^53 equally spaced.
   public mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
 
-  /// Returns a number from 0 to `bound` - 1, all equally likely (Lemire 2019).
+  /// Returns a number from 0 to `bound` - 1; all are equally likely (Lemire 2019).
   public mutating func below(_ bound: Int) -> Int { SplitMix.number(below: bound) { next() } }
 
-  /// Returns independent numbers of the normal distribution of mean 0 and variance 1.
+  /// Returns independent normal numbers with mean 0 and variance 1.
   public mutating func normals(_ count: Int) -> [Double] {
     var result: [Double] = []
     result.reserveCapacity(count + 1)
@@ -32,9 +32,9 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
     return Array(result.prefix(count))
   }
 
-  /// Returns two independent numbers of the normal distribution of mean 0 and variance 1.
+  /// Returns two independent normal numbers with mean 0 and variance 1.
   ///
-  /// Marsaglia's polar method (Marsaglia and Bray 1964), which needs no sine or cosine.
+  /// Marsaglia's polar method (Marsaglia and Bray 1964), which needs neither sine nor cosine.
   public mutating func normals() -> (Double, Double) {
     while true {
       let x = 2 * unit() - 1
@@ -46,22 +46,24 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
     }
   }
 
-  /// Returns the numbers below `count` in random order, all orders equally likely.
+  /// Returns the numbers below `count` in random order; all orders are equally likely.
   public mutating func permutation(_ count: Int) -> [Int] {
     SplitMix.permutation(count) { index(below: $0) }
   }
 
-  /// Returns a number from 0 to `count` - 1; 64 random bits leave no bias that could be measured.
-  /// (``below(_:)`` draws again for that; this one must go on giving what it gave.)
+  /// Returns a number from 0 to `count` - 1, with a bias too small to measure.
+  ///
+  /// Not ``below(_:)``, which rejects some draws: equal seeds must keep their permutations.
   private mutating func index(below count: Int) -> Int {
     Int(next().multipliedFullWidth(by: UInt64(count)).high)
   }
 
-  /// The natural logarithm, for positive normal numbers; off by few units in the last place.
+  /// Returns the natural logarithm of a positive normal number, within a few units in the last
+  /// place.
   ///
-  /// The C library's differs from machine to machine. With x = m * 2^e and m within
-  /// sqrt(1/2)...sqrt(2), log(x) = e * log(2) + 2 * atanh((m - 1) / (m + 1)); the series of atanh ends
-  /// after 12 terms, as |(m - 1) / (m + 1)| < 0.172.
+  /// The C library's logarithm differs between machines. With x = m * 2^e and m within
+  /// sqrt(1/2)...sqrt(2), log(x) = e * log(2) + 2 * atanh((m - 1) / (m + 1)). The series of atanh
+  /// stops after 12 terms, because |(m - 1) / (m + 1)| < 0.172.
   static func logarithm(_ x: Double) -> Double {
     var significand = x.significand
     var exponent = Double(x.exponent)

@@ -1,19 +1,21 @@
 public import InferenceGraph
 extension Graph {
-  /// Returns the graph with fresh random weights in all its layers.
+  /// Returns the graph with new random weights in all layers.
   ///
-  /// Kernels are He-normal where a rectifier follows, of variance 2 / fan-in (He et al. 2015,
-  /// equation 10), else Glorot-uniform, within sqrt(6 / (fan-in + fan-out)) (Glorot and Bengio 2010,
-  /// equation 16); biases, betas and moving means are 0, gammas and moving variances 1. What follows
-  /// is looked for behind normalization, pooling, sums and reshaping. A layer's weights depend on the
-  /// seed, its position and its shape alone; only additions, multiplications, divisions and square
-  /// roots make them, so that equal seeds give equal weights whatever the machine.
+  /// Kernels before a rectifier are He-normal with variance 2 / fan-in (He et al. 2015, equation
+  /// 10); all others are Glorot-uniform within sqrt(6 / (fan-in + fan-out)) (Glorot and Bengio
+  /// 2010, equation 16). Biases, betas and moving means are 0, gammas and moving variances 1. The
+  /// search for a rectifier skips normalization, pooling, sums and reshaping. A layer's weights
+  /// depend only on the seed, its position and its shape. They are computed with additions,
+  /// multiplications, divisions and square roots alone, so that equal seeds give equal weights on
+  /// every machine.
   public func initialized(seed: UInt64) -> Graph {
     var result = self
     for index in nodes.indices {
       let isRectified = isRectified(index)
       var stream: UInt64 = 0
-      // Every tensor has numbers of its own, so that none depends on the extents of those before it.
+      // Every tensor has its own stream, so that it does not depend on the extents of earlier
+      // tensors.
       func fresh(_ shape: [Int], _ fans: Fans, rectified: Bool) -> Tensor {
         stream += 1
         var numbers = SeededGenerator(seed: seed, stream: UInt64(index) << 8 | stream)
@@ -31,8 +33,8 @@ extension Graph {
     return result
   }
 
-  /// Whether a rectifier is what next changes a node's result other than by keeping, shifting,
-  /// scaling, summing or rearranging it; where ways part, one of them is enough.
+  /// Whether a rectifier is the next operation on a node's result, apart from normalization,
+  /// pooling, sums and rearrangements. If the graph branches, one branch suffices.
   private func isRectified(_ index: Int) -> Bool {
     var isCarrying = [Bool](repeating: false, count: nodes.count)
     for i in index..<nodes.count {
@@ -49,7 +51,7 @@ extension Graph {
 }
 
 extension Activation {
-  /// Whether it keeps about half of its input: the rectifier and its smooth relatives.
+  /// Whether the function passes about half of its input: the rectifier and its smooth variants.
   fileprivate var isRectifier: Bool {
     switch self {
     case .relu, .elu, .celu, .gelu, .silu, .hardSiLU, .mish, .softplus, .squareplus: true
@@ -59,7 +61,7 @@ extension Activation {
 }
 
 extension SeededGenerator {
-  /// Returns a kernel's values.
+  /// Returns random values for a kernel.
   fileprivate mutating func kernel(
     _ shape: [Int], _ fans: Fans, isRectified: Bool
   ) -> [Float] {

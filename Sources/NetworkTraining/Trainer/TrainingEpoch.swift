@@ -1,12 +1,13 @@
 internal import InferenceGraph
 
-/// What an epoch of a training came to.
+/// The results of an epoch of training.
 public struct TrainingEpoch: Sendable, Hashable {
   /// The mean loss over the steps, in nats, with label smoothing.
   public var loss: Double
-  /// The share of training images classified rightly on the way, 0 to 1.
+  /// The share of training images classified correctly in the forward passes, 0 to 1.
   public var accuracy: Double
-  /// Held-out images classified rightly after the epoch; nil without held-out images.
+  /// The number of held-out images classified correctly after the epoch; nil without held-out
+  /// images.
   public var heldOutCorrect: Int?
 
   /// Creates an epoch's record.

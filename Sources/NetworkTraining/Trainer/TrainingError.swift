@@ -1,11 +1,11 @@
 internal import InferenceGraph
 
-/// A training that cannot go on.
+/// A training that cannot start or continue.
 public struct TrainingError: Error, Sendable, CustomStringConvertible {
-  /// What happened and what to do, in one line.
+  /// The cause and the remedy, in one line.
   public let message: String
-  /// Where the training diverged: how it stood after the last epoch that went well, or, with no epochs,
-  /// the model as it was before.
+  /// If the training diverged, the result after its last good epoch; the initial model if there is
+  /// none.
   public let lastGood: TrainingResult?
 
   /// Creates an error.

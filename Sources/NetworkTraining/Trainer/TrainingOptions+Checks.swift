@@ -2,7 +2,7 @@ internal import InferenceGraph
 extension TrainingOptions {
   /// Checks everything that does not depend on the images.
   ///
-  /// - Throws: ``TrainingError`` that names the first option out of range.
+  /// - Throws: ``TrainingError`` for the first option out of range.
   func check() throws(TrainingError) {
     try require(
       (1...1_000_000).contains(epochs), "epochs", "\(epochs)", "an integer from 1 to 1,000,000")
@@ -49,7 +49,7 @@ extension TrainingOptions {
         (0..<1).contains(beta1), "optimizer", "beta1 \(beta1)", "a beta1 from 0 to under 1")
       try require(
         (0..<1).contains(beta2), "optimizer", "beta2 \(beta2)", "a beta2 from 0 to under 1")
-      // Smaller ones are zero as 32-bit floats, and 0 / 0 is no number.
+      // Smaller values underflow to zero as 32-bit floats, and 0 / 0 is NaN.
       try require(
         epsilon >= 1e-30 && epsilon.isFinite, "optimizer", "epsilon \(epsilon)",
         "a finite epsilon from 1e-30 on")
@@ -58,7 +58,7 @@ extension TrainingOptions {
 
   /// Checks the images against the model and the options.
   ///
-  /// - Throws: ``TrainingError``.
+  /// - Throws: ``TrainingError`` for the first violation.
   func check(
     _ data: TrainingSet, _ heldOut: TrainingSet?, for model: Model
   ) throws(TrainingError) {
@@ -138,9 +138,9 @@ extension TrainingOptions {
 }
 
 extension TrainingSet {
-  /// Returns the classes, in ascending order, of which there is no image.
+  /// Returns the classes without an image, in ascending order.
   ///
-  /// - Parameter classCount: The number of classes that there should be; labels are below it.
+  /// - Parameter classCount: The number of classes; all labels are below it.
   public func missingClasses(of classCount: Int) -> [Int] {
     var isThere = [Bool](repeating: false, count: classCount)
     for label in labels where isThere.indices.contains(Int(label)) { isThere[Int(label)] = true }

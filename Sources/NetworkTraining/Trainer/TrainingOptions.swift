@@ -1,42 +1,46 @@
 internal import InferenceGraph
 
-/// How a model is trained.
+/// The hyperparameters of a training.
 public struct TrainingOptions: Sendable, Hashable {
-  /// The number of times that every image is seen.
+  /// The number of epochs, from 1.
   public var epochs: Int
-  /// Images in a step. An epoch's images are divided evenly over ceil(n / batchSize) steps.
+  /// The most images in a step. An epoch is divided evenly into ceil(n / batchSize) steps.
   public var batchSize: Int
-  /// How weights are changed.
+  /// The rule that updates the weights.
   public var optimizer: Optimizer
   /// The base learning rate.
   public var learningRate: Double
-  /// Its course.
+  /// The schedule of the learning rate.
   public var schedule: LearningRateSchedule
-  /// Times the weights, added to the gradient (AdamW: times the rate, taken off the weights).
-  /// Kernels alone decay, not biases and normalizations.
+  /// The decay factor: decay * weight is added to the gradient (AdamW: decay * rate * weight is
+  /// subtracted from the weight). Applies to kernels, not to biases and normalizations.
   public var weightDecay: Double
   /// s in the targets (1 - s) * onehot + s / classes of the cross-entropy (Szegedy et al. 2016).
   public var labelSmoothing: Double
-  /// The largest L2 norm of a step's whole gradient; a longer one is scaled down to it.
+  /// The largest L2 norm of a step's whole gradient; longer gradients are scaled down. nil: no
+  /// limit.
   public var clipping: Double?
-  /// Random changes of the images.
+  /// Random changes of the training images.
   public var augmentation: Augmentation
-  /// Training ends after so many epochs without a better accuracy on held-out images than all before,
-  /// the model before training among them, and the best weights are returned, of equally good ones the
-  /// first; nil: all epochs, and the last weights.
+  /// The number of epochs without an improvement after which training stops; nil: never.
+  ///
+  /// An improvement is an accuracy on held-out images above that of all earlier epochs and of the
+  /// model before training. The result has the best weights, the first of equally good ones; with
+  /// nil, the last weights.
   public var patience: Int?
-  /// Whether ``patience`` decides only when to stop: the last weights are returned, and the model before
-  /// training does not count. For a defense: that a suspect is good on clean images is no reason to
-  /// stay close to it.
+  /// Whether ``patience`` decides only when to stop.
+  ///
+  /// The result then has the last weights, and the model before training does not count. For a
+  /// defense: the suspect's clean accuracy is not a reason to stay close to it.
   public var keepsLast: Bool
-  /// Whether batch normalization uses the moving statistics as they are instead of the batch's.
+  /// Whether batch normalization uses fixed moving statistics instead of the batch's.
   public var freezesNormalization: Bool
-  /// Whether it is an error if a class has no image; fine-tuning on few images may go without some.
+  /// Whether a class without images is an error; fine-tuning on few images can do without some.
   public var requiresAllClasses: Bool
-  /// Decides the order of the images, augmentation and dropout.
+  /// Determines the order of the images, augmentation and dropout.
   public var seed: UInt64
 
-  /// Creates options; each has its default unless given.
+  /// Creates options. Every option has a default.
   public init(
     epochs: Int = 10, batchSize: Int = 128, optimizer: Optimizer = .sgd(),
     learningRate: Double = 0.01, schedule: LearningRateSchedule = .constant,

@@ -1,12 +1,12 @@
 public import InferenceGraph
 
-/// A trained model and how it came about.
+/// A trained model and the course of its training.
 public struct TrainingResult: Sendable {
   /// The trained model.
   public var model: Model
-  /// All epochs, in order.
+  /// The results of all epochs, in order.
   public var epochs: [TrainingEpoch]
-  /// The epoch (from 0) whose weights were kept; nil if none was better on the held-out images than
-  /// the model before training, which was kept.
+  /// The epoch, counted from 0, whose weights were kept; nil if the model before training was kept
+  /// because no epoch was better on the held-out images.
   public var keptEpoch: Int?
 }

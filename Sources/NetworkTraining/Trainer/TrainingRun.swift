@@ -1,6 +1,6 @@
 internal import InferenceGraph
 
-/// A training underway.
+/// The running state of a training.
 final class TrainingRun {
   private let model: Model
   private let data: TrainingSet
@@ -14,10 +14,10 @@ final class TrainingRun {
   private var best: TrainingState.Best?
 
   private var parameters: Parameters { differentiator.parameters }
-  /// Steps in an epoch; their sizes differ by one at most.
+  /// The number of steps in an epoch; their sizes differ by at most one.
   private var steps: Int { batches.stepsPerEpoch }
 
-  /// Prepares a training whose options and images have been checked.
+  /// Prepares a training. The caller has checked options and images.
   init(
     _ model: Model, _ data: TrainingSet, _ heldOut: TrainingSet?, _ options: TrainingOptions,
     _ execution: ExecutionOptions
@@ -32,7 +32,8 @@ final class TrainingRun {
     differentiator = try Differentiator(
       model, batchSize: batches.largestBatch, freezesNormalization: options.freezesNormalization,
       options: execution)
-    // The optimizer's averages, the last epoch's and the best weights, and the model that comes out.
+    // The optimizer's averages, the weights of the last and the best epoch, and the resulting
+    // model.
     try differentiator.checkMemory(
       bytesPerWeight: (options.optimizer.slotCount + 3) * MemoryLayout<Float>.size)
     update = WeightUpdate(
@@ -40,7 +41,7 @@ final class TrainingRun {
       clipping: options.clipping, threads: execution.threads)
   }
 
-  /// Trains to the end.
+  /// Trains until the last epoch or until ``isOverEarly``.
   func run(
     from state: TrainingState?, _ progress: ProgressHandler?,
     _ checkpoint: ((TrainingState) throws -> Void)?
@@ -75,14 +76,14 @@ final class TrainingRun {
       keptEpoch: options.keepsBest ? best?.epoch : history.indices.last)
   }
 
-  /// Whether there have been too many epochs without a better accuracy on held-out images.
+  /// Whether the last improvement is at least ``TrainingOptions/patience`` epochs ago.
   private var isOverEarly: Bool {
     guard let patience = options.patience else { return false }
     return history.count - 1 - lastGain >= patience
   }
 
-  /// The first epoch with the best accuracy on held-out images; -1 if the model before counts and was
-  /// as good.
+  /// The first epoch with the best accuracy on held-out images; -1 if the model before training
+  /// counts and was as good.
   private var lastGain: Int {
     if options.keepsBest { return best?.epoch ?? -1 }
     let counts = history.map { $0.heldOutCorrect ?? 0 }
@@ -124,7 +125,7 @@ final class TrainingRun {
       loss: loss / Double(steps), accuracy: Double(correct) / Double(count))
   }
 
-  /// Evaluates the epoch that has just ended on the held-out images.
+  /// Evaluates the last epoch on the held-out images.
   private func noteHeldOut() throws {
     guard let correct = try heldOutCorrect() else { return }
     history[history.count - 1].heldOutCorrect = correct
@@ -143,7 +144,7 @@ final class TrainingRun {
 
   // MARK: Identity
 
-  /// All on which the training's course depends, but for the machine.
+  /// Everything that determines the training's course, except the machine.
   private func identity() throws -> [TrainingState.Item] {
     let graph = model.graph
     let modelText =
@@ -166,7 +167,7 @@ final class TrainingRun {
   }
 }
 
-/// A step after which a training cannot go on.
+/// A step with a loss or weights that are not finite.
 private struct Divergence: Error {
   let step: Int
   let loss: Double

@@ -1,20 +1,20 @@
 public import InferenceGraph
 
-/// Images with the labels to learn.
+/// Training images with labels.
 public struct TrainingSet: Sendable {
   /// The images.
   public let source: any SampleSource
-  /// A class for every image.
+  /// The class of each image.
   public let labels: [Int32]
-  /// Distributions over the classes to learn instead of the labels, `[images][classes]`, each with a
-  /// sum of 1: another network's scores, for example (Hinton, Vinyals and Dean 2015). They belong to
-  /// the images as they are, and are learned for the images as augmentation changes them. nil: the
-  /// label has all of it.
+  /// Target distributions over the classes that replace the labels in the loss,
+  /// `[images][classes]`, each with sum 1; nil: the labels.
   ///
-  /// Accuracies count labels all the same.
+  /// For example another network's scores (Hinton, Vinyals and Dean 2015). The distributions belong
+  /// to the original images but are also the targets of their augmented versions. Accuracies always
+  /// count labels.
   public let targets: [Float]?
 
-  /// Creates a set; there must be a label for every image, and targets for all or none.
+  /// Creates a set. Traps unless every image has a label and, with targets, a distribution.
   public init(_ source: any SampleSource, labels: [Int32], targets: [Float]? = nil) {
     precondition(
       source.count == labels.count, "\(labels.count) labels for \(source.count) images")

@@ -1,25 +1,26 @@
 internal import InferenceGraph
-/// Where a training stands after an epoch: enough to go on to the same bits.
+/// The state of a training after an epoch, from which it resumes to the same bits.
 ///
-/// It belongs to one model, one set of images and one choice of options; with others it is refused.
-/// The number of threads is free. ModelIO's `Checkpoint` makes a file of it.
+/// A state belongs to one model, one set of images and one choice of options; it is rejected with
+/// any others. The number of threads can change. ModelIO's `Checkpoint` stores a state in a file.
 public struct TrainingState: Sendable, Hashable {
-  /// The epochs that are done.
+  /// The results of the finished epochs.
   public package(set) var epochs: [TrainingEpoch]
-  /// What the training is of, item by item.
+  /// Everything that identifies the training, item by item.
   package var identity: [Item]
-  /// All weights, tensor after tensor in the graph's order.
+  /// All weights, one tensor after another in the graph's order.
   package var weights: [Float]
-  /// The optimizer's moving averages, each arranged as the weights: none, the velocity, or Adam's two.
+  /// The optimizer's moving averages, each in the order of the weights: none, the velocity, or
+  /// Adam's two.
   package var slots: [[Float]]
-  /// The weights that were best on held-out images; nil where the last are kept.
+  /// The best weights on held-out images; nil if the last weights are kept.
   package var best: Best?
 
-  /// What a training is of, in one respect.
+  /// One property that identifies a training.
   package struct Item: Sendable, Hashable {
-    /// What it is about: an option as ``TrainingOptions`` calls it, or "model" and the like.
+    /// The property: an option by its name in ``TrainingOptions``, or for example "model".
     package var name: String
-    /// Equal texts mean equal things.
+    /// The property's value as text; equal texts mean equal values.
     package var value: String
 
     /// Creates an item.
@@ -31,14 +32,14 @@ public struct TrainingState: Sendable, Hashable {
 
   /// The best weights so far.
   package struct Best: Sendable, Hashable {
-    /// Arranged as the state's weights.
+    /// In the order of the state's weights.
     package var weights: [Float]
-    /// Held-out images classified rightly.
+    /// The number of held-out images classified correctly.
     package var correct: Int
-    /// The epoch, counted from 0; nil: they are those before the training.
+    /// The epoch, counted from 0; nil for the weights before training.
     package var epoch: Int?
 
-    /// Creates the best weights.
+    /// Creates a record of the best weights.
     package init(weights: [Float], correct: Int, epoch: Int?) {
       self.weights = weights
       self.correct = correct
@@ -57,7 +58,7 @@ public struct TrainingState: Sendable, Hashable {
     self.best = best
   }
 
-  /// Checks that it is of the training with this identity, model and options.
+  /// Checks that the state belongs to the training with this identity, model and options.
   ///
   /// - Throws: ``TrainingError`` naming the first difference.
   func check(
@@ -83,7 +84,7 @@ public struct TrainingState: Sendable, Hashable {
 }
 
 extension TrainingOptions {
-  /// Whether the weights that are best on held-out images come out, not the last.
+  /// Whether the result has the best weights on held-out images instead of the last.
   var keepsBest: Bool { patience != nil && !keepsLast }
 
   /// The options as items of a training's identity.
@@ -101,12 +102,12 @@ extension TrainingOptions {
 }
 
 extension Parameters {
-  /// The weights, or other values arranged like them, without what lies between tensors.
+  /// Returns the weights, or other values in the same layout, without the gaps between tensors.
   func packed(_ storage: Storage<Float>) -> [Float] {
     segments.flatMap { segment in segment.range.map { unsafe storage.pointer[$0] } }
   }
 
-  /// The reverse of ``packed(_:)``.
+  /// Writes values without gaps to a flat array: the inverse of ``packed(_:)``.
   func unpack(_ values: [Float], into storage: Storage<Float>) {
     var position = 0
     for segment in segments {
@@ -117,6 +118,6 @@ extension Parameters {
     }
   }
 
-  /// The number of values without what lies between tensors.
+  /// The number of weights, without the gaps between tensors.
   var count: Int { segments.reduce(0) { $0 + $1.range.count } }
 }

@@ -1,7 +1,7 @@
 package import CKernels
 
 extension Activation {
-  /// The kernel's code of an element-wise activation; the softmax family has steps of its own.
+  /// The activation as the kernels take it. Traps for the softmax family, which has its own steps.
   package var kernel: dk_activation {
     func make(_ function: dk_function, _ a: Float = 0, _ b: Float = 0, _ c: Float = 0)
       -> dk_activation

@@ -1,36 +1,36 @@
 internal import CKernels
 
-/// Where the values of a graph lie in a thread's memory, and which of them lie in the same place one
-/// after another.
+/// Assigns a buffer view to each value of a graph; values that are not alive together share memory.
 ///
-/// Nodes are *spatial*, run block after block, or belong to the *tail*, which runs for whole groups:
-/// vectors behind the last spatial node. A value that both read has two places.
+/// A node is *spatial* and runs block after block, or belongs to the dense *tail* and runs for
+/// whole groups: vectors after the last spatial node. A value that both kinds read has two buffer
+/// views.
 struct BufferLayout: Sendable {
   private let graph: Fused
-  /// Blocks in a group.
+  /// The number of blocks in a group.
   let blocks: Int
   /// By node: whether it belongs to the tail.
   let isTail: [Bool]
-  /// By node: the zeros around its value that convolutions read.
+  /// By node: the border of zeros around its value, for convolutions that read it.
   let frames: [Frame]
 
-  /// By node: where its value is.
+  /// By node: the buffer view of its value.
   private(set) var places: [Place?]
-  /// By node: where the tail reads its value.
+  /// By node: the buffer view that the tail reads.
   private(set) var tailPlaces: [Place?]
-  /// By node: where a reshaping or a padding puts its elements first.
+  /// By node: where a reshaping or a padding stores its elements first.
   private(set) var temporaries: [Int: Place] = [:]
-  /// The buffer in which Winograd convolutions work.
+  /// The scratch buffer of Winograd convolutions; nil if there are none.
   private(set) var scratch: Int?
   /// The size of every buffer, in floats.
   private(set) var bufferSizes: [Int] = []
 
-  /// By node: those that read it.
+  /// By node: the nodes that read it.
   private let readers: [[Int]]
   private var free: [BufferKey: [Int]] = [:]
   private var bufferKeys: [Int: BufferKey] = [:]
 
-  /// What values must have in common to lie in the same buffer: then its frame is still zero.
+  /// Values with equal keys can share a buffer: its border is then still zero.
   private struct BufferKey: Hashable {
     let extents: [Int]
     let frame: Frame
@@ -59,8 +59,8 @@ struct BufferLayout: Sendable {
     self.isTail = isTail
     places = Array(repeating: nil, count: nodes.count)
     tailPlaces = places
-    // All given values are put in place before the first step runs: none may lie where an earlier
-    // step still writes.
+    // All inputs are stored before the first step runs, so an input must not share memory that an
+    // earlier step still writes.
     for index in nodes.indices where nodes[index].isGiven {
       places[index] = reserve(
         nodes[index].shape, frames[index],
@@ -91,7 +91,7 @@ struct BufferLayout: Sendable {
     let node = graph.nodes[index]
     switch node.operation {
     case .flatten, .reshape:
-      // The elements in order first; then, if a frame is needed, into it.
+      // Stores the elements in order, then copies them into the border if one is needed.
       if frames[index] != Frame() {
         let flat = reserve(node.shape, Frame(), isLasting: false)
         temporaries[index] = flat
@@ -101,7 +101,7 @@ struct BufferLayout: Sendable {
         places[index] = reserveResult(of: index)
       }
     case .zeroPadding(let top, let bottom, let left, let right):
-      // The padding is a frame around a copy of the input; what readers need goes around that.
+      // The padding is a border around a copy of the input; the readers' border goes around that.
       let padding = Frame(top: top, bottom: bottom, left: left, right: right)
       let inner = reserve(
         graph.nodes[node.inputs[0]].shape, padding + frames[index],
@@ -110,7 +110,7 @@ struct BufferLayout: Sendable {
       if node.epilogue.activation == .linear {
         places[index] = padded
       } else {
-        // Not in place: the zeros must stay zeros for the next block.
+        // Not in place: the zeros must remain for the next block.
         temporaries[index] = padded
         places[index] = reserveResult(of: index)
       }
@@ -138,11 +138,11 @@ struct BufferLayout: Sendable {
 
   // MARK: Memory
 
-  /// Reserves memory for a node's value: one block, or, where it must last, all blocks.
+  /// Reserves memory for a node's value: for one block, or for all blocks if the value must last.
   private mutating func reserveResult(of index: Int) -> Place {
     let isKept = graph.kept.contains(index)
     if !isKept, !readers[index].isEmpty, readers[index].allSatisfy({ isTail[$0] }) {
-      // Only the tail reads it: it is computed where the tail wants it.
+      // Only the tail reads the value: the node writes it where the tail reads.
       let place = reserveInTail(graph.nodes[index].shape)
       tailPlaces[index] = place
       return place
@@ -184,7 +184,7 @@ struct BufferLayout: Sendable {
     }
   }
 
-  /// Gives back the memory of values that no spatial node behind `index` reads.
+  /// Releases the memory of values that no spatial node after `index` reads.
   private mutating func releaseInputs(of index: Int) {
     for input in Set(graph.nodes[index].inputs) {
       guard let place = places[input], !graph.kept.contains(input),
@@ -194,7 +194,7 @@ struct BufferLayout: Sendable {
     }
   }
 
-  /// Gives back the memory of a value, unless it must last.
+  /// Releases the memory of a value unless the value must last.
   private mutating func release(_ place: Place) {
     if let key = bufferKeys.removeValue(forKey: place.buffer) {
       free[key, default: []].append(place.buffer)
@@ -203,8 +203,8 @@ struct BufferLayout: Sendable {
 }
 
 extension FusedNode {
-  /// Whether the node can be computed for whole groups: it works on vectors, element by element
-  /// or by a matrix product.
+  /// Whether the node can run for whole groups: it works on vectors, elementwise or as a matrix
+  /// product.
   fileprivate var canStandInTail: Bool {
     guard shape.count == 1 else { return false }
     switch operation {
@@ -212,7 +212,7 @@ extension FusedNode {
       .maximum, .minimum, .concatenate, .binaryLogits:
       return true
     case .flatten:
-      // It has the memory of what it reads, which others may read too.
+      // It shares the memory of its input, which other nodes may read too.
       return epilogue.activation == .linear
     case .input, .convolution, .depthwiseConvolution, .separableConvolution, .pooling,
       .globalPooling, .reshape, .zeroPadding, .rearrange, .resize, .trainingOnly:
@@ -222,7 +222,7 @@ extension FusedNode {
 }
 
 extension BufferLayout: CustomStringConvertible {
-  /// One line a node: the buffers of its value and of what the tail reads, and the zeros around it.
+  /// One line for each node: the buffers of its value and of the tail's copy, and the border.
   var description: String {
     graph.nodes.indices.map { index in
       guard let place = places[index] else { return "\(index): nowhere" }

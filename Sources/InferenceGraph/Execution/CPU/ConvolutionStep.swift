@@ -1,6 +1,6 @@
 package import CKernels
 
-/// A convolution or a dense layer on pixels, with what was fused into it.
+/// A convolution, or a dense layer on pixels, with its epilogue.
 package struct ConvolutionStep: Step {
   let input: Place
   /// Floats from the input's first element to the first window's first tap; may be negative.
@@ -39,7 +39,7 @@ package struct ConvolutionStep: Step {
     unsafe run(workspace.pointer(input, block: block), workspace.pointer(output, block: block))
   }
 
-  /// Runs the step on the first elements of an input and an output that lie elsewhere.
+  /// Runs the step with other first elements of input and output.
   package func run(_ input: UnsafeMutablePointer<Float>, _ output: UnsafeMutablePointer<Float>) {
     var convolution = unsafe dk_convolution(
       taps: Int64(offsets.count), offsets: offsets.pointer, pixels: Int64(pixels.count),

@@ -1,6 +1,6 @@
 package import CKernels
 
-/// What a convolution or a dense layer multiplies with.
+/// The weights and the dilation of a convolution or a dense layer.
 package struct ConvolutionWeights {
   /// `[height, width, input channels / groups, output channels]`.
   var kernel: Tensor
@@ -27,7 +27,7 @@ extension ConvolutionWeights {
       kernel: c.kernel, bias: c.bias, dilation: c.dilation, strides: c.strides, groups: c.groups)
   }
 
-  /// A dense layer on pixels, which is a 1x1 convolution.
+  /// Creates the 1x1 convolution that equals a dense layer on pixels.
   package init(_ d: Dense) {
     self.init(
       kernel: Tensor(shape: [1, 1] + d.kernel.shape, values: d.kernel.values), bias: d.bias)
@@ -35,7 +35,7 @@ extension ConvolutionWeights {
 }
 
 extension ConvolutionWeights {
-  /// One step a group of channels.
+  /// Returns one step for each group of channels.
   package func steps(
     input: Place, output: Place,
     axes: (rows: WindowAxis, columns: WindowAxis)?, epilogue: Epilogue = Epilogue(),
@@ -62,15 +62,15 @@ extension ConvolutionWeights {
     }
   }
 
-  /// Offsets of what a window's taps read, from its first element: [height][width][channels].
+  /// Returns the offsets of a window's taps from its first element: [height][width][channels].
   package func tapOffsets(_ input: dk_image) -> [Int32] {
     input.tapOffsets(
       kernel.shape[0], kernel.shape[1], dilation: dilation, channels: kernel.shape[2])
   }
 
-  /// Offsets of all output pixels' windows and of the pixels themselves.
+  /// Returns the offsets of all output pixels' windows and of the output pixels.
   ///
-  /// - Parameter pool: Whether four windows, one after another, belong to each output pixel.
+  /// - Parameter pool: Whether each output pixel pools four consecutive windows.
   package func pixelTable(
     _ input: dk_image, _ output: dk_image, pool: Bool = false
   ) -> (input: [Int32], output: [Int32]) {
@@ -96,12 +96,12 @@ extension ConvolutionWeights {
 }
 
 extension dk_image {
-  /// Floats from the first element to the first window's first tap; not positive.
+  /// Returns the floats from the first element to the first window's first tap; not positive.
   package func start(of axes: (rows: WindowAxis, columns: WindowAxis)?) -> Int {
     -(axes?.rows.before ?? 0) * Int(row_pitch) - (axes?.columns.before ?? 0) * Int(pixel_pitch)
   }
 
-  /// Floats from a window's first element to what its taps read: [height][width][channels].
+  /// Returns the floats from a window's first element to its taps: [height][width][channels].
   package func tapOffsets(
     _ height: Int, _ width: Int, dilation: Extent, channels: Int = 1
   ) -> [Int32] {
@@ -122,15 +122,16 @@ extension dk_image {
 }
 
 extension [Int32] {
-  /// Makes pixels, at least one, whole groups by repeating the last one: it is computed and stored
-  /// again.
+  /// Completes the last group by repeating the last pixel, which is then computed more than once.
+  /// Needs at least one pixel.
   mutating func fillGroup() {
     while count % pixelGroup != 0 { append(self[count - 1]) }
   }
 }
 
 extension Tensor {
-  /// The output channels of `range` of a kernel in tiles of nearly equal width, taps outermost.
+  /// Returns the output channels `range` of a kernel in tiles of nearly equal width, taps
+  /// outermost.
   func packed(_ range: Range<Int>) -> (values: [Float], tiles: [Int32]) {
     let filters = shape[shape.count - 1]
     let taps = self.count / filters
@@ -148,7 +149,7 @@ extension Tensor {
   }
 }
 
-/// How many of so many output channels each tile of a convolution takes: about as many each.
+/// Returns the widths of the tiles that `channels` output channels are split into, nearly equal.
 package func tileWidths(_ channels: Int) -> [Int32] {
   let count = (channels + widestTile - 1) / widestTile
   return (0..<count).map { Int32(channels / count + ($0 < channels % count ? 1 : 0)) }

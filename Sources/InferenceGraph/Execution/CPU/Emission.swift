@@ -1,14 +1,14 @@
 internal import CKernels
 
-/// Turns a graph that is laid out into steps.
+/// Emits the steps of a graph that has a buffer layout.
 ///
-/// An image's result depends neither on what else the plan computes nor on the image's place.
+/// An image's result does not depend on the rest of the plan or on the image's position.
 struct Emission {
   private let graph: Fused
   private let layout: BufferLayout
   private var blockSteps: [any Step] = []
   private var tailSegments: [Plan.Segment] = []
-  /// The values that are checked already.
+  /// The checks emitted so far.
   private var isChecked: Set<Int> = []
 
   init(_ graph: Fused, _ layout: BufferLayout) {
@@ -16,7 +16,7 @@ struct Emission {
     self.layout = layout
   }
 
-  /// Returns all steps: those of spatial nodes, then the tail's.
+  /// Returns all steps: those of spatial nodes, then those of the tail.
   mutating func segments() -> [Plan.Segment] {
     for index in graph.nodes.indices {
       if layout.isTail[index] {
@@ -32,7 +32,7 @@ struct Emission {
     return [.perBlock(blockSteps)] + tailSegments
   }
 
-  /// The check that the value which a layer with weights reads is finite, unless it is made already.
+  /// Returns the check that the input of a layer with weights is finite, unless already emitted.
   private mutating func check(readBy node: FusedNode, at place: Place) -> [any Step] {
     guard node.operation.hasOwnChannels, let check = graph.checked.firstIndex(of: node.inputs[0]),
       isChecked.insert(check).inserted
@@ -40,7 +40,7 @@ struct Emission {
     return [CheckStep(place: place, check: check)]
   }
 
-  /// The steps of a spatial node.
+  /// Returns the steps of a spatial node.
   private mutating func spatialSteps(_ index: Int) -> [any Step] {
     let node = graph.nodes[index]
     let inputs = node.inputs.map { layout.places[$0]! }
@@ -108,7 +108,7 @@ struct Emission {
         .group(
           DenseStep(
             d, input: inputs[0], output: output, blocks: layout.blocks, epilogue: node.epilogue)))
-    case .flatten: break  // It has the memory of what it reads.
+    case .flatten: break  // It shares the memory of its input.
     case .batchNormalization, .layerNormalization, .rescaling, .activation, .add, .multiply,
       .maximum, .minimum, .concatenate, .binaryLogits:
       appendToTail(node.steps(reading: inputs, output: output))
@@ -128,7 +128,7 @@ struct Emission {
 }
 
 extension FusedNode {
-  /// The steps of an operation that spatial nodes and the tail compute alike.
+  /// Returns the steps of an operation that is the same for spatial nodes and for the tail.
   fileprivate func steps(reading inputs: [Place], output: Place) -> [any Step] {
     var steps: [any Step] = []
     if let combination = operation.combination {
@@ -160,7 +160,7 @@ extension FusedNode {
     return steps
   }
 
-  /// The activation, applied in place.
+  /// Returns the steps that apply the activation in place.
   fileprivate func activationSteps(at place: Place) -> [any Step] {
     if epilogue.activation == .linear { return [] }
     return [
@@ -170,7 +170,7 @@ extension FusedNode {
     ]
   }
 
-  /// An element-wise operation, or a softmax, as a step.
+  /// Returns an elementwise operation, or a softmax, as a step.
   fileprivate func mapStep(from input: Place, to output: Place) -> any Step {
     if !epilogue.activation.isElementwise {
       return SoftmaxStep(

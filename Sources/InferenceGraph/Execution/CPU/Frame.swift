@@ -1,4 +1,4 @@
-/// Zeros around an image, in pixels: what "same" padding reads.
+/// A border of zeros around an image, in pixels, as "same" padding reads it.
 package struct Frame: Hashable {
   package var top = 0
   package var bottom = 0

@@ -1,4 +1,4 @@
-/// An operation that is run once for all blocks of a group.
+/// A step that runs once for all blocks of a group.
 protocol GroupStep: Sendable {
   func run(_ workspace: Workspace)
 }

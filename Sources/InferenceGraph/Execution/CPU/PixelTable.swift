@@ -1,15 +1,15 @@
-/// The pixels of a convolution in the groups that its kernel computes at once: where each one's
-/// window begins and where its result goes, in floats.
+/// The pixels of a convolution, in the groups that the kernel computes at once: the offsets of each
+/// pixel's window and of its result, in floats.
 package struct PixelTable: Sendable {
   let input: Storage<Int32>
   let output: Storage<Int32>
-  /// Whether four windows, one after another, belong to each output pixel.
+  /// Whether each output pixel pools four consecutive windows.
   let arePooled: Bool
 
   /// The number of windows: 1 or whole groups.
   var count: Int { input.count }
 
-  /// Fills the last group with its last pixel, which is then computed and stored again.
+  /// Completes the last group by repeating the last pixel, which is then computed more than once.
   package init(input: [Int32], output: [Int32], arePooled: Bool = false) {
     precondition(
       input.count == output.count * (arePooled ? pixelGroup : 1),

@@ -1,30 +1,30 @@
 package import CKernels
 
-/// Images in the lanes of a vector: a block.
+/// The number of images in a block: the lanes of a vector.
 package let laneCount = Int(DK_LANES)
-/// The blocks that so many images fill, the last one perhaps in part.
+/// Returns the number of blocks for `images` images; the last block may be partly filled.
 package func blockCount(_ images: Int) -> Int { (images + laneCount - 1) / laneCount }
-/// Pixels that a convolution computes together.
+/// The number of pixels that a convolution kernel computes together.
 let pixelGroup = Int(DK_PIXELS)
-/// Output channels of a convolution's widest tile.
+/// The largest number of output channels in a tile of a convolution.
 let widestTile = Int(DK_CHANNELS)
 
-/// Where a value lies in a workspace, and how its elements are arranged.
+/// A buffer view: the part of a buffer that holds a value, and the arrangement of its elements.
 package struct Place {
-  /// The workspace's buffer.
+  /// The index of the buffer in the workspace.
   package let buffer: Int
   /// Floats from the buffer's start to the first element of the first block.
   package let offset: Int
-  /// Floats from one block to the next: 0 for what is computed block after block in one place.
+  /// Floats from one block to the next; 0 if all blocks use the same memory in turn.
   package let blockStride: Int
-  /// Extents and pitches.
+  /// Extents, and pitches in floats.
   package let image: dk_image
 
-  /// A place whose elements lie one after another, lanes innermost, with a frame around them.
+  /// Creates a view of adjacent elements, lanes innermost, with a border around them.
   ///
   /// - Parameters:
-  ///   - start: Floats from the buffer's start to the frame.
-  ///   - isLasting: Whether every block has a place of its own, one behind the other.
+  ///   - start: Floats from the buffer's start to the border.
+  ///   - isLasting: Whether every block has memory of its own, one block after another.
   package init(
     buffer: Int = 0, start: Int = 0, shape: [Int], frame: Frame = Frame(), isLasting: Bool = false
   ) {
@@ -44,14 +44,14 @@ package struct Place {
     self.image = image
   }
 
-  /// The floats of a block with a frame around it.
+  /// Returns the number of floats of a block with its border.
   static func size(of shape: [Int], _ frame: Frame = Frame()) -> Int {
     let (height, width, channels) = extents(of: shape)
     return (height + frame.top + frame.bottom) * (width + frame.left + frame.right) * channels
       * laneCount
   }
 
-  /// The extents of a shape: rank 1 is one pixel, higher ranks than 3 become more rows.
+  /// Returns the extents of a shape: rank 1 is one pixel; axes beyond three become rows.
   package static func extents(of shape: [Int]) -> (height: Int, width: Int, channels: Int) {
     let channels = shape.last ?? 1
     let width = shape.count > 1 ? shape[shape.count - 2] : 1
@@ -63,7 +63,7 @@ package struct Place {
   /// The number of elements.
   package var elementCount: Int { pixelCount * Int(image.channels) }
 
-  /// The same memory seen in another shape of as many elements; only without a frame.
+  /// Returns a view of the same memory in another shape of equal size. Requires no border.
   func reshaped(_ shape: [Int]) -> Place {
     let (height, width, channels) = Place.extents(of: shape)
     return Place(
@@ -73,7 +73,7 @@ package struct Place {
         pitch: Int(image.channel_pitch), frame: Frame()))
   }
 
-  /// The image with zeros that lie around it as a part of it.
+  /// Returns the view extended by `zeros` around it.
   func widened(by zeros: Frame) -> Place {
     var image = image
     image.height += Int32(zeros.top + zeros.bottom)
@@ -84,14 +84,14 @@ package struct Place {
       blockStride: blockStride, image: image)
   }
 
-  /// The image without its border: the inverse of ``widened(by:)``.
+  /// Returns the view without its border: the inverse of ``widened(by:)``.
   func narrowed(by border: Frame) -> Place {
     widened(
       by: Frame(
         top: -border.top, bottom: -border.bottom, left: -border.left, right: -border.right))
   }
 
-  /// Some of the channels.
+  /// Returns the view of some of the channels.
   package func channels(_ range: Range<Int>) -> Place {
     var part = image
     part.channels = Int32(range.count)
@@ -102,7 +102,7 @@ package struct Place {
 }
 
 extension dk_image {
-  /// Channels `pitch` floats apart, pixels and rows close together but for the frame.
+  /// Creates an image with channels `pitch` floats apart; only the border separates rows.
   package init(height: Int, width: Int, channels: Int, pitch: Int, frame: Frame) {
     let pixel = channels * pitch
     self.init(

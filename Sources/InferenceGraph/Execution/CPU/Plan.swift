@@ -1,13 +1,13 @@
-/// A list of steps that computes a graph, and the memory it takes.
+/// The steps that compute a graph, and the memory that they need.
 ///
-/// Layers on images run block after block, each block through all of them while it is in the
-/// cache. Behind the last spatial layer ("the tail"), dense layers run over all blocks of a group.
+/// Layers on images run block after block: each block passes all of them while it is in the cache.
+/// In the dense tail after the last spatial layer, dense layers run over all blocks of a group.
 struct Plan: PreparedGraph {
-  /// What runs next.
+  /// Consecutive steps that run in the same way.
   enum Segment: Sendable {
-    /// These steps, one block after the other.
+    /// Steps that run together for one block after another.
     case perBlock([any Step])
-    /// A dense layer, for all blocks at once.
+    /// A step that runs once for all blocks.
     case group(any GroupStep)
   }
 
@@ -15,7 +15,7 @@ struct Plan: PreparedGraph {
   let layout: BufferLayout
   let segments: [Segment]
 
-  /// Plans the steps of a graph that is laid out.
+  /// Emits the steps of a graph with its buffer layout.
   init(_ graph: Fused, _ layout: BufferLayout) {
     self.graph = graph
     self.layout = layout

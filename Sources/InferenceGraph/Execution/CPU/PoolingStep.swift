@@ -15,7 +15,7 @@ package struct PoolingStep: Step {
     unsafe run(workspace.pointer(input, block: block), workspace.pointer(output, block: block))
   }
 
-  /// Runs the step on the first elements of an input and an output that lie elsewhere.
+  /// Runs the step with other first elements of input and output.
   package func run(_ from: UnsafeMutablePointer<Float>, _ to: UnsafeMutablePointer<Float>) {
     let rows = pooling.grid.rows(Int(input.image.height))
     let columns = pooling.grid.columns(Int(input.image.width))

@@ -1,5 +1,5 @@
-/// One operation of a plan with everything prepared: packed weights, offsets, places.
+/// One kernel call of a plan, with packed weights, offsets and buffer views.
 protocol Step: Sendable {
-  /// Runs the step for one block; unsafe to call with a workspace of another plan.
+  /// Runs the step for one block. Unsafe with the workspace of another plan.
   func run(_ workspace: Workspace, block: Int)
 }

@@ -12,7 +12,7 @@ struct GlobalPoolingStep: Step {
   }
 }
 
-/// An affine map a channel, then an activation.
+/// An affine map of each channel, then an activation.
 struct MapStep: Step {
   let input: Place
   let output: Place
@@ -66,14 +66,14 @@ struct CombineStep: Step {
   }
 }
 
-/// Elements from other positions.
+/// A copy of elements from other positions of the input.
 struct GatherStep: Step {
   private let input: Place
   private let output: Place
   private let offsets: Storage<Int32>
 
-  /// - Parameter sources: For each element of the output, row-major, its position in the input; -1 for
-  ///   a zero.
+  /// - Parameter sources: For each element of the output, row-major, its position in the input; -1
+  ///   for a zero.
   init(_ sources: [Int], input: Place, output: Place) {
     self.input = input
     self.output = output
@@ -108,7 +108,7 @@ struct ResizingStep: Step {
 }
 
 extension BilinearResizing {
-  /// The neighbours of each row and each column of the result.
+  /// Returns the neighbors of each row and each column of the result.
   package static func tables(
     _ from: dk_image, _ to: dk_image
   ) -> (rows: Storage<dk_neighbours>, columns: Storage<dk_neighbours>) {
@@ -123,7 +123,7 @@ extension BilinearResizing {
 }
 
 extension dk_image {
-  /// Where an element is, counted row-major, in floats from the first; -1 for none.
+  /// Returns the floats from the first element to the element at a row-major position; -1 for -1.
   package func offset(ofElement element: Int) -> Int32 {
     if element < 0 { return -1 }
     let (pixel, channel) = element.quotientAndRemainder(dividingBy: Int(channels))
@@ -134,7 +134,7 @@ extension dk_image {
 }
 
 extension Operation {
-  /// How the kernels combine two inputs of the operation; nil if it combines none.
+  /// The kernels' code for a combination of two inputs; nil if the operation is not one.
   package var combination: dk_combination? {
     if self == .add { return DK_ADD }
     if self == .multiply { return DK_MULTIPLY }
@@ -154,10 +154,10 @@ struct CopyStep: Step {
   }
 }
 
-/// Notes in which lanes of a value some element is not finite.
+/// Records the lanes in which some element of a value is not finite.
 struct CheckStep: Step {
   let place: Place
-  /// Its position in the graph's ``Fused/checked``.
+  /// The position in the graph's ``Fused/checked``.
   let check: Int
 
   func run(_ workspace: Workspace, block: Int) {
@@ -167,7 +167,7 @@ struct CheckStep: Step {
   }
 }
 
-/// Masks channels.
+/// Sets channels to zero.
 struct ZeroingStep: Step {
   let place: Place
   let channels: [Int]

@@ -1,9 +1,9 @@
 internal import CKernels
 
-/// A 3x3 convolution with stride 1 by Winograd's F(2x2, 3x3), with what was fused into it.
+/// A 3x3 convolution with stride 1 by Winograd's F(2x2, 3x3), with its epilogue.
 ///
-/// It needs 16 multiply-adds a channel pair and tile of 2x2 pixels, where the direct way needs 36.
-/// Sums differ from the direct way's in the last bits.
+/// Takes 16 multiply-adds for a pair of channels and a tile of 2x2 pixels, where direct convolution
+/// takes 36. The last bits of the sums differ from those of direct convolution.
 package struct WinogradStep: Step {
   let input: Place
   /// Floats from the input's first element to the first tile's patch; may be negative.
@@ -21,20 +21,20 @@ package struct WinogradStep: Step {
   let pool: Bool
   let activation: dk_activation
 
-  /// Whether the transformations are worth it. This depends on the layer alone, so that a result
-  /// never depends on what else a plan computes.
+  /// Whether the transforms pay off. Depends on the layer alone, so that results do not depend on
+  /// the rest of the plan.
   package static func applies(to weights: ConvolutionWeights, output: [Int]) -> Bool {
     weights.kernel.shape[0] == 3 && weights.kernel.shape[1] == 3 && weights.groups == 1
       && weights.strides == .one && weights.dilation == .one && weights.kernel.shape[2] >= 12
       && weights.kernel.shape[3] >= 12 && output[0] >= 2 && output[1] >= 2
   }
 
-  /// The floats it works in.
+  /// Returns the number of floats of scratch memory.
   package static func scratchSize(inputs: Int, outputs: Int) -> Int {
     16 * (inputs + outputs + 2) * pixelGroup * laneCount
   }
 
-  /// A step of a layer as it is.
+  /// Creates the step of a layer.
   init(
     _ layer: ConvolutionWeights, input: Place, axes: (rows: WindowAxis, columns: WindowAxis),
     output: Place, scratch: Int, epilogue: Epilogue
@@ -48,13 +48,13 @@ package struct WinogradStep: Step {
       scratch: scratch, epilogue: epilogue)
   }
 
-  /// A step whose weights and bias are zero until others are put there.
+  /// Creates a step whose weights and bias are zero until the caller sets them.
   ///
   /// - Parameters:
-  ///   - inputs: Input channels.
-  ///   - outputs: Output channels.
-  ///   - before: Zeros above and to the left of the input that the first window reads; negative
-  ///     where it begins further inside.
+  ///   - inputs: The number of input channels.
+  ///   - outputs: The number of output channels.
+  ///   - before: Zeros above and to the left of the input that the first window reads; negative if
+  ///     the window begins further inside.
   package init(
     inputs: Int, outputs: Int, before: (rows: Int, columns: Int), input: Place, output: Place,
     activation: Activation = .linear
@@ -82,8 +82,8 @@ package struct WinogradStep: Step {
     tiles = Storage(tileWidths(bias.count))
     scale = epilogue.affine.map { Storage($0.scale) }
     shift = epilogue.affine.map { Storage($0.shift) }
-    // With pooling a tile is an output pixel. Without, tiles cover the image; where its extent is
-    // odd the last ones overlap the ones before and compute some pixels once more.
+    // With pooling a tile is one output pixel. Without, tiles cover the image; for an odd extent
+    // the last tiles overlap their neighbors and compute some pixels twice.
     let step = pool ? 1 : 2
     func starts(_ extent: Int32) -> [Int] {
       stride(from: 0, to: Int(extent), by: step).map { min($0, Int(extent) - step) }
@@ -105,8 +105,8 @@ package struct WinogradStep: Step {
     outputTiles = Storage(to)
   }
 
-  /// U = G g Gᵀ by position: 16 tensors `[input channels, output channels]`, computed in double
-  /// precision, where G = [1 0 0; ½ ½ ½; ½ -½ ½; 0 0 1].
+  /// Returns U = G g Gᵀ by position: 16 tensors `[input channels, output channels]`, computed in
+  /// double precision, where G = [1 0 0; ½ ½ ½; ½ -½ ½; 0 0 1].
   static func transform(_ kernel: Tensor) -> [Tensor] {
     let pairs = kernel.shape[2] * kernel.shape[3]
     var positions = [[Float]](repeating: [], count: 16)
@@ -133,7 +133,7 @@ package struct WinogradStep: Step {
       scratch: workspace.pointer(buffer: scratch))
   }
 
-  /// Runs the step on the first elements of an input and an output that lie elsewhere.
+  /// Runs the step with other first elements of input and output.
   package func run(
     _ input: UnsafeMutablePointer<Float>, _ output: UnsafeMutablePointer<Float>,
     scratch: UnsafeMutablePointer<Float>

@@ -2,7 +2,7 @@
 final class Workspace: GroupMemory {
   private let plan: Plan
   private let buffers: [Storage<Float>]
-  /// What the checks found: lanes as bits, `[check][block]`.
+  /// The results of the checks, lanes as bits: `[check][block]`.
   private var found: [UInt32]
 
   init(_ plan: Plan) {
@@ -37,13 +37,13 @@ final class Workspace: GroupMemory {
     checks.reduce(0) { $0 | found[$1 * plan.blocks + block] }
   }
 
-  /// Keeps what a check found in a block.
+  /// Records the result of a check for a block.
   func note(_ lanes: UInt32, check: Int, block: Int) { found[check * plan.blocks + block] = lanes }
 
-  /// The start of a buffer.
+  /// Returns the start of a buffer.
   func pointer(buffer: Int) -> UnsafeMutablePointer<Float> { unsafe buffers[buffer].pointer }
 
-  /// The first element of a place in a block.
+  /// Returns the first element of a buffer view for a block.
   func pointer(_ place: Place, block: Int) -> UnsafeMutablePointer<Float> {
     unsafe buffers[place.buffer].pointer + place.offset + block * place.blockStride
   }

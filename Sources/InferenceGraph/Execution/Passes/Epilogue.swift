@@ -1,23 +1,23 @@
-/// What is done to the elements of an operation's result while they are at hand, in this order.
+/// The operations applied to the elements of a result before they are stored, in this order.
 ///
-/// It is the same arithmetic as that of nodes of their own, so that fusing changes no result.
+/// The arithmetic equals that of separate nodes, so fusion does not change results.
 package struct Epilogue: Sendable {
   /// x * scale + shift, by channel: a normalization or a rescaling.
   var affine: (scale: [Float], shift: [Float])?
   var activation: Activation = .linear
-  /// The maximum of each 2x2 square; a last odd row or column is left out.
+  /// Whether to take the maximum of each 2x2 square; an odd last row or column is dropped.
   var poolsSquares = false
-  /// Channels that become zero.
+  /// The channels to set to zero.
   var zeroed: [Int] = []
 }
 
 extension Epilogue {
-  /// An activation alone.
+  /// Creates an epilogue with only an activation.
   package init(activation: Activation) { self.init(affine: nil, activation: activation) }
 }
 
 extension Epilogue: CustomStringConvertible {
-  /// Its parts, separated by commas.
+  /// The parts, separated by commas.
   package var description: String {
     var parts: [String] = []
     if affine != nil { parts.append("affine") }

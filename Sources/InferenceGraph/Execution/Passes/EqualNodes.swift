@@ -1,8 +1,8 @@
-/// Finds the nodes that may compute the same as another, to be compared with it.
+/// Finds candidates for a node with the same result, which the caller compares.
 ///
-/// Equality is decided by comparing, never by a hash: a suspect model must not be able to pass one
-/// layer off as another. Weights that share storage, as in a model and its repaired copies, compare
-/// at once.
+/// Nodes are equal by comparison, never by a hash: a suspect must not be able to pass one layer off
+/// as another. Weights that share storage, as in a model and its repaired copies, compare in
+/// constant time.
 struct EqualNodes {
   private struct Key: Hashable {
     let kind: String
@@ -11,12 +11,12 @@ struct EqualNodes {
 
   private var known: [Key: [Int]] = [:]
 
-  /// The nodes of the same kind and inputs, which alone can be equal, in the order of their notes.
+  /// Returns the nodes with the same kind and inputs, in insertion order; no others can be equal.
   func candidates(_ operation: Operation, reading inputs: [Int]) -> [Int] {
     known[Key(kind: operation.displayName, inputs: inputs)] ?? []
   }
 
-  /// Makes a node one of the candidates.
+  /// Adds a node to the candidates.
   mutating func note(_ index: Int, _ operation: Operation, reading inputs: [Int]) {
     known[Key(kind: operation.displayName, inputs: inputs), default: []].append(index)
   }

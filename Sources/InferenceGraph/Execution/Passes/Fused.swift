@@ -1,32 +1,33 @@
-/// What it takes to compute some nodes, given others: needed nodes alone, and convolutions and dense
-/// layers with what follows them as their epilogue.
+/// The nodes needed to compute some values from others, with each convolution's and dense layer's
+/// successors fused into its epilogue.
 ///
-/// Fused into a layer are a normalization or rescaling, an element-wise activation and a 2x2
-/// maximum pooling, in this order, if nothing else reads what lies between.
+/// Fusion covers a normalization or rescaling, an elementwise activation and a 2x2 maximum pooling,
+/// in this order, if nothing else reads the values in between.
 struct Fused: Sendable {
-  /// Where given values come from.
+  /// The origin of the graph's inputs.
   enum Given: Sendable {
-    /// They are images: put in place block after block, and known to be finite.
+    /// Images, packed block after block and known to be finite.
     case images
-    /// They are results of another graph: of a whole group at once, and of any value.
+    /// Results of another graph, for a whole group at once, which may not be finite.
     case values
   }
 
   /// In topological order.
   private(set) var nodes: [FusedNode] = []
-  /// Which node has the value of a node that was there before; nil if none has.
+  /// By node of the source: the node with the same value; nil if there is none.
   private(set) var index: [Int?]
-  /// The nodes whose values are asked for.
+  /// The output nodes.
   private(set) var kept: Set<Int> = []
-  /// The nodes whose values layers with weights read: they are to be checked (``noClass``).
+  /// The nodes whose values layers with weights read, and which are therefore checked
+  /// (``noClass``).
   private(set) var checked: [Int] = []
   let given: Given
 
   /// - Parameters:
   ///   - source: The nodes to fuse.
-  ///   - given: Nodes whose values are put in place from outside; inputs always are.
-  ///   - kept: Nodes whose values are asked for.
-  ///   - origin: Where given values come from.
+  ///   - given: Input nodes besides those that are ``Operation/input``.
+  ///   - kept: Output nodes.
+  ///   - origin: The origin of the inputs.
   init(
     _ source: [IRNode], given: Set<Int>, kept: Set<Int>, from origin: Given = .images
   ) {
@@ -37,7 +38,7 @@ struct Fused: Sendable {
     for reader in source.indices where isNeeded[reader] && !given.contains(reader) {
       for input in source[reader].inputs { readers[input].append(reader) }
     }
-    /// The only node that reads another, if the value is needed nowhere else.
+    /// Returns the only reader of a node; nil if there are more or the node is an output.
     func soleReader(of index: Int) -> Int? {
       readers[index].count == 1 && !kept.contains(index) ? readers[index][0] : nil
     }
@@ -69,7 +70,7 @@ struct Fused: Sendable {
     nodes.append(node)
   }
 
-  /// The checked values that a node's depends on, as positions in ``checked``, ascending.
+  /// Returns the checked values that a node depends on, as positions in ``checked``, ascending.
   func checks(behind node: Int) -> [Int] {
     var isRead = [Bool](repeating: false, count: nodes.count)
     isRead[node] = true
@@ -83,7 +84,7 @@ struct Fused: Sendable {
 }
 
 extension Operation {
-  /// Whether nodes are fused into it.
+  /// Whether successors can be fused into the operation.
   fileprivate var takesEpilogue: Bool {
     switch self {
     case .convolution, .dense: true
@@ -97,7 +98,7 @@ extension Operation {
 }
 
 extension Fused: CustomStringConvertible {
-  /// One line a node.
+  /// One line for each node.
   var description: String {
     nodes.indices.map { index in
       let node = nodes[index]

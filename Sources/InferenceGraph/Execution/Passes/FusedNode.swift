@@ -1,16 +1,16 @@
-/// A node as an engine runs it: an operation with its epilogue.
+/// A node for a backend: an operation with its epilogue.
 struct FusedNode: Sendable {
-  /// A basic one (``Normalized``); `input` for values that are given.
+  /// A basic operation (``Normalized``); `input` for the graph's inputs.
   let operation: Operation
-  /// The indices of the nodes it reads, all smaller than its own.
+  /// The indices of the nodes that it reads, all smaller than its own.
   let inputs: [Int]
-  /// The shape of the operation's own result.
+  /// The shape of the operation's result before the epilogue.
   let operationShape: [Int]
   var epilogue = Epilogue()
-  /// The shape of the result.
+  /// The shape of the result after the epilogue.
   var shape: [Int]
 
-  /// Whether its value is put in place from outside.
+  /// Whether the node is an input.
   var isGiven: Bool { operation == .input }
 }
 
@@ -25,7 +25,7 @@ extension FusedNode {
       epilogue: Epilogue(activation: node.activation, zeroed: node.zeroed), shape: node.shape)
   }
 
-  /// Makes the only reader of the value part of the epilogue, and tells whether it can be.
+  /// Moves the only reader of the value into the epilogue; returns false if that is impossible.
   mutating func fuse(_ next: IRNode) -> Bool {
     guard !epilogue.poolsSquares, next.zeroed.isEmpty else { return false }
     let affine = next.operation.facts.affine(channels: next.shape.last ?? 1)

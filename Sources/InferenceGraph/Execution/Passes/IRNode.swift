@@ -1,23 +1,23 @@
 /// A node of the intermediate representation: an operation without a name.
 ///
 /// Passes rewrite lists of such nodes, in topological order: ``Normalized``, then ``Merged``, then
-/// ``Fused``, which an engine runs.
+/// ``Fused``, which a backend runs.
 package struct IRNode: Sendable {
   package var operation: Operation
   /// Applied to the operation's result.
   package var activation: Activation = .linear
-  /// The indices of the nodes it reads, all smaller than its own.
+  /// The indices of the nodes that it reads, all smaller than its own.
   package var inputs: [Int]
-  /// The shape of the result, as a ``Node``'s.
+  /// The shape of the result, without the batch axis.
   package var shape: [Int]
   /// The factor applied to the images, for input nodes.
   var inputScale: Float = 1
-  /// Channels that are zero instead of what the operation gives: masked ones.
+  /// Masked channels, which are zero in place of the operation's result.
   var zeroed: [Int] = []
 }
 
 extension [IRNode] {
-  /// For each node whether one of `results` depends on it, without looking behind nodes that are
+  /// Returns, for each node, whether one of `results` depends on it. The search stops at nodes in
   /// `given`.
   package func isNeeded(for results: some Sequence<Int>, given: Set<Int> = []) -> [Bool] {
     var isNeeded = [Bool](repeating: false, count: count)
@@ -28,13 +28,13 @@ extension [IRNode] {
     return isNeeded
   }
 
-  /// A node's multiply-adds for one image.
+  /// Returns a node's multiply-adds for one image.
   func multiplyAdds(of index: Int) -> Int {
     guard let first = self[index].inputs.first else { return 0 }
     return self[index].operation.multiplyAdds(input: self[first].shape, output: self[index].shape)
   }
 
-  /// One line a node: index, operation and what it reads, what is done to the result, shape.
+  /// One line for each node: index, operation with inputs, epilogue, shape.
   var text: String {
     indices.map { index in
       let node = self[index]
@@ -48,7 +48,7 @@ extension [IRNode] {
 }
 
 extension Operation {
-  /// The operation's name with the nodes that it reads.
+  /// Returns the operation's name with the nodes that it reads.
   func text(reading inputs: [Int]) -> String {
     inputs.isEmpty
       ? displayName : "\(displayName)(\(inputs.map { "\($0)" }.joined(separator: ", ")))"
@@ -56,6 +56,6 @@ extension Operation {
 }
 
 extension Activation {
-  /// Its name, with its numbers unless it is the plain rectifier.
+  /// The name, with parameters unless it is the plain rectifier.
   var text: String { self == .relu ? "relu" : "\(self)" }
 }

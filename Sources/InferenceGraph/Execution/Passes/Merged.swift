@@ -1,19 +1,20 @@
-/// The nodes of several graphs, equal ones once.
+/// The nodes of several graphs; equal nodes occur once.
 ///
-/// Two nodes are equal if their operations (weights included), activations and inputs are, by
+/// Two nodes are equal if their operations (weights included), activations and inputs are equal by
 /// comparison (``EqualNodes``).
 ///
-/// A convolution with masked channels is a copy of the unmasked one with zeros, if that one runs
-/// too; so are activations and poolings of it (``IRNode/zeroed``).
+/// A convolution with masked channels becomes a copy of the unmasked one with zeroed channels, if
+/// the list contains that one; the same holds for activations and poolings of it
+/// (``IRNode/zeroed``).
 struct Merged: Sendable, CustomStringConvertible {
   /// In topological order.
   private(set) var nodes: [IRNode] = []
-  /// `index[model][node]`: which node has the value of each of a graph's nodes.
+  /// `index[model][node]`: the node with the value of a graph's node.
   private(set) var index: [[Int]] = []
   /// By model: the node of its class scores (``Normalized/scores``).
   private(set) var scores: [Int] = []
 
-  /// Merges graphs; without `sharing` every node stays by itself.
+  /// Merges graphs. Without `sharing`, every node stays separate.
   init(_ graphs: [Normalized], sharing: Bool = true) {
     var equals: EqualNodes? = sharing ? EqualNodes() : nil
     for graph in graphs {
@@ -29,12 +30,12 @@ struct Merged: Sendable, CustomStringConvertible {
 
   var description: String { nodes.text }
 
-  /// Returns where a node stands, after appending it if no equal one is there.
+  /// Returns the index of an equal node, or appends the node and returns its index.
   private mutating func insert(_ node: IRNode, _ equals: inout EqualNodes?) -> Int {
     if let input = node.inputs.first, node.inputs.count == 1, node.keepsZeroChannels,
       !nodes[input].zeroed.isEmpty
     {
-      // The same operation on the unmasked value, masked afterwards.
+      // Applies the operation to the unmasked value and masks the result.
       var whole = node
       whole.inputs = nodes[input].inputs
       return insert(zeroing(nodes[input].zeroed, of: insert(whole, &equals)), &equals)
@@ -59,13 +60,13 @@ struct Merged: Sendable, CustomStringConvertible {
 }
 
 extension IRNode {
-  /// Whether it computes the same as another node with equal inputs.
+  /// Whether the node computes the same as `other`, given equal inputs.
   fileprivate func isEqual(to other: IRNode) -> Bool {
     shape == other.shape && inputScale == other.inputScale && activation == other.activation
       && zeroed == other.zeroed && operation == other.operation
   }
 
-  /// Whether a channel of zeros comes out as zeros, and every other one unchanged by it.
+  /// Whether the node maps channels of zeros to zeros and does not mix channels.
   fileprivate var keepsZeroChannels: Bool {
     operation.keepsChannelsApart && operation.keepsZeros && zeroed.isEmpty
       && activation.keepsZeroChannels
@@ -77,8 +78,8 @@ extension Activation {
 }
 
 extension Operation {
-  /// The channels in which this convolution's kernel and bias are zero, if in all others it is the
-  /// same as `original`.
+  /// Returns the channels in which this convolution's kernel and bias are zero; nil if it differs
+  /// from `original` in any other channel.
   func maskedChannels(of original: Operation) -> [Int]? {
     guard case .convolution(let masked) = self, case .convolution(var whole) = original,
       masked.kernel.shape == whole.kernel.shape

@@ -1,34 +1,34 @@
-/// A graph in basic operations.
+/// A graph reduced to basic operations.
 ///
-/// - Nodes that give what they read are gone.
-/// - A separable convolution is two nodes, a depthwise convolution and a 1x1 convolution.
-/// - Sums, products and extrema read two nodes; those of more are chains, first inputs first.
-/// - For inference, a softmax is a node of its own behind what it is taken of. Training leaves it in
-///   its node, where its gradient needs no copy of what it was taken of.
+/// - Nodes that return their input are removed.
+/// - A separable convolution becomes a depthwise convolution and a 1x1 convolution.
+/// - Sums, products and extrema read two nodes; those of more become chains, first inputs first.
+/// - For inference, a softmax becomes a node of its own. Training leaves it in its node, where its
+///   gradient needs no copy of the logits.
 package struct Normalized: Sendable, CustomStringConvertible {
-  /// What the nodes are for.
+  /// The purpose of the nodes.
   package enum Purpose: Hashable {
     case inference
-    /// To be differentiated; with `noise`, layers that act in training only do.
+    /// Differentiation; with `noise`, layers that are active in training only are active.
     case training(noise: Bool)
   }
 
-  /// Where a node's weights are in the graph.
+  /// The origin of a node's weights in the graph.
   package struct Source: Sendable {
-    /// The graph's node.
+    /// The node of the graph.
     package let node: Int
-    /// By the role that a weight has here: the one it has there.
+    /// For each role of a weight here, its role in the graph's node.
     package let roles: [WeightRole: WeightRole]
   }
 
   /// In topological order; the first is the input.
   package private(set) var nodes: [IRNode] = []
-  /// By node.
+  /// The origin of each node's weights.
   package private(set) var sources: [Source] = []
-  /// Which node has the value of each of the graph's nodes.
+  /// By node of the graph: the node with its value.
   package private(set) var index: [Int] = []
-  /// The node of the class scores: the graph's output, or, if that is their softmax, what the
-  /// softmax is taken of where this is a node of its own.
+  /// The node of the class scores: the graph's output, or, where a final softmax is a node of its
+  /// own, its input.
   ///
   /// A softmax of several rows (over the channels of every pixel) does not count.
   package private(set) var scores = 0
@@ -48,7 +48,7 @@ package struct Normalized: Sendable, CustomStringConvertible {
 
   package var description: String { nodes.text }
 
-  /// Appends what a graph's node is made of, and returns which node has its value.
+  /// Appends the nodes for a graph's node and returns the one with its value.
   private mutating func append(
     _ node: Node, _ number: Int, _ inputScale: Float, _ purpose: Purpose
   ) -> Int {
@@ -101,7 +101,7 @@ package struct Normalized: Sendable, CustomStringConvertible {
 }
 
 extension Normalized.Purpose {
-  /// Whether an operation gives what it reads.
+  /// Whether an operation returns its input unchanged for this purpose.
   fileprivate func isIdentity(_ operation: Operation) -> Bool {
     if self == .training(noise: true), case .trainingOnly(let layer) = operation {
       return layer.isAlwaysIdentity
