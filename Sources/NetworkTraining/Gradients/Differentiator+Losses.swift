@@ -13,7 +13,7 @@ extension Differentiator {
   ///   - updatesStatistics: Whether to update the moving statistics of batch normalizations that
   ///     use the batch's statistics.
   /// - Returns: The loss.
-  /// - Throws: ``SampleError`` for an image with a value that is not finite; ``TrainingError`` for
+  /// - Throws: `SampleError` for an image with a value that is not finite; ``TrainingError`` for
   ///   a derivative of the loss that is not finite; the errors of the loss.
   @discardableResult
   public func differentiate(
@@ -43,7 +43,7 @@ extension Differentiator {
   /// - Parameters:
   ///   - images: Images as for ``differentiate(_:at:seed:updatesStatistics:)``.
   ///   - seed: Determines dropout.
-  /// - Throws: ``SampleError`` for an image with a value that is not finite.
+  /// - Throws: `SampleError` for an image with a value that is not finite.
   public func evaluate(_ images: [Float], seed: UInt64 = 0) throws {
     try run(images, nil, seed, false)
   }
@@ -58,7 +58,7 @@ extension Differentiator {
   ///   - images: `[images][height][width][channels]`, in the units of a data set (before the
   ///     model's input scale); the gradients have the same units and order.
   ///   - labels: The class of each image. The number of images is not limited.
-  /// - Throws: ``SampleError`` for an image with a value that is not finite.
+  /// - Throws: `SampleError` for an image with a value that is not finite.
   public func imageGradients(
     of images: [Float], labels: [Int32]
   ) throws -> (losses: [Float], gradients: [Float]) {

@@ -73,7 +73,7 @@ public final class Differentiator {
   ///   - differentiatesInput: Whether to compute the gradient of the images.
   ///   - lossNodes: The names of inner nodes whose values a loss may depend on.
   ///   - options: The number of threads.
-  /// - Throws: ``GraphError`` for a graph that cannot be trained or takes too much memory, or for
+  /// - Throws: `GraphError` for a graph that cannot be trained or takes too much memory, or for
   ///   an unknown layer or node.
   public init(
     _ model: Model, batchSize: Int, isTraining: Bool = true, freezesNormalization: Bool = false,

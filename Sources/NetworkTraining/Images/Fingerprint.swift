@@ -29,7 +29,7 @@ extension SampleSource {
   }
 }
 
-/// Returns a number that depends only on these values; see ``SampleSource/fingerprints()``.
+/// Returns a number that depends only on these values; see `SampleSource.fingerprints()`.
 public func fingerprint(of values: some Collection<Float>) -> UInt64 {
   var result = Fingerprint()
   result.add(UInt64(values.count))

@@ -3,7 +3,7 @@ internal import CKernels
 
 /// The batches of a training: images in random order with random changes.
 ///
-/// ``Model/trained(on:heldOut:options:resuming:execution:progress:checkpoint:)`` uses the same
+/// `Model.trained(on:...)` uses the same
 /// batches for the same seed. The batches keep the images in memory.
 ///
 /// ```swift
@@ -85,7 +85,7 @@ public struct TrainingBatch: Sendable {
 
   /// Returns the augmented images, `[images][height][width][channels]`, in the data's units.
   ///
-  /// - Throws: ``SampleError`` for an image with a value that is not finite.
+  /// - Throws: `SampleError` for an image with a value that is not finite.
   public func values() throws -> [Float] {
     let (height, width, channels) = Place.extents(of: data.source.imageShape)
     let size = height * width * channels

@@ -67,7 +67,7 @@ final class TrainingImages: Sendable {
   ///   - epoch: The epoch, which determines the changes together with the seed.
   ///   - scale: The factor of every value.
   ///   - pointer: The first element, with the layout of `image`.
-  /// - Throws: ``SampleError`` for the block's first image with a value that is not finite.
+  /// - Throws: `SampleError` for the block's first image with a value that is not finite.
   func fill(
     block: Int, of order: [Int], _ batch: Range<Int>, epoch: Int, scale: Float,
     into pointer: UnsafeMutablePointer<Float>, _ image: dk_image

@@ -5,7 +5,7 @@ extension Model {
   ///
   /// The images stay in memory during training. The bits of the result do not depend on the number
   /// of threads or on whether training was resumed from a state; the last bits differ between
-  /// instruction sets (``Executor/instructionSet``). Masked channels, whose kernel and bias are
+  /// instruction sets (`Executor.instructionSet`). Masked channels, whose kernel and bias are
   /// zero, stay masked. A layer that a Keras file uses twice becomes two layers of the model with
   /// separate weights, which training changes independently.
   ///
@@ -21,7 +21,7 @@ extension Model {
   ///     training.
   /// - Throws: ``TrainingError`` for options out of range, too few images, a label that is not a
   ///   class of the model, a loss or weights that are no longer finite, or the state of another
-  ///   training; ``GraphError`` for a model that cannot be trained; ``SampleError`` for an image
+  ///   training; `GraphError` for a model that cannot be trained; `SampleError` for an image
   ///   with a value that is not finite; the errors of the sources and of `checkpoint`.
   public func trained(
     on data: TrainingSet, heldOut: TrainingSet? = nil, options: TrainingOptions,
