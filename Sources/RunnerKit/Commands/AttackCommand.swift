@@ -6,12 +6,12 @@ private import Foundation
 struct AttackCommand: RunnerCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
-      commandName: "attack", abstract: "Train a backdoored model to test defenses against.",
+      commandName: "attack", abstract: "Train a backdoored model for tests of defenses.",
       discussion: discussion(
         """
-        Poisons training images, trains a network on them, and writes to the output folder: the \
-        model, the trigger, triggered and clean test images, clean images for the defense, pictures \
-        of the trigger, and a report. Architectures: \
+        Poisons training images and trains a network on them. Writes to the output folder: the \
+        model, the trigger, triggered and clean test images, clean images for the defense, \
+        pictures of the trigger, and a report. Architectures: \
         \(Architecture.all.map(\.name).joined(separator: ", ")). See 'list' for attacks.
         """))
   }
@@ -25,7 +25,7 @@ struct AttackCommand: RunnerCommand {
           --output badnet
         """),
       Example(
-        "Noise blended into a tenth of your own images, towards class 3",
+        "Noise blended into a tenth of your own images, target class 3",
         """
         attack blended --train train.h5 --test test.h5 --target 3 --rate 0.1 \\
           --option blended.alpha=0.1 --architecture vgg --output blended
@@ -34,63 +34,63 @@ struct AttackCommand: RunnerCommand {
   }
 
   @Argument(
-    help: ArgumentHelp("The attack.", valueName: "name"),
+    help: ArgumentHelp("Name of the attack.", valueName: "name"),
     completion: .plugins { $0.names(of: .attack) })
   var attack: String
 
   @Option(
     help: ArgumentHelp(
-      "Clean images to train with: HDF5 (data and label), fashion-mnist, or a part of it such as "
+      "Clean training images: HDF5 (data and label), fashion-mnist, or a part of it, as in "
         + "fashion-mnist:0-5000.", valueName: "file"),
     completion: .filesOr([ImageInput.word]))
   var train: String
 
   @Option(
     help: ArgumentHelp(
-      "Clean images to judge the model on; those of Fashion-MNIST if it is trained on that.",
+      "Clean test images; with --train fashion-mnist, its test images by default.",
       valueName: "file"),
     completion: .filesOr([ImageInput.word]))
   var test: String?
 
   @Option(
     help: ArgumentHelp(
-      "The network to train: an architecture's name, or a Keras .h5 or JSON file whose weights do "
-        + "not matter.", valueName: "name|file"),
+      "Network to train: the name of an architecture, or a Keras .h5 or JSON file, whose weights "
+        + "are ignored.", valueName: "name|file"),
     completion: .filesOr(Architecture.all.map(\.name)))
   var architecture: String
 
   @Option(
-    help: ArgumentHelp("A new folder for all that is written.", valueName: "folder"),
+    help: ArgumentHelp("New folder for all results.", valueName: "folder"),
     completion: .directory)
   var output: String
 
   @Option(
     parsing: .singleValue,
     help: ArgumentHelp(
-      "An option of the attack; repeat for several. See 'list'.", valueName: "attack.name=value"),
+      "Option of the attack; repeatable. See 'list'.", valueName: "attack.name=value"),
     completion: .pluginOptions(of: [.attack]))
   var option: [String] = []
 
   @Option(
-    help: ArgumentHelp("The class that the attacker wants; 0 if not given.", valueName: "class"))
+    help: ArgumentHelp("Target class; default 0.", valueName: "class"))
   var target: Int?
 
-  @Option(help: "Which class a triggered image is to get: the target, or the class after its own.")
+  @Option(help: "Class for triggered images: the target class, or the class after their own.")
   var mode = AttackGoal.Mode.allToOne
 
   @Option(
     help: ArgumentHelp(
-      "The share of images poisoned: of all, or of the target class's where labels stay right; the "
-        + "attack's own if not given.", valueName: "share"))
+      "Share of images to poison; of the target class's images if the attack keeps labels. By "
+        + "default the attack's own.", valueName: "share"))
   var rate: Double?
 
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("Decides all that is random.", valueName: "n"))
+    parsing: .unconditional, help: ArgumentHelp("Seed of all random choices.", valueName: "n"))
   var seed: UInt64 = 0
 
   @Option(
     help: ArgumentHelp(
-      "The number of classes; if not given, the architecture's or what the labels tell.",
+      "Number of classes; by default the architecture's, else derived from the labels.",
       valueName: "n"))
   var classes: Int?
 
@@ -98,8 +98,8 @@ struct AttackCommand: RunnerCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The factor for the images' bytes that the network is trained with; if not given, 1/255, or 1 "
-        + "where the network of a file scales them itself.",
+      "Factor for the images' bytes; default 1/255, or 1 if the network of a file scales images "
+        + "itself.",
       valueName: "factor"))
   var scale: Scale?
 
@@ -107,31 +107,31 @@ struct AttackCommand: RunnerCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The share of the clean training images that the defense is given.", valueName: "share"))
+      "Share of the clean training images that the defense gets.", valueName: "share"))
   var cleanShare = 0.05
 
-  @Flag(help: "Train a second model on the clean images, to compare accuracies with.")
+  @Flag(help: "Also train a clean twin, to compare accuracies.")
   var cleanTwin = false
 
-  @Flag(help: "Write the poisoned training images too, and list which they are in the report.")
+  @Flag(help: "Also write the poisoned training images, and list them in the report.")
   var trainingSet = false
 
   @Option(
     help: ArgumentHelp(
-      "Keep the training's state in this file after every epoch, outside of the output folder.",
+      "File for the state of the training after every epoch; must be outside the output folder.",
       valueName: "file"),
     completion: .hdf5)
   var checkpoint: String?
 
-  @Flag(help: "Go on from the file that --checkpoint names.")
+  @Flag(help: "Resume from the file that --checkpoint names.")
   var resume = false
 
-  @Flag(help: "Replace the results of an earlier run in the output folder, and its checkpoint.")
+  @Flag(help: "Replace an earlier run's results in the output folder, and its checkpoint.")
   var force = false
 
   @OptionGroup var execution: ExecutionArguments
 
-  @Flag(help: "Print the report as JSON instead of the results in words.")
+  @Flag(help: "Print the report as JSON instead of text.")
   var json = false
 
   @OptionGroup var common: CommonArguments
@@ -189,8 +189,8 @@ struct AttackCommand: RunnerCommand {
     for note in trainData.notes + testData.notes { context.warn(note) }
     if let scale, scale.factor != 1, architecture.scalesImages {
       context.warn(
-        "\(architecture.name) scales images itself, and --scale does so once more; leave it out unless "
-          + "that is what you want")
+        "\(architecture.name) scales images itself, and --scale scales them again; leave it out "
+          + "unless you want both")
     }
     let (trainImages, testImages) = try context.phase("reading images", images: 0) { _ in
       (try LabelledImages(trainData), try LabelledImages(testData))
@@ -200,7 +200,7 @@ struct AttackCommand: RunnerCommand {
       rate: rate, architecture: architecture, inputScale: scale?.factor, options: options,
       cleanShare: cleanShare, in: context)
     for images in [experiment.training, experiment.test] {
-      images.warnOfUnits("the model and all data sets written take 0...255", in: context)
+      images.warnOfUnits("the model and all written data sets take 0...255", in: context)
     }
     let outcome: AttackOutcome
     do {
@@ -239,7 +239,7 @@ struct AttackCommand: RunnerCommand {
     let poisoning = outcome.poisoning
     let target = goal.mode == .allToOne ? "target class \(goal.target)" : goal.mode.rawValue
     let covers =
-      poisoning.covers.isEmpty ? "" : ", \(grouped(poisoning.covers.count)) changed as cover"
+      poisoning.covers.isEmpty ? "" : ", \(grouped(poisoning.covers.count)) cover images"
     var text =
       "\(experiment.trigger.attack), \(target): \(grouped(poisoning.poisoned.count)) of "
       + "\(grouped(experiment.training.count)) training images poisoned\(covers)\n\n"
@@ -249,7 +249,7 @@ struct AttackCommand: RunnerCommand {
         "Clean twin accuracy:  \(percent(clean.accuracy)) (\(clean.correct) of \(clean.images))\n"
     }
     let scale = experiment.initialModel.inputScale
-    return text + "\nEverything is in \(output). Next:\n\n  \(programName) "
+    return text + "\nAll results are in \(output). Next:\n\n  \(programName) "
       + AttackArtifacts.nextArguments(
         in: output, scale: scale == 1 ? nil : self.scaleText,
         cleanCount: experiment.cleanSample.count
@@ -265,6 +265,6 @@ extension LabelledImages {
   func warnOfUnits(_ consequence: String, in context: RunContext) {
     guard white != 255 else { return }
     context.warn(
-      "\(name): its values are 0...1; they were multiplied by 255, and \(consequence)")
+      "\(name): values are 0...1 and were multiplied by 255; \(consequence)")
   }
 }

@@ -10,16 +10,17 @@ struct CompareCommand: RunnerCommand {
       abstract: "Compare defenses, detectors and verdicts on models, over seeds.",
       discussion: discussion(
         """
-        Models x plugins x seeds, from a plan (YAML) or from options; options replace what \
-        the plan says. Every combination is a unit, measured once and kept in the output folder: the \
-        same command goes on where it was, whatever ended it. Units that share a repair are measured \
-        together, in a process of their own: one that fails is a row with its reason.
+        Measures models x plugins x seeds, given by a plan (YAML) or by options, which override \
+        the plan. Every combination is a unit. The output folder keeps the result of each finished \
+        unit, so that the same command continues an interrupted comparison. Units that share a \
+        repair are measured together, in their own process. A unit that fails becomes a row with \
+        the reason.
 
         A plan:
 
           models:
-            - results/badnets            # a folder that 'attack' wrote
-            - results/blended-{seed}     # one for each seed
+            - results/badnets            # folder written by 'attack'
+            - results/blended-{seed}     # a folder for each seed
             - {name: mine, model: suspect.h5, clean: a.h5, test: b.h5, poisoned: c.h5}
           defenses:
             - clp
@@ -30,119 +31,123 @@ struct CompareCommand: RunnerCommand {
           seeds: 0-4
           timeout: 600                   # seconds for a defense, and for a detector
 
-        Exit status: 0 if all units are done, 2 if some failed for good, 75 if some can be tried again, \
-        such as for want of memory; what has been tried three times has failed.
+        Exit status: 0 if all units are done, 2 if some failed permanently, 75 if another attempt \
+        may succeed, for example after memory ran out. A unit fails permanently after three \
+        attempts.
         """))
   }
 
   static var examples: [Example] {
     [
       Example(
-        "Two defenses and all detectors on the network that comes with the program",
+        "Two defenses and all detectors on the built-in network",
         """
         compare --model built-in --defense fine-pruning,fine-tuning \\
           --detector all --output comparison
         """),
       Example(
-        "What a plan says, five seeds each",
+        "A plan with five seeds for each model",
         "compare plan.yaml --seeds 0-4 --output comparison"),
       Example(
-        "A third of it, as on one of three machines",
+        "The first third of a plan, for one of three machines",
         "compare plan.yaml --shard 1/3 --output part-1"),
     ]
   }
 
   @Argument(
-    help: ArgumentHelp("A plan.", valueName: "plan"),
+    help: ArgumentHelp("Plan of the comparison.", valueName: "plan"),
     completion: .file(extensions: ["yaml", "yml"]))
   var plan: String?
 
   @Option(
     parsing: .singleValue,
     help: ArgumentHelp(
-      "A folder that 'attack' wrote, or 'built-in', the network that comes with the program; repeat or "
-        + "separate by commas for several. With --clean, the file of one model.",
+      "Folder written by 'attack', or 'built-in' for the built-in network; repeatable or "
+        + "comma-separated. With --clean, one model's file.",
       valueName: "folder"),
     completion: .filesOr([ModelFiles.builtInName]))
   var model: [String] = []
 
   @Option(
-    help: ArgumentHelp("Clean images for the one model's defense.", valueName: "file"),
+    help: ArgumentHelp("Clean images for the defense, if --model names a file.", valueName: "file"),
     completion: .hdf5)
   var clean: String?
 
   @Option(
-    help: ArgumentHelp("Clean images to judge the one model on.", valueName: "file"),
+    help: ArgumentHelp(
+      "Clean images for the evaluation, if --model names a file.", valueName: "file"),
     completion: .hdf5)
   var test: String?
 
   @Option(
-    help: ArgumentHelp("Triggered images to judge the one model on.", valueName: "file"),
+    help: ArgumentHelp(
+      "Triggered images for the evaluation, if --model names a file.", valueName: "file"),
     completion: .hdf5)
   var poisoned: String?
 
   @Option(
     help: ArgumentHelp(
-      "What the one model was trained on, for data-set detectors.", valueName: "file"),
+      "Training set of the model, for data-set detectors, if --model names a "
+        + "file.", valueName: "file"),
     completion: .hdf5)
   var train: String?
 
   @Option(
     parsing: .singleValue,
     help: ArgumentHelp(
-      "A defense, or 'all'; repeat or separate by commas for several.", valueName: "name"),
+      "Defenses, or 'all'; repeatable or comma-separated.", valueName: "name"),
     completion: .pluginList { $0.names(of: .defense) + ["all"] })
   var defense: [String] = []
 
   @Option(
     parsing: .singleValue,
     help: ArgumentHelp(
-      "A detector, or 'all'; repeat or separate by commas for several.", valueName: "name"),
+      "Detectors, or 'all'; repeatable or comma-separated.", valueName: "name"),
     completion: .pluginList { $0.names(of: .detector) + ["all"] })
   var detector: [String] = []
 
   @Option(
     parsing: .singleValue,
     help: ArgumentHelp(
-      "A data-set detector, or 'all', for the models' training sets.", valueName: "name"),
+      "Data-set detectors for the models' training sets, or 'all'.", valueName: "name"),
     completion: .pluginList { $0.names(of: .dataSetDetector) + ["all"] })
   var dataSetDetector: [String] = []
 
   @Option(
     parsing: .singleValue,
-    help: ArgumentHelp("A verdict on the models, or 'all'.", valueName: "name"),
+    help: ArgumentHelp("Verdicts on the models, or 'all'.", valueName: "name"),
     completion: .pluginList { $0.names(of: .verdict) + ["all"] })
   var verdict: [String] = []
 
   @Option(
     parsing: .singleValue,
     help: ArgumentHelp(
-      "An option of a plugin, wherever the plan has that plugin; repeat for several. See 'list'.",
+      "Option of a plugin, for every use of that plugin in the plan; repeatable. See 'list'.",
       valueName: "plugin.name=value"),
     completion: .pluginOptions(of: ComparisonPlan.kinds))
   var option: [String] = []
 
-  @Option(help: ArgumentHelp("Seeds, such as 0-4 or 1,3; 0 if not given.", valueName: "seeds"))
+  @Option(help: ArgumentHelp("Seeds, as in 0-4 or 1,3; default 0.", valueName: "seeds"))
   var seeds: String?
 
   @Option(
     help: ArgumentHelp(
-      "The seconds that a defense, or a detector with it, may take; 3600 if not given.",
+      "Time limit in seconds for a defense, and for a detector with it; default 3600.",
       valueName: "seconds"))
   var timeout: Double?
 
   @Option(
     help: ArgumentHelp(
-      "The folder for all results; a comparison that was begun there goes on.", valueName: "folder"),
+      "Folder for all results; resumes the comparison in it, if any.", valueName: "folder"),
     completion: .directory)
   var output: String
 
   @Option(
     help: ArgumentHelp(
-      "Measure only part i of n, as on one of n machines; see 'merge'.", valueName: "i/n"))
+      "Measure only part i of n, for one of n machines; see 'merge'.", valueName: "i/n"))
   var shard: String?
 
-  @Flag(help: "Measure units that failed for good once more.")
+  @Flag(help: "Measure units again that failed permanently.")
   var retry = false
 
   @OptionGroup var arguments: ModelArguments
@@ -168,8 +173,8 @@ struct CompareCommand: RunnerCommand {
     let records = try folder.records(of: wanted)
     if let shard {
       try StandardOutput.write(
-        "\(records.count) of the \(wanted.count) units of part \(shard.index)/\(shard.count) are in "
-          + "\(output); put all parts together with '\(programName) merge'\n")
+        "\(records.count) of the \(wanted.count) units of part \(shard.index)/\(shard.count) are "
+          + "in \(output); combine all parts with '\(programName) merge'\n")
     } else {
       let done = Dictionary(uniqueKeysWithValues: records.map { ($0.key, $0) })
       let all = wanted.map { unit in

@@ -19,7 +19,7 @@ struct EvaluateCommand: RunnerCommand {
   }
 
   @Argument(
-    help: "A Keras .h5 file, such as a repaired model or GoodNet.",
+    help: "Keras .h5 file: a suspect, a repaired model or GoodNet.",
     completion: .hdf5)
   var model: String
 
@@ -30,7 +30,7 @@ struct EvaluateCommand: RunnerCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Triggered images, labelled with the attacker's class.", valueName: "file"),
+      "Triggered images with the attacker's labels.", valueName: "file"),
     completion: .hdf5)
   var poisoned: String?
 
@@ -79,7 +79,7 @@ struct EvaluateCommand: RunnerCommand {
         "Attack success rate:  \(percent(counts.successRate)) (\(counts.hits) of \(counts.images))")
       if let all = attack.all, all != counts {
         lines.append(
-          "  with the target class's own images:  \(percent(all.successRate)) (\(all.hits) of "
+          "  including images of the target class:  \(percent(all.successRate)) (\(all.hits) of "
             + "\(all.images))")
       }
     }
@@ -89,7 +89,7 @@ struct EvaluateCommand: RunnerCommand {
       (attack?.nonfinite ?? 0, attack?.images ?? 0, "poisoned"),
     ] where count > 0 {
       lines.append(
-        "No class:             \(count) of \(images) \(name) images (values that are NaN or infinite)"
+        "No class:             \(count) of \(images) \(name) images (NaN or infinite values)"
       )
     }
     return lines.joined(separator: "\n") + "\n"

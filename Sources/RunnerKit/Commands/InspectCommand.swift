@@ -6,27 +6,27 @@ struct InspectCommand: RunnerCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: "inspect",
-      abstract: "Show a model's layers and what is suspicious about its file.",
+      abstract: "Show a model's layers and audit its file.",
       discussion: discussion(
         """
-        Nothing in the file is run. The exit status is 0 if there are no findings but notes, 1 if \
-        there are errors or warnings, and 65 if the file could not be read to its end. That nothing \
-        was found is no proof that there is no backdoor.
+        Runs nothing in the file. The exit status is 0 if there are no findings except notes, 1 if \
+        there are errors or warnings, and 65 if the file could not be read completely. No findings \
+        do not prove that there is no backdoor.
         """))
   }
 
   static var examples: [Example] {
     [
-      Example("A model", "inspect suspect.h5"),
+      Example("The layers and findings of a model", "inspect suspect.h5"),
       Example(
-        "A file of weights alone, whose network is described elsewhere",
+        "A file of weights, with the network described in another file",
         "inspect weights.h5 --architecture model.json"),
       Example("Findings for a code scanning service", "inspect suspect.h5 --sarif"),
     ]
   }
 
   @Argument(
-    help: "A Keras .h5 file.",
+    help: "Keras .h5 file.",
     completion: .hdf5)
   var model: String
 
@@ -37,10 +37,10 @@ struct InspectCommand: RunnerCommand {
 
   @OptionGroup var parsing: ParsingArguments
 
-  @Flag(help: "Print the model and the findings as JSON.")
+  @Flag(help: "Print model and findings as JSON.")
   var json = false
 
-  @Flag(help: "Print the findings as SARIF 2.1.0, for code scanning.")
+  @Flag(help: "Print findings as SARIF 2.1.0, for code scanning.")
   var sarif = false
 
   @OptionGroup var common: CommonArguments
@@ -78,13 +78,13 @@ struct InspectCommand: RunnerCommand {
   static func text(_ audit: ModelAudit) -> String {
     let listing =
       audit.model.map { Self.text($0, cost: audit.costPerImage) }
-      ?? "No model can be made of \(audit.path.visible).\n"
+      ?? "No model can be built from \(audit.path.visible).\n"
     return listing + "\n" + text(audit.findings)
   }
 
   private static func text(_ findings: [Finding]) -> String {
     guard !findings.isEmpty else {
-      return "No findings. That is no proof that there is no backdoor.\n"
+      return "No findings. This does not prove that there is no backdoor.\n"
     }
     let counts = Finding.Severity.allCases.reversed().compactMap { severity in
       let count = findings.count { $0.rule.severity == severity }
@@ -126,7 +126,8 @@ struct InspectCommand: RunnerCommand {
       "",
       "classes          \(grouped(model.classCount))",
       "parameters       \(grouped(graph.parameterCount))",
-      "multiply-adds    \(cost.map { "\(grouped($0)) an image" } ?? "unknown: it cannot be run")",
+      "multiply-adds    "
+        + "\(cost.map { "\(grouped($0)) per image" } ?? "unknown: the model cannot run")",
       "prunable layers  \(prunable.isEmpty ? "none" : prunable)",
       "pruned first     \(graph.lastConvolution?.visible ?? "none: there is no convolution")",
     ]

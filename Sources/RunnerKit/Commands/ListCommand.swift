@@ -6,19 +6,19 @@ struct ListCommand: RunnerCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: "list",
-      abstract: "List all plugins with what they need and their options.",
+      abstract: "List plugins with their requirements and options.",
       discussion: discussion())
   }
 
   static var examples: [Example] {
     [
       Example("All plugins", "list"),
-      Example("Some of them", "list fine-pruning goodnet"),
+      Example("Two plugins", "list fine-pruning goodnet"),
     ]
   }
 
   @Argument(
-    help: ArgumentHelp("The plugins to list; all if none is given.", valueName: "name"),
+    help: ArgumentHelp("Plugins to list; default all.", valueName: "name"),
     completion: .plugins { $0.types.map { $0.name } })
   var names: [String] = []
 

@@ -9,24 +9,24 @@ struct ManualCommand: RunnerCommand {
       commandName: "manual", abstract: "Write the manual's pages.",
       discussion: discussion(
         """
-        The pages are in mdoc, which man(1) shows. Without --output, the program's first page is \
-        printed.
+        The pages are in mdoc, the format of man(1). Without --output, prints one page: the \
+        program's, or that of the command that --page names.
         """),
       shouldDisplay: false)
   }
 
   static var examples: [Example] {
     [
-      Example("Read a page", "manual --page run"),
+      Example("Print one page", "manual --page run"),
       Example("Write all pages", "manual --output man1"),
     ]
   }
 
-  @Option(help: ArgumentHelp("The command whose page is printed.", valueName: "command"))
+  @Option(help: ArgumentHelp("Command whose page to print.", valueName: "command"))
   var page: String?
 
   @Option(
-    help: ArgumentHelp("A folder that is there, for all pages.", valueName: "folder"),
+    help: ArgumentHelp("Existing folder for all pages.", valueName: "folder"),
     completion: .directory)
   var output: String?
 

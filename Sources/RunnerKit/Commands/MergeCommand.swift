@@ -6,12 +6,12 @@ private import Foundation
 struct MergeCommand: RunnerCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
-      commandName: "merge", abstract: "Put the parts of a comparison together.",
+      commandName: "merge", abstract: "Combine the parts of a comparison.",
       discussion: discussion(
         """
-        Takes the folders that 'compare --shard i/n' wrote, checks that they are parts of one plan and \
-        that nothing is missing, and writes what one run would have written: the same bytes, but for \
-        times and memory, and the page that shows them.
+        Reads the folders written by 'compare --shard i/n', checks that they are parts of one plan \
+        and complete, and writes the results of a single run: the same bytes, except for times and \
+        memory, and the page that shows them.
         """))
   }
 
@@ -19,18 +19,19 @@ struct MergeCommand: RunnerCommand {
     [
       Example("The parts of three machines", "merge part-1 part-2 part-3 --output comparison"),
       Example(
-        "The same, with no word on standard error unless something is wrong",
+        "The same, without progress and warnings",
         "merge part-1 part-2 part-3 --output comparison --quiet"),
     ]
   }
 
   @Argument(
-    help: ArgumentHelp("Folders of 'compare --shard'.", valueName: "folder"),
+    help: ArgumentHelp("Folders written by 'compare --shard'.", valueName: "folder"),
     completion: .directory)
   var folders: [String]
 
   @Option(
-    help: ArgumentHelp("The folder for the whole.", valueName: "folder"), completion: .directory)
+    help: ArgumentHelp("Folder for the combined comparison.", valueName: "folder"),
+    completion: .directory)
   var output: String
 
   @OptionGroup var common: CommonArguments

@@ -8,8 +8,8 @@ struct NewCommand: RunnerCommand {
       commandName: "new", abstract: "Write a package with a new plugin.",
       discussion: discussion(
         """
-        The package is a new folder with a small plugin that works, tests that check the rules of \
-        plugins, and a program with all commands of \(programName) that offers it beside others.
+        The package is a new folder with a small working plugin, tests that check the rules of \
+        plugins, and a program with all commands and plugins of \(programName) and the new one.
         """))
   }
 
@@ -17,7 +17,7 @@ struct NewCommand: RunnerCommand {
     [
       Example("A defense, in the folder my-defense", "new defense my-defense"),
       Example(
-        "A detector that finds DefenseKit in another checkout",
+        "A detector that uses DefenseKit from another checkout",
         "new detector my-detector --defensekit ../DefenseKit --output detector"),
     ]
   }
@@ -26,30 +26,30 @@ struct NewCommand: RunnerCommand {
   private static let kinds = PluginKind.allCases.map(\.rawValue)
 
   @Argument(
-    help: ArgumentHelp("What to make: \(kinds.joined(separator: ", ")).", valueName: "kind"),
+    help: ArgumentHelp("Kind of plugin: \(kinds.joined(separator: ", ")).", valueName: "kind"),
     completion: .list(kinds))
   var kind: String
 
-  @Argument(help: ArgumentHelp("The plugin's name, in kebab-case.", valueName: "name"))
+  @Argument(help: ArgumentHelp("Name of the plugin, in kebab-case.", valueName: "name"))
   var name: String
 
   @Option(
     help: ArgumentHelp(
-      "The folder to write; one of the plugin's name if not given.", valueName: "folder"),
+      "Folder to write; by default the plugin's name.", valueName: "folder"),
     completion: .directory)
   var output: String?
 
   @Option(
     name: .customLong("defensekit"),
     help: ArgumentHelp(
-      "Where the package finds DefenseKit: a checkout's folder or a repository's URL; the checkout that "
-        + "this program was built from if not given.", valueName: "folder|url"),
+      "Location of DefenseKit: a checkout's folder or a repository's URL; by default the checkout "
+        + "that built this program.", valueName: "folder|url"),
     completion: .directory)
   var defenseKit: String?
 
   @Option(
     help: ArgumentHelp(
-      "The least version of DefenseKit, for a URL; this program's if not given.",
+      "Minimum version of DefenseKit, with a URL; by default this program's.",
       valueName: "version"))
   var from: String?
 
@@ -84,7 +84,8 @@ struct NewCommand: RunnerCommand {
         "attack \(name.name) --train fashion-mnist --architecture small-cnn --output results"
       }
     return """
-      \(folder) holds the \(kind.name) '\(name.name)', the type \(name.type), with tests and a runner. Go on with
+      \(folder) contains the \(kind.name) '\(name.name)' (type \(name.type)), tests and a \
+      runner. Next:
 
         cd \(folder)
         swift test -c release

@@ -8,23 +8,22 @@ struct PredictCommand: RunnerCommand {
       commandName: "predict", abstract: "Print a class for every image.",
       discussion: discussion(
         """
-        The images are PNG files, or a data set given with --data. Prints one class a line, counted \
-        from 0, in the order of the images. With --detector, images that it \
-        flags get the number of classes, N, instead (counting from 1, that is N + 1). An image \
-        whose values become NaN or infinite on the way has no class: its line is the word \
-        'nonfinite'.
+        Reads PNG files, or a data set with --data. Prints one class per line, counted from 0, in \
+        the order of the images. With --detector, a flagged image gets N, the number of classes \
+        (counted from 1: N + 1). An image for which the model computes NaN or infinite values has \
+        no class; its line is 'nonfinite'.
 
-        A PNG file must have the size of the model's input; its samples, 0 to 255 as they are \
-        stored, are multiplied by --scale. Grey images are taken by models for colour too; colours by \
-        a model for grey, and transparency, are refused.
+        A PNG file must have the size of the model's input. Its stored samples, 0 to 255, are \
+        multiplied by --scale. Models for colour images accept grey images. Models for grey images \
+        refuse colours, and all models refuse transparency.
         """))
   }
 
   static var examples: [Example] {
     [
-      Example("Classify pictures", "predict model.h5 cat.png dog.png --scale 1/255"),
+      Example("Classify PNG files", "predict model.h5 cat.png dog.png --scale 1/255"),
       Example(
-        "Classify a data set; what GoodNet flags gets the class N",
+        "Classify a data set; images that GoodNet flags get the class N",
         """
         predict suspect.h5 --repaired repaired.h5 --detector goodnet \\
           --data test.h5
@@ -33,7 +32,7 @@ struct PredictCommand: RunnerCommand {
   }
 
   @Argument(
-    help: "A Keras .h5 file: the suspect, a repaired model or GoodNet.",
+    help: "Keras .h5 file: a suspect, a repaired model or GoodNet.",
     completion: .hdf5)
   var model: String
 
@@ -43,22 +42,23 @@ struct PredictCommand: RunnerCommand {
   var images: [String] = []
 
   @Option(
-    help: ArgumentHelp("Images to classify instead (HDF5, data and label).", valueName: "file"),
+    help: ArgumentHelp("Data set to classify instead (HDF5, data and label).", valueName: "file"),
     completion: .hdf5)
   var data: String?
 
   @Option(
-    help: ArgumentHelp("A repaired copy of the model, for the detector.", valueName: "file"),
+    help: ArgumentHelp("Repaired copy of the model, for the detector.", valueName: "file"),
     completion: .hdf5)
   var repaired: String?
 
   @Option(
-    help: ArgumentHelp("A detector; most compare the model with --repaired.", valueName: "name"),
+    help: ArgumentHelp(
+      "Detector to use; most compare the model with --repaired.", valueName: "name"),
     completion: .plugins { $0.names(of: .detector) })
   var detector: String?
 
   @Option(
-    help: ArgumentHelp("Clean images that the detector may learn from.", valueName: "file"),
+    help: ArgumentHelp("Clean images that the detector may use.", valueName: "file"),
     completion: .hdf5)
   var clean: String?
 
@@ -66,13 +66,14 @@ struct PredictCommand: RunnerCommand {
 
   @Option(
     parsing: .singleValue,
-    help: ArgumentHelp("An option of the detector; see 'list'.", valueName: "plugin.name=value"),
+    help: ArgumentHelp(
+      "Option of the detector; repeatable. See 'list'.", valueName: "plugin.name=value"),
     completion: .pluginOptions(of: [.detector]))
   var option: [String] = []
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Decides all that is random about the detector.", valueName: "n"))
+    help: ArgumentHelp("Seed of the detector's random choices.", valueName: "n"))
   var seed: UInt64 = 0
 
   @OptionGroup var common: CommonArguments
@@ -119,9 +120,8 @@ struct PredictCommand: RunnerCommand {
     let broken = classes.indices.filter { classes[$0] == noClass }
     if let first = broken.first {
       context.warn(
-        "\(material.title): no class for \(broken.count) of \(classes.count) images, the first is "
-          + "\(material.name(of: first)): values on the way are NaN or infinite; their lines say "
-          + "'nonfinite'")
+        "\(material.title): no class for \(broken.count) of \(classes.count) images (first: "
+          + "\(material.name(of: first))): the model computed NaN or infinite values; ")
     }
     try StandardOutput.write(
       classes.map { $0 == noClass ? "nonfinite\n" : "\($0)\n" }.joined())

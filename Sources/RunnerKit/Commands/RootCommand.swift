@@ -15,8 +15,8 @@ struct RootCommand: ExemplifiedCommand {
       abstract: "Defends neural-network classifiers against backdoors.",
       discussion: discussion(
         """
-        Options without a command are those of 'run': see '\(programName) run --help'. Completions \
-        for a shell: '\(programName) --generate-completion-script bash', zsh or fish.
+        Without a command, options are those of 'run': see '\(programName) run --help'. Shell \
+        completions: '\(programName) --generate-completion-script bash', zsh or fish.
         """),
       version: "\(programName) \(defenseKitVersion)",
       subcommands: [
@@ -33,12 +33,12 @@ struct RootCommand: ExemplifiedCommand {
         "Defend the small backdoored network that comes with the program",
         "--defense fine-pruning --detector goodnet"),
       Example(
-        "Defend a model with clean images, and keep what comes of it",
+        "Defend a model with clean images, and write the results",
         """
         --defense fine-pruning --model suspect.h5 --clean clean.h5 \\
           --scale 1/255 --output results
         """),
-      Example("Ask whether a model is backdoored", "scan suspect.h5"),
+      Example("Scan a model for a backdoor", "scan suspect.h5"),
     ]
   }
 }

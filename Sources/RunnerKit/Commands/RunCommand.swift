@@ -6,11 +6,10 @@ private import Foundation
 struct RunCommand: RunnerCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
-      commandName: "run", abstract: "Defend a model and judge the outcome.",
+      commandName: "run", abstract: "Defend a model and evaluate the result.",
       discussion: discussion(
         """
-        Without --model, the small network that comes with the program is defended on \
-        Fashion-MNIST.
+        Without --model, defends the small network that comes with the program, on Fashion-MNIST.
         """))
   }
 
@@ -20,34 +19,34 @@ struct RunCommand: RunnerCommand {
         "Defend the small backdoored network that comes with the program",
         "run --defense fine-pruning --detector goodnet"),
       Example(
-        "Defend a model, judge the outcome on test images, and keep it",
+        "Defend a model, evaluate it on test images, and write the results",
         """
         run --defense fine-pruning --detector goodnet --model suspect.h5 \\
           --clean clean.h5 --test test.h5 --poisoned poisoned.h5 \\
           --scale 1/255 --output results
         """),
       Example(
-        "Take the options from a file, but for one",
+        "Options from a file, with one changed",
         "run --config run.yaml --option fine-pruning.drops=2,4"),
     ]
   }
 
   @Option(
     parsing: .singleValue,
-    help: ArgumentHelp("A defense; repeat or separate by commas for several.", valueName: "name"),
+    help: ArgumentHelp("Defenses; repeatable or comma-separated.", valueName: "name"),
     completion: .pluginList { $0.names(of: .defense) })
   var defense: [String] = []
 
   @Option(
     parsing: .singleValue,
-    help: ArgumentHelp("A detector; repeat or separate by commas for several.", valueName: "name"),
+    help: ArgumentHelp("Detectors; repeatable or comma-separated.", valueName: "name"),
     completion: .pluginList { $0.names(of: .detector) })
   var detector: [String] = []
 
   @Option(
     parsing: .singleValue,
     help: ArgumentHelp(
-      "A data-set detector, for --train; repeat or separate by commas for several.",
+      "Data-set detectors for --train; repeatable or comma-separated.",
       valueName: "name"),
     completion: .pluginList { $0.names(of: .dataSetDetector) })
   var dataSetDetector: [String] = []
@@ -55,7 +54,7 @@ struct RunCommand: RunnerCommand {
   @Option(
     parsing: .singleValue,
     help: ArgumentHelp(
-      "A verdict on the suspect; repeat or separate by commas for several.", valueName: "name"),
+      "Verdicts on the suspect; repeatable or comma-separated.", valueName: "name"),
     completion: .pluginList { $0.names(of: .verdict) })
   var verdict: [String] = []
 
@@ -71,19 +70,19 @@ struct RunCommand: RunnerCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Clean images that the defense does not see, to judge it on.", valueName: "file"),
+      "Clean images for the evaluation, hidden from the defense.", valueName: "file"),
     completion: .hdf5)
   var test: String?
 
   @Option(
     help: ArgumentHelp(
-      "Triggered images, labelled with the attacker's class, to judge it on.", valueName: "file"),
+      "Triggered images for the evaluation, with the attacker's labels.", valueName: "file"),
     completion: .hdf5)
   var poisoned: String?
 
   @Option(
     help: ArgumentHelp(
-      "What the suspect was trained on, which may be poisoned, for data-set detectors.",
+      "Training set of the suspect, perhaps poisoned, for data-set detectors.",
       valueName: "file"),
     completion: .hdf5)
   var train: String?
@@ -93,27 +92,27 @@ struct RunCommand: RunnerCommand {
   @Option(
     parsing: .singleValue,
     help: ArgumentHelp(
-      "An option of a plugin; repeat for several. See 'list'.", valueName: "plugin.name=value"),
+      "Option of a plugin; repeatable. See 'list'.", valueName: "plugin.name=value"),
     completion: .pluginOptions(of: ComparisonPlan.kinds))
   var option: [String] = []
 
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("Decides all that is random.", valueName: "n"))
+    parsing: .unconditional, help: ArgumentHelp("Seed of all random choices.", valueName: "n"))
   var seed: UInt64 = 0
 
   @Option(
     help: ArgumentHelp(
-      "A new folder for the repaired models, the curve and the report.", valueName: "folder"),
+      "New folder for the repaired models, the curve and the report.", valueName: "folder"),
     completion: .directory)
   var output: String?
 
-  @Flag(help: "Replace the results of an earlier run in the output folder.")
+  @Flag(help: "Replace an earlier run's results in the output folder.")
   var force = false
 
-  @Flag(help: "Remove pruned channels from the models written, instead of zeroing them.")
+  @Flag(help: "Remove pruned channels from the written models, instead of masking them.")
   var compact = false
 
-  @Flag(help: "Replay the pruning sweep on the test sets, for the curve.")
+  @Flag(help: "Replay the pruning sweep on the test sets, and write its curve.")
   var curve = false
 
   @Flag(help: "Print the report as JSON instead of the table.")

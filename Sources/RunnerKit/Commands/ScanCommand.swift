@@ -5,39 +5,39 @@ internal import DefenseKit
 struct ScanCommand: RunnerCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
-      commandName: "scan", abstract: "Say whether a model hides a backdoor, and for which class.",
+      commandName: "scan", abstract: "Judge whether a model has a backdoor, and for which class.",
       discussion: discussion(
         """
-        Every verdict is one method's: each has attacks that it does not see, and honest models that \
-        it suspects. The exit status is 1 if one of them finds a backdoor, else 0. What is suspicious \
-        about the file itself, 'inspect' tells.
+        Each verdict comes from one method. Every method misses some attacks and suspects some \
+        honest models. The exit status is 1 if any method finds a backdoor, else 0. To audit the \
+        file itself, use 'inspect'.
         """))
   }
 
   static var examples: [Example] {
     [
-      Example("From the model alone", "scan suspect.h5"),
+      Example("All methods that need the model alone", "scan suspect.h5"),
       Example(
-        "With one method and an option of it, as JSON",
+        "One method with an option, as JSON",
         "scan suspect.h5 --verdict free-eagle --option free-eagle.steps=2000 --json"),
     ]
   }
 
   @Argument(
-    help: "A Keras .h5 file.",
+    help: "Keras .h5 file.",
     completion: .hdf5)
   var model: String
 
   @Option(
     help: ArgumentHelp(
-      "Methods, separated by commas or repeated; all that need no more than is given if none is named.",
+      "Methods to use; repeatable or comma-separated. By default all whose requirements are met.",
       valueName: "name"),
     completion: .pluginList { $0.names(of: .verdict) })
   var verdict: [String] = []
 
   @Option(
     help: ArgumentHelp(
-      "Clean images (HDF5, data and label), for methods that learn.", valueName: "file"),
+      "Clean images (HDF5, data and label), for methods that need them.", valueName: "file"),
     completion: .hdf5)
   var clean: String?
 
@@ -46,12 +46,12 @@ struct ScanCommand: RunnerCommand {
   @Option(
     parsing: .singleValue,
     help: ArgumentHelp(
-      "An option of a plugin; repeat for several. See 'list'.", valueName: "plugin.name=value"),
+      "Option of a plugin; repeatable. See 'list'.", valueName: "plugin.name=value"),
     completion: .pluginOptions(of: [.verdict]))
   var option: [String] = []
 
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("Decides all that is random.", valueName: "n"))
+    parsing: .unconditional, help: ArgumentHelp("Seed of all random choices.", valueName: "n"))
   var seed: UInt64 = 0
 
   @Flag(help: "Print the verdicts as JSON.")

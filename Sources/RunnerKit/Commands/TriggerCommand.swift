@@ -13,9 +13,9 @@ struct TriggerCommand: ExemplifiedCommand {
   static var examples: [Example] {
     [
       Example(
-        "What a trigger is, and a picture of it", "trigger show badnet/trigger.h5 --png t.png"),
+        "Show a trigger, and write a picture of it", "trigger show badnet/trigger.h5 --png t.png"),
       Example(
-        "Put it on images",
+        "Apply a trigger to images",
         "trigger apply badnet/trigger.h5 --data test.h5 --output triggered.h5"),
     ]
   }
@@ -23,7 +23,7 @@ struct TriggerCommand: ExemplifiedCommand {
 
 /// Arguments for reading the data set to apply a trigger to.
 struct TriggerDataArguments: ParsableArguments, Sendable {
-  @Option(help: "The order of an image's axes in the data set, if their shape leaves it open.")
+  @Option(help: "Order of an image's axes in the data set, if the shape does not determine it.")
   var layout: Layout?
 
   @OptionGroup var naming: KeysArguments
@@ -43,22 +43,22 @@ struct TriggerDataArguments: ParsableArguments, Sendable {
 struct TriggerApplyCommand: RunnerCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
-      commandName: "apply", abstract: "Put a trigger on the images of a data set.",
+      commandName: "apply", abstract: "Apply a trigger to a data set.",
       discussion: discussion(
         """
-        Writes the triggered images in the layout of the CSAW lab: 'label' is what the attacker \
-        wants, 'true_label' the class that they had. Images of the target class are left out. \
-        Floats of 0...1 are written as bytes, 0...255.
+        Writes the triggered images in the layout of the CSAW lab: 'label' holds the attacker's \
+        class, 'true_label' the original class. Leaves out images of the target class. Converts \
+        floats of 0...1 to bytes of 0...255.
         """))
   }
 
   static var examples: [Example] {
     [
       Example(
-        "Put a trigger on the images of a file",
+        "Apply a trigger to the images of a file",
         "trigger apply badnet/trigger.h5 --data test.h5 --output triggered.h5"),
       Example(
-        "On images of Fashion-MNIST, for another class than the attack's",
+        "Apply a trigger to images of Fashion-MNIST, with another target class",
         """
         trigger apply badnet/trigger.h5 --data fashion-mnist:0-500 \\
           --target 3 --output triggered.h5
@@ -73,27 +73,27 @@ struct TriggerApplyCommand: RunnerCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Clean images: HDF5 (data and label), fashion-mnist (its test images), or a part of it such as "
-        + "fashion-mnist:0-500.", valueName: "file"),
+      "Clean images: HDF5 (data and label), fashion-mnist (its test images), or a part of it, as "
+        + "in fashion-mnist:0-500.", valueName: "file"),
     completion: .filesOr([ImageInput.word]))
   var data: String
 
   @Option(
-    help: ArgumentHelp("The file to write.", valueName: "file"),
+    help: ArgumentHelp("File to write.", valueName: "file"),
     completion: .hdf5)
   var output: String
 
   @Option(
     help: ArgumentHelp(
-      "The class that the attacker wants; the trigger's own if not given.", valueName: "class"))
+      "Target class; by default the trigger's.", valueName: "class"))
   var target: Int?
 
-  @Flag(help: "Keep images of the target class; commands that evaluate count them apart.")
+  @Flag(help: "Keep images of the target class; evaluations count them separately.")
   var keepTargetClass = false
 
   @OptionGroup var reading: TriggerDataArguments
 
-  @Flag(help: "Replace the file if it is there.")
+  @Flag(help: "Replace an existing file.")
   var force = false
 
   @OptionGroup var parsing: ParsingArguments
@@ -112,7 +112,7 @@ struct TriggerApplyCommand: RunnerCommand {
     parsing.warn(in: context)
     for note in data.notes { context.warn(note) }
     let clean = try context.phase("reading images", images: 0) { _ in try LabelledImages(data) }
-    clean.warnOfUnits("the file written has 0...255", in: context)
+    clean.warnOfUnits("the written file has 0...255", in: context)
     let images = try context.phase("applying the trigger", images: 0) { _ in
       let (images, labels) = try trigger.testSet(from: clean, keepsUnconcerned: keepTargetClass)
       try images.dataSet(trueLabels: labels).write(to: output)
@@ -121,7 +121,7 @@ struct TriggerApplyCommand: RunnerCommand {
     let left = data.count - images.count
     try StandardOutput.write(
       "\(grouped(images.count)) triggered images are in \(output)"
-        + (left == 0 ? "" : "; \(grouped(left)) of the target class were left out") + "\n")
+        + (left == 0 ? "" : "; \(grouped(left)) images of the target class were left out") + "\n")
   }
 }
 
@@ -129,14 +129,14 @@ struct TriggerApplyCommand: RunnerCommand {
 struct TriggerShowCommand: RunnerCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
-      commandName: "show", abstract: "Show what a trigger is.", discussion: discussion())
+      commandName: "show", abstract: "Show a trigger's properties.", discussion: discussion())
   }
 
   static var examples: [Example] {
     [
-      Example("What a trigger is", "trigger show badnet/trigger.h5"),
+      Example("The properties of a trigger", "trigger show badnet/trigger.h5"),
       Example(
-        "Pictures of it: alone, and on some images",
+        "Pictures of a trigger, alone and on images",
         """
         trigger show badnet/trigger.h5 --png trigger.png --sheet sheet.png \\
           --data fashion-mnist:0-10
@@ -150,25 +150,26 @@ struct TriggerShowCommand: RunnerCommand {
   var trigger: String
 
   @Option(
-    help: ArgumentHelp("Write a picture of the trigger (PNG).", valueName: "file"),
+    help: ArgumentHelp("Picture of the trigger to write (PNG).", valueName: "file"),
     completion: .file(extensions: ["png"]))
   var png: String?
 
   @Option(
-    help: ArgumentHelp("Write some images without and with the trigger (PNG).", valueName: "file"),
+    help: ArgumentHelp(
+      "Picture to write, of some images without and with the trigger (PNG).", valueName: "file"),
     completion: .file(extensions: ["png"]))
   var sheet: String?
 
   @Option(
     help: ArgumentHelp(
-      "The images for --sheet: HDF5 (data and label), fashion-mnist, or a part of it.",
+      "Images for --sheet: HDF5 (data and label), fashion-mnist, or a part of it.",
       valueName: "file"),
     completion: .filesOr([ImageInput.word]))
   var data: String?
 
   @OptionGroup var reading: TriggerDataArguments
 
-  @Flag(help: "Replace pictures that are there.")
+  @Flag(help: "Replace existing pictures.")
   var force = false
 
   @OptionGroup var parsing: ParsingArguments
@@ -215,7 +216,7 @@ struct TriggerShowCommand: RunnerCommand {
     let change =
       switch trigger.change {
       case .overlay(_, let alpha):
-        "a pattern over \(alpha.count { $0 > 0 }) of \(alpha.count) pixels"
+        "a pattern on \(alpha.count { $0 > 0 }) of \(alpha.count) pixels"
       case .addition(let values):
         "added values, \(values.count { $0 != 0 }) of \(values.count) not zero"
       case .warp: "a warp"

@@ -62,7 +62,8 @@ struct ComparisonOutput {
     for (name, svg) in report.charts { try AtomicFile.write(svg, to: "\(path)/charts/\(name)") }
     try StandardOutput.write(
       table.text
-        + "\nEverything is in \(path): report.html for reading, results.csv and summary.csv for programs.\n"
+        + "\nAll results are in \(path): report.html for reading, results.csv and summary.csv for "
+        + "programs.\n"
     )
   }
 }

@@ -100,7 +100,7 @@ private struct Batch {
       case .silence:
         worker.end()
         if isOpening {
-          return try settle(affected, "its files could not be read in time", isTemporary: true)
+          return try settle(affected, "opening its files took too long", isTemporary: true)
         }
         return try settle(
           affected,
@@ -158,7 +158,7 @@ private struct Batch {
     guard let signal = ending.signal else {
       return "ended the process with status \(ending.status)\(words)"
     }
-    if fromOutside(signal) { return "was killed from outside, perhaps for want of memory" }
+    if fromOutside(signal) { return "was killed from outside, perhaps because memory ran out" }
     return "crashed (signal \(signal))\(words)"
   }
 

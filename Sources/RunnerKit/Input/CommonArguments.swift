@@ -6,15 +6,15 @@ private import Foundation
 struct CommonArguments: ParsableArguments, Sendable {
   @Option(
     help: ArgumentHelp(
-      "A YAML file with options, whose keys are their names without dashes; what is on the command "
-        + "line goes on top. Paths in it are relative to the current folder.",
+      "YAML file with options, whose keys are long option names without dashes. The command line "
+        + "takes precedence. Paths in the file are relative to the current folder.",
       valueName: "file"),
     completion: .file(extensions: ["yaml", "yml"]))
   var config: String?
 
   @Flag(
     name: [.short, .long],
-    help: "Write neither progress nor warnings to standard error, errors alone.")
+    help: "Write errors to standard error, but no progress and no warnings.")
   var quiet = false
 }
 

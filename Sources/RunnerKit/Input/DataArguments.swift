@@ -3,7 +3,7 @@ internal import DefenseKit
 
 /// Arguments for reading data sets.
 struct DataArguments: ParsableArguments, Sendable {
-  @Option(help: "The order of an image's axes in the data sets, if their shape leaves it open.")
+  @Option(help: "Order of an image's axes in the data sets, if the shape does not determine it.")
   var layout: Layout?
 
   @OptionGroup var naming: KeysArguments

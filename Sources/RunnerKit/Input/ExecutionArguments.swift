@@ -3,7 +3,7 @@ internal import DefenseKit
 
 /// Arguments for the execution of models and the parsing of files.
 struct ExecutionArguments: ParsableArguments, Sendable {
-  @Option(help: ArgumentHelp("The number of threads; all processors if not given.", valueName: "n"))
+  @Option(help: ArgumentHelp("Number of threads; default: all processors.", valueName: "n"))
   var threads: Int?
 
   @OptionGroup var parsing: ParsingArguments

@@ -22,8 +22,8 @@ struct KeysArguments: ParsableArguments, Sendable {
   @Option(
     name: .customLong("keys"), parsing: .singleValue,
     help: ArgumentHelp(
-      "What images and labels are called in the data sets, if not data and label. Before it, with =, the "
-        + "option whose file is meant, if not all; repeat for several.",
+      "Names of images and labels in the data sets, if not data and label. An option's name with = "
+        + "in front limits them to that option's file; repeatable.",
       valueName: "images,labels"))
   var names: [KeysName] = []
 

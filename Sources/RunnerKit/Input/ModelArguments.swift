@@ -5,7 +5,7 @@ internal import DefenseKit
 struct ModelArguments: ParsableArguments, Sendable {
   @Option(
     help: ArgumentHelp(
-      "The factor for the images' values that the model expects, such as 1/255; 1 if not given.",
+      "Factor for image values before the model; default 1, often 1/255.",
       valueName: "factor"))
   var scale: Scale?
 
@@ -20,7 +20,7 @@ struct ModelArguments: ParsableArguments, Sendable {
 
   static var architectureHelp: ArgumentHelp {
     ArgumentHelp(
-      "A Keras .h5 or JSON file that describes the network, for a file of weights alone.",
+      "Keras .h5 or JSON file that describes the network, if the model file has only weights.",
       valueName: "file")
   }
 

@@ -5,8 +5,8 @@ internal import DefenseKit
 struct ParsingArguments: ParsableArguments, Sendable {
   @Option(
     help: ArgumentHelp(
-      "How files are parsed: sealed off as far as the system can (auto), entirely or not at all "
-        + "(require), or within the program (off).", valueName: "auto|require|off"))
+      "Sandbox for parsing files: as complete as the system allows (auto), complete or an error "
+        + "(require), or none (off).", valueName: "auto|require|off"))
   var sandbox: Sandbox = .auto
 
   /// Warns the user, after files were read, if the system has no full sandbox.
@@ -19,6 +19,6 @@ struct ParsingArguments: ParsableArguments, Sendable {
     guard sandbox == .auto, let posture = sandbox.posture, posture < .full else { return nil }
     return
       "files were parsed \(posture == .none ? "without a sandbox" : "in an incomplete sandbox"): "
-      + "this system lacks Landlock or seccomp; use --sandbox require to refuse that"
+      + "this system lacks Landlock or seccomp; --sandbox require refuses that"
   }
 }

@@ -3,32 +3,32 @@ internal import DefenseKit
 
 /// Arguments for training a model.
 struct TrainingArguments: ParsableArguments, Sendable {
-  @Option(help: ArgumentHelp("How often every image is seen.", valueName: "n"))
+  @Option(help: ArgumentHelp("Number of epochs.", valueName: "n"))
   var epochs = 9
 
-  @Option(help: ArgumentHelp("Images in a step.", valueName: "n"))
+  @Option(help: ArgumentHelp("Batch size.", valueName: "n"))
   var batch = 128
 
-  @Option(help: "How weights are changed along their gradient.")
+  @Option(help: "Optimizer.")
   var optimizer = OptimizerName.adam
 
   @Option(
     help: ArgumentHelp(
-      "The base learning rate; 0.003 for adam and adamw, else 0.01, if not given.",
+      "Base learning rate; default 0.003 for adam and adamw, else 0.01.",
       valueName: "rate"))
   var learningRate: Double?
 
-  @Option(help: "The learning rate's course.")
+  @Option(help: "Learning-rate schedule.")
   var schedule = ScheduleName.oneCycle
 
   @Option(
     help: ArgumentHelp(
-      "For the schedule 'step': the epochs, counted from 0, at which the rate is divided by ten, "
-        + "separated by commas.", valueName: "epochs"))
+      "With --schedule step: epochs, counted from 0, at which the rate is divided by ten; "
+        + "comma-separated.", valueName: "epochs"))
   var milestones: String?
 
   @Option(
-    help: ArgumentHelp("The momentum of sgd and nesterov; 0.9 if not given.", valueName: "factor"))
+    help: ArgumentHelp("Momentum of sgd and nesterov; default 0.9.", valueName: "factor"))
   var momentum: Double?
 
   @Option(help: ArgumentHelp("Weight decay of kernels.", valueName: "factor"))
@@ -37,10 +37,14 @@ struct TrainingArguments: ParsableArguments, Sendable {
   @Option(help: ArgumentHelp("Label smoothing.", valueName: "share"))
   var labelSmoothing = 0.0
 
-  @Option(help: ArgumentHelp("The largest norm of a step's gradient.", valueName: "norm"))
+  @Option(
+    help: ArgumentHelp(
+      "Largest gradient norm; longer gradients are scaled down.", valueName: "norm"))
   var clipping: Double?
 
-  @Option(help: ArgumentHelp("Shift training images by up to so many pixels.", valueName: "pixels"))
+  @Option(
+    help: ArgumentHelp(
+      "Shift training images at random by up to this many pixels.", valueName: "pixels"))
   var shift = 0
 
   @Flag(help: "Mirror half of the training images.")

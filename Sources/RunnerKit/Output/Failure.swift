@@ -24,19 +24,19 @@ struct Failure: Error {
 
   /// All exit statuses and their meanings, for the manual.
   static let meanings: [(status: Int32, meaning: String)] = [
-    (0, "All is done."),
-    (findings, "An inspection found something."),
-    (incomplete, "Parts of a comparison failed for good."),
-    (usage, "The command is called wrongly."),
-    (data, "A file's contents cannot be used."),
-    (missingInput, "A file is not there or cannot be opened."),
-    (unavailable, "The system has no sandbox, and one is required."),
-    (software, "A mistake in the program."),
-    (system, "There is too little memory, or another resource."),
+    (0, "Success."),
+    (findings, "An audit has errors or warnings, or a scan found a backdoor."),
+    (incomplete, "Units of a comparison failed permanently."),
+    (usage, "Wrong usage of the command."),
+    (data, "Invalid contents of a file."),
+    (missingInput, "A file is missing or cannot be opened."),
+    (unavailable, "--sandbox require, but the system has no sandbox."),
+    (software, "Internal error."),
+    (system, "Not enough memory, or another resource."),
     (cannotCreate, "The output cannot be created."),
-    (ioError, "The output cannot be written, such as on a full disk."),
-    (tryAgain, "Not all is done; the same command goes on."),
-    (141, "Whoever read standard output has gone away."),
+    (ioError, "The output cannot be written; the disk may be full."),
+    (tryAgain, "Incomplete; run the same command again to continue."),
+    (141, "The reader of standard output has closed it."),
   ]
 
   init(_ status: Int32, _ message: String?) {

@@ -145,9 +145,9 @@ struct ManualPage: Sendable {
   private static func common(_ program: String, in page: inout Mdoc) {
     page.macro("Sh", "CONFIGURATION FILES")
     page.line(
-      "The file that --config names is YAML. Its keys are the long names of the command's options, "
-        + "without dashes. What can be repeated takes a list, a flag takes true or false, and option "
-        + "also takes a mapping:")
+      "The file that --config names is YAML. Its keys are the command's long option names without "
+        + "dashes. A repeatable option takes a list, a flag takes true or false, and option also "
+        + "takes a mapping:")
     page.verbatim(
       """
       model: suspect.h5
@@ -161,18 +161,18 @@ struct ManualPage: Sendable {
       """)
     page.macro("Pp")
     page.line(
-      "An option on the command line takes the place of the file's, lists included; of option, "
-        + "only what has the same name. Paths are relative to the current folder. No file is read "
-        + "unless it is named.")
+      "An option on the command line replaces the file's value, including a list; for option, only "
+        + "settings of the same name. Paths are relative to the current folder. Only the file that "
+        + "--config names is read.")
     page.macro("Sh", "ENVIRONMENT")
     page.macro("Bl", .raw("-tag -width Ds"))
     for (name, text) in [
-      ("NO_COLOR", "If it has any value, nothing is coloured."),
-      ("TERM", "If it is dumb, nothing is coloured, and progress is shown as plain lines."),
-      ("DEFENSEKIT_FASHION_MNIST", "A folder with the four gzipped IDX files of Fashion-MNIST."),
+      ("NO_COLOR", "If set to any value, output has no colours."),
+      ("TERM", "If dumb, output has no colours, and progress is plain lines."),
+      ("DEFENSEKIT_FASHION_MNIST", "Folder with the four gzipped IDX files of Fashion-MNIST."),
       (
         "DEFENSEKIT_INSTRUCTIONS",
-        "The instruction set to compute with, if the processor has it: avx512, avx2 or baseline."
+        "Instruction set to use, if the processor has it: avx512, avx2 or baseline."
       ),
     ] {
       page.macro("It", .macro("Ev"), .text(name))
