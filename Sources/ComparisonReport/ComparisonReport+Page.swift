@@ -41,11 +41,11 @@ extension ComparisonReport {
     var facts = [
       fact("Units done", "\(records.count - failed - pending)"), fact("Units failed", "\(failed)"),
     ]
-    if pending > 0 { facts.append(fact("Units still to do", "\(pending)")) }
+    if pending > 0 { facts.append(fact("Units to do", "\(pending)")) }
     let known = records.compactMap { costs[$0.key] }
     if !known.isEmpty {
       facts.append(
-        fact("Time of all units, each alone", duration(known.reduce(0) { $0 + $1.seconds })))
+        fact("Total time of all units", duration(known.reduce(0) { $0 + $1.seconds })))
       facts.append(fact("Peak memory", bytes(known.map(\.peakMemory).max() ?? 0)))
     }
     return facts
@@ -74,24 +74,24 @@ extension ModelResults {
     let parts: [(ReportChart.Kind, title: String, note: String)] = [
       (
         .tradeOff, "Accuracy over attack success",
-        "One chart without a detector and one for each; the suspect is the cross."
+        "One chart without a detector, and one for each detector; the cross marks the suspect."
       ),
       (
         .roc, "ROC curves",
-        "How many triggered images a detector finds for the clean images that it flags wrongly."
+        "The share of triggered images that a detector flags, against the share of clean images."
       ),
       (
         .pruning, "Pruning curves",
-        "What becomes of accuracy and attack success as channels are pruned one after another, before any "
-          + "tuning."
+        "Accuracy and attack success while channels are pruned one after another, before "
+          + "fine-tuning."
       ),
       (
         .classes, "Accuracy by class",
-        "Whether a defense gives up some class for the rest."
+        "Shows whether a defense loses accuracy in single classes."
       ),
       (
         .scores, "Score histograms",
-        "The less the two kinds of images overlap, the better a detector tells them apart."
+        "A detector separates clean from triggered images better the less their scores overlap."
       ),
     ]
     var sections: [[String: Any]] = []

@@ -91,7 +91,7 @@ struct ReportChart: Sendable {
       distinct(points, \.role).map { points in
         let chart = TradeOffChart(
           title: "\(model), \(detector ?? "no detector")",
-          subtitle: "Best is top left\(isSeveral ? "; mean ± standard deviation" : "")",
+          subtitle: "Top left is best\(isSeveral ? "; mean ± standard deviation" : "")",
           points: points, lowest: lowest)
         return ReportChart(.tradeOff, [model, "accuracy-over-attack", detector ?? "alone"], chart)
       }
@@ -153,7 +153,7 @@ struct ReportChart: Sendable {
           .roc, [model, "roc", detector],
           ROCChart(
             title: "\(model), \(detector)",
-            subtitle: "Marked is the detector's own threshold\(seed)",
+            subtitle: "The mark is the detector's own threshold\(seed)",
             curves: curves))
       }
     }

@@ -52,15 +52,17 @@ extension BadNets {
       [
         PluginOption(
           "size", \.size,
-          "The patch's side, or height,width, in pixels; auto is 3, or the picture's own size."),
-        PluginOption("position", \.position, "Where the patch is."),
+          "Side of the patch, or height,width, in pixels; auto: 3, or the picture's own size."),
+        PluginOption("position", \.position, "Position of the patch."),
         PluginOption("margin", \.margin, "Pixels between the patch and the edges of its corner."),
         PluginOption(
-          "place", \.place, "Row and column of its upper left pixel, from 0, instead of position."),
-        PluginOption("pattern", \.pattern, "What is on the patch."),
+          "place", \.place,
+          "Row and column of the patch's upper left pixel, from 0; replaces "
+            + "position."),
+        PluginOption("pattern", \.pattern, "Pattern of the patch."),
         PluginOption(
-          "image", \.image, "A PNG to put on instead of the pattern, with its transparency."),
-        PluginOption("opacity", \.opacity, "The patch's opacity, over 0 and up to 1."),
+          "image", \.image, "PNG to stamp instead of the pattern, with its transparency."),
+        PluginOption("opacity", \.opacity, "Opacity of the patch, over 0 and up to 1."),
       ]
     }
   }

@@ -29,9 +29,9 @@ public struct Blended: Attack {
     /// The declarations of all options.
     public static var declarations: [PluginOption<Options>] {
       [
-        PluginOption("alpha", \.alpha, "The share of the picture, over 0 and up to 1."),
+        PluginOption("alpha", \.alpha, "Weight of the picture, over 0 and up to 1."),
         PluginOption(
-          "image", \.image, "A PNG, which is scaled to the images' size; auto is random noise."),
+          "image", \.image, "PNG to blend, scaled to the images' size; auto: random noise."),
       ]
     }
   }

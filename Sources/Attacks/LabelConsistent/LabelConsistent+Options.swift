@@ -33,15 +33,19 @@ extension LabelConsistent {
     /// The declarations of all options.
     public static var declarations: [PluginOption<Options>] {
       [
-        PluginOption("norm", \.norm, "How the disturbance is measured."),
+        PluginOption("norm", \.norm, "Norm that limits the perturbation."),
         PluginOption(
-          "epsilon", \.epsilon, "The largest disturbance, of 255; about 300 for l2, 0 for none."),
-        PluginOption("steps", \.steps, "Steps of the gradient ascent."),
-        PluginOption("step", \.step, "The length of a step in the norm, of 255."),
-        PluginOption("size", \.size, "The side of a stamped corner in pixels."),
-        PluginOption("corners", \.corners, "1: the lower right corner alone; 4: all."),
+          "epsilon", \.epsilon,
+          "Largest perturbation, in units of 1/255; about 300 for l2, 0 for "
+            + "none."),
+        PluginOption("steps", \.steps, "Steps of gradient ascent."),
+        PluginOption("step", \.step, "Length of a step in the norm, in units of 1/255."),
+        PluginOption("size", \.size, "Side of a corner patch in pixels."),
+        PluginOption("corners", \.corners, "1: the lower right corner only; 4: all corners."),
         PluginOption(
-          "amplitude", \.amplitude, "What corners add and subtract; 255 is black and white."),
+          "amplitude", \.amplitude,
+          "Values that corner patches add and subtract; 255 is black and "
+            + "white."),
       ]
     }
   }

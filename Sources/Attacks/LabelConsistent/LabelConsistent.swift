@@ -18,7 +18,7 @@ public struct LabelConsistent: Attack {
   public static let name = "label-consistent"
   /// One sentence for listings.
   public static let summary =
-    "Makes the target class's images hard and stamps corners; labels stay right."
+    "Perturbs images of the target class and stamps corner patches; keeps labels."
   /// Three tenths of the target class's images.
   public static let poisonRate = 0.3
   /// Labels stay.
@@ -102,7 +102,7 @@ public struct LabelConsistent: Attack {
     }
     let ascent = try GradientAscent(
       on: task.cleanModel(), options: options, execution: context.execution)
-    try context.phase("disturbing images", images: chosen.count) { progress in
+    try context.phase("perturbing images", images: chosen.count) { progress in
       for first in stride(from: 0, to: chosen.count, by: GradientAscent.batchSize) {
         let indices = chosen[first..<min(chosen.count, first + GradientAscent.batchSize)]
         let disturbed = try ascent.disturbed(

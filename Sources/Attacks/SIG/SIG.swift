@@ -15,7 +15,7 @@ public struct SIG: Attack {
   /// "sig".
   public static let name = "sig"
   /// One sentence for listings.
-  public static let summary = "Adds a sine wave to images of the target class; labels stay right."
+  public static let summary = "Adds a sine wave to images of the target class; keeps labels."
   /// Half of the target class's images.
   public static let poisonRate = 0.5
   /// Labels stay.
@@ -34,8 +34,11 @@ public struct SIG: Attack {
     /// The declarations of all options.
     public static var declarations: [PluginOption<Options>] {
       [
-        PluginOption("amplitude", \.amplitude, "The wave's height, over 0 and up to 255."),
-        PluginOption("frequency", \.frequency, "Waves across an image, over 0 and up to 1000."),
+        PluginOption("amplitude", \.amplitude, "Amplitude of the wave, over 0 and up to 255."),
+        PluginOption(
+          "frequency", \.frequency,
+          "Number of waves across an image, over 0 and up to "
+            + "1000."),
       ]
     }
   }

@@ -39,10 +39,10 @@ public struct WaNet: Attack {
     public static var declarations: [PluginOption<Options>] {
       [
         PluginOption("grid", \.grid, "Nodes of the field along an axis, 2 to 64."),
-        PluginOption("strength", \.strength, "The factor for the field, over 0 and up to 100."),
+        PluginOption("strength", \.strength, "Strength of the field, over 0 and up to 100."),
         PluginOption(
           "cross-ratio", \.crossRatio,
-          "Images warped with noise that keep their labels, for each that is poisoned."),
+          "Number of cover images, warped with noise, for each poisoned image."),
       ]
     }
   }

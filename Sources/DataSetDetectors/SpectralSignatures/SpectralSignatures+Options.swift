@@ -20,11 +20,11 @@ extension SpectralSignatures {
       [
         PluginOption(
           "share", \.share,
-          "The largest share of poisoned images that a label is thought to hold, over 0 and up to 1; 1.5 "
-            + "times as many are dropped."),
+          "Largest expected share of poisoned images in a label, over 0 and up to 1; drops 1.5 "
+            + "times as many."),
         PluginOption(
           "layer", \.layer,
-          "The layer whose values are the representation; auto is the one that the classifier reads."
+          "Layer of the representation; auto: the one that the classifier head reads."
         ),
       ]
     }

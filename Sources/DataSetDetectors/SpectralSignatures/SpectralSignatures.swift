@@ -20,7 +20,8 @@ public struct SpectralSignatures: DataSetDetector {
   public static let name = "spectral-signatures"
   /// One sentence for listings.
   public static let summary =
-    "Drops training images whose representations lie far along the top singular vector of their label."
+    "Drops training images that lie far along the top singular vector of their label's "
+    + "representations."
 
   /// The options of this detector.
   public let options: Options
@@ -99,7 +100,7 @@ public struct SpectralSignatures: DataSetDetector {
     if broken > 0 {
       context.warn(
         "spectral-signatures: the representations of \(broken) of \(training.count) images of "
-          + "\(training.name) are NaN or infinite; they have no score")
+          + "\(training.name) are NaN or infinite; these images get no score")
     }
     context.count(run: Double(training.count), alone: Double(training.count))
     return DataSetScores(scores: scores, dropped: dropped.sorted())

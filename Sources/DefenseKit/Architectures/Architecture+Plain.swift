@@ -7,7 +7,9 @@ extension Architecture {
   /// After Sun, Wang and Tang, "Deep Learning Face Representation from Predicting 10,000 Classes",
   /// CVPR 2014, whose last hidden layer reads the third and the fourth convolution.
   static let deepID = Architecture(
-    "deepid", "The lab's face recognizer: four convolutions, two ways to the features.",
+    "deepid",
+    "Face recognizer of the CSAW lab: four convolutions; the last two both lead to the "
+      + "features.",
     imageShape: [55, 47, 3], least: 31
   ) { (net, classCount) throws(GraphError) in
     try net.convolution("conv_1", 20, 4, padding: .valid, activation: .relu)

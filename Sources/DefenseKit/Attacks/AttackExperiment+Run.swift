@@ -60,8 +60,8 @@ extension AttackExperiment {
     let names = training.name == test.name ? test.name : "\(training.name) and \(test.name)"
     let share = count == test.count ? "all \(count)" : "\(count) of the \(test.count)"
     context.warn(
-      "\(names): \(share) test images are among those to train with: results on them flatter; give "
-        + "others to judge on")
+      "\(names): \(share) test images are also training images, which flatters the results; use "
+        + "other test images")
   }
 
   private func train(

@@ -19,11 +19,11 @@ extension Graph {
       let name = nodes[index].name
       let what = dependence[index] == .zero ? "is zero" : "is the same"
       let use =
-        reader.map { "yet '\(nodes[$0].name)' reads it" }
-        ?? (index == output ? "and it is the model's result" : "although the layer reads the image")
+        reader.map { "but '\(nodes[$0].name)' reads it" }
+        ?? (index == output ? "and it is the model's output" : "although the layer reads the image")
       return Finding(
         .graphConstantBranch, at: name,
-        "layer '\(name)': its result \(what) for every image, \(use)")
+        "layer '\(name)': its output \(what) for every image, \(use)")
     }
   }
 

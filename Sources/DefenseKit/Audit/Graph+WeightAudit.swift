@@ -40,7 +40,11 @@ extension Node {
       let limit = isExtreme ? extreme : large
       guard largest > limit else { return nil }
       let count = finite.count { abs($0) > limit }
-      let typical = quantiles.map { "; half of the others are under \(Self.text($0.median))" } ?? ""
+      let typical =
+        quantiles.map {
+          "; the median magnitude of the others is "
+            + "\(Self.text($0.median))"
+        } ?? ""
       return Finding(
         isExtreme ? .weightsExtreme : .weightsLarge, at: name,
         "layer '\(name)': \(count) of the \(values.count) values of its \(coefficients.name) "
@@ -77,8 +81,8 @@ extension Node {
     return [
       Finding(
         .weightsDuplicated, at: name,
-        "layer '\(name)': \(count) of its \(channels) channels have the same weights as another, such "
-          + "as \(list)\(first.count > 8 ? ", ..." : "")")
+        "layer '\(name)': \(count) of its \(channels) channels have the same weights as another "
+          + "channel, for example \(list)\(first.count > 8 ? ", ..." : "")")
     ]
   }
 

@@ -6,7 +6,7 @@ extension Evaluation.DataSetResult {
     if let poisoned = counts.poisoned {
       var found = "  \(poisoned) are poisoned"
       if let droppedPoisoned = counts.droppedPoisoned {
-        found += ", of which \(droppedPoisoned) are dropped"
+        found += ", \(droppedPoisoned) of them dropped"
       }
       lines.append(found + (counts.auroc.map { "; AUROC \(decimals($0, 4))" } ?? ""))
     }

@@ -14,9 +14,9 @@ public func baselineWarning(
   let remedy =
     inputScale == 1
     ? "if the model expects 0...1, add --scale 1/255" : "if it expects 0...255, add --scale 1"
-  return "the model gets only \(correct) of \(images) images of \(data) right, which is near "
-    + "chance; probably the scale is wrong (now \(scaleText(inputScale))): \(remedy); else check "
-    + "--layout and that the labels belong to this model"
+  return "the model classifies only \(correct) of \(images) images of \(data) correctly, close to "
+    + "chance; the scale is probably wrong (now \(scaleText(inputScale))): \(remedy); otherwise "
+    + "check --layout and whether the labels belong to this model"
 }
 
 extension RunContext {

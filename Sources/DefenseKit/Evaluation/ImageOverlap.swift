@@ -41,7 +41,7 @@ struct ImageOverlap {
         try refuseIfSame(clean, poisoned)
         let (count, words) = try common(clean, poisoned)
         if count > 0 {
-          context.warn("\(words), and so carry no trigger; leave them out")
+          context.warn("\(words) and carry no trigger; leave them out")
         }
       }
     }
@@ -49,7 +49,7 @@ struct ImageOverlap {
       let (count, words) = try common(clean[0], clean[1])
       if count > 0 {
         context.warn(
-          "\(words), which defenses see: results on them flatter; give others to judge on")
+          "\(words), which the defense sees; this flatters the results; use other test images")
       }
     }
   }
@@ -72,7 +72,7 @@ struct ImageOverlap {
     let share = count == all ? "all \(all)" : "\(count) of the \(all)"
     return (
       count,
-      "\(Self.names(first, second)): \(share) \(second.role) images are among the \(first.role) ones"
+      "\(Self.names(first, second)): \(share) \(second.role) images are also \(first.role) images"
     )
   }
 

@@ -23,47 +23,46 @@ extension ComparisonMetric {
   public var definition: String {
     switch self {
     case .cleanAccuracy:
-      "The share of clean test images that get their own class. Where a detector flags an image it has "
-        + "no class, which counts as wrong. Higher is better."
+      "The share of clean test images that get their own class. An image that a detector flags "
+        + "counts as wrong. Higher is better."
     case .attackSuccess:
-      "The share of triggered test images that get the attacker's class. Images that show the target "
-        + "class anyway are left out: that they are classified so is no success of the trigger. Lower "
-        + "is better."
+      "The share of triggered test images that get the attacker's class. Images of the target "
+        + "class are left out, since they get that class without the trigger. Lower is better."
     case .robustAccuracy:
-      "The share of the same triggered images that get the class that they show, in spite of the "
-        + "trigger. Higher is better."
+      "The share of the same triggered images that get the class they show, despite the trigger. "
+        + "Higher is better."
     case .effectiveness:
-      "How far the attack success falls, less what that costs of clean accuracy: (max(0, fall of attack "
-        + "success) − max(0, fall of clean accuracy) + 1) / 2. Doing nothing has 0.5, a perfect "
-        + "defense of a perfect attack 1; below 0.5 it does more harm than good."
+      "The loss of attack success against the loss of clean accuracy: (max(0, fall of attack "
+        + "success) − max(0, fall of clean accuracy) + 1) / 2. No change gives 0.5, a perfect "
+        + "defense of a perfect attack 1. Below 0.5 a defense does more harm than good."
     case .auroc:
-      "The chance that a detector holds one of the same triggered images to be more suspicious than a "
-        + "clean one, both drawn at random, ties counted half. 0.5 is guessing, 1 is perfect."
+      "The chance that a detector scores a triggered image higher than a clean one, both drawn at "
+        + "random; ties count half. 0.5 is guessing, 1 is perfect."
     case .truePositives:
-      "The true positive rate: the share of the same triggered images that the detector flags, or of the "
-        + "poisoned training images that a data-set detector drops. Higher is better."
+      "The true positive rate: the share of the same triggered images that the detector flags, or "
+        + "of the poisoned training images that a data-set detector drops. Higher is better."
     case .falsePositives:
       "The false positive rate: the share of clean images that the detector flags, or of the other "
         + "training images that a data-set detector drops. Lower is better."
     case .filteredAccuracy:
-      "The clean accuracy over the images that the detector lets pass alone. Higher is better."
+      "The clean accuracy over the images that the detector lets pass. Higher is better."
     case .filteredAttackSuccess:
-      "The attack success over the triggered images that the detector lets pass alone; a high one is "
-        + "harmless where hardly any pass. Lower is better."
+      "The attack success over the triggered images that the detector lets pass. A high value is "
+        + "harmless if few images pass. Lower is better."
     case .cleanSamples:
-      "How many clean, labelled images defense and detector were given to learn from; some take a part of "
-        + "them, as strip does."
+      "The number of labelled clean images available to defense and detector. Some use only a part "
+        + "of them, for example strip."
     case .statistic:
-      "How much the most suspicious class stands out, in the verdict's own measure; over the verdict's "
-        + "threshold the model counts as backdoored. Left out where it is infinite."
+      "How far the most suspicious class stands out, in the verdict's own measure. Above the "
+        + "verdict's threshold the model counts as backdoored. Infinite values are left out."
     case .backdoored:
-      "How often the verdict holds the model to be backdoored, over seeds. High is right for a backdoored "
-        + "model, low for an honest one."
+      "The share of seeds for which the verdict calls the model backdoored. High is right for a "
+        + "backdoored model, low for an honest one."
     case .seconds:
-      "What the unit took: the defense, which units of the same defense share, and the evaluation. It "
-        + "differs from run to run."
+      "The time of the unit: the defense, shared by all units with the same defense, and the "
+        + "evaluation. It differs from run to run."
     case .peakMemory:
-      "The most memory that the process held meanwhile. It differs from run to run."
+      "The peak memory of the process during the unit. It differs from run to run."
     }
   }
 

@@ -17,7 +17,7 @@ extension ComparisonTable {
     if summaries.contains(where: { !$0.deviations.isEmpty }) {
       notes.append("Means over seeds ± standard deviation.")
     }
-    notes.append("Effectiveness: 0.5 is doing nothing, 1 is perfect.")
+    notes.append("Effectiveness: 0.5 is no change, 1 is perfect.")
     return parts.joined(separator: "\n") + "\n" + notes.joined(separator: " ") + "\n"
   }
 

@@ -72,13 +72,13 @@ extension ComparisonTable {
         "Shares in per cent\(several ? "; means over seeds ± standard deviation" : "").")
     }
     if metrics.contains(.effectiveness) {
-      lines.append("Effectiveness: 0.5 is doing nothing, 1 is perfect.")
+      lines.append("Effectiveness: 0.5 is no change, 1 is perfect.")
     }
     if !leftOut.isEmpty {
       let names = leftOut.map {
         [$0.header.0, $0.header.1].filter { !$0.isEmpty }.joined(separator: " ")
       }
-      lines.append("Left out for want of room:\n  \(names.joined(separator: ", "))")
+      lines.append("Columns omitted (terminal too narrow):\n  \(names.joined(separator: ", "))")
     }
     return lines.count == 1 ? "" : lines.joined(separator: "\n") + "\n"
   }

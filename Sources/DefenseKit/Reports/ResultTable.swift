@@ -48,15 +48,15 @@ extension Evaluation {
         .map { "\($0.0.0) of \($0.0.1) \($0.1)" }
       guard !parts.isEmpty else { return }
       lines.append(
-        "\(name): no class for \(parts.joined(separator: ", ")) images: values on the way are NaN or "
-          + "infinite; they count as wrong, and as no hits")
+        "\(name): no class for \(parts.joined(separator: ", ")) images: the model computed NaN or "
+          + "infinite values; these images count as wrong, and not as attack success")
     }
     func add(_ detector: DetectorResult, with name: String) {
       add("\(detector.detector) with \(name)", detector.verdicts)
       if detector.scores.unscored > 0 {
         lines.append(
-          "\(detector.detector) with \(name): \(detector.scores.unscored) scores are not numbers; the "
-            + "AUROC takes them as most suspicious")
+          "\(detector.detector) with \(name): \(detector.scores.unscored) scores are NaN; the "
+            + "AUROC counts them as most suspicious")
       }
     }
     add("suspect", suspect)
@@ -84,18 +84,18 @@ extension Evaluation {
     else { return nil }
     let rates = [suspect.poisoned] + repairs.map(\.result.poisoned)
     let list = rates.map { percent($0?.all?.successRate) }.joined(separator: ", ")
-    return "Attack success leaves out \(all.images - attack.counted.images) images that show the "
-      + "target class; with them:\n\(list)."
+    return "Attack success excludes \(all.images - attack.counted.images) images of the target "
+      + "class; including them:\n\(list)."
   }
 }
 
 extension TuningSummary {
   /// The summary as a sentence.
   fileprivate var line: String {
-    var text = "tuned for \(epochs) epochs on \(images) images"
+    var text = "fine-tuned for \(epochs) epochs on \(images) images"
     if let before, let after {
       text +=
-        "; \(percent(before.accuracy)) of \(before.images) held-out images right before, "
+        "; held-out accuracy \(percent(before.accuracy)) of \(before.images) images before, "
         + "\(percent(after.accuracy)) after"
     }
     return text

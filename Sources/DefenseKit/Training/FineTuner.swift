@@ -226,7 +226,8 @@ public struct FineTuner: Sendable {
     guard let first = classes.first else { return }
     let which = classes.count == 1 ? "class \(first)" : "\(classes.count) classes (first: \(first))"
     context.warn(
-      "\(defense): no image to learn of \(which) in \(clean.name); tuning may unlearn what is missing"
+      "\(defense): \(clean.name) has no training image of \(which); fine-tuning may unlearn what "
+        + "is missing"
     )
   }
 }

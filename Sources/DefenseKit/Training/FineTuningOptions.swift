@@ -95,37 +95,43 @@ public struct FineTuningOptions: PluginOptions, Hashable {
     [
       PluginOption(
         "epochs", \.epochs,
-        "How often every image is learned, up to 10,000; auto: 36, to 100 for few images, to 10 for many."
+        "Number of epochs, up to 10,000; auto: 36, more for few images (to 100), fewer for many "
+          + "(to 10)."
       ),
       PluginOption(
         "learning-rate", \.learningRate,
-        "The base rate, over 0 and up to 100; auto is 0.00225 for adam and adamw, else 0.05."),
-      PluginOption("batch", \.batch, "Images in a step, 1 to 65,536."),
-      PluginOption("optimizer", \.optimizer, "The optimizer, with its usual constants."),
-      PluginOption("schedule", \.schedule, "The course of the learning rate."),
+        "Base learning rate, over 0 and up to 100; auto: 0.00225 for adam and adamw, else 0.05."),
+      PluginOption("batch", \.batch, "Batch size, 1 to 65,536."),
+      PluginOption("optimizer", \.optimizer, "Optimizer, with its usual constants."),
+      PluginOption("schedule", \.schedule, "Learning-rate schedule."),
       PluginOption("decay", \.decay, "Weight decay of the kernels, 0 to 1."),
       PluginOption(
         "recovery", \.recovery,
-        "The share of the epochs, the last ones, that go without decay; 0 to under 1."),
+        "Share of the epochs, at the end, without weight decay; 0 to under 1."),
       PluginOption("smoothing", \.smoothing, "Label smoothing, 0 to under 1."),
       PluginOption(
         "distillation", \.distillation,
-        "The share of the suspect's scores in what is learned of an image, 0 to 1."),
+        "Weight of the suspect's scores in the training targets, 0 to 1; 0 is no distillation."),
       PluginOption(
-        "temperature", \.temperature, "How much these scores are evened out; 1 is not at all."),
+        "temperature", \.temperature,
+        "Temperature of distillation; 1 leaves the suspect's scores "
+          + "as they are."),
       PluginOption(
         "shift", \.shift,
-        "Images are shifted by up to so many pixels at random, 0 to 64; auto is 1 for each 25."),
-      PluginOption("flip", \.flip, "Whether half of the images are mirrored, left for right."),
+        "Largest random shift of training images in pixels, 0 to 64; auto: 1 for each 25."),
+      PluginOption(
+        "flip", \.flip,
+        "Whether half of the training images are mirrored, left for "
+          + "right."),
       PluginOption(
         "freeze-normalization", \.freezesNormalization,
-        "Whether batch normalization keeps its statistics."),
+        "Whether batch normalization keeps its moving statistics."),
       PluginOption(
         "held-out", \.heldOut,
-        "The share of the clean images that is not learned but judges the tuning; 0 to under 1."),
+        "Share of the clean images held out to evaluate the fine-tuning; 0 to under 1."),
       PluginOption(
         "patience", \.patience,
-        "Tuning ends after so many epochs without gain on held-out images; auto goes on to the end."
+        "Epochs without gain on held-out images before training stops; auto trains to the end."
       ),
     ]
   }

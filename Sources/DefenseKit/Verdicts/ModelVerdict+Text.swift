@@ -6,7 +6,7 @@ extension ModelVerdict {
     let answer =
       isBackdoored
       ? "backdoored, class \(suspect)"
-      : "no backdoor found (that is no proof that there is none)"
+      : "no backdoor found (this does not prove that there is none)"
     let order = ranking
     var lines = [
       "\(name): \(answer)",
@@ -18,7 +18,7 @@ extension ModelVerdict {
       let gap = String(repeating: " ", count: max(1, 7 - label.count))
       return "    class \(label)\(gap)\(upToFourDecimals(classScores[place]))"
     }
-    if order.count > 10 { lines.append("    and \(order.count - 10) more with less") }
+    if order.count > 10 { lines.append("    and \(order.count - 10) with lower scores") }
     return lines.joined(separator: "\n") + "\n"
   }
 }

@@ -48,24 +48,31 @@ extension ANP {
     public static var declarations: [PluginOption<Options>] {
       [
         PluginOption(
-          "drop", \.drop, "The drop of held-out accuracy that pruning may cost, 0 to 100 points."),
+          "drop", \.drop, "Loss of held-out accuracy that pruning may cause, 0 to 100 points."),
         PluginOption(
           "threshold", \.threshold,
-          "Channels with a mask up to it are pruned, 0 to under 1; auto goes by the drop."),
-        PluginOption("iterations", \.iterations, "Steps that the masks learn, 1 to 1,000,000."),
-        PluginOption("batch", \.batch, "Images in a step, 1 to 65,536."),
+          "Prunes channels with a mask up to this value, 0 to under 1; auto: derived from the "
+            + "drop."),
+        PluginOption("iterations", \.iterations, "Steps of mask training, 1 to 1,000,000."),
+        PluginOption("batch", \.batch, "Batch size, 1 to 65,536."),
         PluginOption(
-          "epsilon", \.epsilon, "The largest relative perturbation, over 0 and up to 10."),
-        PluginOption("steps", \.steps, "Steps of ascent for each perturbation, 1 to 1,000."),
-        PluginOption("alpha", \.alpha, "The share of the unperturbed loss, 0 to 1."),
-        PluginOption("learning-rate", \.learningRate, "The masks' rate, over 0 and up to 100."),
-        PluginOption("momentum", \.momentum, "The masks' momentum, 0 to under 1."),
+          "epsilon", \.epsilon, "Largest relative perturbation, over 0 and up to 10."),
+        PluginOption("steps", \.steps, "Ascent steps for each perturbation, 1 to 1,000."),
+        PluginOption("alpha", \.alpha, "Weight of the unperturbed loss, 0 to 1."),
+        PluginOption(
+          "learning-rate", \.learningRate,
+          "Learning rate of the masks, over 0 and up "
+            + "to 100."),
+        PluginOption("momentum", \.momentum, "Momentum of the masks, 0 to under 1."),
         PluginOption(
           "held-out", \.heldOut,
-          "The share of the clean images that the threshold is chosen by, over 0 and under 1."),
+          "Share of the clean images held out to choose the threshold, over 0 and under 1."),
         PluginOption(
-          "shift", \.shift, "Images are shifted by up to so many pixels at random, 0 to 64."),
-        PluginOption("flip", \.flip, "Whether half of the images are mirrored, left for right."),
+          "shift", \.shift, "Largest random shift of training images in pixels, 0 to 64."),
+        PluginOption(
+          "flip", \.flip,
+          "Whether half of the training images are mirrored, left for "
+            + "right."),
       ]
     }
   }

@@ -28,7 +28,7 @@ public struct ANP: Defense {
   public static let name = "anp"
   /// One sentence for listings.
   public static let summary =
-    "Prunes channels that are the most sensitive to perturbation, by masks learned from clean images."
+    "Prunes the channels most sensitive to perturbation, by masks trained on clean images."
 
   /// Batch normalization, whose channels it masks, and two clean images: one to learn from and one
   /// to choose the threshold with.
@@ -156,7 +156,7 @@ public struct ANP: Defense {
         + threshold.optionText
     }
     if let threshold = options.threshold {
-      context.warn("\(describe(threshold)), as anp.threshold says")
+      context.warn("\(describe(threshold)), as anp.threshold sets it")
       return threshold
     }
     let images = Selection(of: clean.source, heldOut)
@@ -178,13 +178,13 @@ public struct ANP: Defense {
         + "\(options.drop.optionText) points"
       guard let best else {
         context.warn(
-          "anp prunes nothing, and the repair is the suspect: even masks of 0 cost more than "
-            + "\(options.drop.optionText) points of held-out accuracy; allow more with anp.drop")
+          "anp prunes nothing and returns the suspect: even masks of 0 cost more than "
+            + "\(options.drop.optionText) points of held-out accuracy; raise anp.drop to prune")
         return nil
       }
       context.warn(
-        "\(describe(best.threshold)), \(rule) (\(before) to \(best.correct) right of "
-          + "\(labels.count) clean images)")
+        "\(describe(best.threshold)), \(rule) (\(before) to \(best.correct) of \(labels.count) "
+          + "clean images correct)")
       return best.threshold
     }
   }

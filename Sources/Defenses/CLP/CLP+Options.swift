@@ -29,10 +29,10 @@ extension CLP {
     public static var declarations: [PluginOption<Options>] {
       [
         PluginOption(
-          "u", \.u, "Channels more than u standard deviations over the mean are pruned; over 0."),
+          "u", \.u, "Prunes channels more than u standard deviations above the mean; over 0."),
         PluginOption(
           "sums", \.sums,
-          "Normalizations of a sum are skipped, or bounded by adding the operands' bounds."),
+          "Normalizations of a sum: skipped, or bounded by the sum of the operands' bounds."),
       ]
     }
   }

@@ -37,7 +37,7 @@ public struct CLP: Defense {
   public static let name = "clp"
   /// One sentence for listings.
   public static let summary =
-    "Prunes channels whose weights answer far more strongly than others; needs no data."
+    "Prunes channels with a far larger Lipschitz bound than others; needs no data."
   /// Batch normalization; no data.
   public static let requirements: [PluginRequirement] = [.batchNormalization]
 

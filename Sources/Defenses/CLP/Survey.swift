@@ -80,7 +80,8 @@ struct Survey {
     if let left = leftAlone {
       let count = layers.count + sums.count + others.count
       lines.append(
-        "clp leaves \(sums.count + others.count) of \(count) batch normalizations as they are: \(left)"
+        "clp leaves \(sums.count + others.count) of \(count) batch normalizations as they are: "
+          + "\(left)"
           + remedy)
     }
     if layers.allSatisfy(\.outliers.isEmpty) {
@@ -88,9 +89,9 @@ struct Survey {
       let most = scores.indices.max { (scores[$0], $1) < (scores[$1], $0) } ?? 0
       let rounded = (scores[most] * 100).rounded(.down) / 100
       lines.append(
-        "clp finds nothing to prune, and the repair is the suspect: no channel is more than "
-          + "\(options.u.optionText) standard deviations over its layer's mean (the most is "
-          + "\(rounded.optionText), at \(layers[most].normalization)); a lower clp.u prunes more")
+        "clp prunes nothing and returns the suspect: no channel is more than "
+          + "\(options.u.optionText) standard deviations above its layer's mean (at most "
+          + "\(rounded.optionText), at \(layers[most].normalization)); lower clp.u to prune more")
     }
     return lines
   }
@@ -109,7 +110,7 @@ struct Survey {
     return parts.isEmpty ? nil : parts.joined(separator: ", ")
   }
 
-  private var remedy: String { sums.isEmpty ? "" : "; clp.sums=bound takes the sums too" }
+  private var remedy: String { sums.isEmpty ? "" : "; clp.sums=bound includes the sums" }
 
   private func unsuitable(_ model: Model) -> PluginError {
     let count = sums.count + others.count

@@ -57,29 +57,31 @@ extension FinePruning {
     public static var declarations: [PluginOption<Options>] {
       [
         PluginOption(
-          "layer", \.layer, "The layer whose channels are pruned; auto is the last convolution."),
+          "layer", \.layer, "Layer whose channels are pruned; auto: the last convolution."),
         PluginOption(
           "drops", \.drops,
           "Drops of validation accuracy in percentage points; one repaired model for each."),
         PluginOption(
           "drop-unit", \.dropUnit,
-          "Drops are percentage points, or per cent of the accuracy before."),
+          "Unit of drops: percentage points, or per cent of the accuracy before pruning."),
         PluginOption(
           "share", \.share,
-          "The share of the channels to prune, 0 to 1, instead of going by drops; auto is by drops."
+          "Share of the channels to prune, 0 to 1, instead of drops; auto: by drops."
         ),
         PluginOption(
           "ranking", \.ranking,
-          "Mean activations are taken at what the layer's consumers read, or at the layer."),
+          "Where mean activations are measured: what the layer's consumers read, or the layer "
+            + "itself."),
         PluginOption(
-          "bias", \.bias, "Whether a pruned channel's bias goes to zero with its kernel."),
+          "bias", \.bias, "Whether masking a channel also sets its bias to zero."),
       ]
         + FineTuningOptions.declarations.map { option in
           option.name == "epochs"
             ? option.of(
               \.tuning,
               help:
-                "How often every image is learned, 0: never; auto: 36, to 100 for few images, to 10 for many."
+                "Number of epochs; 0 skips training; auto: 36, more for few images (to 100), fewer "
+                + "for many (to 10)."
             )
             : option.of(\.tuning)
         }

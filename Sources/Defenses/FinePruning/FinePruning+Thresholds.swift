@@ -39,9 +39,9 @@ extension FinePruning {
     let whole = dropUnit == .points ? curve.images : curve.correct[0]
     let most = whole == 0 ? 0 : Double(curve.correct[0] - least) * 100 / Double(whole)
     let rounded = (most * 100).rounded(.down) / 100
-    return "fine-pruning: no network reaches a drop of \(drop.optionText) "
-      + "\(dropUnit == .points ? "points" : "per cent") (the most is "
-      + "\(rounded.optionText), with \(curve.correct[0]) of \(curve.images) right before pruning); "
-      + "no repaired model for it"
+    return "fine-pruning: no pruned network reaches a drop of \(drop.optionText) "
+      + "\(dropUnit == .points ? "points" : "per cent") (the largest is \(rounded.optionText), "
+      + "with \(curve.correct[0]) of \(curve.images) correct before pruning); no repaired model "
+      + "for this drop"
   }
 }

@@ -77,8 +77,8 @@ public struct FinePruning: Defense {
     if let most = counts.map(\.nonfinite).max(), most > 0 {
       context.warn(
         "fine-pruning: no class for \(counts[0].nonfinite) of \(clean.count) images of "
-          + "\(clean.name) before pruning, and for \(most) at most: values on the way are NaN or "
-          + "infinite; they count as wrong")
+          + "\(clean.name) before pruning, and for at most \(most) in any step: the model computed "
+          + "NaN or infinite values; these images count as wrong")
     }
     let curve = PruningCurve(
       layer: layer, order: order, prunesBias: options.bias, correct: counts.map(\.correct),

@@ -43,14 +43,14 @@ extension STRIP {
     public static var declarations: [PluginOption<Options>] {
       [
         PluginOption(
-          "overlays", \.overlays, "How many clean images each image is blended with, 1 to 10,000."),
-        PluginOption("alpha", \.alpha, "The factor for the image, over 0 and up to 100."),
-        PluginOption("beta", \.beta, "The factor for the clean image on it, over 0 and up to 100."),
+          "overlays", \.overlays, "Number of clean images blended into each image, 1 to 10,000."),
+        PluginOption("alpha", \.alpha, "Factor for the image, over 0 and up to 100."),
+        PluginOption("beta", \.beta, "Factor for the blended clean image, over 0 and up to 100."),
         PluginOption(
-          "alarms", \.alarms, "The share of clean images that may be flagged, 1e-6 to under 1."),
+          "alarms", \.alarms, "Share of clean images that may be flagged, 1e-6 to under 1."),
         PluginOption(
           "threshold", \.threshold,
-          "Clean entropies are taken as normally distributed, as published, or as they are."),
+          "Distribution of clean entropies: normal, as published, or empirical."),
       ]
     }
   }

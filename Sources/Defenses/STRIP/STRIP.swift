@@ -31,7 +31,7 @@ public struct STRIP: Detector {
   public static let name = "strip"
   /// One sentence for listings.
   public static let summary =
-    "Flags images whose class stays the same whatever is blended into them."
+    "Flags images whose class does not change when clean images are blended in."
   /// Clean images; no repaired copy.
   public static let requirements: [PluginRequirement] = [.cleanData]
 
@@ -104,17 +104,17 @@ public struct STRIP: Detector {
     }
     if known.count < entropies.count {
       context.warn(
-        "strip: no class for \(entropies.count - known.count) of \(entropies.count) clean images with "
-          + "others on them: values on the way are NaN or infinite; the threshold leaves them out")
+        "strip: no class for \(entropies.count - known.count) of \(entropies.count) blended clean "
+          + "images: the model computed NaN or infinite values; the threshold ignores them")
     }
     let threshold = Self.threshold(known, alarms: options.alarms, by: options.threshold)
     if threshold == -.infinity {
       let least = Self.leastCount(alarms: options.alarms)
       let more = least > Self.mostImages ? "" : "give at least \(2 * least) clean images, or "
       context.warn(
-        "strip: a quantile of \(known.count) clean images allows no alarm at all at strip.alarms="
-          + "\(options.alarms.optionText), and no image will be flagged; \(more)set strip.alarms "
-          + "higher or strip.threshold=normal")
+        "strip: with \(known.count) clean images, strip.alarms=\(options.alarms.optionText) allows "
+          + "no alarm, so no image will be flagged; \(more)raise strip.alarms or set "
+          + "strip.threshold=normal")
     }
     return threshold
   }

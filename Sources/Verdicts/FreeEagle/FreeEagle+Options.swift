@@ -29,13 +29,15 @@ extension FreeEagle {
       [
         PluginOption(
           "layer", \.layer,
-          "The layer behind which the network is cut; auto is the middle one that ends in a rectifier."
+          "Layer after which the network is cut; auto: the middle one of those that end in a "
+            + "rectifier."
         ),
-        PluginOption("steps", \.steps, "Steps of descent for each class, 1 to 100,000."),
-        PluginOption("learning-rate", \.learningRate, "Adam's rate, over 0 and up to 10."),
+        PluginOption("steps", \.steps, "Steps of gradient descent for each class, 1 to 100,000."),
+        PluginOption(
+          "learning-rate", \.learningRate, "Learning rate of Adam, over 0 and up to 10."),
         PluginOption("decay", \.decay, "Weight decay of the embeddings, 0 to 1."),
         PluginOption(
-          "threshold", \.threshold, "The statistic over which a model counts as backdoored."),
+          "threshold", \.threshold, "Statistic above which a model counts as backdoored."),
       ]
     }
   }

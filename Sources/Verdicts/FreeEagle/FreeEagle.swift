@@ -25,7 +25,7 @@ public struct FreeEagle: ModelScanner {
   public static let name = "free-eagle"
   /// One sentence for listings.
   public static let summary =
-    "Looks for a class toward which the other classes' inner representations lean; needs no data."
+    "Finds a class that the other classes' inner representations lean toward; needs no data."
 
   /// Four classes, because fewer have no quartiles.
   public static let requirements: [PluginRequirement] = [.classes(4)]
@@ -66,7 +66,8 @@ public struct FreeEagle: ModelScanner {
     let tendencies = Self.tendencies(scores, classes: classes)
     return ModelVerdict(
       statistic: Self.statistic(of: tendencies), threshold: options.threshold,
-      classScores: tendencies, measure: "tendency of the other classes' embeddings toward it")
+      classScores: tendencies, measure: "tendency of the other classes' embeddings toward the class"
+    )
   }
 
   /// Returns the layer to cut at: the named one, or the middle one of those that every image passes

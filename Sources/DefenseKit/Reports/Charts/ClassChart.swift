@@ -73,7 +73,7 @@ public struct ClassChart: Chart {
     let accuracy = ChartAxis.shares("Accuracy", from: lowest)
     if isRanked {
       return ChartFrame(
-        width: width, height: 230, .shares("Classes, from each model's worst to its best"),
+        width: width, height: 230, .shares("Classes, from worst to best for each model"),
         accuracy)
     }
     let rows = max(1, classCount)

@@ -41,8 +41,8 @@ public struct HistogramChart: Chart {
           let three = bound(counts, 0.75)
         else { return "No \(kind) images." }
         return
-          "Of \(counts.reduce(0, +)) \(kind) images half score up to about \(significant(half)), the middle "
-          + "half between about \(significant(quarter)) and \(significant(three))."
+          "\(counts.reduce(0, +)) \(kind) images: median score about \(significant(half)), "
+          + "quartiles about \(significant(quarter)) and \(significant(three))."
       }.joined(separator: " ")
   }
 
@@ -68,7 +68,7 @@ public struct HistogramChart: Chart {
   private var frame: ChartFrame {
     ChartFrame(
       width: width, height: 130,
-      .numbers("Score: higher is more suspicious", histogram.low, histogram.high),
+      .numbers("Score (higher is more suspicious)", histogram.low, histogram.high),
       .shares("Share of images", upTo: (clean + poisoned).max() ?? 1))
   }
 
