@@ -42,8 +42,8 @@ public struct GradientChecks: Sendable {
   ) throws {
     guard gradient.count == values.count, gradient.allSatisfy(\.isFinite) else {
       throw WrongGradient(
-        message: "\(gradient.count) derivatives, of which some may not be finite, for "
-          + "\(values.count) values; give one a value")
+        message: "\(gradient.count) derivatives for \(values.count) values, or some are not "
+          + "finite; return one finite derivative for each value")
     }
     var numbers = SeededGenerator(seed: seed, stream: 0x6772_6164)
     let largest = gradient.reduce(0) { max($0, Double(abs($1))) }

@@ -9,7 +9,7 @@ extension PluginChecks {
     let rate = Swift.type(of: attack).poisonRate
     guard rate > 0, rate <= 1 else {
       throw broken(
-        rule, "its poisonRate is \(rate)", "give the share of images, over 0 and up to 1")
+        rule, "its poisonRate is \(rate)", "return the share of images, over 0 and up to 1")
     }
     try forEachTrial(rule) { trial in
       let materials = try trial.materials.copied()
@@ -58,12 +58,12 @@ extension PluginChecks {
       }
       guard !keepsLabels || Int(was) == goal.target else {
         throw fail(
-          "image \(index) of class \(was) is poisoned, but labels stay and the target is "
-            + "\(goal.target)", "poison the images of task.selection()")
+          "image \(index) of class \(was) is poisoned, but the attack keeps labels and the target "
+            + "is \(goal.target)", "poison the images of task.selection()")
       }
     }
     for index in poisoning.covers where images.labels[index] != clean.labels[index] {
-      throw fail("the label of cover \(index) changed", "leave the labels of covers as they are")
+      throw fail("the label of cover \(index) changed", "keep the labels of covers")
     }
     // Any selection may have one image more or less, because shares are rounded.
     guard !poisoning.poisoned.isEmpty, abs(poisoning.poisoned.count - wanted) <= 1 else {
@@ -88,7 +88,7 @@ extension PluginChecks {
       guard triggered.bytes != test.bytes else {
         throw broken(
           rule, "the trigger changes none of the test images",
-          "let change(for:in:) give one that is seen in bytes")
+          "return a change from change(for:in:) that is visible in bytes")
       }
       let folder = FileManager.default.temporaryDirectory
       let path = folder.appendingPathComponent("toy-trigger-\(UUID().uuidString).h5").path
@@ -97,8 +97,8 @@ extension PluginChecks {
       let again = try Trigger.load(path).testSet(from: test, keepsUnconcerned: true).images
       guard again == triggered else {
         throw broken(
-          rule, "the trigger's file gives other images than the trigger",
-          "put all that is random about it into the change")
+          rule, "the trigger's file changes images differently from the trigger",
+          "draw all random numbers in change(for:in:)")
       }
     }
   }

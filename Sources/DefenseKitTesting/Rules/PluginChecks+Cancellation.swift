@@ -25,7 +25,7 @@ extension PluginChecks {
     guard let report = watch.reports.first else { return }
     throw broken(
       rule,
-      "cancelled before it began it went on with its phase '\(report.phase)', on \(trial.name)",
+      "cancelled before it began, it continued with its phase '\(report.phase)', on \(trial.name)",
       "call try context.checkCancellation() first")
   }
 
@@ -48,9 +48,9 @@ extension PluginChecks {
           guard watch.reports.count <= number + 2, watch.reports.count < reports.count else {
             throw broken(
               rule,
-              "cancelled \(moment) it went on for \(watch.reports.count - number - 1) more, on "
-                + "\(trial.name)",
-              "call try context.checkCancellation() in loops of your own, some times a second")
+              "cancelled \(moment), it continued for \(watch.reports.count - number - 1) more "
+                + "reports, on \(trial.name)",
+              "call try context.checkCancellation() in your own loops, several times a second")
           }
         }
       }
@@ -81,19 +81,19 @@ extension PluginChecks {
       return
     } catch is DeadlinePassed {
       throw broken(
-        rule, "cancelled \(moment) it did not end within \(seconds(deadline)), on \(trial.name)",
-        "call try context.checkCancellation() in loops of your own, some times a second")
+        rule, "cancelled \(moment), it did not end within \(seconds(deadline)), on \(trial.name)",
+        "call try context.checkCancellation() in your own loops, several times a second")
     } catch let error as PluginError where error.code == .unsuitableModel {
       throw error
     } catch {
       throw broken(
         rule,
-        "cancelled \(moment) it ended with another error, on \(trial.name): \(oneLine(error))",
-        "let CancellationError through")
+        "cancelled \(moment), it ended with another error, on \(trial.name): \(oneLine(error))",
+        "rethrow CancellationError")
     }
     throw broken(
-      rule, "cancelled \(moment) it returned as if it had not been, on \(trial.name)",
-      "call try context.checkCancellation() first, pass context.execution on to executors, "
-        + "sweeps and trainings, and let CancellationError through")
+      rule, "cancelled \(moment), it returned a result, on \(trial.name)",
+      "call try context.checkCancellation() first, pass context.execution to executors, sweeps and "
+        + "trainings, and rethrow CancellationError")
   }
 }

@@ -7,11 +7,11 @@ extension PluginChecks {
     let (plugin, other) = (try makePlugin(for: rule), try makePlugin(for: rule))
     try forEachTrial(rule) { trial in
       let first = try facts(of: plugin, in: trial)
-      for (again, name) in [(plugin, "in the second run"), (other, "in a new plugin's run")] {
+      for (again, name) in [(plugin, "in the second run"), (other, "in the run of a new plugin")] {
         try compare(
           first, facts(of: again, in: trial), "in the first run", name, rule, trial,
-          "draw at random from SeededGenerator(seed: context.seed) alone, and let no set, "
-            + "dictionary, clock or earlier run decide")
+          "draw random numbers only from SeededGenerator(seed: context.seed), and depend on no "
+            + "set, dictionary, clock or earlier run")
       }
     }
   }
@@ -28,8 +28,8 @@ extension PluginChecks {
         try compare(
           one, facts(of: plugin, in: trial, conditions), "with 1 thread",
           "with \(threads) threads", rule, trial,
-          "groups of images come in no fixed order: place what they give by batch.indices before "
-            + "it is added up, or sort it")
+          "groups of images arrive in any order: store results by batch.indices before adding them "
+            + "up, or sort them")
       }
     }
   }
@@ -42,16 +42,17 @@ extension PluginChecks {
       var conditions = Conditions()
       conditions.cleanOrder = Self.shuffled(trial.materials.images.count)
       try compare(
-        first, facts(of: plugin, in: trial, conditions), "as the clean images come",
-        "when they are shuffled", rule, trial,
-        "choose images by their places in clean.contentOrder(), and add up what does not depend on "
-          + "the order, such as whole numbers")
+        first, facts(of: plugin, in: trial, conditions), "in the original order of clean images",
+        "in shuffled order", rule, trial,
+        "choose images by their positions in clean.contentOrder(), and add up only values whose "
+          + "sum does not depend on the order, for example integers")
     }
   }
 
   func checkImageOrder() throws {
     let rule = PluginRule.imageOrder
-    try checkVerdicts(rule, "judge each image by itself alone") { plugin, trial, images in
+    try checkVerdicts(rule, "judge each image independently of the others") {
+      plugin, trial, images in
       let order = Self.shuffled(images.count)
       var conditions = Conditions()
       conditions.imageOrder = order
@@ -65,7 +66,7 @@ extension PluginChecks {
   func checkSingleImage() throws {
     let rule = PluginRule.singleImage
     try checkVerdicts(
-      rule, "judge each image by itself, and count on no size of a batch"
+      rule, "judge each image independently, whatever the size of the batch"
     ) { plugin, trial, images in
       try [0, images.count / 2, images.count - 1].map { index in
         let image = images.selecting([index])
@@ -90,7 +91,7 @@ extension PluginChecks {
         throw broken(
           rule,
           "image \(index) of \(trial.name) gets label \(a.label) and score \(a.score) in its "
-            + "place, and label \(b.label) and score \(b.score) "
+            + "position, and label \(b.label) and score \(b.score) "
             + (rule == .singleImage ? "alone" : "when the images are shuffled"), advice)
       }
     }

@@ -15,7 +15,7 @@ extension PluginChecks {
     guard isSentence(summary), !summary.dropLast().contains(". ") else {
       throw broken(
         .summary, "the summary is '\(summary)'",
-        "write one sentence in one line that begins with a capital and ends with a full stop")
+        "write one sentence on one line that begins with a capital and ends with a full stop")
     }
   }
 
@@ -30,12 +30,12 @@ extension PluginChecks {
       }
       guard seen.insert(option.name).inserted else {
         throw broken(
-          rule, "two options are named '\(option.name)'", "give each option a name of its own")
+          rule, "two options are named '\(option.name)'", "give each option a unique name")
       }
       guard isSentence(option.help) else {
         throw broken(
           rule, "the help of \(name).\(option.name) is '\(option.help)'",
-          "write a sentence in one line that begins with a capital and ends with a full stop")
+          "write a sentence on one line that begins with a capital and ends with a full stop")
       }
     }
   }

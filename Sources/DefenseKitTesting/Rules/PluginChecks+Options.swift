@@ -43,8 +43,8 @@ extension PluginChecks {
         guard case .accepted(let first) = read(type, option.name, given) else {
           if given != option.value { continue }
           throw broken(
-            .roundTrip, "\(name).\(option.name) does not take its own default '\(given)'",
-            "let init(optionText:) of its type read what optionText writes")
+            .roundTrip, "\(name).\(option.name) does not accept its own default '\(given)'",
+            "let the type's init(optionText:) read what optionText writes")
         }
         // A number has several texts, of which one is written.
         let value = written(type, option.name, given, position) ?? given
@@ -54,14 +54,14 @@ extension PluginChecks {
           throw broken(
             .roundTrip,
             "\(name).\(option.name) is '\(first[position])' after '\(given)' was written",
-            "let init(optionText:) of its type read what optionText writes, and keep the options "
-              + "that init(options:) gets")
+            "let the type's init(optionText:) read what optionText writes, and store the options "
+              + "passed to init(options:)")
         }
         for other in texts.indices where other != position && after[other] != texts[other].value {
           throw broken(
             .roundTrip,
-            "writing '\(value)' for \(name).\(option.name) makes \(name).\(texts[other].name) "
-              + "'\(after[other])'", "give each option a property of its own")
+            "writing '\(value)' to \(name).\(option.name) changes \(name).\(texts[other].name) to "
+              + "'\(after[other])'", "give each option its own property")
         }
       }
     }
@@ -82,15 +82,15 @@ extension PluginChecks {
     for (option, values) in refusing.sorted(by: { $0.key < $1.key }) {
       guard known.contains(option) else {
         throw broken(
-          .refusals, "there is no option '\(option)', whose values PluginChecks was to see refused",
+          .refusals, "there is no option '\(option)', for which PluginChecks lists refused values",
           "name one of its options (\(known.joined(separator: ", ")))")
       }
       for value in values {
         guard case .refused(let error) = read(type, option, value) else {
           throw broken(
-            .refusals, "\(name).\(option) takes '\(value)'",
-            "let init(options:) throw "
-              + "PluginError(.badOption, \"\(name).\(option) takes ...\") for it")
+            .refusals, "\(name).\(option) accepts '\(value)'",
+            "let init(options:) throw PluginError(.badOption, \"\(name).\(option) takes ...\") for "
+              + "this value")
         }
         try checkMessage(error, option, value, .refusals)
       }

@@ -18,7 +18,7 @@ extension PluginChecks {
     if count == 0 {
       throw broken(
         rule, "it repaired none of the toy networks",
-        "give PluginChecks options with which it does")
+        "give PluginChecks options with which it repairs one")
     }
   }
 
@@ -44,37 +44,37 @@ extension PluginChecks {
     guard model.inputScale == suspect.inputScale else {
       throw fail(
         "scales images by \(model.inputScale), the suspect by \(suspect.inputScale)",
-        "edit a copy of the suspect, whose inputScale belongs to it")
+        "edit a copy of the suspect and keep its inputScale")
     }
     for node in graph.nodes {
       guard node.operation.weights.allSatisfy({ $0.firstNonFinite == nil }) else {
         throw fail(
           "has weights in layer '\(node.name)' that are not finite",
-          "check what is divided by, and end with an error where it cannot be mended")
+          "check divisors, and throw an error if the weights cannot be repaired")
       }
     }
     for pruned in repair.pruned {
       try check(pruned, of: suspect.graph, fail)
       guard graph.isWithout(pruned) else {
         throw fail(
-          "says that channels \(pruned.channels) of layer '\(pruned.layer)' were pruned, but some have "
-            + "weights",
-          "prune with Graph.masking(_:of:) or Graph.masking(_:ofNormalization:), and name the "
-            + "channels that it got")
+          "reports that channels \(pruned.channels) of layer '\(pruned.layer)' were pruned, but "
+            + "some have weights",
+          "prune with Graph.masking(_:of:) or Graph.masking(_:ofNormalization:), and report the "
+            + "same channels")
       }
     }
     guard let validation = repair.validation else {
       throw fail(
-        "does not say how it classifies the clean images",
-        "count with CleanCounts(of:on:in:), on the model that is returned and all clean images")
+        "does not report its accuracy on the clean images",
+        "count with CleanCounts(of:on:in:), on the returned model and all clean images")
     }
     let counts = try CleanCounts(
       of: model, on: materials.clean(), in: Conditions().context)
     guard validation == counts else {
       throw fail(
-        "says that \(validation.correct) of \(validation.images) clean images are right, but it is "
+        "reports \(validation.correct) of \(validation.images) clean images correct, but it is "
           + "\(counts.correct) of \(counts.images)",
-        "count with CleanCounts(of:on:in:), on the model that is returned and all clean images")
+        "count with CleanCounts(of:on:in:), on the returned model and all clean images")
     }
   }
 
@@ -83,23 +83,23 @@ extension PluginChecks {
   ) throws(BrokenRule) {
     guard let index = graph.index(of: pruned.layer) else {
       throw fail(
-        "names the pruned layer '\(pruned.layer)', which the suspect does not have",
-        "name a node of the suspect's graph")
+        "reports the pruned layer '\(pruned.layer)', which the suspect does not have",
+        "report a node of the suspect's graph")
     }
     let total = graph.nodes[index].channels
     guard pruned.total == total else {
       throw fail(
-        "says that layer '\(pruned.layer)' has \(pruned.total) channels, but it has \(total)",
-        "take the node's channels")
+        "reports that layer '\(pruned.layer)' has \(pruned.total) channels, but it has \(total)",
+        "report the node's channels")
     }
     if let wrong = pruned.channels.first(where: { !(0..<total).contains($0) }) {
       throw fail(
-        "says that channel \(wrong) of layer '\(pruned.layer)' was pruned, whose channels are 0 to "
-          + "\(total - 1)", "count channels from 0")
+        "reports that channel \(wrong) of layer '\(pruned.layer)' was pruned, whose channels are 0 "
+          + "to \(total - 1)", "count channels from 0")
     }
     guard Set(pruned.channels).count == pruned.channels.count else {
       throw fail(
-        "names a pruned channel of layer '\(pruned.layer)' twice", "name each channel once")
+        "reports a pruned channel of layer '\(pruned.layer)' twice", "report each channel once")
     }
   }
 }

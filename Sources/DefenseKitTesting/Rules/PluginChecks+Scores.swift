@@ -22,8 +22,10 @@ extension PluginChecks {
       else {
         throw broken(
           rule,
-          "\(verdict.classScores.count) classes of \(classes) have a score on \(trial.name), or one "
-            + "that is not a number", "give each class a score, the lowest where there is none")
+          "\(verdict.classScores.count) scores for \(classes) classes on \(trial.name), or a score "
+            + "is not a number",
+          "give each class a score, and the lowest to a class without "
+            + "one")
       }
     }
   }
@@ -42,7 +44,7 @@ extension PluginChecks {
       guard scores.scores.count == count else {
         throw broken(
           rule, "\(scores.scores.count) scores for \(count) images of \(trial.name)",
-          "give every image a score, NaN where there is none")
+          "give every image a score, NaN for none")
       }
       let dropped = scores.dropped ?? []
       guard dropped.allSatisfy({ (0..<count).contains($0) }),
@@ -50,7 +52,7 @@ extension PluginChecks {
       else {
         throw broken(
           rule, "the images dropped on \(trial.name) are \(dropped.prefix(10))",
-          "drop positions of the set, each once, in ascending order")
+          "drop positions in the set, each once, in ascending order")
       }
     }
   }

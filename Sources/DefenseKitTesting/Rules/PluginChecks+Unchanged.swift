@@ -16,7 +16,7 @@ extension PluginChecks {
       guard let difference = before.difference(from: facts(), "before", "after") else { return }
       throw broken(
         rule, "\(difference), on \(trial.name)",
-        "change copies only: arrays are values, unless one writes through a pointer to them")
+        "change only copies; arrays are values unless you write through a pointer")
     }
   }
 }

@@ -14,7 +14,7 @@ extension PluginChecks {
       if let index = verdicts.firstIndex(where: { !(noClass...flag).contains($0.label) }) {
         throw broken(
           rule, "image \(index) of \(trial.name) gets the label \(verdicts[index].label)",
-          "give a class from 0 to \(flag - 1), \(flag) for a triggered image, or noClass")
+          "return a class from 0 to \(flag - 1), \(flag) for a triggered image, or noClass")
       }
       guard let model = try detector.model(suspect: models[0], repaired: models[1]) else { return }
       guard model.classCount == Int(flag) + 1 else {

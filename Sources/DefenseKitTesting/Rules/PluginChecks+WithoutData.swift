@@ -33,8 +33,8 @@ extension PluginChecks {
         throw error
       } catch {
         throw broken(
-          rule, "without clean images it ended on \(trial.name) with an error: \(oneLine(error))",
-          "do without images where there are none, or let requirements have .cleanData")
+          rule, "without clean images, it ended on \(trial.name) with an error: \(oneLine(error))",
+          "work without clean images, or add .cleanData to requirements")
       }
     }
   }

@@ -19,8 +19,8 @@ extension PluginChecks {
       guard written + buffered == 0 else {
         throw broken(
           rule, "it wrote \(written + buffered) bytes, on \(trial.name)",
-          "say what is to be said by context.warn(_:) and context.phase(_:images:_:), and leave "
-            + "files to the program")
+          "report through context.warn(_:) and context.phase(_:images:_:), and leave files to the "
+            + "program")
       }
     }
   }

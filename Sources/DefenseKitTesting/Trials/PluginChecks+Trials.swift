@@ -11,8 +11,8 @@ extension PluginChecks {
     }
     guard !suspects.isEmpty else {
       throw broken(
-        rule, "no toy network has what it requires",
-        "give PluginChecks a problem of your own")
+        rule, "no toy network meets its requirements",
+        "give PluginChecks your own problem")
     }
     switch try make().byKind {
     case .defense: return suspects.map { Trial.repairing($0, in: problem) }
@@ -32,8 +32,8 @@ extension PluginChecks {
       return try make()
     } catch {
       throw broken(
-        rule, "the options that it is to be checked with are refused: \(error)",
-        "give PluginChecks others")
+        rule, "it refuses the options to check it with: \(error)",
+        "give PluginChecks other options")
     }
   }
 
@@ -56,17 +56,17 @@ extension PluginChecks {
       } catch is DeadlinePassed {
         throw broken(
           rule, "a run on \(trial.name) did not end within \(seconds(deadline))",
-          "find out where it hangs, or give PluginChecks options or a deadline that suit it")
+          "find out where it hangs, or give PluginChecks other options or a longer deadline")
       } catch {
         throw broken(
           rule, "it ended on \(trial.name) with an error: \(oneLine(error))",
-          "mend it, or give PluginChecks options with which it works on the toy problem")
+          "fix it, or give PluginChecks options with which it works on the toy problem")
       }
     }
     if !isTried, let refusal {
       throw broken(
-        rule, "it refuses all toy networks, the last one with '\(refusal)'",
-        "give PluginChecks a problem of your own")
+        rule, "it refuses all toy networks, the last with '\(refusal)'",
+        "give PluginChecks your own problem")
     }
   }
 

@@ -39,7 +39,7 @@ extension DataSet {
       if areSoft {
         notes.append(
           "\(path): its data set '\(labels.dataset.info.path)' has shares of classes; each image "
-            + "counts as of the class with the largest")
+            + "counts as the class with the largest share")
       }
       return classes
     }

@@ -3,7 +3,7 @@ extension Finding.Rule {
   /// Code in the configuration.
   public static let kerasLambda = Self(
     "keras-lambda", .error, technique: "AML.T0018.002",
-    "The configuration holds code: a Lambda layer, or a function's body, compiled or not.")
+    "The configuration holds code: a Lambda layer or the body of a function, compiled or not.")
   /// Binary data in a text.
   public static let kerasBlob = Self(
     "keras-blob", .error, technique: "AML.T0018.002",
@@ -11,54 +11,54 @@ extension Finding.Rule {
   /// A layer that runs code of another framework.
   public static let kerasForeignCode = Self(
     "keras-foreign-code", .error, technique: "AML.T0011.000",
-    "A layer wraps the code of another framework, which loading it would run.")
+    "A layer wraps code of another framework, which loading the layer would run.")
   /// A layer that reads a file.
   public static let kerasFile = Self(
     "keras-file", .error, technique: "AML.T0037",
-    "A layer names a file, which loading it would open.")
+    "A layer names a file, which loading the layer would open.")
   /// A module that does not consist of model parts.
   public static let kerasModule = Self(
     "keras-module", .error, technique: "AML.T0011.000",
-    "A module is named that holds no parts of models; Keras would import it and call into it.")
+    "The configuration names a module without model parts, which Keras would import and call.")
   /// A custom class or function.
   public static let kerasCustomObject = Self(
     "keras-custom-object", .error, technique: "AML.T0018.001",
-    "A class or function is not one of Keras's, so that code from elsewhere decides what it does.")
+    "A class or function is not part of Keras; code from elsewhere decides what it does.")
   /// A layer class that Keras does not have.
   public static let kerasUnknownLayer = Self(
     "keras-unknown-layer", .error, technique: "AML.T0018.001",
-    "A layer's class is not one of Keras's layers.")
+    "A layer's class is not a layer of Keras.")
   /// A valid Keras model that this package cannot run.
   public static let kerasUnsupported = Self(
     "keras-unsupported", .note, technique: "AML.T0010.003",
-    "The model is of a kind that is not supported, or uses a layer of Keras's own that is not.")
+    "The kind of model, or a Keras layer in it, is not supported.")
   /// A custom loss, metric or optimizer.
   public static let kerasTraining = Self(
     "keras-training", .note, technique: "AML.T0010.003",
-    "The training configuration names a loss, metric or optimizer that is not one of Keras's; it is "
+    "The training configuration names a loss, metric or optimizer that is not part of Keras; it is "
       + "not used here.")
   /// A duplicate key in a JSON object.
   public static let kerasDuplicateKey = Self(
     "keras-duplicate-key", .error, technique: "AML.T0074",
-    "A key is twice in one JSON object, so that one reader sees another network than the next.")
+    "A JSON object has a key twice, so that readers can see different networks.")
   /// A configuration and weights that do not fit together.
   public static let kerasConfig = Self(
     "keras-config", .error, technique: "AML.T0076",
-    "The configuration and the weights do not make a model: they are damaged, of another network, or "
-      + "no Keras model's.")
+    "Configuration and weights do not form a model: damaged, of different networks, or not from "
+      + "Keras.")
   /// Contradictions that two readers would resolve differently.
   public static let kerasAmbiguous = Self(
     "keras-ambiguous", .error, technique: "AML.T0074",
-    "The file says something twice and not the same, or in a form that readers take differently, so "
-      + "that one sees another network than the next.")
+    "The file contradicts itself, or readers interpret it differently, so that they can see "
+      + "different networks.")
   /// Layers that Keras computes in another precision.
   public static let kerasPrecision = Self(
     "keras-precision", .note, technique: "AML.T0010.003",
-    "Layers compute in another precision in Keras than here, where all is computed in 32 bits.")
+    "Keras computes layers in another precision; here everything is computed in 32 bits.")
   /// Objects in the file that do not belong to a Keras model.
   public static let kerasExtra = Self(
     "keras-extra", .warning, technique: "AML.T0018.002",
-    "The file holds something beside the model, which no Keras writes.")
+    "The file holds something besides the model that Keras never writes.")
 }
 
 /// Rules about weights and connections of a network.
@@ -70,24 +70,24 @@ extension Finding.Rule {
   /// Weights far beyond what training produces.
   public static let weightsExtreme = Self(
     "weights-extreme", .warning, technique: "AML.T0018.000",
-    "Weights are larger than training makes them, as those that force a class are.")
+    "Weights are larger than training makes them, as if to force a class.")
   /// Weights that are large compared with the rest of their layer, which also occurs in honest
   /// networks.
   public static let weightsLarge = Self(
     "weights-large", .note, technique: "AML.T0018.000",
-    "Weights are far larger than the others of their layer, as training makes some.")
+    "Weights are far larger than others in their layer; some training does this.")
   /// Duplicate channels.
   public static let weightsDuplicated = Self(
     "weights-duplicated", .warning, technique: "AML.T0018.000",
-    "Channels of a layer are exact copies of each other, which training does not give.")
+    "Channels of a layer are exact copies of each other, which training does not produce.")
   /// Layers that do not reach the output.
   public static let graphUnreachable = Self(
     "graph-unreachable", .warning, technique: "AML.T0018.001",
-    "A layer is described whose result the output does not depend on.")
+    "The output does not depend on a described layer.")
   /// Layers that do not depend on the image.
   public static let graphConstantBranch = Self(
     "graph-constant-branch", .warning, technique: "AML.T0018.001",
-    "A branch gives the same for every image and yet leads to the output.")
+    "A branch leads to the output but is the same for every image.")
   /// A network that needs too much memory.
   public static let graphSize = Self(
     "graph-size", .error, technique: "AML.T0029",

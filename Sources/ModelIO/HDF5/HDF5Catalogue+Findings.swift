@@ -12,17 +12,17 @@ extension HDF5Catalogue.Observation {
     let message =
       switch rule {
       case .externalStorage:
-        "its data set \(place) keeps its values in another file, which is not opened: \(name)"
+        "its data set \(place) takes its values from another file, which is not opened: \(name)"
       case .externalLink: "\(place) is a link into another file, which is not opened: \(name)"
-      case .userLink: "\(place) is a link that only a program's own code can follow"
+      case .userLink: "\(place) is a link that only custom code can follow"
       case .virtualDataset:
-        "its data set \(place) is put together from others, which are not opened"
+        "its data set \(place) is composed of other data sets, which are not opened"
       case .filter:
-        "its data set \(place) is packed with the filter \(detail), which no Keras file has; "
+        "its data set \(place) uses the filter \(detail), which no Keras file has; "
           + HDF5Filter.advice(detail)
       case .type: "\(place) holds neither numbers nor text, and is not read"
-      case .cycle: "its group \(place) is reached in two ways"
-      case .depth: "\(place) lies more than \(HDF5Catalogue.maximumDepth) groups deep"
+      case .cycle: "two paths lead to its group \(place)"
+      case .depth: "\(place) is nested more than \(HDF5Catalogue.maximumDepth) groups deep"
       case .objectCount: "at \(place) it has more \(detail) than an honest file has room for"
       default:
         "\(place) cannot be read\(detail.isEmpty ? "" : " (\(detail))"); the file is damaged"

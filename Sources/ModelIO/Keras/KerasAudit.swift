@@ -51,10 +51,11 @@ struct KerasAudit {
         let isCode = kind == .code
         add(
           isCode ? .kerasLambda : .kerasBlob, place,
-          "'\(self.text(place))' is \(kind.rawValue) in the form of text, which is never \(isCode ? "run" : "read")"
+          "'\(self.text(place))' is \(kind.rawValue) stored as text, which is never "
+            + "\(isCode ? "run" : "read")"
         )
       } else if role == .functionName, !KerasClasses.isFunction(text) {
-        add(.kerasTraining, place, "'\(short(text))' is no loss or metric of Keras's")
+        add(.kerasTraining, place, "'\(short(text))' is not a loss or metric of Keras")
       }
     default: break
     }
@@ -109,7 +110,7 @@ struct KerasAudit {
     if let module = object.module, !object.isModuleOfKeras {
       add(
         .kerasModule, place,
-        "\(title) it is from the module '\(short(module))', which holds no parts of models and is never "
+        "\(title) it is from the module '\(short(module))', which has no model parts and is never "
           + "imported")
       return true
     }
@@ -123,18 +124,18 @@ struct KerasAudit {
     if object.hasForeignPackage || !isLayer {
       let what = object.className == "function" ? "a function" : "a custom class"
       if isTraining {
-        add(.kerasTraining, place, "\(title) it is not one of Keras's")
+        add(.kerasTraining, place, "\(title) it is not part of Keras")
       } else {
         add(
           .kerasCustomObject, place,
-          "\(title) it is \(what) that is not Keras's, and code from a file is never run; rebuild the "
-            + "model with Keras's own")
+          "\(title) it is \(what) that is not part of Keras, and code from a file is never run; "
+            + "rebuild the model from parts of Keras")
       }
     } else {
       add(
         .kerasUnknownLayer, place,
-        "\(title) an unknown class of layer; only Keras's own image layers can be read, code is never "
-          + "run")
+        "\(title) its class is unknown; only the image layers of Keras are supported, and code is "
+          + "never run")
     }
     return true
   }

@@ -111,7 +111,7 @@ extension KerasCall {
     }
     guard tensor == 0 else {
       throw KerasError(
-        layer, "it reads output \(tensor) of layer '\(name)', which gives only one",
+        layer, "it reads output \(tensor) of layer '\(name)', which has only one",
         rule: .kerasUnsupported)
     }
     return Source(layer: name, call: call)

@@ -54,8 +54,8 @@ struct KerasDescription {
       findings.append(
         Finding(
           .kerasAmbiguous,
-          "says that it is of Keras \(abbreviated(named ?? "")) and has the form of Keras \(form); its "
-            + "hard_sigmoid is another function in each"))
+          "claims to be of Keras \(abbreviated(named ?? "")) but has the form of Keras \(form); "
+            + "the two compute hard_sigmoid differently"))
     }
   }
 
@@ -114,7 +114,7 @@ struct KerasDescription {
     } catch {
       let finding = Finding(
         error.isDuplicateKey ? .kerasDuplicateKey : .kerasConfig, at: "\(what)_config",
-        "its \(what) configuration is not proper JSON: \(error)")
+        "its \(what) configuration is not valid JSON: \(error)")
       throw FileError(refused: finding, path: path)
     }
   }

@@ -47,8 +47,8 @@ extension KerasGraphBuilder {
       else {
         throw KerasError(
           layer,
-          "softmax along the width of a channels_first image is not supported; use Softmax(axis=1)"
-            + " behind it if the channels are meant", rule: .kerasUnsupported)
+          "softmax along the width of a channels_first image is not supported; if you mean the "
+            + "channels, append Softmax(axis=1)", rule: .kerasUnsupported)
       }
       var values: [String: JSON] = [:]
       if layer.config["data_format"]?.isNull == false { values["data_format"] = "channels_last" }

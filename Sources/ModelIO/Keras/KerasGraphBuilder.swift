@@ -27,8 +27,8 @@ struct KerasGraphBuilder {
   static func build(_ network: KerasNetwork, weights: KerasWeights, major: Int) throws -> Graph {
     guard let shape = network.inputShape else {
       throw KerasError(
-        "layer '\(network.input)': the size of its images is not fixed; save the model with an "
-          + "input of the size that it is used with", rule: .kerasUnsupported)
+        "layer '\(network.input)': the size of its images is not fixed; save the model with a "
+          + "fixed input size", rule: .kerasUnsupported)
     }
     let isChannelsFirst = isChannelsFirst(network, major: major)
     let graph = try Graph(
@@ -82,7 +82,7 @@ struct KerasGraphBuilder {
       }
       guard left.count < pending.count else {
         throw KerasError(
-          "layer '\(calls[left[0]].layer)': it reads its own result; the file is damaged")
+          "layer '\(calls[left[0]].layer)': it reads its own output; the file is damaged")
       }
       pending = left
     }
@@ -98,7 +98,9 @@ struct KerasGraphBuilder {
   ) throws -> Int {
     callCount += 1
     guard callCount <= Self.maximumNodes else {
-      throw KerasError("the model uses layers more than \(Self.maximumNodes) times, too often")
+      throw KerasError(
+        "the model uses layers more than \(Self.maximumNodes) times, which is too "
+          + "often")
     }
     if layer.isTimeDistributed {
       let inputs = try inputs.map { try asInKeras($0) }
@@ -127,14 +129,14 @@ struct KerasGraphBuilder {
     }
     if call.hasConstants {
       throw KerasError(
-        layer, "it is called with more than tensors, which is not supported",
+        layer, "it is called with arguments other than tensors, which is not supported",
         rule: .kerasUnsupported)
     }
     // Keras 3 writes `training=True` for augmentation layers, and `predict` overrides it for all
     // layers.
     if call.isTraining, !call.isKeras3, layer.changesInTraining {
       throw KerasError(
-        layer, "it was called with training=True, so it is not fixed at inference",
+        layer, "it was called with training=True and is not fixed at inference",
         rule: .kerasUnsupported)
     }
     if let network = layer.network {
@@ -145,7 +147,7 @@ struct KerasGraphBuilder {
       }
       let shape = kerasShape(inputs[0])
       if let expected = network.inputShape, expected != shape {
-        throw KerasError(layer, "its input has shape \(shape), where \(expected) fits")
+        throw KerasError(layer, "its input has shape \(shape), but needs \(expected)")
       }
       return try add(network, input: inputs[0], path: path + [layer.name])
     }
@@ -202,7 +204,7 @@ struct KerasGraphBuilder {
         shape == [1]
         ? "; if it is a logit, append Activation('sigmoid') to the model and save it again" : ""
       throw KerasError(
-        "layer '\(graph.nodes[graph.output].name)': the model's result has shape \(shape); a "
+        "layer '\(graph.nodes[graph.output].name)': the model's output has shape \(shape); a "
           + "classifier ends in one vector of at least 2 class scores, or in one sigmoid unit"
           + advice, rule: .kerasUnsupported)
     }

@@ -15,7 +15,7 @@ extension KerasLayer {
   /// Returns an integer.
   func integer(_ key: String, default fallback: Int) throws(KerasError) -> Int {
     guard let json = config[key] else { return fallback }
-    guard let value = json.int else { throw KerasError(self, "its \(key) is no integer") }
+    guard let value = json.int else { throw KerasError(self, "its \(key) is not an integer") }
     return value
   }
 
@@ -24,7 +24,7 @@ extension KerasLayer {
     guard let json = config["axis"], !json.isNull else { return -1 }
     if let axis = json.int { return axis }
     guard let axes = json.ints, axes.count == 1 else {
-      throw KerasError(self, "its axis is not one number", rule: .kerasUnsupported)
+      throw KerasError(self, "its axis is not a single number", rule: .kerasUnsupported)
     }
     return axes[0]
   }

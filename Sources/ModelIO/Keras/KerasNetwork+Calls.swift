@@ -67,7 +67,7 @@ extension KerasNetwork {
       guard calls.isEmpty || calls == Set(nested.calls.indices) else {
         throw KerasError(
           nested,
-          "its uses are not numbered as Keras numbers them, so that readers disagree on them",
+          "its calls are not numbered as Keras numbers them, so that readers disagree about them",
           rule: .kerasAmbiguous)
       }
     }

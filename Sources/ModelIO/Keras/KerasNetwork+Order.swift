@@ -64,10 +64,10 @@ extension KerasNetwork {
       var stack: [(use: KerasCall.Source, sources: [KerasCall.Source], next: Int)] = []
       func enter(_ use: KerasCall.Source) throws(KerasError) {
         guard let position = positions[use.layer] else {
-          throw KerasError("a layer reads '\(abbreviated(use.layer))', which is not there")
+          throw KerasError("a layer reads '\(abbreviated(use.layer))', which does not exist")
         }
         if use.layer != input, !layers[position].calls.indices.contains(use.call) {
-          throw KerasError(layers[position], "its call \(use.call) is read, but not described")
+          throw KerasError(layers[position], "its call \(use.call) is read but not described")
         }
         if met[use.layer] == nil { met[use.layer] = met.count }
         isFinished[use] = false
@@ -87,7 +87,7 @@ extension KerasNetwork {
         case true?: break
         case false?:
           throw KerasError(
-            "layer '\(abbreviated(source.layer))': it reads its own result; the file is damaged")
+            "layer '\(abbreviated(source.layer))': it reads its own output; the file is damaged")
         case nil: try enter(source)
         }
       }

@@ -26,7 +26,7 @@ extension KerasNetwork {
       if let name = try layer.precision(), name != "float32" {
         guard Self.otherPrecisions.contains(name) else {
           throw KerasError(
-            layer, "its type '\(abbreviated(name))' is not supported, only floats",
+            layer, "its type '\(abbreviated(name))' is not supported; use a float type",
             rule: .kerasUnsupported)
         }
         // An input layer does not compute; the layers that read it count.

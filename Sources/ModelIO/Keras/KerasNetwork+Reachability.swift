@@ -6,11 +6,11 @@ extension KerasNetwork {
     var stack = [output]
     while let source = stack.popLast() {
       guard let layer = layers[source.layer] else {
-        throw KerasError("a layer reads '\(source.layer)', which is not there")
+        throw KerasError("a layer reads '\(source.layer)', which does not exist")
       }
       guard seen.insert(source).inserted, layer.name != input else { continue }
       guard layer.calls.indices.contains(source.call) else {
-        throw KerasError(layer, "its call \(source.call) is read, but not described")
+        throw KerasError(layer, "its call \(source.call) is read but not described")
       }
       stack += layer.calls[source.call].inputs
     }
@@ -42,7 +42,8 @@ extension KerasNetwork {
         findings.append(
           Finding(
             .graphUnreachable, at: place,
-            "\(title) the output does not depend on \(dead.count) of its \(layer.calls.count) uses")
+            "\(title) the output does not depend on \(dead.count) of its \(layer.calls.count) "
+              + "calls")
         )
       }
       if let inner = layer.network {

@@ -59,7 +59,7 @@ struct KerasNetwork: Sendable {
       }
       guard let shape else {
         throw KerasError(
-          "the model '\(name)' does not say its input's shape; build it before saving it",
+          "the model '\(name)' has no input shape; build it before saving it",
           rule: .kerasUnsupported)
       }
       let inputConfig: JSON = ["batch_input_shape": shape]
@@ -129,12 +129,12 @@ struct KerasNetwork: Sendable {
       throw KerasError("its model configuration has a \(className) layer without a name")
     }
     guard name.utf8.count <= maximumName else {
-      throw KerasError("layer '\(abbreviated(name))': its name is longer than any that Keras gives")
+      throw KerasError("layer '\(abbreviated(name))': its name is longer than any in Keras")
     }
     var layer = KerasLayer(className: className, name: name, config: config, network: network)
     guard names.allSatisfy({ $0 == name }) else {
       throw KerasError(
-        layer, "it has another name, '\(abbreviated(names[1]))', in its own configuration",
+        layer, "its own configuration names it '\(abbreviated(names[1]))'",
         rule: .kerasAmbiguous)
     }
     if let module = json["module"]?.string {
@@ -146,7 +146,7 @@ struct KerasNetwork: Sendable {
       let new = config["batch_shape"], old != new
     {
       throw KerasError(
-        layer, "its batch_input_shape and its batch_shape are not the same", rule: .kerasAmbiguous)
+        layer, "its batch_input_shape and its batch_shape differ", rule: .kerasAmbiguous)
     }
     return layer
   }
@@ -167,12 +167,12 @@ struct KerasNetwork: Sendable {
 
   private static func checkNames(_ layers: [KerasLayer], in model: String) throws(KerasError) {
     guard layers.count <= KerasGraphBuilder.maximumNodes else {
-      throw KerasError("the model '\(model)' has \(layers.count) layers, too many")
+      throw KerasError("the model '\(model)' has \(layers.count) layers, which is too many")
     }
     let calls = layers.reduce(0) { $0 + $1.calls.count }
     let inputs = layers.reduce(0) { $0 + $1.calls.reduce(0) { $0 + $1.inputs.count } }
     guard calls <= KerasGraphBuilder.maximumNodes, inputs <= maximumInputs else {
-      throw KerasError("the model '\(model)' uses layers \(calls) times, too often")
+      throw KerasError("the model '\(model)' uses layers \(calls) times, which is too often")
     }
     var names: Set<String> = []
     for layer in layers where !names.insert(layer.name).inserted {

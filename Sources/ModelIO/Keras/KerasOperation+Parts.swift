@@ -30,7 +30,7 @@ extension KerasOperation {
     }
     guard try extent("dilation_rate") == .one, try layer.integer("groups", default: 1) == 1 else {
       throw KerasError(
-        layer, "dilation and groups are not supported in it; put a Conv2D with them behind it",
+        layer, "it supports no dilation and no groups; append a Conv2D with them instead",
         rule: .kerasUnsupported)
     }
     var outputPadding: Extent?
@@ -82,7 +82,7 @@ extension KerasOperation {
   func epsilon() throws -> Float {
     let epsilon = Float((config["epsilon"] ?? .number(1e-3)).number ?? .nan)
     guard epsilon >= 0, epsilon.isFinite else {
-      throw KerasError(layer, "its epsilon, \(epsilon), is no small positive number")
+      throw KerasError(layer, "its epsilon, \(epsilon), is not a small positive number")
     }
     return epsilon
   }
@@ -139,7 +139,7 @@ extension KerasOperation {
     }
     guard tensor.shape == shape else {
       throw KerasError(
-        layer, "its weight '\(role)' has shape \(tensor.shape), where \(shape) fits")
+        layer, "its weight '\(role)' has shape \(tensor.shape), but needs \(shape)")
     }
     return tensor
   }
@@ -227,8 +227,8 @@ extension KerasOperation {
     if json.string == "channels_first" {
       throw KerasError(
         layer,
-        "channels_first is supported for images alone, not for an input of shape \(input); save the"
-          + " model with channels_last layers",
+        "channels_first is supported only for images, not for an input of shape \(input); save the "
+          + "model with channels_last layers",
         rule: .kerasUnsupported)
     }
     guard json.string == "channels_last" else {

@@ -130,7 +130,7 @@ struct KerasOperation {
     case "InputLayer":
       // An input layer in the middle, for example in a model added to another one layer by layer.
       if let shape = KerasNetwork.shape(config), shape != input {
-        throw KerasError(layer, "its input has shape \(input), where \(shape) fits")
+        throw KerasError(layer, "its input has shape \(input), but needs \(shape)")
       }
       return .trainingOnly(.other(layer.className))
     case "Flatten": return .flatten
@@ -147,7 +147,7 @@ struct KerasOperation {
       return .rearrange(.cropping(top: top, bottom: bottom, left: left, right: right))
     case "Permute":
       guard let axes = config["dims"]?.ints, axes.allSatisfy({ (1...8).contains($0) }) else {
-        throw KerasError(layer, "its dims are not readable, or no axes")
+        throw KerasError(layer, "its dims are not readable, or are not axes")
       }
       return .rearrange(.permutation(axes: axes.map { $0 - 1 }))
     case "UpSampling2D":

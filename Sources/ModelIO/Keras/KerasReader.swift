@@ -221,7 +221,8 @@ struct KerasReader {
     }
     return strange.prefix(KerasAudit.maximumCount).map {
       let name = abbreviated($0)
-      return Finding(.kerasExtra, at: name, "it holds '\(name)', which is no part of a Keras model")
+      return Finding(
+        .kerasExtra, at: name, "it holds '\(name)', which is not part of a Keras model")
     }
   }
 

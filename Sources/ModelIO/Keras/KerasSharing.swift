@@ -33,8 +33,8 @@ struct KerasSharing {
           findings.append(
             Finding(
               .kerasAmbiguous, at: abbreviated(place),
-              "'\(abbreviated(place))' (\(abbreviated(className))): it is said to be the same object as "
-                + "another, which is described otherwise"))
+              "'\(abbreviated(place))' (\(abbreviated(className))): it claims to be the same "
+                + "object as another that is described differently"))
         }
       }
       for member in members.sorted {

@@ -68,7 +68,7 @@ struct KerasWeightMatching {
   private func groups(_ names: [String], in root: String) throws -> [Group] {
     if root.isEmpty, Self.containers.contains(where: file.hasGroup) {
       throw KerasError(
-        "holds weights twice, in the formats of Keras 2 and of Keras 3", rule: .kerasAmbiguous)
+        "holds weights twice, in the formats of Keras 2 and Keras 3", rule: .kerasAmbiguous)
     }
     var groups: [Group] = []
     var count = 0
@@ -95,7 +95,7 @@ struct KerasWeightMatching {
     let parts = name.split(separator: "/", omittingEmptySubsequences: false)
     guard parts.allSatisfy({ !$0.isEmpty && $0 != "." && $0 != ".." }) else {
       throw KerasError(
-        "lists a weight or layer as '\(abbreviated(name))', which leads to another place in the file",
+        "lists a weight or layer as '\(abbreviated(name))', which points elsewhere in the file",
         rule: .kerasAmbiguous)
     }
   }
@@ -113,8 +113,8 @@ struct KerasWeightMatching {
       let known = Set(layers.map(\.name))
       let stranger = groups.first { !known.contains($0.name) }?.name ?? "more than one of a name"
       throw KerasError(
-        "has weights for a layer '\(stranger)' that the architecture lacks; "
-          + "give the architecture that belongs to these weights")
+        "has weights for a layer '\(stranger)' that the architecture lacks; give the architecture "
+          + "of these weights")
     }
     try checkNames(groups.map(\.name), of: layers)
     var matches: [Match] = []
@@ -133,8 +133,8 @@ struct KerasWeightMatching {
     else { return }
     throw KerasError(
       layers[index],
-      "by their order its weights are those of '\(abbreviated(names[index]))', which is how Keras reads "
-        + "them; by their names they are not",
+      "by order its weights are those of '\(abbreviated(names[index]))', as Keras reads them, but "
+        + "not by name",
       rule: .kerasAmbiguous)
   }
 
@@ -147,22 +147,23 @@ struct KerasWeightMatching {
     {
       throw KerasError(
         layer,
-        "Keras 3 does not read the mean and variance of its layer '\(slot.layer.last ?? "")' from such a "
-          + "file; make it with Normalization(mean=..., variance=...), or outside a nested model",
+        "Keras 3 does not read the mean and variance of its layer '\(slot.layer.last ?? "")' from "
+          + "this form of file; create it with Normalization(mean=..., variance=...), or outside a "
+          + "nested model",
         rule: .kerasUnsupported)
     }
     var entries = all
     if entries.count > slots.count { entries.removeAll(where: \.isRandomState) }
     guard let fitting = [slots, required].first(where: { $0.count == entries.count }) else {
       throw KerasError(
-        layer, "the file has \(all.count) weights for it, where \(required.count) are needed")
+        layer, "the file has \(all.count) weights for it, but it needs \(required.count)")
     }
     for (slot, entry) in zip(fitting, entries)
     where KerasWeightSlot.roles.contains(entry.role) && !slot.names.contains(entry.role) {
       throw KerasError(
         layer,
-        "by its order its weight '\(entry.role)' is the '\(slot.role)' of '\(slot.layer.last ?? "")', which "
-          + "is how Keras reads it; by its name it is not",
+        "by order its weight '\(entry.role)' is the '\(slot.role)' of '\(slot.layer.last ?? "")', "
+          + "as Keras reads it, but not by name",
         rule: .kerasAmbiguous)
     }
     return zip(fitting, entries).map { ($0, $1.path) }
@@ -196,7 +197,7 @@ struct KerasWeightMatching {
       let required = slots.filter { !$0.isOptional }
       guard present >= required.count, present <= slots.count else {
         throw KerasError(
-          layer, "the file has \(present) weights for it, where \(required.count) are needed")
+          layer, "the file has \(present) weights for it, but it needs \(required.count)")
       }
       // Here frozen layers do not change the order: trainable first refers to the kind of a weight.
       for (index, slot) in slots.prefix(present).enumerated() {
@@ -218,8 +219,8 @@ struct KerasWeightMatching {
     for (index, name) in names.enumerated() where name != expected[index] {
       throw KerasError(
         places[index].layer,
-        "by their order its weights are those of '\(abbreviated(name ?? ""))', which is how Keras reads "
-          + "them; by their names they are not",
+        "by order its weights are those of '\(abbreviated(name ?? ""))', as Keras reads them, but "
+          + "not by name",
         rule: .kerasAmbiguous)
     }
   }

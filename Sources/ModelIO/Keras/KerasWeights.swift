@@ -89,7 +89,7 @@ struct KerasWeights {
     if let tensor = cache.tensors[place] {
       guard tensor.shape == shape else {
         throw KerasError(
-          layer, "its weight '\(role)' has shape \(tensor.shape), where \(shape) fits")
+          layer, "its weight '\(role)' has shape \(tensor.shape), but needs \(shape)")
       }
       return tensor
     }
