@@ -259,7 +259,7 @@ struct ANPTests {
     #expect(repair.drop == nil)
     #expect(
       context.statistics.warnings == [
-        "anp prunes 0 of 20 channels: those with masks up to 0, as anp.threshold says"
+        "anp prunes 0 of 20 channels: those with masks up to 0, as anp.threshold sets it"
       ])
   }
 

@@ -200,8 +200,9 @@ struct CLPTests {
     #expect(repair.pruned == [PrunedChannels(layer: "norm_1", channels: [4], of: 12)])
     #expect(
       context.statistics.warnings == [
-        "clp leaves 3 of 4 batch normalizations as they are: 1 reads a sum (first: norm_2), 2 read no "
-          + "convolution's own result (norm_0 reads the image itself); clp.sums=bound takes the sums too"
+        "clp leaves 3 of 4 batch normalizations as they are: 1 reads a sum (first: norm_2), 2 read "
+          + "no convolution's own result (norm_0 reads the image itself); clp.sums=bound includes "
+          + "the sums"
       ])
     let all = RunContext()
     _ = try self.repair(net.model, sums: .bound, in: all)
@@ -244,8 +245,9 @@ struct CLPTests {
     let error = #expect(throws: PluginError.self) { try self.repair(net.model) }
     #expect(
       error?.message
-        == "clp needs batch normalizations that read a convolution, but of the 1 in 'toy' 1 reads a sum "
-        + "(first: norm); clp.sums=bound takes the sums too; choose another defense, such as fine-pruning"
+        == "clp needs batch normalizations that read a convolution, but of the 1 in 'toy' 1 reads "
+        + "a sum (first: norm); clp.sums=bound includes the sums; choose another defense, such as "
+        + "fine-pruning"
     )
   }
 
@@ -327,8 +329,8 @@ struct CLPTests {
     #expect(repair.validation == nil && repair.title == "clp")
     #expect(
       context.statistics.warnings == [
-        "clp finds nothing to prune, and the repair is the suspect: no channel is more than 3 standard "
-          + "deviations over its layer's mean (the most is 1.16, at norm); a lower clp.u prunes more"
+        "clp prunes nothing and returns the suspect: no channel is more than 3 standard deviations "
+          + "above its layer's mean (at most 1.16, at norm); lower clp.u to prune more"
       ])
   }
 

@@ -112,9 +112,8 @@ struct AttackRuleTests {
         + "the images of task.selection()")
     expect(
       Poisoner<OtherClasses>.self, breaks: .poisoning,
-      saying: "bad breaks the rule 'poisoning': image 2 of class 2 is poisoned, but labels stay "
-        + "and the target "
-        + "is 1, all-to-one; poison the images of task.selection()")
+      saying: "bad breaks the rule 'poisoning': image 2 of class 2 is poisoned, but the attack "
+        + "keeps labels and the target is 1, all-to-one; poison the images of task.selection()")
   }
 
   private struct NoRate: BadAttack {
@@ -133,13 +132,13 @@ struct AttackRuleTests {
   func trigger() {
     expect(
       PluginChecks(NoRate.self), .poisoning,
-      "bad breaks the rule 'poisoning': its poisonRate is 0.0; give the share of images, over 0 "
+      "bad breaks the rule 'poisoning': its poisonRate is 0.0; return the share of images, over 0 "
         + "and up to 1",
       #_sourceLocation)
     expect(
       Invisible.self, breaks: .trigger,
-      saying: "bad breaks the rule 'trigger': the trigger changes none of the test images; let "
-        + "change(for:in:) give one that is seen in bytes")
+      saying: "bad breaks the rule 'trigger': the trigger changes none of the test images; return "
+        + "a change from change(for:in:) that is visible in bytes")
   }
 
   private struct ByChance: BadAttack {
@@ -179,23 +178,18 @@ struct AttackRuleTests {
     expect(
       ByChance.self, breaks: .sameSeed, .threadCount,
       saying: "bad breaks the rule 'same-seed': element 0 of the trigger's addition is * in the "
-        + "first run and * "
-        + "in the second run, on all-to-one; draw at random from SeededGenerator(seed: "
-        + "context.seed) alone, "
-        + "and let no set, dictionary, clock or earlier run decide")
+        + "first run and * in the second run, on all-to-one; draw random numbers only from "
+        + "SeededGenerator(seed: context.seed), and depend on no set, dictionary, clock or earlier "
+        + "run")
     expect(
       NeverAsks.self, breaks: .cancelledBefore,
-      saying: "bad breaks the rule 'cancelled-before': cancelled before it began it returned as "
-        + "if it had not "
-        + "been, on all-to-one; call try context.checkCancellation() first, pass "
-        + "context.execution on to "
-        + "executors, sweeps and trainings, and let CancellationError through")
+      saying: "bad breaks the rule 'cancelled-before': cancelled before it began, it returned a "
+        + "result, on all-to-one; call try context.checkCancellation() first, pass "
+        + "context.execution to executors, sweeps and trainings, and rethrow CancellationError")
     expect(
       ChangesImages.self, breaks: .dataUnchanged,
-      saying: "bad breaks the rule 'data-unchanged': element 0 of the bytes of the training set "
-        + "is * before and "
-        + "200 after, on all-to-one; change copies only: arrays are values, unless one writes "
-        + "through a pointer "
-        + "to them")
+      saying: "bad breaks the rule 'data-unchanged': element 0 of the bytes of the training set is "
+        + "* before and 200 after, on all-to-one; change only copies; arrays are values unless you "
+        + "write through a pointer")
   }
 }

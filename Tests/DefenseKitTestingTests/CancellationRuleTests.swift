@@ -6,11 +6,10 @@ import Testing
 @Suite("Cancellation that breaks rules")
 struct CancellationRuleTests {
   private static let advice =
-    "call try context.checkCancellation() first, pass context.execution on to executors, sweeps "
-    + "and "
-    + "trainings, and let CancellationError through"
+    "call try context.checkCancellation() first, pass context.execution to executors, sweeps and "
+    + "trainings, and rethrow CancellationError"
   private static let loopAdvice =
-    "call try context.checkCancellation() in loops of your own, some times a second"
+    "call try context.checkCancellation() in your own loops, several times a second"
 
   private struct NeverAsks: BadDefense {
     func repair(
@@ -37,14 +36,12 @@ struct CancellationRuleTests {
   func swallows() {
     expect(
       NeverAsks.self, breaks: .cancelledBefore, .repairs,
-      saying: "bad breaks the rule 'cancelled-before': cancelled before it began it returned as "
-        + "if it had "
-        + "not been, on toy_plain; \(Self.advice)")
+      saying: "bad breaks the rule 'cancelled-before': cancelled before it began, it returned a "
+        + "result, on toy_plain; \(Self.advice)")
     expect(
       Swallows.self, breaks: .cancelledDuring, .cancelledBefore,
-      saying: "bad breaks the rule 'cancelled-during': cancelled at the first report of its "
-        + "phase 'clean "
-        + "images' it returned as if it had not been, on toy_plain; \(Self.advice)")
+      saying: "bad breaks the rule 'cancelled-during': cancelled at the first report of its phase "
+        + "'clean images', it returned a result, on toy_plain; \(Self.advice)")
   }
 
   /// Works in a loop of its own; what it does when it is cancelled there is `reaction`.
@@ -90,27 +87,26 @@ struct CancellationRuleTests {
     expect(
       PluginChecks(OnlyLoop.self), .cancelledDuring,
       "bad breaks the rule 'cancelled-during': cancelled at the first report of its phase "
-        + "'thinking' it went "
-        + "on for 2 more, on toy_plain; \(Self.loopAdvice)", #_sourceLocation)
+        + "'thinking', it continued for 2 more reports, on toy_plain; "
+        + "\(Self.loopAdvice)", #_sourceLocation)
     expect(
       LoopBefore.self, breaks: .cancelledDuring,
       saying: "bad breaks the rule 'cancelled-during': cancelled at the first report of its phase "
-        + "'thinking' it went on for 2 more, on toy_plain; \(Self.loopAdvice)")
+        + "'thinking', it continued for 2 more reports, on toy_plain; \(Self.loopAdvice)")
     expect(
       AsksLate.self, breaks: .cancelledBefore,
       saying:
-        "bad breaks the rule 'cancelled-before': cancelled before it began it went on with its "
+        "bad breaks the rule 'cancelled-before': cancelled before it began, it continued with its "
         + "phase 'thinking', on toy_plain; call try context.checkCancellation() first")
     expect(
       PluginChecks(Hangs.self, deadline: .milliseconds(500)), .cancelledDuring,
       "bad breaks the rule 'cancelled-during': cancelled at the first report of its phase "
-        + "'thinking' it did "
-        + "not end within 0.5 s, on toy_plain; \(Self.loopAdvice)", #_sourceLocation)
+        + "'thinking', it did not end within 0.5 s, on toy_plain; "
+        + "\(Self.loopAdvice)", #_sourceLocation)
     expect(
       Translates.self, breaks: .cancelledBefore, .cancelledDuring,
-      saying: "bad breaks the rule 'cancelled-before': cancelled before it began it ended with "
-        + "another "
-        + "error, on toy_plain: something went wrong; let CancellationError through")
+      saying: "bad breaks the rule 'cancelled-before': cancelled before it began, it ended with "
+        + "another error, on toy_plain: something went wrong; rethrow CancellationError")
   }
 
   /// What comes after the loop would ask.
@@ -158,8 +154,8 @@ struct CancellationRuleTests {
       expect(
         PluginChecks(NeverEnds.self, deadline: .milliseconds(100)), rule,
         "bad breaks the rule '\(rule)': a run on toy_plain did not end within 0.1 s; find out "
-          + "where it "
-          + "hangs, or give PluginChecks options or a deadline that suit it", #_sourceLocation)
+          + "where it hangs, or give PluginChecks other options or a longer "
+          + "deadline", #_sourceLocation)
     }
   }
 
@@ -180,8 +176,7 @@ struct CancellationRuleTests {
   func detector() {
     expect(
       DetectorSwallows.self, breaks: .cancelledBefore, .cancelledDuring,
-      saying: "bad breaks the rule 'cancelled-before': cancelled before it began it returned as "
-        + "if it had "
-        + "not been, on toy_plain; \(Self.advice)")
+      saying: "bad breaks the rule 'cancelled-before': cancelled before it began, it returned a "
+        + "result, on toy_plain; \(Self.advice)")
   }
 }

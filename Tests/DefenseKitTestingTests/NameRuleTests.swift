@@ -49,14 +49,12 @@ struct NameRuleTests {
   func summary() {
     expect(
       NoStop.self, breaks: .summary,
-      saying: "bad breaks the rule 'summary': the summary is 'Prunes channels'; write one "
-        + "sentence in one "
-        + "line that begins with a capital and ends with a full stop")
+      saying: "bad breaks the rule 'summary': the summary is 'Prunes channels'; write one sentence "
+        + "on one line that begins with a capital and ends with a full stop")
     expect(
       TwoSentences.self, breaks: .summary,
       saying: "bad breaks the rule 'summary': the summary is 'Prunes channels. Tunes the rest.'; "
-        + "write one "
-        + "sentence in one line that begins with a capital and ends with a full stop")
+        + "write one sentence on one line that begins with a capital and ends with a full stop")
   }
 
   /// A plugin with two options, declared as the tests need it.
@@ -108,12 +106,10 @@ struct NameRuleTests {
     expect(
       Optional<Twice>.self, breaks: .declarations, .roundTrip,
       saying: "bad breaks the rule 'declarations': two options are named 'second'; give each "
-        + "option a "
-        + "name of its own")
+        + "option a unique name")
     expect(
       Optional<NoHelp>.self, breaks: .declarations,
-      saying: "bad breaks the rule 'declarations': the help of bad.second is 'the second "
-        + "number'; write a "
-        + "sentence in one line that begins with a capital and ends with a full stop")
+      saying: "bad breaks the rule 'declarations': the help of bad.second is 'the second number'; "
+        + "write a sentence on one line that begins with a capital and ends with a full stop")
   }
 }

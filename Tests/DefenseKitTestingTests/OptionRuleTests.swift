@@ -119,28 +119,27 @@ struct OptionRuleTests {
   func roundTrip() {
     expect(
       OneWay.self, breaks: .roundTrip,
-      saying: "bad breaks the rule 'round-trip': bad.size does not take its own default '3px'; let "
-        + "init(optionText:) of its type read what optionText writes")
+      saying: "bad breaks the rule 'round-trip': bad.size does not accept its own default '3px'; "
+        + "let the type's init(optionText:) read what optionText writes")
     expect(
       Shared.self, breaks: .roundTrip,
       saying: "bad breaks the rule 'round-trip': writing 'large' for bad.kind makes bad.sort "
-        + "'large'; give "
-        + "each option a property of its own")
+        + "'large'; give each option its own property")
     expect(
       SharedNumber.self, breaks: .roundTrip,
       saying:
-        "bad breaks the rule 'round-trip': writing '1' for bad.alpha makes bad.beta '1'; give "
-        + "each option a property of its own")
+        "bad breaks the rule 'round-trip': writing '1' for bad.alpha makes bad.beta '1'; give each "
+        + "option its own property")
     expect(
       ForgetsNumber.self, breaks: .roundTrip,
       saying: "bad breaks the rule 'round-trip': bad.share is '0.5' after '0.25' was written; let "
-        + "init(optionText:) of its type read what optionText writes, and keep the options that "
-        + "init(options:) gets")
+        + "the type's init(optionText:) read what optionText writes, and store the options passed "
+        + "to init(options:)")
     expect(
       Forgetful.self, breaks: .roundTrip,
       saying: "bad breaks the rule 'round-trip': bad.flip is 'false' after 'true' was written; let "
-        + "init(optionText:) of its type read what optionText writes, and keep the options that "
-        + "init(options:) gets")
+        + "the type's init(optionText:) read what optionText writes, and store the options passed "
+        + "to init(options:)")
   }
 
   private struct Nameless: Optioned {
@@ -187,12 +186,12 @@ struct OptionRuleTests {
     expect(
       TakesAll.self, breaks: .refusals,
       saying: "bad breaks the rule 'refusals': bad.share takes '2'; let init(options:) throw "
-        + "PluginError(.badOption, \"bad.share takes ...\") for it", refusing: ["share": ["2"]])
+        + "PluginError(.badOption, \"bad.share takes ...\") for this "
+        + "value", refusing: ["share": ["2"]])
     expect(
       TakesAll.self, breaks: .refusals,
-      saying: "bad breaks the rule 'refusals': there is no option 'part', whose values "
-        + "PluginChecks was to "
-        + "see refused; name one of its options (share)", refusing: ["part": ["2"]])
+      saying: "bad breaks the rule 'refusals': there is no option 'part', for which PluginChecks "
+        + "lists refused values; name one of its options (share)", refusing: ["part": ["2"]])
     expect(
       Nameless.self, breaks: .badValues, .refusals,
       saying: "bad breaks the rule 'bad-values': bad.share refuses '-1' with 'the share is out "
@@ -210,7 +209,7 @@ struct OptionRuleTests {
       error?.description == """
         bad breaks the rule 'defaults': the default options are refused: bad.share takes a number over 0.5; \
         choose defaults that init(options:) accepts
-        bad breaks the rule 'round-trip': bad.share does not take its own default '0.5'; let \
+        bad breaks the rule 'round-trip': bad.share does not accept its own default '0.5'; let \
         init(optionText:) of its type read what optionText writes
         bad breaks the rule 'refusals': bad.share takes '0.75'; let init(options:) throw \
         PluginError(.badOption, "bad.share takes ...") for it

@@ -85,20 +85,17 @@ struct RepairRuleTests {
     expect(
       Changed<Scale>.self, breaks: .repairs,
       saying: "bad breaks the rule 'repairs': repair 0 of toy_plain scales images by 1.0, the "
-        + "suspect by "
-        + "0.003921569; edit a copy of the suspect, whose inputScale belongs to it")
+        + "suspect by 0.003921569; edit a copy of the suspect and keep its inputScale")
     expect(
       Changed<NotFinite>.self, breaks: .repairs,
       saying: "bad breaks the rule 'repairs': repair 0 of toy_plain has weights in layer 'more' "
-        + "that are not "
-        + "finite; check what is divided by, and end with an error where it cannot be mended")
+        + "that are not finite; check divisors, and throw an error if the weights cannot be "
+        + "repaired")
     expect(
       Changed<Validation>.self, breaks: .repairs,
-      saying: "bad breaks the rule 'repairs': repair 0 of toy_plain says that 0 of 160 clean "
-        + "images are "
-        + "right, but it is * of 160; count with CleanCounts(of:on:in:), on the model that is "
-        + "returned and all "
-        + "clean images")
+      saying: "bad breaks the rule 'repairs': repair 0 of toy_plain reports 0 of 160 clean images "
+        + "correct, but it is * of 160; count with CleanCounts(of:on:in:), on the returned model "
+        + "and all clean images")
   }
 
   private enum OutOfRange: RepairChange {
@@ -130,14 +127,14 @@ struct RepairRuleTests {
     expect(
       Changed<NotPruned>.self, breaks: .repairs,
       saying:
-        "bad breaks the rule 'repairs': repair 0 of toy_plain says that channels [0, 1, 2] of "
+        "bad breaks the rule 'repairs': repair 0 of toy_plain reports that channels [0, 1, 2] of "
         + "layer 'conv_2' were pruned, but some have weights; prune with Graph.masking(_:of:) or "
-        + "Graph.masking(_:ofNormalization:), and name the channels that it got")
+        + "Graph.masking(_:ofNormalization:), and report the same channels")
     expect(
       Changed<Unjudged>.self, breaks: .repairs,
       saying:
-        "bad breaks the rule 'repairs': repair 0 of toy_plain does not say how it classifies the "
-        + "clean images; count with CleanCounts(of:on:in:), on the model that is returned and all clean "
+        "bad breaks the rule 'repairs': repair 0 of toy_plain does not report its accuracy on the "
+        + "clean images; count with CleanCounts(of:on:in:), on the returned model and all clean "
         + "images")
   }
 
@@ -145,24 +142,20 @@ struct RepairRuleTests {
   func pruned() {
     expect(
       Changed<OutOfRange>.self, breaks: .repairs,
-      saying: "bad breaks the rule 'repairs': repair 0 of toy_plain says that channel 12 of "
-        + "layer 'conv_2' was "
-        + "pruned, whose channels are 0 to 11; count channels from 0")
+      saying: "bad breaks the rule 'repairs': repair 0 of toy_plain reports that channel 12 of "
+        + "layer 'conv_2' was pruned, whose channels are 0 to 11; count channels from 0")
     expect(
       Changed<Twice>.self, breaks: .repairs,
-      saying: "bad breaks the rule 'repairs': repair 0 of toy_plain names a pruned channel of "
-        + "layer 'conv_2' "
-        + "twice; name each channel once")
+      saying: "bad breaks the rule 'repairs': repair 0 of toy_plain reports a pruned channel of "
+        + "layer 'conv_2' twice; report each channel once")
     expect(
       Changed<Layer>.self, breaks: .repairs,
-      saying: "bad breaks the rule 'repairs': repair 0 of toy_plain names the pruned layer "
-        + "'conv_9', which the "
-        + "suspect does not have; name a node of the suspect's graph")
+      saying: "bad breaks the rule 'repairs': repair 0 of toy_plain reports the pruned layer "
+        + "'conv_9', which the suspect does not have; report a node of the suspect's graph")
     expect(
       Changed<Total>.self, breaks: .repairs,
-      saying: "bad breaks the rule 'repairs': repair 0 of toy_plain says that layer 'conv_2' has "
-        + "10 channels, "
-        + "but it has 12; take the node's channels")
+      saying: "bad breaks the rule 'repairs': repair 0 of toy_plain reports that layer 'conv_2' "
+        + "has 10 channels, but it has 12; report the node's channels")
   }
 
   private struct Nothing: BadDefense {
@@ -209,20 +202,17 @@ struct RepairRuleTests {
     expect(
       Nothing.self, breaks: .repairs,
       saying: "bad breaks the rule 'repairs': it repaired none of the toy networks; give "
-        + "PluginChecks options "
-        + "with which it does")
+        + "PluginChecks options with which it repairs one")
     try PluginChecks(Choosy.self).run()
     expect(
       PluginChecks(RefusesAll.self), .sameSeed,
-      "bad breaks the rule 'same-seed': it refuses all toy networks, the last one with 'bad needs "
-        + "attention'; give PluginChecks a problem of your own", #_sourceLocation)
+      "bad breaks the rule 'same-seed': it refuses all toy networks, the last with 'bad needs "
+        + "attention'; give PluginChecks your own problem", #_sourceLocation)
     expect(
       PluginChecks(Fails.self), .repairs,
-      "bad breaks the rule 'repairs': it ended on toy_plain with an error: layer 'conv_2': it "
-        + "has no channel "
-        + "99; its channels are 0 to 11; mend it, or give PluginChecks options with which it "
-        + "works on the toy "
-        + "problem", #_sourceLocation)
+      "bad breaks the rule 'repairs': it ended on toy_plain with an error: layer 'conv_2': it has "
+        + "no channel 99; its channels are 0 to 11; fix it, or give PluginChecks options with "
+        + "which it works on the toy problem", #_sourceLocation)
   }
 
   @Test("Options that PluginChecks gets must be good ones")
@@ -252,8 +242,7 @@ struct RepairRuleTests {
     options.share = 1
     expect(
       PluginChecks(Picky.self, options: options), .repairs,
-      "picky breaks the rule 'repairs': the options that it is to be checked with are refused: "
-        + "picky.share "
-        + "takes a number under 1; give PluginChecks others", #_sourceLocation)
+      "picky breaks the rule 'repairs': it refuses the options to check it with: picky.share takes "
+        + "a number under 1; give PluginChecks other options", #_sourceLocation)
   }
 }

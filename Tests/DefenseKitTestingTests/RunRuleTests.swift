@@ -63,24 +63,18 @@ struct RunRuleTests {
     expect(
       ChangesSuspect.self, breaks: .suspectUnchanged, .repairs,
       saying: "bad breaks the rule 'suspect-unchanged': element 0 of weights 0 of layer 'conv_1' "
-        + "of "
-        + "toy_plain is * before and 77.0 after, on toy_plain; change copies only: arrays are "
-        + "values, "
-        + "unless one writes through a pointer to them")
+        + "of toy_plain is * before and 77.0 after, on toy_plain; change only copies; arrays are "
+        + "values unless you write through a pointer")
     expect(
       ChangesData.self, breaks: .dataUnchanged, .repairs,
-      saying: "bad breaks the rule 'data-unchanged': element 0 of the labels of the clean data "
-        + "is 0 before "
-        + "and 3 after, on toy_plain; change copies only: arrays are values, unless one writes "
-        + "through a "
-        + "pointer to them")
+      saying: "bad breaks the rule 'data-unchanged': element 0 of the labels of the clean data is "
+        + "0 before and 3 after, on toy_plain; change only copies; arrays are values unless you "
+        + "write through a pointer")
     expect(
       ChangesImages.self, breaks: .dataUnchanged,
-      saying: "bad breaks the rule 'data-unchanged': element 0 of the images of the clean data "
-        + "is * before "
-        + "and 99.5 after, on toy_plain; change copies only: arrays are values, unless one "
-        + "writes through a "
-        + "pointer to them")
+      saying: "bad breaks the rule 'data-unchanged': element 0 of the images of the clean data is "
+        + "* before and 99.5 after, on toy_plain; change only copies; arrays are values unless you "
+        + "write through a pointer")
   }
 
   private struct SeedsByChance: BadDefense {
@@ -132,9 +126,8 @@ struct RunRuleTests {
   }
 
   private static let seedAdvice =
-    "draw at random from SeededGenerator(seed: context.seed) alone, and let no set, dictionary, "
-    + "clock or "
-    + "earlier run decide"
+    "draw random numbers only from SeededGenerator(seed: context.seed), and depend on no set, "
+    + "dictionary, clock or earlier run"
 
   @Test("Chance that the seed does not decide, and runs that remember others")
   func sameSeed() {
@@ -190,24 +183,20 @@ struct RunRuleTests {
   func order() {
     expect(
       AsThreadsAre.self, breaks: .threadCount,
-      saying: "bad breaks the rule 'thread-count': element 0 of the pruned channels of repair 0 "
-        + "is 1 with 1 "
-        + "thread and 2 with 2 threads, on toy_plain; groups of images come in no fixed order: "
-        + "place what "
-        + "they give by batch.indices before it is added up, or sort it")
+      saying: "bad breaks the rule 'thread-count': element 0 of the pruned channels of repair 0 is "
+        + "1 with 1 thread and 2 with 2 threads, on toy_plain; groups of images arrive in any "
+        + "order: store results by batch.indices before adding them up, or sort them")
     expect(
       PluginChecks(AsGroupsCome.self), .threadCount,
-      "bad breaks the rule 'thread-count': element 0 of the pruned channels of repair 0 is * with 1 "
-        + "thread and * with 2 threads, on toy_plain; groups of images come in no fixed order: place what "
-        + "they give by batch.indices before it is added up, or sort it", #_sourceLocation)
+      "bad breaks the rule 'thread-count': element 0 of the pruned channels of repair 0 is * with "
+        + "1 thread and * with 2 threads, on toy_plain; groups of images arrive in any order: "
+        + "store results by batch.indices before adding them up, or sort them", #_sourceLocation)
     expect(
       AsImagesCome.self, breaks: .sampleOrder,
-      saying: "bad breaks the rule 'sample-order': element 0 of the pruned channels of repair 0 "
-        + "is * as the "
-        + "clean images come and * when they are shuffled, on toy_plain; choose images by their "
-        + "places in "
-        + "clean.contentOrder(), and add up what does not depend on the order, such as whole "
-        + "numbers")
+      saying: "bad breaks the rule 'sample-order': element 0 of the pruned channels of repair 0 is "
+        + "* in the original order of clean images and * in shuffled order, on toy_plain; choose "
+        + "images by their positions in clean.contentOrder(), and add up only values whose sum "
+        + "does not depend on the order, for example integers")
   }
 
   private struct WritesFile: BadDefense {
@@ -268,8 +257,7 @@ struct RunRuleTests {
   @Test("Files and output", .enabled(if: PluginChecks(Good.self).rules.contains(.writesNothing)))
   func writes() {
     let advice =
-      "say what is to be said by context.warn(_:) and context.phase(_:images:_:), and leave "
-      + "files to the "
+      "report through context.warn(_:) and context.phase(_:images:_:), and leave files to the "
       + "program"
     expect(
       WritesFile.self, breaks: .writesNothing,
@@ -302,8 +290,7 @@ struct RunRuleTests {
   func withoutData() {
     expect(
       NeedsData.self, breaks: .withoutData,
-      saying: "bad breaks the rule 'without-data': without clean images it ended on toy_plain "
-        + "with an error: "
-        + "no images; do without images where there are none, or let requirements have .cleanData")
+      saying: "bad breaks the rule 'without-data': without clean images, it ended on toy_plain "
+        + "with an error: no images; work without clean images, or add .cleanData to requirements")
   }
 }

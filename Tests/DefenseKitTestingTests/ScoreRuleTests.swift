@@ -33,8 +33,8 @@ struct ScoreRuleTests {
   func verdicts() {
     expect(
       NoScores.self, breaks: .modelVerdict,
-      saying: "bad breaks the rule 'model-verdict': 1 classes of 4 have a score on toy_plain, "
-        + "or one that is not a number; give each class a score, the lowest where there is none")
+      saying: "bad breaks the rule 'model-verdict': 1 scores for 4 classes on toy_plain, or a "
+        + "score is not a number; give each class a score, and the lowest to a class without one")
     expect(
       NoStatistic.self, breaks: .modelVerdict,
       saying: "bad breaks the rule 'model-verdict': the statistic on toy_plain is nan, the "
@@ -82,15 +82,16 @@ struct ScoreRuleTests {
     expect(
       TooFew.self, breaks: .dataSetScores,
       saying: "bad breaks the rule 'data-set-scores': 1 scores for 400 images of toy_plain; give "
-        + "every image a score, NaN where there is none")
+        + "every image a score, NaN for none")
     expect(
       OutOfOrder.self, breaks: .dataSetScores,
       saying: "bad breaks the rule 'data-set-scores': the images dropped on toy_plain are [3, 1]; "
-        + "drop positions of the set, each once, in ascending order")
+        + "drop positions in the set, each once, in ascending order")
     expect(
       ByPlace.self, breaks: .sampleOrder,
-      saying: "bad breaks the rule 'sample-order': element * as the clean images come and * when "
-        + "they are shuffled, on toy_plain; choose images by their places in clean.contentOrder(), and add up what does "
-        + "not depend on the order, such as whole numbers")
+      saying: "bad breaks the rule 'sample-order': element * in the original order of clean images "
+        + "and * in shuffled order, on toy_plain; choose images by their positions in "
+        + "clean.contentOrder(), and add up only values whose sum does not depend on the order, "
+        + "for example integers")
   }
 }

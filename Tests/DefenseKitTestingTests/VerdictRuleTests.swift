@@ -51,16 +51,14 @@ struct VerdictRuleTests {
   func places() {
     expect(
       Judging<ByPlace>.self, breaks: .imageOrder, .singleImage,
-      saying: "bad breaks the rule 'image-order': image 0 of toy_plain gets label 0 and score "
-        + "0.0 in its "
-        + "place, and label 0 and score * when the images are shuffled; judge each image by "
-        + "itself alone")
+      saying: "bad breaks the rule 'image-order': image 0 of toy_plain gets label 0 and score 0.0 "
+        + "in its position, and label 0 and score * when the images are shuffled; judge each image "
+        + "independently of the others")
     expect(
       Judging<ByCompany>.self, breaks: .singleImage,
-      saying: "bad breaks the rule 'single-image': image 0 of toy_plain gets label 0 and score "
-        + "0.0 in its "
-        + "place, and label 4 and score 0.0 alone; judge each image by itself, and count on no "
-        + "size of a batch")
+      saying: "bad breaks the rule 'single-image': image 0 of toy_plain gets label 0 and score 0.0 "
+        + "in its position, and label 4 and score 0.0 alone; judge each image independently, "
+        + "whatever the size of the batch")
   }
 
   private enum NoLabel: Judgement {
@@ -77,16 +75,13 @@ struct VerdictRuleTests {
   func labels() {
     expect(
       Judging<NoLabel>.self, breaks: .verdicts,
-      saying: "bad breaks the rule 'verdicts': image 3 of toy_plain gets the label 5; give a "
-        + "class from 0 to 3, "
-        + "4 for a triggered image, or noClass")
+      saying: "bad breaks the rule 'verdicts': image 3 of toy_plain gets the label 5; return a "
+        + "class from 0 to 3, 4 for a triggered image, or noClass")
     expect(
       PluginChecks(Judging<TooFew>.self), .verdicts,
       "bad breaks the rule 'verdicts': it ended on toy_plain with an error: bad gave 1 verdicts "
-        + "for 64 images; "
-        + "this is a mistake in the plugin; mend it, or give PluginChecks options with which it "
-        + "works on the "
-        + "toy problem", #_sourceLocation)
+        + "for 64 images; this is a mistake in the plugin; fix it, or give PluginChecks options "
+        + "with which it works on the toy problem", #_sourceLocation)
   }
 
   private enum NoFlag: Judgement {

@@ -79,7 +79,7 @@ struct ComparisonTextTests {
     let (records, _) = sample()
     let text = ComparisonTable(records.filter { $0.unit.seed == 0 }).text
     #expect(!text.contains("±") && text.contains("Shares in per cent.\n"))
-    #expect(text.hasSuffix("\nLeft out for want of room:\n  clean images\n"))
+    #expect(text.hasSuffix("\nColumns omitted (terminal too narrow):\n  clean images\n"))
     // The suspect: 291 of 300, 198 of 200, 1 of 200, and the 0.5 of doing nothing.
     let line = text.split(separator: "\n").first { $0.hasPrefix("  suspect") }
     #expect(
@@ -98,7 +98,7 @@ struct ComparisonTextTests {
     let text = ComparisonTable(records).text
     #expect(text.split(separator: "\n").allSatisfy { String($0).terminalWidth <= 120 })
     #expect(
-      text.contains("\nLeft out for want of room:\n  clean images, filtered attack, "))
+      text.contains("\nColumns omitted (terminal too narrow):\n  clean images, filtered attack, "))
     #expect(text.contains("  一个很长的防御名称 that goes …"))
     #expect(text.contains("AUROC") || text.contains("auroc"))
   }

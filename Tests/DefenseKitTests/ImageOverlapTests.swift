@@ -80,18 +80,18 @@ struct ImageOverlapTests {
 
   @Test("Single images are counted, in warnings")
   func warnings() throws {
-    let judged = ", which defenses see: results on them flatter; give others to judge on"
-    let triggerless = ", and so carry no trigger; leave them out"
+    let judged = ", which the defense sees; this flatters the results; use other test images"
+    let triggerless = " and carry no trigger; leave them out"
     #expect(
       try warnings(clean: 0..<40, test: 30..<50, poisoned: 100..<120)
-        == ["a and b: 10 of the 20 test images are among the clean ones" + judged])
+        == ["a and b: 10 of the 20 test images are also clean images" + judged])
     #expect(
       try warnings(clean: 0..<40, test: 0..<40, poisoned: nil)
-        == ["a and b: all 40 test images are among the clean ones" + judged])
+        == ["a and b: all 40 test images are also clean images" + judged])
     #expect(
       try warnings(clean: 0..<40, test: 50..<90, poisoned: 39..<52) == [
-        "a and c: 1 of the 13 poisoned images are among the clean ones" + triggerless,
-        "b and c: 2 of the 13 poisoned images are among the test ones" + triggerless,
+        "a and c: 1 of the 13 poisoned images are also clean images" + triggerless,
+        "b and c: 2 of the 13 poisoned images are also test images" + triggerless,
       ])
     #expect(try warnings(clean: 0..<40, test: 50..<90, poisoned: 100..<140).isEmpty)
     #expect(try warnings(clean: nil, test: nil, poisoned: 0..<5).isEmpty)

@@ -45,8 +45,8 @@ struct ModelAuditTests {
     #expect(above.auditFindings.map(\.location) == ["conv", "out"])
     #expect(
       above.auditFindings[0].message
-        == "layer 'conv': 1 of the 72 values of its kernel stands out, up to 400.0; half of the "
-        + "others are under 0.26")
+        == "layer 'conv': 1 of the 72 values of its kernel stands out, up to 400.0; the median "
+        + "magnitude of the others is 0.26")
     let offset = try Self.graph { _, _, norm in
       norm.beta = Tensor(shape: [4], values: [0, 0, 20_000, 0])
     }
@@ -60,8 +60,8 @@ struct ModelAuditTests {
     #expect(decayed.auditFindings.map(\.rule.name) == ["weights-large"])
     #expect(
       decayed.auditFindings[0].message
-        == "layer 'conv': 1 of the 72 values of its kernel stands out, up to 20.5; half of the others "
-        + "are under 0.003")
+        == "layer 'conv': 1 of the 72 values of its kernel stands out, up to 20.5; the median "
+        + "magnitude of the others is 0.003")
     var normalized = try Graph(inputShape: [16])
     let gamma = Tensor(shape: [16], values: (0..<16).map { $0 == 3 ? 5 : 0.5 + Float($0) / 32 })
     let variance = Tensor(shape: [16], values: (0..<16).map { $0 == 3 ? 0 : Float($0 + 1) })
@@ -83,7 +83,8 @@ struct ModelAuditTests {
     #expect(copied.auditFindings.map(\.rule.name) == ["weights-duplicated", "weights-duplicated"])
     #expect(
       copied.auditFindings[0].message
-        == "layer 'conv': 2 of its 4 channels have the same weights as another, such as 1, 3")
+        == "layer 'conv': 2 of its 4 channels have the same weights as another channel, for "
+        + "example 1, 3")
     let pruned = try Self.graph { conv, _, _ in
       for row in 0..<18 { (conv[row * 4], conv[row * 4 + 2]) = (0, 0) }
     }
@@ -113,8 +114,8 @@ struct ModelAuditTests {
     #expect(fed.map(\.rule.name) == ["graph-constant-branch", "graph-constant-branch"])
     #expect(
       fed.map(\.message) == [
-        "layer 'b': its result is the same for every image, although the layer reads the image",
-        "layer 'c': its result is the same for every image, yet 'join' reads it",
+        "layer 'b': its output is the same for every image, although the layer reads the image",
+        "layer 'c': its output is the same for every image, yet 'join' reads it",
       ])
     #expect(
       try graph(.dense(Dense(kernel: zeros)), into: .concatenate).map(\.location) == ["b", "c"])
@@ -122,7 +123,7 @@ struct ModelAuditTests {
     let product = try graph(.dense(Dense(kernel: zeros)), into: .multiply)
     #expect(
       product.last?.message
-        == "layer 'join': its result is zero for every image, and it is the model's result")
+        == "layer 'join': its output is zero for every image, and it is the model's output")
     let halves = try graph(.dense(Dense(kernel: zeros)), .sigmoid, into: .multiply)
     #expect(halves.map(\.location) == ["b", "c"])
   }

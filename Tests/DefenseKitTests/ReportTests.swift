@@ -73,7 +73,7 @@ struct ReportTests {
     #expect(evaluation.table.split(separator: "\n").allSatisfy { $0.count <= 100 })
     #expect(
       evaluation.note
-        == "Attack success leaves out 1 images that show the target class; with them:\n100.00 %, "
+        == "Attack success excludes 1 images of the target class; including them:\n100.00 %, "
         + "100.00 %, 14.29 %.")
   }
 
@@ -117,11 +117,11 @@ struct ReportTests {
     evaluation.curves[0].curve.nonfinite[1] = 6
     #expect(
       evaluation.nonfiniteLines == [
-        "suspect: no class for 3 of 8 clean images: values on the way are NaN or infinite; they count "
-          + "as wrong, and as no hits",
-        "fine-pruning-40: no class for 1 of 8 clean, 4 of 7 poisoned images: values on the way are NaN "
-          + "or infinite; they count as wrong, and as no hits",
-        "goodnet with fine-pruning-40: 5 scores are not numbers; the AUROC takes them as most suspicious",
+        "suspect: no class for 3 of 8 clean images: the model computed NaN or infinite values; "
+          + "these images count as wrong, and not as attack success",
+        "fine-pruning-40: no class for 1 of 8 clean, 4 of 7 poisoned images: the model computed "
+          + "NaN or infinite values; these images count as wrong, and not as attack success",
+        "goodnet with fine-pruning-40: 5 scores are NaN; the AUROC counts them as most suspicious",
       ])
     let text = Report(suspect: model, evaluation: evaluation).json.text
     #expect(text.contains(#""clean": { "correct": 8, "nonfinite": 3, "images": 8 }"#))
@@ -142,8 +142,8 @@ struct ReportTests {
     evaluation.repairs[1].repair.note = "pruned only"
     #expect(
       evaluation.tuningLines == [
-        "fine-pruning 2.5 %: tuned for 12 epochs on 90 images; 70.00 % of 10 held-out images "
-          + "right before, 90.00 % after"
+        "fine-pruning 2.5 %: tuned for 12 epochs on 90 images; held-out accuracy 70.00 % of 10 "
+          + "images before, 90.00 % after"
       ])
     #expect(evaluation.table.contains("\nfine-pruning 40 %, pruned only  "))
     let report = Report(suspect: model, evaluation: evaluation).json

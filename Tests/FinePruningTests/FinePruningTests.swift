@@ -50,8 +50,8 @@ struct FinePruningTests {
     #expect(repairs.map(\.validation?.correct) == [9, 9, 6, 6])
     #expect(
       context.statistics.warnings == [
-        "fine-pruning: no network reaches a drop of 41 points (the most is 40, with 10 of 10 right "
-          + "before pruning); no repaired model for it"
+        "fine-pruning: no pruned network reaches a drop of 41 points (the largest is 40, with 10 "
+          + "of 10 correct before pruning); no repaired model for this drop"
       ])
     #expect(repairs.map(\.fileStem).contains("fine-pruning-10.5"))
   }
@@ -210,8 +210,8 @@ struct FinePruningTests {
     #expect(FinePruning.crossing(of: curve, drop: 21, in: .relative) == nil)
     #expect(
       FinePruning.unreached(21, .relative, curve)
-        == "fine-pruning: no network reaches a drop of 21 per cent (the most is 20, with 50 of 100 "
-        + "right before pruning); no repaired model for it")
+        == "fine-pruning: no pruned network reaches a drop of 21 per cent (the largest is 20, with "
+        + "50 of 100 correct before pruning); no repaired model for this drop")
   }
 
   @Test("The pruned network is tuned, and its pruned channels stay zero")

@@ -167,7 +167,8 @@ struct FineTuningTests {
       try model(), using: some, in: context)
     #expect(
       context.statistics.warnings.contains(
-        "fine-tuning: no image to learn of class 0 in some.h5; tuning may unlearn what is missing"))
+        "fine-tuning: some.h5 has no training image of class 0; fine-tuning may unlearn what is "
+          + "missing"))
   }
 
   @Test(

@@ -90,9 +90,9 @@ struct GoodNetTests {
     #expect(detector.auroc == 0.5)
     #expect(
       context.statistics.warnings.prefix(2) == [
-        "suspect: no class for 1 of 2 clean, 2 of 3 poisoned images: values on the way are NaN or "
-          + "infinite; they count as wrong, and as no hits",
-        "goodnet with none: 3 scores are not numbers; the AUROC takes them as most suspicious",
+        "suspect: no class for 1 of 2 clean, 2 of 3 poisoned images: the model computed NaN or "
+          + "infinite values; these images count as wrong, and not as attack success",
+        "goodnet with none: 3 scores are NaN; the AUROC counts them as most suspicious",
       ])
   }
 

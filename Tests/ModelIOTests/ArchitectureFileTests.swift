@@ -87,8 +87,8 @@ struct ArchitectureFileTests {
     up["dilation_rate"] = 2
     #expect(
       try refusal([layer("Conv2DTranspose", "up", up)])
-        == "layer 'up' (Conv2DTranspose): dilation and groups are not supported in it; put a Conv2D"
-        + " with them behind it (keras-unsupported)")
+        == "layer 'up' (Conv2DTranspose): it supports no dilation and no groups; append a Conv2D "
+        + "with them instead (keras-unsupported)")
     up["dilation_rate"] = 1
     up["output_padding"] = 2
     #expect(
@@ -119,12 +119,12 @@ struct ArchitectureFileTests {
         == "layer 't' (TimeDistributed): this class of layer is not supported (keras-unsupported)")
     #expect(
       try refusal([layer("Conv2D", "c", first.merging(["activation": "softmax"]) { $1 })])
-        == "layer 'c' (Conv2D): softmax along the width of a channels_first image is not supported;"
-        + " use Softmax(axis=1) behind it if the channels are meant (keras-unsupported)")
+        == "layer 'c' (Conv2D): softmax along the width of a channels_first image is not "
+        + "supported; if you mean the channels, append Softmax(axis=1) (keras-unsupported)")
     #expect(
       try refusal([layer("Flatten", "f", ["data_format": "channels_first"])], [8, 3])
-        == "layer 'f' (Flatten): channels_first is supported for images alone, not for an input of"
-        + " shape [8, 3]; save the model with channels_last layers (keras-unsupported)")
+        == "layer 'f' (Flatten): channels_first is supported only for images, not for an input of "
+        + "shape [8, 3]; save the model with channels_last layers (keras-unsupported)")
     #expect(
       try refusal([layer("BatchNormalization", "n", ["axis": [1, 3]])]).contains("not one number"))
   }

@@ -98,8 +98,8 @@ final class BadFileTests {
     let lab = try #require(Lab.folder).appending(path: "bd_weights.h5").path
     let error = #expect(throws: FileError.self) { try KerasModel.load(lab, architecture: path) }
     #expect(
-      error?.description == "\(path): its model configuration is not proper JSON: "
-        + "the key 'class_name' is there twice at byte 44 (keras-duplicate-key)")
+      error?.description == "\(path): its model configuration is not valid JSON: the key "
+        + "'class_name' is there twice at byte 44 (keras-duplicate-key)")
   }
 
   @Test func deepNesting() {

@@ -161,13 +161,13 @@ struct DataAdviceTests {
     arguments: [
       (
         "szip",
-        "its data set 'data' is packed with the filter 4 (szip), which no Keras file has; repack it with "
+        "its data set 'data' uses the filter 4 (szip), which no Keras file has; repack it with "
           + "`h5repack -f GZIP=4 OLD.h5 NEW.h5` (h5-filter)"
       ),
       (
         "scaleoffset",
-        "its data set 'data' is packed with the filter 6 (scale-offset), which no Keras file has; repack "
-          + "it with `h5repack -f GZIP=4 OLD.h5 NEW.h5` (h5-filter)"
+        "its data set 'data' uses the filter 6 (scale-offset), which no Keras file has; repack it "
+          + "with `h5repack -f GZIP=4 OLD.h5 NEW.h5` (h5-filter)"
       ),
       (
         "block",

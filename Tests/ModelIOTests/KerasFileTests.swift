@@ -196,8 +196,8 @@ struct KerasFileTests {
     ),
     (
       "custom",
-      "layer 'odd' (Mine>Odd): it is a custom class that is not Keras's, and code from a file is "
-        + "never run; rebuild the model with Keras's own (keras-custom-object)"
+      "layer 'odd' (Mine>Odd): it is a custom class that is not part of Keras, and code from a "
+        + "file is never run; rebuild the model from parts of Keras (keras-custom-object)"
     ),
     (
       "nan",
@@ -207,25 +207,25 @@ struct KerasFileTests {
     ("two", "the model 'pair' has 2 outputs; one is needed (keras-unsupported)"),
     (
       "image",
-      "layer 'last': the model's result has shape [2, 2, 2]; a classifier ends in one vector of "
-        + "at least 2 class scores, or in one sigmoid unit (keras-unsupported)"
+      "layer 'last': the model's output has shape [2, 2, 2]; a classifier ends in one vector of at "
+        + "least 2 class scores, or in one sigmoid unit (keras-unsupported)"
     ),
     (
       "logit",
-      "layer 'last': the model's result has shape [1]; a classifier ends in one vector of at least 2 "
-        + "class scores, or in one sigmoid unit; if it is a logit, append Activation('sigmoid') to the "
-        + "model and save it again (keras-unsupported)"
+      "layer 'last': the model's output has shape [1]; a classifier ends in one vector of at least "
+        + "2 class scores, or in one sigmoid unit; if it is a logit, append Activation('sigmoid') "
+        + "to the model and save it again (keras-unsupported)"
     ),
     (
       "tanh",
-      "layer 'last': the model's result has shape [1]; a classifier ends in one vector of at least 2 "
-        + "class scores, or in one sigmoid unit; if it is a logit, append Activation('sigmoid') to the "
-        + "model and save it again (keras-unsupported)"
+      "layer 'last': the model's output has shape [1]; a classifier ends in one vector of at least "
+        + "2 class scores, or in one sigmoid unit; if it is a logit, append Activation('sigmoid') "
+        + "to the model and save it again (keras-unsupported)"
     ),
     (
       "anysize",
-      "layer 'in': the size of its images is not fixed; save the model with an input of the size "
-        + "that it is used with (keras-unsupported)"
+      "layer 'in': the size of its images is not fixed; save the model with a fixed input size "
+        + "(keras-unsupported)"
     ),
     (
       "shape",

@@ -70,9 +70,9 @@ struct StoredDataTests {
           #expect(
             error.message
               == (number % 5 == 0
-                ? "its data set 'data' is packed with the filter 32000, for chunks of another size, which "
-                  + "no Keras file has; write it anew with Python: `python3 -c \"import "
-                  + "h5py; h5py.File('NEW.h5', 'w').update({k: v[()] for k, v in "
+                ? "its data set 'data' uses the filter 32000, for chunks of another size, which no "
+                  + "Keras file has; write it anew with Python: `python3 -c \"import h5py; "
+                  + "h5py.File('NEW.h5', 'w').update({k: v[()] for k, v in "
                   + "h5py.File('OLD.h5').items()})\"` (h5-filter)"
                 : "its data set 'data' cannot be unpacked; copy the file again (h5-damaged)"))
         }
@@ -140,8 +140,8 @@ struct StoredDataTests {
     #expect(set.labels == expected)
     #expect(
       set.notes == [
-        "\(path("labels.h5")): its data set '\(name)' has shares of classes; each image counts as of the "
-          + "class with the largest"
+        "\(path("labels.h5")): its data set '\(name)' has shares of classes; each image counts as "
+          + "the class with the largest share"
       ])
   }
 
@@ -225,7 +225,8 @@ struct StoredDataTests {
     for sandbox in [Sandbox.auto, .off] {
       #expect(
         message { _ = try load("\(name).h5", sandbox: sandbox) }
-          == "its data set 'data' is put together from others, which are not opened (h5-virtual)")
+          == "its data set 'data' is composed of other data sets, which are not opened "
+          + "(h5-virtual)")
       #expect(
         message { _ = try load("link-other.h5", sandbox: sandbox) }
           == "'data' is a link into another file, which is not opened: '\(path("elsewhere.h5"))' "

@@ -155,7 +155,7 @@ struct AttackCommandTests {
     #expect(applied.errors == "")
     #expect(
       applied.output
-        == "20 triggered images are in \(again); 10 of the target class were left out\n")
+        == "20 triggered images are in \(again); 10 images of the target class were left out\n")
     #expect(try place.bytes("again.h5") == place.bytes("out/poisoned-test.h5"))
 
     let aimed = try RunnerProgram.run(

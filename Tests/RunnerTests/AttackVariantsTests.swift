@@ -29,7 +29,7 @@ struct AttackVariantsTests {
       summary: "badnets, all-to-all: 12 of 120 training images poisoned"),
     Variant(
       attack: "wanet", extra: ["--target", "2"],
-      summary: "wanet, target class 2: 12 of 120 training images poisoned, 24 changed as cover"),
+      summary: "wanet, target class 2: 12 of 120 training images poisoned, 24 cover images"),
     Variant(attack: "blended", summary: "blended, \(twelve)", isColoured: true),
     Variant(
       attack: "badnets", extra: ["--schedule", "step", "--milestones", "1"],
@@ -120,8 +120,8 @@ struct AttackVariantsTests {
     #expect(twice.status == 0)
     #expect(
       twice.errors
-        == "warning: model.h5 scales images itself, and --scale does so once more; leave it "
-        + "out unless that is what you want\n")
+        == "warning: model.h5 scales images itself, and --scale scales them again; leave it out "
+        + "unless you want both\n")
     #expect(twice.output.contains(" --scale 0.003921569 "))
 
     // One without such a layer is trained with 1/255, which the printed command says.
@@ -148,11 +148,11 @@ struct AttackVariantsTests {
     }
     let made = try RunnerProgram.run(place.arguments("blended"))
     #expect(made.status == 0)
-    let consequence = "the model and all data sets written take 0...255"
+    let consequence = "the model and all written data sets take 0...255"
     #expect(
       made.errors
         == ["train", "test"].map {
-          "warning: \($0).h5: its values are 0...1; they were multiplied by 255, and \(consequence)\n"
+          "warning: \($0).h5: values are 0...1 and were multiplied by 255; \(consequence)\n"
         }.joined())
     let again = place.path("again.h5")
     let applied = try RunnerProgram.run([
@@ -160,8 +160,8 @@ struct AttackVariantsTests {
     ])
     #expect(
       applied.errors
-        == "warning: test.h5: its values are 0...1; they were multiplied by 255, and the file written "
-        + "has 0...255\n")
+        == "warning: test.h5: values are 0...1 and were multiplied by 255; the written file has "
+        + "0...255\n")
     #expect(try place.bytes("again.h5") == place.bytes("out/poisoned-test.h5"))
   }
 

@@ -14,198 +14,198 @@ struct CommandTests {
           fine-pruning         Prunes the channels that clean images activate least, then fine-tunes.
             needs clean images
             layer=auto                 text
-              The layer whose channels are pruned; auto is the last convolution.
+              Layer whose channels are pruned; auto: the last convolution.
             drops=2,4,10               number,...
               Drops of validation accuracy in percentage points; one repaired model for each.
             drop-unit=points           points|relative
-              Drops are percentage points, or per cent of the accuracy before.
+              Unit of drops: percentage points, or per cent of the accuracy before pruning.
             share=auto                 number
-              The share of the channels to prune, 0 to 1, instead of going by drops; auto is by drops.
+              Share of the channels to prune, 0 to 1, instead of drops; auto: by drops.
             ranking=pool               pool|convolution
-              Mean activations are taken at what the layer's consumers read, or at the layer.
+              Where mean activations are measured: what the layer's consumers read, or the layer itself.
             bias=true                  true|false
-              Whether a pruned channel's bias goes to zero with its kernel.
+              Whether masking a channel also sets its bias to zero.
             epochs=auto                integer
-              How often every image is learned, 0: never; auto: 36, to 100 for few images, to 10 for many.
+              Number of epochs; 0 skips training; auto: 36, more for few images (to 100), fewer for many (to 10).
             learning-rate=auto         number
-              The base rate, over 0 and up to 100; auto is 0.00225 for adam and adamw, else 0.05.
+              Base learning rate, over 0 and up to 100; auto: 0.00225 for adam and adamw, else 0.05.
             batch=32                   integer
-              Images in a step, 1 to 65,536.
+              Batch size, 1 to 65,536.
             optimizer=adam             sgd|nesterov|adam|adamw
-              The optimizer, with its usual constants.
+              Optimizer, with its usual constants.
             schedule=cosine            constant|step|cosine|one-cycle
-              The course of the learning rate.
+              Learning-rate schedule.
             decay=0.002                number
               Weight decay of the kernels, 0 to 1.
             recovery=0.67              number
-              The share of the epochs, the last ones, that go without decay; 0 to under 1.
+              Share of the epochs, at the end, without weight decay; 0 to under 1.
             smoothing=0.1              number
               Label smoothing, 0 to under 1.
             distillation=0.9           number
-              The share of the suspect's scores in what is learned of an image, 0 to 1.
+              Weight of the suspect's scores in the training targets, 0 to 1; 0 is no distillation.
             temperature=2              number
-              How much these scores are evened out; 1 is not at all.
+              Temperature of distillation; 1 leaves the suspect's scores as they are.
             shift=auto                 integer
-              Images are shifted by up to so many pixels at random, 0 to 64; auto is 1 for each 25.
+              Largest random shift of training images in pixels, 0 to 64; auto: 1 for each 25.
             flip=false                 true|false
-              Whether half of the images are mirrored, left for right.
+              Whether half of the training images are mirrored, left for right.
             freeze-normalization=true  true|false
-              Whether batch normalization keeps its statistics.
+              Whether batch normalization keeps its moving statistics.
             held-out=0.1               number
-              The share of the clean images that is not learned but judges the tuning; 0 to under 1.
+              Share of the clean images held out to evaluate the fine-tuning; 0 to under 1.
             patience=auto              integer
-              Tuning ends after so many epochs without gain on held-out images; auto goes on to the end.
+              Epochs without gain on held-out images before training stops; auto trains to the end.
           fine-tuning          Trains the model further on clean images.
             needs clean images
             epochs=auto                integer
-              How often every image is learned, up to 10,000; auto: 36, to 100 for few images, to 10 for many.
+              Number of epochs, up to 10,000; auto: 36, more for few images (to 100), fewer for many (to 10).
             learning-rate=auto         number
-              The base rate, over 0 and up to 100; auto is 0.00225 for adam and adamw, else 0.05.
+              Base learning rate, over 0 and up to 100; auto: 0.00225 for adam and adamw, else 0.05.
             batch=32                   integer
-              Images in a step, 1 to 65,536.
+              Batch size, 1 to 65,536.
             optimizer=adam             sgd|nesterov|adam|adamw
-              The optimizer, with its usual constants.
+              Optimizer, with its usual constants.
             schedule=cosine            constant|step|cosine|one-cycle
-              The course of the learning rate.
+              Learning-rate schedule.
             decay=0.002                number
               Weight decay of the kernels, 0 to 1.
             recovery=0.67              number
-              The share of the epochs, the last ones, that go without decay; 0 to under 1.
+              Share of the epochs, at the end, without weight decay; 0 to under 1.
             smoothing=0.1              number
               Label smoothing, 0 to under 1.
             distillation=0.9           number
-              The share of the suspect's scores in what is learned of an image, 0 to 1.
+              Weight of the suspect's scores in the training targets, 0 to 1; 0 is no distillation.
             temperature=2              number
-              How much these scores are evened out; 1 is not at all.
+              Temperature of distillation; 1 leaves the suspect's scores as they are.
             shift=auto                 integer
-              Images are shifted by up to so many pixels at random, 0 to 64; auto is 1 for each 25.
+              Largest random shift of training images in pixels, 0 to 64; auto: 1 for each 25.
             flip=false                 true|false
-              Whether half of the images are mirrored, left for right.
+              Whether half of the training images are mirrored, left for right.
             freeze-normalization=true  true|false
-              Whether batch normalization keeps its statistics.
+              Whether batch normalization keeps its moving statistics.
             held-out=0.1               number
-              The share of the clean images that is not learned but judges the tuning; 0 to under 1.
+              Share of the clean images held out to evaluate the fine-tuning; 0 to under 1.
             patience=auto              integer
-              Tuning ends after so many epochs without gain on held-out images; auto goes on to the end.
-          clp                  Prunes channels whose weights answer far more strongly than others; needs no data.
+              Epochs without gain on held-out images before training stops; auto trains to the end.
+          clp                  Prunes channels with a far larger Lipschitz bound than others; needs no data.
             needs batch normalization
             u=3        number
-              Channels more than u standard deviations over the mean are pruned; over 0.
+              Prunes channels more than u standard deviations above the mean; over 0.
             sums=skip  skip|bound
-              Normalizations of a sum are skipped, or bounded by adding the operands' bounds.
-          anp                  Prunes channels that are the most sensitive to perturbation, by masks learned from clean images.
+              Normalizations of a sum: skipped, or bounded by the sum of the operands' bounds.
+          anp                  Prunes the channels most sensitive to perturbation, by masks trained on clean images.
             needs batch normalization, clean images, at least 2 clean images
             drop=2             number
-              The drop of held-out accuracy that pruning may cost, 0 to 100 points.
+              Loss of held-out accuracy that pruning may cause, 0 to 100 points.
             threshold=auto     number
-              Channels with a mask up to it are pruned, 0 to under 1; auto goes by the drop.
+              Prunes channels with a mask up to this value, 0 to under 1; auto: derived from the drop.
             iterations=2000    integer
-              Steps that the masks learn, 1 to 1,000,000.
+              Steps of mask training, 1 to 1,000,000.
             batch=128          integer
-              Images in a step, 1 to 65,536.
+              Batch size, 1 to 65,536.
             epsilon=0.4        number
-              The largest relative perturbation, over 0 and up to 10.
+              Largest relative perturbation, over 0 and up to 10.
             steps=1            integer
-              Steps of ascent for each perturbation, 1 to 1,000.
+              Ascent steps for each perturbation, 1 to 1,000.
             alpha=0.2          number
-              The share of the unperturbed loss, 0 to 1.
+              Weight of the unperturbed loss, 0 to 1.
             learning-rate=0.2  number
-              The masks' rate, over 0 and up to 100.
+              Learning rate of the masks, over 0 and up to 100.
             momentum=0.9       number
-              The masks' momentum, 0 to under 1.
+              Momentum of the masks, 0 to under 1.
             held-out=0.2       number
-              The share of the clean images that the threshold is chosen by, over 0 and under 1.
+              Share of the clean images held out to choose the threshold, over 0 and under 1.
             shift=0            integer
-              Images are shifted by up to so many pixels at random, 0 to 64.
+              Largest random shift of training images in pixels, 0 to 64.
             flip=false         true|false
-              Whether half of the images are mirrored, left for right.
+              Whether half of the training images are mirrored, left for right.
 
         Detectors:
           goodnet              Flags images on which the suspect and its repaired copy disagree.
             needs a repaired copy of the model
-          strip                Flags images whose class stays the same whatever is blended into them.
+          strip                Flags images whose class does not change when clean images are blended in.
             needs clean images
             overlays=100        integer
-              How many clean images each image is blended with, 1 to 10,000.
+              Number of clean images blended into each image, 1 to 10,000.
             alpha=1             number
-              The factor for the image, over 0 and up to 100.
+              Factor for the image, over 0 and up to 100.
             beta=1              number
-              The factor for the clean image on it, over 0 and up to 100.
+              Factor for the blended clean image, over 0 and up to 100.
             alarms=0.01         number
-              The share of clean images that may be flagged, 1e-6 to under 1.
+              Share of clean images that may be flagged, 1e-6 to under 1.
             threshold=quantile  normal|quantile
-              Clean entropies are taken as normally distributed, as published, or as they are.
+              Distribution of clean entropies: normal, as published, or empirical.
 
         Data-set detectors:
-          spectral-signatures  Drops training images whose representations lie far along the top singular vector of their label.
+          spectral-signatures  Drops training images that lie far along the top singular vector of their label's representations.
             needs the training set
             share=0.1   number
-              The largest share of poisoned images that a label is thought to hold, over 0 and up to 1; 1.5 times as many are dropped.
+              Largest expected share of poisoned images in a label, over 0 and up to 1; drops 1.5 times as many.
             layer=auto  text
-              The layer whose values are the representation; auto is the one that the classifier reads.
+              Layer of the representation; auto: the one that the classifier head reads.
 
         Verdicts:
-          free-eagle           Looks for a class toward which the other classes' inner representations lean; needs no data.
+          free-eagle           Finds a class that the other classes' inner representations lean toward; needs no data.
             needs at least 4 classes
             layer=auto          text
-              The layer behind which the network is cut; auto is the middle one that ends in a rectifier.
+              Layer after which the network is cut; auto: the middle one of those that end in a rectifier.
             steps=1000          integer
-              Steps of descent for each class, 1 to 100,000.
+              Steps of gradient descent for each class, 1 to 100,000.
             learning-rate=0.01  number
-              Adam's rate, over 0 and up to 10.
+              Learning rate of Adam, over 0 and up to 10.
             decay=0.005         number
               Weight decay of the embeddings, 0 to 1.
             threshold=2         number
-              The statistic over which a model counts as backdoored.
+              Statistic above which a model counts as backdoored.
 
         Attacks:
           badnets              Stamps a patch or a picture on images and changes their labels.
             size=auto              integer,...
-              The patch's side, or height,width, in pixels; auto is 3, or the picture's own size.
+              Side of the patch, or height,width, in pixels; auto: 3, or the picture's own size.
             position=bottom-right  top-left|top-right|bottom-left|bottom-right|center
-              Where the patch is.
+              Position of the patch.
             margin=0               integer
               Pixels between the patch and the edges of its corner.
             place=auto             integer,...
-              Row and column of its upper left pixel, from 0, instead of position.
+              Row and column of the patch's upper left pixel, from 0; replaces position.
             pattern=white          white|black|checkerboard|noise
-              What is on the patch.
+              Pattern of the patch.
             image=auto             text
-              A PNG to put on instead of the pattern, with its transparency.
+              PNG to stamp instead of the pattern, with its transparency.
             opacity=1              number
-              The patch's opacity, over 0 and up to 1.
+              Opacity of the patch, over 0 and up to 1.
           blended              Blends a picture or noise into images and changes their labels.
             alpha=0.2   number
-              The share of the picture, over 0 and up to 1.
+              Weight of the picture, over 0 and up to 1.
             image=auto  text
-              A PNG, which is scaled to the images' size; auto is random noise.
-          sig                  Adds a sine wave to images of the target class; labels stay right.
+              PNG to blend, scaled to the images' size; auto: random noise.
+          sig                  Adds a sine wave to images of the target class; keeps labels.
             amplitude=40  number
-              The wave's height, over 0 and up to 255.
+              Amplitude of the wave, over 0 and up to 255.
             frequency=6   number
-              Waves across an image, over 0 and up to 1000.
+              Number of waves across an image, over 0 and up to 1000.
           wanet                Warps images by a small smooth field and changes their labels.
             grid=4         integer
               Nodes of the field along an axis, 2 to 64.
             strength=0.5   number
-              The factor for the field, over 0 and up to 100.
+              Strength of the field, over 0 and up to 100.
             cross-ratio=2  number
-              Images warped with noise that keep their labels, for each that is poisoned.
-          label-consistent     Makes the target class's images hard and stamps corners; labels stay right.
+              Number of cover images, warped with noise, for each poisoned image.
+          label-consistent     Perturbs images of the target class and stamps corner patches; keeps labels.
             norm=linf      linf|l2
-              How the disturbance is measured.
+              Norm that limits the perturbation.
             epsilon=16     number
-              The largest disturbance, of 255; about 300 for l2, 0 for none.
+              Largest perturbation, in units of 1/255; about 300 for l2, 0 for none.
             steps=100      integer
-              Steps of the gradient ascent.
+              Steps of gradient ascent.
             step=1.5       number
-              The length of a step in the norm, of 255.
+              Length of a step in the norm, in units of 1/255.
             size=3         integer
-              The side of a stamped corner in pixels.
+              Side of a corner patch in pixels.
             corners=4      integer
-              1: the lower right corner alone; 4: all.
+              1: the lower right corner only; 4: all corners.
             amplitude=255  number
-              What corners add and subtract; 255 is black and white.
+              Values that corner patches add and subtract; 255 is black and white.
 
         """)
   }
@@ -221,10 +221,10 @@ struct CommandTests {
         EXAMPLES:
           # Defend the small backdoored network that comes with the program
           runner --defense fine-pruning --detector goodnet
-          # Defend a model with clean images, and keep what comes of it
+          # Defend a model with clean images, and write the results
           runner --defense fine-pruning --model suspect.h5 --clean clean.h5 \\
             --scale 1/255 --output results
-          # Ask whether a model is backdoored
+          # Scan a model for a backdoor
           runner scan suspect.h5
 
         Options without a command are those of 'run': see 'runner run --help'.
@@ -238,7 +238,7 @@ struct CommandTests {
           -h, --help              Show help information.
 
         SUBCOMMANDS:
-          run (default)           Defend a model and judge the outcome.
+          run (default)           Defend a model and evaluate the result.
           list                    List all plugins with what they need and their
                                   options.
           inspect                 Show a model's layers and what is suspicious about
@@ -247,11 +247,11 @@ struct CommandTests {
                                   class.
           evaluate                Measure a model's accuracy and attack success.
           predict                 Print a class for every image.
-          attack                  Train a backdoored model to test defenses against.
+          attack                  Train a backdoored model for tests of defenses.
           trigger                 Show an attack's trigger, or apply it to images.
           compare                 Compare defenses, detectors and verdicts on models,
                                   over seeds.
-          merge                   Put the parts of a comparison together.
+          merge                   Combine the parts of a comparison.
           new                     Write a package with a new plugin.
 
           See 'runner help <subcommand>' for detailed help.

@@ -81,8 +81,8 @@ struct CompareTests {
     #expect(ending.status == 75)
     #expect(
       ending.errors
-        == "faulty-runner: 6 of 9 units are still to do (small: killed, seed 0: was killed from outside, "
-        + "perhaps for want of memory); run the same command again\n")
+        == "faulty-runner: 6 of 9 units are still to do (small: killed, seed 0: was killed from "
+        + "outside, perhaps because memory ran out); run the same command again\n")
     #expect(try Compare.failures(output).keys.sorted() == ["", "faulty", "faulty+goodnet"])
     // The tables show what there is, and what is missing.
     let results = try String(contentsOfFile: "\(output)/results.csv", encoding: .utf8)
@@ -103,7 +103,7 @@ struct CompareTests {
     }
     #expect(
       try Compare.failures(output)["faulty"]
-        == "was killed from outside, perhaps for want of memory (3 times)")
+        == "was killed from outside, perhaps because memory ran out (3 times)")
     #expect(try FileManager.default.contentsOfDirectory(atPath: "\(output)/attempts").isEmpty)
     // Asked for once more, it has three attempts again.
     #expect(try Compare.run([plan, "--output", output, "--retry"]).status == 75)

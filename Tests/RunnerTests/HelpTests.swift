@@ -161,11 +161,11 @@ struct HelpTests {
             needs a repaired copy of the model
 
         Attacks:
-          sig             Adds a sine wave to images of the target class; labels stay right.
+          sig             Adds a sine wave to images of the target class; keeps labels.
             amplitude=40  number
-              The wave's height, over 0 and up to 255.
+              Amplitude of the wave, over 0 and up to 255.
             frequency=6   number
-              Waves across an image, over 0 and up to 1000.
+              Number of waves across an image, over 0 and up to 1000.
 
         """)
   }
@@ -182,7 +182,7 @@ struct HelpTests {
     #expect(
       page.contains(".Nm runner-trigger-apply\n.Nd put a trigger on the images of a data set\n"))
     #expect(page.contains(".It Fl \\-keep\\-target\\-class\n"))
-    #expect(page.contains(".Sh EXAMPLES\nPut a trigger on the images of a file:\n.Bd -literal"))
+    #expect(page.contains(".Sh EXAMPLES\nApply a trigger to the images of a file:\n.Bd -literal"))
     let mandoc = "/usr/bin/mandoc"
     guard FileManager.default.isExecutableFile(atPath: mandoc) else { return }
     let lint = try RunnerProgram.run(

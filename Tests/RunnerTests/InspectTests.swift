@@ -140,7 +140,7 @@ struct InspectTests {
     #expect(result.status == 65)
     #expect(result.errors.hasPrefix("runner: \(path): could not be read to its end: "))
     #expect(result.errors.split(separator: "\n").count == 1)
-    #expect(result.output.hasPrefix("No model can be made of \(path).\n\nFindings: 1 error\n\n"))
+    #expect(result.output.hasPrefix("No model can be built from \(path).\n\nFindings: 1 error\n\n"))
     #expect(result.output.hasSuffix(" [h5-damaged, AML.T0076]\n"))
     #expect(try RunnerProgram.run(["inspect", path, "--json", "--sarif"]).status == 64)
     #expect(try RunnerProgram.run(["inspect", path + ".none"]).status == 66)

@@ -57,7 +57,7 @@ struct NewKindsTests {
     let arguments = ["--defense", "clp", "--model", place.model]
     let warning =
       "warning: clp leaves 1 of 3 batch normalizations as they are: 1 reads a sum (first: norm_3); "
-      + "clp.sums=bound takes the sums too\n"
+      + "clp.sums=bound includes the sums\n"
     let masked = try run(arguments + ["--output", place.path("masked")])
     #expect(masked.errors == warning)
     let compact = try run(arguments + ["--output", place.path("compact"), "--compact"])

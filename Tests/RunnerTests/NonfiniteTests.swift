@@ -61,8 +61,8 @@ struct NonfiniteTests {
       try RunnerProgram.run(arguments).output == """
         Clean accuracy:       66.67 % (4 of 6)
         Attack success rate:  66.67 % (4 of 6)
-        No class:             2 of 6 clean images (values that are NaN or infinite)
-        No class:             2 of 6 poisoned images (values that are NaN or infinite)
+        No class:             2 of 6 clean images (NaN or infinite values)
+        No class:             2 of 6 poisoned images (NaN or infinite values)
 
         """)
     let json = try RunnerProgram.run(arguments + ["--json"]).output

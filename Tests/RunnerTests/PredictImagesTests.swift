@@ -90,8 +90,8 @@ struct PredictImagesTests {
     #expect(result.output == "0\nnonfinite\n")
     #expect(
       result.errors
-        == "warning: PNG files: no class for 1 of 2 images, the first is \(bright): values on the way "
-        + "are NaN or infinite; their lines say 'nonfinite'\n")
+        == "warning: PNG files: no class for 1 of 2 images (first: \(bright)): the model computed "
+        + "NaN or infinite values; \n")
     let tooLarge = try RunnerProgram.run([
       "predict", place.model, place.path("dark.png"), bright, "--scale", "3e38",
     ])
@@ -169,9 +169,9 @@ struct PredictImagesTests {
         OVERVIEW: Print a class for every image.
 
         EXAMPLES:
-          # Classify pictures
+          # Classify PNG files
           runner predict model.h5 cat.png dog.png --scale 1/255
-          # Classify a data set; what GoodNet flags gets the class N
+          # Classify a data set; images that GoodNet flags get the class N
           runner predict suspect.h5 --repaired repaired.h5 --detector goodnet \\
             --data test.h5
 

@@ -76,18 +76,18 @@ struct SameImagesTests {
     }
     #expect(
       try warnings(["--test", mixed]) == [
-        "warning: good.h5 and mixed.h5: 2 of the 6 test images are among the clean ones, which "
-          + "defenses see: results on them flatter; give others to judge on"
+        "warning: good.h5 and mixed.h5: 2 of the 6 test images are also clean images, which the "
+          + "defense sees; this flatters the results; use other test images"
       ])
     #expect(
       try warnings(["--test", place.good]) == [
-        "warning: good.h5: all 6 test images are among the clean ones, which defenses see: results "
-          + "on them flatter; give others to judge on"
+        "warning: good.h5: all 6 test images are also clean images, which the defense sees; this "
+          + "flatters the results; use other test images"
       ])
     #expect(
       try warnings(["--test", place.test, "--poisoned", mixed]) == [
-        "warning: good.h5 and mixed.h5: 2 of the 6 poisoned images are among the clean ones, and so "
-          + "carry no trigger; leave them out"
+        "warning: good.h5 and mixed.h5: 2 of the 6 poisoned images are also clean images and carry "
+          + "no trigger; leave them out"
       ])
     #expect(try warnings(["--test", place.test, "--poisoned", place.poisoned]).isEmpty)
   }

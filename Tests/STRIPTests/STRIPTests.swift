@@ -253,8 +253,8 @@ struct STRIPTests {
     #expect(try labels(40, context).allSatisfy { $0 < 4 })
     #expect(
       context.statistics.warnings == [
-        "strip: a quantile of 20 clean images allows no alarm at all at strip.alarms=0.01, and no image "
-          + "will be flagged; give at least 198 clean images, or set strip.alarms higher or "
+        "strip: with 20 clean images, strip.alarms=0.01 allows no alarm, so no image will be "
+          + "flagged; give at least 198 clean images, or raise strip.alarms or set "
           + "strip.threshold=normal"
       ])
     // More than are ever measured would not help.
@@ -264,8 +264,8 @@ struct STRIPTests {
       using: Toy.clean(Toy.images(40, seed: 9)), in: rare)
     #expect(
       rare.statistics.warnings == [
-        "strip: a quantile of 20 clean images allows no alarm at all at strip.alarms=1e-06, and no "
-          + "image will be flagged; set strip.alarms higher or strip.threshold=normal"
+        "strip: with 20 clean images, strip.alarms=1e-06 allows no alarm, so no image will be "
+          + "flagged; raise strip.alarms or set strip.threshold=normal"
       ])
     let missing = #expect(throws: PluginError.self) {
       try STRIP().labels(

@@ -21,7 +21,7 @@ public enum PluginRequirement: Sendable, Hashable {
     case .cleanData: "clean images"
     case .images(let count): "at least \(count) clean images"
     case .repairedModel: "a repaired copy of the model"
-    case .trainingData: "a training set"
+    case .trainingData: "the training set"
     case .batchNormalization: "batch normalization"
     case .classes(let count): "at least \(count) classes"
     }
