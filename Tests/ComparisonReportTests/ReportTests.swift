@@ -63,7 +63,7 @@ struct ReportTests {
       }
     }
     let html = ComparisonReport(records: records).html
-    #expect(html.contains("No defense and no detector does better than doing nothing"))
+    #expect(html.contains("No defense and no detector improves on the suspect"))
     #expect(!html.contains("class=\"best\""))
   }
 

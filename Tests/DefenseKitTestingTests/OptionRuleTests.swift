@@ -123,12 +123,12 @@ struct OptionRuleTests {
         + "let the type's init(optionText:) read what optionText writes")
     expect(
       Shared.self, breaks: .roundTrip,
-      saying: "bad breaks the rule 'round-trip': writing 'large' for bad.kind makes bad.sort "
+      saying: "bad breaks the rule 'round-trip': writing 'large' to bad.kind changes bad.sort to "
         + "'large'; give each option its own property")
     expect(
       SharedNumber.self, breaks: .roundTrip,
       saying:
-        "bad breaks the rule 'round-trip': writing '1' for bad.alpha makes bad.beta '1'; give each "
+        "bad breaks the rule 'round-trip': writing '1' to bad.alpha changes bad.beta to '1'; give each "
         + "option its own property")
     expect(
       ForgetsNumber.self, breaks: .roundTrip,
@@ -185,7 +185,7 @@ struct OptionRuleTests {
   func refusals() {
     expect(
       TakesAll.self, breaks: .refusals,
-      saying: "bad breaks the rule 'refusals': bad.share takes '2'; let init(options:) throw "
+      saying: "bad breaks the rule 'refusals': bad.share accepts '2'; let init(options:) throw "
         + "PluginError(.badOption, \"bad.share takes ...\") for this "
         + "value", refusing: ["share": ["2"]])
     expect(
@@ -210,9 +210,9 @@ struct OptionRuleTests {
         bad breaks the rule 'defaults': the default options are refused: bad.share takes a number over 0.5; \
         choose defaults that init(options:) accepts
         bad breaks the rule 'round-trip': bad.share does not accept its own default '0.5'; let \
-        init(optionText:) of its type read what optionText writes
-        bad breaks the rule 'refusals': bad.share takes '0.75'; let init(options:) throw \
-        PluginError(.badOption, "bad.share takes ...") for it
+        the type's init(optionText:) read what optionText writes
+        bad breaks the rule 'refusals': bad.share accepts '0.75'; let init(options:) throw \
+        PluginError(.badOption, "bad.share takes ...") for this value
         """)
   }
 }

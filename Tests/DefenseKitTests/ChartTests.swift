@@ -131,7 +131,7 @@ struct ChartTests {
     }
     #expect(chart(40).svg.components(separatedBy: "class=\"mark ").count - 1 == 40 + 1)
     #expect(chart(41).svg.components(separatedBy: "class=\"mark ").count - 1 == 0)
-    #expect(chart(41).svg.contains("from each model&#39;s worst to its best"))
+    #expect(chart(41).svg.contains("Classes, from worst to best for each model"))
   }
 
   @Test("A line's way leaves out what does not bend it")

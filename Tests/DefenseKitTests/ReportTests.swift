@@ -142,8 +142,8 @@ struct ReportTests {
     evaluation.repairs[1].repair.note = "pruned only"
     #expect(
       evaluation.tuningLines == [
-        "fine-pruning 2.5 %: tuned for 12 epochs on 90 images; held-out accuracy 70.00 % of 10 "
-          + "images before, 90.00 % after"
+        "fine-pruning 2.5 %: fine-tuned for 12 epochs on 90 images; held-out accuracy 70.00 % "
+          + "before, 90.00 % after (10 images)"
       ])
     #expect(evaluation.table.contains("\nfine-pruning 40 %, pruned only  "))
     let report = Report(suspect: model, evaluation: evaluation).json
@@ -159,7 +159,7 @@ struct ReportTests {
     // Without held-out images there is nothing to say about them.
     evaluation.repairs[0].repair.tuning = TuningSummary(epochs: 12, images: 90)
     #expect(
-      evaluation.tuningLines == ["fine-pruning 2.5 %: tuned for 12 epochs on 90 images"])
+      evaluation.tuningLines == ["fine-pruning 2.5 %: fine-tuned for 12 epochs on 90 images"])
   }
 
   @Test("The report of a run names the options, the seed and the hashes of the data sets")

@@ -229,7 +229,7 @@ struct KerasFileTests {
     ),
     (
       "shape",
-      "layer 'last' (Dense): its weight 'kernel' has shape [15, 2], where [16, 2] fits "
+      "layer 'last' (Dense): its weight 'kernel' has shape [15, 2], but needs [16, 2] "
         + "(keras-config)"
     ),
     (
@@ -254,7 +254,7 @@ struct KerasFileTests {
   }
 
   @Test(arguments: [
-    ("external", "keeps its values in another file, which is not opened"),
+    ("external", "takes its values from another file, which is not opened"),
     ("huge", "claims 4398046511104 bytes, more than the file holds"),
     ("missing", "its weight 'kernel' is missing in the file"),
   ])

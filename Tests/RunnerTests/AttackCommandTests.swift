@@ -21,7 +21,7 @@ struct AttackCommandTests {
     #expect(lines[2].hasPrefix("Clean accuracy:       ") && lines[2].hasSuffix(" of 30)"))
     #expect(lines[3].hasPrefix("Attack success rate:  ") && lines[3].hasSuffix(" of 20)"))
     #expect(lines[4].hasPrefix("Clean twin accuracy:  ") && lines[4].hasSuffix(" of 30)"))
-    #expect(lines[6] == "Everything is in \(place.output). Next:")
+    #expect(lines[6] == "All results are in \(place.output). Next:")
 
     let evaluated = try RunnerProgram.run([
       "evaluate", "\(place.output)/model.h5", "--test", "\(place.output)/clean-test.h5",

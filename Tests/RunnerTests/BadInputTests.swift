@@ -98,9 +98,9 @@ struct BadInputTests {
       65, "layer 'odd' (Lambda): a Lambda layer is code in the file, which is never run",
       model: model("lambda.h5", "Lambda", #""function": ["4wEA", null, null]"#))
     try place.fails(
-      65, "layer 'odd' (Strange): an unknown class of layer",
+      65, "layer 'odd' (Strange): its class is unknown",
       model: model("strange.h5", "Strange", #""units": 3"#))
-    try place.fails(65, "shape [5, 3], where [4, 3] fits", model: model("fit.h5", "Dense", dense))
+    try place.fails(65, "shape [5, 3], but needs [4, 3]", model: model("fit.h5", "Dense", dense))
     try place.fails(65, "is nan at position 0", model: model("nan.h5", "Dense", dense))
   }
 

@@ -227,9 +227,8 @@ struct CommandTests {
           # Scan a model for a backdoor
           runner scan suspect.h5
 
-        Options without a command are those of 'run': see 'runner run --help'.
-        Completions for a shell: 'runner --generate-completion-script bash', zsh or
-        fish.
+        Without a command, options are those of 'run': see 'runner run --help'. Shell
+        completions: 'runner --generate-completion-script bash', zsh or fish.
 
         USAGE: runner <subcommand>
 
@@ -239,11 +238,9 @@ struct CommandTests {
 
         SUBCOMMANDS:
           run (default)           Defend a model and evaluate the result.
-          list                    List all plugins with what they need and their
-                                  options.
-          inspect                 Show a model's layers and what is suspicious about
-                                  its file.
-          scan                    Say whether a model hides a backdoor, and for which
+          list                    List plugins with their requirements and options.
+          inspect                 Show a model's layers and audit its file.
+          scan                    Judge whether a model has a backdoor, and for which
                                   class.
           evaluate                Measure a model's accuracy and attack success.
           predict                 Print a class for every image.

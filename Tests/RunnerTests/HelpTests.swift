@@ -180,7 +180,7 @@ struct HelpTests {
     #expect(try folder.names == names.sorted())
     let page = try RunnerProgram.run(["manual", "--page", "trigger apply"]).output
     #expect(
-      page.contains(".Nm runner-trigger-apply\n.Nd put a trigger on the images of a data set\n"))
+      page.contains(".Nm runner-trigger-apply\n.Nd apply a trigger to a data set\n"))
     #expect(page.contains(".It Fl \\-keep\\-target\\-class\n"))
     #expect(page.contains(".Sh EXAMPLES\nApply a trigger to the images of a file:\n.Bd -literal"))
     let mandoc = "/usr/bin/mandoc"

@@ -53,12 +53,12 @@ struct InspectTests {
 
         classes          3
         parameters       12
-        multiply-adds    12 an image
+        multiply-adds    12 per image
         prunable layers  none
         pruned first     none: there is no convolution
         SHA-256          \(try sha256(ofFile: path))
 
-        No findings. That is no proof that there is no backdoor.
+        No findings. This does not prove that there is no backdoor.
 
         """)
   }
@@ -84,7 +84,7 @@ struct InspectTests {
 
         classes          3
         parameters       12
-        multiply-adds    12 an image
+        multiply-adds    12 per image
         prunable layers  none
         pruned first     none: there is no convolution
         SHA-256          \(try sha256(ofFile: path))
@@ -114,7 +114,7 @@ struct InspectTests {
     #expect(unsupported.errors == "")
     #expect(
       unsupported.output == """
-        No model can be made of \(path).
+        No model can be built from \(path).
 
         Findings: 1 note
 

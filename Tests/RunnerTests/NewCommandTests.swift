@@ -32,7 +32,7 @@ struct NewCommandTests {
     #expect(result.errors == "")
     #expect(
       result.output == """
-        my-plugin holds the \(kind) 'my-plugin', the type MyPlugin, with tests and a runner. Go on with
+        my-plugin contains the \(kind) 'my-plugin' (type MyPlugin), tests and a runner. Next:
 
           cd my-plugin
           swift test -c release

@@ -43,7 +43,7 @@ struct NonfiniteTests {
     #expect(result.output == "0\nnonfinite\n2\n0\nnonfinite\n2\n")
     #expect(
       result.errors.contains(
-        "no class for 2 of 6 images, the first is image 1: values on the way are NaN or infinite"))
+        "no class for 2 of 6 images (first: image 1): the model computed NaN or infinite values"))
     let flagged = try RunnerProgram.run([
       "predict", place.model, "--data", broken, "--repaired", place.model, "--detector", "goodnet",
     ])
@@ -83,7 +83,7 @@ struct NonfiniteTests {
     ]
     let result = try RunnerProgram.run(arguments)
     #expect(result.status == 0, "\(result.errors)")
-    let line = "suspect: no class for 2 of 6 clean, 2 of 6 poisoned images: values on the way"
+    let line = "suspect: no class for 2 of 6 clean, 2 of 6 poisoned images: the model computed NaN"
     #expect(result.output.contains(line), "\(result.output)")
     #expect(result.errors.contains(line), "\(result.errors)")
     let json = try RunnerProgram.run(arguments + ["--json"]).output

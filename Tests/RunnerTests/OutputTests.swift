@@ -108,7 +108,7 @@ struct OutputTests {
 
         classes          10
         parameters       400
-        multiply-adds    608 an image
+        multiply-adds    608 per image
         prunable layers  conv
         pruned first     conv
 

@@ -175,10 +175,9 @@ struct PredictImagesTests {
           runner predict suspect.h5 --repaired repaired.h5 --detector goodnet \\
             --data test.h5
 
-        The images are PNG files, or a data set given with --data. Prints one class a
-        line, counted from 0, in the order of the images. With --detector, images that
-        it flags get the number of classes, N, instead (counting from 1, that is N +
-        1).
+        Reads PNG files, or a data set with --data. Prints one class per line, counted
+        from 0, in the order of the images. With --detector, flagged images get N, the
+        number of classes (counted from 1: N + 1).
         """), "\(result.output)")
     #expect(result.output.contains("USAGE: runner predict [<options>] <model> [<image> ...]"))
   }

@@ -35,7 +35,7 @@ struct ScanTests {
     #expect(!found.errors.contains("runner:"))
     let clear = try RunnerProgram.run(["scan", honest, "--verdict", "free-eagle"] + options)
     #expect(clear.status == 0, "\(clear.errors)")
-    #expect(clear.output.hasPrefix("free-eagle: no backdoor found (that is no proof"))
+    #expect(clear.output.hasPrefix("free-eagle: no backdoor found (this does not prove"))
     let json = try RunnerProgram.run(["scan", suspect, "--json"] + options)
     #expect(json.status == 1)
     let object = try #require(

@@ -178,12 +178,12 @@ struct SigmoidCommandTests {
 
         classes          2
         parameters       4
-        multiply-adds    4 an image
+        multiply-adds    4 per image
         prunable layers  none
         pruned first     none: there is no convolution
         SHA-256          \(try sha256(ofFile: path))
 
-        No findings. That is no proof that there is no backdoor.
+        No findings. This does not prove that there is no backdoor.
 
         """)
   }

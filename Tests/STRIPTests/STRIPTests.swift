@@ -226,7 +226,7 @@ struct STRIPTests {
     #expect(
       warning.wholeMatch(
         of:
-          /strip: no class for \d+ of 40 clean images with others on them: values on the way are NaN or infinite; the threshold leaves them out/
+          /strip: no class for \d+ of 40 blended clean images: the model computed NaN or infinite values; the threshold ignores them/
       ) != nil, "\(warning)")
     let error = #expect(throws: PluginError.self) {
       try labels(Array(repeating: 1e10, count: 40), RunContext())

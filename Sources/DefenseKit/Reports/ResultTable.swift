@@ -95,8 +95,8 @@ extension TuningSummary {
     var text = "fine-tuned for \(epochs) epochs on \(images) images"
     if let before, let after {
       text +=
-        "; held-out accuracy \(percent(before.accuracy)) of \(before.images) images before, "
-        + "\(percent(after.accuracy)) after"
+        "; held-out accuracy \(percent(before.accuracy)) before, \(percent(after.accuracy)) after "
+        + "(\(before.images) images)"
     }
     return text
   }

@@ -9,7 +9,7 @@ struct PredictCommand: RunnerCommand {
       discussion: discussion(
         """
         Reads PNG files, or a data set with --data. Prints one class per line, counted from 0, in \
-        the order of the images. With --detector, a flagged image gets N, the number of classes \
+        the order of the images. With --detector, flagged images get N, the number of classes \
         (counted from 1: N + 1). An image for which the model computes NaN or infinite values has \
         no class; its line is 'nonfinite'.
 
