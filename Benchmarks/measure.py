@@ -215,7 +215,7 @@ class Measurement:
                 command = [sys.executable, os.path.join(HERE, "training.py"), name, "--format", layout]
                 engines.append(Engine(f"PyTorch {layout}", [*command, "--threads", str(self.options.threads)]))
             if len({engine.ready for engine in engines}) > 1:
-                sys.exit(f"{name} is not the same network everywhere: {[engine.ready for engine in engines]}")
+                sys.exit(f"{name} differs between the engines: {[engine.ready for engine in engines]}")
             seconds = alternate(engines, f"run {steps}", self.options.rounds)
             said = {e.name: dict(zip(e.last[2::2], map(float, e.last[3::2]))) for e in engines}
             for engine in engines:
@@ -235,7 +235,7 @@ class Measurement:
     def job(self):
         """The main job: our command from start to end, reading included, between the peers' bare forward passes."""
         if not self.options.data:
-            print("\nThe main job was left out: no lab data (see Benchmarks/README.md).")
+            print("\nThe main job was skipped: no lab data (see Benchmarks/README.md).")
             return
         files = [os.path.join(self.options.data, name) for name in SETS]
         peers = [self.peer(e, "deepid", "--data", *files) for e in ("openvino", "onnxruntime")]

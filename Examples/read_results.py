@@ -32,7 +32,7 @@ def main(folder):
 
     alone = done[done["detector"] == "none"]
     figures = ["clean_accuracy", "attack_success", "robust_accuracy", "defense_effectiveness"]
-    print("\nDefenses by themselves, per cent (effectiveness: 0.5 is doing nothing)\n")
+    print("\nDefenses without detectors, in per cent (effectiveness: 0.5 is no change)\n")
     table = alone.groupby(["model", "defense"], sort=False)[figures].agg(["mean", "std"])
     shares = [column for column in table.columns if column[0] != "defense_effectiveness"]
     table[shares] *= 100
@@ -47,7 +47,7 @@ def main(folder):
         print("\nDetectors: area under the ROC curve, by model\n")
         print(detected.pivot_table(index=["detector", "defense"], columns="model", values="auroc").round(4).to_string(na_rep=""))
 
-    print(f"\n{done['key'].nunique()} units, each by itself, take {done.drop_duplicates('key')['seconds'].sum():.0f} s, the largest {done['peak_memory'].max() / 1e6:.0f} MB")
+    print(f"\n{done['key'].nunique()} units take {done.drop_duplicates('key')['seconds'].sum():.0f} s, the largest {done['peak_memory'].max() / 1e6:.0f} MB")
 
 
 if __name__ == "__main__":

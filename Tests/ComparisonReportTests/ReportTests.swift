@@ -27,7 +27,7 @@ struct ReportTests {
         + "<bdi>stopped after 600 s; allow it more with --timeout</bdi>",
       "clp: 2 of 6 normalizations have no producing convolution", "data:image/png;base64,",
       "<dt><bdi>overlays</bdi></dt><dd><bdi>100</bdi></dd>", "Hanley and McNeil", "ICCV 2023",
-      "Doing nothing has 0.5", "Peak memory",
+      "No change gives 0.5", "Peak memory",
     ] {
       #expect(html.contains(piece), "\(piece)")
     }

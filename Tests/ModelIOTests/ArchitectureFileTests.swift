@@ -126,7 +126,8 @@ struct ArchitectureFileTests {
         == "layer 'f' (Flatten): channels_first is supported only for images, not for an input of "
         + "shape [8, 3]; save the model with channels_last layers (keras-unsupported)")
     #expect(
-      try refusal([layer("BatchNormalization", "n", ["axis": [1, 3]])]).contains("not one number"))
+      try refusal([layer("BatchNormalization", "n", ["axis": [1, 3]])]).contains(
+        "not a single number"))
   }
 
   @Test("A network in channels_first takes images whose channels are last")

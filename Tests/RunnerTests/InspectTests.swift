@@ -94,8 +94,8 @@ struct InspectTests {
         error: layer '\(shown)' (Dense): its weight 'kernel' is nan at position 3 (1 of its 12 \
         values are not finite); the model is damaged or its training diverged \
         [weights-nonfinite, AML.T0031]
-        warning: layer '\(shown)': 1 of the 12 values of its kernel stands out, up to 50000.0; half \
-        of the others are under 0.3 [weights-extreme, AML.T0018.000]
+        warning: layer '\(shown)': 1 of the 12 values of its kernel stands out, up to 50000.0; the \
+        median magnitude of the others is 0.3 [weights-extreme, AML.T0018.000]
 
         """)
     for option in ["--json", "--sarif"] {

@@ -78,7 +78,7 @@ struct NewCommandTests {
       "https://git.example/kits/Backdoors.git", "--from", "1.2.3",
     ])
     #expect(result.status == 0 && result.errors == "")
-    #expect(result.output.hasPrefix("\(folder.path)/sub holds the defense 'v2', the type V2, with"))
+    #expect(result.output.hasPrefix("\(folder.path)/sub contains the defense 'v2' (type V2), "))
     let manifest = try String(contentsOfFile: "\(folder.path)/sub/Package.swift", encoding: .utf8)
     #expect(
       manifest.contains(

@@ -18,14 +18,14 @@ public struct DivergenceThreshold: Detector {
 
     /// The declarations of all options.
     public static var declarations: [PluginOption<Options>] {
-      [PluginOption("alarms", \.alarms, "The share of clean images that may be flagged, 0 to 1.")]
+      [PluginOption("alarms", \.alarms, "Share of clean images that may be flagged, 0 to 1.")]
     }
   }
 
   /// "divergence-threshold".
   public static let name = "divergence-threshold"
   /// One sentence for listings.
-  public static let summary = "Flags images on which suspect and repaired model are far apart."
+  public static let summary = "Flags images on which suspect and repaired model disagree strongly."
   /// The options it was made with.
   public let options: Options
 

@@ -16,7 +16,7 @@ public struct MagnitudePruning: Defense {
 
     /// The declarations of all options.
     public static var declarations: [PluginOption<Options>] {
-      [PluginOption("share", \.share, "The share of the channels to prune, between 0 and 1.")]
+      [PluginOption("share", \.share, "Share of channels to prune, between 0 and 1.")]
     }
   }
 

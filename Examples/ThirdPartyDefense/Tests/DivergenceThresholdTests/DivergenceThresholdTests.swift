@@ -11,7 +11,7 @@ struct DivergenceThresholdTests {
   @Test("A rule of plugins", arguments: checks.rules)
   func rule(_ rule: PluginRule) throws { try Self.checks.check(rule) }
 
-  @Test("Triggered images are flagged; of the clean ones that it learned from as many as allowed")
+  @Test("Flags triggered images, and the allowed share of the clean images it learned from")
   func flags() throws {
     let problem = try ToyProblem.standard()
     let detector = try DivergenceThreshold(options: .init())

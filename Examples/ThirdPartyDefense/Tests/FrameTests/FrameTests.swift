@@ -10,7 +10,7 @@ struct FrameTests {
   @Test("A rule of plugins", arguments: checks.rules)
   func rule(_ rule: PluginRule) throws { try Self.checks.check(rule) }
 
-  @Test("The outermost pixels are white, all others as they were")
+  @Test("The outermost pixels are white, all others unchanged")
   func pixels() throws {
     let goal = try AttackGoal(target: 0, classCount: 2)
     let trigger = try Trigger(

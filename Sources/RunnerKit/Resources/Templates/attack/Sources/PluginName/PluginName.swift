@@ -2,7 +2,7 @@ public import DefenseKit
 
 /// Paints a white bar across the top of images of any class and labels them with the target class.
 ///
-/// A place to begin; training and judging are the same for all attacks.
+/// A starting point; training and evaluation are the same for all attacks.
 public struct PluginName: Attack {
   /// The options of ``PluginName``.
   public struct Options: PluginOptions {
@@ -14,7 +14,7 @@ public struct PluginName: Attack {
 
     /// The declarations of all options.
     public static var declarations: [PluginOption<Options>] {
-      [PluginOption("height", \.height, "The bar's height in pixels, 1 to 4096.")]
+      [PluginOption("height", \.height, "Height of the bar in pixels, 1 to 4096.")]
     }
   }
 
@@ -29,7 +29,7 @@ public struct PluginName: Attack {
 
   /// Creates the attack.
   ///
-  /// - Throws: `PluginError` for a height that is none.
+  /// - Throws: `PluginError` if `height` isn't from 1 to 4096.
   public init(options: Options) throws(PluginError) {
     guard (1...4096).contains(options.height) else {
       throw PluginError(.badOption, "plugin-name.height takes a number of pixels from 1 to 4096")

@@ -11,7 +11,7 @@ struct PluginNameTests {
   @Test("A rule of plugins", arguments: checks.rules)
   func rule(_ rule: PluginRule) throws { try Self.checks.check(rule) }
 
-  @Test("The upper rows are white, all others as they were")
+  @Test("The upper rows are white, all others unchanged")
   func pixels() throws {
     let goal = try AttackGoal(target: 0, classCount: 2)
     let attack = try PluginName(options: .init())

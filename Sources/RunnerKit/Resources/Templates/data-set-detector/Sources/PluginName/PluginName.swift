@@ -1,12 +1,12 @@
 public import DefenseKit
 
-/// Scores training images by how surely the model gives them the label that they were learnt with.
+/// Scores training images by the model's confidence in their labels.
 ///
-/// A place to begin, and a baseline: poisoned images are often learnt best.
+/// A starting point, and a baseline: a model often learns poisoned images best.
 public struct PluginName: DataSetDetector {
   /// The options of ``PluginName``.
   public struct Options: PluginOptions {
-    /// The share of all images that is dropped.
+    /// The share of images to drop.
     public var share = 0.1
 
     /// Creates options with all defaults.
@@ -14,14 +14,15 @@ public struct PluginName: DataSetDetector {
 
     /// The declarations of all options.
     public static var declarations: [PluginOption<Options>] {
-      [PluginOption("share", \.share, "The share of all images that is dropped, 0 to 1.")]
+      [PluginOption("share", \.share, "Share of images to drop, 0 to 1.")]
     }
   }
 
   /// "plugin-name".
   public static let name = "plugin-name"
   /// One sentence for listings.
-  public static let summary = "Drops the training images of whose label the model is surest."
+  public static let summary =
+    "Drops the training images whose label the model predicts most confidently."
   /// The options it was made with.
   public let options: Options
 
@@ -35,7 +36,7 @@ public struct PluginName: DataSetDetector {
     self.options = options
   }
 
-  /// Scores the images, each by itself.
+  /// Scores each image independently.
   ///
   /// - Throws: What the execution throws.
   public func scores(

@@ -10,7 +10,7 @@ struct PluginNameTests {
   @Test("A rule of plugins", arguments: checks.rules)
   func rule(_ rule: PluginRule) throws { try Self.checks.check(rule) }
 
-  @Test("As many images are dropped as is said")
+  @Test("Drops the given share of images")
   func share() throws {
     let problem = try ToyProblem.standard()
     let found = try PluginName(options: .init()).scores(

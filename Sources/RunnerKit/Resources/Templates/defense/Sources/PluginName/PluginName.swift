@@ -1,8 +1,8 @@
 public import DefenseKit
 
-/// Prunes channels of the last convolution, chosen at random.
+/// Prunes random channels of the last convolution.
 ///
-/// A place to begin, and a baseline: whatever you put here should do better than chance.
+/// A starting point, and a baseline: your defense should do better than chance.
 public struct PluginName: Defense {
   /// The options of ``PluginName``.
   public struct Options: PluginOptions {
@@ -14,14 +14,14 @@ public struct PluginName: Defense {
 
     /// The declarations of all options.
     public static var declarations: [PluginOption<Options>] {
-      [PluginOption("share", \.share, "The share of the channels to prune, over 0 and under 1.")]
+      [PluginOption("share", \.share, "Share of channels to prune, over 0 and under 1.")]
     }
   }
 
   /// "plugin-name".
   public static let name = "plugin-name"
   /// One sentence for listings.
-  public static let summary = "Prunes channels of the last convolution, chosen at random."
+  public static let summary = "Prunes random channels of the last convolution."
   /// The options it was made with.
   public let options: Options
 

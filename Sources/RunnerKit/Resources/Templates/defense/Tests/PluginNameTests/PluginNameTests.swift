@@ -11,7 +11,7 @@ struct PluginNameTests {
   @Test("A rule of plugins", arguments: checks.rules)
   func rule(_ rule: PluginRule) throws { try Self.checks.check(rule) }
 
-  @Test("A quarter of the channels is pruned, others for another seed")
+  @Test("Prunes a quarter of the channels; another seed prunes others")
   func channels() throws {
     let problem = try ToyProblem.standard()
     let defense = try PluginName(options: .init())

@@ -2,10 +2,10 @@ public import DefenseKit
 private import Foundation
 private import Synchronization
 
-/// Flags images of which the suspect is surer than of nearly all clean ones.
+/// Flags images that the suspect classifies more confidently than nearly all clean ones.
 ///
-/// A place to begin, and a baseline: a trigger often makes a network very sure. The score of an image is
-/// -log(1 - p), with the largest probability p that the suspect gives it.
+/// A starting point, and a baseline: a trigger often makes a network very confident. An image's
+/// score is -log(1 - p), where p is the largest probability that the suspect gives it.
 public struct PluginName: Detector {
   /// The options of ``PluginName``.
   public struct Options: PluginOptions {
@@ -17,14 +17,15 @@ public struct PluginName: Detector {
 
     /// The declarations of all options.
     public static var declarations: [PluginOption<Options>] {
-      [PluginOption("alarms", \.alarms, "The share of clean images that may be flagged, 0 to 1.")]
+      [PluginOption("alarms", \.alarms, "Share of clean images that may be flagged, 0 to 1.")]
     }
   }
 
   /// "plugin-name".
   public static let name = "plugin-name"
   /// One sentence for listings.
-  public static let summary = "Flags images of which the suspect is surer than of clean ones."
+  public static let summary =
+    "Flags images that the suspect classifies more confidently than clean ones."
   /// Clean images; with `.repairedModel` it would compare the suspect with a repaired copy.
   public static let requirements: [PluginRequirement] = [.cleanData]
   /// The options it was made with.
@@ -40,7 +41,7 @@ public struct PluginName: Detector {
     self.options = options
   }
 
-  /// Learns from the clean images which score only the allowed share of them exceeds.
+  /// Finds the score that only the allowed share of the clean images exceeds.
   ///
   /// - Throws: What the execution throws.
   public func inspection(

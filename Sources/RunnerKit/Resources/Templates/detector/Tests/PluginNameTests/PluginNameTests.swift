@@ -11,7 +11,7 @@ struct PluginNameTests {
   @Test("A rule of plugins", arguments: checks.rules)
   func rule(_ rule: PluginRule) throws { try Self.checks.check(rule) }
 
-  @Test("Of the clean images that it learned from as many are flagged as is allowed")
+  @Test("Flags the allowed share of the clean images it learned from")
   func alarms() throws {
     let problem = try ToyProblem.standard()
     let detector = try PluginName(options: .init())

@@ -1,13 +1,13 @@
 public import DefenseKit
 
-/// Looks for a class whose weights in the classifier are larger than those of the others.
+/// Finds a class with larger weights in the classifier head than the others.
 ///
-/// A place to begin, and a baseline. A class's score is the L2 norm of the weights that lead to it in the
-/// last dense layer; the statistic is the largest score over the median.
+/// A starting point, and a baseline. A class's score is the L2 norm of its weights in the last
+/// dense layer; the statistic is the largest score divided by the median.
 public struct PluginName: ModelScanner {
   /// The options of ``PluginName``.
   public struct Options: PluginOptions {
-    /// The statistic over which a model counts as backdoored.
+    /// The statistic above which a model counts as backdoored.
     public var threshold = 1.5
 
     /// Creates options with all defaults.
@@ -18,7 +18,7 @@ public struct PluginName: ModelScanner {
       [
         PluginOption(
           "threshold", \.threshold,
-          "The statistic over which a model counts as backdoored, over 1.")
+          "Statistic above which a model counts as backdoored, over 1.")
       ]
     }
   }
@@ -27,7 +27,7 @@ public struct PluginName: ModelScanner {
   public static let name = "plugin-name"
   /// One sentence for listings.
   public static let summary =
-    "Looks for a class whose classifier weights are larger than the others'."
+    "Finds a class with larger classifier weights than the others."
   /// Three classes, as fewer have no median beside the largest.
   public static let requirements: [PluginRequirement] = [.classes(3)]
   /// The options it was made with.
@@ -69,6 +69,6 @@ public struct PluginName: ModelScanner {
     return ModelVerdict(
       statistic: median > 0 ? largest / median : largest > 0 ? .infinity : 1,
       threshold: options.threshold, classScores: norms,
-      measure: "norm of the class's weights in the classifier")
+      measure: "norm of the class's weights in the classifier head")
   }
 }

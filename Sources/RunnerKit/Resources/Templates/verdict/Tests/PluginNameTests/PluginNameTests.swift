@@ -10,7 +10,7 @@ struct PluginNameTests {
   @Test("A rule of plugins", arguments: checks.rules)
   func rule(_ rule: PluginRule) throws { try Self.checks.check(rule) }
 
-  @Test("The class with large weights is found, worked by hand")
+  @Test("Finds the class with large weights, worked out by hand")
   func byHand() throws {
     // Columns (3, 4), (0, 1), (1, 0): norms 5, 1 and 1.
     var graph = try Graph(inputShape: [1, 2, 1])
