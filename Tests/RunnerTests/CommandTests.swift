@@ -134,7 +134,7 @@ struct CommandTests {
             alarms=0.01         number
               Share of clean images that may be flagged, 1e-6 to under 1.
             threshold=quantile  normal|quantile
-              Distribution of clean entropies: normal, as published, or empirical.
+              Threshold from clean entropies: normal fit, as published, or their quantile.
 
         Data-set detectors:
           spectral-signatures  Drops training images that lie far along the top singular vector of their label's representations.
@@ -195,11 +195,11 @@ struct CommandTests {
             norm=linf      linf|l2
               Norm that limits the perturbation.
             epsilon=16     number
-              Largest perturbation, in units of 1/255; about 300 for l2, 0 for none.
+              Largest perturbation, on the scale 0 to 255; about 300 for l2, 0 for none.
             steps=100      integer
               Steps of gradient ascent.
             step=1.5       number
-              Length of a step in the norm, in units of 1/255.
+              Length of a step in the norm, on the scale 0 to 255.
             size=3         integer
               Side of a corner patch in pixels.
             corners=4      integer

@@ -36,10 +36,10 @@ extension LabelConsistent {
         PluginOption("norm", \.norm, "Norm that limits the perturbation."),
         PluginOption(
           "epsilon", \.epsilon,
-          "Largest perturbation, in units of 1/255; about 300 for l2, 0 for "
+          "Largest perturbation, on the scale 0 to 255; about 300 for l2, 0 for "
             + "none."),
         PluginOption("steps", \.steps, "Steps of gradient ascent."),
-        PluginOption("step", \.step, "Length of a step in the norm, in units of 1/255."),
+        PluginOption("step", \.step, "Length of a step in the norm, on the scale 0 to 255."),
         PluginOption("size", \.size, "Side of a corner patch in pixels."),
         PluginOption("corners", \.corners, "1: the lower right corner only; 4: all corners."),
         PluginOption(

@@ -50,7 +50,8 @@ extension STRIP {
           "alarms", \.alarms, "Share of clean images that may be flagged, 1e-6 to under 1."),
         PluginOption(
           "threshold", \.threshold,
-          "Distribution of clean entropies: normal, as published, or empirical."),
+          "Threshold from clean entropies: normal fit, as published, or their quantile."
+        ),
       ]
     }
   }
