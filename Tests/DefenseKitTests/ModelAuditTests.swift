@@ -115,7 +115,7 @@ struct ModelAuditTests {
     #expect(
       fed.map(\.message) == [
         "layer 'b': its output is the same for every image, although the layer reads the image",
-        "layer 'c': its output is the same for every image, yet 'join' reads it",
+        "layer 'c': its output is the same for every image, but 'join' reads it",
       ])
     #expect(
       try graph(.dense(Dense(kernel: zeros)), into: .concatenate).map(\.location) == ["b", "c"])
