@@ -26,7 +26,7 @@ public enum PluginRule: String, Sendable, CaseIterable, CustomStringConvertible 
   case threadCount = "thread-count"
   /// Clean images, or training images, in another order give equal bits.
   case sampleOrder = "sample-order"
-  /// A detector's verdicts do not depend on the order of the images.
+  /// A detector's detections do not depend on the order of the images.
   case imageOrder = "image-order"
   /// A detector's verdict on an image is the same if the image is the only one.
   case singleImage = "single-image"
@@ -45,7 +45,7 @@ public enum PluginRule: String, Sendable, CaseIterable, CustomStringConvertible 
   /// Repairs match the suspect and report correctly how they were made.
   case repairs
   /// A detector gives one verdict for each image: a class, N, or no class.
-  case verdicts
+  case detections
   /// A verdict on a model has a statistic that is not NaN, and a score for every class.
   case modelVerdict = "model-verdict"
   /// A data-set detector scores every image and drops only images of the set.
@@ -81,14 +81,14 @@ public enum PluginRule: String, Sendable, CaseIterable, CustomStringConvertible 
     case .sameSeed: "Equal seeds give equal bits."
     case .threadCount: "One, two and three threads give equal bits."
     case .sampleOrder: "Clean images in another order give equal bits."
-    case .imageOrder: "Inspected images in another order get the same verdicts."
+    case .imageOrder: "Inspected images in another order get the same detections."
     case .singleImage: "An inspected image that comes alone gets the same verdict."
     case .cancelledBefore: "A run cancelled before it begins ends with CancellationError."
     case .cancelledDuring: "A run cancelled on the way ends with CancellationError at once."
     case .writesNothing: "Nothing is written: no file, no output, no error output."
     case .withoutData: "A plugin that learns from no clean data works without any."
     case .repairs: "Repairs fit the suspect and say rightly how they were made."
-    case .verdicts: "There is one verdict an image: a class, N, or no class."
+    case .detections: "There is one verdict an image: a class, N, or no class."
     case .modelVerdict: "The statistic is a number, and every class has a score."
     case .dataSetScores: "Every image has a score, and what is dropped is in the set."
     case .poisoning: "Poisoned images and labels are what is promised; all others stay."

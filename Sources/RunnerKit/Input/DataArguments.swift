@@ -4,7 +4,7 @@ internal import DefenseKit
 /// Arguments for reading data sets.
 struct DataArguments: ParsableArguments, Sendable {
   @Option(help: "The order of an image's axes in the data sets, if their shape leaves it open.")
-  var layout: Layout?
+  var layout: ImageLayout?
 
   @OptionGroup var naming: KeysArguments
 

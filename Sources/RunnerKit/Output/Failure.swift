@@ -25,7 +25,7 @@ struct Failure: Error {
   /// All exit statuses and their meanings, for the manual.
   static let meanings: [(status: Int32, meaning: String)] = [
     (0, "All is done."),
-    (findings, "An inspection found something."),
+    (findings, "An audit found something."),
     (incomplete, "Parts of a comparison failed for good."),
     (usage, "The command is called wrongly."),
     (data, "A file's contents cannot be used."),
