@@ -7,9 +7,9 @@
 
 const dk_kernels *dk_best_kernels(void) {
 #if defined(__x86_64__)
-  const char *wish = getenv("DEFENSEKIT_INSTRUCTIONS");
-  const bool baseline = wish && !strcmp(wish, dk_baseline.name);
-  const bool avx2 = wish && !strcmp(wish, dk_avx2.name);
+  const char *requested = getenv("DEFENSEKIT_INSTRUCTIONS");
+  const bool baseline = requested && !strcmp(requested, dk_baseline.name);
+  const bool avx2 = requested && !strcmp(requested, dk_avx2.name);
   if (__builtin_cpu_supports("x86-64-v4") && !avx2 && !baseline) return &dk_avx512;
   if (__builtin_cpu_supports("x86-64-v3") && !baseline) return &dk_avx2;
 #endif

@@ -5,7 +5,7 @@ extension ComparisonReport {
   /// The values for the page's templates.
   var context: [String: Any] {
     let defenses = records.compactMap { $0.unit.defense?.label }.distinct
-    let examiners = [PluginKind.detector, .dataSetDetector, .verdict].map { kind in
+    let otherPlugins = [PluginKind.detector, .dataSetDetector, .verdict].map { kind in
       (kind, records.compactMap { $0.unit.plugins[kind]?.label }.distinct)
     }.filter { $0.0 == .detector || !$0.1.isEmpty }
     let seeds = records.map(\.unit.seed).distinct
@@ -15,7 +15,7 @@ extension ComparisonReport {
       "title": title, "version": defenseKitVersion, "isEmpty": records.isEmpty,
       "compared": [
         compared("model", models.map(\.name)), compared("defense", defenses),
-      ] + examiners.map { compared($0.name, $1) } + [compared("seed", seeds.map(String.init))],
+      ] + otherPlugins.map { compared($0.name, $1) } + [compared("seed", seeds.map(String.init))],
       "facts": facts(failed, pending),
       "failedCount": failed == 0 ? "" : counted(failed, "unit"), "hasFailures": failed > 0,
       "glance": ["rows": models.map(\.glance), "isShown": models.contains { $0.best != nil }],
@@ -124,10 +124,10 @@ extension ModelResults {
     records.flatMap { record in
       record.rows.compactMap(\.verdict).map { verdict in
         [
-          "verdict": record.unit.examiner?.choice.label ?? "", "seed": "\(record.unit.seed)",
+          "verdict": record.unit.otherPlugin?.choice.label ?? "", "seed": "\(record.unit.seed)",
           "answer": verdict.isBackdoored ? "backdoored" : "no backdoor found",
           "isBackdoored": verdict.isBackdoored,
-          "class": verdict.isBackdoored ? "\(verdict.suspect)" : "–",
+          "class": verdict.isBackdoored ? "\(verdict.topClass)" : "–",
           "statistic": upToFourDecimals(verdict.statistic),
           "threshold": upToFourDecimals(verdict.threshold),
           "measure": verdict.measure,

@@ -180,7 +180,7 @@ struct ReportChart: Sendable {
     _ model: String, _ records: [ComparisonRecord], _ roles: [Treatment: ChartRole]
   ) -> [ReportChart] {
     var series: [ClassChart.Series] = []
-    for record in records where record.failure == nil && record.unit.examiner == nil {
+    for record in records where record.failure == nil && record.unit.otherPlugin == nil {
       for row in record.rows where !row.model.byClass.isEmpty {
         let treatment = Treatment(record.unit.defense?.label, row.title)
         let role = roles[treatment] ?? .suspect

@@ -68,7 +68,7 @@ public struct PluginChecks: Sendable {
     case .sampleOrder: return kind != .attack
     case .withoutData: return kind != .attack && !type.requiresCleanData
     case .repairs: return kind == .defense
-    case .imageOrder, .singleImage, .verdicts: return kind == .detector
+    case .imageOrder, .singleImage, .detections: return kind == .detector
     case .modelVerdict: return kind == .verdict
     case .dataSetScores: return kind == .dataSetDetector
     case .poisoning, .trigger: return kind == .attack
@@ -112,7 +112,7 @@ public struct PluginChecks: Sendable {
     case .writesNothing: try checkWritesNothing()
     case .withoutData: try checkWithoutData()
     case .repairs: try checkRepairs()
-    case .verdicts: try checkVerdicts()
+    case .detections: try checkDetections()
     case .modelVerdict: try checkModelVerdict()
     case .dataSetScores: try checkDataSetScores()
     case .poisoning: try checkPoisoning()
@@ -121,8 +121,8 @@ public struct PluginChecks: Sendable {
   }
 
   /// Returns the error for a broken rule.
-  func broken(_ rule: PluginRule, _ seen: String, _ advice: String) -> BrokenRule {
-    BrokenRule(plugin: name, rule: rule, seen: seen, advice: advice)
+  func broken(_ rule: PluginRule, _ observed: String, _ advice: String) -> BrokenRule {
+    BrokenRule(plugin: name, rule: rule, observed: observed, advice: advice)
   }
 
   /// The problem to check the plugin on.

@@ -26,7 +26,7 @@ public enum PluginRule: String, Sendable, CaseIterable, CustomStringConvertible 
   case threadCount = "thread-count"
   /// Clean images, or training images, in another order give equal bits.
   case sampleOrder = "sample-order"
-  /// A detector's verdicts do not depend on the order of the images.
+  /// A detector's detections do not depend on the order of the images.
   case imageOrder = "image-order"
   /// A detector's verdict on an image is the same if the image is the only one.
   case singleImage = "single-image"
@@ -45,7 +45,7 @@ public enum PluginRule: String, Sendable, CaseIterable, CustomStringConvertible 
   /// Repairs match the suspect and report correctly how they were made.
   case repairs
   /// A detector gives one verdict for each image: a class, N, or no class.
-  case verdicts
+  case detections
   /// A verdict on a model has a statistic that is not NaN, and a score for every class.
   case modelVerdict = "model-verdict"
   /// A data-set detector scores every image and drops only images of the set.
@@ -81,14 +81,14 @@ public enum PluginRule: String, Sendable, CaseIterable, CustomStringConvertible 
     case .sameSeed: "Equal seeds give equal bits."
     case .threadCount: "One, two and three threads give equal bits."
     case .sampleOrder: "The order of the clean images changes no bit."
-    case .imageOrder: "The order of the classified images does not change their verdicts."
+    case .imageOrder: "The order of the classified images does not change their detections."
     case .singleImage: "A single image gets the same verdict as in a batch."
     case .cancelledBefore: "A run cancelled before it begins ends with CancellationError."
     case .cancelledDuring: "A run cancelled in progress ends with CancellationError immediately."
     case .writesNothing: "The plugin writes nothing: no file, no output, no error output."
     case .withoutData: "A plugin that does not require clean data works without it."
     case .repairs: "Repairs fit the suspect and report correctly how they were made."
-    case .verdicts: "Every image gets one verdict: a class, N, or no class."
+    case .detections: "Every image gets one verdict: a class, N, or no class."
     case .modelVerdict: "The statistic is a number, and every class has a score."
     case .dataSetScores: "Every image has a score, and dropped images are in the set."
     case .poisoning: "Poisoned images and labels are as declared; all others are unchanged."

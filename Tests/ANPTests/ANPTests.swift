@@ -106,13 +106,13 @@ struct ANPTests {
     for _ in 0..<4 {
       let before = learner.masks
       var seen: [[Float]] = []
-      _ = try learner.step(from: learner.noise(&numbers)) { differentiator in
-        let weights = differentiator.weight(.gamma, of: "norm_1").values
+      _ = try learner.step(from: learner.noise(&numbers)) { backpropagation in
+        let weights = backpropagation.weight(.gamma, of: "norm_1").values
         let own =
-          differentiator.model.graph.nodes
+          backpropagation.model.graph.nodes
           .first { $0.name == "norm_1" }?.operation.weights[0].values ?? []
         seen.append(zip(weights, own).map { $0 / $1 })
-        return try differentiator.differentiate(loss, at: images)
+        return try backpropagation.differentiate(loss, at: images)
       }
       #expect(seen.count == options.steps + 2)
       for factors in seen {
@@ -136,17 +136,17 @@ struct ANPTests {
     let images = try problem.clean.source.values(of: 0..<count)
     let loss = Loss.crossEntropy(Array(problem.clean.labels[..<count]))
     let role: WeightRole = seed % 3 == 0 ? .beta : .gamma
-    let differentiator = try Differentiator(
+    let backpropagation = try Backpropagation(
       model, batchSize: count, isTraining: seed < 3, layers: [layer])
     var numbers = SeededGenerator(seed: UInt64(seed))
-    let channels = differentiator.weight(role, of: layer).count
+    let channels = backpropagation.weight(role, of: layer).count
     let factors = (0..<channels).map { _ in Float(0.6 + 0.8 * numbers.unit()) }
     func value(_ factors: [Float]) throws -> Double {
-      differentiator.setFactors(factors, on: role, of: layer)
-      return try differentiator.differentiate(loss, at: images)
+      backpropagation.setFactors(factors, on: role, of: layer)
+      return try backpropagation.differentiate(loss, at: images)
     }
     _ = try value(factors)
-    let gradient = differentiator.factorGradient(role, of: layer)
+    let gradient = backpropagation.factorGradient(role, of: layer)
     try GradientChecks(seed: UInt64(seed)).check(gradient, at: factors, of: value)
     // The check fails where it should.
     var wrong = gradient
@@ -278,7 +278,7 @@ struct ANPTests {
         == "anp needs batch normalization, which 'toy_plain' lacks; try fine-pruning or fine-tuning, "
         + "which need none")
     let one = try CleanData(
-      Selection(of: problem.clean.source, [0]), labels: [problem.clean.labels[0]], name: "one")
+      Subset(of: problem.clean.source, [0]), labels: [problem.clean.labels[0]], name: "one")
     #expect(
       refusal(problem.normalized.model, one)?.message
         == "anp learns from some images and chooses its threshold by others, but one has 1; give more"

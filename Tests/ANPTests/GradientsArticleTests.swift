@@ -9,7 +9,7 @@ func trigger(
 ) throws -> MaskedPattern {
   let shape = model.graph.inputShape
   let count = images.count / shape.reduce(1, *)
-  let differentiator = try Differentiator(
+  let backpropagation = try Backpropagation(
     model, batchSize: count, isTraining: false, differentiatesWeights: false,
     differentiatesInput: true)
   let loss = Loss.crossEntropy(Array(repeating: target, count: count))
@@ -19,9 +19,9 @@ func trigger(
   var masks = ValueOptimizer(.adam(), count: trigger.mask.count)
   var patterns = ValueOptimizer(.adam(), count: trigger.pattern.count)
   for _ in 0..<steps {
-    try differentiator.differentiate(loss, at: trigger.applied(to: images))
+    try backpropagation.differentiate(loss, at: trigger.applied(to: images))
     let gradient = trigger.gradients(
-      at: images, imageGradient: differentiator.inputGradient)
+      at: images, imageGradient: backpropagation.inputGradient)
     // 0.01 times the mask's L1 norm is part of the loss.
     masks.step(&trigger.mask, along: gradient.mask.map { $0 + 0.01 }, rate: 0.1)
     patterns.step(&trigger.pattern, along: gradient.pattern, rate: 10)

@@ -173,9 +173,9 @@ struct AttackRunTests {
     }
     #expect(largest == 24)
 
-    // The disturbed images without the corners: the clean model's loss must have grown a lot.
+    // The perturbed images without the corners: the clean model's loss must have grown a lot.
     let model = try task.cleanModel()
-    let gradients = try Differentiator(
+    let gradients = try Backpropagation(
       model, batchSize: 50, isTraining: false, differentiatesWeights: false,
       differentiatesInput: true)
     func losses(_ images: [[UInt8]]) throws -> Float {
@@ -186,8 +186,8 @@ struct AttackRunTests {
     }
     let clean = result.poisoned.map { experiment.training[$0] }
     let ascent = try GradientAscent(on: model, options: options, execution: ExecutionOptions())
-    let disturbed = try ascent.disturbed(clean, labels: Array(repeating: 1, count: clean.count))
-    let (before, after) = (try losses(clean), try losses(disturbed))
+    let perturbed = try ascent.perturbed(clean, labels: Array(repeating: 1, count: clean.count))
+    let (before, after) = (try losses(clean), try losses(perturbed))
     #expect(after > 10 * before, "\(before) to \(after)")
     options.epsilon = 0
     let plain = try LabelConsistent(options: options).poison(task, in: RunContext())

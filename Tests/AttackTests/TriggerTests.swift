@@ -88,15 +88,15 @@ struct TriggerTests {
     let images = LabelledImages(
       imageShape: [1, 1, 1], bytes: [10, 20, 30, 40], labels: [9, 0, 4, 0], name: "four")
     func set(
-      _ mode: AttackGoal.Mode, keepsUnconcerned: Bool = false
+      _ mode: AttackGoal.Mode, keepsUnaffected: Bool = false
     ) throws -> ([UInt8], [Int32], [Int32]) {
       let trigger = try Trigger(.addition([1]), imageShape: [1, 1, 1], goal: goal(mode))
-      let (set, trueLabels) = try trigger.testSet(from: images, keepsUnconcerned: keepsUnconcerned)
+      let (set, trueLabels) = try trigger.testSet(from: images, keepsUnaffected: keepsUnaffected)
       return (set.bytes, set.labels, trueLabels)
     }
     #expect(try set(.allToOne) == ([11, 31], [0, 0], [9, 4]))
     #expect(
-      try set(.allToOne, keepsUnconcerned: true) == (
+      try set(.allToOne, keepsUnaffected: true) == (
         [11, 21, 31, 41], [0, 0, 0, 0], [9, 0, 4, 0]
       ))
     #expect(try set(.allToAll) == ([11, 21, 31, 41], [0, 1, 5, 1], [9, 0, 4, 0]))

@@ -19,8 +19,10 @@ struct CLPTests {
     return try #require(evaluation.repairs.first).repair
   }
 
-  private func survey(_ model: Model, _ options: CLP.Options = .init()) throws -> Survey {
-    try Survey(of: model, options, in: RunContext())
+  private func statistics(_ model: Model, _ options: CLP.Options = .init()) throws
+    -> ChannelStatistics
+  {
+    try ChannelStatistics(of: model, options, in: RunContext())
   }
 
   // MARK: The rule
@@ -50,7 +52,7 @@ struct CLPTests {
           mean: Tensor(shape: [2], values: [5, 6]), variance: Tensor(shape: [2], values: [3, 8]),
           epsilon: 1)))
     try net.classifier()
-    let layer = try #require(try survey(net.model).layers.first)
+    let layer = try #require(try statistics(net.model).layers.first)
     #expect(abs(layer.bounds[0] - 45.0.squareRoot()) < 1e-14 && layer.bounds[1] == 1)
     #expect(abs(CLP.scores(layer.bounds)[0] - 0.5.squareRoot()) < 1e-14)
 
@@ -88,7 +90,7 @@ struct CLPTests {
 
   /// Channel 7 of 12 is nine times as strong as the others, whose weights are 1. Every channel reads three
   /// ones (sigma_max = sqrt(3)), or six in the separable convolution; (n - 1) / sqrt(n) is 3.175.
-  static let kinds: [(DefenseKit.Operation, Double)] = {
+  static let kinds: [(Graph.Operation, Double)] = {
     func ones(_ shape: [Int], outputs: Int = 12) -> Tensor {
       Tensor(
         shape: shape,
@@ -110,7 +112,7 @@ struct CLPTests {
   }()
 
   @Test("Other kinds of convolutions, and a normalization without gamma", arguments: kinds)
-  func otherKinds(_ operation: DefenseKit.Operation, _ bound: Double) throws {
+  func otherKinds(_ operation: Graph.Operation, _ bound: Double) throws {
     var net = try ToyNetwork([4, 4, 6])
     try net.add("conv", operation)
     let (zero, one) = (Tensor(shape: [12], repeating: 0), Tensor(shape: [12], repeating: 1))
@@ -119,7 +121,7 @@ struct CLPTests {
       .batchNormalization(
         BatchNormalization(gamma: nil, beta: one, mean: zero, variance: one, epsilon: 0)))
     try net.classifier()
-    let layer = try #require(try survey(net.model).layers.first)
+    let layer = try #require(try statistics(net.model).layers.first)
     for (channel, found) in layer.bounds.enumerated() {
       #expect(abs(found - bound * (channel == 7 ? 9 : 1)) < 1e-6)
     }
@@ -234,7 +236,7 @@ struct CLPTests {
     try net.add("outer", .add, from: dropped, active)
     try net.normalization("norm")
     try net.classifier()
-    let layer = try #require(try survey(net.model, .init(sums: .bound)).layers.first)
+    let layer = try #require(try statistics(net.model, .init(sums: .bound)).layers.first)
     #expect(layer.normalization == "norm" && layer.convolution == nil)
     #expect(abs(layer.bounds[0] - (3 + 2.0.squareRoot() * 5 + 1)) < 1e-12)
     #expect(abs(layer.bounds[1] - (4 + 2.0.squareRoot() + 1)) < 1e-12)
@@ -260,7 +262,7 @@ struct CLPTests {
     try net.add("sum", .add, from: a, b)
     try net.normalization("norm")
     try net.classifier()
-    let bounds = try survey(net.model, .init(sums: .bound)).layers[0].bounds
+    let bounds = try statistics(net.model, .init(sums: .bound)).layers[0].bounds
     let values = Collected()
     let images = ToyNetwork.images(60, shape)
     try Executor(
@@ -311,7 +313,7 @@ struct CLPTests {
     }
     try net.normalization("norm")
     try net.classifier()
-    let bounds = try survey(net.model, .init(sums: .bound)).layers[0].bounds
+    let bounds = try statistics(net.model, .init(sums: .bound)).layers[0].bounds
     #expect(bounds == [0x1p1000, 2 * 0x1p1000, 5 * 0x1p1000])
   }
 

@@ -67,24 +67,24 @@ struct PrunedNetworkTests {
     let expected = try JSONDecoder().decode(
       Expected.self, from: Data(try Lab.run(script, [file.path, "2.5"]).utf8))
 
-    let survey = try Survey(of: model, .init(u: 2.5), in: RunContext())
-    #expect(survey.layers.map(\.normalization) == expected.layers.map(\.normalization))
-    #expect(survey.layers.map(\.outliers) == expected.layers.map(\.channels))
-    #expect(survey.layers.count { !$0.outliers.isEmpty } >= 3)
-    for (layer, right) in zip(survey.layers, expected.layers) {
+    let statistics = try ChannelStatistics(of: model, .init(u: 2.5), in: RunContext())
+    #expect(statistics.layers.map(\.normalization) == expected.layers.map(\.normalization))
+    #expect(statistics.layers.map(\.outliers) == expected.layers.map(\.channels))
+    #expect(statistics.layers.count { !$0.outliers.isEmpty } >= 3)
+    for (layer, right) in zip(statistics.layers, expected.layers) {
       // Their epsilon of 0.001 is ours to the precision of a 32-bit float.
       let worst = zip(layer.bounds, right.bounds).reduce(0) { max($0, abs($1.0 - $1.1) / $1.1) }
       #expect(layer.bounds.count == right.bounds.count && worst < 1e-9, "\(layer.normalization)")
     }
     let right = expected.layers.map { Optional($0.convolution) }
     if name == "vgg" {
-      #expect(expected.skipped.isEmpty && survey.layers.count == 8)
-      #expect(survey.layers.map(\.convolution) == right)
+      #expect(expected.skipped.isEmpty && statistics.layers.count == 8)
+      #expect(statistics.layers.map(\.convolution) == right)
     } else {
       // Of 17, eight read sums, which the order of listing takes for single convolutions; what the first
       // one reads, the first block's sum reads too.
-      #expect(expected.skipped.count == 8 && survey.layers.count == 9)
-      #expect(survey.layers.map(\.convolution) == [nil] + right.dropFirst())
+      #expect(expected.skipped.count == 8 && statistics.layers.count == 9)
+      #expect(statistics.layers.map(\.convolution) == [nil] + right.dropFirst())
       #expect(expected.skipped.contains { expected.listed[$0]??.isEmpty == false })
     }
   }

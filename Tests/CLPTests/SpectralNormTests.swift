@@ -57,27 +57,27 @@ struct SpectralNormTests {
   func plainMatrices() throws {
     // Kernel [1, 2, 2, 2]: tap, input, output.
     let kernel = Tensor(shape: [1, 2, 2, 2], values: [1, 10, 2, 20, 3, 30, 4, 40])
-    let plain = DefenseKit.Operation.convolution(Convolution(kernel: kernel))
+    let plain = Graph.Operation.convolution(Convolution(kernel: kernel))
     #expect(plain.matrix(ofChannel: 0)?.values == [1, 3, 2, 4])
     #expect(plain.matrix(ofChannel: 1)?.values == [10, 30, 20, 40])
     #expect(plain.matrix(ofChannel: 1)?.rows == 2 && plain.tapCount == 2)
     // Dilation leaves it as it is.
-    let dilated = DefenseKit.Operation.convolution(
+    let dilated = Graph.Operation.convolution(
       Convolution(kernel: kernel, dilation: Extent(1, 3)))
     #expect(dilated.matrix(ofChannel: 0)?.values == [1, 3, 2, 4])
     // Two groups of one input each: output 0 reads input 0, output 1 input 1, both one row.
-    let grouped = DefenseKit.Operation.convolution(
+    let grouped = Graph.Operation.convolution(
       Convolution(kernel: Tensor(shape: [1, 2, 1, 2], values: [1, 10, 2, 20]), groups: 2))
     #expect(grouped.matrix(ofChannel: 0)?.values == [1, 2])
     #expect(grouped.matrix(ofChannel: 1)?.values == [10, 20])
     #expect(grouped.matrix(ofChannel: 1)?.rows == 1)
     // Two input channels, two outputs of each: output 3 is the second of input 1.
-    let depthwise = DefenseKit.Operation.depthwiseConvolution(
+    let depthwise = Graph.Operation.depthwiseConvolution(
       DepthwiseConvolution(
         kernel: Tensor(shape: [1, 2, 2, 2], values: [1, 2, 3, 4, 5, 6, 7, 8])))
     #expect(depthwise.matrix(ofChannel: 3)?.values == [4, 8])
-    #expect(DefenseKit.Operation.flatten.matrix(ofChannel: 0) == nil)
-    #expect(DefenseKit.Operation.flatten.tapCount == nil)
+    #expect(Graph.Operation.flatten.matrix(ofChannel: 0) == nil)
+    #expect(Graph.Operation.flatten.tapCount == nil)
   }
 
   @Test("A separable convolution has the kernel of the plain one that computes the same")
@@ -87,7 +87,7 @@ struct SpectralNormTests {
       Tensor(
         shape: shape, values: (0..<shape.reduce(1, *)).map { _ in Float(random.unit() - 0.5) })
     }
-    let operation = DefenseKit.Operation.separableConvolution(
+    let operation = Graph.Operation.separableConvolution(
       SeparableConvolution(
         depthwise: DepthwiseConvolution(kernel: tensor([2, 3, 2, 2])),
         pointwise: tensor([1, 1, 4, 3])))

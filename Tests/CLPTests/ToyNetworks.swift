@@ -22,7 +22,7 @@ struct ToyNetwork {
 
   @discardableResult
   mutating func add(
-    _ name: String, _ operation: DefenseKit.Operation, from inputs: Int...,
+    _ name: String, _ operation: Graph.Operation, from inputs: Int...,
     activation: Activation = .linear
   ) throws -> Int {
     tip = try graph.append(
@@ -119,7 +119,7 @@ extension Model {
 extension Graph {
   /// The same network with other operations.
   func mapping(
-    _ change: (Node) -> DefenseKit.Operation
+    _ change: (Graph.Node) -> Graph.Operation
   ) throws -> Graph {
     var result = try Graph(inputShape: inputShape, inputName: nodes[0].name)
     for node in nodes.dropFirst() {

@@ -59,15 +59,15 @@ func masking(
 }
 
 /// An inspection that is a closure; as a rule it flags images on which two models disagree.
-struct Looking: Inspection {
+struct Looking: FittedDetector {
   let models: [Model]
-  var look: @Sendable (InspectedBatch) throws -> [Verdict] = { batch in
+  var look: @Sendable (DetectorBatch) throws -> [Detection] = { batch in
     zip(batch.predictions(of: 0), batch.predictions(of: 1)).map { a, b in
-      Verdict(label: a == b ? a : 4, score: a == b ? 0 : 1)
+      Detection(label: a == b ? a : 4, score: a == b ? 0 : 1)
     }
   }
 
-  func verdicts(for batch: InspectedBatch) throws -> [Verdict] { try look(batch) }
+  func detections(for batch: DetectorBatch) throws -> [Detection] { try look(batch) }
 }
 
 /// Runs all checks and expects that a plugin breaks these rules and no other, and that the first of them
@@ -88,14 +88,14 @@ func expect(
   _ checks: PluginChecks, _ rule: PluginRule, _ text: String, _ location: SourceLocation
 ) {
   let error = #expect(throws: BrokenRule.self, sourceLocation: location) { try checks.check(rule) }
-  let seen = error.map { "\($0)" } ?? ""
+  let observed = error.map { "\($0)" } ?? ""
   #expect(error?.rule == rule, sourceLocation: location)
   let parts = text.split(separator: "*", omittingEmptySubsequences: false).map(String.init)
   let isAsSaid =
     parts.count == 1
-    ? seen == text
-    : seen.hasPrefix(parts[0]) && seen.hasSuffix(parts[parts.count - 1])
-      && parts.allSatisfy { seen.contains($0) }
+    ? observed == text
+    : observed.hasPrefix(parts[0]) && observed.hasSuffix(parts[parts.count - 1])
+      && parts.allSatisfy { observed.contains($0) }
   #expect(isAsSaid, "\(seen)", sourceLocation: location)
 }
 

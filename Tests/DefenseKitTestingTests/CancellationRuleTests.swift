@@ -160,9 +160,9 @@ struct CancellationRuleTests {
   }
 
   private struct DetectorSwallows: BadDetector {
-    func inspection(
-      of suspect: Model, repaired: Model?, using clean: CleanData?, in context: RunContext
-    ) throws -> any Inspection {
+    func fitted(
+      to suspect: Model, repaired: Model?, using clean: CleanData?, in context: RunContext
+    ) throws -> any FittedDetector {
       let clean = try required(clean)
       let executor = try Executor([suspect], options: context.execution)
       context.phase("learning", images: clean.count) {

@@ -10,11 +10,11 @@ import Testing
 /// The ways to store the same values.
 private struct Storing: CustomStringConvertible, CaseIterable {
   static let allCases = [ElementType.uint8, .float32, .float64].flatMap { type in
-    Layout.allCases.map { Storing(type: type, layout: $0) }
+    ImageLayout.allCases.map { Storing(type: type, layout: $0) }
   }
 
   let type: ElementType
-  let layout: Layout
+  let layout: ImageLayout
 
   var description: String { "\(type) \(layout)" }
 

@@ -42,9 +42,9 @@ struct ToyProblemTests {
   @Test("Clean, test and training images are different ones")
   func disjoint() throws {
     let problem = try ToyProblem.standard()
-    var seen: Set<[UInt8]> = []
+    var observed: Set<[UInt8]> = []
     for set in [problem.training, problem.cleanImages, problem.testImages] {
-      for index in 0..<set.count { #expect(seen.insert(set[index]).inserted) }
+      for index in 0..<set.count { #expect(observed.insert(set[index]).inserted) }
     }
     #expect(problem.clean.count == 160 && problem.test.count == 64)
     #expect(problem.poisoned.count == 48 && problem.triggeredImages.count == 48)

@@ -34,7 +34,7 @@ struct ComparisonRecordTests {
 
   @Test("The suspect's record, counted by hand")
   func suspectRecord() throws {
-    let record = try experiment().record(of: suspect, nil, [], examiner: nil, in: RunContext())
+    let record = try experiment().record(of: suspect, nil, [], otherPlugin: nil, in: RunContext())
     #expect(record.failure == nil && record.classCount == 2 && record.rows.count == 1)
     let figures = record.rows[0].model
     // The third image of class 1 is held to be of class 0.
@@ -52,7 +52,7 @@ struct ComparisonRecordTests {
   @Test("Where every triggered image shows the target class there is no attack success")
   func nothingCounted() throws {
     let record = try experiment(trueLabels: [0, 0, 0])
-      .record(of: suspect, nil, [], examiner: nil, in: RunContext())
+      .record(of: suspect, nil, [], otherPlugin: nil, in: RunContext())
     #expect(record.rows[0].model.poisoned == nil)
     let values = ComparisonTable([record]).rows[0].values
     #expect(values[.attackSuccess] == nil && values[.effectiveness] == nil)
@@ -71,13 +71,13 @@ struct ComparisonRecordTests {
       repair(4, "pruned only"), repair(nil, nil), repair(nil, nil), repair(4, "pruned only"),
     ]
     let record = try experiment.record(
-      of: repaired, Given(options: .init()), repairs, examiner: nil, in: RunContext())
+      of: repaired, Given(options: .init()), repairs, otherPlugin: nil, in: RunContext())
     #expect(record.rows.map(\.title) == ["4 %, pruned only", "", "2", "4 %, pruned only (2)"])
     #expect(record.rows.allSatisfy { $0.cleanSamples == 3 })
     let context = RunContext()
     context.warn("nothing to prune")
     let none = try experiment.record(
-      of: repaired, Given(options: .init()), [], examiner: nil, in: context)
+      of: repaired, Given(options: .init()), [], otherPlugin: nil, in: context)
     #expect(none.failure == "made no repaired model: nothing to prune" && none.rows.isEmpty)
   }
 

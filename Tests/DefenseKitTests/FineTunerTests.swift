@@ -162,7 +162,7 @@ struct FineTunerTests {
   @Test("A selection reads what it names, in its order")
   func selection() throws {
     let source = ArraySource((0..<20).map { Float($0) }, imageShape: [1, 2, 1])
-    let selection = Selection(of: source, [7, 3, 4, 5, 0, 9])
+    let selection = Subset(of: source, [7, 3, 4, 5, 0, 9])
     #expect(selection.count == 6 && selection.imageShape == [1, 2, 1])
     for range in [0..<6, 1..<4, 2..<3, 5..<6] {
       var values = [Float](repeating: -1, count: range.count * 2)

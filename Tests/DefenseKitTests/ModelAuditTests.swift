@@ -97,8 +97,8 @@ struct ModelAuditTests {
 
   @Test func constantBranches() throws {
     func graph(
-      _ branch: DefenseKit.Operation, _ activation: Activation = .linear,
-      into merge: DefenseKit.Operation
+      _ branch: Graph.Operation, _ activation: Activation = .linear,
+      into merge: Graph.Operation
     ) throws -> [Finding] {
       var graph = try Graph(inputShape: [4])
       try graph.append("a", .dense(Dense(kernel: Self.kernel([4, 3]))), inputs: [0])

@@ -15,10 +15,10 @@ private struct Suspicious: Detector {
       [PluginOption("level", \.level, "A level, 0 to 1.")]
     }
   }
-  struct Flags: Inspection {
+  struct Flags: FittedDetector {
     let models: [Model]
-    func verdicts(for batch: InspectedBatch) -> [Verdict] {
-      batch.indices.map { _ in Verdict(label: 2, score: 1) }
+    func detections(for batch: DetectorBatch) -> [Detection] {
+      batch.indices.map { _ in Detection(label: 2, score: 1) }
     }
   }
   static let name = "suspicious"
@@ -30,9 +30,9 @@ private struct Suspicious: Detector {
     }
     self.options = options
   }
-  func inspection(
-    of suspect: Model, repaired: Model?, using clean: CleanData?, in context: RunContext
-  ) -> any Inspection { Flags(models: [suspect]) }
+  func fitted(
+    to suspect: Model, repaired: Model?, using clean: CleanData?, in context: RunContext
+  ) -> any FittedDetector { Flags(models: [suspect]) }
 }
 
 @Suite("The set of plugins")
@@ -105,7 +105,7 @@ struct PluginSetTests {
     #expect(result.suspect.clean == CleanCounts(correct: 2, images: 3))
     #expect(result.suspect.poisoned?.counted == PoisonedCounts(hits: 1, restored: 1, images: 2))
     #expect(result.suspect.poisoned?.all == PoisonedCounts(hits: 2, restored: 2, images: 3))
-    let verdicts = result.repairs[0].detectors[0].verdicts
+    let verdicts = result.repairs[0].detectors[0].result
     #expect(verdicts.clean == CleanCounts(correct: 0, flagged: 3, images: 3))
     #expect(verdicts.clean?.filteredAccuracy == nil)
     #expect(

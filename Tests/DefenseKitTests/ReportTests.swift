@@ -30,10 +30,10 @@ private func sample() throws -> (Model, Evaluation) {
     repairs: [
       .init(
         repair: repair(2.5, 2), result: result(7, 6),
-        detectors: [.init(detector: "goodnet", verdicts: result(7, 5, flagged: 1), scores: even)]),
+        detectors: [.init(detector: "goodnet", result: result(7, 5, flagged: 1), scores: even)]),
       .init(
         repair: repair(40, 3), result: result(5, 0),
-        detectors: [.init(detector: "goodnet", verdicts: result(5, 0, flagged: 3), scores: apart)]),
+        detectors: [.init(detector: "goodnet", result: result(5, 0, flagged: 3), scores: apart)]),
     ],
     curves: [
       .init(

@@ -131,17 +131,17 @@ struct FaultyDetector: Detector {
 
   init(options: Options) { self.options = options }
 
-  func inspection(
-    of suspect: Model, repaired: Model?, using clean: CleanData?, in context: RunContext
-  ) throws -> any Inspection { Watch(models: [suspect], misdeed: options.misdeed) }
+  func fitted(
+    to suspect: Model, repaired: Model?, using clean: CleanData?, in context: RunContext
+  ) throws -> any FittedDetector { Watch(models: [suspect], misdeed: options.misdeed) }
 
-  private struct Watch: Inspection {
+  private struct Watch: FittedDetector {
     let models: [Model]
     let misdeed: Misdeed
 
-    func verdicts(for batch: InspectedBatch) throws -> [Verdict] {
+    func detections(for batch: DetectorBatch) throws -> [Detection] {
       try misdeed.commit("")
-      return batch.predictions(of: 0).map { Verdict(label: $0, score: Float($0)) }
+      return batch.predictions(of: 0).map { Detection(label: $0, score: Float($0)) }
     }
   }
 }

@@ -161,7 +161,7 @@ struct FineTuningTests {
     let all = try images(200)
     let indices = all.labels.indices.filter { all.labels[$0] == 1 }
     let some = try CleanData(
-      Selection(of: all.source, indices), labels: indices.map { all.labels[$0] }, name: "some.h5")
+      Subset(of: all.source, indices), labels: indices.map { all.labels[$0] }, name: "some.h5")
     let context = RunContext()
     _ = try FineTuning(options: options { $0.epochs = 1 }).repair(
       try model(), using: some, in: context)

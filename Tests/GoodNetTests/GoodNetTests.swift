@@ -81,9 +81,9 @@ struct GoodNetTests {
       evaluation.suspect.poisoned?.counted == PoisonedCounts(hits: 1, nonfinite: 2, images: 3))
     #expect(evaluation.repairs[0].result.clean == CleanCounts(correct: 2, images: 2))
     let detector = evaluation.repairs[0].detectors[0]
-    #expect(detector.verdicts.clean == CleanCounts(correct: 1, flagged: 1, images: 2))
+    #expect(detector.result.clean == CleanCounts(correct: 1, flagged: 1, images: 2))
     #expect(
-      detector.verdicts.poisoned?.counted == PoisonedCounts(hits: 1, flagged: 2, images: 3))
+      detector.result.poisoned?.counted == PoisonedCounts(hits: 1, flagged: 2, images: 3))
     #expect(detector.scores.unscored == 3)
     // Clean scores: KL(softmax(10 z) || softmax(z)) of (1, 2, 0), about 0.41, and NaN; poisoned:
     // NaN, NaN and 0.24. Of 6 pairs two are right and two are ties: 3 of 6.
@@ -107,7 +107,7 @@ struct GoodNetTests {
       [Repair(model: network(swapped), defense: "none", validation: nil)], [GoodNet()],
       in: RunContext())
     let detector = evaluation.repairs[0].detectors[0]
-    #expect(detector.verdicts.poisoned?.counted.images == 1)
+    #expect(detector.result.poisoned?.counted.images == 1)
     // The second triggered image is the clean one: a tie.
     #expect(detector.scores.poisoned == detector.scores.clean)
     #expect(detector.auroc == 0.5)

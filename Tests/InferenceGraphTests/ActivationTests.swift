@@ -51,7 +51,7 @@ import Testing
     _ run: (UnsafeMutablePointer<Float>, dk_image, dk_activation) -> Void
   ) {
     var random = SplitMix64(seed: 4)
-    let image = dk_image(height: 1, width: 1, channels: 1, pitch: laneCount, frame: Frame())
+    let image = dk_image(height: 1, width: 1, channels: 1, pitch: laneCount, border: Border())
     let lanes = Storage<Float>(count: laneCount)
     for exponent in UInt32(0)..<255 {
       // Most of what networks compute lies between 2^-12 and 2^8.
@@ -95,7 +95,7 @@ import Testing
   }
 
   @Test func notANumberStaysOne() {
-    let image = dk_image(height: 1, width: 1, channels: 1, pitch: laneCount, frame: Frame())
+    let image = dk_image(height: 1, width: 1, channels: 1, pitch: laneCount, border: Border())
     let lanes = Storage<Float>(count: laneCount)
     for activation in Activation.each where activation.isElementwise {
       for lane in 0..<laneCount { unsafe lanes.pointer[lane] = .nan }

@@ -23,15 +23,15 @@ private struct LoopGraph: PreparedGraph {
 
 private final class LoopMemory: GroupMemory {
   private let graph: Fused
-  private let places: [Place]
+  private let views: [BufferView]
   private let values: [Storage<Float>]
   /// `[check][block]`.
   private var broken: [[UInt32]]
 
   init(_ prepared: LoopGraph) {
     graph = prepared.graph
-    places = graph.nodes.map { Place(shape: $0.shape, isLasting: true) }
-    values = places.map { Storage(count: $0.blockStride * prepared.blocks) }
+    views = graph.nodes.map { BufferView(shape: $0.shape, isLasting: true) }
+    values = views.map { Storage(count: $0.blockStride * prepared.blocks) }
     broken = graph.checked.map { _ in Array(repeating: 0, count: prepared.blocks) }
   }
 
@@ -45,7 +45,7 @@ private final class LoopMemory: GroupMemory {
 
   private func compute(_ block: Int, _ lane: Int) {
     var given: [Int: [Double]] = [:]
-    for (index, node) in graph.nodes.enumerated() where node.isGiven {
+    for (index, node) in graph.nodes.enumerated() where node.isInput {
       let value = value(of: index, block: block)
       given[index] = (0..<value.elementCount).map {
         unsafe Double(value.pointer[$0 * laneCount + lane])
@@ -66,7 +66,7 @@ private final class LoopMemory: GroupMemory {
 
   func value(of node: Int, block: Int) -> BlockValue {
     unsafe BlockValue(
-      pointer: values[node].pointer + block * places[node].blockStride, image: places[node].image)
+      pointer: values[node].pointer + block * views[node].blockStride, image: views[node].image)
   }
 
   func brokenLanes(_ checks: [Int], block: Int) -> UInt32 {

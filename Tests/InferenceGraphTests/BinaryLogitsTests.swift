@@ -49,14 +49,14 @@ struct BinaryLogitsTests {
     return graph
   }
 
-  private func dense(_ inputs: Int, _ units: Int = 1) -> InferenceGraph.Operation {
+  private func dense(_ inputs: Int, _ units: Int = 1) -> Graph.Operation {
     .dense(
       Dense(
         kernel: Tensor(
           shape: [inputs, units], values: (0..<inputs * units).map { Float($0 % 7) / 8 - 0.4 })))
   }
 
-  private func window(_ filters: Int, _ height: Int, _ width: Int) -> InferenceGraph.Operation {
+  private func window(_ filters: Int, _ height: Int, _ width: Int) -> Graph.Operation {
     .convolution(
       Convolution(
         kernel: Tensor(
@@ -152,7 +152,7 @@ struct BinaryLogitsTests {
 
   @Test("What does not end in one sigmoid unit stays as it is")
   func others() throws {
-    let ends: [(InferenceGraph.Operation, Activation)] = [
+    let ends: [(Graph.Operation, Activation)] = [
       (dense(60), .linear), (dense(60), .tanh), (dense(60), .softmax), (dense(60), .hardSigmoid()),
       (dense(60, 2), .sigmoid), (dense(60, 2), .softmax),
     ]

@@ -184,7 +184,7 @@ import Testing
     var random = SplitMix64(seed: 9)
     let shape = [size.0 + 2, size.1 + 2, 13]
     var graph = try Graph(inputShape: shape)
-    func convolution(_ inputs: Int, _ outputs: Int) -> Operation {
+    func convolution(_ inputs: Int, _ outputs: Int) -> Graph.Operation {
       .convolution(
         Convolution(
           kernel: Tensor(

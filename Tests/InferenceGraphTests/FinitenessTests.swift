@@ -8,7 +8,7 @@ import Testing
 @Suite struct FinitenessTests {
   static let huge: Float = 1e30
 
-  private static func dense(_ values: [Float], _ inputs: Int) -> Operation {
+  private static func dense(_ values: [Float], _ inputs: Int) -> Graph.Operation {
     .dense(Dense(kernel: Tensor(shape: [inputs, values.count / inputs], values: values)))
   }
 
@@ -73,7 +73,7 @@ import Testing
         try graph.append(
           "conv", .activation, inputs: [2], activation: rectifies ? .relu() : .linear)
       }
-      let pool: InferenceGraph.Operation =
+      let pool: Graph.Operation =
         window == 4
         ? .globalPooling(.max, keepsDimensions: true)
         : .pooling(Pooling(.max, window: Extent(window, window), padding: .same))

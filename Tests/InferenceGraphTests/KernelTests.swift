@@ -32,7 +32,7 @@ import Testing
   @Test func windowOutsideOfTheImage() async {
     await #expect(processExitsWith: .failure) {
       let numbers = Storage<Float>(count: 16 * 16)
-      let image = dk_image(height: 2, width: 2, channels: 1, pitch: 16, frame: Frame())
+      let image = dk_image(height: 2, width: 2, channels: 1, pitch: 16, border: Border())
       unsafe kernels.pool(numbers.pointer, image, numbers.pointer, image, 2, 2, 2, 2, 0, 0, false)
     }
   }

@@ -6,7 +6,7 @@ import InferenceGraph
 /// What lists of nodes compute, by the reference's plain loops in double precision.
 enum PassReference {
   private static func value(
-    _ operation: InferenceGraph.Operation, _ inputs: [Array3], _ shape: [Int]
+    _ operation: Graph.Operation, _ inputs: [Array3], _ shape: [Int]
   ) -> [Double] {
     var weights: LayerWeights = [:]
     for (role, tensor) in operation.namedWeights { weights[role] = tensor.values.map(Double.init) }
@@ -36,7 +36,7 @@ enum PassReference {
   static func values(_ graph: Fused, given: [Int: [Double]]) -> [[Double]] {
     var results: [[Double]] = []
     for (index, node) in graph.nodes.enumerated() {
-      if node.isGiven {
+      if node.isInput {
         results.append(given[index]!)
         continue
       }
@@ -50,7 +50,7 @@ enum PassReference {
       }
       result = node.epilogue.activation.reference(result, channels: channels)
       if node.epilogue.poolsSquares {
-        let pooling = InferenceGraph.Operation.pooling(Pooling(.max, window: Extent(2, 2)))
+        let pooling = Graph.Operation.pooling(Pooling(.max, window: Extent(2, 2)))
         result = value(pooling, [Array3(result, shape: node.operationShape)], node.shape)
       }
       results.append(zero(node.epilogue.zeroed, of: result, channels))

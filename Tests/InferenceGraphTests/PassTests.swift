@@ -174,10 +174,10 @@ import Testing
       let cuts = (0..<random.int(0...3)).map { _ in random.int(0...nodes.count - 1) }
       let kept = Set((0...random.int(0...3)).map { _ in random.int(0...nodes.count - 1) })
       let origin: Fused.Given = cuts.isEmpty ? .images : .values
-      let fused = Fused(nodes, given: Set(cuts + [0]), kept: kept, from: origin)
+      let fused = Fused(nodes, inputs: Set(cuts + [0]), kept: kept, from: origin)
       var given: [Int: [Double]] = [:]
       for node in nodes.indices {
-        if let index = fused.index[node], fused.nodes[index].isGiven { given[index] = values[node] }
+        if let index = fused.index[node], fused.nodes[index].isInput { given[index] = values[node] }
       }
       let results = PassReference.values(fused, given: given)
       for (node, index) in fused.index.enumerated() {
@@ -188,10 +188,10 @@ import Testing
         // Scale and shift of a normalization are rounded to floats.
         let difference = PassReference.difference(values[node], results[index])
         #expect(difference < 1e-4, "seed \(seed), node \(node): \(difference)\n\(fused)")
-        #expect(fused.kept.contains(index) == kept.contains(node))
+        #expect(fused.outputs.contains(index) == kept.contains(node))
       }
       // Nothing is computed that nobody reads.
-      let isRead = Set(fused.nodes.flatMap(\.inputs)).union(fused.kept)
+      let isRead = Set(fused.nodes.flatMap(\.inputs)).union(fused.outputs)
       #expect(isRead == Set(fused.nodes.indices), "seed \(seed)\n\(fused)")
       for node in kept {
         let checks = Self.checkedValues(behind: node, nodes, Set(cuts + [0]), origin)
@@ -204,7 +204,7 @@ import Testing
 
   /// The values that layers with weights read on all ways back to what is given, walked one by one.
   private static func checkedValues(
-    behind node: Int, _ nodes: [IRNode], _ given: Set<Int>, _ origin: Fused.Given
+    behind node: Int, _ nodes: [IRNode], _ inputs: Set<Int>, _ origin: Fused.Given
   ) -> Set<Int> {
     if given.contains(node) { return [] }
     var result: Set<Int> = []
@@ -270,13 +270,13 @@ import Testing
       for (index, node) in fused.nodes.enumerated() where !layout.isTail[index] {
         let readers = fused.nodes.indices.filter { fused.nodes[$0].inputs.contains(index) }
         let spatial = readers.filter { !layout.isTail[$0] }
-        let place = try #require(layout.places[index])
-        let isNeededByAll = fused.kept.contains(index) || (node.isGiven && origin == .values)
+        let place = try #require(layout.views[index])
+        let isNeededByAll = fused.outputs.contains(index) || (node.isInput && origin == .values)
         // The tail reads after all spatial nodes: from this place, or from a copy.
         let lasts = isNeededByAll || spatial.count < readers.count && !layout.isCopied(index)
         spans.append(
           (
-            place.buffer, node.isGiven ? 0 : index, lasts ? .max : spatial.max() ?? index
+            place.buffer, node.isInput ? 0 : index, lasts ? .max : spatial.max() ?? index
           ))
         #expect((place.blockStride != 0) == lasts, "seed \(seed), node \(index)")
       }

@@ -24,13 +24,13 @@ import Testing
         5: dense(4) -> [3]
         6: activation(5), softmax -> [3]
         """)
-    let fused = Fused(normal.nodes, given: [0], kept: [normal.scores])
+    let fused = Fused(normal.nodes, given: [0], outputs: [normal.scores])
     #expect(
       "\(fused)" == """
-        0: given -> [4, 4, 1]
+        0: input -> [4, 4, 1]
         1: convolution(0), affine, relu, 2x2 max pooling -> [2, 2, 2]
         2: flatten(1) -> [8], checked
-        3: dense(2) -> [3], kept
+        3: dense(2) -> [3], output
         """)
     #expect(
       "\(BufferLayout(fused, blocks: 2))" == """
@@ -41,16 +41,16 @@ import Testing
         """)
     // What is asked for is not fused.
     #expect(
-      "\(Fused(normal.nodes, given: [0], kept: [2, 3]))" == """
-        0: given -> [4, 4, 1]
-        1: convolution(0), affine, relu -> [4, 4, 2], kept
-        2: max pooling(1) -> [2, 2, 2], kept
+      "\(Fused(normal.nodes, given: [0], output: [2, 3]))" == """
+        0: input -> [4, 4, 1]
+        1: convolution(0), affine, relu -> [4, 4, 2], output
+        2: max pooling(1) -> [2, 2, 2], output
         """)
     // Values of another graph may be anything.
     #expect(
-      "\(Fused(normal.nodes, given: [4], kept: [5], from: .values))" == """
-        0: given -> [8], checked
-        1: dense(0) -> [3], kept
+      "\(Fused(normal.nodes, given: [4], output: [5], from: .values))" == """
+        0: input -> [8], checked
+        1: dense(0) -> [3], output
         """)
   }
 
@@ -104,13 +104,13 @@ import Testing
         6: dense(5) -> [2]
         """)
     #expect(
-      "\(Fused(merged.nodes, given: [0], kept: Set(merged.scores)))" == """
-        0: given -> [2, 2, 1]
+      "\(Fused(merged.nodes, given: [0], outputs: Set(merged.scores)))" == """
+        0: input -> [2, 2, 1]
         1: convolution(0), relu -> [2, 2, 2]
         2: global average pooling(1) -> [2], checked
-        3: dense(2) -> [2], kept
+        3: dense(2) -> [2], output
         4: activation(2), channels [1] zero -> [2], checked
-        5: dense(4) -> [2], kept
+        5: dense(4) -> [2], output
         """)
   }
 }

@@ -19,6 +19,6 @@ func agree(
   return smaller
 }
 
-func node(_ graph: Graph, _ name: String) throws -> Node {
+func node(_ graph: Graph, _ name: String) throws -> Graph.Node {
   graph.nodes[try #require(graph.index(of: name))]
 }

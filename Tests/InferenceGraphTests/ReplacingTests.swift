@@ -34,7 +34,7 @@ struct ReplacingTests {
     try net.add("flatten", .flatten)
     try net.dense("output", 2)
     let graph = net.graph
-    func refusal(_ name: String, _ operation: Operation) -> String? {
+    func refusal(_ name: String, _ operation: Graph.Operation) -> String? {
       #expect(throws: GraphError.self) { try graph.replacing(name, with: operation) }?.message
     }
     let dense = Dense(kernel: Tensor(shape: [48, 2], repeating: 0))

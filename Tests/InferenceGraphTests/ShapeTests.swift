@@ -8,7 +8,7 @@ struct ShapeTests {
   static func kernel(_ shape: Int...) -> Tensor { Tensor(shape: shape, repeating: 1) }
 
   /// An operation, its input, and the shape that results.
-  static let shapes: [(Operation, [Int], [Int])] = [
+  static let shapes: [(Graph.Operation, [Int], [Int])] = [
     (.convolution(Convolution(kernel: kernel(3, 2, 4, 6))), image, [5, 4, 6]),
     (.convolution(Convolution(kernel: kernel(3, 2, 4, 6), padding: .same)), image, [7, 5, 6]),
     (
@@ -80,7 +80,7 @@ struct ShapeTests {
   }
 
   /// An operation that cannot read the image, and a part of the message.
-  static let errors: [(Operation, [Int], String)] = [
+  static let errors: [(Graph.Operation, [Int], String)] = [
     (.input, image, "a graph has one input"),
     (
       .convolution(Convolution(kernel: kernel(3, 3, 3, 2))), image,
@@ -176,7 +176,7 @@ struct ShapeTests {
   func graphErrors() throws {
     var graph = try Graph(inputShape: Self.image)
     try graph.append("flat", .flatten, inputs: [0])
-    for operation in [Operation.add, .multiply, .concatenate] {
+    for operation in [Graph.Operation.add, .multiply, .concatenate] {
       let error = #expect(throws: GraphError.self) {
         try graph.append("m", operation, inputs: [0, 1])
       }

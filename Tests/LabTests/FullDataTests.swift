@@ -43,7 +43,7 @@ struct FullDataTests {
       let expected = try #require(thresholds["\(Int(drop))"])
       #expect(result.repair.pruned[0].channels.count == expected["channels"]?.int)
       check(result.result, expected, "repaired", "\(drop) %")
-      let goodnet = try #require(result.detectors.first?.verdicts)
+      let goodnet = try #require(result.detectors.first?.result)
       check(goodnet, expected, "goodnet", "\(drop) %")
       expectClose(goodnet.clean?.flagged, expected["test"]?["flagged"], "\(drop) %, flagged")
       expectClose(

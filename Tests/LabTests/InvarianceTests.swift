@@ -32,8 +32,8 @@ struct InvarianceTests {
     #expect(a.curves == b.curves)
     #expect(a.repairs.map(\.result) == b.repairs.map(\.result))
     #expect(
-      a.repairs.map { $0.detectors.map(\.verdicts) }
-        == b.repairs.map { $0.detectors.map(\.verdicts) })
+      a.repairs.map { $0.detectors.map(\.result) }
+        == b.repairs.map { $0.detectors.map(\.result) })
     // The images may stand in another order, but their scores are the same bits.
     func scores(_ evaluation: Evaluation) -> [[Float]] {
       evaluation.repairs.flatMap(\.detectors).flatMap {

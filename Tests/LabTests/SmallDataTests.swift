@@ -75,7 +75,7 @@ struct SmallDataTests {
       let (clean, poisoned) = (expected[part], expected["bd_\(part)"])
       #expect(result.result.clean?.correct == clean?["repaired"]?.int)
       #expect(result.result.poisoned?.counted.hits == poisoned?["repaired"]?.int)
-      let goodnet = try #require(result.detectors.first?.verdicts)
+      let goodnet = try #require(result.detectors.first?.result)
       #expect(goodnet.clean?.correct == clean?["goodnet"]?.int)
       #expect(goodnet.clean?.flagged == clean?["flagged"]?.int)
       #expect(goodnet.poisoned?.counted.hits == poisoned?["goodnet"]?.int)

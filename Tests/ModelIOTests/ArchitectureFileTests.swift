@@ -240,7 +240,7 @@ struct ArchitectureFileTests {
   }
 }
 
-extension InferenceGraph.Operation {
+extension Graph.Operation {
   /// The shapes of its weights, in Keras's order.
   fileprivate var shapes: [[Int]] {
     let tensors: [Tensor?] =

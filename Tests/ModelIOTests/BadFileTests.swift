@@ -69,9 +69,9 @@ final class BadFileTests {
   func otherKinds(_ contents: String, _ message: String) throws {
     let path = try file("m.h5", contents.hasPrefix("TFL3") ? "\u{1}\0\0\0" + contents : contents)
     #expect(error(path)?.message == message)
-    let inspection = try KerasModel.inspect(path)
-    #expect(inspection.findings == [Finding(.fileKind, message)])
-    #expect(inspection.failure?.message == message)
+    let audit = try KerasModel.audit(path)
+    #expect(audit.findings == [Finding(.fileKind, message)])
+    #expect(audit.failure?.message == message)
   }
 
   @Test func otherKindsByBytes() throws {
@@ -88,7 +88,7 @@ final class BadFileTests {
       let url = folder.appending(path: "kind.h5")
       try Data(bytes).write(to: url)
       #expect(error(url.path)?.message == message)
-      #expect(try KerasModel.inspect(url.path).findings == [Finding(.fileKind, message)])
+      #expect(try KerasModel.audit(url.path).findings == [Finding(.fileKind, message)])
     }
   }
 

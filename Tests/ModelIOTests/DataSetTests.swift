@@ -44,14 +44,14 @@ struct DataSetTests {
     try #require(Fixtures.folder).appending(path: "\(name).h5").path
   }
 
-  static let kinds: [(String, ElementType, Layout)] = [
+  static let kinds: [(String, ElementType, ImageLayout)] = [
     ("f4-nchw", .float32, .nchw), ("f8-nchw", .float64, .nchw), ("f4-big-endian", .float32, .nhwc),
     ("f8-big-endian", .float64, .nhwc), ("i2-gzip", .float32, .nhwc),
     ("f4-chunked", .float32, .nhwc), ("i8-big-endian", .float64, .nchw), ("f2", .float32, .nhwc),
   ]
 
   @Test(arguments: kinds)
-  func everyStorageGivesTheSame(_ name: String, _ type: ElementType, _ layout: Layout) throws {
+  func everyStorageGivesTheSame(_ name: String, _ type: ElementType, _ layout: ImageLayout) throws {
     let bytes = try DataSet.load(path("u1-nhwc"), for: [6, 5, 3], classCount: 4)
     #expect(bytes.elementType == .uint8 && bytes.layout == .nhwc && bytes.count == 40)
     let expected = try values(bytes, readSize: 40)
@@ -124,18 +124,18 @@ struct DataSetTests {
   }
 
   @Test("What the data must fit is named", arguments: ["trigger", "attack"])
-  func takers(_ taker: String) throws {
+  func takers(_ consumer: String) throws {
     func message(_ name: String) throws -> String? {
       #expect(throws: FileError.self) {
-        try DataSet.load(path(name), for: [6, 5, 3], classCount: 4, taker: taker)
+        try DataSet.load(path(name), for: [6, 5, 3], classCount: 4, consumer: consumer)
       }?.message
     }
     #expect(
       try message("bad-size")
-        == "its images are 5x5x3, but the \(taker) takes 6x5x3 (height x width x channels); give data "
-        + "made for this \(taker)")
-    #expect(try message("bad-range")?.hasSuffix("; the \(taker)'s classes are 0 to 3") == true)
-    #expect(try message("bad-columns")?.hasSuffix(" fit the \(taker)") == true)
+        == "its images are 5x5x3, but the \(consumer) takes 6x5x3 (height x width x channels); give data "
+        + "made for this \(consumer)")
+    #expect(try message("bad-range")?.hasSuffix("; the \(consumer)'s classes are 0 to 3") == true)
+    #expect(try message("bad-columns")?.hasSuffix(" fit the \(consumer)") == true)
   }
 
   @Test func ambiguousLayout() throws {
@@ -147,7 +147,7 @@ struct DataSetTests {
       error?.message == "its images, 3x3x3, fit the model channels first and last; say which with "
         + "--layout nchw or --layout nhwc")
     #expect(error?.kind == .usage)
-    for layout in Layout.allCases {
+    for layout in ImageLayout.allCases {
       #expect(
         try DataSet.load(file, for: [3, 3, 3], classCount: 4, layout: layout).layout == layout)
     }

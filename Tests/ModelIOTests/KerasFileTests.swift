@@ -175,12 +175,12 @@ struct KerasFileTests {
 
   @Test func nothingIsFoundInThem() throws {
     for name in Self.models + (try keras2Models()) {
-      #expect(try KerasModel.inspect(path("\(name).h5")).findings == [], "\(name)")
+      #expect(try KerasModel.audit(path("\(name).h5")).findings == [], "\(name)")
     }
     for name in Self.models {
       let json = try path("\(name).json")
       let file = try path("\(name).weights.h5")
-      #expect(try KerasModel.inspect(file, architecture: json).findings == [], "\(name)")
+      #expect(try KerasModel.audit(file, architecture: json).findings == [], "\(name)")
     }
   }
 
@@ -271,8 +271,8 @@ struct KerasFileTests {
       error.message
         == "is a model of Keras 3 (.keras), which is not read yet; save it as .h5: `python3 -c "
         + "\"import keras; keras.models.load_model('OLD.keras', compile=False).save('NEW.h5')\"`")
-    let inspection = try KerasModel.inspect(old)
-    #expect(inspection.findings == [Finding(.fileKind, error.message)])
+    let audit = try KerasModel.audit(old)
+    #expect(audit.findings == [Finding(.fileKind, error.message)])
     let code = try #require(error.message.split(separator: "\"").dropFirst().first)
     let (script, new) = (try path("advice.py"), try path("advice.h5"))
     try code.replacing("OLD.keras", with: old).replacing("NEW.h5", with: new)

@@ -144,7 +144,7 @@ struct KerasRuleTests {
     #expect(findings.allSatisfy { $0.location.hasPrefix("training_config/") })
     let folder = try Folder()
     let path = try folder.file(Self.model(#"{"class_name": "ReLU", "config": {}}"#), training: text)
-    #expect(try KerasModel.inspect(path).findings.contains(findings[0]))
+    #expect(try KerasModel.audit(path).findings.contains(findings[0]))
   }
 
   @Test("Files of honest versions have none")
@@ -172,7 +172,7 @@ struct KerasRuleTests {
   func files() throws {
     let folder = try Folder()
     func rules(_ path: String) throws -> [String] {
-      try KerasModel.inspect(path).findings.map(\.rule.name)
+      try KerasModel.audit(path).findings.map(\.rule.name)
     }
     let twice = #"{"class_name": "Sequential", "class_name": "Model"}"#
     #expect(try rules(folder.file(twice)) == ["keras-duplicate-key"])
@@ -215,7 +215,7 @@ struct KerasRuleTests {
         let text = layer.replacing("NUMBER", with: number)
         // Whether it is refused or read, the program goes on.
         let path = try folder.file(Self.model(#"{"class_name": \#(text)}"#))
-        _ = try KerasModel.inspect(path)
+        _ = try KerasModel.audit(path)
         _ = try? KerasModel.load(path)
       }
     }
@@ -240,12 +240,12 @@ struct KerasRuleTests {
     for function in functions {
       let path = try folder.file(Self.model(#"{"class_name": \#(function)}"#))
       let className = try #require(function.split(separator: "\"").first)
-      let inspection = try KerasModel.inspect(path)
+      let audit = try KerasModel.audit(path)
       #expect(
-        inspection.findings.map(\.message) == [
+        audit.findings.map(\.message) == [
           "layer 'x' (\(className)): this class of layer is not supported"
         ])
-      #expect(inspection.findings.map(\.rule) == [.kerasUnsupported])
+      #expect(audit.findings.map(\.rule) == [.kerasUnsupported])
     }
     let others = [
       #""TFOpLambda", "config": {"name": "x", "function": "py_function"}"#,
@@ -261,7 +261,7 @@ struct KerasRuleTests {
       #expect(try rules(path).contains("keras-foreign-code"), "\(function)")
     }
     func rules(_ path: String) throws -> [String] {
-      try KerasModel.inspect(path).findings.map(\.rule.name)
+      try KerasModel.audit(path).findings.map(\.rule.name)
     }
   }
 
@@ -271,7 +271,7 @@ struct KerasRuleTests {
     let fine = try folder.file(Self.model(#"{"class_name": "ReLU", "config": {"name": "r"}}"#))
     let lambda = Self.model(#"{"class_name": "Lambda", "config": {"name": "x"}}"#)
     let other = try folder.file(lambda)
-    let found = try KerasModel.inspect(fine, architecture: other).findings
+    let found = try KerasModel.audit(fine, architecture: other).findings
     #expect(found.map(\.rule.name) == ["keras-lambda"])
     #expect(found.first?.location == "2.h5: x")
     let error = #expect(throws: FileError.self) {
@@ -298,10 +298,10 @@ struct KerasRuleTests {
       "outer", [layer("used", "i"), layer("loose", "used"), inner].joined(separator: ","),
       output: "inner")
     let folder = try Folder()
-    let inspection = try KerasModel.inspect(try folder.file(text))
-    #expect(inspection.findings.map(\.rule.name) == ["graph-unreachable", "graph-unreachable"])
-    #expect(inspection.findings.map(\.location) == ["loose", "inner/b"])
-    #expect(inspection.model?.graph.nodes.map(\.name) == ["i", "used", "a"])
+    let audit = try KerasModel.audit(try folder.file(text))
+    #expect(audit.findings.map(\.rule.name) == ["graph-unreachable", "graph-unreachable"])
+    #expect(audit.findings.map(\.location) == ["loose", "inner/b"])
+    #expect(audit.model?.graph.nodes.map(\.name) == ["i", "used", "a"])
   }
 
   @Test("What is said to be supported is what operations are made of")

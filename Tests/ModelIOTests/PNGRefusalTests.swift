@@ -173,7 +173,7 @@ struct PNGRefusalTests: ~Copyable {
       [0, 12, 1, 1], [5], [.max],
     ] {
       let error = #expect(throws: SealedFailure.self) { try answer(lie) }
-      guard case .nonsense? = error else {
+      guard case .invalidAnswer? = error else {
         Issue.record("\(lie): \(String(describing: error))")
         continue
       }

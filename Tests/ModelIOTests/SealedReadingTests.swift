@@ -21,7 +21,7 @@ import Testing
 
     @Test func aProcessThatTakesTooLongIsEnded() throws {
       let content = try FileDescriptor(Self.model)
-      let started = try SealedProcess(file: content.number, patience: .milliseconds(1500))
+      let started = try SealedProcess(file: content.number, timeout: .milliseconds(1500))
       let process = try #require(started)
       // It waits for a request; nothing comes back.
       let begin = ContinuousClock.now
@@ -77,44 +77,45 @@ import Testing
 
   /// A process that was taken over: it says what it is told to.
   struct Liar: HDF5Parser {
-    let frame: [UInt8]?
+    let message: [UInt8]?
 
-    func catalogue() throws -> [UInt8]? { frame }
+    func catalogue() throws -> [UInt8]? { message }
 
     @unsafe func read(
       dataset: Int, rows: Range<Int>, as type: ElementType,
       into buffer: UnsafeMutableRawBufferPointer
-    ) throws { throw SealedFailure.nonsense }
+    ) throws { throw SealedFailure.invalidAnswer }
   }
 
   private func open(_ catalogue: HDF5Catalogue) throws -> HDF5File {
-    try HDF5File(FileDescriptor(Self.model), parser: Liar(frame: catalogue.frame), isTolerant: true)
+    try HDF5File(
+      FileDescriptor(Self.model), parser: Liar(message: catalogue.message), isTolerant: true)
   }
 
   private func honest() throws -> HDF5Catalogue {
     let content = try FileDescriptor(Self.model)
     let parser = try #require(HDF5LocalParser(path: Self.model, fileSize: content.size))
-    let frame = try parser.catalogue()
-    return try HDF5Catalogue(frame: #require(frame))
+    let message = try parser.catalogue()
+    return try HDF5Catalogue(message: #require(message))
   }
 
   @Test func framesSurviveTheWay() throws {
     let catalogue = try honest()
     #expect(catalogue.nodes.count > 10)
-    #expect(try HDF5Catalogue(frame: catalogue.frame).frame == catalogue.frame)
+    #expect(try HDF5Catalogue(message: catalogue.message).message == catalogue.message)
   }
 
-  /// Every byte of the frame changed, and every beginning of it: refused, or what it says is bounded by
+  /// Every byte of the message changed, and every beginning of it: refused, or what it says is bounded by
   /// the file.
   @Test func changedFrames() throws {
-    let frame = try honest().frame
+    let message = try honest().message
     let content = try FileDescriptor(Self.model)
     var refused = 0
-    for index in frame.indices {
+    for index in message.indices {
       for change: UInt8 in [0x01, 0x80, 0xFF] {
-        var changed = frame
+        var changed = message
         changed[index] ^= change
-        guard let catalogue = try? HDF5Catalogue(frame: changed) else {
+        guard let catalogue = try? HDF5Catalogue(message: changed) else {
           refused += 1
           continue
         }
@@ -129,11 +130,11 @@ import Testing
         }
       }
       if index % 7 == 0 {
-        #expect(throws: FrameError.self) { try HDF5Catalogue(frame: Array(frame[..<index])) }
+        #expect(throws: MessageError.self) { try HDF5Catalogue(message: Array(message[..<index])) }
       }
     }
-    #expect(refused > frame.count / 10)
-    #expect(throws: FrameError.self) { try HDF5Catalogue(frame: frame + [0]) }
+    #expect(refused > message.count / 10)
+    #expect(throws: MessageError.self) { try HDF5Catalogue(message: message + [0]) }
   }
 
   /// Claims about sizes, each beyond what the file has.
@@ -194,7 +195,7 @@ import Testing
     #expect(file.findings.map(\.rule.name) == [rule])
     let error = #expect(throws: FileError.self) {
       try HDF5File(
-        FileDescriptor(Self.model), parser: Liar(frame: catalogue.frame), isTolerant: false)
+        FileDescriptor(Self.model), parser: Liar(message: catalogue.message), isTolerant: false)
     }
     #expect(error?.message.hasSuffix("(\(rule))") == true)
   }
@@ -216,7 +217,7 @@ import Testing
   @Test func nonsense() throws {
     let error = #expect(throws: FileError.self) {
       try HDF5File(
-        FileDescriptor(Self.model), parser: Liar(frame: [1, 2, 3]), isTolerant: true)
+        FileDescriptor(Self.model), parser: Liar(message: [1, 2, 3]), isTolerant: true)
     }
     #expect(error?.message.hasSuffix("(parser-answer)") == true)
   }

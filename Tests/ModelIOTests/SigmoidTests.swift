@@ -114,7 +114,7 @@ struct SigmoidTests {
       let written = place.path("written-\(number).h5")
       try KerasModel.save(model, to: written)
       #expect(try KerasModel.load(written).graph.outputShape == [2])
-      #expect(try KerasModel.inspect(file).findings == [])
+      #expect(try KerasModel.audit(file).findings == [])
       arguments += [file, place.path("\(number).check.h5")]
       arguments += [written, place.path("\(number).check.h5")]
     }

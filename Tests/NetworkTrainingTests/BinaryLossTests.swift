@@ -13,7 +13,7 @@ import Testing
     var random = SplitMix64(seed: UInt64(seed))
     let values = random.floats(11 * size)
     let labels = (0..<11).map { Int32($0 % 2) }
-    let losses = try Differentiator(
+    let losses = try Backpropagation(
       Model(graph: graph), batchSize: 4, isTraining: false, differentiatesWeights: false,
       differentiatesInput: true
     ).imageGradients(of: values, labels: labels).losses

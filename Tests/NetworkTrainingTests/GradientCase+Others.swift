@@ -185,7 +185,7 @@ extension GradientCase {
 
   private static let combinations: [GradientCase] = {
     var all: [GradientCase] = []
-    for (name, operation) in [("sum", Operation.add), ("product", .multiply)] {
+    for (name, operation) in [("sum", Graph.Operation.add), ("product", .multiply)] {
       all += [
         GradientCase("\(name) of two", [4, 3, 2]) {
           let a = try $0.windows("a", 3, (2, 2), activation: .tanh)

@@ -68,14 +68,14 @@ extension NetworkBuilder {
 
   mutating func layerNormalization(
     _ scope: LayerNormalization.Scope, gamma: Bool = true, beta: Bool = true
-  ) -> Operation {
+  ) -> Graph.Operation {
     .layerNormalization(
       LayerNormalization(
         gamma: gamma ? tensor([channels]) : nil, beta: beta ? tensor([channels]) : nil,
         over: scope, epsilon: 0.1))
   }
 
-  mutating func normalization(gamma: Bool = true, beta: Bool = true) -> Operation {
+  mutating func normalization(gamma: Bool = true, beta: Bool = true) -> Graph.Operation {
     let count = channels
     let spread = random.floats(count, limit: 0.4).map { $0 + 0.6 }
     return .batchNormalization(

@@ -46,10 +46,10 @@ struct GradientCheck {
     _ network: ReferenceNetwork, _ base: ReferenceNetwork.Results, _ source: ArraySource,
     _ labels: [Int32], _ part: LinearPart, _ random: inout SplitMix64
   ) throws -> Double {
-    let differentiator = try Differentiator(
+    let backpropagation = try Backpropagation(
       Model(graph: graph), batchSize: images, isTraining: isTraining,
       freezesNormalization: freezesNormalization, lossNodes: part.names)
-    let got = try differentiator.differentiate(
+    let got = try backpropagation.differentiate(
       .crossEntropy(labels, smoothing: Double(smoothing)) + part.loss, at: source.values)
     func loss(_ network: ReferenceNetwork, _ results: ReferenceNetwork.Results) -> Double {
       mean(network.losses(results, labels: labels, smoothing: Double(smoothing)))
@@ -58,12 +58,12 @@ struct GradientCheck {
     let right = loss(network, base)
     let precision = innerNodes > 0 ? 1e-4 : 1e-5
     #expect(abs(got - right) <= precision * max(1, abs(right)), "a loss of \(got) for \(right)")
-    let gradient = differentiator.parameters.gradientValues
+    let gradient = backpropagation.parameters.gradientValues
     let overall = gradient.reduce(0) { max($0, abs($1)) }
     #expect(overall.isFinite)
     var worst = 0.0
     var between = 0
-    for segment in differentiator.parameters.segments {
+    for segment in backpropagation.parameters.segments {
       #expect(gradient[between..<segment.range.lowerBound].allSatisfy { $0 == 0 })
       between = segment.range.upperBound
       let mine = Array(gradient[segment.range])
@@ -100,13 +100,13 @@ struct GradientCheck {
     // The sum of the images' losses is differentiated: with the batch's statistics each image
     // changes the others' losses too. The model's scale makes no difference but the factor.
     let scale: Float = 0.5
-    let differentiator = try Differentiator(
+    let backpropagation = try Backpropagation(
       Model(graph: graph, inputScale: scale), batchSize: images, isTraining: isTraining,
       freezesNormalization: freezesNormalization, differentiatesWeights: false,
       differentiatesInput: true, lossNodes: part.names)
-    try differentiator.differentiate(
+    try backpropagation.differentiate(
       .crossEntropy(labels, weight: 1) + part.loss, at: source.values.map { $0 / scale })
-    let (losses, gradients) = (differentiator.imageLosses, differentiator.inputGradient)
+    let (losses, gradients) = (backpropagation.imageLosses, backpropagation.inputGradient)
     let expected = network.losses(base, labels: labels)
     for (mine, right) in zip(losses, expected) {
       #expect(abs(Double(mine) - right) <= 1e-5 * max(1, right), "a loss of \(mine) for \(right)")
@@ -190,7 +190,7 @@ struct GradientCheck {
   private func mean(_ losses: [Double]) -> Double { losses.reduce(0, +) / Double(losses.count) }
 }
 
-extension Differentiator {
+extension Backpropagation {
   /// Runs a batch of images that lie in memory.
   func run(
     _ source: ArraySource, labels: [Int32], smoothing: Float = 0, seed: UInt64 = 0

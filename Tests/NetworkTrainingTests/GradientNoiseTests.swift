@@ -12,7 +12,7 @@ import Testing
 /// what the noise gave, times the slope of the logit; that of the first layer's biases the slopes that
 /// came back through it.
 private struct NoiseProbe {
-  let differentiator: Differentiator
+  let backpropagation: Backpropagation
   let graph: Graph
   static let weight: Float = 1 / 1024
 
@@ -29,18 +29,18 @@ private struct NoiseProbe {
     try graph.append(
       "sum", .dense(Dense(kernel: Tensor(shape: [count, 2], values: weights))), inputs: [2])
     self.graph = graph
-    differentiator = try Differentiator(
+    backpropagation = try Backpropagation(
       Model(graph: graph), batchSize: 1, isTraining: isTraining)
   }
 
   /// What the noise gave for ones, and by what it multiplied the slopes on their way back.
   func run(seed: UInt64, input: Float = 1) throws -> (values: [Float], factors: [Float]) {
-    let result = try differentiator.run(
+    let result = try backpropagation.run(
       ArraySource([input], imageShape: [1]), labels: [1], seed: seed)
     // Two logits: the slope of the first is 1 - p of the second, and -log(p) is the loss.
     let slope = Float(1 - exp(-result.loss))
-    let forward = differentiator.parameters.gradientValues(graph, "sum", .kernel)
-    let back = differentiator.parameters.gradientValues(graph, "spread", .bias)
+    let forward = backpropagation.parameters.gradientValues(graph, "sum", .kernel)
+    let back = backpropagation.parameters.gradientValues(graph, "spread", .bias)
     return (
       stride(from: 0, to: forward.count, by: 2).map { forward[$0] / slope },
       back.map { $0 / (2 * Self.weight * slope) }
@@ -110,9 +110,9 @@ struct GradientNoiseTests {
     try graph.append(
       "sum", .dense(Dense(kernel: Tensor(shape: [1000, 2], repeating: 1))), inputs: [3])
     // Both logits are equal: their slopes are 1/2 each way, and cancel before the sum alone.
-    let differentiator = try Differentiator(Model(graph: graph), batchSize: 1)
-    _ = try differentiator.run(ArraySource([1], imageShape: [1]), labels: [0])
-    let gradient = differentiator.parameters.gradientValues(graph, "sum", .kernel)
+    let backpropagation = try Backpropagation(Model(graph: graph), batchSize: 1)
+    _ = try backpropagation.run(ArraySource([1], imageShape: [1]), labels: [0])
+    let gradient = backpropagation.parameters.gradientValues(graph, "sum", .kernel)
     let kept = stride(from: 0, to: 2000, by: 2).count { gradient[$0] != 0 }
     #expect((180...320).contains(kept), "\(kept) of 1000 were kept twice at 1/2")
   }
@@ -166,10 +166,10 @@ struct GradientNoiseTests {
     let weights = (0..<count).flatMap { _ -> [Float] in [0.001, -0.001] }
     try graph.append(
       "sum", .dense(Dense(kernel: Tensor(shape: [count, 2], values: weights))), inputs: [2])
-    let differentiator = try Differentiator(
+    let backpropagation = try Backpropagation(
       Model(graph: graph), batchSize: images, differentiatesWeights: false,
       differentiatesInput: true)
-    let gradients = try differentiator.inputGradients(
+    let gradients = try backpropagation.inputGradients(
       of: Array(repeating: 1, count: images * count),
       labels: Array(repeating: 1, count: images)
     ).gradients
@@ -195,10 +195,10 @@ struct GradientNoiseTests {
     let weights = (0..<50).flatMap { _ -> [Float] in [0.01, -0.01] }
     try graph.append(
       "sum", .dense(Dense(kernel: Tensor(shape: [50, 2], values: weights))), inputs: [1])
-    let differentiator = try Differentiator(
+    let backpropagation = try Backpropagation(
       Model(graph: graph), batchSize: 150, differentiatesWeights: false,
       differentiatesInput: true)
-    let gradients = try differentiator.inputGradients(
+    let gradients = try backpropagation.inputGradients(
       of: Array(repeating: 1, count: 150 * 50), labels: Array(repeating: 1, count: 150)
     ).gradients
     let masks = Set((0..<150).map { image in (0..<50).map { gradients[image * 50 + $0] != 0 } })

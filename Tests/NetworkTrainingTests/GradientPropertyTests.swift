@@ -31,13 +31,13 @@ struct GradientPropertyTests {
     func run(_ threads: Int) throws -> ([BatchResult], [Float], [Float], [Float]) {
       let model = Model(graph: graph)
       let options = ExecutionOptions(threads: threads)
-      let trained = try Differentiator(model, batchSize: count, options: options)
+      let trained = try Backpropagation(model, batchSize: count, options: options)
       // The second time with other images' values lying in memory, and moved statistics.
       let results = try (0..<2).map {
         try trained.run(source, labels: labels, smoothing: 0.1, seed: UInt64($0))
       }
       let weights = trained.parameters
-      let ofImages = try Differentiator(
+      let ofImages = try Backpropagation(
         model, batchSize: count, isTraining: false, differentiatesWeights: false,
         differentiatesInput: true, options: options)
       return (
@@ -62,10 +62,10 @@ struct GradientPropertyTests {
     let graph = try RandomGraph.make(seed: UInt64(seed))
     let (source, labels) = batch(graph, 37, seed: 4)
     func gradients(batchSize: Int, _ range: Range<Int>) throws -> [Float] {
-      let differentiator = try Differentiator(
+      let backpropagation = try Backpropagation(
         Model(graph: graph), batchSize: batchSize, isTraining: false,
         differentiatesWeights: false, differentiatesInput: true)
-      return try differentiator.imageGradients(
+      return try backpropagation.imageGradients(
         of: images(source, range).values, labels: Array(labels[range])
       ).gradients
     }
@@ -88,16 +88,16 @@ struct GradientPropertyTests {
   func mean(seed: Int) throws {
     let graph = try RandomGraph.make(seed: UInt64(seed)).withoutNoise()
     let (source, labels) = batch(graph, 5, seed: 5)
-    let differentiator = try Differentiator(
+    let backpropagation = try Backpropagation(
       Model(graph: graph), batchSize: 5, freezesNormalization: true)
-    let whole = try differentiator.run(source, labels: labels)
-    let gradient = differentiator.parameters.gradientValues
+    let whole = try backpropagation.run(source, labels: labels)
+    let gradient = backpropagation.parameters.gradientValues
     var sum = [Float](repeating: 0, count: gradient.count)
     var loss = 0.0
     for image in 0..<5 {
-      let one = try differentiator.run(images(source, image..<image + 1), labels: [labels[image]])
+      let one = try backpropagation.run(images(source, image..<image + 1), labels: [labels[image]])
       loss += one.loss / 5
-      for (index, value) in differentiator.parameters.gradientValues.enumerated() {
+      for (index, value) in backpropagation.parameters.gradientValues.enumerated() {
         sum[index] += value / 5
       }
     }
@@ -114,10 +114,10 @@ struct GradientPropertyTests {
     let (source, labels) = batch(graph, 40, seed: 6)
     let few = images(source, 0..<21)
     func gradient(after earlier: ArraySource?) throws -> (BatchResult, [Float]) {
-      let differentiator = try Differentiator(Model(graph: graph), batchSize: 40)
-      if let earlier { _ = try differentiator.run(earlier, labels: labels) }
-      let result = try differentiator.run(few, labels: Array(labels[..<21]))
-      return (result, differentiator.parameters.gradientValues)
+      let backpropagation = try Backpropagation(Model(graph: graph), batchSize: 40)
+      if let earlier { _ = try backpropagation.run(earlier, labels: labels) }
+      let result = try backpropagation.run(few, labels: Array(labels[..<21]))
+      return (result, backpropagation.parameters.gradientValues)
     }
     let fresh = try gradient(after: nil)
     let used = try gradient(
@@ -131,9 +131,9 @@ struct GradientPropertyTests {
     let graph = try RandomGraph.make(seed: 8).withoutNoise()
     let (source, labels) = batch(graph, 21, seed: 7)
     let gradients = try [21, 64, 200].map {
-      let differentiator = try Differentiator(Model(graph: graph), batchSize: $0)
-      _ = try differentiator.run(source, labels: labels)
-      return differentiator.parameters.gradientValues
+      let backpropagation = try Backpropagation(Model(graph: graph), batchSize: $0)
+      _ = try backpropagation.run(source, labels: labels)
+      return backpropagation.parameters.gradientValues
     }
     let largest = gradients[0].reduce(0) { max($0, abs($1)) }
     for other in gradients[1...] {
@@ -168,11 +168,11 @@ struct GradientPropertyTests {
     ]
     for (layer, channels) in masks { graph = try graph.masking(channels, of: layer) }
     let (source, labels) = batch(graph, 21, seed: 8)
-    let differentiator = try Differentiator(Model(graph: graph), batchSize: 21)
-    _ = try differentiator.run(source, labels: labels)
-    for segment in differentiator.parameters.segments where segment.isTrained {
+    let backpropagation = try Backpropagation(Model(graph: graph), batchSize: 21)
+    _ = try backpropagation.run(source, labels: labels)
+    for segment in backpropagation.parameters.segments where segment.isTrained {
       let node = graph.nodes[segment.node]
-      let gradient = differentiator.parameters.gradientValues(graph, node.name, segment.role)
+      let gradient = backpropagation.parameters.gradientValues(graph, node.name, segment.role)
       guard let masked = masks[node.name],
         segment.role != .depthwiseKernel || node.name == "depthwise"
       else { continue }
@@ -198,12 +198,12 @@ struct GradientPropertyTests {
 
   /// Which elements of an image get a slope.
   private func reached(_ graph: Graph, _ image: [Float]) throws -> [Int] {
-    let differentiator = try Differentiator(
+    let backpropagation = try Backpropagation(
       Model(graph: graph), batchSize: 20, isTraining: false, differentiatesWeights: false,
       differentiatesInput: true)
     // In two places of two blocks.
     let images = Array(repeating: image, count: 18).flatMap { $0 }
-    let gradients = try differentiator.imageGradients(
+    let gradients = try backpropagation.imageGradients(
       of: images, labels: Array(repeating: 1, count: 18)
     ).gradients
     let found = image.indices.filter { gradients[$0] != 0 }
@@ -214,7 +214,7 @@ struct GradientPropertyTests {
 
   @Test("of equal maxima in a window the first has the slope")
   func ties() throws {
-    func pool(_ window: Int, _ step: Int, _ padding: Padding = .valid) -> Operation {
+    func pool(_ window: Int, _ step: Int, _ padding: Padding = .valid) -> Graph.Operation {
       .pooling(
         Pooling(
           .max, window: Extent(window, window), strides: Extent(step, step), padding: padding))
@@ -268,13 +268,13 @@ struct GradientPropertyTests {
       .dense(
         Dense(kernel: Tensor(shape: [3, 3], values: [1, 0, 0, 0, 1, 0, 0, 0, 1]))), inputs: [0],
       activation: .softmax)
-    let differentiator = try Differentiator(
+    let backpropagation = try Backpropagation(
       Model(graph: graph), batchSize: 2, isTraining: false, differentiatesInput: true)
-    let (losses, gradients) = try differentiator.imageGradients(
+    let (losses, gradients) = try backpropagation.imageGradients(
       of: [1000, -1000, 0, 1000, -1000, 0], labels: [0, 1])
     #expect(losses == [0, 2000])
     #expect(gradients == [0, 0, 0, 1, -1, 0])
-    let result = try differentiator.run(
+    let result = try backpropagation.run(
       ArraySource([1000, -1000, 0, 1000, -1000, 0], imageShape: [3]), labels: [0, 1],
       smoothing: 0.3)
     // 0.1 * (0 + 2000 + 1000), and 0.7 * 2000 more.
@@ -297,12 +297,12 @@ struct GradientPropertyTests {
     let node = try #require(net.graph.index(of: "norm"))
     let moments = network.moments(ofInputOf: node, results)
     func statistics(_ isTraining: Bool, _ freezes: Bool) throws -> [[Float]] {
-      let differentiator = try Differentiator(
+      let backpropagation = try Backpropagation(
         Model(graph: net.graph), batchSize: 21, isTraining: isTraining,
         freezesNormalization: freezes)
-      _ = try differentiator.run(source, labels: labels)
+      _ = try backpropagation.run(source, labels: labels)
       guard
-        case .batchNormalization(let b) = differentiator.currentModel.graph.nodes[node].operation
+        case .batchNormalization(let b) = backpropagation.currentModel.graph.nodes[node].operation
       else { return [] }
       return [b.mean.values, b.variance.values]
     }

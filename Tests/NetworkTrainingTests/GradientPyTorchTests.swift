@@ -76,7 +76,7 @@ struct PyTorchNetwork {
 
   @discardableResult
   private mutating func add(
-    _ name: String, _ operation: InferenceGraph.Operation, from inputs: Int...,
+    _ name: String, _ operation: Graph.Operation, from inputs: Int...,
     activation: Activation = .linear
   ) throws -> Int {
     tip = try graph.append(
@@ -185,21 +185,21 @@ struct PyTorchGradientTests {
   func agrees(network: PyTorchCase) throws {
     let graph = try network.graph()
     let (source, labels) = network.batch()
-    let differentiator = try Differentiator(Model(graph: graph), batchSize: network.images)
-    let batch = try differentiator.run(source, labels: labels, smoothing: network.smoothing)
+    let backpropagation = try Backpropagation(Model(graph: graph), batchSize: network.images)
+    let batch = try backpropagation.run(source, labels: labels, smoothing: network.smoothing)
     #expect(abs(batch.loss - network.loss) <= 1e-5 * network.loss)
     #expect(batch.correct == network.correct)
     var seen = 0
-    for segment in differentiator.parameters.segments where segment.isTrained {
+    for segment in backpropagation.parameters.segments where segment.isTrained {
       let layer = graph.nodes[segment.node].name
       let expected = try #require(
         network.tensors.first { $0.layer == layer && $0.role == segment.role.rawValue },
         "\(layer) \(segment.role)")
       check(
-        differentiator.parameters.gradientValues(graph, layer, segment.role), expected)
+        backpropagation.parameters.gradientValues(graph, layer, segment.role), expected)
       seen += 1
     }
-    let ofImages = try Differentiator(
+    let ofImages = try Backpropagation(
       Model(graph: graph), batchSize: network.images, differentiatesWeights: false,
       differentiatesInput: true)
     let expected = try #require(network.tensors.last)

@@ -79,11 +79,11 @@ struct LossTests {
   func outputs(seed: Int) throws {
     let draw = try Draw(seed)
     func gradients(_ loss: Loss) throws -> (Double, [Float], [Float]) {
-      let differentiator = try Differentiator(
+      let backpropagation = try Backpropagation(
         draw.model, batchSize: 40, isTraining: seed % 2 == 0, differentiatesInput: true,
         options: draw.options)
-      let value = try differentiator.differentiate(loss, at: draw.images, seed: 5)
-      return (value, differentiator.parameters.gradientValues, differentiator.inputGradient)
+      let value = try backpropagation.differentiate(loss, at: draw.images, seed: 5)
+      return (value, backpropagation.parameters.gradientValues, backpropagation.inputGradient)
     }
     let built = try gradients(.crossEntropy(draw.labels))
     let own = try gradients(.outputs { Self.crossEntropy($0, draw.labels) })
@@ -105,10 +105,10 @@ struct LossTests {
   func weights(seed: Int) throws {
     let draw = try Draw(seed)
     func gradient(_ weight: Double?) throws -> (Double, [Float]) {
-      let differentiator = try Differentiator(draw.model, batchSize: 40, isTraining: false)
-      let value = try differentiator.differentiate(
+      let backpropagation = try Backpropagation(draw.model, batchSize: 40, isTraining: false)
+      let value = try backpropagation.differentiate(
         .crossEntropy(draw.labels, weight: weight), at: draw.images)
-      return (value, differentiator.parameters.gradientValues)
+      return (value, backpropagation.parameters.gradientValues)
     }
     let mean = try gradient(nil)
     let ascent = try gradient(-2)
@@ -129,10 +129,10 @@ struct LossTests {
     let names = draw.graph.nodes.indices
       .filter { reaching[$0] && $0 != 0 && $0 != draw.graph.output }
       .map { draw.graph.nodes[$0].name }
-    let differentiator = try Differentiator(
+    let backpropagation = try Backpropagation(
       draw.model, batchSize: 40, isTraining: false, differentiatesWeights: false,
       options: draw.options)
-    try differentiator.evaluate(draw.images)
+    try backpropagation.evaluate(draw.images)
     let executor = try Executor([draw.model], observing: names.map { (0, $0) })
     let expected = Rows(names.count)
     try executor.run(ArraySource(draw.images, imageShape: draw.graph.inputShape)) { batch in
@@ -141,7 +141,7 @@ struct LossTests {
       }
     }
     for (number, name) in names.enumerated() {
-      let (got, right) = (differentiator.values(of: name), expected.all(number))
+      let (got, right) = (backpropagation.values(of: name), expected.all(number))
       let largest = right.reduce(1) { max($0, abs($1)) }
       #expect(
         got.count == right.count && zip(got, right).allSatisfy { abs($0 - $1) <= 1e-4 * largest },
@@ -153,14 +153,14 @@ struct LossTests {
   @Test("the chosen layers' gradients are those among all, bit for bit", arguments: 0..<30)
   func layersAlone(seed: Int) throws {
     var draw = try Draw(seed)
-    let all = try Differentiator(draw.model, batchSize: 40, options: draw.options)
+    let all = try Backpropagation(draw.model, batchSize: 40, options: draw.options)
     let reaching = draw.graph.reachingOutput
     let trained = draw.graph.nodes.indices.filter { index in
       reaching[index]
         && draw.graph.nodes[index].operation.namedWeights.contains { $0.role.isTrained }
     }
     let names = trained.map { draw.graph.nodes[$0].name }.filter { _ in draw.random.oneIn(3) }
-    let some = try Differentiator(
+    let some = try Backpropagation(
       draw.model, batchSize: 40, layers: names, options: ExecutionOptions(threads: 1))
     let loss = Loss.crossEntropy(draw.labels)
     #expect(
@@ -185,7 +185,7 @@ struct LossTests {
   @Test("factors on channels: weights and gradients against their definition", arguments: 0..<30)
   func factors(seed: Int) throws {
     var draw = try Draw(seed)
-    let differentiator = try Differentiator(draw.model, batchSize: 40, options: draw.options)
+    let backpropagation = try Backpropagation(draw.model, batchSize: 40, options: draw.options)
     var expected = draw.graph
     var set: [(String, WeightRole, [Float], Tensor)] = []
     for (index, node) in draw.graph.nodes.enumerated() where draw.graph.reachingOutput[index] {
@@ -193,7 +193,7 @@ struct LossTests {
         guard draw.random.oneIn(2) else { continue }
         let channels = own.shape.suffix(role.channelAxes).reduce(1, *)
         let factors = draw.random.floats(channels, limit: 1.5)
-        differentiator.setFactors(factors, on: role, of: node.name)
+        backpropagation.setFactors(factors, on: role, of: node.name)
         set.append((node.name, role, factors, own))
         expected.nodes[index].operation.updateWeights { other, tensor in
           guard other == role else { return }
@@ -203,19 +203,19 @@ struct LossTests {
         }
       }
     }
-    #expect(differentiator.currentModel.graph == expected)
-    try differentiator.differentiate(.crossEntropy(draw.labels), at: draw.images)
+    #expect(backpropagation.currentModel.graph == expected)
+    try backpropagation.differentiate(.crossEntropy(draw.labels), at: draw.images)
     for (name, role, factors, own) in set {
-      let gradient = differentiator.gradient(role, of: name).values
+      let gradient = backpropagation.gradient(role, of: name).values
       var sums = factors.map { _ in 0.0 }
       for index in own.values.indices {
         sums[index % sums.count] += Double(own.values[index]) * Double(gradient[index])
       }
-      #expect(differentiator.factorGradient(role, of: name) == sums.map { Float($0) })
+      #expect(backpropagation.factorGradient(role, of: name) == sums.map { Float($0) })
     }
-    differentiator.setFactors(
+    backpropagation.setFactors(
       set.first.map { $0.2.map { _ in 1 } } ?? [], on: set[0].1, of: set[0].0)
-    #expect(differentiator.weight(set[0].1, of: set[0].0) == set[0].3)
+    #expect(backpropagation.weight(set[0].1, of: set[0].0) == set[0].3)
   }
 
   /// With other batches' values, slopes and losses lying in memory.
@@ -226,18 +226,18 @@ struct LossTests {
     let part = LinearPart(draw.graph, images: count, nodes: 1 + seed % 3, &draw.random)
     let plain = Loss.crossEntropy(draw.labels)
     func gradients(threads: Int, after earlier: Bool) throws -> [[Float]] {
-      let differentiator = try Differentiator(
+      let backpropagation = try Backpropagation(
         draw.model, batchSize: 40, differentiatesInput: true, lossNodes: part.names,
         options: ExecutionOptions(threads: threads))
       if earlier {
         let size = draw.graph.inputShape.reduce(1, *)
         let others = (0..<40 * size).map { Float($0 % 17) / 8 - 1 }
-        try differentiator.differentiate(
+        try backpropagation.differentiate(
           .values(of: part.names) { (0, $0.map { $0.map { _ in 1 } }) }, at: others)
       }
       return try [plain, plain + part.loss, plain].flatMap { loss in
-        try differentiator.differentiate(loss, at: draw.images, seed: 3)
-        return [differentiator.parameters.gradientValues, differentiator.inputGradient]
+        try backpropagation.differentiate(loss, at: draw.images, seed: 3)
+        return [backpropagation.parameters.gradientValues, backpropagation.inputGradient]
       }
     }
     let alone = try gradients(threads: 1, after: false)
@@ -253,13 +253,13 @@ struct LossTests {
     let model = try TrainingProblem.model(dropout: 0)
     let data = TrainingProblem.images(20, seed: 1)
     let images = try data.source.values(of: 0..<20)
-    let differentiator = try Differentiator(model, batchSize: 20)
+    let backpropagation = try Backpropagation(model, batchSize: 20)
     let loss = Loss.crossEntropy(data.labels)
-    try differentiator.differentiate(loss, at: images)
-    #expect(differentiator.currentModel.graph == model.graph)
-    try differentiator.differentiate(loss, at: images, updatesStatistics: true)
+    try backpropagation.differentiate(loss, at: images)
+    #expect(backpropagation.currentModel.graph == model.graph)
+    try backpropagation.differentiate(loss, at: images, updatesStatistics: true)
     let own = try model.graph.batchNormalization("bn")
-    let moved = try differentiator.currentModel.graph.batchNormalization("bn")
+    let moved = try backpropagation.currentModel.graph.batchNormalization("bn")
     #expect(moved.mean != own.mean && moved.variance != own.variance && moved.gamma == own.gamma)
   }
 
@@ -269,16 +269,16 @@ struct LossTests {
   func errors() throws {
     let model = try TrainingProblem.model()
     for make in [
-      { try Differentiator(model, batchSize: 4, layers: ["conv", "conw"]) },
-      { try Differentiator(model, batchSize: 4, lossNodes: ["conw"]) },
+      { try Backpropagation(model, batchSize: 4, layers: ["conv", "conw"]) },
+      { try Backpropagation(model, batchSize: 4, lossNodes: ["conw"]) },
     ] {
       let error = #expect(throws: GraphError.self) { try make() }
       #expect(error?.node == "conw")
     }
-    let differentiator = try Differentiator(model, batchSize: 40, lossNodes: ["pool"])
+    let backpropagation = try Backpropagation(model, batchSize: 40, lossNodes: ["pool"])
     let images = [Float](repeating: 0.5, count: 40 * 128)
     let error = #expect(throws: TrainingError.self) {
-      try differentiator.differentiate(
+      try backpropagation.differentiate(
         .values(of: ["pool"]) { values in
           var slopes = values[0].map { _ in Float(0) }
           slopes[slopes.count / 40 * 33] = .nan

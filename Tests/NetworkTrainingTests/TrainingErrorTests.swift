@@ -8,7 +8,7 @@ private struct CopiedSource: SampleSource {
   let source: ArraySource
   var count: Int { source.count }
   var imageShape: [Int] { source.imageShape }
-  var layout: Layout { source.layout }
+  var layout: ImageLayout { source.layout }
   var elementType: ElementType { source.elementType }
   func read(_ range: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) {
     unsafe source.read(range, into: buffer)

@@ -10,13 +10,13 @@ private struct TypedSource: SampleSource {
   let bytes: [UInt8]
   let count: Int
   let imageShape: [Int]
-  let layout: Layout
+  let layout: ImageLayout
   let elementType: ElementType
   let isStored: Bool
 
   /// Takes values 0...255 in `[image][height][width][channels]` order.
   init(
-    _ values: [Float], _ shape: [Int], _ layout: Layout, _ type: ElementType, isStored: Bool
+    _ values: [Float], _ shape: [Int], _ layout: ImageLayout, _ type: ElementType, isStored: Bool
   ) {
     let (height, width, channels) = (shape[0], shape[1], shape[2])
     let size = height * width * channels
@@ -74,7 +74,7 @@ private struct TypedSource: SampleSource {
   ) throws -> [[Float]] {
     let size = shape.reduce(1, *)
     let image = dk_image(
-      height: shape[0], width: shape[1], channels: shape[2], pitch: laneCount, frame: Frame())
+      height: shape[0], width: shape[1], channels: shape[2], pitch: laneCount, border: Border())
     var result: [[Float]] = []
     for block in 0..<blockCount(range.count) {
       let lanes = Storage<Float>(count: size * laneCount)
@@ -87,14 +87,14 @@ private struct TypedSource: SampleSource {
     return result
   }
 
-  static let kinds: [(Layout, ElementType, Bool)] = Layout.allCases.flatMap { layout in
+  static let kinds: [(ImageLayout, ElementType, Bool)] = ImageLayout.allCases.flatMap { layout in
     [ElementType.uint8, .float32, .float64].flatMap { type in
       [(layout, type, true), (layout, type, false)]
     }
   }
 
   @Test(arguments: kinds)
-  func imagesAreGatheredAsTheyAre(layout: Layout, type: ElementType, isStored: Bool) throws {
+  func imagesAreGatheredAsTheyAre(layout: ImageLayout, type: ElementType, isStored: Bool) throws {
     let values = values(50)
     let source = TypedSource(values, shape, layout, type, isStored: isStored)
     let images = try TrainingImages(
@@ -113,7 +113,7 @@ private struct TypedSource: SampleSource {
   /// Every element of every changed image against its place in the original.
   @Test(arguments: kinds)
   func changedImagesAreShiftedAndMirrored(
-    layout: Layout, type: ElementType, isStored: Bool
+    layout: ImageLayout, type: ElementType, isStored: Bool
   ) throws {
     let values = values(40)
     let source = TypedSource(values, shape, layout, type, isStored: isStored)
@@ -186,7 +186,7 @@ private struct TypedSource: SampleSource {
       struct Failure: Error {}
       let count = 40
       let imageShape = [5, 20, 3]
-      let layout = Layout.nhwc
+      let layout = ImageLayout.nhwc
       let elementType = ElementType.uint8
       func read(_ range: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
         throw Failure()

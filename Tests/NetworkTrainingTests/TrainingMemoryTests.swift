@@ -18,7 +18,7 @@ import Testing
   /// bottom and right.
   @Test func framesOfSlopesAreThereWhereSlopesGoBack() throws {
     func floats(input: Bool) throws -> Int {
-      try Differentiator(Model(graph: head()), batchSize: 20, differentiatesInput: input)
+      try Backpropagation(Model(graph: head()), batchSize: 20, differentiatesInput: input)
         .batchBytes / 4
     }
     let slots = 2 * (400 + 16)
@@ -31,7 +31,7 @@ import Testing
   @Test func whatIsTooLargeIsRefused() throws {
     func message(_ batchSize: Int) throws -> String {
       let error = try #require(throws: GraphError.self) {
-        try Differentiator(Model(graph: head()), batchSize: batchSize)
+        try Backpropagation(Model(graph: head()), batchSize: batchSize)
       }
       #expect(error.lacksMemory)
       return error.message

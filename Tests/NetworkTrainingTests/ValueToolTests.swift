@@ -68,12 +68,12 @@ struct ValueToolTests {
       imageShape: shape, mask: random.floats(shape[0] * shape[1], limit: 0.5).map { $0 + 0.5 },
       pattern: random.floats(size, limit: 64))
     let labels = [Int32](repeating: 2, count: count)
-    let differentiator = try Differentiator(
+    let backpropagation = try Backpropagation(
       Model(graph: net.graph, inputScale: scale), batchSize: 20, isTraining: false,
       differentiatesWeights: false, differentiatesInput: true)
-    try differentiator.differentiate(.crossEntropy(labels), at: trigger.applied(to: images))
+    try backpropagation.differentiate(.crossEntropy(labels), at: trigger.applied(to: images))
     let gradient = trigger.gradients(
-      at: images, imageGradient: differentiator.inputGradient)
+      at: images, imageGradient: backpropagation.inputGradient)
     let network = ReferenceNetwork(net.graph)
     func loss(_ mask: [Double], _ pattern: [Double]) -> Double {
       let inputs = (0..<count).map { image in
@@ -167,26 +167,26 @@ struct ValueToolTests {
     let built = try model.trained(on: data, options: options).model
     let batches = try TrainingBatches(
       data, batchSize: 32, augmentation: options.augmentation, seed: 8)
-    let differentiator = try Differentiator(model, batchSize: batches.largestBatch)
+    let backpropagation = try Backpropagation(model, batchSize: batches.largestBatch)
     var optimizers: [String: ValueOptimizer] = [:]
     for epoch in 0..<2 {
       for batch in batches.epoch(epoch) {
-        try differentiator.differentiate(
+        try backpropagation.differentiate(
           .crossEntropy(batch.labels), at: batch, updatesStatistics: true)
         for node in model.graph.nodes {
           for (role, tensor) in node.operation.namedWeights where role.isTrained {
-            var values = differentiator.weight(role, of: node.name).values
+            var values = backpropagation.weight(role, of: node.name).values
             optimizers[
               "\(node.name) \(role)",
               default: ValueOptimizer(options.optimizer, count: tensor.count)
             ].step(
-              &values, along: differentiator.gradient(role, of: node.name).values, rate: 0.05)
-            differentiator.setWeight(role, of: node.name, to: values)
+              &values, along: backpropagation.gradient(role, of: node.name).values, rate: 0.05)
+            backpropagation.setWeight(role, of: node.name, to: values)
           }
         }
       }
     }
-    let own = differentiator.currentModel
+    let own = backpropagation.currentModel
     for (mine, theirs) in zip(own.graph.nodes, built.graph.nodes) {
       for (a, b) in zip(mine.operation.weights, theirs.operation.weights) {
         let error = zip(a.values, b.values).reduce(0) { max($0, abs($1.0 - $1.1)) }

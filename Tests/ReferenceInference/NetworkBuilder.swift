@@ -16,7 +16,8 @@ package struct NetworkBuilder {
 
   @discardableResult
   package mutating func add(
-    _ name: String, _ operation: Operation, from inputs: Int..., activation: Activation = .linear
+    _ name: String, _ operation: Graph.Operation, from inputs: Int...,
+    activation: Activation = .linear
   ) throws -> Int {
     tip = try graph.append(
       name, operation, inputs: inputs.isEmpty ? [tip] : inputs, activation: activation)

@@ -20,7 +20,7 @@ package struct RandomDAG {
   }
 
   private mutating func add(
-    _ operation: InferenceGraph.Operation, _ inputs: [Int], _ activation: Activation = .linear
+    _ operation: Graph.Operation, _ inputs: [Int], _ activation: Activation = .linear
   ) throws -> Int {
     try graph.append(
       "n\(graph.nodes.count)", operation, inputs: inputs, activation: activation)
@@ -41,7 +41,7 @@ package struct RandomDAG {
       ? fitting[fitting.count - 1] : fitting[random.int(0...fitting.count - 1)]
   }
 
-  private mutating func normalization(_ channels: Int) -> InferenceGraph.Operation {
+  private mutating func normalization(_ channels: Int) -> Graph.Operation {
     .batchNormalization(
       BatchNormalization(
         gamma: tensor([channels]), beta: tensor([channels]), mean: tensor([channels]),
@@ -78,7 +78,7 @@ package struct RandomDAG {
       if random.oneIn(3) { last = try add(.activation, [last], activation()) }
       _ = try add(.pooling(Pooling(.max, window: Extent(2, 2))), [last])
     default:
-      let operations: [InferenceGraph.Operation] = [.add, .multiply, .maximum, .minimum]
+      let operations: [Graph.Operation] = [.add, .multiply, .maximum, .minimum]
       let first = node(image)
       let others = (0..<random.int(0...3)).map { _ in node(image, [1, 1, channels]) }
       _ = try add(

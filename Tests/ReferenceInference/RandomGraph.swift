@@ -48,7 +48,7 @@ public struct RandomGraph {
 
   @discardableResult
   mutating func add(
-    _ operation: Operation, inputs: [Int]? = nil, activation: Activation = .linear
+    _ operation: Graph.Operation, inputs: [Int]? = nil, activation: Activation = .linear
   ) throws(GraphError) -> Int {
     tip = try graph.append(
       "\(operation.shortName)_\(graph.nodes.count)", operation, inputs: inputs ?? [tip],
@@ -188,7 +188,7 @@ public struct RandomGraph {
   }
 }
 
-extension Operation {
+extension Graph.Operation {
   /// A word for names.
   fileprivate var shortName: String {
     displayName.split(separator: " ").map { $0.prefix(4) }.joined(separator: "_")

@@ -2,7 +2,7 @@ import InferenceGraph
 
 /// Each element of the result from where its definition says, position by position.
 func rearranged(
-  _ r: Rearrangement, _ input: Array3, _ operation: InferenceGraph.Operation, _ shape: [Int]
+  _ r: Rearrangement, _ input: Array3, _ operation: Graph.Operation, _ shape: [Int]
 ) -> [Double] {
   if case .permutation(let axes) = r { return permuted(input, axes, shape) }
   var result: [Double] = []

@@ -39,7 +39,7 @@ struct Array3 {
 
 /// Computes an operation for one image, without the node's activation.
 func compute(
-  _ operation: Operation, _ weights: LayerWeights, _ inputs: [Array3], _ shape: [Int]
+  _ operation: Graph.Operation, _ weights: LayerWeights, _ inputs: [Array3], _ shape: [Int]
 ) -> [Double] {
   let input = inputs[0]
   switch operation {

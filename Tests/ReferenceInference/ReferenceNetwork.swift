@@ -110,7 +110,7 @@ public struct ReferenceNetwork {
   }
 }
 
-extension InferenceGraph.Operation {
+extension Graph.Operation {
   /// The weights with what they are, in double precision.
   fileprivate var referenceWeights: LayerWeights {
     var result: LayerWeights = [:]

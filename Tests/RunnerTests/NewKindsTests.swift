@@ -19,7 +19,7 @@ struct NewKindsTests {
           return scale * (place % 12 == channel ? 9 * weight + 1 : weight)
         })
     }
-    func normalization(mean: Float) -> DefenseKit.Operation {
+    func normalization(mean: Float) -> Graph.Operation {
       .batchNormalization(
         BatchNormalization(
           gamma: Tensor(shape: [12], repeating: 1), beta: Tensor(shape: [12], repeating: 0.1),

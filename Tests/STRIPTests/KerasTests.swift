@@ -32,7 +32,7 @@ struct KerasTests {
     var bytes = [UInt8](repeating: 0, count: indices.count * 784)
     // The array holds as many images as are read.
     try unsafe bytes.withUnsafeMutableBytes {
-      unsafe try Selection(of: set, indices).read(0..<indices.count, into: $0)
+      unsafe try Subset(of: set, indices).read(0..<indices.count, into: $0)
     }
     return bytes.map { Float($0) }
   }

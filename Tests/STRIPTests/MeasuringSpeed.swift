@@ -47,7 +47,7 @@ private struct Repeated: SampleSource {
   let count: Int
 
   var imageShape: [Int] { source.imageShape }
-  var layout: Layout { source.layout }
+  var layout: ImageLayout { source.layout }
   var elementType: ElementType { source.elementType }
 
   func read(_ range: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {

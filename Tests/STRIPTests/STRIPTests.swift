@@ -38,12 +38,12 @@ struct STRIPTests {
 
   @Test("Flagged under the threshold, not at it; without a class the score is not a number")
   func verdict() {
-    func verdict(_ prediction: Int32, _ entropy: Double) -> Verdict {
+    func verdict(_ prediction: Int32, _ entropy: Double) -> Detection {
       STRIP.verdict(prediction: prediction, entropy: entropy, threshold: 0.5, classCount: 9)
     }
-    #expect(verdict(4, 0.75) == Verdict(label: 4, score: -0.75))
-    #expect(verdict(4, 0.5) == Verdict(label: 4, score: -0.5))
-    #expect(verdict(4, 0.25) == Verdict(label: 9, score: -0.25))
+    #expect(verdict(4, 0.75) == Detection(label: 4, score: -0.75))
+    #expect(verdict(4, 0.5) == Detection(label: 4, score: -0.5))
+    #expect(verdict(4, 0.25) == Detection(label: 9, score: -0.25))
     for broken in [verdict(noClass, 0.75), verdict(4, .nan)] {
       #expect(broken.label == 9 && broken.score.isNaN)
     }
@@ -108,7 +108,7 @@ struct STRIPTests {
     let poisoned = Toy.images(70, seed: 10)
     let plain = try evaluate(test: test, clean: clean, poisoned: poisoned, threads: 1)
     #expect(plain.detector == "strip" && plain.scores.clean.count == 150)
-    let flagged = try #require(plain.verdicts.clean?.flagged)
+    let flagged = try #require(plain.result.clean?.flagged)
     #expect(flagged > 5 && flagged < 100)
     for threads in [2, 3] {
       #expect(
@@ -199,7 +199,7 @@ struct STRIPTests {
     ).suspectDetectors[0]
     #expect(result.scores.clean[0].isNaN && result.scores.unscored == 1)
     #expect(result.scores.clean[1].isFinite && result.scores.clean[2].isFinite)
-    #expect(try #require(result.verdicts.clean).flagged >= 1)
+    #expect(try #require(result.result.clean).flagged >= 1)
   }
 
   @Test(

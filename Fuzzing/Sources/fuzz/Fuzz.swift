@@ -16,7 +16,7 @@ extension FuzzTarget {
 
 /// The parsers by the names that Scripts/fuzz uses.
 let targets: [String: any FuzzTarget.Type] = [
-  "frames": FrameTarget.self, "idx": IDXTarget.self, "json": JSONTarget.self,
+  "messages": MessageTarget.self, "idx": IDXTarget.self, "json": JSONTarget.self,
   "lzf": LZFTarget.self, "network": NetworkTarget.self,
   "options": OptionTarget.self, "png": PNGTarget.self,
 ]

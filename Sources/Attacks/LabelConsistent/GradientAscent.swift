@@ -13,7 +13,7 @@ struct GradientAscent {
   static let batchSize = 128
 
   private let options: LabelConsistent.Options
-  private let differentiator: Differentiator
+  private let backpropagation: Backpropagation
   private let execution: ExecutionOptions
 
   init(
@@ -21,7 +21,7 @@ struct GradientAscent {
   ) throws(GraphError) {
     self.options = options
     self.execution = execution
-    differentiator = try Differentiator(
+    backpropagation = try Backpropagation(
       model, batchSize: Self.batchSize, isTraining: false, differentiatesWeights: false,
       differentiatesInput: true, options: execution)
   }
@@ -32,13 +32,13 @@ struct GradientAscent {
   ///   - images: The images, `[height][width][channels]` each.
   ///   - labels: The images' classes, from which the perturbation leads away.
   /// - Throws: `CancellationError`; the errors of computing gradients.
-  func disturbed(_ images: [[UInt8]], labels: [Int32]) throws -> [[UInt8]] {
+  func perturbed(_ images: [[UInt8]], labels: [Int32]) throws -> [[UInt8]] {
     let original = images.flatMap { $0.map { Float($0) } }
     let size = images[0].count
     var current = original
     for _ in 0..<options.steps {
       try execution.cancellation?.check()
-      let gradients = try differentiator.imageGradients(of: current, labels: labels).gradients
+      let gradients = try backpropagation.imageGradients(of: current, labels: labels).gradients
       for image in images.indices {
         let range = image * size..<(image + 1) * size
         Self.step(&current, along: gradients, from: original, range, options)
@@ -60,8 +60,8 @@ struct GradientAscent {
     switch options.norm {
     case .largest:
       for index in range {
-        let slope = gradient[index]
-        let moved = values[index] + (slope > 0 ? length : slope < 0 ? -length : 0)
+        let derivative = gradient[index]
+        let moved = values[index] + (derivative > 0 ? length : derivative < 0 ? -length : 0)
         values[index] = min(max(moved, original[index] - epsilon), original[index] + epsilon)
       }
     case .euclidean:

@@ -105,9 +105,9 @@ public struct LabelConsistent: Attack {
     try context.phase("perturbing images", images: chosen.count) { progress in
       for first in stride(from: 0, to: chosen.count, by: GradientAscent.batchSize) {
         let indices = chosen[first..<min(chosen.count, first + GradientAscent.batchSize)]
-        let disturbed = try ascent.disturbed(
+        let perturbed = try ascent.perturbed(
           indices.map { task.images[$0] }, labels: indices.map { task.images.labels[$0] })
-        for (index, image) in zip(indices, disturbed) {
+        for (index, image) in zip(indices, perturbed) {
           result.poison(index, with: task.trigger, on: image, label: task.label(of: index))
         }
         progress(first + indices.count)

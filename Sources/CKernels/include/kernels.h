@@ -193,7 +193,8 @@ typedef void dk_peaks_kernel(const float *in, dk_image image, float *peaks);
 typedef uint32_t dk_difference_kernel(const float *in, dk_image image, float constant, float *out,
                                       dk_image out_image);
 
-// MARK: Gradients. `slope` is the gradient of the loss with respect to an operation's output.
+// MARK: Gradients. `value_gradient` is the gradient of the loss with respect to an operation's
+// output.
 
 /// The windows of a pooling or a depthwise convolution.
 typedef struct {
@@ -209,13 +210,13 @@ typedef struct {
   const int32_t *output_pixels; // [pixels], floats
   int64_t tiles;                // tiles of at most DK_CHANNELS output channels
   const int32_t *tile_channels; // [tiles], output channels of each tile
-  int64_t channel_pitch;        // floats between output channels of the gradient `slope`
+  int64_t channel_pitch;        // floats between output channels of the gradient `value_gradient`
   int64_t row_pitch;            // floats between taps of the kernel's gradient
 } dk_weight_gradient;
 
-/// gradient[k][c] += sum over pixels and lanes of in[p + offset[k]] * slope[p][c].
+/// gradient[k][c] += sum over pixels and lanes of in[p + offset[k]] * value_gradient[p][c].
 typedef void dk_convolve_weights_kernel(const dk_weight_gradient *convolution, const float *in,
-                                        const float *slope, float *gradient);
+                                        const float *value_gradient, float *gradient);
 
 /// The parameters of the gradient of a 3x3 kernel with stride 1 by Winograd's algorithm.
 ///
@@ -224,17 +225,18 @@ typedef void dk_convolve_weights_kernel(const dk_weight_gradient *convolution, c
 typedef struct {
   int64_t inputs, outputs; // channels
   int64_t in_row_pitch, in_pixel_pitch, in_channel_pitch;
-  int64_t slope_row_pitch, slope_pixel_pitch, slope_channel_pitch;
-  const int32_t *input_tiles, *slope_tiles; // [tiles], first elements, floats
+  int64_t gradient_row_pitch, gradient_pixel_pitch, gradient_channel_pitch;
+  const int32_t *input_tiles, *gradient_tiles; // [tiles], first elements, floats
   /// The matrix product for one position of the transformed tiles: its pixels are the tiles, at
   /// least two and evenly spaced; its taps are the input channels.
   dk_weight_gradient products;
-} dk_winograd_slopes;
+} dk_winograd_weight_gradient;
 /// gradient[tap][input][output] += the kernel's gradient.
 ///
 /// `scratch` holds the transformed tiles and 16 * inputs * outputs floats.
-typedef void dk_winograd_gradient_kernel(const dk_winograd_slopes *convolution, const float *in,
-                                         const float *slope, float *gradient, float *scratch);
+typedef void dk_winograd_gradient_kernel(const dk_winograd_weight_gradient *convolution,
+                                         const float *in, const float *value_gradient,
+                                         float *gradient, float *scratch);
 
 /// totals[c] += sum over pixels and lanes.
 typedef void dk_channel_totals_kernel(const float *in, dk_image image, float *totals);
@@ -260,35 +262,37 @@ typedef void dk_winograd_weights_kernel(const float *kernel, int64_t inputs, int
                                         int64_t tiles, const int32_t *tile_channels, float *out);
 
 /// Adds the gradient of a depthwise convolution's input to `out`.
-typedef void dk_depthwise_input_kernel(const float *slope, dk_image slope_image, float *out,
-                                       dk_image out_image, dk_window window, int32_t multiplier,
-                                       const float *weights);
+typedef void dk_depthwise_input_kernel(const float *value_gradient, dk_image gradient_image,
+                                       float *out, dk_image out_image, dk_window window,
+                                       int32_t multiplier, const float *weights);
 
 /// gradient[tap][channel] += sums over pixels and lanes; parameters as for dk_depthwise.
 typedef void dk_depthwise_weights_kernel(const float *in, int64_t row_step, int64_t pixel_step,
-                                         int64_t in_channel_pitch, const float *slope,
-                                         dk_image slope_image, int32_t multiplier, int32_t taps,
+                                         int64_t in_channel_pitch, const float *value_gradient,
+                                         dk_image gradient_image, int32_t multiplier, int32_t taps,
                                          const int32_t *offsets, float *gradient);
 
 /// Computes the gradient of a pooling's input; the first of equal maxima in a window gets it.
 ///
 /// With `rectified`, also applies the derivative of max(0, x): windows without a positive maximum
 /// pass no gradient on. Elements outside all windows are not written.
-typedef void dk_pool_gradient_kernel(const float *in, dk_image in_image, const float *slope,
-                                     dk_image slope_image, float *out, dk_image out_image,
-                                     dk_window window, bool average, bool rectified, bool add);
+typedef void dk_pool_gradient_kernel(const float *in, dk_image in_image,
+                                     const float *value_gradient, dk_image gradient_image,
+                                     float *out, dk_image out_image, dk_window window, bool average,
+                                     bool rectified, bool add);
 
-/// slope *= f'(in), where `in` is the input of f; for DK_RELU its output works too.
-typedef void dk_map_gradient_kernel(const float *in, dk_image in_image, float *slope,
-                                    dk_image slope_image, dk_activation activation);
+/// value_gradient *= f'(in), where `in` is the input of f; for DK_RELU its output works too.
+typedef void dk_map_gradient_kernel(const float *in, dk_image in_image, float *value_gradient,
+                                    dk_image gradient_image, dk_activation activation);
 
 /// Turns the gradient after a softmax, or its logarithm, into the one before it; `out` is the
 /// output.
-typedef void dk_softmax_gradient_kernel(const float *out, int64_t pitch, float *slope,
-                                        int64_t slope_pitch, int64_t count, bool logarithmic);
+typedef void dk_softmax_gradient_kernel(const float *out, int64_t pitch, float *value_gradient,
+                                        int64_t gradient_pitch, int64_t count, bool logarithmic);
 
-/// out += slope, or slope * other; sums over axes that were broadcast in the forward pass.
-typedef void dk_combine_gradient_kernel(const float *slope, dk_image slope_image,
+/// out += value_gradient, or value_gradient * other; sums over axes that were broadcast in the
+/// forward pass.
+typedef void dk_combine_gradient_kernel(const float *value_gradient, dk_image gradient_image,
                                         const float *other, dk_image other_image, float *out,
                                         dk_image out_image);
 
@@ -297,22 +301,24 @@ typedef void dk_scale_kernel(const float *in, dk_image in_image, float *out, dk_
                              const float *scale, bool add);
 
 /// Adds the gradient of the input of a pooling over all pixels to `out`.
-typedef void dk_spread_kernel(const float *slope, int64_t slope_pitch, const float *in,
+typedef void dk_spread_kernel(const float *value_gradient, int64_t gradient_pitch, const float *in,
                               dk_image in_image, float *out, dk_image out_image, bool average);
 
 /// moments[c] = mean, sum of squared deviations from it, over pixels and the first `lanes` lanes.
 typedef void dk_moments_kernel(const float *in, dk_image image, int32_t lanes, double *moments);
 
-/// totals[c] = sum of slope, sum of slope * (in - mean[c]).
-typedef void dk_normalize_totals_kernel(const float *in, dk_image in_image, const float *slope,
-                                        dk_image slope_image, const float *mean, double *totals);
+/// totals[c] = sum of value_gradient, sum of value_gradient * (in - mean[c]).
+typedef void dk_normalize_totals_kernel(const float *in, dk_image in_image,
+                                        const float *value_gradient, dk_image gradient_image,
+                                        const float *mean, double *totals);
 
-/// out = scale[c] * (slope - offset[c] - (in - mean[c]) * factor[c]) in the first lanes, else 0.
-typedef void dk_normalize_gradient_kernel(const float *in, dk_image in_image, const float *slope,
-                                          dk_image slope_image, float *out, dk_image out_image,
-                                          const float *mean, const float *scale,
-                                          const float *offset, const float *factor, int32_t lanes,
-                                          bool add);
+/// out = scale[c] * (value_gradient - offset[c] - (in - mean[c]) * factor[c]) in the first lanes,
+/// else 0.
+typedef void dk_normalize_gradient_kernel(const float *in, dk_image in_image,
+                                          const float *value_gradient, dk_image gradient_image,
+                                          float *out, dk_image out_image, const float *mean,
+                                          const float *scale, const float *offset,
+                                          const float *factor, int32_t lanes, bool add);
 
 /// The noise of layers in training; `rate` is the standard deviation for DK_GAUSSIAN_NOISE.
 typedef enum {
@@ -331,12 +337,12 @@ typedef void dk_noise_kernel(const float *in, dk_image in_image, float *out, dk_
 ///
 /// The target distribution is (1 - smoothing) * t + smoothing / classes, where t is `targets`,
 /// `[classes][16]` with a sum of 1 in each lane, or, if `targets` is null, 1 for the label.
-/// `losses[16]` and `slope` are 0 in the other lanes. Returns the number of lanes in which the
-/// label's logit is the largest.
+/// `losses[16]` and `value_gradient` are 0 in the other lanes. Returns the number of lanes in which
+/// the label's logit is the largest.
 typedef int32_t dk_cross_entropy_kernel(const float *logits, int64_t pitch, int64_t classes,
                                         const int32_t *labels, const float *targets, int32_t lanes,
-                                        float smoothing, float weight, float *slope,
-                                        int64_t slope_pitch, float *losses);
+                                        float smoothing, float weight, float *value_gradient,
+                                        int64_t gradient_pitch, float *losses);
 
 // MARK: Optimizers. Arrays are flat, counts multiples of 16.
 
@@ -368,16 +374,14 @@ typedef bool dk_all_finite_kernel(const float *in, int64_t count);
 
 /// The gradient of dk_layer_normalize: writes or adds that of `in` unless `out` is null; adds those
 /// of gamma and beta unless their pointers are null.
-typedef void dk_layer_normalize_gradient_kernel(const float *in, dk_image in_image,
-                                                const float *slope, dk_image slope_image,
-                                                float *out, dk_image out_image, int32_t groups,
-                                                const float *gamma, double epsilon, int32_t lanes,
-                                                bool add, float *gamma_gradient,
-                                                float *beta_gradient);
+typedef void dk_layer_normalize_gradient_kernel(
+    const float *in, dk_image in_image, const float *value_gradient, dk_image gradient_image,
+    float *out, dk_image out_image, int32_t groups, const float *gamma, double epsilon,
+    int32_t lanes, bool add, float *gamma_gradient, float *beta_gradient);
 
-/// out += slope where `mine` is the larger (or smaller) of two elements or, if `first`, where both
-/// are equal. Axes of extent 1 of `mine`, `other` or `out` are broadcast.
-typedef void dk_extremum_gradient_kernel(const float *slope, dk_image slope_image,
+/// out += value_gradient where `mine` is the larger (or smaller) of two elements or, if `first`,
+/// where both are equal. Axes of extent 1 of `mine`, `other` or `out` are broadcast.
+typedef void dk_extremum_gradient_kernel(const float *value_gradient, dk_image gradient_image,
                                          const float *mine, dk_image mine_image, const float *other,
                                          dk_image other_image, float *out, dk_image out_image,
                                          bool largest, bool first);
@@ -387,10 +391,10 @@ typedef void dk_extremum_gradient_kernel(const float *slope, dk_image slope_imag
 typedef void dk_gather_kernel(const float *in, const int32_t *offsets, float *out,
                               dk_image out_image);
 
-/// out[offsets[i]] += slope[i], with i row-major over the elements of `slope`. Negative offsets are
-/// skipped.
-typedef void dk_scatter_kernel(const float *slope, dk_image slope_image, const int32_t *offsets,
-                               float *out);
+/// out[offsets[i]] += value_gradient[i], with i row-major over the elements of `value_gradient`.
+/// Negative offsets are skipped.
+typedef void dk_scatter_kernel(const float *value_gradient, dk_image gradient_image,
+                               const int32_t *offsets, float *out);
 
 /// Along one axis: the two input positions on either side of a result's position, and the weight of
 /// the second.
@@ -404,8 +408,8 @@ typedef void dk_resize_kernel(const float *in, dk_image in_image, float *out, dk
                               const dk_neighbours *rows, const dk_neighbours *columns);
 
 /// Adds the gradient of a bilinear interpolation's input to `out`.
-typedef void dk_resize_gradient_kernel(const float *slope, dk_image slope_image, float *out,
-                                       dk_image out_image, const dk_neighbours *rows,
+typedef void dk_resize_gradient_kernel(const float *value_gradient, dk_image gradient_image,
+                                       float *out, dk_image out_image, const dk_neighbours *rows,
                                        const dk_neighbours *columns);
 
 /// The names of all kernels.

@@ -27,7 +27,7 @@ private struct Centered {
 
   /// The largest turn of the direction in the last step, as 1 minus the cosine.
   private static let tolerance = 1e-13
-  private static let mostSteps = 2_000
+  private static let maximumSteps = 2_000
 
   /// Returns the product of every row with a vector.
   func products(with vector: [Double]) -> [Double] {
@@ -89,7 +89,7 @@ private struct Centered {
     }
     guard longest.norm > 0 else { return Array(repeating: 0, count: size) }
     var vector = row(longest.index).map { $0 / longest.norm }
-    for _ in 0..<Self.mostSteps {
+    for _ in 0..<Self.maximumSteps {
       let next = combination(products(with: vector))
       let length = norm(next)
       guard length > 0 else { break }

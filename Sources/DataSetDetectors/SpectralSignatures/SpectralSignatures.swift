@@ -66,7 +66,7 @@ public struct SpectralSignatures: DataSetDetector {
       for label in positions.keys.sorted() {
         try context.checkCancellation()
         let images = positions[label] ?? []
-        guard images.count <= Self.mostValues / size else {
+        guard images.count <= Self.maximumValues / size else {
           throw PluginError(
             .badOption,
             "spectral-signatures: '\(layer.name)' gives \(size) values an image, too many for the "
@@ -74,7 +74,7 @@ public struct SpectralSignatures: DataSetDetector {
               + "spectral-signatures.layer")
         }
         let before = done
-        var rows = try executor.observations(of: Selection(of: training.source, images)) {
+        var rows = try executor.observations(of: Subset(of: training.source, images)) {
           progress(before + $0)
         }[0]
         let finite = images.indices.filter { row in
@@ -108,7 +108,7 @@ public struct SpectralSignatures: DataSetDetector {
 
   /// Returns the layer whose values are the representation, and the number of its values.
   private func layer(of model: Model) throws(PluginError) -> (name: String, size: Int) {
-    func node(_ name: String) -> Node? { model.graph.nodes.first { $0.name == name } }
+    func node(_ name: String) -> Graph.Node? { model.graph.nodes.first { $0.name == name } }
     if let name = options.layer {
       guard let node = node(name) else {
         throw PluginError(
@@ -128,5 +128,5 @@ public struct SpectralSignatures: DataSetDetector {
   }
 
   /// The maximum number of values of all images of one label, 4 GiB.
-  private static let mostValues = 1 << 30
+  private static let maximumValues = 1 << 30
 }

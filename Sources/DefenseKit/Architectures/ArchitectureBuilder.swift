@@ -15,7 +15,7 @@ struct ArchitectureBuilder {
 
   @discardableResult
   mutating func add(
-    _ name: String, _ operation: InferenceGraph.Operation, from inputs: Int...,
+    _ name: String, _ operation: Graph.Operation, from inputs: Int...,
     activation: Activation = .linear
   ) throws(GraphError) -> Int {
     tip = try graph.append(

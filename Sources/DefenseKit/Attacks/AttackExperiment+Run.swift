@@ -42,11 +42,11 @@ extension AttackExperiment {
       on: poisoning.images, "training, poisoned", resuming: state, checkpoint: checkpoint)
     var outcome = AttackOutcome(
       model: result.model, epochs: result.epochs, poisoning: poisoning, triggered: triggered,
-      result: try judge(result.model, triggered))
+      result: try evaluate(result.model, triggered))
     guard cleanTwin else { return outcome }
     do {
       let twin = try cleanModel()
-      outcome.twin = (twin, try judge(twin, triggered))
+      outcome.twin = (twin, try evaluate(twin, triggered))
     } catch let error as TrainingError {
       outcome.twinFailure = error
     }
@@ -83,7 +83,7 @@ extension AttackExperiment {
     }
   }
 
-  private func judge(
+  private func evaluate(
     _ model: Model, _ triggered: DataSet
   ) throws -> Evaluation.ModelResult {
     try Evaluation.ModelResult(

@@ -51,5 +51,5 @@ public struct AttackGoal: Sendable, Hashable {
   }
 
   /// Whether the goal changes the class of a triggered image of this class.
-  public func concerns(_ trueClass: Int32) -> Bool { label(for: trueClass) != trueClass }
+  public func affects(_ trueClass: Int32) -> Bool { label(for: trueClass) != trueClass }
 }

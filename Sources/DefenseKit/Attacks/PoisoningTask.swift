@@ -65,7 +65,7 @@ public struct PoisoningTask {
   ) throws(PluginError) -> (poisoned: [Int], covers: [Int]) {
     let goal = trigger.goal
     let candidates = images.labels.indices.filter {
-      keepsLabels ? Int(images.labels[$0]) == goal.target : goal.concerns(images.labels[$0])
+      keepsLabels ? Int(images.labels[$0]) == goal.target : goal.affects(images.labels[$0])
     }
     let total = keepsLabels ? candidates.count : images.count
     let count = Int((Double(total) * rate).rounded())

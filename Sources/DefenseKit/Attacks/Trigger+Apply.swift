@@ -50,11 +50,11 @@ extension Trigger {
   ///
   /// - Parameters:
   ///   - images: Clean images.
-  ///   - keepsUnconcerned: Whether to include those images; the evaluation then counts them
+  ///   - keepsUnaffected: Whether to include those images; the evaluation then counts them
   ///     separately.
   /// - Throws: ``DataError`` if the images have another shape or other classes, or if none is left.
   public func testSet(
-    from images: LabelledImages, keepsUnconcerned: Bool = false
+    from images: LabelledImages, keepsUnaffected: Bool = false
   ) throws(DataError) -> (images: LabelledImages, trueLabels: [Int32]) {
     guard images.imageShape == imageShape else {
       throw DataError(
@@ -67,7 +67,7 @@ extension Trigger {
           + "images of the same classes")
     }
     let indices = images.labels.indices.filter {
-      keepsUnconcerned || goal.concerns(images.labels[$0])
+      keepsUnaffected || goal.affects(images.labels[$0])
     }
     guard !indices.isEmpty else {
       throw DataError(

@@ -52,7 +52,7 @@ extension Trigger {
       firsts[label] = index
     }
     // Shows images whose class the attack does not change only if there are no others.
-    let concerned = firsts.filter { goal.concerns($0.key) }
+    let concerned = firsts.filter { goal.affects($0.key) }
     var sheet = ContactSheet(imageShape: imageShape)
     for index in (concerned.isEmpty ? firsts : concerned).values.sorted().prefix(count) {
       sheet.append(images[index], triggered: applied(to: images[index]))

@@ -82,7 +82,7 @@ extension Trigger {
   ///
   /// - Throws: ``PluginError`` if the target is not one of the classes, or if the goal is
   ///   all-to-all.
-  public func aimed(at target: Int) throws -> Trigger {
+  public func retargeted(to target: Int) throws -> Trigger {
     guard goal.mode == .allToOne else {
       throw PluginError(
         .badOption, "--target has no effect, as the trigger is all-to-all; leave it out")

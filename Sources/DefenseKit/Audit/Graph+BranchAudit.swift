@@ -42,7 +42,7 @@ extension Graph {
   }
 }
 
-extension InferenceGraph.Operation {
+extension Graph.Operation {
   fileprivate func dependence(on inputs: [Graph.Dependence]) -> Graph.Dependence {
     if self == .input { return .image }
     if self == .multiply, inputs.contains(.zero) { return .zero }

@@ -8,7 +8,7 @@ extension Graph {
   }
 }
 
-extension Node {
+extension Graph.Node {
   /// A weight is large if it is over 10 and over 1000 times the median of its kind in the layer.
   ///
   /// Honest networks have some: weight decay leaves most of a kernel near zero, and a

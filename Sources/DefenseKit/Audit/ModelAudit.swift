@@ -37,12 +37,12 @@ public struct ModelAudit: Sendable {
   public init(
     _ path: String, architecture: String? = nil, sandbox: Sandbox = .auto
   ) throws(FileError) {
-    let inspection = try KerasModel.inspect(path, architecture: architecture, sandbox: sandbox)
+    let audit = try KerasModel.audit(path, architecture: architecture, sandbox: sandbox)
     self.path = path
-    sha256 = inspection.sha256
-    model = inspection.model
-    failure = inspection.failure
-    var findings = inspection.findings
+    sha256 = audit.sha256
+    model = audit.model
+    failure = audit.failure
+    var findings = audit.findings
     var cost: Int?
     if let model {
       do {

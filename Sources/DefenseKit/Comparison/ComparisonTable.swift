@@ -69,7 +69,7 @@ public struct ComparisonTable: Sendable {
     func row(_ repair: String, _ values: [ComparisonMetric: Double]) -> Row {
       Row(
         model: unit.model, defense: unit.defense?.label, repair: repair,
-        detector: unit.examiner?.choice.label, kind: unit.examiner?.kind,
+        detector: unit.otherPlugin?.choice.label, kind: unit.otherPlugin?.kind,
         seed: unit.seed, key: record.key, failure: record.failure,
         isPending: record.isPending, values: values)
     }

@@ -50,7 +50,7 @@ public struct ComparisonUnit: Codable, Sendable, Hashable {
   }
 
   /// The plugin that is not a defense, and its kind; nil for none.
-  public var examiner: (kind: PluginKind, choice: PluginChoice)? {
+  public var otherPlugin: (kind: PluginKind, choice: PluginChoice)? {
     plugins.first { $0.key != .defense }.map { ($0.key, $0.value) }
   }
 
@@ -80,7 +80,7 @@ public struct ComparisonUnit: Codable, Sendable, Hashable {
 
   /// The title in messages: "badnets: fine-pruning + goodnet, seed 3".
   public var title: String {
-    let plugins = [defense?.label, examiner?.choice.label].compactMap { $0 }
+    let plugins = [defense?.label, otherPlugin?.choice.label].compactMap { $0 }
       .joined(separator: " + ")
     return "\(model): \(plugins.isEmpty ? "suspect" : plugins), seed \(seed)"
   }

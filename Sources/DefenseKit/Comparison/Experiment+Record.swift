@@ -8,14 +8,14 @@ extension Experiment {
   /// ```swift
   /// let repairs = try experiment.repairs(by: defense, in: context)
   /// let record = try experiment.record(
-  ///   of: unit, defense, repairs, examiner: GoodNet(), in: context)
+  ///   of: unit, defense, repairs, otherPlugin: GoodNet(), in: context)
   /// ```
   ///
   /// - Parameters:
-  ///   - unit: The unit; `repairs` and `examiner` must have been made with its plugins and seed.
+  ///   - unit: The unit; `repairs` and `otherPlugin` must have been made with its plugins and seed.
   ///   - defense: The unit's defense; nil without one.
   ///   - repairs: The repaired models of the defense.
-  ///   - examiner: The unit's detector, data-set detector or verdict; nil without one.
+  ///   - otherPlugin: The unit's detector, data-set detector or verdict; nil without one.
   ///   - context: The execution options; its warnings are stored in the record.
   /// - Returns: The record. If the defense made no repaired model, it is a failure with the
   ///   warnings as its reason.
@@ -23,10 +23,10 @@ extension Experiment {
   ///   models in a unit without a defense.
   public func record(
     of unit: ComparisonUnit, _ defense: (any Defense)?, _ repairs: [Repair],
-    examiner: (any Plugin)?, in context: RunContext
+    otherPlugin: (any Plugin)?, in context: RunContext
   ) throws -> ComparisonRecord {
     var detector: (any Detector)?
-    switch examiner?.byKind {
+    switch otherPlugin?.byKind {
     case .verdict(let scanner): return try record(of: unit, verdict: scanner, in: context)
     case .dataSetDetector(let detector):
       return try record(of: unit, dataSetDetector: detector, in: context)
@@ -50,7 +50,7 @@ extension Experiment {
     record.classCount = suspect.classCount
     record.suspect = ComparisonRecord.ModelFigures(evaluation.suspect)
     let samples = clean?.count ?? 0
-    let plugins: [any Plugin] = [defense, examiner].compactMap { $0 }
+    let plugins: [any Plugin] = [defense, otherPlugin].compactMap { $0 }
     let learns = plugins.contains { $0.requiresCleanData }
     if defense == nil {
       record.rows = [
@@ -128,7 +128,7 @@ extension ComparisonRecord.DetectorFigures {
   /// Converts the result of a detector, with its ROC curve and score histogram.
   init(_ result: Evaluation.DetectorResult) {
     self.init(
-      answers: .init(result.verdicts), auroc: result.auroc, roc: result.scores.roc(),
+      answers: .init(result.result), auroc: result.auroc, roc: result.scores.roc(),
       histogram: result.scores.histogram())
   }
 }

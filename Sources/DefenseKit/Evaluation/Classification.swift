@@ -22,18 +22,18 @@ extension Detector {
   /// Returns the detector's verdict for every image.
   ///
   /// Parameters and errors are those of ``labels(of:suspect:repaired:using:in:)``.
-  public func verdicts(
+  public func detections(
     on source: any SampleSource, suspect: Model, repaired: Model?, using clean: CleanData?,
     in context: RunContext
-  ) throws -> [Verdict] {
+  ) throws -> [Detection] {
     try PluginInputs(
       model: suspect, cleanImages: clean?.count ?? 0, hasRepairedModel: repaired != nil
     ).check(Self.self)
     try clean?.check(against: suspect)
-    let team = try Team(
+    let pass = try EvaluationPass(
       suspect, repaired: Self.comparesModels ? [required(repaired)] : [], [self], using: clean,
       in: context)
-    return try team.look(at: source, "inspecting", in: context).verdicts[0]
+    return try pass.run(on: source, "inspecting", in: context).verdicts[0]
   }
 }
 
@@ -56,7 +56,7 @@ extension Evaluation.ModelResult {
     }
     if let poisoned {
       self.poisoned = AttackCounts(
-        verdicts: try naming(poisoned.name) {
+        predictions: try naming(poisoned.name) {
           try model.predictions(for: poisoned.prints.recording, "poisoned test images", in: context)
         },
         targets: poisoned.targets, trueLabels: poisoned.trueLabels, classCount: model.classCount)

@@ -54,11 +54,11 @@ public struct Experiment: Sendable {
     for plugin in plugins {
       try inputs(hasRepairedModel: !defenses.isEmpty).check(type(of: plugin))
     }
-    let judged = try verdicts.map { try verdict(by: $0, in: context) }
+    let verdictResults = try verdicts.map { try verdict(by: $0, in: context) }
     let scored = try dataSetDetectors.map { try scores(by: $0, in: context) }
     let repairs = try defenses.flatMap { try self.repairs(by: $0, in: context) }
     var evaluation = try evaluate(repairs, detectors, in: context)
-    evaluation.verdicts = judged
+    evaluation.verdicts = verdictResults
     evaluation.dataSets = scored
     return evaluation
   }
@@ -151,20 +151,20 @@ public struct Experiment: Sendable {
       // Without repaired models, detectors that compare models are skipped.
       try inputs(hasRepairedModel: true).check(type(of: detector))
     }
-    let team = try Team(
+    let pass = try EvaluationPass(
       suspect, repaired: repairs.map(\.model), detectors, using: clean, in: context)
     let cleanPass = try test.map { test in
       try naming(test.name) {
-        try team.look(at: test.prints.recording, "clean test images", in: context)
+        try pass.run(on: test.prints.recording, "clean test images", in: context)
       }
     }
     let poisonedPass = try poisoned.map { poisoned in
       try naming(poisoned.name) {
-        try team.look(at: poisoned.prints.recording, "poisoned test images", in: context)
+        try pass.run(on: poisoned.prints.recording, "poisoned test images", in: context)
       }
     }
     try overlap.check(in: context)
-    func result(_ verdicts: (Pass) -> [Int32]) -> Evaluation.ModelResult {
+    func result(_ verdicts: (PassResults) -> [Int32]) -> Evaluation.ModelResult {
       let answers = cleanPass.map(verdicts)
       var result = modelResult(clean: answers, poisoned: poisonedPass.map(verdicts))
       result.byClass = countsByClass(answers ?? [])
@@ -175,7 +175,7 @@ public struct Experiment: Sendable {
     func detectorResults(_ members: Range<Int>) -> [Evaluation.DetectorResult] {
       members.map { member in
         Evaluation.DetectorResult(
-          detector: team.names[member], verdicts: result { $0.verdicts[member].map(\.label) },
+          detector: pass.names[member], verdicts: result { $0.verdicts[member].map(\.label) },
           scores: DetectorScores(
             clean: cleanPass?.verdicts[member].map(\.score) ?? [],
             poisoned: countedScores(poisonedPass?.verdicts[member] ?? [])))
@@ -184,10 +184,10 @@ public struct Experiment: Sendable {
     let results = repairs.enumerated().map { position, repair in
       Evaluation.RepairResult(
         repair: repair, result: result { $0.predictions[position + 1] },
-        detectors: detectorResults(team.members(ofRepair: position)))
+        detectors: detectorResults(pass.detectors(ofRepair: position)))
     }
     let evaluation = Evaluation(
-      suspect: suspectResult, suspectDetectors: detectorResults(team.membersOfSuspect),
+      suspect: suspectResult, suspectDetectors: detectorResults(pass.suspectDetectors),
       repairs: results, curves: try curves(of: repairs, in: context))
     for line in evaluation.nonfiniteLines { context.warn(line) }
     return evaluation
@@ -208,18 +208,18 @@ public struct Experiment: Sendable {
   private func modelResult(clean: [Int32]?, poisoned: [Int32]?) -> Evaluation.ModelResult {
     Evaluation.ModelResult(
       clean: clean.map {
-        CleanCounts(verdicts: $0, labels: test?.labels ?? [], classCount: suspect.classCount)
+        CleanCounts(predictions: $0, labels: test?.labels ?? [], classCount: suspect.classCount)
       },
       poisoned: poisoned.map {
         AttackCounts(
-          verdicts: $0, targets: self.poisoned?.targets ?? [],
+          predictions: $0, targets: self.poisoned?.targets ?? [],
           trueLabels: self.poisoned?.trueLabels, classCount: suspect.classCount)
       })
   }
 
   /// The scores of the poisoned images that the attack success rate counts, so that a detector's
   /// ROC curve agrees with its share of flagged images.
-  private func countedScores(_ verdicts: [Verdict]) -> [Float] {
+  private func countedScores(_ verdicts: [Detection]) -> [Float] {
     guard let poisoned else { return [] }
     return verdicts.indices.filter { isCounted($0, poisoned.targets, poisoned.trueLabels) }
       .map { verdicts[$0].score }

@@ -23,13 +23,13 @@ struct ImageOverlap {
   func checkFirst() throws {
     guard let poisoned else { return }
     for clean in clean where clean.prints.count == poisoned.prints.count {
-      if try clean.prints.first(Self.looked) == poisoned.prints.first(Self.looked) {
+      if try clean.prints.first(Self.probeCount) == poisoned.prints.first(Self.probeCount) {
         try refuseIfSame(clean, poisoned)
       }
     }
   }
 
-  private static let looked = 16
+  private static let probeCount = 16
 
   /// Throws if the poisoned images are clean ones in any order, and warns about single images that
   /// are in two sets.

@@ -80,7 +80,7 @@ private struct RecordingSource: SampleSource {
 
   var count: Int { source.count }
   var imageShape: [Int] { source.imageShape }
-  var layout: Layout { source.layout }
+  var layout: ImageLayout { source.layout }
   var elementType: ElementType { source.elementType }
 
   func read(_ range: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {

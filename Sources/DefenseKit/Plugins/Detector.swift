@@ -16,9 +16,9 @@ public protocol Detector: Plugin {
   ///   - context: Execution options, and the receiver of progress, warnings and costs.
   /// - Throws: Any error that stops the fitting; ``PluginError`` with code `unsuitableModel` if the
   ///   two models cannot be compared.
-  func inspection(
-    of suspect: Model, repaired: Model?, using clean: CleanData?, in context: RunContext
-  ) throws -> any Inspection
+  func fitted(
+    to suspect: Model, repaired: Model?, using clean: CleanData?, in context: RunContext
+  ) throws -> any FittedDetector
 
   /// Returns the detector as one ordinary model with N + 1 outputs, whose argmax is the detector's
   /// verdict; nil if the detector has no such form.

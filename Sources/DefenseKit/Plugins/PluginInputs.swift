@@ -40,13 +40,13 @@ public struct PluginInputs: Sendable {
     for requirement in plugin.requirements where !requirement.isMet(by: self) {
       // If the model fails the requirement, another plugin may help even if it lacks data, since
       // the user can supply data.
-      let able = others.filter { other in
+      let applicable = others.filter { other in
         other.kind == plugin.kind && other.name != plugin.name
           && other.requirements.allSatisfy {
             requirement.concernsModel && !$0.concernsModel || $0.isMet(by: self)
           }
       }.map { $0.name }
-      let advice = able.isEmpty ? "" : "; try \(alternatives(able))"
+      let advice = applicable.isEmpty ? "" : "; try \(alternatives(applicable))"
       let error = requirement.error(for: plugin, of: model)
       throw PluginError(error.code, error.message + advice)
     }

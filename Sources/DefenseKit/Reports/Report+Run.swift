@@ -16,7 +16,7 @@ extension Report {
   /// - Throws: `FileError` for a data set that can no longer be read.
   public init(
     of experiment: Experiment, _ evaluation: Evaluation, by plugins: [any Plugin],
-    layout: Layout? = nil, isCompact: Bool = false, in context: RunContext
+    layout: ImageLayout? = nil, isCompact: Bool = false, in context: RunContext
   ) throws {
     let data = try context.phase("hashing", images: 0) { _ in
       try experiment.dataEntries(threads: context.execution.threads)

@@ -125,7 +125,7 @@ extension Evaluation.DetectorResult {
   /// The result as JSON.
   fileprivate var json: JSON {
     .object(
-      [.init("detector", .string(detector))] + verdicts.members(flags: true) + [
+      [.init("detector", .string(detector))] + result.members(flags: true) + [
         .init("auroc", auroc.map { .number($0) } ?? .null)
       ] + (scores.unscored == 0 ? [] : [.init("unscored", .int(scores.unscored))])
         + [.init("file", JSON(file))])

@@ -22,10 +22,10 @@ extension Evaluation {
   }
 
   private static func row(_ detector: DetectorResult) -> [String] {
-    var row = row("  + \(detector.detector)", detector.verdicts)
-    row[4] = percent(detector.verdicts.clean?.flaggedShare)
-    row[5] = percent(detector.verdicts.poisoned?.counted.flaggedShare)
-    row[6] = percent(detector.verdicts.clean?.filteredAccuracy)
+    var row = row("  + \(detector.detector)", detector.result)
+    row[4] = percent(detector.result.clean?.flaggedShare)
+    row[5] = percent(detector.result.poisoned?.counted.flaggedShare)
+    row[6] = percent(detector.result.clean?.filteredAccuracy)
     row[7] = detector.auroc.map { decimals($0, 4) } ?? "–"
     return row
   }
@@ -52,7 +52,7 @@ extension Evaluation {
           + "infinite values; these images count as wrong, and not as attack success")
     }
     func add(_ detector: DetectorResult, with name: String) {
-      add("\(detector.detector) with \(name)", detector.verdicts)
+      add("\(detector.detector) with \(name)", detector.result)
       if detector.scores.unscored > 0 {
         lines.append(
           "\(detector.detector) with \(name): \(detector.scores.unscored) scores are NaN; the "

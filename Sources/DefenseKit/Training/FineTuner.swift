@@ -39,12 +39,12 @@ public struct FineTuner: Sendable {
   /// - Parameters:
   ///   - count: The number of images.
   ///   - seed: The run's seed.
-  public func split(_ count: Int, seed: UInt64 = 0) -> (learned: [Int], heldOut: [Int]) {
+  public func split(_ count: Int, seed: UInt64 = 0) -> (training: [Int], heldOut: [Int]) {
     var numbers = SeededGenerator(seed: seed, stream: Self.splitStream)
     let order = numbers.permutation(count)
     let share = Int((options.heldOut * Double(count)).rounded())
-    let held = options.heldOut > 0 ? min(max(share, 1), count) : 0
-    return (order[held...].sorted(), order[..<held].sorted())
+    let heldOutImages = options.heldOut > 0 ? min(max(share, 1), count) : 0
+    return (order[heldOutImages...].sorted(), order[..<heldOutImages].sorted())
   }
 
   /// A separate stream, so that the split is independent of the order of training.
@@ -74,44 +74,44 @@ public struct FineTuner: Sendable {
     _ title: String = "tuning", in context: RunContext
   ) throws -> Result {
     try clean.check(against: model)
-    let (learned, held) = try positions(in: clean, seed: context.seed)
-    guard learned.count >= options.batch else {
-      let rest = held.isEmpty ? "" : " (\(held.count) more are held out)"
+    let (trainingImages, heldOutImages) = try positions(in: clean, seed: context.seed)
+    guard trainingImages.count >= options.batch else {
+      let rest = heldOutImages.isEmpty ? "" : " (\(heldOutImages.count) more are held out)"
       throw PluginError(
         .untrainable,
-        "\(defense): \(clean.name) has \(learned.count) images to learn\(rest), fewer than one batch "
+        "\(defense): \(clean.name) has \(trainingImages.count) images to learn\(rest), fewer than one batch "
           + "of \(options.batch); give more images or set \(defense).batch to a smaller number")
     }
     // This pass finds images that cannot be evaluated, while their numbers in the file are known.
     let before = try predictions(of: model, on: clean, "clean images", in: context)
     let training = TrainingSet(
-      Selection(of: clean.source, learned), labels: learned.map { clean.labels[$0] },
-      targets: try targets(of: suspect ?? model, on: clean, learned, in: context))
+      Subset(of: clean.source, trainingImages), labels: trainingImages.map { clean.labels[$0] },
+      targets: try targets(of: suspect ?? model, on: clean, trainingImages, in: context))
     // Held-out images are evaluated after every epoch only if they decide when to stop.
-    let watched = options.patience == nil ? [] : held
+    let watched = options.patience == nil ? [] : heldOutImages
     let heldOut =
       watched.isEmpty
       ? nil
-      : TrainingSet(Selection(of: clean.source, watched), labels: watched.map { clean.labels[$0] })
+      : TrainingSet(Subset(of: clean.source, watched), labels: watched.map { clean.labels[$0] })
     warn(ofMissing: training.missingClasses(of: model.classCount), in: clean, context)
     let course = try train(model, after: earlier, training, heldOut, title, in: context)
     // A training step costs three forward passes: one forward, one back to the weights, one back to
     // the values.
-    let passes = Double((3 * learned.count + watched.count) * course.trained)
+    let passes = Double((3 * trainingImages.count + watched.count) * course.trained)
     context.count(run: passes, alone: passes)
     let after = try predictions(of: course.model, on: clean, "tuned model", in: context)
     func counts(_ verdicts: [Int32], _ indices: [Int]) -> CleanCounts {
       CleanCounts(
-        verdicts: indices.map { verdicts[$0] }, labels: indices.map { clean.labels[$0] },
+        predictions: indices.map { verdicts[$0] }, labels: indices.map { clean.labels[$0] },
         classCount: model.classCount)
     }
     let all = Array(0..<clean.count)
     return Result(
       model: course.model,
       summary: TuningSummary(
-        epochs: course.epochs, images: learned.count,
-        before: held.isEmpty ? nil : counts(before, held),
-        after: held.isEmpty ? nil : counts(after, held)),
+        epochs: course.epochs, images: trainingImages.count,
+        before: heldOutImages.isEmpty ? nil : counts(before, heldOutImages),
+        after: heldOutImages.isEmpty ? nil : counts(after, heldOutImages)),
       validation: counts(after, all), initial: counts(before, all))
   }
 
@@ -119,10 +119,10 @@ public struct FineTuner: Sendable {
   /// images, ascending.
   private func positions(
     in clean: CleanData, seed: UInt64
-  ) throws -> (learned: [Int], heldOut: [Int]) {
-    let (learned, held) = split(clean.count, seed: seed)
+  ) throws -> (training: [Int], heldOut: [Int]) {
+    let (trainingImages, heldOutImages) = split(clean.count, seed: seed)
     let order = try clean.contentOrder()
-    return (learned.map { order[$0] }, held.map { order[$0] }.sorted())
+    return (trainingImages.map { order[$0] }, heldOutImages.map { order[$0] }.sorted())
   }
 
   private func predictions(
@@ -131,22 +131,22 @@ public struct FineTuner: Sendable {
     try naming(clean.name) { try model.predictions(for: clean.source, title, in: context) }
   }
 
-  /// Returns the soft targets, images x classes, in the order of `learned`; nil without
+  /// Returns the soft targets, images x classes, in the order of `trainingImages`; nil without
   /// distillation.
   ///
   /// The teacher sees the images without augmentation: its scores of augmented images would teach
   /// the backdoor again.
   private func targets(
-    of suspect: Model, on clean: CleanData, _ learned: [Int], in context: RunContext
+    of suspect: Model, on clean: CleanData, _ trainingImages: [Int], in context: RunContext
   ) throws -> [Float]? {
     guard options.distillation > 0 else { return nil }
     let classes = suspect.classCount
     let (share, temperature) = (Float(options.distillation), Float(options.temperature))
     // Reads the images in the order of the data set.
-    let rows = learned.indices.sorted { learned[$0] < learned[$1] }
-    let images = Selection(of: clean.source, rows.map { learned[$0] })
-    let targets = Mutex([Float](repeating: 0, count: learned.count * classes))
-    try context.phase("suspect's scores", images: learned.count) { progress in
+    let rows = trainingImages.indices.sorted { trainingImages[$0] < trainingImages[$1] }
+    let images = Subset(of: clean.source, rows.map { trainingImages[$0] })
+    let targets = Mutex([Float](repeating: 0, count: trainingImages.count * classes))
+    try context.phase("suspect's scores", images: trainingImages.count) { progress in
       try Executor([suspect], options: context.execution).run(images, progress: progress) { batch in
         let scores = batch.scores(of: 0, temperature: temperature)
         targets.withLock {
@@ -157,12 +157,12 @@ public struct FineTuner: Sendable {
             for c in 0..<classes where share > 0 {
               $0[image * classes + c] = share * scores[row * classes + c]
             }
-            $0[image * classes + Int(clean.labels[learned[image]])] += 1 - share
+            $0[image * classes + Int(clean.labels[trainingImages[image]])] += 1 - share
           }
         }
       }
     }
-    context.count(run: Double(learned.count), alone: Double(learned.count))
+    context.count(run: Double(trainingImages.count), alone: Double(trainingImages.count))
     return targets.withLock { $0 }
   }
 
@@ -185,7 +185,7 @@ public struct FineTuner: Sendable {
     let images = training.labels.count
     let parts = options.parts(
       images: images, imageShape: model.graph.inputShape, seed: context.seed,
-      goesOn: earlier != nil)
+      wasTuned: earlier != nil)
     var course = Course(model: earlier?.model ?? model, earlier: earlier?.summary.epochs ?? 0)
     return try context.phase(title, images: parts.reduce(0) { $0 + $1.epochs } * images) {
       progress in

@@ -177,15 +177,15 @@ public struct FineTuningOptions: PluginOptions, Hashable {
   ///   - images: The number of training images.
   ///   - imageShape: The shape of an image.
   ///   - seed: The run's seed; the second part uses another order of the images than the first.
-  ///   - goesOn: Whether the model was fine-tuned before and then pruned further. If so, there is
+  ///   - wasTuned: Whether the model was fine-tuned before and then pruned further. If so, there is
   ///     only one part, a fifth of the epochs, rounded up, without weight decay.
   func parts(
-    images: Int, imageShape: [Int], seed: UInt64, goesOn: Bool = false
+    images: Int, imageShape: [Int], seed: UInt64, wasTuned: Bool = false
   ) -> [TrainingOptions] {
     let epochs = epochs(images: images)
     var last = training(epochs: (epochs + 4) / 5, imageShape: imageShape, seed: seed &+ 1)
     last.weightDecay = 0
-    if goesOn { return [last] }
+    if wasTuned { return [last] }
     let rest = decay > 0 ? Int((recovery * Double(epochs)).rounded()) : 0
     guard rest > 0, rest < epochs else {
       return [training(epochs: epochs, imageShape: imageShape, seed: seed)]

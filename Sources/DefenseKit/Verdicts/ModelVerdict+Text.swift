@@ -5,7 +5,7 @@ extension ModelVerdict {
   public func text(by name: String) -> String {
     let answer =
       isBackdoored
-      ? "backdoored, class \(suspect)"
+      ? "backdoored, class \(topClass)"
       : "no backdoor found (this does not prove that there is none)"
     let order = ranking
     var lines = [

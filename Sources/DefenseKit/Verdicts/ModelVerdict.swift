@@ -25,7 +25,7 @@ public struct ModelVerdict: Codable, Sendable, Hashable {
 
   /// The class with the largest score, the lowest among equals: the target class, if the model is
   /// backdoored.
-  public var suspect: Int {
+  public var topClass: Int {
     classScores.indices.max { (classScores[$0], -$0) < (classScores[$1], -$1) } ?? 0
   }
 }
@@ -41,7 +41,7 @@ extension ModelVerdict {
 
   var members: [JSON.Member] {
     [
-      .init("backdoored", .bool(isBackdoored)), .init("class", .int(suspect)),
+      .init("backdoored", .bool(isBackdoored)), .init("class", .int(topClass)),
       .init("statistic", .number(statistic)), .init("threshold", .number(threshold)),
       .init("measure", .string(measure)),
       .init("scores", .array(classScores.map { .number($0) })),

@@ -32,7 +32,7 @@ extension PluginChecks {
     _ poisoning: Poisoning, _ wanted: Int, of clean: LabelledImages, _ goal: AttackGoal,
     keepsLabels: Bool, _ trial: String
   ) throws(BrokenRule) {
-    func fail(_ seen: String, _ advice: String) -> BrokenRule {
+    func fail(_ observed: String, _ advice: String) -> BrokenRule {
       broken(.poisoning, "\(seen), \(trial)", advice)
     }
     let images = poisoning.images
@@ -84,7 +84,7 @@ extension PluginChecks {
       let trigger = try onOwnThread(deadline: deadline) {
         try Trial.trigger(of: attack, mode, for: materials, Conditions())
       }
-      let triggered = try trigger.testSet(from: test, keepsUnconcerned: true).images
+      let triggered = try trigger.testSet(from: test, keepsUnaffected: true).images
       guard triggered.bytes != test.bytes else {
         throw broken(
           rule, "the trigger changes none of the test images",
@@ -94,7 +94,7 @@ extension PluginChecks {
       let path = folder.appendingPathComponent("toy-trigger-\(UUID().uuidString).h5").path
       defer { try? FileManager.default.removeItem(atPath: path) }
       try trigger.save(to: path)
-      let again = try Trigger.load(path).testSet(from: test, keepsUnconcerned: true).images
+      let again = try Trigger.load(path).testSet(from: test, keepsUnaffected: true).images
       guard again == triggered else {
         throw broken(
           rule, "the trigger's file changes images differently from the trigger",

@@ -51,12 +51,12 @@ extension PluginChecks {
 
   func checkImageOrder() throws {
     let rule = PluginRule.imageOrder
-    try checkVerdicts(rule, "judge each image independently of the others") {
+    try checkDetections(rule, "judge each image independently of the others") {
       plugin, trial, images in
       let order = Self.shuffled(images.count)
       var conditions = Conditions()
       conditions.imageOrder = order
-      let shuffled = try verdicts(by: plugin, in: trial, on: images, conditions)
+      let shuffled = try detections(by: plugin, in: trial, on: images, conditions)
       var inPlace = shuffled
       for (position, index) in order.enumerated() { inPlace[index] = shuffled[position] }
       return Array(inPlace.enumerated())
@@ -65,26 +65,26 @@ extension PluginChecks {
 
   func checkSingleImage() throws {
     let rule = PluginRule.singleImage
-    try checkVerdicts(
+    try checkDetections(
       rule, "judge each image independently, whatever the size of the batch"
     ) { plugin, trial, images in
       try [0, images.count / 2, images.count - 1].map { index in
         let image = images.selecting([index])
-        return (index, try verdicts(by: plugin, in: trial, on: image)[0])
+        return (index, try detections(by: plugin, in: trial, on: image)[0])
       }
     }
   }
 
-  /// Compares the verdicts on all images together with `others` for the same positions.
-  private func checkVerdicts(
+  /// Compares the detections on all images together with `others` for the same positions.
+  private func checkDetections(
     _ rule: PluginRule, _ advice: String,
-    _ others: (any Plugin, Trial, LabelledImages) throws -> [(Int, Verdict)]
+    _ others: (any Plugin, Trial, LabelledImages) throws -> [(Int, Detection)]
   ) throws {
     let plugin = try makePlugin(for: rule)
-    let images = try problem.inspectedImages
+    let images = try problem.classifiedImages
     try forEachTrial(rule) { trial in
       guard trial.learn != nil else { return }
-      let together = try verdicts(by: plugin, in: trial, on: images)
+      let together = try detections(by: plugin, in: trial, on: images)
       for (index, verdict) in try others(plugin, trial, images) {
         let (a, b) = (together[index], verdict)
         guard a.label != b.label || a.score.bitPattern != b.score.bitPattern else { continue }
@@ -97,14 +97,14 @@ extension PluginChecks {
     }
   }
 
-  /// Returns a detector's verdicts on images, from a run on its own thread.
-  func verdicts(
+  /// Returns a detector's detections on images, from a run on its own thread.
+  func detections(
     by plugin: any Plugin, in trial: Trial, on images: LabelledImages,
     _ conditions: Conditions = Conditions()
-  ) throws -> [Verdict] {
+  ) throws -> [Detection] {
     let materials = try trial.materials.copied()
     return try onOwnThread(deadline: deadline) {
-      try Trial.verdicts(by: plugin, materials, on: images, conditions)
+      try Trial.detections(by: plugin, materials, on: images, conditions)
     }
   }
 

@@ -21,14 +21,14 @@ extension PluginChecks {
 
   func checkDeclarations<P: Plugin>(_ type: P.Type) throws(BrokenRule) {
     let rule = PluginRule.declarations
-    var seen: Set<String> = []
+    var observed: Set<String> = []
     for option in P.Options.declarations {
       guard isKebabCase(option.name) else {
         throw broken(
           rule, "an option is named '\(option.name)'",
           "write it in kebab-case: lower-case letters, digits and single dashes")
       }
-      guard seen.insert(option.name).inserted else {
+      guard observed.insert(option.name).inserted else {
         throw broken(
           rule, "two options are named '\(option.name)'", "give each option a unique name")
       }

@@ -23,7 +23,7 @@ extension PluginChecks {
   }
 
   private func check(_ repair: Repair, _ title: String, _ materials: Materials) throws {
-    func fail(_ seen: String, _ advice: String) -> BrokenRule {
+    func fail(_ observed: String, _ advice: String) -> BrokenRule {
       broken(.repairs, "\(title) \(seen)", advice)
     }
     let suspect = materials.models[0]

@@ -5,7 +5,7 @@ extension PluginChecks {
   func checkWithoutData() throws {
     let rule = PluginRule.withoutData
     let plugin = try makePlugin(for: rule)
-    let images = try problem.inspectedImages.dataSet()
+    let images = try problem.classifiedImages.dataSet()
     let training = try problem.poisonedTraining
     try forEachTrial(rule) { trial in
       let models = try trial.materials.copied().models
@@ -16,7 +16,7 @@ extension PluginChecks {
           case .defense(let defense):
             _ = try Experiment(suspect: models[0], clean: nil).run([defense], in: context)
           case .detector(let detector):
-            _ = try detector.verdicts(
+            _ = try detector.detections(
               on: images, suspect: models[0],
               repaired: Swift.type(of: detector).comparesModels ? models[1] : nil, using: nil,
               in: context)

@@ -47,7 +47,7 @@ extension ToyProblem {
 extension Graph {
   /// Appends a layer that reads the last one.
   fileprivate mutating func add(
-    _ name: String, _ operation: DefenseKit.Operation, activation: Activation = .linear
+    _ name: String, _ operation: Graph.Operation, activation: Activation = .linear
   ) throws(GraphError) {
     try append(name, operation, inputs: [nodes.count - 1], activation: activation)
   }

@@ -34,7 +34,7 @@ extension Facts {
   }
 
   /// Adds a detector's verdicts on images.
-  mutating func add(_ name: String, _ verdicts: [Verdict]) {
+  mutating func add(_ name: String, _ verdicts: [Detection]) {
     add("the labels of \(name)", verdicts.map(\.label))
     add("the scores of \(name)", verdicts.map(\.score))
   }

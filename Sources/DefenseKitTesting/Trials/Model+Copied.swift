@@ -15,8 +15,8 @@ extension Model {
   }
 }
 
-extension DefenseKit.Operation {
-  fileprivate var copied: DefenseKit.Operation {
+extension Graph.Operation {
+  fileprivate var copied: Graph.Operation {
     var result = self
     result.updateWeights { $1 = Tensor(shape: $1.shape, values: $1.values.map { $0 }) }
     return result

@@ -16,8 +16,8 @@ extension PluginChecks {
     }
     switch try make().byKind {
     case .defense: return suspects.map { Trial.repairing($0, in: problem) }
-    case .detector: return suspects.map { Trial.inspecting($0, in: problem) }
-    case .verdict: return suspects.map { Trial.judging($0, in: problem) }
+    case .detector: return suspects.map { Trial.detecting($0, in: problem) }
+    case .verdict: return suspects.map { Trial.scanning($0, in: problem) }
     case .dataSetDetector: return suspects.map { Trial.scoring($0, in: problem) }
     case .attack(let attack):
       let isOfOneClass = Swift.type(of: attack).keepsLabels

@@ -37,7 +37,7 @@ struct Materials: Sendable {
     guard let clean else { return try CleanData(images.dataSet()) }
     var (source, labels) = (clean.source, clean.labels)
     if let order = conditions.cleanOrder {
-      (source, labels) = (Selection(of: source, order), order.map { labels[$0] })
+      (source, labels) = (Subset(of: source, order), order.map { labels[$0] })
     }
     if conditions.isFirstLate { source = LateSource(of: source) }
     return try CleanData(source, labels: labels, name: clean.name)
@@ -86,8 +86,8 @@ extension Trial {
   }
 
   /// A trial that distinguishes triggered images from clean ones.
-  static func inspecting(_ suspect: ToyProblem.Suspect, in problem: ToyProblem) -> Trial {
-    let inspected = problem.inspectedImages
+  static func detecting(_ suspect: ToyProblem.Suspect, in problem: ToyProblem) -> Trial {
+    let classified = problem.classifiedImages
     return Trial(
       name: suspect.model.name,
       materials: Materials(
@@ -96,7 +96,7 @@ extension Trial {
     ) { plugin, materials, conditions in
       var facts = Facts()
       facts.add(
-        "the verdicts", try verdicts(by: plugin, materials, on: inspected, conditions))
+        "the detections", try detections(by: plugin, materials, on: classified, conditions))
       if case .detector(let detector) = plugin.byKind,
         let model = try detector.model(suspect: materials.models[0], repaired: materials.models[1])
       {
@@ -105,8 +105,8 @@ extension Trial {
       return facts
     } learn: { plugin, materials, conditions in
       if case .detector(let detector) = plugin.byKind {
-        _ = try detector.inspection(
-          of: materials.models[0],
+        _ = try detector.fitted(
+          to: materials.models[0],
           repaired: Swift.type(of: detector).comparesModels ? materials.models[1] : nil,
           using: materials.clean(in: conditions), in: conditions.context)
       }
@@ -114,21 +114,21 @@ extension Trial {
     }
   }
 
-  static func verdicts(
+  static func detections(
     by plugin: any Plugin, _ materials: Materials, on images: LabelledImages,
     _ conditions: Conditions
-  ) throws -> [Verdict] {
+  ) throws -> [Detection] {
     guard case .detector(let detector) = plugin.byKind else { return [] }
     let source: any SampleSource = images.dataSet()
-    return try detector.verdicts(
-      on: conditions.imageOrder.map { Selection(of: source, $0) } ?? source,
+    return try detector.detections(
+      on: conditions.imageOrder.map { Subset(of: source, $0) } ?? source,
       suspect: materials.models[0],
       repaired: Swift.type(of: detector).comparesModels ? materials.models[1] : nil,
       using: materials.clean(in: conditions), in: conditions.context)
   }
 
   /// A trial that scans a network.
-  static func judging(_ suspect: ToyProblem.Suspect, in problem: ToyProblem) -> Trial {
+  static func scanning(_ suspect: ToyProblem.Suspect, in problem: ToyProblem) -> Trial {
     Trial(
       name: suspect.model.name,
       materials: Materials(
@@ -164,7 +164,7 @@ extension Trial {
   ) throws -> DataSetScores {
     let images = materials.images
     let order = conditions.cleanOrder ?? Array(0..<images.count)
-    var source: any SampleSource = Selection(of: images.dataSet(), order)
+    var source: any SampleSource = Subset(of: images.dataSet(), order)
     if conditions.isFirstLate { source = LateSource(of: source) }
     let training = try TrainingData(
       source, labels: order.map { images.labels[$0] }, name: images.name)
@@ -224,7 +224,7 @@ extension Trial {
 
 extension ToyProblem {
   /// Clean and triggered images for detectors to distinguish.
-  var inspectedImages: LabelledImages {
+  var classifiedImages: LabelledImages {
     LabelledImages(
       imageShape: testImages.imageShape, bytes: testImages.bytes + triggeredImages.bytes,
       labels: testImages.labels + triggeredImages.labels, name: "toy test images")

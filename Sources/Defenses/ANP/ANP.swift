@@ -106,7 +106,7 @@ public struct ANP: Defense {
   ) throws -> MaskedNetwork {
     let batches = try TrainingBatches(
       TrainingSet(
-        Selection(of: clean.source, learned), labels: learned.map { clean.labels[$0] }),
+        Subset(of: clean.source, learned), labels: learned.map { clean.labels[$0] }),
       batchSize: options.batch,
       augmentation: Augmentation(shift: options.shift, flip: options.flip), seed: context.seed)
     var learner = try MaskLearner(
@@ -159,7 +159,7 @@ public struct ANP: Defense {
       context.warn("\(describe(threshold)), as anp.threshold sets it")
       return threshold
     }
-    let images = Selection(of: clean.source, heldOut)
+    let images = Subset(of: clean.source, heldOut)
     let labels = heldOut.map { clean.labels[$0] }
     func correct(_ model: Model) throws -> Int {
       context.count(run: Double(labels.count), alone: Double(labels.count))

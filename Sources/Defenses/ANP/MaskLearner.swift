@@ -19,7 +19,7 @@ struct MaskLearner {
   /// The masks, `[layers][channels]`, 0 to 1.
   private(set) var masks: [[Float]]
   private let options: ANP.Options
-  private let differentiator: Differentiator
+  private let backpropagation: Backpropagation
   private var optimizers: [ValueOptimizer]
   private let hasBeta: [Bool]
 
@@ -54,7 +54,7 @@ struct MaskLearner {
     optimizers = masks.map {
       ValueOptimizer(.sgd(momentum: options.momentum), count: $0.count)
     }
-    differentiator = try Differentiator(
+    backpropagation = try Backpropagation(
       model, batchSize: batchSize, isTraining: isTraining, layers: layers, options: execution)
   }
 
@@ -77,32 +77,32 @@ struct MaskLearner {
   /// - Returns: The cross-entropy without perturbations.
   /// - Throws: The errors of `loss`.
   mutating func step(
-    from start: [Factors], _ loss: (Differentiator) throws -> Double
+    from start: [Factors], _ loss: (Backpropagation) throws -> Double
   ) throws -> Double {
     let (epsilon, alpha) = (Float(options.epsilon), Float(options.alpha))
     let size = epsilon / Float(options.steps)
     var noise = start
     for _ in 0..<options.steps {
       setFactors(noise)
-      _ = try loss(differentiator)
+      _ = try loss(backpropagation)
       for layer in layers.indices {
-        climb(&noise[layer].gamma, differentiator.factorGradient(.gamma, of: layers[layer]), size)
+        climb(&noise[layer].gamma, backpropagation.factorGradient(.gamma, of: layers[layer]), size)
         guard hasBeta[layer] else { continue }
-        climb(&noise[layer].beta, differentiator.factorGradient(.beta, of: layers[layer]), size)
+        climb(&noise[layer].beta, backpropagation.factorGradient(.beta, of: layers[layer]), size)
       }
     }
     setFactors(noise)
-    _ = try loss(differentiator)
-    let perturbed = layers.map { differentiator.factorGradient(.gamma, of: $0) }
+    _ = try loss(backpropagation)
+    let perturbed = layers.map { backpropagation.factorGradient(.gamma, of: $0) }
     setFactors(
       layers.indices.map { layer in
         Factors(
           gamma: masks[layer].map { _ in 0 },
           beta: hasBeta[layer] ? masks[layer].map { _ in 0 } : [])
       })
-    let value = try loss(differentiator)
+    let value = try loss(backpropagation)
     for layer in layers.indices {
-      let plain = differentiator.factorGradient(.gamma, of: layers[layer])
+      let plain = backpropagation.factorGradient(.gamma, of: layers[layer])
       let gradient = zip(plain, perturbed[layer]).map { alpha * $0 + (1 - alpha) * $1 }
       optimizers[layer].step(&masks[layer], along: gradient, rate: options.learningRate)
       for channel in masks[layer].indices {
@@ -116,18 +116,18 @@ struct MaskLearner {
   private func climb(_ noise: inout [Float], _ gradient: [Float], _ size: Float) {
     let epsilon = Float(options.epsilon)
     for channel in noise.indices {
-      let slope = gradient[channel]
-      let moved = noise[channel] + (slope > 0 ? size : slope < 0 ? -size : 0)
+      let derivative = gradient[channel]
+      let moved = noise[channel] + (derivative > 0 ? size : derivative < 0 ? -size : 0)
       noise[channel] = min(max(moved, -epsilon), epsilon)
     }
   }
 
   private func setFactors(_ noise: [Factors]) {
     for (layer, name) in layers.enumerated() {
-      differentiator.setFactors(
+      backpropagation.setFactors(
         zip(masks[layer], noise[layer].gamma).map { $0 + $1 }, on: .gamma, of: name)
       if hasBeta[layer] {
-        differentiator.setFactors(noise[layer].beta.map { 1 + $0 }, on: .beta, of: name)
+        backpropagation.setFactors(noise[layer].beta.map { 1 + $0 }, on: .beta, of: name)
       }
     }
   }

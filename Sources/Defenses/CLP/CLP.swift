@@ -64,10 +64,10 @@ public struct CLP: Defense {
   public func repair(
     _ model: Model, using clean: CleanData?, in context: RunContext
   ) throws -> [Repair] {
-    let survey = try Survey(of: model, options, in: context)
-    for line in survey.warnings { context.warn(line) }
+    let statistics = try ChannelStatistics(of: model, options, in: context)
+    for line in statistics.warnings { context.warn(line) }
     var repair = Repair(model: model, defense: Self.name, validation: nil)
-    for layer in survey.layers where !layer.outliers.isEmpty {
+    for layer in statistics.layers where !layer.outliers.isEmpty {
       repair.model.graph = try repair.model.graph.masking(
         layer.outliers, ofNormalization: layer.normalization)
       if let convolution = layer.convolution {

@@ -59,7 +59,7 @@ struct ChannelBounds {
 
   private mutating func bounds(ofOperand start: Int) throws -> [Double]? {
     var index = start
-    while graph.nodes[index].doesNothing { index = graph.nodes[index].inputs[0] }
+    while graph.nodes[index].isIdentity { index = graph.nodes[index].inputs[0] }
     let node = graph.nodes[index]
     if node.activation == .linear {
       if node.operation == .add { return sums[index] }

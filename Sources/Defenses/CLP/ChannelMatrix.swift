@@ -1,6 +1,6 @@
 internal import DefenseKit
 
-extension DefenseKit.Operation {
+extension Graph.Operation {
   /// The number of taps of a convolution's kernel, kh * kw; nil for other operations.
   var tapCount: Int? {
     guard !weights.isEmpty, let size = windows?.size else { return nil }

@@ -70,7 +70,7 @@ public struct FinePruning: Defense {
     context.count(sweep, steps: order.count, images: clean.count)
 
     let counts = predictions.map {
-      CleanCounts(verdicts: $0, labels: clean.labels, classCount: model.classCount)
+      CleanCounts(predictions: $0, labels: clean.labels, classCount: model.classCount)
     }
     context.checkBaseline(
       correct: counts[0].correct, images: clean.count, of: model, on: clean.name)
@@ -109,7 +109,7 @@ public struct FinePruning: Defense {
       return repairs
     }
     let tuner = FineTuner(options.tuning, for: Self.name)
-    let goesOn = options.tuning.recovery > 0
+    let continuesTuning = options.tuning.recovery > 0
     // Drops close to each other may be crossed by the same channel: their network is tuned once.
     var tuned: [Int: FineTuner.Result] = [:]
     var earlier: FineTuner.Result?
@@ -123,7 +123,7 @@ public struct FinePruning: Defense {
         repairs[index].model, after: earlier, suspect: model, using: clean,
         drop.map { "tuning, \($0.optionText) %" } ?? "tuning", in: context)
       tuned[count] = result
-      earlier = goesOn ? result : nil
+      earlier = continuesTuning ? result : nil
     }
     for (index, point) in points.enumerated() {
       guard let result = tuned[point.count] else { continue }

@@ -32,9 +32,9 @@ public struct GoodNet: Detector {
   ///
   /// - Throws: `PluginError` if the models have different input shapes, input scales or numbers of
   ///   classes.
-  public func inspection(
-    of suspect: Model, repaired: Model?, using clean: CleanData?, in context: RunContext
-  ) throws -> any Inspection {
+  public func fitted(
+    to suspect: Model, repaired: Model?, using clean: CleanData?, in context: RunContext
+  ) throws -> any FittedDetector {
     let repaired = try required(repaired)
     try Self.check(suspect, repaired)
     return Comparison(models: [suspect, repaired], classCount: suspect.classCount)
@@ -67,16 +67,16 @@ public struct GoodNet: Detector {
 }
 
 /// The fitted detector, which compares the two models' predictions batch by batch.
-private struct Comparison: Inspection {
+private struct Comparison: FittedDetector {
   let models: [Model]
   let classCount: Int
 
-  func verdicts(for batch: InspectedBatch) -> [Verdict] {
+  func detections(for batch: DetectorBatch) -> [Detection] {
     let suspect = batch.predictions(of: 0)
     let repaired = batch.predictions(of: 1)
     let divergence = batch.divergence(from: 0, to: 1)
     return suspect.indices.map {
-      Verdict(
+      Detection(
         label: GoodNet.label(
           suspect: suspect[$0], repaired: repaired[$0], classCount: classCount),
         score: divergence[$0])

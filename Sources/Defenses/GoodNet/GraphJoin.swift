@@ -5,7 +5,7 @@ struct GraphJoin {
   private(set) var graph: Graph
 
   /// Creates a graph of the input that all networks share.
-  init(input: Node) throws(GraphError) {
+  init(input: Graph.Node) throws(GraphError) {
     graph = try Graph(inputShape: input.shape, inputName: input.name)
   }
 
@@ -42,7 +42,8 @@ struct GraphJoin {
 
   /// Appends a node with this name, or the first free name that starts with it.
   mutating func append(
-    _ name: String, _ operation: Operation, _ inputs: [Int], _ activation: Activation = .linear
+    _ name: String, _ operation: Graph.Operation, _ inputs: [Int],
+    _ activation: Activation = .linear
   ) throws(GraphError) -> Int {
     try graph.append(graph.unusedName(name), operation, inputs: inputs, activation: activation)
   }

@@ -19,7 +19,7 @@ struct Blends: SampleSource {
 
   var count: Int { imageIndices.count }
   /// The layout of a blend: channels last.
-  var layout: Layout { .nhwc }
+  var layout: ImageLayout { .nhwc }
   /// The element type of a blend: always float32.
   var elementType: ElementType { .float32 }
 

@@ -17,9 +17,9 @@ extension STRIP {
     var random = SeededGenerator(seed: seed)
     let shuffled = random.permutation(clean.count).map { order[$0] }
     let size = suspect.graph.inputShape.reduce(1, *)
-    let measured = min(clean.count / 2, Self.mostImages)
+    let measured = min(clean.count / 2, Self.maximumImages)
     let overlays = min(
-      clean.count - measured, Self.mostImages, max(1, Self.mostFloats / size))
+      clean.count - measured, Self.maximumImages, max(1, Self.maximumFloats / size))
     return (
       shuffled.prefix(measured).sorted(),
       // In content order: an overlay has the same number wherever it stands in the set.
@@ -34,11 +34,11 @@ extension STRIP {
   ///   - body: Receives images scaled as network inputs, `[images][elements]`, on several threads;
   ///     returns the same number of values for each image.
   /// - Throws: `SampleError` with an image's position in the clean data; the errors of `body`.
-  func look<Number: Sendable>(
+  func measure<Number: Sendable>(
     at positions: [Int], of clean: CleanData, _ suspect: Model, _ title: String,
     in context: RunContext, _ body: @Sendable ([Float]) throws -> [Number]
   ) throws -> [Number] {
-    let selection = Selection(of: clean.source, positions)
+    let selection = Subset(of: clean.source, positions)
     let executor = try Executor([suspect], options: context.execution)
     let groups = Mutex<[Int: [Number]]>([:])
     do {

@@ -36,9 +36,9 @@ public struct STRIP: Detector {
   public static let requirements: [PluginRequirement] = [.cleanData]
 
   /// The maximum number of clean images for the threshold, and of overlays.
-  static let mostImages = 2_000
+  static let maximumImages = 2_000
   /// The maximum number of floats in all overlays.
-  static let mostFloats = 1 << 26
+  static let maximumFloats = 1 << 26
 
   /// The options of this detector.
   public let options: Options
@@ -58,13 +58,13 @@ public struct STRIP: Detector {
   ///
   /// - Throws: `DataError` for fewer than two clean images; `PluginError` with code
   ///   `unsuitableModel` if the suspect gives none of them a class; the execution's errors.
-  public func inspection(
-    of suspect: Model, repaired: Model?, using clean: CleanData?, in context: RunContext
-  ) throws -> any Inspection {
+  public func fitted(
+    to suspect: Model, repaired: Model?, using clean: CleanData?, in context: RunContext
+  ) throws -> any FittedDetector {
     let clean = try required(clean)
     let (measured, overlays) = try split(clean, of: suspect, seed: context.seed)
     let meter = try meter(for: suspect, overlays, of: clean, in: context)
-    let entropies = try look(
+    let entropies = try measure(
       at: measured, of: clean, suspect, "entropy of clean images", in: context
     ) { images in try meter.entropies(of: images) }
     return EntropyTest(
@@ -76,18 +76,18 @@ public struct STRIP: Detector {
   func meter(
     for suspect: Model, _ positions: [Int], of clean: CleanData, in context: RunContext
   ) throws -> EntropyMeter {
-    let overlays = try look(at: positions, of: clean, suspect, "overlays", in: context) { $0 }
+    let overlays = try measure(at: positions, of: clean, suspect, "overlays", in: context) { $0 }
     return try EntropyMeter(suspect, overlays: overlays, options, in: context)
   }
 
   /// Returns the verdict for a prediction, which may be `noClass`, and an entropy.
   static func verdict(
     prediction: Int32, entropy: Double, threshold: Double, classCount: Int
-  ) -> Verdict {
+  ) -> Detection {
     guard prediction != noClass, !entropy.isNaN else {
-      return Verdict(label: Int32(classCount), score: .nan)
+      return Detection(label: Int32(classCount), score: .nan)
     }
-    return Verdict(
+    return Detection(
       label: entropy < threshold ? Int32(classCount) : prediction, score: Float(-entropy))
   }
 
@@ -110,7 +110,7 @@ public struct STRIP: Detector {
     let threshold = Self.threshold(known, alarms: options.alarms, by: options.threshold)
     if threshold == -.infinity {
       let least = Self.leastCount(alarms: options.alarms)
-      let more = least > Self.mostImages ? "" : "give at least \(2 * least) clean images, or "
+      let more = least > Self.maximumImages ? "" : "give at least \(2 * least) clean images, or "
       context.warn(
         "strip: with \(known.count) clean images, strip.alarms=\(options.alarms.optionText) allows "
           + "no alarm, so no image will be flagged; \(more)raise strip.alarms or set "
@@ -121,13 +121,13 @@ public struct STRIP: Detector {
 }
 
 /// The fitted detector, which compares entropies with the threshold batch by batch.
-private struct EntropyTest: Inspection {
+private struct EntropyTest: FittedDetector {
   let models: [Model]
   let meter: EntropyMeter
   let threshold: Double
   let classCount: Int
 
-  func verdicts(for batch: InspectedBatch) throws -> [Verdict] {
+  func detections(for batch: DetectorBatch) throws -> [Detection] {
     let entropies = try meter.entropies(of: batch.images())
     return zip(batch.predictions(of: 0), entropies).map { prediction, entropy in
       STRIP.verdict(

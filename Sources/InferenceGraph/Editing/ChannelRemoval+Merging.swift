@@ -57,7 +57,8 @@ extension ChannelRemoval {
     return result
   }
 
-  private func merged(_ parts: [ConstantChannel], by operation: Operation) -> ConstantChannel {
+  private func merged(_ parts: [ConstantChannel], by operation: Graph.Operation) -> ConstantChannel
+  {
     parts.dropFirst().reduce(parts[0]) { sum, part in
       var next = sum.with(zip(sum.values, part.values).map { operation.combining($0, $1) })
       next.origins.formUnion(part.origins)

@@ -18,7 +18,7 @@ struct ChannelRemoval {
   }
 
   /// A node's operation without removed channels, and the node's constant channels.
-  typealias Rewritten = (operation: Operation, constants: [Int: ConstantChannel])
+  typealias Rewritten = (operation: Graph.Operation, constants: [Int: ConstantChannel])
 
   /// Returns the graph without the removed channels.
   mutating func run() throws(RemovalObstacle) -> Graph {

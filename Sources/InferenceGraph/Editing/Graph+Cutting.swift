@@ -6,16 +6,16 @@ extension Graph {
   /// nothing at inference are skipped.
   public var representation: String? {
     guard
-      let head = bottlenecks.last(where: { !nodes[$0].operation.weights.isEmpty }),
+      let head = cutNodes.last(where: { !nodes[$0].operation.weights.isEmpty }),
       var index = nodes[head].inputs.first
     else { return nil }
-    while index > 0, nodes[index].doesNothing { index = nodes[index].inputs[0] }
-    let isLearnt = nodes[...index].contains { !$0.operation.weights.isEmpty }
-    return isLearnt ? nodes[index].name : nil
+    while index > 0, nodes[index].isIdentity { index = nodes[index].inputs[0] }
+    let isTrained = nodes[...index].contains { !$0.operation.weights.isEmpty }
+    return isTrained ? nodes[index].name : nil
   }
 
   /// The nodes on every path from the input to the output, in order, input and output included.
-  public var bottlenecks: [Int] {
+  public var cutNodes: [Int] {
     let reaching = reachingOutput
     let consumers = consumers
     var found: [Int] = []
@@ -34,11 +34,11 @@ extension Graph {
   ///
   ///
   /// - Throws: ``GraphError`` if there is no such node, or a path bypasses it.
-  public func tail(behind name: String) throws(GraphError) -> Graph {
+  public func suffix(after name: String) throws(GraphError) -> Graph {
     guard let cut = index(of: name) else {
       throw GraphError(node: name, "the model has no layer of this name")
     }
-    guard bottlenecks.contains(cut) else {
+    guard cutNodes.contains(cut) else {
       throw GraphError(node: name, "there is a way around it, so that nothing can be cut off here")
     }
     let reaching = reachingOutput

@@ -8,7 +8,7 @@ extension Graph {
   /// - Throws: ``GraphError`` if there is no such node or it is the input, or if the operation does
   ///   not accept its inputs, changes the shape, or has a weight that is not finite.
   public func replacing(
-    _ name: String, with operation: Operation
+    _ name: String, with operation: Graph.Operation
   ) throws(GraphError) -> Graph {
     guard let index = index(of: name), index > 0, operation != .input else {
       throw GraphError(

@@ -15,9 +15,9 @@ extension ChannelSweep {
     let sweep: ChannelSweep
     let source: any SampleSource
     /// The values of the cut set, by group; empty if they are too large to keep.
-    let kept: [Storage<Float>]
+    let cutValues: [Storage<Float>]
     /// The images that are undefined however the layer is masked.
-    let hopeless: Set<Int>
+    let alwaysUndefined: Set<Int>
   }
 
   /// Runs all images once and records predictions, mean activations and the values at the frontier.
@@ -47,10 +47,10 @@ extension ChannelSweep {
         layer: Array(repeating: ExactSum(), count: channelCount)))
     let keeps = source.count * cut.elementCount * 4 <= memory
     let groups = (source.count + prefix.blocks * laneCount - 1) / (prefix.blocks * laneCount)
-    let kept = keeps ? (0..<groups).map { _ in Storage<Float>(count: groupElements) } : []
+    let cutValues = keeps ? (0..<groups).map { _ in Storage<Float>(count: groupElements) } : []
     let counter = ProgressCounter(progress)
     try runPrefix(source) { group, range, workspace in
-      if keeps { copyCut(of: workspace, images: range.count, to: kept[group]) }
+      if keeps { copyCut(of: workspace, images: range.count, to: cutValues[group]) }
       let scores = prefix.graph.index[cut.scores]!
       var classes = [Int32](repeating: 0, count: prefix.blocks * laneCount)
       var sums = [
@@ -58,7 +58,7 @@ extension ChannelSweep {
         [ExactSum](repeating: ExactSum(), count: channelCount),
       ]
       var unranked = Unranked()
-      var hopeless: Set<Int> = []
+      var alwaysUndefined: Set<Int> = []
       let scratch = Storage<Double>(count: channelCount * laneCount)
       for block in 0..<blockCount(range.count) {
         let lanes = min(laneCount, range.count - block * laneCount)
@@ -69,7 +69,7 @@ extension ChannelSweep {
         }
         let fixed = workspace.brokenLanes(checks.fixed, block: block)
         for lane in 0..<lanes where fixed & (1 << UInt32(lane)) != 0 {
-          hopeless.insert(range.lowerBound + block * laneCount + lane)
+          alwaysUndefined.insert(range.lowerBound + block * laneCount + lane)
         }
         let broken =
           takingMeans ? workspace.brokenLanes(checks.beforeFrontier, block: block) : 0
@@ -88,7 +88,7 @@ extension ChannelSweep {
           }
         }
       }
-      let (ready, added, without, lost) = (classes, sums, unranked, hopeless)
+      let (ready, added, without, lost) = (classes, sums, unranked, alwaysUndefined)
       state.withLock {
         $0.predictions.replaceSubrange(range, with: ready[..<range.count])
         for channel in 0..<channelCount {
@@ -96,7 +96,7 @@ extension ChannelSweep {
           $0.layer[channel] += added[1][channel]
         }
         $0.unranked.merge(without)
-        $0.hopeless.formUnion(lost)
+        $0.alwaysUndefined.formUnion(lost)
       }
       counter.add(range.count)
     }
@@ -113,7 +113,7 @@ extension ChannelSweep {
       predictions: sums.predictions,
       frontierMeans: takingMeans ? means(sums.frontier, measured[0]) : [],
       layerMeans: takingMeans && measuresLayer ? means(sums.layer, measured[1]) : [],
-      sweep: self, source: source, kept: kept, hopeless: sums.hopeless)
+      sweep: self, source: source, cutValues: cutValues, alwaysUndefined: sums.alwaysUndefined)
   }
 
   private func unrankedText(_ unranked: Unranked, images: Int) -> String {
@@ -129,7 +129,7 @@ extension ChannelSweep {
     var frontier: [ExactSum]
     var layer: [ExactSum]
     var unranked = Unranked()
-    var hopeless: Set<Int> = []
+    var alwaysUndefined: Set<Int> = []
   }
 
   /// The channels and images whose values are not finite and have no mean.
@@ -185,7 +185,7 @@ extension ChannelSweep {
   func copyCut(of workspace: any GroupMemory, images: Int, to storage: Storage<Float>) {
     for (position, node) in cut.nodes.enumerated() {
       let from = prefix.graph.index[node]!
-      let to = cut.keptPlace(position, blocks: prefix.blocks)
+      let to = cut.cutView(position, blocks: prefix.blocks)
       for block in 0..<blockCount(images) {
         let value = workspace.value(of: from, block: block)
         unsafe kernels.copy(

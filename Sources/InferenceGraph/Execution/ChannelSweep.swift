@@ -26,7 +26,7 @@ public struct ChannelSweep: Sendable {
   /// Threads, sharing and cancellation.
   public let options: ExecutionOptions
 
-  let cut: SweepCut
+  let cut: CutSet
   let prefix: any PreparedGraph
   let suffix: any PreparedGraph
   let update: SweepUpdate
@@ -81,16 +81,16 @@ public struct ChannelSweep: Sendable {
 
     let normal = Normalized(graph, inputScale: model.inputScale)
     let nodes = normal.nodes
-    let cut = SweepCut(nodes, frontier: normal.index[frontierNode], scores: normal.scores)
+    let cut = CutSet(nodes, frontier: normal.index[frontierNode], scores: normal.scores)
     self.cut = cut
     let blocks = options.blocks(imageShape: graph.inputShape)
     let measured = [cut.frontier] + (measuringLayer ? [normal.index[layerNode]] : [])
     let before = Fused(
-      nodes, given: [normal.index[0]], kept: Set(cut.nodes + measured + [normal.scores]))
+      nodes, inputs: [normal.index[0]], outputs: Set(cut.nodes + measured + [normal.scores]))
     self.measured = measured.map { before.index[$0]! }
     prefix = backend.prepare(before, blocks: blocks)
     try prefix.checkSize(of: graph)
-    let behind = Fused(nodes, given: Set(cut.nodes), kept: [normal.scores], from: .values)
+    let behind = Fused(nodes, inputs: Set(cut.nodes), outputs: [normal.scores], from: .values)
     suffix = backend.prepare(behind, blocks: blocks)
     try suffix.checkSize(of: graph)
     checks = SweepChecks(cut, prefix: before, suffix: behind)

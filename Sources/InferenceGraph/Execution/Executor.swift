@@ -33,7 +33,7 @@ public struct Executor: Sendable {
   ///
   /// - Parameters:
   ///   - models: Models for images of the same shape; at least one.
-  ///   - observing: Nodes whose values to keep for ``Batch/values(ofObservation:)``, by model and
+  ///   - observing: Nodes whose values to keep for ``Executor/Batch/values(ofObservation:)``, by model and
   ///     name.
   ///   - options: Threads, sharing and cancellation.
   /// - Throws: ``GraphError`` if the models' input shapes differ, an observed node does not exist,
@@ -68,8 +68,8 @@ public struct Executor: Sendable {
       observed.append(merged.index[model][node])
     }
     let images = merged.nodes.indices.filter { merged.nodes[$0].operation == .input }
-    let kept = Set(merged.scores + observed)
-    let fused = Fused(merged.nodes, given: Set(images), kept: kept)
+    let results = Set(merged.scores + observed)
+    let fused = Fused(merged.nodes, inputs: Set(images), results: results)
     let prepared = backend.prepare(fused, blocks: options.blocks(imageShape: shape))
     try prepared.checkSize(of: models[0].graph)
     self.prepared = prepared
@@ -84,7 +84,7 @@ public struct Executor: Sendable {
         checks: fused.checks(behind: scores))
     }
     self.observed = observed.map { fused.index[$0]! }
-    let isNeeded = merged.nodes.isNeeded(for: kept)
+    let isNeeded = merged.nodes.isNeeded(for: results)
     costs = (
       merged.nodes.indices.reduce(0) { isNeeded[$1] ? $0 + merged.nodes.multiplyAdds(of: $1) : $0 },
       models.reduce(0) { $0 + $1.graph.multiplyAdds }

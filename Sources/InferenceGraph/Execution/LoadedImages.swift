@@ -11,7 +11,7 @@ package import CKernels
 
   /// Returns the images, scaled, in `[height][width][channels]` order.
   func values(scale: Float) -> [Float] {
-    let (height, width, channels) = Place.extents(of: source.imageShape)
+    let (height, width, channels) = BufferView.extents(of: source.imageShape)
     let size = height * width * channels
     func value(_ index: Int) -> Float {
       switch source.elementType {

@@ -6,7 +6,7 @@ extension ReplayState {
     _ part: ArraySlice<Int>, into node: Int, of workspace: any GroupMemory,
     _ masked: ArraySlice<Int>
   ) {
-    unsafe gather(part, into: node, of: workspace, from: keptPlace(0).image) { block in
+    unsafe gather(part, into: node, of: workspace, from: cutView(0).image) { block in
       unsafe value(0, block: block)
     }
     for block in 0..<blockCount(part.count) {

@@ -21,7 +21,7 @@ final class ReplayState {
   private let sums: [Storage<Float>]
   private var images = 0
   /// By image: whether it is undefined however the layer is masked.
-  private var isHopeless: [Bool] = []
+  private var isAlwaysUndefined: [Bool] = []
   /// By image: the largest magnitude that any sum, or product in a sum, has had; infinite if not
   /// finite.
   ///
@@ -35,13 +35,13 @@ final class ReplayState {
     frontier = Storage(count: sweep.update.frontierSize)
     difference = Storage(count: sweep.update.differenceSize)
     let blocks = ReplayState.groups * sweep.prefix.blocks
-    sums = sweep.update.heads.map { Storage(count: $0.kept.elementCount * laneCount * blocks) }
+    sums = sweep.update.readers.map { Storage(count: $0.view.elementCount * laneCount * blocks) }
   }
 
   private var blocksPerGroup: Int { sweep.prefix.blocks }
 
-  func keptPlace(_ position: Int) -> Place {
-    sweep.cut.keptPlace(position, blocks: blocksPerGroup)
+  func cutView(_ position: Int) -> BufferView {
+    sweep.cut.cutView(position, blocks: blocksPerGroup)
   }
 
   private var frontierStart: UnsafeMutablePointer<Float> {
@@ -54,13 +54,13 @@ final class ReplayState {
 
   /// Returns a value of the cut set for a block of the chunk.
   func value(_ position: Int, block: Int) -> UnsafeMutablePointer<Float> {
-    let place = keptPlace(position)
-    return unsafe values[block / blocksPerGroup].pointer + place.offset
-      + block % blocksPerGroup * place.blockStride
+    let view = cutView(position)
+    return unsafe values[block / blocksPerGroup].pointer + view.offset
+      + block % blocksPerGroup * view.blockStride
   }
 
-  private func sum(_ head: Int, block: Int) -> UnsafeMutablePointer<Float> {
-    unsafe sums[head].pointer + block * sweep.update.heads[head].kept.elementCount * laneCount
+  private func sum(_ reader: Int, block: Int) -> UnsafeMutablePointer<Float> {
+    unsafe sums[reader].pointer + block * sweep.update.readers[reader].view.elementCount * laneCount
   }
 
   /// Loads the images of a range: the values of the cut set and the sums of all linear readers.
@@ -68,13 +68,13 @@ final class ReplayState {
     _ recording: ChannelSweep.Recording, _ range: Range<Int>, _ loader: Loader
   ) throws {
     images = range.count
-    isHopeless = range.map { recording.hopeless.contains($0) }
+    isAlwaysUndefined = range.map { recording.alwaysUndefined.contains($0) }
     peaks = Array(repeating: 0, count: range.count)
     let groupSize = blocksPerGroup * laneCount
     values = []
     for start in stride(from: range.lowerBound, to: range.upperBound, by: groupSize) {
-      if !recording.kept.isEmpty {
-        values.append(recording.kept[start / groupSize])
+      if !recording.cutValues.isEmpty {
+        values.append(recording.cutValues[start / groupSize])
       } else {
         let part = start..<min(range.upperBound, start + groupSize)
         let buffer = self.buffer ?? loader.makeBuffer(images: groupSize)
@@ -86,17 +86,17 @@ final class ReplayState {
       }
     }
     let update = sweep.update
-    for block in 0..<blockCount(images) where !update.heads.isEmpty {
-      let frontier = unsafe peaks(value(0, block: block), keptPlace(0).image)
+    for block in 0..<blockCount(images) where !update.readers.isEmpty {
+      let frontier = unsafe peaks(value(0, block: block), cutView(0).image)
       unsafe kernels.copy(
-        value(0, block: block), keptPlace(0).image,
+        value(0, block: block), cutView(0).image,
         frontierStart, update.frontier.image)
-      for (number, head) in update.heads.enumerated() {
-        unsafe head.all.run(
+      for (number, reader) in update.readers.enumerated() {
+        unsafe reader.all.run(
           frontierStart, sum(number, block: block))
-        let sums = unsafe peaks(sum(number, block: block), head.kept.image)
+        let sums = unsafe peaks(sum(number, block: block), reader.view.image)
         for lane in 0..<min(laneCount, images - block * laneCount) {
-          let product = frontier[lane] * head.largestWeight
+          let product = frontier[lane] * reader.largestWeight
           notePeak(max(sums[lane], product), of: block * laneCount + lane)
         }
       }
@@ -119,18 +119,18 @@ final class ReplayState {
   func mask(_ channel: Int, _ masked: ArraySlice<Int>, _ current: inout [Int32]) {
     let update = sweep.update
     let constant = sweep.constants[channel]
-    let kept = keptPlace(0)
+    let view = cutView(0)
     // Blocks in which all or nearly all images are affected are copied as a whole; from others
     // single images are gathered.
     var whole: [Int] = []
     var single: [Int] = []
     for block in 0..<blockCount(images) {
       let lanes = unsafe kernels.difference(
-        value(0, block: block) + channel * laneCount, kept.image, constant,
+        value(0, block: block) + channel * laneCount, view.image, constant,
         differenceStart, update.difference.image)
       guard lanes != 0 else { continue }
-      for (number, head) in update.heads.enumerated() {
-        unsafe head.perChannel[channel].run(
+      for (number, reader) in update.readers.enumerated() {
+        unsafe reader.perChannel[channel].run(
           differenceStart, sum(number, block: block))
       }
       let first = block * laneCount
@@ -142,7 +142,7 @@ final class ReplayState {
         }
       }
     }
-    let affected = (whole + single).filter { !isHopeless[$0] }
+    let affected = (whole + single).filter { !isAlwaysUndefined[$0] }
     var doubtful: [Int] = []
     var size = update.rest.blocks * laneCount
     for start in stride(from: 0, to: affected.count, by: size) {
@@ -162,12 +162,12 @@ final class ReplayState {
   ) {
     let update = sweep.update
     var now = [Float](repeating: 0, count: part.count)
-    for (number, head) in update.heads.enumerated() {
-      unsafe gather(part, into: head.sums, of: workspace, from: head.kept.image) { block in
+    for (number, reader) in update.readers.enumerated() {
+      unsafe gather(part, into: reader.sums, of: workspace, from: reader.view.image) { block in
         unsafe sum(number, block: block)
       }
       for block in 0..<blockCount(part.count) {
-        let sums = workspace.value(of: head.sums, block: block)
+        let sums = workspace.value(of: reader.sums, block: block)
         let peaks = unsafe peaks(sums.pointer, sums.image)
         for lane in 0..<min(laneCount, part.count - block * laneCount) {
           now[block * laneCount + lane] = max(now[block * laneCount + lane], peaks[lane])
@@ -176,7 +176,7 @@ final class ReplayState {
     }
     if let node = update.maskedFrontier { gatherMasked(part, into: node, of: workspace, masked) }
     for (position, node) in update.others {
-      unsafe gather(part, into: node, of: workspace, from: keptPlace(position).image) {
+      unsafe gather(part, into: node, of: workspace, from: cutView(position).image) {
         block in
         unsafe value(position, block: block)
       }
@@ -198,7 +198,7 @@ final class ReplayState {
         // Beyond 2^20, or where sums shrank to a thousandth of their peak, small sums are mostly
         // rounding error.
         guard classes[lane] != noClass, broken & (1 << UInt32(lane)) == 0, peak < 0x1p20,
-          update.heads.isEmpty || largest * 1000 >= peak
+          update.readers.isEmpty || largest * 1000 >= peak
         else {
           doubtful.append(image)
           continue
@@ -222,7 +222,7 @@ final class ReplayState {
       if position == 0 {
         gatherMasked(part, into: given, of: full, masked)
       } else {
-        unsafe gather(part, into: given, of: full, from: keptPlace(position).image) { block in
+        unsafe gather(part, into: given, of: full, from: cutView(position).image) { block in
           unsafe value(position, block: block)
         }
       }

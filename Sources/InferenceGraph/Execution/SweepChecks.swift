@@ -10,7 +10,7 @@ struct SweepChecks: Sendable {
   /// In the suffix: the checks that decide for a masked model.
   let suffix: [Int]
 
-  init(_ cut: SweepCut, prefix: Fused, suffix: Fused) {
+  init(_ cut: CutSet, prefix: Fused, suffix: Fused) {
     let all = prefix.checks(behind: prefix.index[cut.scores]!)
     self.all = all
     beforeFrontier = prefix.checks(behind: prefix.index[cut.frontier]!)

@@ -5,10 +5,10 @@ public struct ArraySource: SampleSource {
   /// The elements of all images, one image after the other.
   public let values: [Float]
   /// The order of an image's elements.
-  public let layout: Layout
+  public let layout: ImageLayout
 
   /// Creates a source. Traps unless `values` holds whole images.
-  public init(_ values: [Float], imageShape: [Int], layout: Layout = .nhwc) {
+  public init(_ values: [Float], imageShape: [Int], layout: ImageLayout = .nhwc) {
     let size = imageShape.reduce(1, *)
     precondition(values.count % size == 0, "\(values.count) values for images of \(size)")
     self.values = values

@@ -24,7 +24,7 @@ extension Graph {
     while true {
       let node = nodes[made]
       isShared = isShared || consumers[made].count > 1 || made == output
-      guard node.doesNothing else { break }
+      guard node.isIdentity else { break }
       made = node.inputs[0]
     }
     let node = nodes[made]
@@ -89,9 +89,9 @@ extension Graph {
   }
 }
 
-extension Node {
+extension Graph.Node {
   /// Whether the node returns its input unchanged at inference.
-  public var doesNothing: Bool {
+  public var isIdentity: Bool {
     activation == .linear && operation.facts.isIdentity
   }
 }

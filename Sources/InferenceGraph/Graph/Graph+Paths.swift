@@ -59,7 +59,7 @@ extension Graph {
   }
 
   /// The last node on all paths to the output whose result is an image.
-  private var trunkEnd: Int { bottlenecks.last { nodes[$0].shape.count == 3 } ?? 0 }
+  private var trunkEnd: Int { cutNodes.last { nodes[$0].shape.count == 3 } ?? 0 }
 
   /// The number of convolutions on the longest path to each node, including the node itself.
   private var convolutionDepths: [Int] {

@@ -2,7 +2,7 @@ extension Graph {
   /// The graph with its single sigmoid output replaced by two classes; nil if it ends in anything
   /// else.
   ///
-  /// Removes the sigmoid and appends ``Operation/binaryLogits`` with a softmax: the scores are 1 -
+  /// Removes the sigmoid and appends ``Graph/Operation/binaryLogits`` with a softmax: the scores are 1 -
   /// p and p, where p was the graph's result. The second class is predicted where p > 0.5. Nodes
   /// that pass the one element on, for example a flattening, may follow the sigmoid.
   /// ``joiningSigmoid`` is the inverse.
@@ -16,14 +16,14 @@ extension Graph {
     // Keras 2 allows layer names with a slash.
     while index(of: name) != nil { name += "_" }
     result.nodes.append(
-      Node(
+      Graph.Node(
         name: name, operation: .binaryLogits, inputs: [output], activation: .softmax, shape: [2]))
     result.output = nodes.count
     return result
   }
 
   /// The graph with its two classes replaced by one sigmoid output; nil if it does not end in the
-  /// softmax of ``Operation/binaryLogits``.
+  /// softmax of ``Graph/Operation/binaryLogits``.
   public var joiningSigmoid: Graph? {
     let end = nodes[output]
     guard end.operation == .binaryLogits, end.activation == .softmax, output == nodes.count - 1
@@ -39,7 +39,7 @@ extension Graph {
       result.nodes.removeLast()
       result.output = end.inputs[0]
     } else {
-      result.nodes[output] = Node(
+      result.nodes[output] = Graph.Node(
         name: end.name, operation: .activation, inputs: end.inputs, activation: .sigmoid,
         shape: [1])
     }
@@ -69,9 +69,9 @@ extension Graph {
   }
 }
 
-extension Node {
-  fileprivate func with(activation: Activation) -> Node {
-    Node(
+extension Graph.Node {
+  fileprivate func with(activation: Activation) -> Graph.Node {
+    Graph.Node(
       name: name, operation: operation, inputs: inputs, activation: activation, shape: shape)
   }
 }

@@ -38,7 +38,7 @@ public struct Graph: Sendable, Hashable {
   /// - Throws: ``GraphError``, naming the node, if the operation cannot take these inputs.
   @discardableResult
   public mutating func append(
-    _ name: String, _ operation: Operation, inputs: [Int], activation: Activation = .linear
+    _ name: String, _ operation: Graph.Operation, inputs: [Int], activation: Activation = .linear
   ) throws(GraphError) -> Int {
     guard index(of: name) == nil else {
       throw GraphError(node: name, "another node has this name")

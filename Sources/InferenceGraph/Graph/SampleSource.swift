@@ -8,7 +8,7 @@ public protocol SampleSource: Sendable {
   /// The shape of an image, `[height, width, channels]`, whatever its layout.
   var imageShape: [Int] { get }
   /// The order of an image's elements.
-  var layout: Layout { get }
+  var layout: ImageLayout { get }
   /// The type of the elements.
   var elementType: ElementType { get }
   /// Copies the images of `range` into `buffer`, one after the other.

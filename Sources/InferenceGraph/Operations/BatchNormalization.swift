@@ -33,7 +33,7 @@ public struct BatchNormalization: Sendable, Hashable {
 }
 
 extension BatchNormalization: OperationFacts {
-  package var operation: Operation { .batchNormalization(self) }
+  package var operation: Graph.Operation { .batchNormalization(self) }
   package var displayName: String { "batch normalization" }
   package var channelRelation: ChannelRelation { .apart }
 

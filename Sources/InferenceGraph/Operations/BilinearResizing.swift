@@ -56,7 +56,7 @@ public struct BilinearResizing: Sendable, Hashable {
 }
 
 extension BilinearResizing: OperationFacts {
-  package var operation: Operation { .resize(self) }
+  package var operation: Graph.Operation { .resize(self) }
   package var displayName: String { "bilinear resizing" }
   package var channelRelation: ChannelRelation { .rearranged }
   package var keepsZeros: Bool { true }

@@ -1,6 +1,6 @@
 /// Maps a vector of one element z to (0, z).
 struct BinaryLogits: OperationFacts {
-  var operation: Operation { .binaryLogits }
+  var operation: Graph.Operation { .binaryLogits }
   var displayName: String { "binary logits" }
   var channelRelation: ChannelRelation { .rearranged }
   var keepsZeros: Bool { true }

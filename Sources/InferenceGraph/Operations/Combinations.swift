@@ -1,6 +1,6 @@
 /// The sum of all inputs; axes of extent 1 are broadcast.
 struct Add: OperationFacts {
-  var operation: Operation { .add }
+  var operation: Graph.Operation { .add }
   var displayName: String { "add" }
   var readsSeveral: Bool { true }
   var channelRelation: ChannelRelation { .combined }
@@ -13,7 +13,7 @@ struct Add: OperationFacts {
 
 /// The product of all inputs; axes of extent 1 are broadcast.
 struct Multiply: OperationFacts {
-  var operation: Operation { .multiply }
+  var operation: Graph.Operation { .multiply }
   var displayName: String { "multiply" }
   var readsSeveral: Bool { true }
   var channelRelation: ChannelRelation { .combined }
@@ -29,7 +29,7 @@ struct Multiply: OperationFacts {
 struct Extremum: OperationFacts {
   let isLargest: Bool
 
-  var operation: Operation { isLargest ? .maximum : .minimum }
+  var operation: Graph.Operation { isLargest ? .maximum : .minimum }
   var displayName: String { isLargest ? "maximum" : "minimum" }
   var readsSeveral: Bool { true }
   var channelRelation: ChannelRelation { .combined }
@@ -42,7 +42,7 @@ struct Extremum: OperationFacts {
 
 /// The concatenation of the inputs along the last axis.
 struct Concatenate: OperationFacts {
-  var operation: Operation { .concatenate }
+  var operation: Graph.Operation { .concatenate }
   var displayName: String { "concatenate" }
   var readsSeveral: Bool { true }
   var channelRelation: ChannelRelation { .rearranged }
@@ -56,7 +56,7 @@ struct Concatenate: OperationFacts {
   }
 }
 
-extension Operation {
+extension Graph.Operation {
   /// Returns the result of a ``ChannelRelation/combined`` operation for two elements.
   func combining(_ a: Double, _ b: Double) -> Double {
     if self == .multiply { return a * b }

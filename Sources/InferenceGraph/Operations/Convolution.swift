@@ -35,7 +35,7 @@ public struct Convolution: Sendable, Hashable {
 }
 
 extension Convolution: OperationFacts {
-  package var operation: Operation { .convolution(self) }
+  package var operation: Graph.Operation { .convolution(self) }
   package var displayName: String { groups == 1 ? "convolution" : "grouped convolution" }
   package var channelRelation: ChannelRelation { .mixed }
   package var channelKernel: WeightRole? { .kernel }

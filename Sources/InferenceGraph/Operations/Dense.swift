@@ -13,7 +13,7 @@ public struct Dense: Sendable, Hashable {
 }
 
 extension Dense: OperationFacts {
-  package var operation: Operation { .dense(self) }
+  package var operation: Graph.Operation { .dense(self) }
   package var displayName: String { "dense" }
   package var channelRelation: ChannelRelation { .mixed }
   package var channelKernel: WeightRole? { .kernel }

@@ -32,7 +32,7 @@ public struct DepthwiseConvolution: Sendable, Hashable {
 }
 
 extension DepthwiseConvolution: OperationFacts {
-  package var operation: Operation { .depthwiseConvolution(self) }
+  package var operation: Graph.Operation { .depthwiseConvolution(self) }
   package var displayName: String { "depthwise convolution" }
   package var channelRelation: ChannelRelation { .apart }
   package var channelKernel: WeightRole? { .depthwiseKernel }

@@ -1,6 +1,6 @@
 /// The graph's input.
 struct Input: OperationFacts {
-  var operation: Operation { .input }
+  var operation: Graph.Operation { .input }
   var displayName: String { "input" }
   var channelRelation: ChannelRelation { .mixed }
   var keepsZeros: Bool { false }
@@ -12,7 +12,7 @@ struct Input: OperationFacts {
 
 /// An operation that returns its input, for nodes with only an activation.
 struct Identity: OperationFacts {
-  var operation: Operation { .activation }
+  var operation: Graph.Operation { .activation }
   var displayName: String { "activation" }
   var channelRelation: ChannelRelation { .apart }
   var isIdentity: Bool { true }
@@ -50,7 +50,7 @@ public enum TrainingOnly: Sendable, Hashable {
 }
 
 extension TrainingOnly: OperationFacts {
-  package var operation: Operation { .trainingOnly(self) }
+  package var operation: Graph.Operation { .trainingOnly(self) }
   package var displayName: String { "identity at inference" }
   package var channelRelation: ChannelRelation { .apart }
   package var isIdentity: Bool { true }

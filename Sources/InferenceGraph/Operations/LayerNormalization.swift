@@ -34,7 +34,7 @@ public struct LayerNormalization: Sendable, Hashable {
 }
 
 extension LayerNormalization: OperationFacts {
-  package var operation: Operation { .layerNormalization(self) }
+  package var operation: Graph.Operation { .layerNormalization(self) }
   package var displayName: String {
     switch scope {
     case .position: "layer normalization"

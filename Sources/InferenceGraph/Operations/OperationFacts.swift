@@ -1,10 +1,10 @@
 /// The properties of an operation that do not depend on the engine that runs it.
 ///
-/// Each operation has a type that conforms; ``Operation/facts`` returns it. Engines and file
+/// Each operation has a type that conforms; ``Graph/Operation/facts`` returns it. Engines and file
 /// formats keep their own properties in one exhaustive switch each.
 package protocol OperationFacts: Sendable, Hashable {
-  /// The same operation as a case of ``Operation``.
-  var operation: Operation { get }
+  /// The same operation as a case of ``Graph/Operation``.
+  var operation: Graph.Operation { get }
 
   /// The operation's name in the field's terms, for messages and listings.
   var displayName: String { get }

@@ -24,7 +24,7 @@ public struct Pooling: Sendable, Hashable {
 }
 
 extension Pooling: OperationFacts {
-  package var operation: Operation { .pooling(self) }
+  package var operation: Graph.Operation { .pooling(self) }
   package var displayName: String { "\(kind.rawValue) pooling" }
   package var channelRelation: ChannelRelation { .apart }
   package var windows: Window? { grid }
@@ -50,7 +50,7 @@ struct GlobalPooling: OperationFacts {
   let kind: PoolingKind
   let keepsDimensions: Bool
 
-  var operation: Operation { .globalPooling(kind, keepsDimensions: keepsDimensions) }
+  var operation: Graph.Operation { .globalPooling(kind, keepsDimensions: keepsDimensions) }
   var displayName: String { "global \(kind.rawValue) pooling" }
   var channelRelation: ChannelRelation { .apart }
   var keepsZeros: Bool { true }

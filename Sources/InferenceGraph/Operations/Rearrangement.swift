@@ -72,7 +72,7 @@ public enum Rearrangement: Sendable, Hashable {
 }
 
 extension Rearrangement: OperationFacts {
-  package var operation: Operation { .rearrange(self) }
+  package var operation: Graph.Operation { .rearrange(self) }
 
   package var displayName: String {
     switch self {

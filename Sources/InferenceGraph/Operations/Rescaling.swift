@@ -16,7 +16,7 @@ public struct Rescaling: Sendable, Hashable {
 }
 
 extension Rescaling: OperationFacts {
-  package var operation: Operation { .rescaling(self) }
+  package var operation: Graph.Operation { .rescaling(self) }
   package var displayName: String { "rescaling" }
   package var channelRelation: ChannelRelation { .apart }
 

@@ -1,6 +1,6 @@
 /// All elements as one vector, in row-major order.
 struct Flatten: OperationFacts {
-  var operation: Operation { .flatten }
+  var operation: Graph.Operation { .flatten }
   var displayName: String { "flatten" }
   var channelRelation: ChannelRelation { .rearranged }
   var keepsZeros: Bool { true }
@@ -14,7 +14,7 @@ struct Flatten: OperationFacts {
 struct Reshape: OperationFacts {
   let shape: [Int]
 
-  var operation: Operation { .reshape(shape) }
+  var operation: Graph.Operation { .reshape(shape) }
   var displayName: String { "reshape" }
   var channelRelation: ChannelRelation { .rearranged }
   var keepsZeros: Bool { true }
@@ -36,7 +36,9 @@ struct ZeroPadding: OperationFacts {
   let left: Int
   let right: Int
 
-  var operation: Operation { .zeroPadding(top: top, bottom: bottom, left: left, right: right) }
+  var operation: Graph.Operation {
+    .zeroPadding(top: top, bottom: bottom, left: left, right: right)
+  }
   var displayName: String { "zero padding" }
   var channelRelation: ChannelRelation { .rearranged }
   var keepsZeros: Bool { true }

@@ -21,7 +21,7 @@ public struct SeparableConvolution: Sendable, Hashable {
 }
 
 extension SeparableConvolution: OperationFacts {
-  package var operation: Operation { .separableConvolution(self) }
+  package var operation: Graph.Operation { .separableConvolution(self) }
   package var displayName: String { "separable convolution" }
   package var channelRelation: ChannelRelation { .mixed }
   package var channelKernel: WeightRole? { .pointwiseKernel }

@@ -53,7 +53,7 @@ struct DataFile {
   // MARK: Messages
 
   /// The largest number of pairs that a message lists.
-  private static let mostPairs = 6
+  private static let maximumPairs = 6
 
   /// Returns the error about a missing data set.
   private static func missing(
@@ -72,8 +72,8 @@ struct DataFile {
     func text(_ dataset: (path: String, info: HDF5DatasetInfo)) -> String {
       "'\(abbreviated(dataset.path))' (\(described(dataset.info.shape)))"
     }
-    let list = pairs.prefix(mostPairs).map { "\(text($0.0)) with \(text($0.1))" }
-    let more = pairs.count > mostPairs ? " and others" : ""
+    let list = pairs.prefix(maximumPairs).map { "\(text($0.0)) with \(text($0.1))" }
+    let more = pairs.count > maximumPairs ? " and others" : ""
     let choice = pairs.count > 1 ? ", or another pair" : ""
     return file.failure(
       "\(start); these would do: \(list.joined(separator: ", "))\(more); give --keys "
@@ -99,7 +99,8 @@ struct DataFile {
     return candidates.flatMap { images in
       all.filter { labels in
         labels.path != images.path
-          && LabelSet.form(labels.info.shape, count: images.info.shape[0], isTurned: false).map {
+          && LabelSet.form(labels.info.shape, count: images.info.shape[0], isTransposed: false).map
+          {
             form in wanted.map { form.classes == nil || form.classes == $0.classCount } ?? true
           } ?? false
       }.map { (images, $0) }

@@ -11,7 +11,7 @@ extension DataSet {
   ///   - body: Called with the index of the batch's first image and the values.
   /// - Throws: ``FileError`` if the file cannot be read; what `body` throws.
   package func forEachBatch(
-    _ layout: Layout, _ body: (_ first: Int, _ values: [Float]) throws -> Void
+    _ layout: ImageLayout, _ body: (_ first: Int, _ values: [Float]) throws -> Void
   ) throws {
     let size = imageShape.reduce(elementType.size, *)
     for first in stride(from: 0, to: count, by: Self.batchSize) {
@@ -31,7 +31,7 @@ extension DataSet {
   }
 
   /// Returns the values of images, converted from the layout of the set to `wanted`.
-  private func arranged(_ values: [Float], _ wanted: Layout) -> [Float] {
+  private func arranged(_ values: [Float], _ wanted: ImageLayout) -> [Float] {
     guard wanted != layout, imageShape.count == 3, imageShape[2] > 1 else { return values }
     let (pixels, channels) = (imageShape[0] * imageShape[1], imageShape[2])
     // Transposes each image as a matrix of pixels and channels.

@@ -6,7 +6,7 @@ extension DataSet {
     /// `[height, width, channels]`.
     public let imageShape: [Int]
     /// The axis order of an image.
-    public let layout: Layout
+    public let layout: ImageLayout
     /// The number of columns of one-hot labels, or one more than the largest label.
     public let classCount: Int
   }
@@ -26,7 +26,7 @@ extension DataSet {
   /// - Throws: ``FileError``, of kind `.usage` if the shape does not tell the layout and `layout`
   ///   is nil.
   public static func extents(
-    of path: String, layout: Layout? = nil, keys: DataKeys? = nil, sandbox: Sandbox = .auto
+    of path: String, layout: ImageLayout? = nil, keys: DataKeys? = nil, sandbox: Sandbox = .auto
   ) throws(FileError) -> Extents {
     let data = try DataFile(path, keys: keys, fitting: nil, sandbox: sandbox)
     let file = data.file
@@ -35,7 +35,7 @@ extension DataSet {
     let image = Array(shape.dropFirst())
     let described = image.map(String.init).joined(separator: "x")
     var imageShape = image
-    var chosen = Layout.nhwc
+    var chosen = ImageLayout.nhwc
     switch image.count {
     case 2: imageShape = image + [1]
     case 3:

@@ -20,22 +20,22 @@ extension DataSet {
   ///   - layout: The layout, for shapes that fit both.
   ///   - keys: The names of the images and labels in the file; nil: `data`, and `label` or
   ///     `labels`.
-  ///   - taker: The word for the owner of shape and classes in messages, for example "model" or
+  ///   - consumer: The word for the owner of shape and classes in messages, for example "model" or
   ///     "trigger".
   ///   - sandbox: Whether a sealed process parses the file.
   /// - Throws: ``FileError``; if a data set is missing, the message lists pairs that would fit.
   public static func load(
-    _ path: String, for inputShape: [Int], classCount: Int, layout: Layout? = nil,
-    keys: DataKeys? = nil, taker: String = "model", sandbox: Sandbox = .auto
+    _ path: String, for inputShape: [Int], classCount: Int, layout: ImageLayout? = nil,
+    keys: DataKeys? = nil, consumer: String = "model", sandbox: Sandbox = .auto
   ) throws(FileError) -> DataSet {
     let data = try DataFile(
       path, keys: keys, fitting: (inputShape, classCount), sandbox: sandbox)
     let (file, images) = (data.file, data.images)
     let count = images.info.shape[0]
-    let chosen = try self.layout(of: images.info.shape, for: inputShape, layout, taker, in: file)
+    let chosen = try self.layout(of: images.info.shape, for: inputShape, layout, consumer, in: file)
     var notes: [String] = []
     func read(_ labels: LabelSet) throws(FileError) -> [Int32] {
-      let (classes, areSoft) = try labels.read(classCount: classCount, taker)
+      let (classes, areSoft) = try labels.read(classCount: classCount, consumer)
       if areSoft {
         notes.append(
           "\(path): its data set '\(labels.dataset.info.path)' has shares of classes; each image "
@@ -57,14 +57,15 @@ extension DataSet {
     }
     return DataSet(
       dataset: images, path: path, imageShape: inputShape, layout: chosen,
-      isTurned: file.isMATLAB && inputShape.count == 3, labels: labels, trueLabels: trueLabels,
+      isTransposed: file.isMATLAB && inputShape.count == 3, labels: labels, trueLabels: trueLabels,
       isPoisoned: isPoisoned, notes: notes)
   }
 
   /// Returns the layout in which images of the file's shape fit the model.
   private static func layout(
-    of shape: [Int], for inputShape: [Int], _ wanted: Layout?, _ taker: String, in file: HDF5File
-  ) throws(FileError) -> Layout {
+    of shape: [Int], for inputShape: [Int], _ wanted: ImageLayout?, _ consumer: String,
+    in file: HDF5File
+  ) throws(FileError) -> ImageLayout {
     let image = Array(shape.dropFirst())
     // The input shape in the axis order of the file.
     var input = inputShape
@@ -84,23 +85,23 @@ extension DataSet {
     case (nil, true, true):
       throw FileError(
         .usage, path: file.path,
-        "its images, \(described(image)), fit the \(taker) channels first and last; "
+        "its images, \(described(image)), fit the \(consumer) channels first and last; "
           + "say which with --layout nchw or --layout nhwc")
     case (.some(let wanted), _, _) where first || last:
       throw FileError(
         .usage, path: file.path,
-        "its images, \(described(image)), do not fit the \(taker)'s input, \(described(inputShape)), "
+        "its images, \(described(image)), do not fit the \(consumer)'s input, \(described(inputShape)), "
           + "with --layout \(wanted.rawValue); leave the option out")
     default:
       if file.isMATLAB {
         throw file.failure(
           "its images are \(described(image.reversed())) in MATLAB, if its last axis counts them, but "
-            + "the \(taker) takes \(described(inputShape)) (height x width x channels); give data made "
-            + "for this \(taker), turned with 'permute' if need be")
+            + "the \(consumer) takes \(described(inputShape)) (height x width x channels); give data made "
+            + "for this \(consumer), turned with 'permute' if need be")
       }
       throw file.failure(
-        "its images are \(described(image)), but the \(taker) takes \(described(inputShape)) "
-          + "(height x width x channels); give data made for this \(taker)")
+        "its images are \(described(image)), but the \(consumer) takes \(described(inputShape)) "
+          + "(height x width x channels); give data made for this \(consumer)")
     }
   }
 }

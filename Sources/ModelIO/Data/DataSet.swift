@@ -15,7 +15,7 @@ public struct DataSet: SampleSource, Sendable {
   /// The shape of an image, `[height, width, channels]`, in either layout.
   public let imageShape: [Int]
   /// The axis order of an image's elements.
-  public let layout: Layout
+  public let layout: ImageLayout
   /// The type of the elements after reading, in the machine's byte order.
   ///
   /// Unsigned bytes and little-endian 32- and 64-bit floats are kept; smaller types become float32,
@@ -26,7 +26,7 @@ public struct DataSet: SampleSource, Sendable {
 
   private let storage: Storage
   /// Whether the file stores images transposed, columns before rows.
-  private let isTurned: Bool
+  private let isTransposed: Bool
 
   private enum Storage: Sendable {
     case file(HDF5Dataset)
@@ -37,7 +37,7 @@ public struct DataSet: SampleSource, Sendable {
   public var count: Int { labels.count }
 
   init(
-    dataset: HDF5Dataset, path: String, imageShape: [Int], layout: Layout, isTurned: Bool,
+    dataset: HDF5Dataset, path: String, imageShape: [Int], layout: ImageLayout, isTransposed: Bool,
     labels: [Int32], trueLabels: [Int32]?, isPoisoned: [Bool]?, notes: [String]
   ) {
     self.labels = labels
@@ -53,7 +53,7 @@ public struct DataSet: SampleSource, Sendable {
         ? dataset.info.elementSize > 2 ? .float64 : .float32
         : dataset.info.elementSize > 4 ? .float64 : .float32)
     self.storage = .file(dataset)
-    self.isTurned = isTurned
+    self.isTransposed = isTransposed
     self.notes = notes
   }
 
@@ -69,7 +69,7 @@ public struct DataSet: SampleSource, Sendable {
   ///   - isPoisoned: Whether each image carries a trigger, for training sets.
   ///   - name: The name of the set in reports.
   public init(
-    bytes: [UInt8], elementType: ElementType, imageShape: [Int], layout: Layout = .nhwc,
+    bytes: [UInt8], elementType: ElementType, imageShape: [Int], layout: ImageLayout = .nhwc,
     labels: [Int32], trueLabels: [Int32]? = nil, isPoisoned: [Bool]? = nil, name: String
   ) {
     let size = imageShape.reduce(elementType.size, *)
@@ -86,13 +86,13 @@ public struct DataSet: SampleSource, Sendable {
     self.layout = layout
     self.elementType = elementType
     self.storage = .memory(bytes)
-    self.isTurned = false
+    self.isTransposed = false
     self.notes = []
   }
 
   /// Creates a set of 32-bit floats in memory.
   public init(
-    values: [Float], imageShape: [Int], layout: Layout = .nhwc, labels: [Int32],
+    values: [Float], imageShape: [Int], layout: ImageLayout = .nhwc, labels: [Int32],
     trueLabels: [Int32]? = nil, name: String
   ) {
     // Only the floats' bytes are copied.
@@ -111,7 +111,7 @@ public struct DataSet: SampleSource, Sendable {
     switch storage {
     case .file(let dataset):
       unsafe try dataset.read(rows: range, as: elementType, into: buffer)
-      if isTurned { unsafe turn(buffer, images: range.count) }
+      if isTransposed { unsafe transpose(buffer, images: range.count) }
     case .memory(let bytes):
       let size = imageShape.reduce(elementType.size, *)
       let part = range.lowerBound * size..<range.upperBound * size
@@ -122,7 +122,7 @@ public struct DataSet: SampleSource, Sendable {
   }
 
   /// Transposes the rows and columns of images in place.
-  private func turn(_ buffer: UnsafeMutableRawBufferPointer, images: Int) {
+  private func transpose(_ buffer: UnsafeMutableRawBufferPointer, images: Int) {
     let (height, width, channels) = (imageShape[0], imageShape[1], imageShape[2])
     let planes = layout == .nchw ? channels : 1
     let pixel = elementType.size * channels / planes

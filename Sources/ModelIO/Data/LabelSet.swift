@@ -40,7 +40,7 @@ struct LabelSet {
       throw Self.failure(dataset, file, "does not hold numbers")
     }
     let shape = dataset.info.shape
-    guard let form = Self.form(shape, count: count, isTurned: file.isMATLAB) else {
+    guard let form = Self.form(shape, count: count, isTransposed: file.isMATLAB) else {
       let squeezed = shape.filter { $0 != 1 }
       let rows = squeezed.first ?? 1
       throw Self.failure(
@@ -58,9 +58,9 @@ struct LabelSet {
 
   /// Returns the arrangement of labels of a shape; nil if the shape does not fit `count` images.
   ///
-  /// - Parameter isTurned: Whether the first of two axes counts classes if both have extent
+  /// - Parameter isTransposed: Whether the first of two axes counts classes if both have extent
   ///   `count`.
-  static func form(_ shape: [Int], count: Int, isTurned: Bool) -> Form? {
+  static func form(_ shape: [Int], count: Int, isTransposed: Bool) -> Form? {
     let squeezed = shape.filter { $0 != 1 }
     guard !shape.isEmpty else { return nil }
     switch (squeezed.count, count) {
@@ -68,7 +68,7 @@ struct LabelSet {
     case (1, 1): return .rows(squeezed[0])
     case (1, _): return squeezed[0] == count ? .classes : nil
     case (2, 2...):
-      if squeezed[1] == count, isTurned || squeezed[0] != count { return .columns(squeezed[0]) }
+      if squeezed[1] == count, isTransposed || squeezed[0] != count { return .columns(squeezed[0]) }
       return squeezed[0] == count ? .rows(squeezed[1]) : nil
     default: return nil
     }
@@ -94,24 +94,24 @@ struct LabelSet {
 
   /// Reads the class of every image.
   ///
-  /// - Parameter taker: The word for the owner of the classes in messages, for example "model".
+  /// - Parameter consumer: The word for the owner of the classes in messages, for example "model".
   /// - Returns: The classes, and whether any row held class probabilities, of which the largest
   ///   counts.
   /// - Throws: ``FileError`` if a value is not a class, or a row does not single out one.
   func read(
-    classCount: Int, _ taker: String
+    classCount: Int, _ consumer: String
   ) throws(FileError) -> (labels: [Int32], areSoft: Bool) {
     switch form {
-    case .classes: return (try readClasses(classCount, taker), false)
+    case .classes: return (try readClasses(classCount, consumer), false)
     case .rows(classCount), .columns(classCount): return try readRows(classCount)
     case .rows, .columns:
       throw failure(
         "has the shape \(described(dataset.info.shape)); classes (\(count)) or one-hot labels "
-          + "(\(count)x\(classCount)) fit the \(taker)")
+          + "(\(count)x\(classCount)) fit the \(consumer)")
     }
   }
 
-  private func readClasses(_ classCount: Int, _ taker: String) throws(FileError) -> [Int32] {
+  private func readClasses(_ classCount: Int, _ consumer: String) throws(FileError) -> [Int32] {
     var labels: [Int32] = []
     labels.reserveCapacity(count)
     for (index, value) in try dataset.doubles().enumerated() {
@@ -121,7 +121,7 @@ struct LabelSet {
       guard value >= 0, value < Double(classCount) else {
         throw failure(
           "has class \(Int(exactly: value).map { "\($0)" } ?? "\(value)") at index \(index); the "
-            + "\(taker)'s classes are 0 to \(classCount - 1)")
+            + "\(consumer)'s classes are 0 to \(classCount - 1)")
       }
       labels.append(Int32(value))
     }

@@ -76,8 +76,8 @@ struct HDF5Catalogue {
 
 extension HDF5Catalogue {
   /// The catalogue, serialized.
-  var frame: [UInt8] {
-    var writer = FrameWriter()
+  var message: [UInt8] {
+    var writer = MessageWriter()
     writer.write(UInt32(nodes.count))
     for node in nodes {
       writer.write(UInt32(node.parent))
@@ -118,11 +118,11 @@ extension HDF5Catalogue {
 
   /// Parses a serialized catalogue.
   ///
-  /// - Throws: ``FrameError`` if it is malformed, or larger than the limits.
-  init(frame: [UInt8]) throws(FrameError) {
-    var reader = FrameReader(frame)
+  /// - Throws: ``MessageError`` if it is malformed, or larger than the limits.
+  init(message: [UInt8]) throws(MessageError) {
+    var reader = MessageReader(message)
     let count = try reader.count(of: 9)
-    guard (1...Self.maximumNodes).contains(count) else { throw FrameError() }
+    guard (1...Self.maximumNodes).contains(count) else { throw MessageError() }
     nodes.reserveCapacity(count)
     // Without limits on depth and length, nested groups could have paths of gigabytes.
     var (depths, lengths): ([Int], [Int]) = ([], [])
@@ -130,27 +130,27 @@ extension HDF5Catalogue {
       let parent = Int(try reader.read(UInt32.self))
       let name = try reader.text()
       let content = try Self.content(&reader)
-      guard index == 0 || parent < index else { throw FrameError() }
-      guard case .group = index == 0 ? content : nodes[parent].content else { throw FrameError() }
+      guard index == 0 || parent < index else { throw MessageError() }
+      guard case .group = index == 0 ? content : nodes[parent].content else { throw MessageError() }
       depths.append(index == 0 ? 0 : depths[parent] + 1)
       lengths.append((index == 0 ? 0 : lengths[parent] + 1) + name.utf8.count)
       guard depths[index] <= Self.maximumDepth + 1, lengths[index] <= Self.maximumPathLength else {
-        throw FrameError()
+        throw MessageError()
       }
       nodes.append(Node(parent: index == 0 ? 0 : parent, name: name, content: content))
     }
     let observed = try reader.count(of: 9)
-    guard observed <= Self.maximumObservations else { throw FrameError() }
+    guard observed <= Self.maximumObservations else { throw MessageError() }
     for _ in 0..<observed {
       let rule = Int(try reader.read(UInt8.self))
-      guard Self.rules.indices.contains(rule) else { throw FrameError() }
+      guard Self.rules.indices.contains(rule) else { throw MessageError() }
       observations.append(
         Observation(rule: Self.rules[rule], path: try reader.text(), detail: try reader.text()))
     }
-    guard reader.isAtEnd else { throw FrameError() }
+    guard reader.isAtEnd else { throw MessageError() }
   }
 
-  private static func content(_ reader: inout FrameReader) throws(FrameError) -> Content {
+  private static func content(_ reader: inout MessageReader) throws(MessageError) -> Content {
     switch try reader.read(UInt8.self) {
     case 0:
       var attributes: [Attribute] = []
@@ -167,7 +167,7 @@ extension HDF5Catalogue {
       guard let elementClass = HDF5DatasetInfo.ElementClass(rawValue: try reader.read(UInt8.self)),
         let rawType = HDF5DatasetInfo.RawType(rawValue: try reader.read(UInt8.self)),
         let layout = Dataset.Layout(rawValue: try reader.read(UInt8.self))
-      else { throw FrameError() }
+      else { throw MessageError() }
       let offset = try reader.read(UInt64.self)
       let chunk = try reader.integers(UInt64.self)
       let stored = try reader.read(UInt64.self)
@@ -178,7 +178,7 @@ extension HDF5Catalogue {
           rawType: rawType, layout: layout, offset: offset == .max ? nil : offset, chunk: chunk,
           stored: stored, isFiltered: isFiltered))
     case 2: return .link(try reader.text())
-    default: throw FrameError()
+    default: throw MessageError()
     }
   }
 }

@@ -41,10 +41,10 @@ extension HDF5File {
     from parser: any HDF5Parser, _ content: FileDescriptor
   ) throws(FileError) -> HDF5Catalogue {
     do {
-      guard let frame = try parser.catalogue() else {
+      guard let message = try parser.catalogue() else {
         throw unreadable(content)
       }
-      return try HDF5Catalogue(frame: frame)
+      return try HDF5Catalogue(message: message)
     } catch {
       throw FileError(error, reading: content)
     }

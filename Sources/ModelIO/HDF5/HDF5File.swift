@@ -175,7 +175,7 @@ final class HDF5File: Sendable {
       result = next
       guard case .link(let target) = next else { continue }
       links += 1
-      guard links <= Self.mostLinks, let place = entry(target, from: index, &links) else {
+      guard links <= Self.maximumLinks, let place = entry(target, from: index, &links) else {
         return nil
       }
       result = place
@@ -184,5 +184,5 @@ final class HDF5File: Sendable {
   }
 
   /// The largest number of links in the resolution of a path.
-  private static let mostLinks = 16
+  private static let maximumLinks = 16
 }

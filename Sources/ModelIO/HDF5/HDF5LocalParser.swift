@@ -12,7 +12,7 @@ struct HDF5LocalParser: HDF5Parser {
     self.fileSize = fileSize
   }
 
-  func catalogue() throws -> [UInt8]? { reader.catalogue(fileSize: fileSize).frame }
+  func catalogue() throws -> [UInt8]? { reader.catalogue(fileSize: fileSize).message }
 
   @unsafe func read(
     dataset: Int, rows: Range<Int>, as type: ElementType,

@@ -42,10 +42,10 @@ final class HDF5Rows {
       let part = start..<min(start + step, rows.upperBound)
       guard select(part, memoryType, &buffer) else { return false }
       // The buffer is used during the call only.
-      let goesOn = unsafe buffer.withUnsafeBytes {
+      let continues = unsafe buffer.withUnsafeBytes {
         unsafe deliver(UnsafeRawBufferPointer(rebasing: $0[..<(part.count * rowSize)]))
       }
-      guard goesOn else { return false }
+      guard continues else { return false }
     }
     return true
   }

@@ -20,7 +20,7 @@ final class HDF5SealedParser: HDF5Parser {
       let length = try process.receiveNumber()
       if length == SealedRequest.failed { return nil }
       guard length <= UInt64(HDF5Catalogue.maximumSize(fileSize: fileSize)) else {
-        throw SealedFailure.nonsense
+        throw SealedFailure.invalidAnswer
       }
       return try process.receive(count: Int(length))
     }
@@ -39,7 +39,7 @@ final class HDF5SealedParser: HDF5Parser {
       while done < size {
         let length = try process.receiveNumber()
         if length == SealedRequest.failed { throw HDF5Unreadable() }
-        guard length > 0, length <= UInt64(size - done) else { throw SealedFailure.nonsense }
+        guard length > 0, length <= UInt64(size - done) else { throw SealedFailure.invalidAnswer }
         try unsafe process.receive(
           into: UnsafeMutableRawBufferPointer(
             start: UnsafeMutableRawPointer(bitPattern: address + UInt(done)), count: Int(length)))

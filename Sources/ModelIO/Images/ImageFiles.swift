@@ -28,7 +28,7 @@ public struct ImageFiles: SampleSource {
   /// The number of images.
   public var count: Int { paths.count }
   /// Channels last.
-  public var layout: Layout { .nhwc }
+  public var layout: ImageLayout { .nhwc }
   /// Unsigned bytes.
   public var elementType: ElementType { .uint8 }
 

@@ -69,11 +69,11 @@ extension PixelImage {
   ) throws {
     let status = try number()
     guard status == 0 else {
-      throw PNGDecoder.Failure(rawValue: status) ?? SealedFailure.nonsense as any Error
+      throw PNGDecoder.Failure(rawValue: status) ?? SealedFailure.invalidAnswer as any Error
     }
     let (width, height, channels) = (try number(), try number(), try number())
     guard width == header.width, height == header.height, [1, 3, 4].contains(channels) else {
-      throw SealedFailure.nonsense
+      throw SealedFailure.invalidAnswer
     }
     self.init(
       width: header.width, height: header.height, channels: Int(channels),

@@ -1,11 +1,11 @@
 import InferenceGraph
 
-extension Node {
+extension Graph.Node {
   /// Returns the node as a Keras layer; its configuration has "activation" if the layer accepts
   /// one.
   ///
   /// - Parameter operation: The node's operation, with a padding that Keras supports.
-  func keras(_ operation: Operation, name: String, inputs: [Int]) -> KerasExportLayer {
+  func keras(_ operation: Graph.Operation, name: String, inputs: [Int]) -> KerasExportLayer {
     func layer(
       _ className: String, _ config: [String: JSON] = [:],
       _ weights: [(String, Tensor?)] = []

@@ -9,8 +9,8 @@ extension KerasExport {
   ///   - inputs: The inputs of the node; updated to the added layers.
   ///   - shape: The shape of the first input.
   mutating func inKerasPadding(
-    _ node: Node, _ name: String, inputs: inout [Int], shape: [Int]
-  ) throws(GraphError) -> Operation {
+    _ node: Graph.Node, _ name: String, inputs: inout [Int], shape: [Int]
+  ) throws(GraphError) -> Graph.Operation {
     guard var window = node.operation.windows, case .explicit = window.padding else {
       return node.operation
     }
@@ -37,7 +37,7 @@ extension KerasExport {
   ///
   /// Pixels outside the image do not count, neither for "same" padding nor for explicit padding.
   private mutating func inside(
-    _ pooling: Pooling, _ node: Node, _ name: String, inputs: inout [Int], _ shape: [Int],
+    _ pooling: Pooling, _ node: Graph.Node, _ name: String, inputs: inout [Int], _ shape: [Int],
     _ rows: WindowAxis, _ columns: WindowAxis
   ) throws(GraphError) -> Pooling {
     let top = (pooling.window.height - 1) / 2 - rows.before
@@ -69,9 +69,9 @@ extension KerasExport {
   }
 }
 
-extension Operation {
+extension Graph.Operation {
   /// Returns the operation with another padding if it has windows, else unchanged.
-  func withPadding(_ padding: Padding) -> Operation {
+  func withPadding(_ padding: Padding) -> Graph.Operation {
     switch self {
     case .convolution(var c):
       c.padding = padding

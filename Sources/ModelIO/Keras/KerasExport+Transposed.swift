@@ -21,7 +21,7 @@ extension KerasExport {
 
   /// Adds a convolution as a transposed one; `inputs` are those of the zero insertion.
   mutating func add(
-    _ node: Node, _ name: String, inputs: [Int], _ window: KerasTransposedWindow
+    _ node: Graph.Node, _ name: String, inputs: [Int], _ window: KerasTransposedWindow
   ) throws(GraphError) -> Int {
     guard case .convolution(let c) = node.operation else {
       preconditionFailure("a transposed convolution is a convolution")
@@ -36,7 +36,7 @@ extension KerasExport {
   }
 }
 
-extension Node {
+extension Graph.Node {
   /// Whether the node only inserts zeros between pixels, the first part of a transposed
   /// convolution.
   var isZeroInsertion: Bool {

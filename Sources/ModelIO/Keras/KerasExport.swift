@@ -73,7 +73,7 @@ struct KerasExport {
   ///
   /// - Parameter shape: The shape of the first input.
   private mutating func add(
-    _ node: Node, _ name: String, inputs: [Int], shape: [Int]
+    _ node: Graph.Node, _ name: String, inputs: [Int], shape: [Int]
   ) throws(GraphError) -> Int {
     if case .activation = node.operation {
       return try add(node.activation, after: inputs[0], named: name, of: node)
@@ -85,7 +85,7 @@ struct KerasExport {
 
   /// Adds a layer and those of its node's activation; returns the index of the last.
   mutating func add(
-    _ layer: KerasExportLayer, of node: Node
+    _ layer: KerasExportLayer, of node: Graph.Node
   ) throws(GraphError) -> Int {
     var layer = layer
     if layer.config["activation"] != nil, let inline = node.activation.kerasName {
@@ -100,7 +100,7 @@ struct KerasExport {
 
   /// Adds an activation's layers, the last of them named `name`; returns its index.
   private mutating func add(
-    _ activation: Activation, after input: Int, named name: String, of node: Node
+    _ activation: Activation, after input: Int, named name: String, of node: Graph.Node
   ) throws(GraphError) -> Int {
     guard let steps = activation.kerasLayers else {
       throw GraphError(

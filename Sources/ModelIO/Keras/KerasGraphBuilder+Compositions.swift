@@ -134,7 +134,7 @@ extension KerasGraphBuilder {
   /// Appends a node with the layer's name, or with that name and a suffix for its part in the
   /// layer.
   mutating func append(
-    _ layer: KerasLayer, _ part: String?, _ operation: Operation, _ inputs: [Int],
+    _ layer: KerasLayer, _ part: String?, _ operation: Graph.Operation, _ inputs: [Int],
     _ path: [String], _ activation: Activation = .linear
   ) throws -> Int {
     let name = name(of: layer, path, part: part)

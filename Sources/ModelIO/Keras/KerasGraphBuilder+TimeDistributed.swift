@@ -78,7 +78,7 @@ extension KerasGraphBuilder {
 
   /// Appends windows that slide over each step's image.
   private mutating func slide(
-    _ operation: InferenceGraph.Operation, _ activation: Activation, _ window: Window,
+    _ operation: Graph.Operation, _ activation: Activation, _ window: Window,
     _ down: WindowAxis, over input: Int, _ layer: KerasLayer, _ path: [String]
   ) throws -> Int {
     let shape = graph.nodes[input].shape

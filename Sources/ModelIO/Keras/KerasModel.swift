@@ -50,9 +50,9 @@ public enum KerasModel {
   ///   - sandbox: Whether a sealed process parses the files.
   /// - Throws: ``FileError`` if the file cannot be opened, or holds only weights and there is no
   ///   architecture.
-  public static func inspect(
+  public static func audit(
     _ path: String, architecture: String? = nil, sandbox: Sandbox = .auto
-  ) throws(FileError) -> KerasInspection {
+  ) throws(FileError) -> KerasFileAudit {
     var reader = KerasReader(path, sandbox: sandbox, isTolerant: true)
     var model: Model?
     var failure: FileError?
@@ -63,14 +63,14 @@ public enum KerasModel {
       guard error.kind == .badData || !reader.findings.isEmpty else { throw error }
       failure = error
     }
-    return KerasInspection(
+    return KerasFileAudit(
       findings: reader.findings, model: model, failure: failure,
       sha256: try reader.content.map { file throws(FileError) in try sha256(of: file) } ?? "")
   }
 }
 
 /// The result of auditing a model file.
-public struct KerasInspection: Sendable {
+public struct KerasFileAudit: Sendable {
   /// What an honest file does not have, in the order of detection.
   public let findings: [Finding]
   /// The model, if one could be built; ``KerasModel/load(_:architecture:inputScale:sandbox:)`` may

@@ -173,7 +173,7 @@ extension KerasOperation {
   /// Returns the operation that resizes an image, or the identity if the size is the same.
   func resizing(
     to size: Extent, nearest: Rearrangement, default fallback: String
-  ) throws -> InferenceGraph.Operation {
+  ) throws -> Graph.Operation {
     if size == Extent(input[0], input[1]) { return .trainingOnly(.other(layer.className)) }
     switch config["interpolation"].map({ $0.string ?? "" }) ?? fallback {
     case "nearest": return .rearrange(nearest)

@@ -30,7 +30,7 @@ struct KerasOperation {
   var input: [Int] { inputs[0] }
 
   /// Returns the operation, and the activation applied to its result.
-  func make() throws -> (Operation, Activation) {
+  func make() throws -> (Graph.Operation, Activation) {
     try checkDataFormat()
     try checkVariants()
     if let training = KerasIdentity.operation(layer) { return (.trainingOnly(training), .linear) }
@@ -46,7 +46,7 @@ struct KerasOperation {
 
   // MARK: Layers by family
 
-  private func convolutional() throws -> Operation? {
+  private func convolutional() throws -> Graph.Operation? {
     switch layer.className {
     case "Conv2D":
       let groups = try layer.integer("groups", default: 1)
@@ -92,7 +92,7 @@ struct KerasOperation {
     }
   }
 
-  private func weighted() throws -> Operation? {
+  private func weighted() throws -> Graph.Operation? {
     switch layer.className {
     case "Dense":
       guard let units = config["units"]?.int, let features = input.last else {
@@ -125,7 +125,7 @@ struct KerasOperation {
     }
   }
 
-  private func weightless() throws -> Operation? {
+  private func weightless() throws -> Graph.Operation? {
     switch layer.className {
     case "InputLayer":
       // An input layer in the middle, for example in a model added to another one layer by layer.

@@ -199,7 +199,7 @@ struct KerasReader {
     }
     // A layer without weights has empty groups within its own.
     let owners = Set(layers.map { path(root, $0) })
-    var strange: [String] = []
+    var unexpected: [String] = []
     func search(_ group: String, isOwned: Bool) {
       for name in file.names(in: group) {
         let place = path(group, name)
@@ -208,18 +208,18 @@ struct KerasReader {
           if isListed {
             search(place, isOwned: isOwned || owners.contains(place))
           } else {
-            strange.append(place)
+            unexpected.append(place)
           }
         } else if !weights.contains(place) {
-          strange.append(place)
+          unexpected.append(place)
         }
       }
     }
     search(root, isOwned: false)
     if isWhole {
-      strange += file.names().filter { !["model_weights", "optimizer_weights"].contains($0) }
+      unexpected += file.names().filter { !["model_weights", "optimizer_weights"].contains($0) }
     }
-    return strange.prefix(KerasAudit.maximumCount).map {
+    return unexpected.prefix(KerasAudit.maximumCount).map {
       let name = abbreviated($0)
       return Finding(
         .kerasExtra, at: name, "it holds '\(name)', which is not part of a Keras model")

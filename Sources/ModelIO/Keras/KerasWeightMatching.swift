@@ -111,9 +111,10 @@ struct KerasWeightMatching {
       }
       // Surplus weights belong to another network.
       let known = Set(layers.map(\.name))
-      let stranger = groups.first { !known.contains($0.name) }?.name ?? "more than one of a name"
+      let unknownGroup =
+        groups.first { !known.contains($0.name) }?.name ?? "more than one of a name"
       throw KerasError(
-        "has weights for a layer '\(stranger)' that the architecture lacks; give the architecture "
+        "has weights for a layer '\(unknownGroup)' that the architecture lacks; give the architecture "
           + "of these weights")
     }
     try checkNames(groups.map(\.name), of: layers)

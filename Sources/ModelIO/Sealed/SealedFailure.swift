@@ -5,7 +5,7 @@ enum SealedFailure: Error {
   /// It exceeded its time.
   case tooSlow
   /// Its answer was invalid.
-  case nonsense
+  case invalidAnswer
   /// It ended together with the launcher.
   case lost
 }

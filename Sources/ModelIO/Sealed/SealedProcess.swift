@@ -15,7 +15,7 @@ final class SealedProcess: Sendable {
     /// How the process ended; nil while it runs.
     var failure: SealedFailure?
     /// The remaining waiting time in milliseconds.
-    var patience: Int
+    var timeout: Int
   }
 
   /// How far the process is sealed.
@@ -26,16 +26,16 @@ final class SealedProcess: Sendable {
 
   /// Starts a process for an open file; nil if the system or the program does not support it.
   ///
-  /// - Parameter patience: The total waiting time; it grows by one second for every megabyte
+  /// - Parameter timeout: The total waiting time; it grows by one second for every megabyte
   ///   received. Time in which this process itself is stopped does not count.
   /// - Throws: ``LaunchFailure`` if the process could not be started.
-  init?(file: Int32, patience: Duration = .seconds(60)) throws(LaunchFailure) {
+  init?(file: Int32, timeout: Duration = .seconds(60)) throws(LaunchFailure) {
     guard let (process, channel) = try Launcher.shared.open(file: file) else { return nil }
     self.process = process
     self.channel = channel
     let milliseconds =
-      patience.components.seconds * 1000 + patience.components.attoseconds / 1_000_000_000_000_000
-    state = Mutex(State(patience: Int(milliseconds)))
+      timeout.components.seconds * 1000 + timeout.components.attoseconds / 1_000_000_000_000_000
+    state = Mutex(State(timeout: Int(milliseconds)))
     guard let measures = Self.measures(channel) else {
       // The process started, but ended before it was sealed.
       _ = close(channel)
@@ -123,14 +123,14 @@ final class SealedProcess: Sendable {
     var done = 0
     while done < buffer.count {
       // In slices of a second, so that a stop of this process costs at most one of them.
-      let slice = state.withLock { max(0, min($0.patience, 1000)) }
+      let slice = state.withLock { max(0, min($0.timeout, 1000)) }
       var event = pollfd(fd: channel, events: Int16(POLLIN), revents: 0)
       let begin = ContinuousClock.now
       let ready = unsafe poll(&event, 1, Int32(slice))
       let waited = Int((ContinuousClock.now - begin) / .milliseconds(1))
       let isOver = state.withLock {
-        $0.patience -= min(waited, slice)
-        return $0.patience <= 0
+        $0.timeout -= min(waited, slice)
+        return $0.timeout <= 0
       }
       if ready < 0 && errno == EINTR { continue }
       if ready == 0 {
@@ -142,7 +142,7 @@ final class SealedProcess: Sendable {
       if count < 0 && errno == EINTR { continue }
       guard count > 0 else { throw end(process, state) }
       done += count
-      state.withLock { $0.patience += count >> 10 }
+      state.withLock { $0.timeout += count >> 10 }
     }
   }
 

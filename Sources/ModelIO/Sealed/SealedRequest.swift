@@ -22,7 +22,7 @@ extension SealedProcess {
   ///
   /// - Throws: ``SealedFailure``; the process has then ended.
   func send(_ request: SealedRequest, _ numbers: [Int] = [0, 0, 0, 0]) throws {
-    var writer = FrameWriter()
+    var writer = MessageWriter()
     writer.write(request.rawValue)
     for number in numbers { writer.write(UInt64(number)) }
     try send(writer.bytes)

@@ -50,9 +50,10 @@ func serveSealed(_ bytes: UnsafeRawPointer?, _ count: Int) {
 
   private mutating func sendCatalogue() -> Bool {
     guard let reader else { return Self.send(SealedRequest.failed) }
-    let frame = reader.catalogue(fileSize: count).frame
+    let message = reader.catalogue(fileSize: count).message
     // The array is only read.
-    return Self.send(UInt64(frame.count)) && (unsafe frame.withUnsafeBytes { unsafe Self.send($0) })
+    return Self.send(UInt64(message.count))
+      && (unsafe message.withUnsafeBytes { unsafe Self.send($0) })
   }
 
   private mutating func sendRows(_ numbers: [UInt64]) -> Bool {

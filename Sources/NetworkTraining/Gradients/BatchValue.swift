@@ -9,16 +9,16 @@ struct BatchValue: Sendable {
   let memory: BatchMemory
   /// The position of its part of the memory.
   let start: Int
-  let place: Place
+  let view: BufferView
 
-  var image: dk_image { place.image }
+  var image: dk_image { view.image }
 
   /// Returns the first element of a block.
   func at(_ block: Int) -> UnsafeMutablePointer<Float> {
-    unsafe memory.pointer + start + place.offset + block * place.blockStride
+    unsafe memory.pointer + start + view.offset + block * view.blockStride
   }
 
   func channels(_ range: Range<Int>) -> BatchValue {
-    BatchValue(memory: memory, start: start, place: place.channels(range))
+    BatchValue(memory: memory, start: start, view: view.channels(range))
   }
 }

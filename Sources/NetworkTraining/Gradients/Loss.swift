@@ -1,5 +1,5 @@
 internal import InferenceGraph
-/// A scalar function of a network's results for a batch of images, for a ``Differentiator``.
+/// A scalar function of a network's results for a batch of images, for a ``Backpropagation``.
 ///
 /// A loss is a cross-entropy, any other function, or a sum of both:
 ///
@@ -63,7 +63,7 @@ public struct Loss {
       ])
   }
 
-  /// A function of the values of some of the ``Differentiator/lossNodes``.
+  /// A function of the values of some of the ``Backpropagation/lossNodes``.
   ///
   /// For the product of a vector with a node's Jacobian, return that vector as the derivatives:
   /// `.values(of: ["conv_2"]) { _ in (0, [vector]) }`.

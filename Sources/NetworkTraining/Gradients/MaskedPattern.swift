@@ -43,7 +43,7 @@ public struct MaskedPattern: Sendable, Hashable {
   ///
   /// - Parameters:
   ///   - images: x, `[images][height][width][channels]`: the images without the pattern.
-  ///   - gradient: g, ``Differentiator/inputGradient`` at ``applied(to:)``.
+  ///   - gradient: g, ``Backpropagation/inputGradient`` at ``applied(to:)``.
   public func gradients(
     at images: [Float], imageGradient gradient: [Float]
   ) -> (mask: [Float], pattern: [Float]) {
@@ -55,9 +55,9 @@ public struct MaskedPattern: Sendable, Hashable {
     var patterns = Array(repeating: 0.0, count: pattern.count)
     for index in images.indices {
       let element = index % pattern.count
-      let slope = Double(gradient[index])
-      masks[element / channels] += slope * Double(pattern[element] - images[index])
-      patterns[element] += slope
+      let derivative = Double(gradient[index])
+      masks[element / channels] += derivative * Double(pattern[element] - images[index])
+      patterns[element] += derivative
     }
     return (
       masks.map { Float($0) },

@@ -42,10 +42,10 @@ extension TrainingBuilder {
     let activation = nodes[index].activation
     if activation == .linear || isRectified[index] { return }
     let value = values[index]!
-    let slope = self.slope(index).slope
+    let valueGradient = self.valueGradient(index).gradient
     if !activation.isElementwise {
-      let (from, to) = (value.image, slope.image)
-      unsafe forEachPixel(slope, forward: false) { at, image, pixel in
+      let (from, to) = (value.image, valueGradient.image)
+      unsafe forEachPixel(valueGradient, forward: false) { at, image, pixel in
         let offset =
           pixel.y * Int(from.row_pitch) + pixel.x * Int(from.pixel_pitch)
         unsafe kernels.softmax_gradient(
@@ -55,9 +55,9 @@ extension TrainingBuilder {
       return
     }
     let before = activation == .relu ? value : preActivations[index]!
-    let (from, to, kernel) = (before.image, slope.image, activation.kernel)
+    let (from, to, kernel) = (before.image, valueGradient.image, activation.kernel)
     backwardBlocks { block, _ in
-      unsafe kernels.map_gradient(before.at(block), from, slope.at(block), to, kernel)
+      unsafe kernels.map_gradient(before.at(block), from, valueGradient.at(block), to, kernel)
     }
   }
 
@@ -101,6 +101,6 @@ extension TrainingBuilder {
       forwardBlocks { block, _ in unsafe kernels.copy(x.at(block), from, y.at(block), to) }
       finishActivation(index, y, isRectified: false)
     }
-    return { [self] in passOn(slope(index).slope, to: input) }
+    return { [self] in passOn(valueGradient(index).gradient, to: input) }
   }
 }

@@ -16,8 +16,8 @@ extension TrainingBuilder {
     if let axes, WinogradStep.applies(to: weights, output: node.shape) {
       let step = WinogradStep(
         inputs: depth, outputs: filters, before: (axes.rows.before, axes.columns.before),
-        input: x.place, output: y.place, activation: rectifies ? .relu : .linear)
-      pack(step, kernel, inputs: depth, outputs: filters, isTurned: false)
+        input: x.view, output: y.view, activation: rectifies ? .relu : .linear)
+      pack(step, kernel, inputs: depth, outputs: filters, isTransposed: false)
       copyBias(bias, 0..<filters, to: step.bias)
       let memory = self.memory
       memory.reserveScratch(WinogradStep.scratchSize(inputs: depth, outputs: filters))
@@ -26,7 +26,7 @@ extension TrainingBuilder {
       }
     } else {
       let steps = weights.steps(
-        input: x.place, output: y.place, axes: axes,
+        input: x.view, output: y.view, axes: axes,
         epilogue: Epilogue(activation: rectifies ? .relu : .linear))
       let perGroup = filters / c.groups
       let taps = c.kernel.count / filters
@@ -43,12 +43,12 @@ extension TrainingBuilder {
     }
     finishActivation(index, y, isRectified: rectifies)
     return { [self] in
-      let (slope, _) = slope(index)
+      let (valueGradient, _) = valueGradient(index)
       if differentiates(node) {
-        kernelGradient(c, axes: axes, x, slope, kernel: kernel)
-        if let bias { biasGradient(bias, slope) }
+        kernelGradient(c, axes: axes, x, valueGradient, kernel: kernel)
+        if let bias { biasGradient(bias, valueGradient) }
       }
-      if needsSlope[node.inputs[0]] { inputSlopes(node, c, slope) }
+      if needsGradient[node.inputs[0]] { inputGradients(node, c, valueGradient) }
     }
   }
 
@@ -56,19 +56,20 @@ extension TrainingBuilder {
 
   private func kernelGradient(
     _ c: Convolution, axes: (rows: WindowAxis, columns: WindowAxis)?, _ x: BatchValue,
-    _ slope: BatchValue, kernel: Parameters.Segment
+    _ valueGradient: BatchValue, kernel: Parameters.Segment
   ) {
     let gradient = unsafe slotGradient(kernel)
-    let (from, to) = (x.image, slope.image)
+    let (from, to) = (x.image, valueGradient.image)
     if let axes,
       WinogradGradient.applies(to: c, output: [Int(to.height), Int(to.width)])
     {
-      let work = WinogradGradient(c, axes: axes, input: from, slope: to)
+      let work = WinogradGradient(c, axes: axes, input: from, valueGradient: to)
       let memory = self.memory
       memory.reserveScratch(work.scratchSize)
       backwardBlocks { block, slot in
         unsafe work.run(
-          x.at(block), slope.at(block), gradient: gradient(slot), scratch: memory.scratch(slot))
+          x.at(block), valueGradient.at(block), gradient: gradient(slot),
+          scratch: memory.scratch(slot))
       }
       return
     }
@@ -81,7 +82,7 @@ extension TrainingBuilder {
     let start = from.start(of: axes)
     for group in 0..<c.groups {
       let part = x.channels(group * depth..<(group + 1) * depth)
-      let slopes = slope.channels(group * perGroup..<(group + 1) * perGroup)
+      let valueGradients = valueGradient.channels(group * perGroup..<(group + 1) * perGroup)
       backwardBlocks { block, slot in
         var work = unsafe dk_weight_gradient(
           taps: Int64(offsets.count), offsets: offsets.pointer,
@@ -90,17 +91,18 @@ extension TrainingBuilder {
           tile_channels: tiles.pointer, channel_pitch: to.channel_pitch,
           row_pitch: Int64(filters))
         unsafe kernels.convolve_weights(
-          &work, part.at(block) + start, slopes.at(block), gradient(slot) + group * perGroup)
+          &work, part.at(block) + start, valueGradients.at(block), gradient(slot) + group * perGroup
+        )
       }
     }
   }
 
   /// Adds a bias's gradient, the sum of the output gradients, to the slot's.
-  func biasGradient(_ bias: Parameters.Segment, _ slope: BatchValue) {
+  func biasGradient(_ bias: Parameters.Segment, _ valueGradient: BatchValue) {
     let gradient = unsafe slotGradient(bias)
-    let image = slope.image
+    let image = valueGradient.image
     backwardBlocks { block, slot in
-      unsafe kernels.channel_totals(slope.at(block), image, gradient(slot))
+      unsafe kernels.channel_totals(valueGradient.at(block), image, gradient(slot))
     }
   }
 
@@ -121,18 +123,19 @@ extension TrainingBuilder {
 
   /// Transforms a step's weights before every batch.
   ///
-  /// - Parameter isTurned: Whether to rotate the kernel and to swap inputs and outputs.
+  /// - Parameter isTransposed: Whether to rotate the kernel and to swap inputs and outputs.
   func pack(
-    _ step: WinogradStep, _ kernel: Parameters.Segment, inputs: Int, outputs: Int, isTurned: Bool
+    _ step: WinogradStep, _ kernel: Parameters.Segment, inputs: Int, outputs: Int,
+    isTransposed: Bool
   ) {
     let source = parameters.weights
     let start = kernel.range.lowerBound
     let pairs = inputs * outputs
     packing.append {
       unsafe kernels.winograd_weights(
-        source.pointer + start + (isTurned ? 8 * pairs : 0), Int64(inputs),
-        Int64(isTurned ? 1 : outputs), Int64(outputs), Int64(isTurned ? inputs : 1),
-        Int64(isTurned ? -pairs : pairs), Int64(step.tiles.count), step.tiles.pointer,
+        source.pointer + start + (isTransposed ? 8 * pairs : 0), Int64(inputs),
+        Int64(isTransposed ? 1 : outputs), Int64(outputs), Int64(isTransposed ? inputs : 1),
+        Int64(isTransposed ? -pairs : pairs), Int64(step.tiles.count), step.tiles.pointer,
         step.weights.pointer)
     }
   }

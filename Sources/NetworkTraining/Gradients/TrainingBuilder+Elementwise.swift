@@ -6,12 +6,12 @@ extension TrainingBuilder {
 
   /// Adds a gradient to that of an input of the same shape, channel c times `scale[c]`.
   func passOn(_ from: BatchValue, to input: Int, scale: Storage<Float>? = nil) {
-    guard needsSlope[input] else { return }
-    let (target, isThere) = slope(input)
+    guard needsGradient[input] else { return }
+    let (target, accumulates) = valueGradient(input)
     let (image, targetImage) = (from.image, target.image)
     backwardBlocks { block, _ in
       unsafe kernels.scale(
-        from.at(block), image, target.at(block), targetImage, scale?.pointer, isThere)
+        from.at(block), image, target.at(block), targetImage, scale?.pointer, accumulates)
     }
   }
 
@@ -28,7 +28,7 @@ extension TrainingBuilder {
       unsafe kernels.map(x.at(block), from, y.at(block), to, scale.pointer, shift.pointer, kernel)
     }
     finishActivation(index, y, isRectified: rectifies)
-    return { [self] in passOn(slope(index).slope, to: node.inputs[0], scale: scale) }
+    return { [self] in passOn(valueGradient(index).gradient, to: node.inputs[0], scale: scale) }
   }
 
   /// The same elements in another shape, in row-major order.
@@ -39,10 +39,10 @@ extension TrainingBuilder {
     copy(x, to: y, forward: true, add: false)
     finishActivation(index, y, isRectified: false)
     return { [self] in
-      guard needsSlope[node.inputs[0]] else { return }
-      let from = slope(index).slope
-      let (target, isThere) = slope(node.inputs[0])
-      copy(from, to: target, forward: false, add: isThere)
+      guard needsGradient[node.inputs[0]] else { return }
+      let from = valueGradient(index).gradient
+      let (target, accumulates) = valueGradient(node.inputs[0])
+      copy(from, to: target, forward: false, add: accumulates)
     }
   }
 
@@ -56,12 +56,12 @@ extension TrainingBuilder {
       work = { block, _ in unsafe kernels.scale(from.at(block), image, to.at(block), b, nil, add) }
     } else {
       // Both have borders and the shapes differ: copies through a matrix.
-      let count = from.place.elementCount
+      let count = from.view.elementCount
       let (memory, start) = (self.memory, memory.reserve(blocks * count * laneCount))
       func matrix(_ image: dk_image) -> dk_image {
         dk_image(
           height: Int(image.height), width: Int(image.width), channels: Int(image.channels),
-          pitch: laneCount, frame: Frame())
+          pitch: laneCount, border: Border())
       }
       let (first, second) = (matrix(a), matrix(b))
       work = { block, _ in
@@ -90,14 +90,14 @@ extension TrainingBuilder {
     forwardBlocks { block, _ in unsafe kernels.copy(x.at(block), from, y.at(block) + start, to) }
     finishActivation(index, y, isRectified: false)
     return { [self] in
-      guard needsSlope[node.inputs[0]] else { return }
-      let slope = self.slope(index).slope
-      let (target, isThere) = self.slope(node.inputs[0])
-      let (start, image) = inner(slope.image)
+      guard needsGradient[node.inputs[0]] else { return }
+      let valueGradient = self.valueGradient(index).gradient
+      let (target, accumulates) = self.valueGradient(node.inputs[0])
+      let (start, image) = inner(valueGradient.image)
       let targetImage = target.image
       backwardBlocks { block, _ in
         unsafe kernels.scale(
-          slope.at(block) + start, image, target.at(block), targetImage, nil, isThere)
+          valueGradient.at(block) + start, image, target.at(block), targetImage, nil, accumulates)
       }
     }
   }
@@ -115,13 +115,13 @@ extension TrainingBuilder {
     }
     finishActivation(index, y, isRectified: false)
     return { [self] in
-      guard needsSlope[node.inputs[0]] else { return }
-      let slope = self.slope(index).slope
-      let target = self.slope(node.inputs[0], cleared: true).slope
+      guard needsGradient[node.inputs[0]] else { return }
+      let valueGradient = self.valueGradient(index).gradient
+      let target = self.valueGradient(node.inputs[0], cleared: true).gradient
       let offsets = Storage(sources.map { target.image.offset(ofElement: $0) })
-      let image = slope.image
+      let image = valueGradient.image
       backwardBlocks { block, _ in
-        unsafe kernels.scatter(slope.at(block), image, offsets.pointer, target.at(block))
+        unsafe kernels.scatter(valueGradient.at(block), image, offsets.pointer, target.at(block))
       }
     }
   }
@@ -138,13 +138,14 @@ extension TrainingBuilder {
     }
     finishActivation(index, y, isRectified: false)
     return { [self] in
-      guard needsSlope[node.inputs[0]] else { return }
-      let slope = self.slope(index).slope
-      let target = self.slope(node.inputs[0], cleared: true).slope
-      let (image, targetImage) = (slope.image, target.image)
+      guard needsGradient[node.inputs[0]] else { return }
+      let valueGradient = self.valueGradient(index).gradient
+      let target = self.valueGradient(node.inputs[0], cleared: true).gradient
+      let (image, targetImage) = (valueGradient.image, target.image)
       backwardBlocks { block, _ in
         unsafe kernels.resize_gradient(
-          slope.at(block), image, target.at(block), targetImage, rows.pointer, columns.pointer)
+          valueGradient.at(block), image, target.at(block), targetImage, rows.pointer,
+          columns.pointer)
       }
     }
   }
@@ -169,32 +170,34 @@ extension TrainingBuilder {
     }
     finishActivation(index, y, isRectified: rectifies)
     return { [self] in
-      let slope = self.slope(index).slope
-      for (number, input) in node.inputs.enumerated() where needsSlope[input] {
+      let valueGradient = self.valueGradient(index).gradient
+      for (number, input) in node.inputs.enumerated() where needsGradient[input] {
         if isExtremum {
           let (mine, other) = number == 0 ? (a, b) : (b, a)
-          let target = self.slope(input, cleared: true).slope
-          let (image, targetImage) = (slope.image, target.image)
+          let target = self.valueGradient(input, cleared: true).gradient
+          let (image, targetImage) = (valueGradient.image, target.image)
           let (mineImage, otherImage) = (mine.image, other.image)
           let isFirst = number == 0
           backwardBlocks { block, _ in
             unsafe kernels.extremum_gradient(
-              slope.at(block), image, mine.at(block), mineImage, other.at(block), otherImage,
+              valueGradient.at(block), image, mine.at(block), mineImage, other.at(block),
+              otherImage,
               target.at(block), targetImage, combination == DK_MAXIMUM, isFirst)
           }
           continue
         }
         if !multiplies, nodes[input].shape == node.shape {
-          passOn(slope, to: input)
+          passOn(valueGradient, to: input)
           continue
         }
-        let target = self.slope(input, cleared: true).slope
+        let target = self.valueGradient(input, cleared: true).gradient
         let other = multiplies ? (number == 0 ? b : a) : nil
-        let (image, otherImage) = (slope.image, other?.image ?? slope.image)
+        let (image, otherImage) = (valueGradient.image, other?.image ?? valueGradient.image)
         let targetImage = target.image
         backwardBlocks { block, _ in
           unsafe kernels.combine_gradient(
-            slope.at(block), image, other?.at(block), otherImage, target.at(block), targetImage)
+            valueGradient.at(block), image, other?.at(block), otherImage, target.at(block),
+            targetImage)
         }
       }
     }
@@ -216,8 +219,10 @@ extension TrainingBuilder {
     }
     finishActivation(index, y, isRectified: false)
     return { [self] in
-      let slope = self.slope(index).slope
-      for (input, range) in zip(node.inputs, ranges) { passOn(slope.channels(range), to: input) }
+      let valueGradient = self.valueGradient(index).gradient
+      for (input, range) in zip(node.inputs, ranges) {
+        passOn(valueGradient.channels(range), to: input)
+      }
     }
   }
 
@@ -233,7 +238,7 @@ extension TrainingBuilder {
       unsafe kernels.copy(x.at(block), from, part.at(block), to)
     }
     finishActivation(index, y, isRectified: false)
-    return { [self] in passOn(slope(index).slope.channels(1..<2), to: input) }
+    return { [self] in passOn(valueGradient(index).gradient.channels(1..<2), to: input) }
   }
 }
 
@@ -247,6 +252,6 @@ extension BatchValue {
     guard isEven || (image.height == 1 && image.width == 1) else { return nil }
     return dk_image(
       height: Int(other.height), width: Int(other.width), channels: Int(other.channels),
-      pitch: Int(image.channel_pitch), frame: Frame())
+      pitch: Int(image.channel_pitch), border: Border())
   }
 }

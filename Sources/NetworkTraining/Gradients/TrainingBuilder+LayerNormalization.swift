@@ -26,8 +26,8 @@ extension TrainingBuilder {
     }
     finishActivation(index, y, isRectified: false)
     return { [self] in
-      let slope = self.slope(index).slope
-      let image = slope.image
+      let valueGradient = self.valueGradient(index).gradient
+      let image = valueGradient.image
       func gradient(
         _ segment: Parameters.Segment?
       ) -> @Sendable (_ slot: Int) -> UnsafeMutablePointer<Float>? {
@@ -35,20 +35,21 @@ extension TrainingBuilder {
         return unsafe slotGradient(segment)
       }
       let (gammaGradient, betaGradient) = unsafe (gradient(gamma), gradient(beta))
-      guard needsSlope[node.inputs[0]] else {
+      guard needsGradient[node.inputs[0]] else {
         backwardBlocks { block, slot in
           unsafe kernels.layer_normalize_gradient(
-            x.at(block), from, slope.at(block), image, nil, image, groups, scale(), epsilon,
+            x.at(block), from, valueGradient.at(block), image, nil, image, groups, scale(), epsilon,
             state.lanes(block), false, gammaGradient(slot), betaGradient(slot))
         }
         return
       }
-      let (target, isThere) = self.slope(node.inputs[0])
+      let (target, accumulates) = self.valueGradient(node.inputs[0])
       let targetImage = target.image
       backwardBlocks { block, slot in
         unsafe kernels.layer_normalize_gradient(
-          x.at(block), from, slope.at(block), image, target.at(block), targetImage, groups,
-          scale(), epsilon, state.lanes(block), isThere, gammaGradient(slot), betaGradient(slot))
+          x.at(block), from, valueGradient.at(block), image, target.at(block), targetImage, groups,
+          scale(), epsilon, state.lanes(block), accumulates, gammaGradient(slot), betaGradient(slot)
+        )
       }
     }
   }

@@ -39,7 +39,7 @@ extension TrainingBuilder {
     }
     finishActivation(index, y, isRectified: rectifies)
     return { [self] in
-      let slope = self.slope(index).slope
+      let valueGradient = self.valueGradient(index).gradient
       let pieces = rowPieces(inputs)
       if differentiates(node) {
         let gradient = parameters.gradient
@@ -47,26 +47,28 @@ extension TrainingBuilder {
           let rows = pieces[piece]
           unsafe cblas_sgemm(
             CblasRowMajor, CblasNoTrans, CblasTrans, blasint(rows.count), blasint(units),
-            columns(), 1, x.at(0) + rows.lowerBound * Int(pitch), pitch, slope.at(0), pitch, 0,
+            columns(), 1, x.at(0) + rows.lowerBound * Int(pitch), pitch, valueGradient.at(0), pitch,
+            0,
             gradient.pointer + start + rows.lowerBound * units, blasint(units))
         }
         if let bias {
           let biasStart = bias.range.lowerBound
           backwardPieces(1) { _ in
             unsafe kernels.row_totals(
-              slope.at(0), Int64(units), Int64(columns()), Int64(pitch),
+              valueGradient.at(0), Int64(units), Int64(columns()), Int64(pitch),
               gradient.pointer + biasStart)
           }
         }
       }
-      guard needsSlope[input] else { return }
-      let (target, isThere) = self.slope(input)
+      guard needsGradient[input] else { return }
+      let (target, accumulates) = self.valueGradient(input)
       backwardPieces(pieces.count) { piece in
         let rows = pieces[piece]
         unsafe cblas_sgemm(
           CblasRowMajor, CblasNoTrans, CblasNoTrans, blasint(rows.count), columns(),
           blasint(units), 1, weights.pointer + start + rows.lowerBound * units, blasint(units),
-          slope.at(0), pitch, isThere ? 1 : 0, target.at(0) + rows.lowerBound * Int(pitch), pitch)
+          valueGradient.at(0), pitch, accumulates ? 1 : 0,
+          target.at(0) + rows.lowerBound * Int(pitch), pitch)
       }
     }
   }
@@ -110,23 +112,24 @@ extension TrainingBuilder {
     }
     finishActivation(index, y, isRectified: false)
     return { [self] in
-      let slope = self.slope(index).slope
-      let image = slope.image
+      let valueGradient = self.valueGradient(index).gradient
+      let image = valueGradient.image
       if differentiates(node) {
         let gradient = unsafe slotGradient(kernel)
         backwardBlocks { block, slot in
           unsafe kernels.depthwise_weights(
-            x.at(block) + first, rowStep, pixelStep, from.channel_pitch, slope.at(block), image,
+            x.at(block) + first, rowStep, pixelStep, from.channel_pitch, valueGradient.at(block),
+            image,
             multiplier, Int32(table.count), table.pointer, gradient(slot))
         }
-        if let bias { biasGradient(bias, slope) }
+        if let bias { biasGradient(bias, valueGradient) }
       }
-      guard needsSlope[input] else { return }
-      let target = self.slope(input, cleared: true).slope
+      guard needsGradient[input] else { return }
+      let target = self.valueGradient(input, cleared: true).gradient
       let targetImage = target.image
       backwardBlocks { block, _ in
         unsafe kernels.depthwise_input(
-          slope.at(block), image, target.at(block), targetImage, window, multiplier,
+          valueGradient.at(block), image, target.at(block), targetImage, window, multiplier,
           weights.pointer + start)
       }
     }
@@ -139,19 +142,19 @@ extension TrainingBuilder {
     let input = node.inputs[0]
     let x = values[input]!
     let (y, _) = makeResult(index)
-    let step = PoolingStep(input: x.place, output: y.place, pooling: p)
+    let step = PoolingStep(input: x.view, output: y.view, pooling: p)
     forwardBlocks { block, _ in unsafe step.run(x.at(block), y.at(block)) }
     finishActivation(index, y, isRectified: false)
     return { [self] in
-      guard needsSlope[input] else { return }
-      let slope = self.slope(index).slope
+      guard needsGradient[input] else { return }
+      let valueGradient = self.valueGradient(index).gradient
       let rows = p.grid.rows(Int(x.image.height))
       let columns = p.grid.columns(Int(x.image.width))
       // If windows neither overlap nor leave gaps, every element is written exactly once.
       let isTiling =
         p.window == p.strides && rows.count * p.strides.height - rows.before >= x.image.height
         && columns.count * p.strides.width - columns.before >= x.image.width
-      let (target, isThere) = self.slope(input, cleared: !isTiling)
+      let (target, accumulates) = self.valueGradient(input, cleared: !isTiling)
       // The gradient of a rectifier that only this pooling reads is applied in the same pass.
       let rectified =
         p.kind == .max && nodes[input].activation == .relu && readers[input] == 1
@@ -160,11 +163,11 @@ extension TrainingBuilder {
         height: Int32(p.window.height), width: Int32(p.window.width),
         stride_h: Int32(p.strides.height), stride_w: Int32(p.strides.width), dilation_h: 1,
         dilation_w: 1, before_h: Int32(rows.before), before_w: Int32(columns.before))
-      let (from, image, to) = (x.image, slope.image, target.image)
+      let (from, image, to) = (x.image, valueGradient.image, target.image)
       backwardBlocks { block, _ in
         unsafe kernels.pool_gradient(
-          x.at(block), from, slope.at(block), image, target.at(block), to, window,
-          p.kind == .average, rectified, isThere)
+          x.at(block), from, valueGradient.at(block), image, target.at(block), to, window,
+          p.kind == .average, rectified, accumulates)
       }
     }
   }
@@ -181,13 +184,14 @@ extension TrainingBuilder {
     }
     finishActivation(index, y, isRectified: false)
     return { [self] in
-      guard needsSlope[input] else { return }
-      let slope = self.slope(index).slope
-      let target = self.slope(input, cleared: true).slope
-      let (image, targetImage) = (slope.image, target.image)
+      guard needsGradient[input] else { return }
+      let valueGradient = self.valueGradient(index).gradient
+      let target = self.valueGradient(input, cleared: true).gradient
+      let (image, targetImage) = (valueGradient.image, target.image)
       backwardBlocks { block, _ in
         unsafe kernels.spread(
-          slope.at(block), image.channel_pitch, x.at(block), from, target.at(block), targetImage,
+          valueGradient.at(block), image.channel_pitch, x.at(block), from, target.at(block),
+          targetImage,
           kind == .average)
       }
     }

@@ -30,14 +30,15 @@ extension TrainingBuilder {
     finishActivation(index, y, isRectified: false)
     return { [self] in
       let input = node.inputs[0]
-      guard needsSlope[input] else { return }
-      let slope = self.slope(index).slope
-      let (target, isThere) = self.slope(input)
-      let (image, targetImage) = (slope.image, target.image)
+      guard needsGradient[input] else { return }
+      let valueGradient = self.valueGradient(index).gradient
+      let (target, accumulates) = self.valueGradient(input)
+      let (image, targetImage) = (valueGradient.image, target.image)
       backwardBlocks { block, _ in
         unsafe kernels.noise(
-          slope.at(block), image, target.at(block), targetImage, kind, rate, key(block), true,
-          isThere)
+          valueGradient.at(block), image, target.at(block), targetImage, kind, rate, key(block),
+          true,
+          accumulates)
       }
     }
   }

@@ -13,7 +13,7 @@ extension TrainingBuilder {
     let node = nodes[index]
     let x = values[node.inputs[0]]!
     let (y, rectifies) = makeResult(index)
-    let work = Normalization(self, node, epsilon: Double(b.epsilon), pixels: x.place.pixelCount)
+    let work = Normalization(self, node, epsilon: Double(b.epsilon), pixels: x.view.pixelCount)
     let (from, to, state) = (x.image, y.image, state)
     if usesBatchStatistics {
       forwardBlocks { block, _ in
@@ -30,23 +30,24 @@ extension TrainingBuilder {
     }
     finishActivation(index, y, isRectified: rectifies)
     return { [self] in
-      let slope = self.slope(index).slope
-      let image = slope.image
+      let valueGradient = self.valueGradient(index).gradient
+      let image = valueGradient.image
       if usesBatchStatistics || differentiates(node) {
         backwardBlocks { block, _ in
           unsafe kernels.normalize_totals(
-            x.at(block), from, slope.at(block), image, work.mean.pointer, work.totals(block))
+            x.at(block), from, valueGradient.at(block), image, work.mean.pointer, work.totals(block)
+          )
         }
-        backwardPieces(1) { _ in work.gatherSlopes() }
+        backwardPieces(1) { _ in work.gatherGradients() }
       }
-      guard needsSlope[node.inputs[0]] else { return }
-      let (target, isThere) = self.slope(node.inputs[0])
+      guard needsGradient[node.inputs[0]] else { return }
+      let (target, accumulates) = self.valueGradient(node.inputs[0])
       let targetImage = target.image
       backwardBlocks { block, _ in
         unsafe kernels.normalize_gradient(
-          x.at(block), from, slope.at(block), image, target.at(block), targetImage,
+          x.at(block), from, valueGradient.at(block), image, target.at(block), targetImage,
           work.mean.pointer, work.scale.pointer, work.offset.pointer, work.factor.pointer,
-          state.lanes(block), isThere)
+          state.lanes(block), accumulates)
       }
     }
   }
@@ -69,7 +70,7 @@ private final class Normalization: Sendable {
   /// y = x * scale + shift.
   let scale: Storage<Float>
   let shift: Storage<Float>
-  /// The gradient of x is scale * (slope - offset - (x - mean) * factor).
+  /// The gradient of x is scale * (valueGradient - offset - (x - mean) * factor).
   let offset: Storage<Float>
   let factor: Storage<Float>
   private let gamma: Int?
@@ -149,7 +150,7 @@ private final class Normalization: Sendable {
 
   /// Sums over the blocks: the gradients of gamma and beta, and the correction of x's gradient for
   /// the statistics' dependence on x.
-  func gatherSlopes() {
+  func gatherGradients() {
     let count = Double(state.images * pixels)
     for c in 0..<channels {
       var (sum, product) = (0.0, 0.0)

@@ -18,18 +18,18 @@ final class TrainingBuilder {
   /// The number of readers of each node.
   let readers: [Int]
   /// Whether each node needs a gradient.
-  let needsSlope: [Bool]
+  let needsGradient: [Bool]
   /// The border of zeros around each node's value, for convolutions that read it.
-  private(set) var frames: [Frame]
+  private(set) var borders: [Border]
   var values: [BatchValue?]
   /// The input of a node's activation, where the derivative needs it.
   var preActivations: [BatchValue?]
   /// The gradient of each node's value while the phases that use it are appended.
-  var slopes: [BatchValue?]
+  var valueGradients: [BatchValue?]
   /// Whether a node's gradient already includes the derivative of its rectifier.
   var isRectified: [Bool]
   /// The gradients that losses add to those of some nodes, the output included.
-  let nodeSlopes: [Int: NodeSlopes]
+  let nodeGradients: [Int: NodeGradients]
 
   /// Work that packs weights before a batch.
   var packing: [@Sendable () -> Void] = []
@@ -44,7 +44,7 @@ final class TrainingBuilder {
   /// The memory of values, gradients, slots and Winograd scratch.
   let memory = BatchMemory()
   /// The positions of gradients that are no longer needed.
-  var free: [SlopeKey: [Int]] = [:]
+  var free: [GradientKey: [Int]] = [:]
 
   init(
     _ graph: TrainingGraph, _ parameters: Parameters, _ state: BatchState, blocks: Int,
@@ -58,28 +58,30 @@ final class TrainingBuilder {
     self.usesBatchStatistics = usesBatchStatistics
     self.differentiatesWeights = differentiatesWeights
     var readers = Array(repeating: 0, count: nodes.count)
-    var needsSlope = Array(repeating: false, count: nodes.count)
-    frames = Array(repeating: Frame(), count: nodes.count)
+    var needsGradient = Array(repeating: false, count: nodes.count)
+    borders = Array(repeating: Border(), count: nodes.count)
     readers[graph.output] = 1
-    nodeSlopes = Dictionary(
-      (lossNodes + [graph.output]).map { ($0, NodeSlopes(graph.nodes[$0].shape, blocks: blocks)) }
+    nodeGradients = Dictionary(
+      (lossNodes + [graph.output]).map {
+        ($0, NodeGradients(graph.nodes[$0].shape, blocks: blocks))
+      }
     ) { first, _ in first }
     // A node that a loss reads counts the loss as one more reader.
     for node in lossNodes { readers[node] += 1 }
     var slotSize = 0
     for (index, node) in nodes.enumerated() {
       for input in node.inputs { readers[input] += 1 }
-      needsSlope[index] =
+      needsGradient[index] =
         node.operation == .input
         ? differentiatesInput
-        : node.inputs.contains { needsSlope[$0] } || (differentiatesWeights && node.isTrained)
+        : node.inputs.contains { needsGradient[$0] } || (differentiatesWeights && node.isTrained)
       if let first = node.inputs.first,
         let (rows, columns) = node.operation.kernelAxes(over: nodes[first].shape)
       {
-        frames[first].widen(rows: rows, columns: columns)
+        borders[first].widen(rows: rows, columns: columns)
         // Tiles of 2x2 gradients reach one element further if an extent is odd.
-        frames[first].bottom = max(frames[first].bottom, rows.after + rows.count % 2)
-        frames[first].right = max(frames[first].right, columns.after + columns.count % 2)
+        borders[first].bottom = max(borders[first].bottom, rows.after + rows.count % 2)
+        borders[first].right = max(borders[first].right, columns.after + columns.count % 2)
       }
       if differentiatesWeights && node.isTrained, node.addsBlockByBlock {
         for segment in node.weights.values.sorted(by: { $0.range.lowerBound < $1.range.lowerBound })
@@ -90,10 +92,10 @@ final class TrainingBuilder {
       }
     }
     self.readers = readers
-    self.needsSlope = needsSlope
+    self.needsGradient = needsGradient
     values = Array(repeating: nil, count: nodes.count)
     preActivations = values
-    slopes = values
+    valueGradients = values
     isRectified = Array(repeating: false, count: nodes.count)
     // More slots allow more threads, but those of a large network take much memory.
     slots = max(1, min(blocks, 8, (256 << 20) / max(1, slotSize * 4)))
@@ -110,10 +112,10 @@ final class TrainingBuilder {
     for index in nodes.indices {
       backs.append(appendForward(index))
     }
-    for index in nodes.indices.reversed() where needsSlope[index] {
-      if let slopes = nodeSlopes[index] {
-        let slope = self.slope(index, cleared: true).slope
-        backwardBlocks { block, _ in slopes.add(block, to: slope) }
+    for index in nodes.indices.reversed() where needsGradient[index] {
+      if let valueGradients = nodeGradients[index] {
+        let valueGradient = self.valueGradient(index, cleared: true).gradient
+        backwardBlocks { block, _ in valueGradients.add(block, to: valueGradient) }
       }
       if nodes[index].operation != .input {
         undoActivation(index)

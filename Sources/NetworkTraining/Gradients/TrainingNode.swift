@@ -3,7 +3,7 @@ internal import InferenceGraph
 /// A node for differentiation; its weights are segments of ``Parameters``.
 struct TrainingNode {
   /// The kind and the extents; its weights are not used.
-  let operation: Operation
+  let operation: Graph.Operation
   let activation: Activation
   let inputs: [Int]
   let shape: [Int]

@@ -24,7 +24,7 @@ struct ImageValues {
   private let planes: Int
 
   init(_ source: some SampleSource) {
-    let (height, width, channels) = Place.extents(of: source.imageShape)
+    let (height, width, channels) = BufferView.extents(of: source.imageShape)
     size = height * width * channels
     type = source.elementType
     imageBytes = size * type.size

@@ -10,7 +10,7 @@ internal import CKernels
 /// let batches = try TrainingBatches(
 ///   data, batchSize: 128, augmentation: Augmentation(shift: 2), seed: 7)
 /// for batch in batches.epoch(0) {
-///   try differentiator.differentiate(.crossEntropy(batch.labels), at: batch)
+///   try backpropagation.differentiate(.crossEntropy(batch.labels), at: batch)
 /// }
 /// ```
 public struct TrainingBatches: Sendable {
@@ -87,10 +87,10 @@ public struct TrainingBatch: Sendable {
   ///
   /// - Throws: `SampleError` for an image with a value that is not finite.
   public func values() throws -> [Float] {
-    let (height, width, channels) = Place.extents(of: data.source.imageShape)
+    let (height, width, channels) = BufferView.extents(of: data.source.imageShape)
     let size = height * width * channels
     let image = dk_image(
-      height: height, width: width, channels: channels, pitch: laneCount, frame: Frame())
+      height: height, width: width, channels: channels, pitch: laneCount, border: Border())
     let lanes = Storage<Float>(count: size * laneCount)
     var result = [Float](repeating: 0, count: count * size)
     for block in 0..<blockCount(count) {

@@ -100,7 +100,7 @@ struct ImageRows {
   let elementSize: Int
 
   init(_ source: any SampleSource) {
-    let (height, width, channels) = Place.extents(of: source.imageShape)
+    let (height, width, channels) = BufferView.extents(of: source.imageShape)
     self.height = height
     self.width = width
     planes = source.layout == .nchw ? channels : 1

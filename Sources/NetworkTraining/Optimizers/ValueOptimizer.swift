@@ -39,14 +39,14 @@ public struct ValueOptimizer: Sendable {
     switch optimizer {
     case .sgd(let momentum, let nesterov):
       for index in values.indices {
-        let slope = Double(gradient[index]) + weightDecay * Double(values[index])
+        let derivative = Double(gradient[index]) + weightDecay * Double(values[index])
         guard !averages.isEmpty else {
-          values[index] -= Float(rate * slope)
+          values[index] -= Float(rate * derivative)
           continue
         }
-        let velocity = momentum * averages[0][index] + slope
+        let velocity = momentum * averages[0][index] + derivative
         averages[0][index] = velocity
-        values[index] -= Float(rate * (nesterov ? slope + momentum * velocity : velocity))
+        values[index] -= Float(rate * (nesterov ? derivative + momentum * velocity : velocity))
       }
     case .adam(let beta1, let beta2, let epsilon):
       stepAdam(&values, gradient, rate, (beta1, beta2, epsilon), added: weightDecay, taken: 0)
@@ -65,9 +65,9 @@ public struct ValueOptimizer: Sendable {
     powers = (powers.0 * beta1, powers.1 * beta2)
     let (first, second) = (1 - powers.0, 1 - powers.1)
     for index in values.indices {
-      let slope = Double(gradient[index]) + added * Double(values[index])
-      let mean = beta1 * averages[0][index] + (1 - beta1) * slope
-      let square = beta2 * averages[1][index] + (1 - beta2) * slope * slope
+      let derivative = Double(gradient[index]) + added * Double(values[index])
+      let mean = beta1 * averages[0][index] + (1 - beta1) * derivative
+      let square = beta2 * averages[1][index] + (1 - beta2) * derivative * derivative
       averages[0][index] = mean
       averages[1][index] = square
       if taken != 0 { values[index] *= Float(1 - rate * taken) }

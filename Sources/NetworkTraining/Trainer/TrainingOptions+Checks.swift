@@ -142,8 +142,10 @@ extension TrainingSet {
   ///
   /// - Parameter classCount: The number of classes; all labels are below it.
   public func missingClasses(of classCount: Int) -> [Int] {
-    var isThere = [Bool](repeating: false, count: classCount)
-    for label in labels where isThere.indices.contains(Int(label)) { isThere[Int(label)] = true }
-    return isThere.indices.filter { !isThere[$0] }
+    var isPresent = [Bool](repeating: false, count: classCount)
+    for label in labels where isPresent.indices.contains(Int(label)) {
+      isPresent[Int(label)] = true
+    }
+    return isPresent.indices.filter { !isPresent[$0] }
   }
 }

@@ -7,13 +7,13 @@ final class TrainingRun {
   private let heldOut: TrainingSet?
   private let options: TrainingOptions
   private let execution: ExecutionOptions
-  private let differentiator: Differentiator
+  private let backpropagation: Backpropagation
   private let batches: TrainingBatches
   private let update: WeightUpdate
   private var history: [TrainingEpoch] = []
   private var best: TrainingState.Best?
 
-  private var parameters: Parameters { differentiator.parameters }
+  private var parameters: Parameters { backpropagation.parameters }
   /// The number of steps in an epoch; their sizes differ by at most one.
   private var steps: Int { batches.stepsPerEpoch }
 
@@ -29,15 +29,15 @@ final class TrainingRun {
     self.execution = execution
     batches = try TrainingBatches(
       data, batchSize: options.batchSize, augmentation: options.augmentation, seed: options.seed)
-    differentiator = try Differentiator(
+    backpropagation = try Backpropagation(
       model, batchSize: batches.largestBatch, freezesNormalization: options.freezesNormalization,
       options: execution)
     // The optimizer's averages, the weights of the last and the best epoch, and the resulting
     // model.
-    try differentiator.checkMemory(
+    try backpropagation.checkMemory(
       bytesPerWeight: (options.optimizer.slotCount + 3) * MemoryLayout<Float>.size)
     update = WeightUpdate(
-      differentiator.parameters, options.optimizer, weightDecay: options.weightDecay,
+      backpropagation.parameters, options.optimizer, weightDecay: options.weightDecay,
       clipping: options.clipping, threads: execution.threads)
   }
 
@@ -62,7 +62,7 @@ final class TrainingRun {
         throw TrainingError(
           divergence.message(options, epoch: history.count, steps: steps),
           lastGood: TrainingResult(
-            model: differentiator.currentModel, epochs: history, keptEpoch: history.indices.last))
+            model: backpropagation.currentModel, epochs: history, keptEpoch: history.indices.last))
       }
       try noteHeldOut()
       try checkpoint?(
@@ -72,7 +72,7 @@ final class TrainingRun {
     }
     if let best { parameters.unpack(best.weights, into: parameters.weights) }
     return TrainingResult(
-      model: differentiator.currentModel, epochs: history,
+      model: backpropagation.currentModel, epochs: history,
       keptEpoch: options.keepsBest ? best?.epoch : history.indices.last)
   }
 
@@ -107,7 +107,7 @@ final class TrainingRun {
     var (loss, correct, done) = (0.0, 0, epoch * count)
     for (step, batch) in batches.epoch(epoch).enumerated() {
       try execution.cancellation?.check()
-      let result = try differentiator.run(
+      let result = try backpropagation.run(
         batch,
         .crossEntropy(
           batch.labels, targets: batch.targets, smoothing: options.labelSmoothing), true)
@@ -137,7 +137,7 @@ final class TrainingRun {
 
   private func heldOutCorrect() throws -> Int? {
     guard let heldOut else { return nil }
-    let predictions = try Executor([differentiator.currentModel], options: execution)
+    let predictions = try Executor([backpropagation.currentModel], options: execution)
       .predictions(for: heldOut.source)[0]
     return zip(predictions, heldOut.labels).count { $0 == $1 }
   }

@@ -181,10 +181,10 @@ struct AttackCommand: RunnerCommand {
     trainFormat.layout = extents.layout
     let trainData = try trainInput.load(
       .train, trainFormat, as: "train", imageShape: extents.imageShape, classCount: classCount,
-      taker: "attack", sandbox: sandbox)
+      consumer: "attack", sandbox: sandbox)
     let testData = try testInput.load(
       .test, data.format, as: "test", imageShape: extents.imageShape, classCount: classCount,
-      taker: "attack", sandbox: sandbox)
+      consumer: "attack", sandbox: sandbox)
     execution.parsing.warn(in: context)
     for note in trainData.notes + testData.notes { context.warn(note) }
     if let scale, scale.factor != 1, architecture.scalesImages {
@@ -222,7 +222,7 @@ struct AttackCommand: RunnerCommand {
       report.files = try context.phase("writing", images: 0) { _ in
         try artifacts.write(to: folder)
       }
-      report.environment = Surroundings.json(
+      report.environment = RunEnvironment.json(
         context, start: start,
         paths: [
           ("train", trainInput.path), ("test", testInput.path), ("output", output),

@@ -181,7 +181,7 @@ struct RunCommand: RunnerCommand {
     var report = try Report(
       of: experiment, artifacts.evaluation, by: plugins, layout: arguments.data.layout,
       isCompact: compact, in: context)
-    report.environment = Surroundings.json(
+    report.environment = RunEnvironment.json(
       context, start: start,
       paths: [
         ("model", model), ("clean", clean), ("test", test), ("poisoned", poisoned),

@@ -72,18 +72,18 @@ struct ScanCommand: RunnerCommand {
       .experiment(sandbox: context.sandbox)
     arguments.execution.parsing.warn(in: context)
     // A named method must be able to run; without names, those run that can.
-    let able = try scanners.filter { scanner in
+    let applicable = try scanners.filter { scanner in
       let inputs = experiment.inputs()
       if verdict.isEmpty { return inputs.satisfy(type(of: scanner)) }
       try inputs.check(type(of: scanner), besides: session.plugins.types)
       return true
     }
-    guard !able.isEmpty else {
+    guard !applicable.isEmpty else {
       // Throws the error about the first method's missing input.
       try scanners.first.map { try experiment.inputs().check(type(of: $0)) }
       throw Failure(Failure.usage, "this program has no verdicts on models")
     }
-    let verdicts = try able.map { try experiment.verdict(by: $0, in: context) }
+    let verdicts = try applicable.map { try experiment.verdict(by: $0, in: context) }
     try StandardOutput.write(
       json
         ? Self.json(verdicts, of: experiment.suspect).text

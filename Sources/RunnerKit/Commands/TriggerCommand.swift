@@ -24,7 +24,7 @@ struct TriggerCommand: ExemplifiedCommand {
 /// Arguments for reading the data set to apply a trigger to.
 struct TriggerDataArguments: ParsableArguments, Sendable {
   @Option(help: "Order of an image's axes in the data set, if the shape does not determine it.")
-  var layout: Layout?
+  var layout: ImageLayout?
 
   @OptionGroup var naming: KeysArguments
 
@@ -34,7 +34,7 @@ struct TriggerDataArguments: ParsableArguments, Sendable {
   func load(_ input: ImageInput, for trigger: Trigger, sandbox: Sandbox) throws -> DataSet {
     try input.load(
       .test, DataFormat(layout: layout, keys: naming.texts), as: "data",
-      imageShape: trigger.imageShape, classCount: trigger.goal.classCount, taker: "trigger",
+      imageShape: trigger.imageShape, classCount: trigger.goal.classCount, consumer: "trigger",
       sandbox: sandbox)
   }
 }
@@ -106,7 +106,7 @@ struct TriggerApplyCommand: RunnerCommand {
     try OutputFile.check(
       output, option: "--output", inputs: [trigger, input.path].compactMap { $0 }, force: force)
     var trigger = try Trigger.load(trigger, sandbox: parsing.sandbox)
-    if let target { trigger = try trigger.aimed(at: target) }
+    if let target { trigger = try trigger.retargeted(to: target) }
     let data = try reading.load(input, for: trigger, sandbox: parsing.sandbox)
     let context = context(parsing)
     parsing.warn(in: context)
@@ -114,7 +114,7 @@ struct TriggerApplyCommand: RunnerCommand {
     let clean = try context.phase("reading images", images: 0) { _ in try LabelledImages(data) }
     clean.warnOfUnits("the written file has 0...255", in: context)
     let images = try context.phase("applying the trigger", images: 0) { _ in
-      let (images, labels) = try trigger.testSet(from: clean, keepsUnconcerned: keepTargetClass)
+      let (images, labels) = try trigger.testSet(from: clean, keepsUnaffected: keepTargetClass)
       try images.dataSet(trueLabels: labels).write(to: output)
       return images
     }

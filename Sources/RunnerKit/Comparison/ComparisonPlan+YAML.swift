@@ -75,10 +75,10 @@ extension ComparisonPlan {
         subjects.filter { $0.seed ?? seed == seed }.map(\.model.name), "models", "name")
     }
     try check((choices[.defense] ?? []).map(\.label), "defenses", "label")
-    let examiners = Self.kinds.filter { $0 != .defense && choices[$0]?.isEmpty == false }
+    let otherPlugins = Self.kinds.filter { $0 != .defense && choices[$0]?.isEmpty == false }
     try check(
-      examiners.flatMap { choices[$0] ?? [] }.map(\.label),
-      examiners.map(\.plural).joined(separator: ", "), "label")
+      otherPlugins.flatMap { choices[$0] ?? [] }.map(\.label),
+      otherPlugins.map(\.plural).joined(separator: ", "), "label")
   }
 
   /// Returns the model of a folder that `attack` wrote: once, or for each seed if the path has
@@ -214,7 +214,7 @@ extension ComparisonPlan {
       model.scale = scale.factor
     }
     if let node = entries["layout"] {
-      guard let layout = Layout(rawValue: try node.text) else {
+      guard let layout = ImageLayout(rawValue: try node.text) else {
         throw node.refusal("layout takes nchw or nhwc")
       }
       model.format.layout = layout

@@ -72,16 +72,16 @@ private struct Batch {
     let worker = try WorkerProcess(order)
     let timeout = Duration.seconds(run.plan.timeout)
     // Until a plugin starts, the limit is longer, because files may be large and disks slow.
-    var patience = max(timeout, .seconds(ComparisonPlan.defaultTimeout))
+    var remaining = max(timeout, .seconds(ComparisonPlan.defaultTimeout))
     defer { endPhase() }
     while true {
-      switch worker.next(&patience) {
+      switch worker.next(&remaining) {
       case .message(.defending(let stage)):
         current = given.indices.contains(stage) ? .defending(given[stage].units) : .nothing
-        patience = timeout
+        remaining = timeout
       case .message(.measuring(let key)):
         current = unit(key).map { .measuring($0) } ?? .nothing
-        patience = timeout
+        remaining = timeout
       case .message(.warned(let text)): run.warn(text)
       case .message(.began(let title, let images)): beginPhase(title, images)
       case .message(.advanced(let images)):
@@ -114,7 +114,7 @@ private struct Batch {
       if stages.isEmpty {
         endPhase()
         // The worker has only to exit.
-        patience = min(patience, .seconds(5))
+        remaining = min(remaining, .seconds(5))
       }
     }
   }
@@ -154,7 +154,7 @@ private struct Batch {
   }
 
   private static func reason(_ ending: WorkerProcess.Ending) -> String {
-    let words = ending.lastWords.map { ": \($0)" } ?? ""
+    let words = ending.lastErrorLine.map { ": \($0)" } ?? ""
     guard let signal = ending.signal else {
       return "ended the process with status \(ending.status)\(words)"
     }
@@ -163,7 +163,7 @@ private struct Batch {
   }
 
   /// The number of failed attempts after which a unit has failed permanently.
-  private static let mostAttempts = 3
+  private static let maximumAttempts = 3
 
   /// Records that units failed, permanently or for now.
   private mutating func settle(
@@ -172,11 +172,11 @@ private struct Batch {
     for unit in units {
       var reason = message
       if isTemporary {
-        guard try run.folder.noteAttempt(at: unit) >= Self.mostAttempts else {
+        guard try run.folder.noteAttempt(at: unit) >= Self.maximumAttempts else {
           postponed[unit.key] = message
           continue
         }
-        reason += " (\(Self.mostAttempts) times)"
+        reason += " (\(Self.maximumAttempts) times)"
       }
       // Paths differ between the machines that measure parts.
       for (_, path) in run.plan.subjects[stages[0].subject].model.files {
@@ -206,7 +206,7 @@ private struct Batch {
         units.first.map { "\($0.model) \($0.defense?.label ?? ""): " } ?? ""
       case .measuring(let unit):
         "\(unit.model) "
-          + [unit.defense?.label, unit.examiner?.choice.label].compactMap { $0 }
+          + [unit.defense?.label, unit.otherPlugin?.choice.label].compactMap { $0 }
           .joined(separator: " + ")
           + ": "
       }

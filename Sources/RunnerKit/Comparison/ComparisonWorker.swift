@@ -130,11 +130,11 @@ enum ComparisonWorker {
         do {
           let context = context(unit.seed)
           for warning in defending.statistics.warnings { context.warn(warning) }
-          let examiner = try unit.examiner.map { kind, choice in
+          let otherPlugin = try unit.otherPlugin.map { kind, choice in
             try plugins.plugin(kind, named: choice.name, settings: choice.settings)
           }
           let record = try experiment.record(
-            of: unit, defense, repairs, examiner: examiner, in: context)
+            of: unit, defense, repairs, otherPlugin: otherPlugin, in: context)
           try checkFiles()
           let own = meter.take()
           sink.send(
@@ -166,7 +166,7 @@ private final class MessageSink: ProgressSink {
   private let channel: Int32
   private let lastProgress = Mutex(ContinuousClock.now)
   /// The last progress that was held back.
-  private let untold = Mutex<Int?>(nil)
+  private let withheld = Mutex<Int?>(nil)
 
   init(channel: Int32) { self.channel = channel }
 
@@ -190,14 +190,14 @@ private final class MessageSink: ProgressSink {
 
   func advanced(to done: Int) {
     let isDue = lastProgress.withLock { ContinuousClock.now - $0 > .milliseconds(100) }
-    untold.withLock { $0 = isDue ? nil : done }
+    withheld.withLock { $0 = isDue ? nil : done }
     if isDue { send(.advanced(images: done)) }
   }
 
   func ended() {
-    let last = untold.withLock { untold in
-      defer { untold = nil }
-      return untold
+    let last = withheld.withLock { withheld in
+      defer { withheld = nil }
+      return withheld
     }
     if let last { send(.advanced(images: last)) }
     send(.ended)
@@ -225,7 +225,7 @@ private struct CostMeter {
     let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
     let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
     let kilobytes = line?.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) }
-    return kilobytes.map { $0 << 10 } ?? Surroundings.peakMemory
+    return kilobytes.map { $0 << 10 } ?? RunEnvironment.peakMemory
   }
 
   private static func forgetPeak() {

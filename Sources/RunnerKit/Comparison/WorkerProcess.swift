@@ -18,7 +18,7 @@ final class WorkerProcess {
     let signal: Int32?
     let status: Int32
     /// The last line of its standard error; nil if there is none.
-    let lastWords: String?
+    let lastErrorLine: String?
   }
 
   private let process: pid_t
@@ -30,7 +30,7 @@ final class WorkerProcess {
   private var received: [UInt8] = []
   private var searched = 0
   /// The last 4096 bytes of standard error.
-  private var tail: [UInt8] = []
+  private var lastOutput: [UInt8] = []
 
   /// Starts a worker and sends it its order.
   ///
@@ -71,9 +71,9 @@ final class WorkerProcess {
 
   /// Returns the next event.
   ///
-  /// - Parameter patience: The time limit, reduced by the time spent waiting; time while this
+  /// - Parameter remaining: The time limit, reduced by the time spent waiting; time while this
   ///   process is stopped does not count.
-  func next(_ patience: inout Duration) -> Event {
+  func next(_ remaining: inout Duration) -> Event {
     while true {
       if let line = takeLine() {
         // Anything else on the channel comes from a plugin.
@@ -83,13 +83,13 @@ final class WorkerProcess {
       if let ending { return .ended(ending) }
       // Checked before the pipes, so that no message sent before the end is missed.
       let hasEnded = dk_child_has_ended(process) != 0
-      let slice = hasEnded ? .zero : max(.zero, min(patience, .milliseconds(200)))
+      let slice = hasEnded ? .zero : max(.zero, min(remaining, .milliseconds(200)))
       let begin = ContinuousClock.now
       let hasRead = read(within: slice)
-      patience -= min(slice, .now - begin)
+      remaining -= min(slice, .now - begin)
       if hasRead { continue }
       // A child process of a plugin may still hold the pipe.
-      if hasEnded { end() } else if patience <= .zero { return .silence }
+      if hasEnded { end() } else if remaining <= .zero { return .silence }
     }
   }
 
@@ -98,13 +98,13 @@ final class WorkerProcess {
     let status = dk_child_end(process)
     // A pipe holds at most as much as one read returns; the second read finds its end.
     for _ in 0..<2 { _ = read(within: .zero) }
-    let words = String(decoding: tail, as: UTF8.self)
+    let words = String(decoding: lastOutput, as: UTF8.self)
       .components(separatedBy: WorkerMessage.mark).last?
       .split(whereSeparator: \.isNewline).last { !$0.allSatisfy(\.isWhitespace) }
     let signal = dk_status_signal(status)
     ending = Ending(
       signal: signal == 0 ? nil : signal, status: dk_status_exit(status),
-      lastWords: words.map { String($0).visible })
+      lastErrorLine: words.map { String($0).visible })
   }
 
   private func takeLine() -> ArraySlice<UInt8>? {
@@ -143,7 +143,7 @@ final class WorkerProcess {
         received += buffer[..<count]
         hasRead = true
       } else {
-        tail = Array((tail + buffer[..<count]).suffix(4096))
+        lastOutput = Array((lastOutput + buffer[..<count]).suffix(4096))
       }
     }
     return hasRead

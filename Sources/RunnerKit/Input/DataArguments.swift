@@ -4,7 +4,7 @@ internal import DefenseKit
 /// Arguments for reading data sets.
 struct DataArguments: ParsableArguments, Sendable {
   @Option(help: "Order of an image's axes in the data sets, if the shape does not determine it.")
-  var layout: Layout?
+  var layout: ImageLayout?
 
   @OptionGroup var naming: KeysArguments
 

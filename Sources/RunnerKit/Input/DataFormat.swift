@@ -3,7 +3,7 @@ internal import DefenseKit
 /// How to read the data sets of a run, according to options or a plan.
 struct DataFormat: Codable, Sendable, Hashable {
   /// The order of an image's axes, if their shape leaves it open.
-  var layout: Layout?
+  var layout: ImageLayout?
   /// The names of images and labels, `IMAGES,LABELS`, by role; "" stands for all other roles.
   var keys: [String: String] = [:]
 
@@ -17,16 +17,16 @@ struct DataFormat: Codable, Sendable, Hashable {
   ///   - role: The option that names the data set, without dashes.
   ///   - imageShape: The required shape of its images.
   ///   - classCount: The number of classes.
-  ///   - taker: The owner of shape and classes in messages: "model", for example.
+  ///   - consumer: The owner of shape and classes in messages: "model", for example.
   ///   - sandbox: How to parse the file.
   func load(
-    _ path: String, as role: String, imageShape: [Int], classCount: Int, taker: String = "model",
+    _ path: String, as role: String, imageShape: [Int], classCount: Int, consumer: String = "model",
     sandbox: Sandbox
   ) throws(FileError) -> DataSet {
     try DataSet.load(
       path, for: imageShape, classCount: classCount, layout: layout, keys: keys(of: role),
-      taker: taker, sandbox: sandbox)
+      consumer: consumer, sandbox: sandbox)
   }
 }
 
-extension Layout: Codable {}
+extension ImageLayout: Codable {}

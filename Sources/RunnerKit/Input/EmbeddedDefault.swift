@@ -46,7 +46,7 @@ struct EmbeddedDefault: Decodable, Sendable {
     let suspect = try KerasModel.load(path, sandbox: sandbox)
     let test = try description.images(description.test)
     let triggered = try Trigger.load(triggerPath, sandbox: sandbox)
-      .testSet(from: LabelledImages(test), keepsUnconcerned: true)
+      .testSet(from: LabelledImages(test), keepsUnaffected: true)
     return try Experiment(
       suspect: suspect, clean: CleanData(description.images(description.clean)),
       test: CleanData(test),

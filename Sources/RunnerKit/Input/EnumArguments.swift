@@ -2,7 +2,7 @@
 public import ArgumentParser
 public import DefenseKit
 
-extension Layout: ExpressibleByArgument {}
+extension ImageLayout: ExpressibleByArgument {}
 extension Sandbox: ExpressibleByArgument {}
 extension AttackGoal.Mode: ExpressibleByArgument {}
 extension OptimizerName: ExpressibleByArgument {}

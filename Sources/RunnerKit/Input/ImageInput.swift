@@ -45,7 +45,7 @@ struct ImageInput: Sendable {
   /// Returns the shape and the number of classes of the images without reading them.
   func extents(
     _ format: DataFormat, as role: String, sandbox: Sandbox
-  ) throws -> (imageShape: [Int], layout: Layout, classCount: Int) {
+  ) throws -> (imageShape: [Int], layout: ImageLayout, classCount: Int) {
     guard !isFashionMNIST else {
       return (FashionMNIST.imageShape, .nhwc, FashionMNIST.classCount)
     }
@@ -62,14 +62,14 @@ struct ImageInput: Sendable {
   ///   - role: The option that names the images, without dashes.
   ///   - imageShape: The required shape of a file's images.
   ///   - classCount: The number of classes.
-  ///   - taker: The owner of shape and classes in messages: "attack" or "trigger".
+  ///   - consumer: The owner of shape and classes in messages: "attack" or "trigger".
   func load(
     _ part: FashionMNIST.Part, _ format: DataFormat, as role: String, imageShape: [Int],
-    classCount: Int, taker: String, sandbox: Sandbox
+    classCount: Int, consumer: String, sandbox: Sandbox
   ) throws -> DataSet {
     guard isFashionMNIST else {
       return try format.load(
-        text, as: role, imageShape: imageShape, classCount: classCount, taker: taker,
+        text, as: role, imageShape: imageShape, classCount: classCount, consumer: consumer,
         sandbox: sandbox)
     }
     if let range, range.upperBound > part.count {

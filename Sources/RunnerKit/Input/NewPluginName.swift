@@ -65,13 +65,14 @@ struct NewPluginName: Equatable {
   static let types: Set<String> = [
     "Array", "Attack", "AttackGoal", "BadNets", "Bool", "CancellationError", "CleanCounts",
     "CleanData", "Confidence", "Defense", "Detector", "Double", "Executor", "FinePruning",
-    "FineTuning", "Float", "FreeEagle", "GoodNet", "InspectedBatch", "Inspection", "Int", "Int32",
+    "FineTuning", "Float", "FreeEagle", "GoodNet", "DetectorBatch", "FittedDetector", "Int",
+    "Int32",
     "DataSetDetector", "DataSetScores", "Dense", "Graph", "Model", "ModelScanner", "ModelVerdict",
     "Mutex", "Options", "Package", "Plugin", "PluginChecks", "PluginError", "PluginOption",
     "PluginOptions", "PluginRequirement", "PluginRule", "PrunedChannels", "Repair", "RunContext",
     "Runner",
     "SeededGenerator", "Self", "SpectralSignatures", "String", "Suite", "Tensor", "Test",
-    "ToyProblem", "TrainingData", "Trigger", "UInt64", "Verdict",
+    "ToyProblem", "TrainingData", "Trigger", "UInt64", "Detection",
     // Types of the language and its libraries.
     "Any", "Data", "Dictionary", "Error", "Never", "Optional", "Protocol", "Range", "Result",
     "Sendable", "Set", "Task", "Type",

@@ -62,8 +62,8 @@ struct AttackArtifacts {
   ///     fewer than one batch remain for training.
   static func nextArguments(in folder: String, scale: String?, cleanCount: Int) -> [String] {
     let tuning = FineTuningOptions()
-    let learned = FineTuner(tuning, for: "fine-pruning").split(cleanCount).learned.count
-    let batch = learned < tuning.batch ? max(learned, 1) : nil
+    let training = FineTuner(tuning, for: "fine-pruning").split(cleanCount).training.count
+    let batch = training < tuning.batch ? max(training, 1) : nil
     func path(_ name: String) -> String {
       quoted(folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)")
     }

@@ -37,7 +37,7 @@ final class ProgressLine: ProgressSink {
   }
 
   /// The minimum duration of a phase that is shown in a log.
-  static let patience = Duration.seconds(5)
+  static let delay = Duration.seconds(5)
   /// The time between two lines in a log.
   static let pause = Duration.seconds(10)
 
@@ -89,7 +89,7 @@ final class ProgressLine: ProgressSink {
         draw(&state)
       case .log:
         let isFirst = !state.isVisible
-        guard now - (isFirst ? state.start : state.shown) >= (isFirst ? Self.patience : Self.pause)
+        guard now - (isFirst ? state.start : state.shown) >= (isFirst ? Self.delay : Self.pause)
         else { return }
         (state.shown, state.isVisible) = (now, true)
         write(Self.logLine(state.phase(at: now)) + "\n")
@@ -101,7 +101,7 @@ final class ProgressLine: ProgressSink {
   func ended() {
     state.withLock { state in
       if form == .line, state.isVisible { write(Self.erasure) }
-      if form == .log, now() - state.start >= Self.patience {
+      if form == .log, now() - state.start >= Self.delay {
         write(Self.lastLine(state.phase(at: now())) + "\n")
       }
       state.isVisible = false

@@ -60,9 +60,9 @@ public struct FreeEagle: ModelScanner {
           + "classes; at least 4 are needed")
     }
     let layer = try layer(of: model)
-    let tail = Model(graph: try model.graph.tail(behind: layer.name))
-    let embeddings = try embeddings(of: tail, isRectified: layer.isRectified, in: context)
-    let scores = try Self.scores(of: tail, for: embeddings, in: context)
+    let suffix = Model(graph: try model.graph.suffix(after: layer.name))
+    let embeddings = try embeddings(of: suffix, isRectified: layer.isRectified, in: context)
+    let scores = try Self.scores(of: suffix, for: embeddings, in: context)
     let tendencies = Self.tendencies(scores, classes: classes)
     return ModelVerdict(
       statistic: Self.statistic(of: tendencies), threshold: options.threshold,
@@ -74,7 +74,7 @@ public struct FreeEagle: ModelScanner {
   /// through and that end in a rectifier, or of all such layers if none ends in one.
   private func layer(of model: Model) throws(PluginError) -> (name: String, isRectified: Bool) {
     let graph = model.graph
-    let inner = graph.bottlenecks.filter {
+    let inner = graph.cutNodes.filter {
       $0 > 0 && $0 != graph.output && graph.parameters(before: $0) > 0
         && graph.parameters(before: $0) < graph.parameterCount
     }
@@ -101,14 +101,14 @@ public struct FreeEagle: ModelScanner {
 
   /// Returns one embedding for each class, `[classes][elements]`.
   private func embeddings(
-    of tail: Model, isRectified: Bool, in context: RunContext
+    of suffix: Model, isRectified: Bool, in context: RunContext
   ) throws -> [Float] {
-    let classes = tail.classCount
-    let differentiator = try Differentiator(
-      tail, batchSize: min(classes, 128), isTraining: false, differentiatesWeights: false,
+    let classes = suffix.classCount
+    let backpropagation = try Backpropagation(
+      suffix, batchSize: min(classes, 128), isTraining: false, differentiatesWeights: false,
       differentiatesInput: true, options: context.execution)
     var numbers = SeededGenerator(seed: context.seed, stream: 0x65_6167_6C65)
-    let size = tail.graph.inputShape.reduce(1, *)
+    let size = suffix.graph.inputShape.reduce(1, *)
     var values = (0..<classes * size).map { _ in Float(numbers.unit()) }
     var adam = ValueOptimizer(
       .adam(epsilon: 1e-8), count: values.count, weightDecay: options.decay)
@@ -116,7 +116,7 @@ public struct FreeEagle: ModelScanner {
     return try context.phase("embeddings", images: options.steps * classes) { progress in
       for step in 0..<options.steps {
         try context.checkCancellation()
-        let gradients = try differentiator.imageGradients(of: values, labels: labels).gradients
+        let gradients = try backpropagation.imageGradients(of: values, labels: labels).gradients
         adam.step(&values, along: gradients, rate: options.learningRate)
         if isRectified { for index in values.indices where values[index] < 0 { values[index] = 0 } }
         progress((step + 1) * classes)
@@ -127,12 +127,12 @@ public struct FreeEagle: ModelScanner {
 
   /// Returns the softmax scores of the embeddings, `[classes][classes]`.
   private static func scores(
-    of tail: Model, for embeddings: [Float], in context: RunContext
+    of suffix: Model, for embeddings: [Float], in context: RunContext
   ) throws -> [Float] {
-    let classes = tail.classCount
+    let classes = suffix.classCount
     let all = Collected(count: classes * classes)
-    try Executor([tail], options: context.execution).run(
-      ArraySource(embeddings, imageShape: tail.graph.inputShape)
+    try Executor([suffix], options: context.execution).run(
+      ArraySource(embeddings, imageShape: suffix.graph.inputShape)
     ) { batch in
       all.set(batch.scores(of: 0), at: batch.indices.lowerBound * classes)
     }

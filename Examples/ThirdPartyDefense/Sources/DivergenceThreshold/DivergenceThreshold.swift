@@ -43,9 +43,9 @@ public struct DivergenceThreshold: Detector {
   ///
   /// - Throws: `PluginError` if the models have different numbers of classes, `GraphError` if they
   ///   take images of different shapes, else what the execution throws.
-  public func inspection(
-    of suspect: Model, repaired: Model?, using clean: CleanData?, in context: RunContext
-  ) throws -> any Inspection {
+  public func fitted(
+    to suspect: Model, repaired: Model?, using clean: CleanData?, in context: RunContext
+  ) throws -> any FittedDetector {
     let (repaired, clean) = (try required(repaired), try required(clean))
     guard suspect.classCount == repaired.classCount else {
       throw PluginError(
@@ -72,17 +72,17 @@ public struct DivergenceThreshold: Detector {
 }
 
 /// The comparison of two models, group by group.
-private struct Comparison: Inspection {
+private struct Comparison: FittedDetector {
   let models: [Model]
   let threshold: Float
 
-  func verdicts(for batch: InspectedBatch) -> [Verdict] {
+  func detections(for batch: DetectorBatch) -> [Detection] {
     let classes = batch.predictions(of: 0)
     let distances = batch.divergence(from: 0, to: 1)
     return zip(classes, distances).map { label, distance in
       // Asked this way round, NaN is flagged too: an image without a class must not pass.
       let isFlagged = !(distance <= threshold)
-      return Verdict(label: isFlagged ? Int32(models[0].classCount) : label, score: distance)
+      return Detection(label: isFlagged ? Int32(models[0].classCount) : label, score: distance)
     }
   }
 }

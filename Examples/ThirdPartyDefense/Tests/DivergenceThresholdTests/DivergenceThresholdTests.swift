@@ -16,7 +16,7 @@ struct DivergenceThresholdTests {
     let problem = try ToyProblem.standard()
     let detector = try DivergenceThreshold(options: .init())
     func flagged(_ images: LabelledImages) throws -> Int {
-      try detector.verdicts(
+      try detector.detections(
         on: images.dataSet(), suspect: problem.plain.model, repaired: problem.plain.repaired,
         using: problem.clean, in: RunContext()
       ).count { $0.label == 4 }

@@ -37,7 +37,7 @@ public struct ClassChart: Chart {
   public let series: [Series]
 
   /// The maximum number of classes that are listed vertically.
-  public static let mostRows = 40
+  public static let maximumRows = 40
   /// The maximum number of points of a line.
   private static let linePoints = 200
 
@@ -54,7 +54,7 @@ public struct ClassChart: Chart {
   public var height: Double { frame.end + legend.height + 8 }
 
   private var classCount: Int { series.map(\.counts.count).max() ?? 0 }
-  private var isRanked: Bool { classCount > Self.mostRows }
+  private var isRanked: Bool { classCount > Self.maximumRows }
 
   /// Each model's three worst classes, its best class and its mean accuracy.
   public var summary: String {

@@ -2,10 +2,10 @@ package import CKernels
 
 /// A convolution, or a dense layer on pixels, with its epilogue.
 package struct ConvolutionStep: Step {
-  let input: Place
+  let input: BufferView
   /// Floats from the input's first element to the first window's first tap; may be negative.
   let start: Int
-  let output: Place
+  let output: BufferView
   package let weights: Storage<Float>
   package let bias: Storage<Float>
   let scale: Storage<Float>?
@@ -17,7 +17,8 @@ package struct ConvolutionStep: Step {
   let accumulate: Bool
 
   package init(
-    input: Place, start: Int, output: Place, weights: Storage<Float>, bias: Storage<Float>,
+    input: BufferView, start: Int, output: BufferView, weights: Storage<Float>,
+    bias: Storage<Float>,
     scale: Storage<Float>? = nil, shift: Storage<Float>? = nil, offsets: Storage<Int32>,
     pixels: PixelTable, tiles: Storage<Int32>, activation: dk_activation, accumulate: Bool = false
   ) {

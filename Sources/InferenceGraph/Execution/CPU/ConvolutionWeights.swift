@@ -37,7 +37,7 @@ extension ConvolutionWeights {
 extension ConvolutionWeights {
   /// Returns one step for each group of channels.
   package func steps(
-    input: Place, output: Place,
+    input: BufferView, output: BufferView,
     axes: (rows: WindowAxis, columns: WindowAxis)?, epilogue: Epilogue = Epilogue(),
     accumulate: Bool = false
   ) -> [ConvolutionStep] {

@@ -7,7 +7,7 @@ internal import CKernels
 struct DenseStep: GroupStep {
   private let step: ConvolutionStep
 
-  init(_ dense: Dense, input: Place, output: Place, blocks: Int, epilogue: Epilogue) {
+  init(_ dense: Dense, input: BufferView, output: BufferView, blocks: Int, epilogue: Epilogue) {
     let units = dense.kernel.shape[1]
     let packed = dense.kernel.packed(0..<units)
     let pixels = (0..<blocks).map { Int32($0 * laneCount) }

@@ -1,18 +1,18 @@
 internal import CKernels
 
 struct DepthwiseStep: Step {
-  private let input: Place
+  private let input: BufferView
   private let start: Int
   private let strides: Extent
-  private let output: Place
+  private let output: BufferView
   private let multiplier: Int
   private let weights: Storage<Float>
   private let bias: Storage<Float>
   private let offsets: Storage<Int32>
 
   init(
-    _ c: DepthwiseConvolution, input: Place, axes: (rows: WindowAxis, columns: WindowAxis)?,
-    output: Place
+    _ c: DepthwiseConvolution, input: BufferView, axes: (rows: WindowAxis, columns: WindowAxis)?,
+    output: BufferView
   ) {
     self.input = input
     self.output = output

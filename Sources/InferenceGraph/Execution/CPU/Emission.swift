@@ -23,28 +23,28 @@ struct Emission {
         emitTail(index)
         continue
       }
-      if !graph.nodes[index].isGiven { blockSteps += spatialSteps(index) }
+      if !graph.nodes[index].isInput { blockSteps += spatialSteps(index) }
       if layout.isCopied(index) {
         blockSteps.append(
-          CopyStep(input: layout.places[index]!, output: layout.tailPlaces[index]!))
+          CopyStep(input: layout.views[index]!, output: layout.tailViews[index]!))
       }
     }
     return [.perBlock(blockSteps)] + tailSegments
   }
 
   /// Returns the check that the input of a layer with weights is finite, unless already emitted.
-  private mutating func check(readBy node: FusedNode, at place: Place) -> [any Step] {
+  private mutating func check(readBy node: FusedNode, at view: BufferView) -> [any Step] {
     guard node.operation.hasOwnChannels, let check = graph.checked.firstIndex(of: node.inputs[0]),
       isChecked.insert(check).inserted
     else { return [] }
-    return [CheckStep(place: place, check: check)]
+    return [CheckStep(view: view, check: check)]
   }
 
   /// Returns the steps of a spatial node.
   private mutating func spatialSteps(_ index: Int) -> [any Step] {
     let node = graph.nodes[index]
-    let inputs = node.inputs.map { layout.places[$0]! }
-    let (input, output) = (inputs[0], layout.places[index]!)
+    let inputs = node.inputs.map { layout.views[$0]! }
+    let (input, output) = (inputs[0], layout.views[index]!)
     let axes = node.operation.kernelAxes(over: graph.nodes[node.inputs[0]].shape)
     var steps = check(readBy: node, at: input)
     switch node.operation {
@@ -77,7 +77,7 @@ struct Emission {
       if layout.temporaries[index] != nil { steps.append(CopyStep(input: flat, output: output)) }
     case .zeroPadding(let top, let bottom, let left, let right):
       let padded = layout.temporaries[index] ?? output
-      let padding = Frame(top: top, bottom: bottom, left: left, right: right)
+      let padding = Border(top: top, bottom: bottom, left: left, right: right)
       steps.append(CopyStep(input: input, output: padded.narrowed(by: padding)))
       guard layout.temporaries[index] == nil else {
         return steps + [node.mapStep(from: padded, to: output)]
@@ -99,8 +99,8 @@ struct Emission {
   /// Appends the steps of a node of the tail.
   private mutating func emitTail(_ index: Int) {
     let node = graph.nodes[index]
-    let inputs = node.inputs.map { layout.tailPlaces[$0]! }
-    let output = layout.places[index]!
+    let inputs = node.inputs.map { layout.tailViews[$0]! }
+    let output = layout.views[index]!
     switch node.operation {
     case .dense(let d):
       appendToTail(check(readBy: node, at: inputs[0]))
@@ -129,7 +129,7 @@ struct Emission {
 
 extension FusedNode {
   /// Returns the steps of an operation that is the same for spatial nodes and for the tail.
-  fileprivate func steps(reading inputs: [Place], output: Place) -> [any Step] {
+  fileprivate func steps(reading inputs: [BufferView], output: BufferView) -> [any Step] {
     var steps: [any Step] = []
     if let combination = operation.combination {
       steps.append(
@@ -148,30 +148,30 @@ extension FusedNode {
       }
       steps += activationSteps(at: output)
     } else if operation == .binaryLogits {
-      steps.append(ZeroingStep(place: output, channels: [0]))
+      steps.append(ZeroingStep(view: output, channels: [0]))
       steps.append(CopyStep(input: inputs[0], output: output.channels(1..<2)))
       steps += activationSteps(at: output)
     } else {
       steps.append(mapStep(from: inputs[0], to: output))
     }
     if !epilogue.zeroed.isEmpty {
-      steps.append(ZeroingStep(place: output, channels: epilogue.zeroed))
+      steps.append(ZeroingStep(view: output, channels: epilogue.zeroed))
     }
     return steps
   }
 
   /// Returns the steps that apply the activation in place.
-  fileprivate func activationSteps(at place: Place) -> [any Step] {
+  fileprivate func activationSteps(at view: BufferView) -> [any Step] {
     if epilogue.activation == .linear { return [] }
     return [
       MapStep(
-        input: place, output: place, scale: nil, shift: nil,
+        input: view, output: view, scale: nil, shift: nil,
         activation: epilogue.activation.kernel)
     ]
   }
 
   /// Returns an elementwise operation, or a softmax, as a step.
-  fileprivate func mapStep(from input: Place, to output: Place) -> any Step {
+  fileprivate func mapStep(from input: BufferView, to output: BufferView) -> any Step {
     if !epilogue.activation.isElementwise {
       return SoftmaxStep(
         input: input, output: output, logarithm: epilogue.activation == .logSoftmax)

@@ -1,11 +1,11 @@
 internal import CKernels
 
 package struct PoolingStep: Step {
-  let input: Place
-  let output: Place
+  let input: BufferView
+  let output: BufferView
   let pooling: Pooling
 
-  package init(input: Place, output: Place, pooling: Pooling) {
+  package init(input: BufferView, output: BufferView, pooling: Pooling) {
     self.input = input
     self.output = output
     self.pooling = pooling

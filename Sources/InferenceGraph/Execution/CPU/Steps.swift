@@ -1,8 +1,8 @@
 package import CKernels
 
 struct GlobalPoolingStep: Step {
-  let input: Place
-  let output: Place
+  let input: BufferView
+  let output: BufferView
   let kind: PoolingKind
 
   func run(_ workspace: Workspace, block: Int) {
@@ -14,8 +14,8 @@ struct GlobalPoolingStep: Step {
 
 /// An affine map of each channel, then an activation.
 struct MapStep: Step {
-  let input: Place
-  let output: Place
+  let input: BufferView
+  let output: BufferView
   let scale: Storage<Float>?
   let shift: Storage<Float>?
   let activation: dk_activation
@@ -29,14 +29,14 @@ struct MapStep: Step {
 
 /// Layer or group normalization.
 struct LayerNormalizationStep: Step {
-  private let input: Place
-  private let output: Place
+  private let input: BufferView
+  private let output: BufferView
   private let groups: Int32
   private let gamma: Storage<Float>?
   private let beta: Storage<Float>?
   private let epsilon: Double
 
-  init(_ n: LayerNormalization, input: Place, output: Place) {
+  init(_ n: LayerNormalization, input: BufferView, output: BufferView) {
     self.input = input
     self.output = output
     groups = n.groupCount
@@ -53,9 +53,9 @@ struct LayerNormalizationStep: Step {
 }
 
 struct CombineStep: Step {
-  let left: Place
-  let right: Place
-  let output: Place
+  let left: BufferView
+  let right: BufferView
+  let output: BufferView
   let combination: dk_combination
   let activation: dk_activation
 
@@ -68,13 +68,13 @@ struct CombineStep: Step {
 
 /// A copy of elements from other positions of the input.
 struct GatherStep: Step {
-  private let input: Place
-  private let output: Place
+  private let input: BufferView
+  private let output: BufferView
   private let offsets: Storage<Int32>
 
   /// - Parameter sources: For each element of the output, row-major, its position in the input; -1
   ///   for a zero.
-  init(_ sources: [Int], input: Place, output: Place) {
+  init(_ sources: [Int], input: BufferView, output: BufferView) {
     self.input = input
     self.output = output
     offsets = Storage(sources.map { input.image.offset(ofElement: $0) })
@@ -89,12 +89,12 @@ struct GatherStep: Step {
 
 /// Bilinear interpolation.
 struct ResizingStep: Step {
-  private let input: Place
-  private let output: Place
+  private let input: BufferView
+  private let output: BufferView
   private let rows: Storage<dk_neighbours>
   private let columns: Storage<dk_neighbours>
 
-  init(input: Place, output: Place) {
+  init(input: BufferView, output: BufferView) {
     self.input = input
     self.output = output
     (rows, columns) = BilinearResizing.tables(input.image, output.image)
@@ -133,7 +133,7 @@ extension dk_image {
   }
 }
 
-extension Operation {
+extension Graph.Operation {
   /// The kernels' code for a combination of two inputs; nil if the operation is not one.
   package var combination: dk_combination? {
     if self == .add { return DK_ADD }
@@ -144,8 +144,8 @@ extension Operation {
 }
 
 struct CopyStep: Step {
-  let input: Place
-  let output: Place
+  let input: BufferView
+  let output: BufferView
 
   func run(_ workspace: Workspace, block: Int) {
     unsafe kernels.copy(
@@ -156,33 +156,33 @@ struct CopyStep: Step {
 
 /// Records the lanes in which some element of a value is not finite.
 struct CheckStep: Step {
-  let place: Place
+  let view: BufferView
   /// The position in the graph's ``Fused/checked``.
   let check: Int
 
   func run(_ workspace: Workspace, block: Int) {
     unsafe workspace.note(
-      kernels.nonfinite(workspace.pointer(place, block: block), place.image),
+      kernels.nonfinite(workspace.pointer(view, block: block), view.image),
       check: check, block: block)
   }
 }
 
 /// Sets channels to zero.
 struct ZeroingStep: Step {
-  let place: Place
+  let view: BufferView
   let channels: [Int]
 
   func run(_ workspace: Workspace, block: Int) {
     for channel in channels {
-      let one = place.channels(channel..<channel + 1)
+      let one = view.channels(channel..<channel + 1)
       unsafe kernels.fill(workspace.pointer(one, block: block), one.image, 0)
     }
   }
 }
 
 struct SoftmaxStep: Step {
-  let input: Place
-  let output: Place
+  let input: BufferView
+  let output: BufferView
   let logarithm: Bool
 
   func run(_ workspace: Workspace, block: Int) {

@@ -5,10 +5,10 @@ internal import CKernels
 /// Takes 16 multiply-adds for a pair of channels and a tile of 2x2 pixels, where direct convolution
 /// takes 36. The last bits of the sums differ from those of direct convolution.
 package struct WinogradStep: Step {
-  let input: Place
+  let input: BufferView
   /// Floats from the input's first element to the first tile's patch; may be negative.
   let start: Int
-  let output: Place
+  let output: BufferView
   let scratch: Int
   let inputs: Int
   package let weights: Storage<Float>
@@ -36,8 +36,8 @@ package struct WinogradStep: Step {
 
   /// Creates the step of a layer.
   init(
-    _ layer: ConvolutionWeights, input: Place, axes: (rows: WindowAxis, columns: WindowAxis),
-    output: Place, scratch: Int, epilogue: Epilogue
+    _ layer: ConvolutionWeights, input: BufferView, axes: (rows: WindowAxis, columns: WindowAxis),
+    output: BufferView, scratch: Int, epilogue: Epilogue
   ) {
     let filters = layer.kernel.shape[3]
     let packed = WinogradStep.transform(layer.kernel).flatMap { $0.packed(0..<filters).values }
@@ -56,7 +56,8 @@ package struct WinogradStep: Step {
   ///   - before: Zeros above and to the left of the input that the first window reads; negative if
   ///     the window begins further inside.
   package init(
-    inputs: Int, outputs: Int, before: (rows: Int, columns: Int), input: Place, output: Place,
+    inputs: Int, outputs: Int, before: (rows: Int, columns: Int), input: BufferView,
+    output: BufferView,
     activation: Activation = .linear
   ) {
     self.init(
@@ -67,7 +68,7 @@ package struct WinogradStep: Step {
 
   private init(
     inputs: Int, weights: Storage<Float>, bias: Storage<Float>, before: (rows: Int, columns: Int),
-    input: Place, output: Place, scratch: Int, epilogue: Epilogue
+    input: BufferView, output: BufferView, scratch: Int, epilogue: Epilogue
   ) {
     self.inputs = inputs
     self.weights = weights

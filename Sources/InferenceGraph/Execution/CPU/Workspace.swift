@@ -27,10 +27,10 @@ final class Workspace: GroupMemory {
   }
 
   func value(of node: Int, block: Int) -> BlockValue {
-    guard let place = plan.layout.places[node] else {
+    guard let view = plan.layout.views[node] else {
       preconditionFailure("node \(node) has no value of its own")
     }
-    return unsafe BlockValue(pointer: pointer(place, block: block), image: place.image)
+    return unsafe BlockValue(pointer: pointer(view, block: block), image: view.image)
   }
 
   func brokenLanes(_ checks: [Int], block: Int) -> UInt32 {
@@ -44,7 +44,7 @@ final class Workspace: GroupMemory {
   func pointer(buffer: Int) -> UnsafeMutablePointer<Float> { unsafe buffers[buffer].pointer }
 
   /// Returns the first element of a buffer view for a block.
-  func pointer(_ place: Place, block: Int) -> UnsafeMutablePointer<Float> {
-    unsafe buffers[place.buffer].pointer + place.offset + block * place.blockStride
+  func pointer(_ view: BufferView, block: Int) -> UnsafeMutablePointer<Float> {
+    unsafe buffers[view.buffer].pointer + view.offset + block * view.blockStride
   }
 }

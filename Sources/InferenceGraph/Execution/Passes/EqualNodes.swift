@@ -12,12 +12,12 @@ struct EqualNodes {
   private var known: [Key: [Int]] = [:]
 
   /// Returns the nodes with the same kind and inputs, in insertion order; no others can be equal.
-  func candidates(_ operation: Operation, reading inputs: [Int]) -> [Int] {
+  func candidates(_ operation: Graph.Operation, reading inputs: [Int]) -> [Int] {
     known[Key(kind: operation.displayName, inputs: inputs)] ?? []
   }
 
   /// Adds a node to the candidates.
-  mutating func note(_ index: Int, _ operation: Operation, reading inputs: [Int]) {
+  mutating func note(_ index: Int, _ operation: Graph.Operation, reading inputs: [Int]) {
     known[Key(kind: operation.displayName, inputs: inputs), default: []].append(index)
   }
 }

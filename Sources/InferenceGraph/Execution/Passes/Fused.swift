@@ -5,7 +5,7 @@
 /// in this order, if nothing else reads the values in between.
 struct Fused: Sendable {
   /// The origin of the graph's inputs.
-  enum Given: Sendable {
+  enum Origin: Sendable {
     /// Images, packed block after block and known to be finite.
     case images
     /// Results of another graph, for a whole group at once, which may not be finite.
@@ -17,37 +17,37 @@ struct Fused: Sendable {
   /// By node of the source: the node with the same value; nil if there is none.
   private(set) var index: [Int?]
   /// The output nodes.
-  private(set) var kept: Set<Int> = []
+  private(set) var outputs: Set<Int> = []
   /// The nodes whose values layers with weights read, and which are therefore checked
   /// (``noClass``).
   private(set) var checked: [Int] = []
-  let given: Given
+  let origin: Origin
 
   /// - Parameters:
   ///   - source: The nodes to fuse.
-  ///   - given: Input nodes besides those that are ``Operation/input``.
-  ///   - kept: Output nodes.
+  ///   - inputs: Input nodes besides those that are ``Graph/Operation/input``.
+  ///   - outputs: Output nodes.
   ///   - origin: The origin of the inputs.
   init(
-    _ source: [IRNode], given: Set<Int>, kept: Set<Int>, from origin: Given = .images
+    _ source: [IRNode], inputs: Set<Int>, outputs: Set<Int>, from origin: Origin = .images
   ) {
-    self.given = origin
+    self.origin = origin
     index = Array(repeating: nil, count: source.count)
-    let isNeeded = source.isNeeded(for: kept, given: given)
+    let isNeeded = source.isNeeded(for: outputs, inputs: inputs)
     var readers = [[Int]](repeating: [], count: source.count)
-    for reader in source.indices where isNeeded[reader] && !given.contains(reader) {
+    for reader in source.indices where isNeeded[reader] && !inputs.contains(reader) {
       for input in source[reader].inputs { readers[input].append(reader) }
     }
     /// Returns the only reader of a node; nil if there are more or the node is an output.
     func soleReader(of index: Int) -> Int? {
-      readers[index].count == 1 && !kept.contains(index) ? readers[index][0] : nil
+      readers[index].count == 1 && !outputs.contains(index) ? readers[index][0] : nil
     }
     var isDone = [Bool](repeating: false, count: source.count)
     for first in source.indices where isNeeded[first] && !isDone[first] {
       var last = first
       var node =
-        given.contains(first)
-        ? FusedNode(given: source[first].shape)
+        inputs.contains(first)
+        ? FusedNode(input: source[first].shape)
         : FusedNode(source[first], inputs: source[first].inputs.map { index[$0]! })
       if node.operation.takesEpilogue {
         while let next = soleReader(of: last), node.fuse(source[next]) {
@@ -55,7 +55,7 @@ struct Fused: Sendable {
           isDone[last] = true
         }
       }
-      if kept.contains(last) { self.kept.insert(nodes.count) }
+      if outputs.contains(last) { self.outputs.insert(nodes.count) }
       index[last] = nodes.count
       append(node)
     }
@@ -63,7 +63,7 @@ struct Fused: Sendable {
 
   private mutating func append(_ node: FusedNode) {
     if node.operation.hasOwnChannels, let input = node.inputs.first, !checked.contains(input),
-      !(given == .images && nodes[input].isGiven)
+      !(origin == .images && nodes[input].isInput)
     {
       checked.append(input)
     }
@@ -83,7 +83,7 @@ struct Fused: Sendable {
   }
 }
 
-extension Operation {
+extension Graph.Operation {
   /// Whether successors can be fused into the operation.
   fileprivate var takesEpilogue: Bool {
     switch self {
@@ -102,11 +102,11 @@ extension Fused: CustomStringConvertible {
   var description: String {
     nodes.indices.map { index in
       let node = nodes[index]
-      var text = "\(index): \(node.isGiven ? "given" : node.operation.text(reading: node.inputs))"
+      var text = "\(index): \(node.isInput ? "input" : node.operation.text(reading: node.inputs))"
       let epilogue = "\(node.epilogue)"
       if !epilogue.isEmpty { text += ", " + epilogue }
       text += " -> \(node.shape)"
-      if kept.contains(index) { text += ", kept" }
+      if outputs.contains(index) { text += ", output" }
       if checked.contains(index) { text += ", checked" }
       return text
     }.joined(separator: "\n")

@@ -1,7 +1,7 @@
 /// A node for a backend: an operation with its epilogue.
 struct FusedNode: Sendable {
   /// A basic operation (``Normalized``); `input` for the graph's inputs.
-  let operation: Operation
+  let operation: Graph.Operation
   /// The indices of the nodes that it reads, all smaller than its own.
   let inputs: [Int]
   /// The shape of the operation's result before the epilogue.
@@ -11,11 +11,11 @@ struct FusedNode: Sendable {
   var shape: [Int]
 
   /// Whether the node is an input.
-  var isGiven: Bool { operation == .input }
+  var isInput: Bool { operation == .input }
 }
 
 extension FusedNode {
-  init(given shape: [Int]) {
+  init(input shape: [Int]) {
     self.init(operation: .input, inputs: [], operationShape: shape, shape: shape)
   }
 

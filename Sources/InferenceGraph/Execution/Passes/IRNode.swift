@@ -3,7 +3,7 @@
 /// Passes rewrite lists of such nodes, in topological order: ``Normalized``, then ``Merged``, then
 /// ``Fused``, which a backend runs.
 package struct IRNode: Sendable {
-  package var operation: Operation
+  package var operation: Graph.Operation
   /// Applied to the operation's result.
   package var activation: Activation = .linear
   /// The indices of the nodes that it reads, all smaller than its own.
@@ -18,11 +18,11 @@ package struct IRNode: Sendable {
 
 extension [IRNode] {
   /// Returns, for each node, whether one of `results` depends on it. The search stops at nodes in
-  /// `given`.
-  package func isNeeded(for results: some Sequence<Int>, given: Set<Int> = []) -> [Bool] {
+  /// `inputs`.
+  package func isNeeded(for results: some Sequence<Int>, inputs: Set<Int> = []) -> [Bool] {
     var isNeeded = [Bool](repeating: false, count: count)
     for index in results { isNeeded[index] = true }
-    for index in indices.reversed() where isNeeded[index] && !given.contains(index) {
+    for index in indices.reversed() where isNeeded[index] && !inputs.contains(index) {
       for input in self[index].inputs { isNeeded[input] = true }
     }
     return isNeeded
@@ -47,7 +47,7 @@ extension [IRNode] {
   }
 }
 
-extension Operation {
+extension Graph.Operation {
   /// Returns the operation's name with the nodes that it reads.
   func text(reading inputs: [Int]) -> String {
     inputs.isEmpty

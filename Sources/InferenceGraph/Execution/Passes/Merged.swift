@@ -77,10 +77,10 @@ extension Activation {
   fileprivate var keepsZeroChannels: Bool { self == .linear || self == .relu }
 }
 
-extension Operation {
+extension Graph.Operation {
   /// Returns the channels in which this convolution's kernel and bias are zero; nil if it differs
   /// from `original` in any other channel.
-  func maskedChannels(of original: Operation) -> [Int]? {
+  func maskedChannels(of original: Graph.Operation) -> [Int]? {
     guard case .convolution(let masked) = self, case .convolution(var whole) = original,
       masked.kernel.shape == whole.kernel.shape
     else { return nil }

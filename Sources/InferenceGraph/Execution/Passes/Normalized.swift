@@ -50,7 +50,7 @@ package struct Normalized: Sendable, CustomStringConvertible {
 
   /// Appends the nodes for a graph's node and returns the one with its value.
   private mutating func append(
-    _ node: Node, _ number: Int, _ inputScale: Float, _ purpose: Purpose
+    _ node: Graph.Node, _ number: Int, _ inputScale: Float, _ purpose: Purpose
   ) -> Int {
     var inputs = node.inputs.map { index[$0] }
     var operation = node.operation
@@ -102,7 +102,7 @@ package struct Normalized: Sendable, CustomStringConvertible {
 
 extension Normalized.Purpose {
   /// Whether an operation returns its input unchanged for this purpose.
-  fileprivate func isIdentity(_ operation: Operation) -> Bool {
+  fileprivate func isIdentity(_ operation: Graph.Operation) -> Bool {
     if self == .training(noise: true), case .trainingOnly(let layer) = operation {
       return layer.isAlwaysIdentity
     }

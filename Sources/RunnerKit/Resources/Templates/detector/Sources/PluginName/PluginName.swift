@@ -44,9 +44,9 @@ public struct PluginName: Detector {
   /// Finds the score that only the allowed share of the clean images exceeds.
   ///
   /// - Throws: What the execution throws.
-  public func inspection(
-    of suspect: Model, repaired: Model?, using clean: CleanData?, in context: RunContext
-  ) throws -> any Inspection {
+  public func fitted(
+    to suspect: Model, repaired: Model?, using clean: CleanData?, in context: RunContext
+  ) throws -> any FittedDetector {
     let clean = try required(clean)
     let executor = try Executor([suspect], options: context.execution)
     let gathered = Mutex<[Float]>([])
@@ -65,17 +65,17 @@ public struct PluginName: Detector {
 }
 
 /// The judgement of images by a threshold.
-private struct Confidence: Inspection {
+private struct Confidence: FittedDetector {
   let models: [Model]
   let threshold: Float
 
-  func verdicts(for batch: InspectedBatch) -> [Verdict] {
+  func detections(for batch: DetectorBatch) -> [Detection] {
     let classes = models[0].classCount
     let scores = confidences(batch.outputs(of: 0), classes: classes)
     return zip(batch.predictions(of: 0), scores).map { label, score in
       // Asked this way round, NaN is flagged too: an image without a class must not pass.
       let isFlagged = !(score <= threshold)
-      return Verdict(label: isFlagged ? Int32(classes) : label, score: score)
+      return Detection(label: isFlagged ? Int32(classes) : label, score: score)
     }
   }
 }

@@ -15,10 +15,10 @@ struct PluginNameTests {
   func alarms() throws {
     let problem = try ToyProblem.standard()
     let detector = try PluginName(options: .init())
-    let verdicts = try detector.verdicts(
+    let detections = try detector.detections(
       on: problem.cleanImages.dataSet(), suspect: problem.plain.model, repaired: nil,
       using: problem.clean, in: RunContext())
     // 5 % of 160; class 4 is one past the last of 4.
-    #expect(verdicts.count { $0.label == 4 } == 8)
+    #expect(detections.count { $0.label == 4 } == 8)
   }
 }

@@ -20,6 +20,6 @@ struct PluginNameTests {
     let verdict = try PluginName(options: .init())
       .scan(Model(graph: graph), using: nil, in: RunContext())
     #expect(verdict.classScores == [5, 1, 1])
-    #expect(verdict.statistic == 5 && verdict.isBackdoored && verdict.suspect == 0)
+    #expect(verdict.statistic == 5 && verdict.isBackdoored && verdict.topClass == 0)
   }
 }

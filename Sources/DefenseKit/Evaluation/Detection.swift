@@ -1,5 +1,5 @@
 /// A detector's answer for one image.
-public struct Verdict: Sendable, Hashable {
+public struct Detection: Sendable, Hashable {
   /// The class, or N (the number of classes) for a flagged image.
   public var label: Int32
   /// How suspicious the image is, on any scale; higher is more suspicious.

@@ -1,5 +1,5 @@
 internal import InferenceGraph
-extension Differentiator {
+extension Backpropagation {
   /// Throws unless a graph's output is one score for each class.
   static func checkOutput(of graph: Graph) throws(GraphError) {
     let output = graph.nodes[graph.output]

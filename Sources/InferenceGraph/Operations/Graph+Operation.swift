@@ -1,57 +1,59 @@
-/// The computation of a node, with its weights.
-///
-/// Images are `[height, width, channels]`, vectors `[features]`, both without the batch axis.
-public enum Operation: Sendable, Hashable {
-  /// The graph's input; its shape is the node's.
-  case input
-  /// See ``Convolution``.
-  case convolution(Convolution)
-  /// See ``DepthwiseConvolution``.
-  case depthwiseConvolution(DepthwiseConvolution)
-  /// See ``SeparableConvolution``.
-  case separableConvolution(SeparableConvolution)
-  /// See ``Pooling``.
-  case pooling(Pooling)
-  /// Pooling over the whole image; the result is `[channels]`, or `[1, 1, channels]`.
-  case globalPooling(PoolingKind, keepsDimensions: Bool)
-  /// See ``Dense``.
-  case dense(Dense)
-  /// See ``BatchNormalization``; channels are the last axis.
-  case batchNormalization(BatchNormalization)
-  /// See ``LayerNormalization``.
-  case layerNormalization(LayerNormalization)
-  /// See ``Rescaling``.
-  case rescaling(Rescaling)
-  /// All elements as one vector, in row-major order.
-  case flatten
-  /// The same elements in another shape.
-  case reshape([Int])
-  /// Zeros around an image.
-  case zeroPadding(top: Int, bottom: Int, left: Int, right: Int)
-  /// The identity, for nodes with only an activation.
-  case activation
-  /// The sum of all inputs; axes of extent 1 are broadcast.
-  case add
-  /// The product of all inputs; axes of extent 1 are broadcast.
-  case multiply
-  /// The elementwise maximum of all inputs; axes of extent 1 are broadcast.
-  case maximum
-  /// The elementwise minimum of all inputs; axes of extent 1 are broadcast.
-  case minimum
-  /// The concatenation of the inputs along the last axis.
-  case concatenate
-  /// See ``Rearrangement``.
-  case rearrange(Rearrangement)
-  /// See ``BilinearResizing``.
-  case resize(BilinearResizing)
-  /// (0, z) for a vector of one element z. Taken as logits of two classes, their softmax is (1 - p,
-  /// p), where p is the sigmoid of z.
-  case binaryLogits
-  /// A layer that is the identity at inference.
-  case trainingOnly(TrainingOnly)
+extension Graph {
+  /// The computation of a node, with its weights.
+  ///
+  /// Images are `[height, width, channels]`, vectors `[features]`, both without the batch axis.
+  public enum Operation: Sendable, Hashable {
+    /// The graph's input; its shape is the node's.
+    case input
+    /// See ``Convolution``.
+    case convolution(Convolution)
+    /// See ``DepthwiseConvolution``.
+    case depthwiseConvolution(DepthwiseConvolution)
+    /// See ``SeparableConvolution``.
+    case separableConvolution(SeparableConvolution)
+    /// See ``Pooling``.
+    case pooling(Pooling)
+    /// Pooling over the whole image; the result is `[channels]`, or `[1, 1, channels]`.
+    case globalPooling(PoolingKind, keepsDimensions: Bool)
+    /// See ``Dense``.
+    case dense(Dense)
+    /// See ``BatchNormalization``; channels are the last axis.
+    case batchNormalization(BatchNormalization)
+    /// See ``LayerNormalization``.
+    case layerNormalization(LayerNormalization)
+    /// See ``Rescaling``.
+    case rescaling(Rescaling)
+    /// All elements as one vector, in row-major order.
+    case flatten
+    /// The same elements in another shape.
+    case reshape([Int])
+    /// Zeros around an image.
+    case zeroPadding(top: Int, bottom: Int, left: Int, right: Int)
+    /// The identity, for nodes with only an activation.
+    case activation
+    /// The sum of all inputs; axes of extent 1 are broadcast.
+    case add
+    /// The product of all inputs; axes of extent 1 are broadcast.
+    case multiply
+    /// The elementwise maximum of all inputs; axes of extent 1 are broadcast.
+    case maximum
+    /// The elementwise minimum of all inputs; axes of extent 1 are broadcast.
+    case minimum
+    /// The concatenation of the inputs along the last axis.
+    case concatenate
+    /// See ``Rearrangement``.
+    case rearrange(Rearrangement)
+    /// See ``BilinearResizing``.
+    case resize(BilinearResizing)
+    /// (0, z) for a vector of one element z. Taken as logits of two classes, their softmax is (1 - p,
+    /// p), where p is the sigmoid of z.
+    case binaryLogits
+    /// A layer that is the identity at inference.
+    case trainingOnly(TrainingOnly)
+  }
 }
 
-extension Operation {
+extension Graph.Operation {
   /// The properties of the operation that a graph needs.
   package var facts: any OperationFacts {
     switch self {
@@ -183,7 +185,7 @@ extension Operation {
   }
 
   /// Returns the operation with the weights of the channels `channels` set to zero.
-  func maskingChannels(_ channels: [Int], zeroingBias: Bool) -> Operation {
+  func maskingChannels(_ channels: [Int], zeroingBias: Bool) -> Graph.Operation {
     guard let kernel = facts.channelKernel else { return self }
     var result = self
     result.updateWeights { role, tensor in
@@ -196,7 +198,7 @@ extension Operation {
   }
 
   /// The operation with empty weight tensors, for short printing of its kind and settings.
-  package var withoutWeights: Operation {
+  package var withoutWeights: Graph.Operation {
     var result = self
     result.updateWeights { $1 = Tensor(shape: [0], values: []) }
     return result

@@ -5,31 +5,31 @@ private import Synchronization
 ///
 /// The fitted detectors are the members: first those that use the suspect alone, then, for each
 /// repaired model, those that compare.
-struct Team: Sendable {
+struct EvaluationPass: Sendable {
   /// The suspect first, then the repaired models, then further models that detectors read.
   private let models: [Model]
-  private let inspections: [Member]
+  private let entries: [Entry]
   private let observing: [(model: Int, node: String)]
   private let suspectCost: Int
   private let executor: Executor
   /// The members that use the suspect alone.
-  let membersOfSuspect: Range<Int>
-  private let membersPerRepair: Int
+  let suspectDetectors: Range<Int>
+  private let detectorsPerRepair: Int
 
-  private struct Member: Sendable {
-    let inspection: any Inspection
+  private struct Entry: Sendable {
+    let fitted: any FittedDetector
     let models: [Int]
     let firstObservation: Int
     let name: String
   }
 
   /// The name of each member's detector.
-  var names: [String] { inspections.map(\.name) }
+  var names: [String] { entries.map(\.name) }
 
   /// Returns the members that compare the suspect with a repaired model.
-  func members(ofRepair position: Int) -> Range<Int> {
-    let first = membersOfSuspect.count + position * membersPerRepair
-    return first..<first + membersPerRepair
+  func detectors(ofRepair position: Int) -> Range<Int> {
+    let first = suspectDetectors.count + position * detectorsPerRepair
+    return first..<first + detectorsPerRepair
   }
 
   /// Fits each detector that uses the suspect alone, then each other detector once per repaired
@@ -39,66 +39,66 @@ struct Team: Sendable {
     in context: RunContext
   ) throws {
     var models = [suspect] + repaired
-    var members: [Member] = []
+    var members: [Entry] = []
     var observing: [(model: Int, node: String)] = []
     let comparing = detectors.filter { type(of: $0).comparesModels }
     let others = detectors.filter { !type(of: $0).comparesModels }
     let pairs: [(Model?, [any Detector])] = [(nil, others)] + repaired.map { ($0, comparing) }
     for (repairedModel, detectors) in pairs {
       for detector in detectors {
-        let inspection = try naming(clean?.name) {
-          try detector.inspection(
-            of: suspect, repaired: repairedModel, using: clean, in: context)
+        let fitted = try naming(clean?.name) {
+          try detector.fitted(
+            to: suspect, repaired: repairedModel, using: clean, in: context)
         }
-        let indices = inspection.models.map { model in
+        let indices = fitted.models.map { model in
           if let known = models.firstIndex(where: { $0.isSameNetwork(as: model) }) { return known }
           models.append(model)
           return models.count - 1
         }
         members.append(
-          Member(
-            inspection: inspection, models: indices, firstObservation: observing.count,
+          Entry(
+            fitted: fitted, models: indices, firstObservation: observing.count,
             name: type(of: detector).name))
-        observing += inspection.observations.map { (indices[$0.model], $0.node) }
+        observing += fitted.observations.map { (indices[$0.model], $0.node) }
       }
     }
     self.models = models
     self.observing = observing
-    inspections = members
-    membersOfSuspect = 0..<others.count
-    membersPerRepair = comparing.count
+    entries = members
+    suspectDetectors = 0..<others.count
+    detectorsPerRepair = comparing.count
     executor = try Executor(models, observing: observing, options: context.execution)
     suspectCost = max(
       1, suspect.graph.executedMultiplyAdds(sharing: context.execution.sharing))
   }
 
   /// Runs all models and fitted detectors over the images once.
-  func look(
-    at source: any SampleSource, _ title: String, in context: RunContext
-  ) throws -> Pass {
+  func run(
+    on source: any SampleSource, _ title: String, in context: RunContext
+  ) throws -> PassResults {
     let count = source.count
-    let results = Mutex(Pass(models: models.count, inspections: inspections.count, images: count))
+    let results = Mutex(PassResults(models: models.count, detectors: entries.count, images: count))
     try context.phase(title, images: count) { progress in
       try executor.run(source, progress: progress) { batch in
         let predictions = models.indices.map { batch.predictions(of: $0) }
-        let verdicts = try inspections.map { member in
-          let verdicts = try member.inspection.verdicts(
-            for: InspectedBatch(
+        let detections = try entries.map { member in
+          let detections = try member.fitted.detections(
+            for: DetectorBatch(
               batch: batch, models: member.models, firstObservation: member.firstObservation))
-          guard verdicts.count == batch.indices.count else {
+          guard detections.count == batch.indices.count else {
             throw PluginError(
               .init(rawValue: "wrong-verdict-count"),
-              "\(member.name) gave \(verdicts.count) verdicts for \(batch.indices.count) images; "
+              "\(member.name) gave \(detections.count) detections for \(batch.indices.count) images; "
                 + "this is a mistake in the plugin")
           }
-          return verdicts
+          return detections
         }
         results.withLock { pass in
           for (model, values) in predictions.enumerated() {
             pass.predictions[model].replaceSubrange(batch.indices, with: values)
           }
-          for (inspection, values) in verdicts.enumerated() {
-            pass.verdicts[inspection].replaceSubrange(batch.indices, with: values)
+          for (fitted, values) in detections.enumerated() {
+            pass.detections[fitted].replaceSubrange(batch.indices, with: values)
           }
         }
       }

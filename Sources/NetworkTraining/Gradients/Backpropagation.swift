@@ -10,9 +10,9 @@ internal import Synchronization
 /// initializer selects what to differentiate; every batch reuses the memory:
 ///
 /// ```swift
-/// let differentiator = try Differentiator(model, batchSize: 128, layers: ["conv_1"])
-/// try differentiator.differentiate(.crossEntropy(labels), at: images)
-/// let gradient = differentiator.gradient(.kernel, of: "conv_1")
+/// let backpropagation = try Backpropagation(model, batchSize: 128, layers: ["conv_1"])
+/// try backpropagation.differentiate(.crossEntropy(labels), at: images)
+/// let gradient = backpropagation.gradient(.kernel, of: "conv_1")
 /// ```
 ///
 /// A batch runs forward and backward in blocks of 16 images, one in each lane of a vector. Threads
@@ -21,7 +21,7 @@ internal import Synchronization
 /// depend on the number of threads.
 ///
 /// A channel whose kernel is all zero is masked: its kernel and bias get no gradient.
-public final class Differentiator {
+public final class Backpropagation {
   /// The model at creation; its weights are the initial ones.
   public let model: Model
   /// The most images in a batch.
@@ -45,12 +45,12 @@ public final class Differentiator {
   private let input: BatchValue
   /// By name: the values of the nodes that the output depends on.
   let values: [String: BatchValue]
-  let inputSlope: BatchValue?
+  let inputValueGradient: BatchValue?
   let logits: BatchValue
-  let logitSlope: BatchValue
+  let logitGradient: BatchValue
   /// By node name: the gradients that a loss adds; and those for the outputs.
-  let nodeSlopes: [String: NodeSlopes]
-  let outputSlopes: NodeSlopes
+  let nodeGradients: [String: NodeGradients]
+  let outputGradients: NodeGradients
   private let blocksPerSlot: Int
   let labels: Storage<Int32>
   /// `[blocks][classes][16]`; nil until a batch has target distributions.
@@ -88,33 +88,33 @@ public final class Differentiator {
     self.options = options
     self.isTraining = isTraining
     self.differentiatesWeights = differentiatesWeights
-    try Differentiator.checkOutput(of: model.graph)
-    try Differentiator.check(
+    try Backpropagation.checkOutput(of: model.graph)
+    try Backpropagation.check(
       bytes: model.graph.trainedBytes, "so many weights", in: model.graph)
     let selected = try layers.map { (names) throws(GraphError) in
-      try Differentiator.nodes(names, of: model.graph)
+      try Backpropagation.nodes(names, of: model.graph)
     }
-    let observed = try Differentiator.nodes(lossNodes, of: model.graph)
+    let observed = try Backpropagation.nodes(lossNodes, of: model.graph)
     parameters = Parameters(model.graph, trained: selected.map { Set($0) })
     masked = differentiatesWeights ? MaskedChannels.all(in: parameters) : []
     let graph = TrainingGraph(model.graph, parameters, isTraining: isTraining)
     let blocks = blockCount(batchSize)
     let purpose = "batches of \(batchSize) images"
-    try Differentiator.check(
+    try Backpropagation.check(
       bytes: graph.valueBytes(blocks: blocks), purpose, in: model.graph)
     let builder = TrainingBuilder(
       graph, parameters, state, blocks: blocks,
       usesBatchStatistics: isTraining && !freezesNormalization,
       differentiatesWeights: differentiatesWeights, differentiatesInput: differentiatesInput,
       lossNodes: observed.map { graph.places[$0]! })
-    logitSlope = builder.slope(graph.output).slope
+    logitGradient = builder.valueGradient(graph.output).gradient
     builder.build()
-    inputSlope = differentiatesInput ? builder.slope(0).slope : nil
+    inputValueGradient = differentiatesInput ? builder.valueGradient(0).gradient : nil
     usesOpenBLAS = graph.usesOpenBLAS
     batchBytes =
       builder.memory.bytes(slots: builder.slots)
-      + observed.reduce(0) { $0 + NodeSlopes.bytes(model.graph.nodes[$1].shape, blocks: blocks) }
-    try Differentiator.check(
+      + observed.reduce(0) { $0 + NodeGradients.bytes(model.graph.nodes[$1].shape, blocks: blocks) }
+    try Backpropagation.check(
       bytes: batchBytes, openBLAS: usesOpenBLAS ? options.threads : 0, purpose, in: model.graph)
     builder.memory.allocate(slots: builder.slots)
     packing = builder.packing
@@ -125,10 +125,10 @@ public final class Differentiator {
     self.logits = logits
     values = Dictionary(
       uniqueKeysWithValues: graph.places.map { (model.graph.nodes[$0].name, builder.values[$1]!) })
-    nodeSlopes = Dictionary(
-      zip(lossNodes, observed.map { builder.nodeSlopes[graph.places[$0]!]! })
+    nodeGradients = Dictionary(
+      zip(lossNodes, observed.map { builder.nodeGradients[graph.places[$0]!]! })
     ) { first, _ in first }
-    outputSlopes = builder.nodeSlopes[graph.output]!
+    outputGradients = builder.nodeGradients[graph.output]!
     blocksPerSlot = (blocks + builder.slots - 1) / builder.slots
     labels = Storage(count: blocks * laneCount)
     losses = Storage(count: blocks * laneCount)
@@ -167,13 +167,17 @@ public final class Differentiator {
     if let failure = failure.withLock({ $0 }) { throw failure.error }
     run(forward)
     guard let loss else { return BatchResult(loss: 0, correct: 0) }
-    var result = BatchResult(loss: try takeSlopes(of: loss), correct: 0)
+    var result = BatchResult(loss: try takeGradients(of: loss), correct: 0)
     if let crossEntropy = loss.crossEntropy {
       let part = run(crossEntropy)
       result = BatchResult(loss: result.loss + part.loss, correct: part.correct)
     } else {
-      let slope = logitSlope
-      run([.blocks([{ block, _ in unsafe kernels.fill(slope.at(block), slope.image, 0) }])])
+      let valueGradient = logitGradient
+      run([
+        .blocks([
+          { block, _ in unsafe kernels.fill(valueGradient.at(block), valueGradient.image, 0) }
+        ])
+      ])
     }
     run(backward)
     for channels in masked { channels.clear(parameters.gradient) }

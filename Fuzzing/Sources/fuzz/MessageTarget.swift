@@ -6,7 +6,7 @@ import InferenceGraph
 /// What the sealed process sends, which a hostile file may have taken over.
 ///
 /// The bytes are taken for the catalogue of a small file; all that it then seems to hold is read.
-enum FrameTarget: FuzzTarget {
+enum MessageTarget: FuzzTarget {
   /// Answers as the input says, and fills what is read with the same bytes.
   private struct Impostor: HDF5Parser {
     let bytes: [UInt8]
@@ -52,12 +52,12 @@ enum FrameTarget: FuzzTarget {
       dataset(extents: [1 << 40, 1 << 40], layout: .chunked, chunk: [1, 1], stored: 1 << 63),
       dataset(extents: [8], elementSize: 8, rawType: .float64, layout: .compact, stored: 64),
     ]
-    let plain = catalogue.frame
+    let plain = catalogue.message
     for (index, dataset) in datasets.enumerated() {
       catalogue.nodes.append(
         .init(parent: index % 2, name: "d\(index)", content: .dataset(dataset)))
     }
-    let full = catalogue.frame
+    let full = catalogue.message
     catalogue.nodes += [
       .init(parent: 0, name: "link", content: .link("/group/d1")),
       .init(parent: 1, name: "loop", content: .link("loop/..")),
@@ -68,7 +68,7 @@ enum FrameTarget: FuzzTarget {
     catalogue.observations = HDF5Catalogue.rules.map {
       .init(rule: $0, path: "group/d1", detail: "x\u{1B}[2J")
     }
-    return [plain, full, catalogue.frame]
+    return [plain, full, catalogue.message]
   }
 
   private static func dataset(

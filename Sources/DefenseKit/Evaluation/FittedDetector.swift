@@ -5,8 +5,8 @@ public import InferenceGraph
 /// The evaluator runs the models of all fitted detectors in one pass over the images and shares
 /// common work. Each one therefore declares what it reads and computes its verdicts from that. A
 /// detector that needs other images (perturbed or blended ones) makes them from
-/// ``InspectedBatch/images()`` and runs its own `Executor`.
-public protocol Inspection: Sendable {
+/// ``DetectorBatch/images()`` and runs its own `Executor`.
+public protocol FittedDetector: Sendable {
   /// The models whose results the detector reads.
   var models: [Model] { get }
   /// The nodes whose values the detector reads: a position in `models` and the node's name.
@@ -16,10 +16,10 @@ public protocol Inspection: Sendable {
   /// Several threads call it at once, with groups of images in no fixed order.
   ///
   /// - Throws: Any error that is to stop the run.
-  func verdicts(for batch: InspectedBatch) throws -> [Verdict]
+  func detections(for batch: DetectorBatch) throws -> [Detection]
 }
 
-extension Inspection {
+extension FittedDetector {
   /// Empty by default: no values of inner nodes are read.
   public var observations: [(model: Int, node: String)] { [] }
 }

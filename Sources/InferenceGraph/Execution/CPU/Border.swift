@@ -1,5 +1,5 @@
 /// A border of zeros around an image, in pixels, as "same" padding reads it.
-package struct Frame: Hashable {
+package struct Border: Hashable {
   package var top = 0
   package var bottom = 0
   package var left = 0
@@ -19,8 +19,8 @@ package struct Frame: Hashable {
     right = max(right, columns.after)
   }
 
-  static func + (a: Frame, b: Frame) -> Frame {
-    Frame(
+  static func + (a: Border, b: Border) -> Border {
+    Border(
       top: a.top + b.top, bottom: a.bottom + b.bottom, left: a.left + b.left,
       right: a.right + b.right)
   }

@@ -5,7 +5,7 @@ internal import InferenceGraph
 ///
 /// Window o reads element y through tap t where y = o * stride - padding + t * dilation. Elements
 /// with the same remainder by the stride, a *phase*, have the same taps.
-struct SlopeWindows {
+struct GradientWindows {
   /// By phase: the taps, each with o - y / stride.
   let phases: [[(tap: Int, shift: Int)]]
   /// Zeros needed before and after the output gradients.
@@ -39,39 +39,39 @@ struct SlopeWindows {
 
 extension TrainingBuilder {
   /// Appends the work that turns a convolution's output gradient into its input gradient.
-  func inputSlopes(_ node: TrainingNode, _ c: Convolution, _ slope: BatchValue) {
+  func inputGradients(_ node: TrainingNode, _ c: Convolution, _ valueGradient: BatchValue) {
     let input = node.inputs[0]
     let (height, width) = (nodes[input].shape[0], nodes[input].shape[1])
-    let rows = SlopeWindows(c, height, rows: true)
-    let columns = SlopeWindows(c, width, rows: false)
+    let rows = GradientWindows(c, height, rows: true)
+    let columns = GradientWindows(c, width, rows: false)
     let hasGaps =
       rows.phases.contains(where: \.isEmpty) || columns.phases.contains(where: \.isEmpty)
-    let (target, isThere) = self.slope(input, cleared: hasGaps)
+    let (target, accumulates) = self.valueGradient(input, cleared: hasGaps)
     let kernel = node.weights[.kernel]!
     let (depth, filters) = (c.kernel.shape[2], c.kernel.shape[3])
-    if !isThere, WinogradStep.applies(to: ConvolutionWeights(c), output: nodes[input].shape) {
+    if !accumulates, WinogradStep.applies(to: ConvolutionWeights(c), output: nodes[input].shape) {
       // Full padding, except where it would compute the gradient of zeros around the input.
       let step = WinogradStep(
         inputs: filters, outputs: depth,
         before: (2 - c.window.rows(height).before, 2 - c.window.columns(width).before),
-        input: slope.place, output: target.place)
-      pack(step, kernel, inputs: filters, outputs: depth, isTurned: true)
+        input: valueGradient.view, output: target.view)
+      pack(step, kernel, inputs: filters, outputs: depth, isTransposed: true)
       let memory = self.memory
       memory.reserveScratch(WinogradStep.scratchSize(inputs: filters, outputs: depth))
       backwardBlocks { block, slot in
-        unsafe step.run(slope.at(block), target.at(block), scratch: memory.scratch(slot))
+        unsafe step.run(valueGradient.at(block), target.at(block), scratch: memory.scratch(slot))
       }
       return
     }
     let perGroup = filters / c.groups
     for group in 0..<c.groups {
-      let from = slope.channels(group * perGroup..<(group + 1) * perGroup)
+      let from = valueGradient.channels(group * perGroup..<(group + 1) * perGroup)
       let to = target.channels(group * depth..<(group + 1) * depth)
       for (y, rowTaps) in rows.phases.enumerated() where !rowTaps.isEmpty {
         for (x, columnTaps) in columns.phases.enumerated() where !columnTaps.isEmpty {
           let (step, offsets) = phaseStep(
             c, group: group, from: from, to: to, phase: (y, x), rowTaps, columnTaps,
-            accumulate: isThere)
+            accumulate: accumulates)
           pack(step, kernel, offsets: offsets, stride: filters)
           backwardBlocks { block, _ in unsafe step.run(from.at(block), to.at(block)) }
         }
@@ -114,7 +114,7 @@ extension TrainingBuilder {
       }
     }
     let step = ConvolutionStep(
-      input: from.place, start: 0, output: to.place,
+      input: from.view, start: 0, output: to.view,
       weights: Storage(count: offsets.count * depth), bias: Storage(count: depth), scale: nil,
       shift: nil, offsets: Storage(offsets),
       pixels: PixelTable(input: inputPixels, output: outputPixels),

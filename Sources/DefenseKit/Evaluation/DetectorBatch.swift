@@ -1,8 +1,8 @@
 internal import InferenceGraph
 
 /// A group of images with the results of a fitted detector's models; valid only during the call.
-public struct InspectedBatch {
-  let batch: Batch
+public struct DetectorBatch {
+  let batch: Executor.Batch
   let models: [Int]
   let firstObservation: Int
 
@@ -11,7 +11,7 @@ public struct InspectedBatch {
 
   /// The class that a model predicts for each image; ties go to the lowest class.
   ///
-  /// Here and below, models are identified by their position in ``Inspection/models``.
+  /// Here and below, models are identified by their position in ``FittedDetector/models``.
   public func predictions(of model: Int) -> [Int32] { batch.predictions(of: models[model]) }
 
   /// The outputs of a model, images x classes, row-major; after softmax if the model ends in one.

@@ -4,10 +4,10 @@ internal import CKernels
 /// The gradient that a loss adds to that of a node's value.
 ///
 /// `@unchecked Sendable` because it changes only between phases.
-@safe final class NodeSlopes: @unchecked Sendable {
+@safe final class NodeGradients: @unchecked Sendable {
   let shape: [Int]
   /// Whether the current batch has such a gradient.
-  var isThere = false
+  var isSet = false
   private let blocks: Int
   private let image: dk_image
   /// `[blocks][elements][16]`, allocated on first use.
@@ -17,9 +17,9 @@ internal import CKernels
   init(_ shape: [Int], blocks: Int) {
     self.shape = shape
     self.blocks = blocks
-    let (height, width, channels) = Place.extents(of: shape)
+    let (height, width, channels) = BufferView.extents(of: shape)
     image = dk_image(
-      height: height, width: width, channels: channels, pitch: laneCount, frame: Frame())
+      height: height, width: width, channels: channels, pitch: laneCount, border: Border())
   }
 
   /// Returns the bytes that the gradients take.
@@ -33,7 +33,7 @@ internal import CKernels
   ///
   /// - Returns: The first image with a gradient that is not finite; nil if there is none.
   func take(_ values: [Float]) -> Int? {
-    isThere = true
+    isSet = true
     let storage = self.storage ?? Storage(count: start(blocks))
     self.storage = storage
     let source = ArraySource(values, imageShape: shape)
@@ -51,10 +51,11 @@ internal import CKernels
     return bad
   }
 
-  /// Adds a block's gradients to `slope`.
-  func add(_ block: Int, to slope: BatchValue) {
-    guard isThere, let storage else { return }
+  /// Adds a block's gradients to `valueGradient`.
+  func add(_ block: Int, to valueGradient: BatchValue) {
+    guard isSet, let storage else { return }
     unsafe kernels.scale(
-      storage.pointer + start(block), image, slope.at(block), slope.image, nil, true)
+      storage.pointer + start(block), image, valueGradient.at(block), valueGradient.image, nil, true
+    )
   }
 }

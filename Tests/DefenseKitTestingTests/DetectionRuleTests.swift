@@ -4,12 +4,12 @@ import Testing
 
 /// What a detector says of a batch, and the model that it is; right unless a test says otherwise.
 private protocol Judgement: Sendable {
-  static func verdicts(_ batch: InspectedBatch) throws -> [Verdict]
+  static func detections(_ batch: DetectorBatch) throws -> [Detection]
   static func model(suspect: Model) throws -> Model?
 }
 
 extension Judgement {
-  static func verdicts(_ batch: InspectedBatch) throws -> [Verdict] {
+  static func detections(_ batch: DetectorBatch) throws -> [Detection] {
     try Looking(models: []).look(batch)
   }
   static func model(suspect: Model) throws -> Model? { nil }
@@ -19,10 +19,10 @@ extension Judgement {
 struct VerdictRuleTests {
   /// A detector that is right but for what it says of a batch, or the model that it is.
   private struct Judging<Judge: Judgement>: BadDetector {
-    func inspection(
-      of suspect: Model, repaired: Model?, using clean: CleanData?, in context: RunContext
-    ) throws -> any Inspection {
-      Looking(models: [suspect, try required(repaired)], look: Judge.verdicts)
+    func fitted(
+      to suspect: Model, repaired: Model?, using clean: CleanData?, in context: RunContext
+    ) throws -> any FittedDetector {
+      Looking(models: [suspect, try required(repaired)], look: Judge.detections)
     }
 
     func model(suspect: Model, repaired: Model) throws -> Model? {
@@ -36,14 +36,14 @@ struct VerdictRuleTests {
   func right() throws { try PluginChecks(Judging<Right>.self).run() }
 
   private enum ByPlace: Judgement {
-    static func verdicts(_ batch: InspectedBatch) -> [Verdict] {
-      batch.indices.map { Verdict(label: 0, score: Float($0)) }
+    static func detections(_ batch: DetectorBatch) -> [Detection] {
+      batch.indices.map { Detection(label: 0, score: Float($0)) }
     }
   }
 
   private enum ByCompany: Judgement {
-    static func verdicts(_ batch: InspectedBatch) -> [Verdict] {
-      batch.indices.map { _ in Verdict(label: batch.indices.count == 1 ? 4 : 0, score: 0) }
+    static func detections(_ batch: DetectorBatch) -> [Detection] {
+      batch.indices.map { _ in Detection(label: batch.indices.count == 1 ? 4 : 0, score: 0) }
     }
   }
 
@@ -62,24 +62,26 @@ struct VerdictRuleTests {
   }
 
   private enum NoLabel: Judgement {
-    static func verdicts(_ batch: InspectedBatch) -> [Verdict] {
-      batch.predictions(of: 0).map { Verdict(label: $0 + 2, score: 0) }
+    static func detections(_ batch: DetectorBatch) -> [Detection] {
+      batch.predictions(of: 0).map { Detection(label: $0 + 2, score: 0) }
     }
   }
 
   private enum TooFew: Judgement {
-    static func verdicts(_ batch: InspectedBatch) -> [Verdict] { [Verdict(label: 0, score: 0)] }
+    static func detections(_ batch: DetectorBatch) -> [Detection] {
+      [Detection(label: 0, score: 0)]
+    }
   }
 
-  @Test("Labels that are none, and fewer verdicts than images")
+  @Test("Labels that are none, and fewer detections than images")
   func labels() {
     expect(
-      Judging<NoLabel>.self, breaks: .verdicts,
-      saying: "bad breaks the rule 'verdicts': image 3 of toy_plain gets the label 5; return a "
+      Judging<NoLabel>.self, breaks: .detections,
+      saying: "bad breaks the rule 'detections': image 3 of toy_plain gets the label 5; return a "
         + "class from 0 to 3, 4 for a triggered image, or noClass")
     expect(
-      PluginChecks(Judging<TooFew>.self), .verdicts,
-      "bad breaks the rule 'verdicts': it ended on toy_plain with an error: bad gave 1 verdicts "
+      PluginChecks(Judging<TooFew>.self), .detections,
+      "bad breaks the rule 'detections': it ended on toy_plain with an error: bad gave 1 detections "
         + "for 64 images; this is a mistake in the plugin; fix it, or give PluginChecks options "
         + "with which it works on the toy problem", #_sourceLocation)
   }
@@ -104,13 +106,13 @@ struct VerdictRuleTests {
   @Test("A model that is not the detector")
   func models() {
     expect(
-      Judging<NoFlag>.self, breaks: .verdicts,
-      saying: "bad breaks the rule 'verdicts': its model of toy_plain has 4 outputs for 4 "
+      Judging<NoFlag>.self, breaks: .detections,
+      saying: "bad breaks the rule 'detections': its model of toy_plain has 4 outputs for 4 "
         + "classes; return a "
         + "model with one output for each class and one for triggered images, or nil")
     expect(
-      Judging<OtherModel>.self, breaks: .verdicts,
-      saying: "bad breaks the rule 'verdicts': image 0 of toy_plain gets the label 0 from the "
+      Judging<OtherModel>.self, breaks: .detections,
+      saying: "bad breaks the rule 'detections': image 0 of toy_plain gets the label 0 from the "
         + "detector and 1 "
         + "from its model; return a model whose argmax is the verdict, or nil")
   }

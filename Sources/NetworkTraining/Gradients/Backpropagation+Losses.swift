@@ -1,6 +1,6 @@
 internal import InferenceGraph
 
-extension Differentiator {
+extension Backpropagation {
   /// Differentiates a loss at a batch of images.
   ///
   /// Values and gradients stay readable until the next batch.
@@ -50,7 +50,7 @@ extension Differentiator {
 
   /// Returns each image's cross-entropy in nats, and its gradient with respect to the image.
   ///
-  /// An image's gradient does not depend on the other images. The differentiator must therefore be
+  /// An image's gradient does not depend on the other images. The backpropagation must therefore be
   /// made with `differentiatesInput` and without `isTraining`: in training, dropout is active and
   /// images of a batch affect each other through normalization.
   ///
@@ -126,32 +126,34 @@ extension Differentiator {
   }
 
   /// Evaluates a loss's functions, stores their gradients, and returns the sum of their values.
-  func takeSlopes(of loss: Loss) throws -> Double {
-    for slopes in nodeSlopes.values { slopes.isThere = false }
-    outputSlopes.isThere = false
+  func takeGradients(of loss: Loss) throws -> Double {
+    for valueGradients in nodeGradients.values { valueGradients.isSet = false }
+    outputGradients.isSet = false
     var sum = 0.0
-    var gradients: [ObjectIdentifier: (name: String, slopes: NodeSlopes, values: [Float])] = [:]
+    var gradients:
+      [ObjectIdentifier: (name: String, valueGradients: NodeGradients, values: [Float])] = [:]
     var order: [ObjectIdentifier] = []
     for function in loss.functions {
       let names = function.nodes ?? [model.graph.nodes[model.graph.output].name]
       let targets = names.map { name in
-        guard let slopes = function.nodes == nil ? outputSlopes : nodeSlopes[name] else {
+        guard let valueGradients = function.nodes == nil ? outputGradients : nodeGradients[name]
+        else {
           preconditionFailure("'\(name)' is none of the loss nodes \(lossNodes)")
         }
-        return slopes
+        return valueGradients
       }
       let inputs = function.nodes.map { $0.map { values(of: $0) } } ?? [outputs]
-      let (value, slopes) = try function.body(inputs)
+      let (value, valueGradients) = try function.body(inputs)
       precondition(
-        slopes.map(\.count) == inputs.map(\.count),
-        "\(slopes.map(\.count)) derivatives for \(inputs.map(\.count)) values of \(names)")
+        valueGradients.map(\.count) == inputs.map(\.count),
+        "\(valueGradients.map(\.count)) derivatives for \(inputs.map(\.count)) values of \(names)")
       sum += value
       for (number, target) in targets.enumerated() {
         let key = ObjectIdentifier(target)
         if let earlier = gradients[key]?.values {
-          gradients[key]?.values = zip(earlier, slopes[number]).map { $0 + $1 }
+          gradients[key]?.values = zip(earlier, valueGradients[number]).map { $0 + $1 }
         } else {
-          gradients[key] = (names[number], target, slopes[number])
+          gradients[key] = (names[number], target, valueGradients[number])
           order.append(key)
         }
       }

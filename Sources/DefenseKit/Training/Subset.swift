@@ -1,7 +1,7 @@
 public import InferenceGraph
 
 /// Some of a source's images, in any order; nothing is copied.
-public struct Selection: SampleSource {
+public struct Subset: SampleSource {
   /// The source of all images.
   public let source: any SampleSource
   /// The positions of the selected images in `source`.
@@ -21,7 +21,7 @@ public struct Selection: SampleSource {
   /// The shape of the source's images.
   public var imageShape: [Int] { source.imageShape }
   /// The memory layout of the source's images.
-  public var layout: Layout { source.layout }
+  public var layout: ImageLayout { source.layout }
   /// The storage type of the source's values.
   public var elementType: ElementType { source.elementType }
 

@@ -10,7 +10,7 @@ let pixelGroup = Int(DK_PIXELS)
 let widestTile = Int(DK_CHANNELS)
 
 /// A buffer view: the part of a buffer that holds a value, and the arrangement of its elements.
-package struct Place {
+package struct BufferView {
   /// The index of the buffer in the workspace.
   package let buffer: Int
   /// Floats from the buffer's start to the first element of the first block.
@@ -26,15 +26,16 @@ package struct Place {
   ///   - start: Floats from the buffer's start to the border.
   ///   - isLasting: Whether every block has memory of its own, one block after another.
   package init(
-    buffer: Int = 0, start: Int = 0, shape: [Int], frame: Frame = Frame(), isLasting: Bool = false
+    buffer: Int = 0, start: Int = 0, shape: [Int], border: Border = Border(),
+    isLasting: Bool = false
   ) {
-    let (height, width, channels) = Place.extents(of: shape)
+    let (height, width, channels) = BufferView.extents(of: shape)
     let image = dk_image(
-      height: height, width: width, channels: channels, pitch: laneCount, frame: frame)
+      height: height, width: width, channels: channels, pitch: laneCount, border: border)
     self.init(
       buffer: buffer,
-      offset: start + frame.top * Int(image.row_pitch) + frame.left * Int(image.pixel_pitch),
-      blockStride: isLasting ? Place.size(of: shape, frame) : 0, image: image)
+      offset: start + border.top * Int(image.row_pitch) + border.left * Int(image.pixel_pitch),
+      blockStride: isLasting ? BufferView.size(of: shape, border) : 0, image: image)
   }
 
   package init(buffer: Int, offset: Int, blockStride: Int, image: dk_image) {
@@ -45,9 +46,9 @@ package struct Place {
   }
 
   /// Returns the number of floats of a block with its border.
-  static func size(of shape: [Int], _ frame: Frame = Frame()) -> Int {
+  static func size(of shape: [Int], _ border: Border = Border()) -> Int {
     let (height, width, channels) = extents(of: shape)
-    return (height + frame.top + frame.bottom) * (width + frame.left + frame.right) * channels
+    return (height + border.top + border.bottom) * (width + border.left + border.right) * channels
       * laneCount
   }
 
@@ -64,38 +65,38 @@ package struct Place {
   package var elementCount: Int { pixelCount * Int(image.channels) }
 
   /// Returns a view of the same memory in another shape of equal size. Requires no border.
-  func reshaped(_ shape: [Int]) -> Place {
-    let (height, width, channels) = Place.extents(of: shape)
-    return Place(
+  func reshaped(_ shape: [Int]) -> BufferView {
+    let (height, width, channels) = BufferView.extents(of: shape)
+    return BufferView(
       buffer: buffer, offset: offset, blockStride: blockStride,
       image: dk_image(
         height: height, width: width, channels: channels,
-        pitch: Int(image.channel_pitch), frame: Frame()))
+        pitch: Int(image.channel_pitch), border: Border()))
   }
 
   /// Returns the view extended by `zeros` around it.
-  func widened(by zeros: Frame) -> Place {
+  func widened(by zeros: Border) -> BufferView {
     var image = image
     image.height += Int32(zeros.top + zeros.bottom)
     image.width += Int32(zeros.left + zeros.right)
-    return Place(
+    return BufferView(
       buffer: buffer,
       offset: offset - zeros.top * Int(image.row_pitch) - zeros.left * Int(image.pixel_pitch),
       blockStride: blockStride, image: image)
   }
 
   /// Returns the view without its border: the inverse of ``widened(by:)``.
-  func narrowed(by border: Frame) -> Place {
+  func narrowed(by border: Border) -> BufferView {
     widened(
-      by: Frame(
+      by: Border(
         top: -border.top, bottom: -border.bottom, left: -border.left, right: -border.right))
   }
 
   /// Returns the view of some of the channels.
-  package func channels(_ range: Range<Int>) -> Place {
+  package func channels(_ range: Range<Int>) -> BufferView {
     var part = image
     part.channels = Int32(range.count)
-    return Place(
+    return BufferView(
       buffer: buffer, offset: offset + range.lowerBound * Int(image.channel_pitch),
       blockStride: blockStride, image: part)
   }
@@ -103,11 +104,11 @@ package struct Place {
 
 extension dk_image {
   /// Creates an image with channels `pitch` floats apart; only the border separates rows.
-  package init(height: Int, width: Int, channels: Int, pitch: Int, frame: Frame) {
+  package init(height: Int, width: Int, channels: Int, pitch: Int, border: Border) {
     let pixel = channels * pitch
     self.init(
       height: Int32(height), width: Int32(width), channels: Int32(channels),
-      row_pitch: Int64(pixel * (width + frame.left + frame.right)), pixel_pitch: Int64(pixel),
+      row_pitch: Int64(pixel * (width + border.left + border.right)), pixel_pitch: Int64(pixel),
       channel_pitch: Int64(pitch))
   }
 }

@@ -1,7 +1,7 @@
 internal import DefenseKit
 
 /// The bounds and outliers of a network's batch normalizations, and which of them have no bound.
-struct Survey {
+struct ChannelStatistics {
   /// A batch normalization whose channels can be bounded.
   struct Layer {
     /// The normalization's name.

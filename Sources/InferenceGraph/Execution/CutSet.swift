@@ -1,5 +1,5 @@
 /// The cut set of a sweep, which separates a model after the frontier.
-struct SweepCut: Sendable {
+struct CutSet: Sendable {
   /// The nodes computed before the frontier and read after it: the frontier, then those that bypass
   /// it.
   let nodes: [Int]
@@ -35,8 +35,8 @@ struct SweepCut: Sendable {
 
   /// Returns the buffer view of a value of the cut set for a group: value after value, each block
   /// by block, without a border.
-  func keptPlace(_ position: Int, blocks: Int) -> Place {
+  func cutView(_ position: Int, blocks: Int) -> BufferView {
     let before = shapes[..<position].reduce(0) { $0 + $1.reduce(1, *) }
-    return Place(start: before * blocks * laneCount, shape: shapes[position], isLasting: true)
+    return BufferView(start: before * blocks * laneCount, shape: shapes[position], isLasting: true)
   }
 }

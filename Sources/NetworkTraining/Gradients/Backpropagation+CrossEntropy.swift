@@ -1,7 +1,7 @@
 internal import InferenceGraph
 internal import CKernels
 
-extension Differentiator {
+extension Backpropagation {
   /// Computes the cross-entropy and its gradient with respect to the logits.
   func run(_ loss: Loss.CrossEntropy) -> BatchResult {
     let (images, classes) = (state.images, model.classCount)
@@ -35,7 +35,7 @@ extension Differentiator {
     let lanes = targets ?? Storage(count: labels.count * classes)
     targets = lanes
     let source = ArraySource(distributions, imageShape: [classes])
-    let image = dk_image(height: 1, width: 1, channels: classes, pitch: laneCount, frame: Frame())
+    let image = dk_image(height: 1, width: 1, channels: classes, pitch: laneCount, border: Border())
     for block in 0..<state.blocks {
       let start = block * laneCount * classes
       // There is one distribution for each image, and all values are finite.
@@ -49,15 +49,15 @@ extension Differentiator {
   }
 
   private func crossEntropy(_ targets: Storage<Float>?) -> @Sendable (Int, Int) -> Void {
-    let (logits, slope, state) = (logits, logitSlope, state)
+    let (logits, valueGradient, state) = (logits, logitGradient, state)
     let (labels, losses, correct) = (labels, losses, correct)
     let classes = Int64(logits.image.channels)
     return { block, _ in
       unsafe correct.pointer[block] = kernels.cross_entropy(
         logits.at(block), logits.image.channel_pitch, classes, labels.pointer + block * laneCount,
         targets.map { unsafe UnsafePointer($0.pointer + block * laneCount * Int(classes)) },
-        state.lanes(block), state.smoothing, state.weight, slope.at(block),
-        slope.image.channel_pitch, losses.pointer + block * laneCount)
+        state.lanes(block), state.smoothing, state.weight, valueGradient.at(block),
+        valueGradient.image.channel_pitch, losses.pointer + block * laneCount)
     }
   }
 }

@@ -1,5 +1,5 @@
 /// Serializes values, little-endian, for another process on this machine.
-struct FrameWriter {
+struct MessageWriter {
   private(set) var bytes: [UInt8] = []
 
   mutating func write(_ value: some FixedWidthInteger) {

@@ -2,7 +2,7 @@ internal import DefenseKit
 internal import Foundation
 
 /// The facts about a run that may differ between equal runs.
-enum Surroundings {
+enum RunEnvironment {
   /// The report's `environment` object.
   static func json(
     _ context: RunContext, start: Date, paths: [(String, String?)]

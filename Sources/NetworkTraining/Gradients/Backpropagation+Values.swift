@@ -1,7 +1,7 @@
 public import InferenceGraph
 internal import CKernels
 
-extension Differentiator {
+extension Backpropagation {
   // MARK: Values
 
   /// Returns the value of a node for the last batch, after its activation:
@@ -23,16 +23,16 @@ extension Differentiator {
   /// The gradient of the last batch's loss with respect to its images:
   /// `[images][height][width][channels]`, in the units of the images.
   ///
-  /// Requires a differentiator made with `differentiatesInput`.
+  /// Requires a backpropagation made with `differentiatesInput`.
   public var inputGradient: [Float] {
-    guard let inputSlope else { preconditionFailure("made without differentiatesInput") }
+    guard let inputValueGradient else { preconditionFailure("made without differentiatesInput") }
     let scale = model.inputScale
-    return rows(inputSlope).map { $0 * scale }
+    return rows(inputValueGradient).map { $0 * scale }
   }
 
   /// Returns a value's elements, image by image.
   func rows(_ value: BatchValue) -> [Float] {
-    let size = value.place.elementCount
+    let size = value.view.elementCount
     let count = state.images * size
     return unsafe Array(unsafeUninitializedCapacity: count) { buffer, initialized in
       for block in 0..<state.blocks {
