@@ -28,7 +28,7 @@ public enum PluginRule: String, Sendable, CaseIterable, CustomStringConvertible 
   case sampleOrder = "sample-order"
   /// A detector's detections do not depend on the order of the images.
   case imageOrder = "image-order"
-  /// A detector's verdict on an image is the same if the image is the only one.
+  /// A detector's answer for an image is the same if the image is the only one.
   case singleImage = "single-image"
   /// A run cancelled before it begins ends with `CancellationError` and reports no progress.
   case cancelledBefore = "cancelled-before"
@@ -44,7 +44,7 @@ public enum PluginRule: String, Sendable, CaseIterable, CustomStringConvertible 
   case withoutData = "without-data"
   /// Repairs match the suspect and report correctly how they were made.
   case repairs
-  /// A detector gives one verdict for each image: a class, N, or no class.
+  /// A detector gives one prediction for each image: a class, flagged or undefined.
   case detections
   /// A verdict on a model has a statistic that is not NaN, and a score for every class.
   case modelVerdict = "model-verdict"
@@ -81,14 +81,14 @@ public enum PluginRule: String, Sendable, CaseIterable, CustomStringConvertible 
     case .sameSeed: "Equal seeds give equal bits."
     case .threadCount: "One, two and three threads give equal bits."
     case .sampleOrder: "Clean images in another order give equal bits."
-    case .imageOrder: "Inspected images in another order get the same detections."
-    case .singleImage: "An inspected image that comes alone gets the same verdict."
+    case .imageOrder: "Images in another order get the same detections."
+    case .singleImage: "An image that comes alone gets the same detection."
     case .cancelledBefore: "A run cancelled before it begins ends with CancellationError."
     case .cancelledDuring: "A run cancelled on the way ends with CancellationError at once."
     case .writesNothing: "Nothing is written: no file, no output, no error output."
     case .withoutData: "A plugin that learns from no clean data works without any."
     case .repairs: "Repairs fit the suspect and say rightly how they were made."
-    case .detections: "There is one verdict an image: a class, N, or no class."
+    case .detections: "Each image gets one prediction: a class, flagged or undefined."
     case .modelVerdict: "The statistic is a number, and every class has a score."
     case .dataSetScores: "Every image has a score, and what is dropped is in the set."
     case .poisoning: "Poisoned images and labels are what is promised; all others stay."

@@ -27,7 +27,7 @@ import Testing
         in: RunContext(execution: options))
       let joined = try Executor(
         [GoodNet.model(suspect: suspect, repaired: repaired)], options: options
-      ).predictions(for: source)[0]
+      ).labels(for: source)[0]
       #expect(joined == labels, "seed \(seed): the one model differs from the detector")
       let expected = distinct.map { image in
         let (a, b) = (Self.best(graph, image), Self.best(masked, image))

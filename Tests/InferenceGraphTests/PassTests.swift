@@ -174,7 +174,7 @@ import Testing
       let cuts = (0..<random.int(0...3)).map { _ in random.int(0...nodes.count - 1) }
       let kept = Set((0...random.int(0...3)).map { _ in random.int(0...nodes.count - 1) })
       let origin: Fused.Given = cuts.isEmpty ? .images : .values
-      let fused = Fused(nodes, inputs: Set(cuts + [0]), kept: kept, from: origin)
+      let fused = Fused(nodes, inputs: Set(cuts + [0]), outputs: kept, from: origin)
       var given: [Int: [Double]] = [:]
       for node in nodes.indices {
         if let index = fused.index[node], fused.nodes[index].isInput { given[index] = values[node] }
@@ -263,7 +263,7 @@ import Testing
       let nodes = Normalized(try Self.graph(seed)).nodes
       let kept = Set((0...random.int(0...2)).map { _ in random.int(0...nodes.count - 1) })
       let origin: Fused.Given = random.oneIn(2) ? .images : .values
-      let fused = Fused(nodes, given: [0], kept: kept, from: origin)
+      let fused = Fused(nodes, given: [0], outputs: kept, from: origin)
       let layout = BufferLayout(fused, blocks: 2)
       /// From when to when the memory of each spatial value is its own.
       var spans: [(buffer: Int, first: Int, last: Int)] = []

@@ -1,8 +1,8 @@
 public import DefenseKit
 
-/// Scores training images by how surely the model gives them the label that they were learnt with.
+/// Scores training images by how surely the model gives them the label that they were trained with.
 ///
-/// A place to begin, and a baseline: poisoned images are often learnt best.
+/// A place to begin, and a baseline: poisoned images are often learned best.
 public struct PluginName: DataSetDetector {
   /// The options of ``PluginName``.
   public struct Options: PluginOptions {
