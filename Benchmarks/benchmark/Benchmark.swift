@@ -93,7 +93,7 @@ import ModelIO
     try answer { count in
       if count == "all" {
         return try ContinuousClock().measure {
-          for set in sets { _ = try executor.predictions(for: set) }
+          for set in sets { _ = try executor.labels(for: set) }
         }
       }
       let count = Int(count) ?? 128
@@ -117,7 +117,7 @@ import ModelIO
         let order = recording.frontierMeans.indices.sorted {
           (recording.frontierMeans[$0], $0) < (recording.frontierMeans[$1], $1)
         }
-        _ = try recording.predictions(masking: Array(order.prefix(Int(count) ?? order.count)))
+        _ = try recording.labels(masking: Array(order.prefix(Int(count) ?? order.count)))
       }
     }
   }

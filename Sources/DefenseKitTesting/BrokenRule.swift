@@ -5,13 +5,13 @@ public struct BrokenRule: Error, Sendable, Hashable, CustomStringConvertible {
   /// The broken rule.
   public let rule: PluginRule
   /// What the check observed.
-  public let seen: String
+  public let observed: String
   /// How to fix it.
   public let advice: String
 
   /// The plugin, the rule, the observation and the advice in one line.
   public var description: String {
-    "\(plugin) breaks the rule '\(rule)': \(seen); \(advice)"
+    "\(plugin) breaks the rule '\(rule)': \(observed); \(advice)"
   }
 }
 

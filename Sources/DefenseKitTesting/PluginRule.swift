@@ -28,7 +28,7 @@ public enum PluginRule: String, Sendable, CaseIterable, CustomStringConvertible 
   case sampleOrder = "sample-order"
   /// A detector's detections do not depend on the order of the images.
   case imageOrder = "image-order"
-  /// A detector's verdict on an image is the same if the image is the only one.
+  /// A detector's answer for an image is the same if the image is the only one.
   case singleImage = "single-image"
   /// A run cancelled before it begins ends with `CancellationError` and reports no progress.
   case cancelledBefore = "cancelled-before"
@@ -44,7 +44,7 @@ public enum PluginRule: String, Sendable, CaseIterable, CustomStringConvertible 
   case withoutData = "without-data"
   /// Repairs match the suspect and report correctly how they were made.
   case repairs
-  /// A detector gives one verdict for each image: a class, N, or no class.
+  /// A detector gives one prediction for each image: a class, flagged or undefined.
   case detections
   /// A verdict on a model has a statistic that is not NaN, and a score for every class.
   case modelVerdict = "model-verdict"
@@ -82,13 +82,13 @@ public enum PluginRule: String, Sendable, CaseIterable, CustomStringConvertible 
     case .threadCount: "One, two and three threads give equal bits."
     case .sampleOrder: "The order of the clean images changes no bit."
     case .imageOrder: "The order of the classified images does not change their detections."
-    case .singleImage: "A single image gets the same verdict as in a batch."
+    case .singleImage: "A single image gets the same detection as in a batch."
     case .cancelledBefore: "A run cancelled before it begins ends with CancellationError."
     case .cancelledDuring: "A run cancelled in progress ends with CancellationError immediately."
     case .writesNothing: "The plugin writes nothing: no file, no output, no error output."
     case .withoutData: "A plugin that does not require clean data works without it."
     case .repairs: "Repairs fit the suspect and report correctly how they were made."
-    case .detections: "Every image gets one verdict: a class, N, or no class."
+    case .detections: "Every image gets one prediction: a class, flagged or undefined."
     case .modelVerdict: "The statistic is a number, and every class has a score."
     case .dataSetScores: "Every image has a score, and dropped images are in the set."
     case .poisoning: "Poisoned images and labels are as declared; all others are unchanged."

@@ -217,7 +217,7 @@ struct ANPTests {
     var plain = model
     plain.graph = try model.graph.masking([1, 3], ofNormalization: "norm_1", zeroingBeta: false)
     let images = try ToyProblem.standard().test.source
-    let predictions = try Executor([repaired, plain]).predictions(for: images)
+    let predictions = try Executor([repaired, plain]).labels(for: images)
     #expect(predictions[0] == predictions[1])
     // Removing the channels too.
     let smaller = try repaired.graph.removing([3, 1], of: "conv_1")

@@ -57,7 +57,7 @@ struct GradientsArticleTests {
       let predictions = try Executor([model]).predictions(
         for: ArraySource(found.applied(to: images), imageShape: [8, 8, 1]))[0]
       return (
-        Double(predictions.count { $0 == target }) / 64, found.mask.reduce(0, +)
+        Double(predictions.count { $0.isClass(target) }) / 64, found.mask.reduce(0, +)
       )
     }
     let (attacked, other) = (try size(0), try size(3))

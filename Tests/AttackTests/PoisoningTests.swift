@@ -134,11 +134,11 @@ struct AttackExperimentTests {
   func refusals() throws {
     #expect(
       message { _ = try experiment(labels: (0..<200).map { $0 % 9 }) }
-        == "train: no image is of class 9; each of the 10 classes needs some to be learnt")
+        == "train: no image is of class 9; each of the 10 classes needs some to be learned")
     #expect(
       message { _ = try experiment(labels: [0, 1]) }
         == "train: no image is of class 2, nor of 7 others; each of the 10 classes needs some to be "
-        + "learnt")
+        + "learned")
     #expect(
       message { _ = try experiment(labels: (0..<200).map { $0 % 11 }) }
         == "train: label 10 is none of the 10 classes, which count from 0; leave such images out or "

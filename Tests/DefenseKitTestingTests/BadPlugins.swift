@@ -58,12 +58,12 @@ func masking(
     validation: try clean.map { try CleanCounts(of: repaired, on: $0, in: context) })
 }
 
-/// An inspection that is a closure; as a rule it flags images on which two models disagree.
+/// A fitted detector that is a closure; as a rule it flags images on which two models disagree.
 struct Looking: FittedDetector {
   let models: [Model]
   var look: @Sendable (DetectorBatch) throws -> [Detection] = { batch in
     zip(batch.predictions(of: 0), batch.predictions(of: 1)).map { a, b in
-      Detection(label: a == b ? a : 4, score: a == b ? 0 : 1)
+      Detection(a == b ? a : .flagged, score: a == b ? 0 : 1)
     }
   }
 
@@ -96,7 +96,7 @@ func expect(
     ? observed == text
     : observed.hasPrefix(parts[0]) && observed.hasSuffix(parts[parts.count - 1])
       && parts.allSatisfy { observed.contains($0) }
-  #expect(isAsSaid, "\(seen)", sourceLocation: location)
+  #expect(isAsSaid, "\(observed)", sourceLocation: location)
 }
 
 /// A plugin that does nothing wrong when it runs: it holds every class of every model to be alike.

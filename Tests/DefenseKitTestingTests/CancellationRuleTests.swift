@@ -166,7 +166,7 @@ struct CancellationRuleTests {
       let clean = try required(clean)
       let executor = try Executor([suspect], options: context.execution)
       context.phase("learning", images: clean.count) {
-        _ = try? executor.predictions(for: clean.source, progress: $0)
+        _ = try? executor.labels(for: clean.source, progress: $0)
       }
       return Looking(models: [suspect, try required(repaired)])
     }

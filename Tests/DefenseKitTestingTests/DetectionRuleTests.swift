@@ -15,8 +15,8 @@ extension Judgement {
   static func model(suspect: Model) throws -> Model? { nil }
 }
 
-@Suite("Verdicts that break rules")
-struct VerdictRuleTests {
+@Suite("Detections that break rules")
+struct DetectionRuleTests {
   /// A detector that is right but for what it says of a batch, or the model that it is.
   private struct Judging<Judge: Judgement>: BadDetector {
     func fitted(
@@ -37,48 +37,52 @@ struct VerdictRuleTests {
 
   private enum ByPlace: Judgement {
     static func detections(_ batch: DetectorBatch) -> [Detection] {
-      batch.indices.map { Detection(label: 0, score: Float($0)) }
+      batch.indices.map { Detection(.class(0), score: Float($0)) }
     }
   }
 
   private enum ByCompany: Judgement {
     static func detections(_ batch: DetectorBatch) -> [Detection] {
-      batch.indices.map { _ in Detection(label: batch.indices.count == 1 ? 4 : 0, score: 0) }
+      let prediction = batch.indices.count == 1 ? Prediction.flagged : .class(0)
+      return batch.indices.map { _ in Detection(prediction, score: 0) }
     }
   }
 
-  @Test("Verdicts that depend on an image's place or on what comes with it")
+  @Test("Detections that depend on an image's place or on what comes with it")
   func places() {
     expect(
       Judging<ByPlace>.self, breaks: .imageOrder, .singleImage,
-      saying: "bad breaks the rule 'image-order': image 0 of toy_plain gets label 0 and score 0.0 "
-        + "in its position, and label 0 and score * when the images are shuffled; judge each image "
-        + "independently of the others")
+      saying: "bad breaks the rule 'image-order': image 0 of toy_plain gets prediction 0 and score "
+        + "0.0 in its position, and prediction 0 and score * when the images are shuffled; judge "
+        + "each image independently of the others")
     expect(
       Judging<ByCompany>.self, breaks: .singleImage,
-      saying: "bad breaks the rule 'single-image': image 0 of toy_plain gets label 0 and score 0.0 "
-        + "in its position, and label 4 and score 0.0 alone; judge each image independently, "
-        + "whatever the size of the batch")
+      saying: "bad breaks the rule 'single-image': image 0 of toy_plain gets prediction 0 and score "
+        + "0.0 in its position, and prediction flagged and score 0.0 alone; judge each image "
+        + "independently, whatever the size of the batch")
   }
 
   private enum NoLabel: Judgement {
     static func detections(_ batch: DetectorBatch) -> [Detection] {
-      batch.predictions(of: 0).map { Detection(label: $0 + 2, score: 0) }
+      batch.predictions(of: 0).map {
+        guard case .class(let number) = $0 else { return Detection($0, score: 0) }
+        return Detection(.class(number + 1), score: 0)
+      }
     }
   }
 
   private enum TooFew: Judgement {
     static func detections(_ batch: DetectorBatch) -> [Detection] {
-      [Detection(label: 0, score: 0)]
+      [Detection(.class(0), score: 0)]
     }
   }
 
-  @Test("Labels that are none, and fewer detections than images")
+  @Test("Predictions of no class, and fewer detections than images")
   func labels() {
     expect(
       Judging<NoLabel>.self, breaks: .detections,
-      saying: "bad breaks the rule 'detections': image 3 of toy_plain gets the label 5; return a "
-        + "class from 0 to 3, 4 for a triggered image, or noClass")
+      saying: "bad breaks the rule 'detections': image 3 of toy_plain gets the prediction 4; return "
+        + "a class from 0 to 3, flagged or undefined")
     expect(
       PluginChecks(Judging<TooFew>.self), .detections,
       "bad breaks the rule 'detections': it ended on toy_plain with an error: bad gave 1 detections "
@@ -112,8 +116,8 @@ struct VerdictRuleTests {
         + "model with one output for each class and one for triggered images, or nil")
     expect(
       Judging<OtherModel>.self, breaks: .detections,
-      saying: "bad breaks the rule 'detections': image 0 of toy_plain gets the label 0 from the "
-        + "detector and 1 "
-        + "from its model; return a model whose argmax is the verdict, or nil")
+      saying: "bad breaks the rule 'detections': image 0 of toy_plain gets the prediction 0 "
+        + "from the detector and 1 "
+        + "from its model; return a model whose argmax is the prediction, or nil")
   }
 }

@@ -23,7 +23,7 @@ struct FineTunerTests {
     #expect(held.prefix(50) != Array(0..<50)[...] && (80...170).contains(held.count { $0 < 500 }))
     #expect(FineTuner(options { $0.heldOut = 0.25 }, for: "y").split(1001).heldOut == held)
     #expect(tuner.split(1001, seed: 1).heldOut != held)
-    #expect(FineTuner(options { $0.heldOut = 0 }, for: "x").split(5).learned == [0, 1, 2, 3, 4])
+    #expect(FineTuner(options { $0.heldOut = 0 }, for: "x").split(5).training == [0, 1, 2, 3, 4])
     // At least one, however small the share.
     #expect(FineTuner(options { $0.heldOut = 0.001 }, for: "x").split(5).heldOut.count == 1)
   }
@@ -97,10 +97,10 @@ struct FineTunerTests {
   @Test("The last part of the epochs goes without decay, in an order of images of its own")
   func recovery() throws {
     func parts(
-      _ epochs: Int, _ share: Double, decay: Double = 0.01, goesOn: Bool = false
+      _ epochs: Int, _ share: Double, decay: Double = 0.01, wasTuned: Bool = false
     ) -> [[Double]] {
       options { ($0.epochs, $0.recovery, $0.decay) = (epochs, share, decay) }
-        .parts(images: 100, imageShape: [28, 28, 1], seed: 9, goesOn: goesOn)
+        .parts(images: 100, imageShape: [28, 28, 1], seed: 9, wasTuned: wasTuned)
         .map { [Double($0.epochs), $0.weightDecay, Double($0.seed)] }
     }
     #expect(parts(12, 0.25) == [[9, 0.01, 9], [3, 0, 10]])
@@ -111,7 +111,7 @@ struct FineTunerTests {
     #expect(parts(1, 0.25) == [[1, 0.01, 9]] && parts(1, 0.9) == [[1, 0.01, 9]])
     // After another tuning: a fifth, rounded up.
     for (epochs, rest) in [(1, 1), (5, 1), (6, 2), (30, 6)] {
-      #expect(parts(epochs, 0.25, goesOn: true) == [[Double(rest), 0, 10]])
+      #expect(parts(epochs, 0.25, wasTuned: true) == [[Double(rest), 0, 10]])
     }
   }
 

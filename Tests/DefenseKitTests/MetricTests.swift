@@ -8,7 +8,7 @@ struct MetricTests {
   func cleanCounts() {
     // Three classes; 3 is a flag. Right, wrong, flagged, right, right.
     let counts = CleanCounts(
-      predictions: [0, 2, 3, 1, 2], labels: [0, 1, 1, 1, 2], classCount: 3)
+      predictions: [.class(0), .class(2), .flagged, .class(1), .class(2)], labels: [0, 1, 1, 1, 2])
     #expect(counts == CleanCounts(correct: 3, flagged: 1, images: 5))
     #expect(counts.accuracy == 0.6)
     #expect(counts.flaggedShare == 0.2)
@@ -17,13 +17,13 @@ struct MetricTests {
 
   @Test("Attack counts leave out the target class where true labels are known")
   func attackCounts() {
-    let verdicts: [Int32] = [0, 0, 1, 3, 0]
+    let predictions: [Prediction] = [.class(0), .class(0), .class(1), .flagged, .class(0)]
     let targets: [Int32] = [0, 0, 0, 0, 0]
     let unknown = AttackCounts(
-      predictions: verdicts, targets: targets, trueLabels: nil, classCount: 3)
+      predictions: predictions, targets: targets, trueLabels: nil)
     #expect(unknown == AttackCounts(counted: PoisonedCounts(hits: 3, flagged: 1, images: 5)))
     let known = AttackCounts(
-      predictions: verdicts, targets: targets, trueLabels: [0, 1, 1, 0, 2], classCount: 3)
+      predictions: predictions, targets: targets, trueLabels: [0, 1, 1, 0, 2])
     #expect(known.counted == PoisonedCounts(hits: 2, restored: 1, flagged: 0, images: 3))
     #expect(known.all == PoisonedCounts(hits: 3, restored: 2, flagged: 1, images: 5))
   }
@@ -31,15 +31,15 @@ struct MetricTests {
   @Test("An image without a class is neither right nor a hit, and is counted")
   func withoutClass() {
     let counts = CleanCounts(
-      predictions: [0, noClass, 2, noClass], labels: [0, 0, 1, 1], classCount: 3)
+      predictions: [.class(0), .undefined, .class(2), .undefined], labels: [0, 0, 1, 1])
     #expect(counts == CleanCounts(correct: 1, nonfinite: 2, images: 4))
     // Even where a caller's label or target is -1 itself.
-    #expect(CleanCounts(predictions: [-1], labels: [-1], classCount: 3).correct == 0)
+    #expect(CleanCounts(predictions: [.undefined], labels: [-1]).correct == 0)
     let attack = AttackCounts(
-      predictions: [0, noClass, noClass], targets: [0, 0, 0], trueLabels: [1, 1, 0], classCount: 3)
+      predictions: [.class(0), .undefined, .undefined], targets: [0, 0, 0], trueLabels: [1, 1, 0])
     #expect(attack.counted == PoisonedCounts(hits: 1, restored: 0, nonfinite: 1, images: 2))
     #expect(attack.all == PoisonedCounts(hits: 1, restored: 0, nonfinite: 2, images: 3))
-    let odd = AttackCounts(predictions: [-1], targets: [-1], trueLabels: nil, classCount: 3)
+    let odd = AttackCounts(predictions: [.undefined], targets: [-1], trueLabels: nil)
     #expect(odd.counted == PoisonedCounts(hits: 0, nonfinite: 1, images: 1))
   }
 

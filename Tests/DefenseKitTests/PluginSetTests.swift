@@ -18,7 +18,7 @@ private struct Suspicious: Detector {
   struct Flags: FittedDetector {
     let models: [Model]
     func detections(for batch: DetectorBatch) -> [Detection] {
-      batch.indices.map { _ in Detection(label: 2, score: 1) }
+      batch.indices.map { _ in Detection(.flagged, score: 1) }
     }
   }
   static let name = "suspicious"

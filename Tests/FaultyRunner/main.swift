@@ -141,7 +141,7 @@ struct FaultyDetector: Detector {
 
     func detections(for batch: DetectorBatch) throws -> [Detection] {
       try misdeed.commit("")
-      return batch.predictions(of: 0).map { Detection(label: $0, score: Float($0)) }
+      return batch.predictions(of: 0).map { Detection($0, score: 0) }
     }
   }
 }

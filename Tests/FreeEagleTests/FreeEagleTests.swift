@@ -58,7 +58,7 @@ struct FreeEagleTests {
     let honest = try scanner.scan(try network(backdoor: false), using: nil, in: RunContext())
     #expect(!honest.isBackdoored, "\(honest)")
     let suspect = try scanner.scan(try network(backdoor: true), using: nil, in: RunContext())
-    #expect(suspect.isBackdoored && suspect.suspect == 4, "\(suspect)")
+    #expect(suspect.isBackdoored && suspect.topClass == 4, "\(suspect)")
     #expect(suspect.classScores.count == 6)
     let again = try scanner.scan(
       try network(backdoor: true), using: nil,

@@ -22,16 +22,18 @@ import Testing
       let kinds = (0..<random.int(1...70)).map { _ in random.int(0...1) }
       let source = ArraySource(kinds.flatMap { distinct[$0] }, imageShape: graph.inputShape)
       let options = ExecutionOptions(threads: 1)
-      let labels = try GoodNet().labels(
-        of: source, suspect: suspect, repaired: repaired, using: nil,
-        in: RunContext(execution: options))
+      let classes = graph.outputShape.reduce(1, *)
+      let labels = try GoodNet().predictions(
+        for: source, suspect: suspect, repaired: repaired, using: nil,
+        in: RunContext(execution: options)
+      ).map { $0.label(flagged: classes) }
       let joined = try Executor(
         [GoodNet.model(suspect: suspect, repaired: repaired)], options: options
-      ).predictions(for: source)[0]
+      ).labels(for: source)[0]
       #expect(joined == labels, "seed \(seed): the one model differs from the detector")
       let expected = distinct.map { image in
         let (a, b) = (Self.best(graph, image), Self.best(masked, image))
-        return a.flatMap { a in b.map { a == $0 ? a : Int32(graph.outputShape.reduce(1, *)) } }
+        return a.flatMap { a in b.map { a == $0 ? a : Int32(classes) } }
       }
       for (image, kind) in kinds.enumerated() {
         guard let right = expected[kind], labels[image] != right else { continue }
@@ -47,5 +49,16 @@ import Testing
     let order = scores.indices.sorted { scores[$0] > scores[$1] }
     let lead = scores[order[0]] - scores[order[1]]
     return lead > 1e-3 * max(1, abs(scores[order[0]])) ? Int32(order[0]) : nil
+  }
+}
+
+extension Prediction {
+  /// The class as a label; N for flagged.
+  fileprivate func label(flagged classCount: Int) -> Int32 {
+    switch self {
+    case .class(let number): Int32(number)
+    case .flagged: Int32(classCount)
+    case .undefined: noClass
+    }
   }
 }

@@ -24,7 +24,7 @@ private func outputs(_ model: Model, _ images: [Float]) throws -> (labels: [Int3
 {
   let size = model.graph.inputShape.reduce(1, *)
   let source = ArraySource(images, imageShape: [size])
-  let labels = try Executor([model], options: ExecutionOptions(threads: 1)).predictions(for: source)
+  let labels = try Executor([model], options: ExecutionOptions(threads: 1)).labels(for: source)
   let values = Collected()
   try Executor([model], options: ExecutionOptions(threads: 1)).run(source) {
     values.add($0.outputs(of: 0))
@@ -36,11 +36,11 @@ private func outputs(_ model: Model, _ images: [Float]) throws -> (labels: [Int3
 struct GoodNetTests {
   @Test("Agreement keeps the class, disagreement is the class N")
   func label() {
-    #expect(GoodNet.label(suspect: 4, repaired: 4, classCount: 9) == 4)
-    #expect(GoodNet.label(suspect: 4, repaired: 0, classCount: 9) == 9)
-    #expect(GoodNet.label(suspect: noClass, repaired: 0, classCount: 9) == 9)
-    #expect(GoodNet.label(suspect: 0, repaired: noClass, classCount: 9) == 9)
-    #expect(GoodNet.label(suspect: noClass, repaired: noClass, classCount: 9) == 9)
+    #expect(GoodNet.prediction(suspect: .class(4), repaired: .class(4)) == .class(4))
+    #expect(GoodNet.prediction(suspect: .class(4), repaired: .class(0)) == .flagged)
+    #expect(GoodNet.prediction(suspect: .undefined, repaired: .class(0)) == .flagged)
+    #expect(GoodNet.prediction(suspect: .class(0), repaired: .undefined) == .flagged)
+    #expect(GoodNet.prediction(suspect: .undefined, repaired: .undefined) == .flagged)
   }
 
   @Test("Without a class on either side or both, the detector says N and the one model nothing")
@@ -50,9 +50,9 @@ struct GoodNetTests {
     let images: [Float] = [1, 2, 0, 1e10, 0, 0, 0, 0, 2]
     let source = ArraySource(images, imageShape: [3])
     for (suspect, repaired) in [(fragile, sound), (sound, fragile), (fragile, fragile)] {
-      let labels = try GoodNet().labels(
-        of: source, suspect: suspect, repaired: repaired, using: nil, in: RunContext())
-      #expect(labels == [1, 3, 2])
+      let predictions = try GoodNet().predictions(
+        for: source, suspect: suspect, repaired: repaired, using: nil, in: RunContext())
+      #expect(predictions == [.class(1), .flagged, .class(2)])
     }
     // The one model's own scores overflow too: 2^80 times 1e30.
     let small = try network([1e20, 0, 0, 0, 1e20, 0, 0, 0, 1e20])
@@ -174,16 +174,19 @@ struct GoodNetTests {
     func matrix() -> [Float] { (0..<classes * classes).map { _ in Float(next() % 2) } }
     let base = matrix()
     let suspect = try network(base, classes: classes)
-    // The copy differs in three rows only, so that both verdicts occur.
+    // The copy differs in three rows only, so that both answers occur.
     let repaired = try network(
       base.enumerated().map { $0 < 3 * classes ? 0 : $1 }, classes: classes)
     let images = (0..<classes * 200).map { _ in Float(next() % 2) }
     let source = ArraySource(images, imageShape: [classes])
-    let expected = try GoodNet().labels(
-      of: source, suspect: suspect, repaired: repaired, using: nil, in: RunContext())
+    let expected = try GoodNet().predictions(
+      for: source, suspect: suspect, repaired: repaired, using: nil, in: RunContext())
     let joined = try GoodNet.model(suspect: suspect, repaired: repaired)
-    #expect(try outputs(joined, images).labels == expected)
-    #expect(expected.contains(Int32(classes)))
+    let flag = Prediction.class(classes)
+    #expect(
+      try outputs(joined, images).labels.map { Prediction(label: $0) }
+        == expected.map { $0 == .flagged ? flag : $0 })
+    #expect(expected.contains(.flagged))
     #expect(Set(expected).count > 2)
   }
 

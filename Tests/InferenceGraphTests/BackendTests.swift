@@ -121,7 +121,7 @@ private final class LoopMemory: GroupMemory {
       options: Self.options, on: LoopBackend())
     let recording = try sweep.record(source)
     let order = Array((0..<sweep.channelCount).prefix(3))
-    let got = try recording.predictions(masking: order)
+    let got = try recording.labels(masking: order)
     let size = graph.inputShape.reduce(1, *)
     for step in 0...order.count {
       let masked = try graph.masking(Array(order[..<step]), of: layer, zeroingBias: true)
@@ -152,7 +152,7 @@ private final class LoopMemory: GroupMemory {
     for backend in [CPU() as any Backend, LoopBackend()] {
       let executor = try Executor(
         [Model(graph: net.graph)], options: Self.options, on: backend)
-      #expect(try executor.predictions(for: source) == [[0, noClass, 0]])
+      #expect(try executor.labels(for: source) == [[0, noClass, 0]])
     }
   }
 }

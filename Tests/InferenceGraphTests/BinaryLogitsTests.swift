@@ -21,7 +21,7 @@ struct BinaryLogitsTests {
     let executor = try Executor([Model(graph: try identity())])
     let source = ArraySource(z, imageShape: [1])
     #expect(
-      try executor.predictions(for: source) == [[0, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0]])
+      try executor.labels(for: source) == [[0, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0]])
     let outputs = try ExecutorTests.outputs(executor.models, source)[0]
     for (image, z) in z.enumerated() {
       let p = 1 / (1 + exp(-Double(z)))
@@ -36,7 +36,7 @@ struct BinaryLogitsTests {
     try graph.append("classes", .binaryLogits, inputs: [1], activation: .softmax)
     #expect(
       try Executor([Model(graph: graph)])
-        .predictions(for: ArraySource([1e10, -1e10, 1], imageShape: [1])) == [
+        .labels(for: ArraySource([1e10, -1e10, 1], imageShape: [1])) == [
           [noClass, noClass, 1]
         ])
   }

@@ -15,16 +15,16 @@ import Testing
         var random = SplitMix64(seed: UInt64(seed))
         let order = (0..<sweep.channelCount).shuffled(using: &random)
         let recording = try sweep.record(source)
-        let got = try recording.predictions(masking: order)
-        #expect(try sweep.record(source, memory: 0).predictions(masking: order) == got)
+        let got = try recording.labels(masking: order)
+        #expect(try sweep.record(source, memory: 0).labels(masking: order) == got)
         let models = try (0...order.count).map {
           Model(
             graph: try graph.masking(
               Array(order[..<$0]), of: layer, zeroingBias: zeroingBias))
         }
-        let expected = try Executor(models).predictions(for: source)
+        let expected = try Executor(models).labels(for: source)
         #expect(got == expected, "\(layer), bias \(zeroingBias)")
-        #expect(recording.predictions == expected[0])
+        #expect(recording.labels == expected[0])
       }
     }
   }
@@ -40,7 +40,7 @@ import Testing
       .record(source)
       let order = Array(recording.frontierMeans.indices)
       return (
-        recording.frontierMeans, recording.layerMeans, try recording.predictions(masking: order)
+        recording.frontierMeans, recording.layerMeans, try recording.labels(masking: order)
       )
     }
     let plain = try sweep(.init(threads: 1, sharing: false))

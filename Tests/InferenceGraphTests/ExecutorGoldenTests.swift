@@ -93,7 +93,7 @@ struct ExecutorGoldenTests {
     let images: [[Float]] = [[0, 2, 1], [3, 3, 1], [-5, -1, -1], [90, -90, 0], [0, 0, 0]]
     let source = ArraySource(images.flatMap { $0 }, imageShape: [1, 1, 3])
     let executor = try Executor([same, zero])
-    #expect(try executor.predictions(for: source) == [[1, 0, 1, 0, 0], [0, 0, 0, 0, 0]])
+    #expect(try executor.labels(for: source) == [[1, 0, 1, 0, 0], [0, 0, 0, 0, 0]])
     try executor.run(source) { batch in
       let forward = batch.divergence(from: 0, to: 1)
       let backward = batch.divergence(from: 1, to: 0)
@@ -128,11 +128,11 @@ struct ExecutorGoldenTests {
     let counts = Mutex<[Int]>([])
     let executor = try Executor([Model(graph: graph)], options: ExecutionOptions(threads: 2))
     let source = SplitMix64.images(401, graph.inputShape, seed: 5)
-    _ = try executor.predictions(for: source) { done in counts.withLock { $0.append(done) } }
+    _ = try executor.labels(for: source) { done in counts.withLock { $0.append(done) } }
     #expect(counts.withLock { $0.max() } == 401)
     #expect(counts.withLock { Set($0).count == $0.count })
     let empty = ArraySource([], imageShape: graph.inputShape)
-    #expect(try executor.predictions(for: empty) == [[]])
+    #expect(try executor.labels(for: empty) == [[]])
   }
 }
 

@@ -161,7 +161,7 @@ import Testing
     values[23 * size + 5] = .nan
     let source = ArraySource(values, imageShape: graph.inputShape)
     let error = #expect(throws: SampleError.self) {
-      try Executor([Model(graph: graph)]).predictions(for: source)
+      try Executor([Model(graph: graph)]).labels(for: source)
     }
     #expect(error?.index == 23)
   }

@@ -52,7 +52,7 @@ import Testing
       #expect(row[1].isNaN == (image % 3 == 1), "image \(image): \(row)")
       if image % 3 != 1 { #expect(row.allSatisfy { $0.isFinite }) }
     }
-    let classes = try Executor([Model(graph: graph)]).predictions(for: source)[0]
+    let classes = try Executor([Model(graph: graph)]).labels(for: source)[0]
     for image in 0..<20 { #expect((classes[image] == noClass) == (image % 3 == 1)) }
   }
 
@@ -122,7 +122,7 @@ import Testing
         try graph.append(
           "layer_\(index)", Self.dense(layer.0, 2), inputs: [index], activation: layer.1)
       }
-      return try Executor([Model(graph: graph)]).predictions(for: source)[0]
+      return try Executor([Model(graph: graph)]).labels(for: source)[0]
     }
     let (wide, same): ([Float], [Float]) = ([huge, 0, 0, huge], [1, 0, 0, 1])
     // Scores: infinite before a softmax, and minus infinite.
@@ -202,17 +202,17 @@ import Testing
         Model(graph: try graph.masking(Array(order[..<$0]), of: layer))
       }
       let alone = try models.map {
-        try Executor([$0], options: .init(threads: 1, sharing: false)).predictions(for: source)[0]
+        try Executor([$0], options: .init(threads: 1, sharing: false)).labels(for: source)[0]
       }
-      #expect(try Executor(models).predictions(for: source) == alone, "\(layer) together")
+      #expect(try Executor(models).labels(for: source) == alone, "\(layer) together")
       for threads in [1, 3] {
         let sweep = try ChannelSweep(
           model: Model(graph: graph), layer: layer, options: .init(threads: threads))
         let recording = try sweep.record(source, takingMeans: false)
-        #expect(recording.predictions == alone[0])
-        #expect(try recording.predictions(masking: order) == alone, "\(layer)")
+        #expect(recording.labels == alone[0])
+        #expect(try recording.labels(masking: order) == alone, "\(layer)")
         let again = try sweep.record(source, memory: 0, takingMeans: false)
-        #expect(try again.predictions(masking: order) == alone, "\(layer), read again")
+        #expect(try again.labels(masking: order) == alone, "\(layer), read again")
       }
     }
   }
@@ -222,14 +222,14 @@ import Testing
     var (mixed, without, recovered) = (0, 0, 0)
     for seed in 0..<80 {
       let (graph, source) = try Self.broken(seed: seed)
-      let classes = try Executor([Model(graph: graph)]).predictions(for: source)[0]
+      let classes = try Executor([Model(graph: graph)]).labels(for: source)[0]
       let count = classes.count { $0 == noClass }
       without += count
       if count > 0, count < classes.count { mixed += 1 }
       for layer in graph.prunableLayers.suffix(4) {
         let channels = Array(0..<graph.nodes[graph.index(of: layer)!].channels)
         let masked = Model(graph: try graph.masking(channels, of: layer))
-        let after = try Executor([masked]).predictions(for: source)[0]
+        let after = try Executor([masked]).labels(for: source)[0]
         recovered += zip(classes, after).count { $0 == noClass && $1 != noClass }
       }
     }
@@ -246,7 +246,7 @@ import Testing
     try graph.append("out", Self.dense([1, 1, 1, 0, 0, 1, 0, 1, 0], 3), inputs: [2])
     let source = ArraySource([1, 3, 2, 1, 2, 3, 0, 2, 3], imageShape: [1, 1, 3])
     let sweep = try ChannelSweep(model: Model(graph: graph), layer: "conv")
-    let got = try sweep.record(source, takingMeans: false).predictions(masking: [0])
+    let got = try sweep.record(source, takingMeans: false).labels(masking: [0])
     #expect(got[1] == [2, 1, 1])
   }
 
@@ -281,8 +281,8 @@ import Testing
     let recording = try sweep.record(source, takingMeans: false)
     #expect(recording.frontierMeans == [])
     #expect(
-      recording.predictions.indices.filter { recording.predictions[$0] == noClass } == [5, 7])
-    let steps = try recording.predictions(masking: [1, 2])
+      recording.labels.indices.filter { recording.labels[$0] == noClass } == [5, 7])
+    let steps = try recording.labels(masking: [1, 2])
     #expect(steps.map { $0[5] == noClass } == [true, true, false])
     #expect(steps.map { $0[7] == noClass } == [true, true, false])
   }
@@ -302,7 +302,7 @@ import Testing
     _ = try sweep.record(ArraySource([1, 2], imageShape: [1, 1, 1]))
     let source = ArraySource([1, 1e10], imageShape: [1, 1, 1])
     #expect(throws: SampleError.self) { try sweep.record(source) }
-    let steps = try sweep.record(source, takingMeans: false).predictions(masking: [0])
+    let steps = try sweep.record(source, takingMeans: false).labels(masking: [0])
     #expect(steps == [[0, noClass], [0, noClass]])
   }
 
@@ -312,7 +312,7 @@ import Testing
     try graph.append("out", Self.dense([1, 0, 0, 1], 2), inputs: [0])
     let model = Model(graph: graph, inputScale: 1e30)
     #expect(throws: SampleError.self) {
-      try Executor([model]).predictions(for: ArraySource([1, 1e10], imageShape: [2]))
+      try Executor([model]).labels(for: ArraySource([1, 1e10], imageShape: [2]))
     }
   }
 }

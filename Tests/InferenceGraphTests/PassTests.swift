@@ -173,8 +173,8 @@ import Testing
         nodes, image: Self.image(graph, seed).map(Double.init))
       let cuts = (0..<random.int(0...3)).map { _ in random.int(0...nodes.count - 1) }
       let kept = Set((0...random.int(0...3)).map { _ in random.int(0...nodes.count - 1) })
-      let origin: Fused.Given = cuts.isEmpty ? .images : .values
-      let fused = Fused(nodes, inputs: Set(cuts + [0]), kept: kept, from: origin)
+      let origin: Fused.Origin = cuts.isEmpty ? .images : .values
+      let fused = Fused(nodes, inputs: Set(cuts + [0]), outputs: kept, from: origin)
       var given: [Int: [Double]] = [:]
       for node in nodes.indices {
         if let index = fused.index[node], fused.nodes[index].isInput { given[index] = values[node] }
@@ -204,13 +204,13 @@ import Testing
 
   /// The values that layers with weights read on all ways back to what is given, walked one by one.
   private static func checkedValues(
-    behind node: Int, _ nodes: [IRNode], _ inputs: Set<Int>, _ origin: Fused.Given
+    behind node: Int, _ nodes: [IRNode], _ inputs: Set<Int>, _ origin: Fused.Origin
   ) -> Set<Int> {
-    if given.contains(node) { return [] }
+    if inputs.contains(node) { return [] }
     var result: Set<Int> = []
     for input in nodes[node].inputs {
-      result.formUnion(checkedValues(behind: input, nodes, given, origin))
-      let isImage = origin == .images && given.contains(input)
+      result.formUnion(checkedValues(behind: input, nodes, inputs, origin))
+      let isImage = origin == .images && inputs.contains(input)
       if nodes[node].operation.hasOwnChannels, !isImage { result.insert(input) }
     }
     return result
@@ -262,8 +262,8 @@ import Testing
       var random = SplitMix64(seed: seed)
       let nodes = Normalized(try Self.graph(seed)).nodes
       let kept = Set((0...random.int(0...2)).map { _ in random.int(0...nodes.count - 1) })
-      let origin: Fused.Given = random.oneIn(2) ? .images : .values
-      let fused = Fused(nodes, given: [0], kept: kept, from: origin)
+      let origin: Fused.Origin = random.oneIn(2) ? .images : .values
+      let fused = Fused(nodes, inputs: [0], outputs: kept, from: origin)
       let layout = BufferLayout(fused, blocks: 2)
       /// From when to when the memory of each spatial value is its own.
       var spans: [(buffer: Int, first: Int, last: Int)] = []

@@ -85,12 +85,12 @@ import Testing
       options.groupBlocks = random.int(1...4)
       let sweep = try ChannelSweep(model: Model(graph: graph), layer: layer, options: options)
       let order = (0..<sweep.channelCount).shuffled(using: &random)
-      let got = try sweep.record(images.source).predictions(masking: order)
+      let got = try sweep.record(images.source).labels(masking: order)
       let graphs = try (0...order.count).map {
         try graph.masking(Array(order[..<$0]), of: layer)
       }
       let models = graphs.map { Model(graph: $0) }
-      if got != (try Executor(models, options: options).predictions(for: images.source)) {
+      if got != (try Executor(models, options: options).labels(for: images.source)) {
         Issue.record("seed \(seed): the sweep differs from the masked models")
       }
       let step = random.int(0...order.count)

@@ -15,7 +15,7 @@ struct CaseTests {
     let model = try KerasModel.load(try path("F1_model_64x64x3.h5"))
     let set = try DataSet.load(
       try path("F1_data_64x64x3.h5"), for: model.graph.inputShape, classCount: model.classCount)
-    let predictions = try Executor([model]).predictions(for: set)[0]
+    let predictions = try Executor([model]).labels(for: set)[0]
     #expect(predictions == [2, 2, 2, 0, 3, 3, 2, 0, 0, 0, 0, 2])
     #expect(predictions == set.labels)
   }

@@ -59,7 +59,7 @@ struct InvarianceTests {
     expectEqual(try run(.init(), shuffled: true), try run(.init()))
   }
 
-  @Test("Shuffled images get the same verdicts, permuted", arguments: ["test", "bd_test"])
+  @Test("Shuffled images get the same predictions, permuted", arguments: ["test", "bd_test"])
   func permuted(_ name: String) throws {
     let set = try LabData.set(name, of: Lab.small)
     let order = Self.order(set.count)
@@ -70,16 +70,16 @@ struct InvarianceTests {
     let context = RunContext()
     let repaired = try #require(
       try defense.repair(suspect, using: clean, in: context).first?.model)
-    func verdicts(_ set: DataSet, _ model: Model) throws -> [Int32] {
-      try GoodNet().labels(
-        of: set, suspect: suspect, repaired: model, using: nil, in: context)
+    func predictions(_ set: DataSet, _ model: Model) throws -> [Prediction] {
+      try GoodNet().predictions(
+        for: set, suspect: suspect, repaired: model, using: nil, in: context)
     }
-    let straight = try verdicts(set, repaired)
-    #expect(straight.contains(1283))
+    let straight = try predictions(set, repaired)
+    #expect(straight.contains(.flagged))
     let mixed = try set.selecting(order)
-    #expect(try verdicts(mixed, repaired) == order.map { straight[$0] })
-    let predictions = try Executor([suspect]).predictions(for: set)[0]
-    #expect(try Executor([suspect]).predictions(for: mixed)[0] == order.map { predictions[$0] })
+    #expect(try predictions(mixed, repaired) == order.map { straight[$0] })
+    let labels = try Executor([suspect]).labels(for: set)[0]
+    #expect(try Executor([suspect]).labels(for: mixed)[0] == order.map { labels[$0] })
   }
 
   @Test("Each step of the sweep predicts what the masked model by itself does, image by image")
@@ -92,13 +92,13 @@ struct InvarianceTests {
       let separate = try ChannelSweep(
         model: model, layer: "conv_3", options: .init(sharing: false)
       ).record(set)
-      let predictions = try shared.predictions(masking: order)
-      #expect(try separate.predictions(masking: order) == predictions)
+      let predictions = try shared.labels(masking: order)
+      #expect(try separate.labels(masking: order) == predictions)
       #expect(separate.frontierMeans == shared.frontierMeans)
       for count in [0, 1, 17, 45, 60] {
         var masked = model
         masked.graph = try model.graph.masking(Array(order[..<count]), of: "conv_3")
-        #expect(try Executor([masked]).predictions(for: set)[0] == predictions[count])
+        #expect(try Executor([masked]).labels(for: set)[0] == predictions[count])
       }
     }
   }

@@ -21,7 +21,7 @@ struct KerasFilesTests {
     #expect(isDivided == (file == "keras-files/weights-keras-2.4.0.h5"))
     let model = try LabData.model(file, scale: isDivided ? 1 / 255 : 1)
     for set in ["valid", "bd_valid"] {
-      let predictions = try Executor([model]).predictions(for: LabData.set(set, of: Lab.small))[0]
+      let predictions = try Executor([model]).labels(for: LabData.set(set, of: Lab.small))[0]
       #expect(predictions.map { Int($0) } == reference[set]?.ints, "\(set)")
     }
     let layer = try #require(model.graph.index(of: "conv_3"))

@@ -16,7 +16,7 @@ struct SmallDataTests {
   func predictions(_ name: String) throws {
     let reference = try LabData.reference("reference-small.json")
     let set = try LabData.set(name, of: Lab.small)
-    let predictions = try Executor([LabData.model()]).predictions(for: set)[0]
+    let predictions = try Executor([LabData.model()]).labels(for: set)[0]
     #expect(predictions.map { Int($0) } == reference["predictions"]?[name]?.ints)
     #expect(predictions.count == reference["images"]?[name]?.int)
     #expect(LabData.correct(predictions, set) == reference["correct"]?[name]?.int)
@@ -49,7 +49,7 @@ struct SmallDataTests {
     let sweep = try ChannelSweep(model: model, layer: "conv_3")
     for name in Self.sets {
       let set = try LabData.set(name, of: Lab.small)
-      let predictions = try sweep.record(set).predictions(masking: order)
+      let predictions = try sweep.record(set).labels(masking: order)
       let correct = predictions.map { LabData.correct($0, set) }
       #expect(Array(correct.dropFirst()) == steps.compactMap { $0[name]?.int }, "\(name)")
     }

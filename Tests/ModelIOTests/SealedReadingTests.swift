@@ -105,9 +105,9 @@ import Testing
     #expect(try HDF5Catalogue(message: catalogue.message).message == catalogue.message)
   }
 
-  /// Every byte of the message changed, and every beginning of it: refused, or what it says is bounded by
-  /// the file.
-  @Test func changedFrames() throws {
+  /// Every byte of the message changed, and every beginning of it: refused, or what it says is
+  /// bounded by the file.
+  @Test func changedMessages() throws {
     let message = try honest().message
     let content = try FileDescriptor(Self.model)
     var refused = 0

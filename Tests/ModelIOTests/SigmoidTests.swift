@@ -96,7 +96,7 @@ struct SigmoidTests {
           abs(second - p) < 1e-5 && abs(first - (1 - p)) < 1e-5,
           "seed \(Self.seed), network \(number): \(first), \(second) for \(p)")
       }
-      let classes = try Executor([model]).predictions(for: images)[0]
+      let classes = try Executor([model]).labels(for: images)[0]
       for (class_, p) in zip(classes, right) where abs(p - 0.5) > 1e-5 {
         #expect(class_ == (p > 0.5 ? 1 : 0), "seed \(Self.seed), network \(number)")
       }

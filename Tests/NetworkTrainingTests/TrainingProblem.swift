@@ -38,7 +38,7 @@ enum TrainingProblem {
   }
 
   static func correct(_ model: Model, _ set: TrainingSet) throws -> Int {
-    let predictions = try Executor([model]).predictions(for: set.source)[0]
+    let predictions = try Executor([model]).labels(for: set.source)[0]
     return zip(predictions, set.labels).count { $0 == $1 }
   }
 }

@@ -168,7 +168,7 @@ struct AttackBadInputTests {
     try place.fails(
       66, "no.h5: no such file; check the path", arguments(place.path("no.h5"), place.test))
     try place.fails(
-      65, "train.h5: no image is of class 3; each of the 4 classes needs some to be learnt",
+      65, "train.h5: no image is of class 3; each of the 4 classes needs some to be learned",
       arguments(place.train, place.test, ["--classes", "4"]))
     try place.fails(
       65, "train.h5: its data set 'label' has class 2 at index 2; the attack's classes are 0 to 1",

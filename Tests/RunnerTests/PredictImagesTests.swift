@@ -91,7 +91,7 @@ struct PredictImagesTests {
     #expect(
       result.errors
         == "warning: PNG files: no class for 1 of 2 images (first: \(bright)): the model computed "
-        + "NaN or infinite values; \n")
+        + "NaN or infinite values; their lines say 'nonfinite'\n")
     let tooLarge = try RunnerProgram.run([
       "predict", place.model, place.path("dark.png"), bright, "--scale", "3e38",
     ])

@@ -27,7 +27,7 @@ struct MeasuringSpeed {
       let measured = Repeated(source: images, count: passes / 100)
       for _ in 0..<3 {
         let clock = ContinuousClock()
-        let alone = try clock.measure { _ = try executor.predictions(for: plain) }
+        let alone = try clock.measure { _ = try executor.labels(for: plain) }
         let blended = try clock.measure {
           try executor.run(measured) { _ = try meter.entropies(of: $0.images()) }
         }

@@ -37,15 +37,15 @@ struct STRIPTests {
   }
 
   @Test("Flagged under the threshold, not at it; without a class the score is not a number")
-  func verdict() {
-    func verdict(_ prediction: Int32, _ entropy: Double) -> Detection {
-      STRIP.verdict(prediction: prediction, entropy: entropy, threshold: 0.5, classCount: 9)
+  func detection() {
+    func detection(_ prediction: Prediction, _ entropy: Double) -> Detection {
+      STRIP.detection(prediction: prediction, entropy: entropy, threshold: 0.5)
     }
-    #expect(verdict(4, 0.75) == Detection(label: 4, score: -0.75))
-    #expect(verdict(4, 0.5) == Detection(label: 4, score: -0.5))
-    #expect(verdict(4, 0.25) == Detection(label: 9, score: -0.25))
-    for broken in [verdict(noClass, 0.75), verdict(4, .nan)] {
-      #expect(broken.label == 9 && broken.score.isNaN)
+    #expect(detection(.class(4), 0.75) == Detection(.class(4), score: -0.75))
+    #expect(detection(.class(4), 0.5) == Detection(.class(4), score: -0.5))
+    #expect(detection(.class(4), 0.25) == Detection(.flagged, score: -0.25))
+    for broken in [detection(.undefined, 0.75), detection(.class(4), .nan)] {
+      #expect(broken.prediction == .flagged && broken.score.isNaN)
     }
   }
 
@@ -138,7 +138,7 @@ struct STRIPTests {
     let twice = try labels(images + images)
     #expect(Array(twice[..<60]) == Array(twice[60...]))
     #expect(try labels([images[7]]) == [twice[7]])
-    let predictions = try Executor([suspect]).predictions(for: Toy.source(images))[0]
+    let predictions = try Executor([suspect]).labels(for: Toy.source(images))[0]
     #expect(zip(twice, predictions).allSatisfy { $0 == $1 || $0 == 4 })
     #expect(twice.contains(4) && Set(twice).count > 2)
   }
@@ -170,7 +170,7 @@ struct STRIPTests {
 
   @Test(
     "It stops when the run is cancelled, before and while it works",
-    arguments: ["", "overlays", "entropy of clean images", "inspecting"])
+    arguments: ["", "overlays", "entropy of clean images", "detecting"])
   func cancellation(_ phase: String) throws {
     let cancellation = Cancellation()
     if phase.isEmpty { cancellation.cancel() }

@@ -111,7 +111,7 @@ public struct AttackExperiment: Sendable {
       throw DataError(
         "\(training.name): no image is of class \(first)"
           + (missing.count == 1 ? "" : ", nor of \(missing.count - 1) others") + "; each of the "
-          + "\(goal.classCount) classes needs some to be learnt")
+          + "\(goal.classCount) classes needs some to be learned")
     }
   }
 

@@ -13,7 +13,7 @@ public struct ModelAudit: Sendable {
   public let sha256: String
   /// The findings without duplicates: errors first, then by rule and location.
   public let findings: [Finding]
-  /// The model, if the file contains one; a model with errors is only for inspection, not for use.
+  /// The model, if the file contains one; do not run a model with errors.
   public let model: Model?
   /// The multiply-adds of the model for one image; nil if the model cannot run.
   public let costPerImage: Int?

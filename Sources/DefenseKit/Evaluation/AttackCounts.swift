@@ -1,4 +1,4 @@
-internal import InferenceGraph
+public import InferenceGraph
 
 /// The results on triggered images, with and without those that show the target class anyway.
 ///
@@ -16,16 +16,19 @@ public struct AttackCounts: Sendable, Hashable {
     self.all = all
   }
 
-  /// Counts verdicts against targets; `classCount` stands for flagged, `noClass` for undefined.
-  public init(verdicts: [Int32], targets: [Int32], trueLabels: [Int32]?, classCount: Int) {
-    precondition(verdicts.count == targets.count, "\(verdicts.count) for \(targets.count) targets")
+  /// Counts predictions against targets.
+  public init(
+    predictions: some Collection<Prediction>, targets: [Int32], trueLabels: [Int32]?
+  ) {
+    precondition(
+      predictions.count == targets.count, "\(predictions.count) for \(targets.count) targets")
     var all = PoisonedCounts(hits: 0, restored: trueLabels == nil ? nil : 0, images: 0)
     var counted = all
-    for (index, verdict) in verdicts.enumerated() {
-      let hit = verdict != noClass && verdict == targets[index] ? 1 : 0
-      let broken = verdict == noClass ? 1 : 0
-      let flag = Int(verdict) == classCount ? 1 : 0
-      let right = trueLabels.map { verdict != noClass && $0[index] == verdict ? 1 : 0 }
+    for (index, prediction) in predictions.enumerated() {
+      let hit = prediction.isClass(targets[index]) ? 1 : 0
+      let broken = prediction == .undefined ? 1 : 0
+      let flag = prediction == .flagged ? 1 : 0
+      let right = trueLabels.map { prediction.isClass($0[index]) ? 1 : 0 }
       all.hits += hit
       all.restored = right.map { (all.restored ?? 0) + $0 }
       all.flagged += flag

@@ -1,7 +1,7 @@
 public import InferenceGraph
 
 extension Detector {
-  /// Returns a class for every image, or the number of classes for a flagged image.
+  /// Returns a prediction for every image.
   ///
   /// - Parameters:
   ///   - source: The images to classify, which may carry a trigger.
@@ -11,17 +11,17 @@ extension Detector {
   ///   - context: The execution options.
   /// - Throws: ``PluginError`` if clean data or the repaired model is missing, and the errors of
   ///   the detector and the execution.
-  public func labels(
-    of source: any SampleSource, suspect: Model, repaired: Model?, using clean: CleanData?,
+  public func predictions(
+    for source: any SampleSource, suspect: Model, repaired: Model?, using clean: CleanData?,
     in context: RunContext
-  ) throws -> [Int32] {
-    try verdicts(on: source, suspect: suspect, repaired: repaired, using: clean, in: context)
-      .map(\.label)
+  ) throws -> [Prediction] {
+    try detections(on: source, suspect: suspect, repaired: repaired, using: clean, in: context)
+      .map(\.prediction)
   }
 
-  /// Returns the detector's verdict for every image.
+  /// Returns the detector's answer for every image.
   ///
-  /// Parameters and errors are those of ``labels(of:suspect:repaired:using:in:)``.
+  /// Parameters and errors are those of ``predictions(for:suspect:repaired:using:in:)``.
   public func detections(
     on source: any SampleSource, suspect: Model, repaired: Model?, using clean: CleanData?,
     in context: RunContext
@@ -33,7 +33,7 @@ extension Detector {
     let pass = try EvaluationPass(
       suspect, repaired: Self.comparesModels ? [required(repaired)] : [], [self], using: clean,
       in: context)
-    return try pass.run(on: source, "inspecting", in: context).verdicts[0]
+    return try pass.run(on: source, "detecting", in: context).detections[0]
   }
 }
 
@@ -59,7 +59,7 @@ extension Evaluation.ModelResult {
         predictions: try naming(poisoned.name) {
           try model.predictions(for: poisoned.prints.recording, "poisoned test images", in: context)
         },
-        targets: poisoned.targets, trueLabels: poisoned.trueLabels, classCount: model.classCount)
+        targets: poisoned.targets, trueLabels: poisoned.trueLabels)
     }
     try overlap.check(in: context)
   }
@@ -82,15 +82,15 @@ extension CleanCounts {
     let predictions = try naming(clean.name) {
       try model.predictions(for: clean.prints.recording, title, in: context)
     }
-    self.init(verdicts: predictions, labels: clean.labels, classCount: model.classCount)
+    self.init(predictions: predictions, labels: clean.labels)
   }
 }
 
 extension Model {
-  /// Returns a class for every image, as one phase of the run.
+  /// Returns a prediction for every image, as one phase of the run.
   func predictions(
     for source: any SampleSource, _ title: String, in context: RunContext
-  ) throws -> [Int32] {
+  ) throws -> [Prediction] {
     let executor = try Executor([self], options: context.execution)
     let predictions = try context.phase(title, images: source.count) {
       try executor.predictions(for: source, progress: $0)

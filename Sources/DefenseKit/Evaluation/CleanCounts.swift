@@ -1,4 +1,4 @@
-internal import InferenceGraph
+public import InferenceGraph
 
 /// The number of clean images by result.
 public struct CleanCounts: Sendable, Hashable, Codable {
@@ -6,7 +6,7 @@ public struct CleanCounts: Sendable, Hashable, Codable {
   public var correct: Int
   /// The number of flagged images.
   public var flagged: Int
-  /// The number of undefined images (see `noClass`); never correct.
+  /// The number of undefined images (see `Prediction.undefined`); never correct.
   public var nonfinite: Int
   /// The number of all images.
   public var images: Int
@@ -19,17 +19,17 @@ public struct CleanCounts: Sendable, Hashable, Codable {
     self.images = images
   }
 
-  /// Counts verdicts against labels; `classCount` stands for flagged, `noClass` for undefined.
-  public init(verdicts: [Int32], labels: [Int32], classCount: Int) {
-    precondition(verdicts.count == labels.count, "\(verdicts.count) for \(labels.count) labels")
+  /// Counts predictions against labels.
+  public init(predictions: some Collection<Prediction>, labels: [Int32]) {
+    precondition(
+      predictions.count == labels.count, "\(predictions.count) for \(labels.count) labels")
     self.init(correct: 0, images: labels.count)
-    for (verdict, label) in zip(verdicts, labels) {
-      if verdict == noClass {
-        nonfinite += 1
-      } else if verdict == label {
-        correct += 1
+    for (prediction, label) in zip(predictions, labels) {
+      switch prediction {
+      case .undefined: nonfinite += 1
+      case .flagged: flagged += 1
+      case .class: if prediction.isClass(label) { correct += 1 }
       }
-      if Int(verdict) == classCount { flagged += 1 }
     }
   }
 

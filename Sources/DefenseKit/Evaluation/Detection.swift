@@ -1,13 +1,15 @@
+public import InferenceGraph
+
 /// A detector's answer for one image.
 public struct Detection: Sendable, Hashable {
-  /// The class, or N (the number of classes) for a flagged image.
-  public var label: Int32
+  /// The class, or whether the image is flagged or undefined.
+  public var prediction: Prediction
   /// How suspicious the image is, on any scale; higher is more suspicious.
   public var score: Float
 
-  /// Creates a verdict.
-  public init(label: Int32, score: Float) {
-    self.label = label
+  /// Creates a detection.
+  public init(_ prediction: Prediction, score: Float) {
+    self.prediction = prediction
     self.score = score
   }
 }

@@ -1,4 +1,4 @@
-internal import InferenceGraph
+public import InferenceGraph
 
 /// A group of images with the results of a fitted detector's models; valid only during the call.
 public struct DetectorBatch {
@@ -9,10 +9,10 @@ public struct DetectorBatch {
   /// The positions of the images in their data set.
   public var indices: Range<Int> { batch.indices }
 
-  /// The class that a model predicts for each image; ties go to the lowest class.
+  /// A model's prediction for each image; ties go to the lowest class.
   ///
   /// Here and below, models are identified by their position in ``FittedDetector/models``.
-  public func predictions(of model: Int) -> [Int32] { batch.predictions(of: models[model]) }
+  public func predictions(of model: Int) -> [Prediction] { batch.predictions(of: models[model]) }
 
   /// The outputs of a model, images x classes, row-major; after softmax if the model ends in one.
   public func outputs(of model: Int) -> [Float] { batch.outputs(of: models[model]) }

@@ -20,8 +20,8 @@ public struct Evaluation: Sendable {
   public struct DetectorResult: Sendable, Hashable {
     /// The detector's name.
     public var detector: String
-    /// Counts of its verdicts on the test sets.
-    public var verdicts: ModelResult
+    /// Counts of its answers on the test sets.
+    public var result: ModelResult
     /// Its scores of the test images.
     public var scores: DetectorScores
     /// The name of the file that the detector was written to as a model; nil if it was not written.
@@ -32,10 +32,10 @@ public struct Evaluation: Sendable {
 
     /// Creates a result.
     public init(
-      detector: String, verdicts: ModelResult, scores: DetectorScores = DetectorScores()
+      detector: String, result: ModelResult, scores: DetectorScores = DetectorScores()
     ) {
       self.detector = detector
-      self.verdicts = verdicts
+      self.result = result
       self.scores = scores
     }
   }

@@ -3,7 +3,7 @@ private import Synchronization
 
 /// The suspect, all its repaired copies and all fitted detectors, run together over a data set.
 ///
-/// The fitted detectors are the members: first those that use the suspect alone, then, for each
+/// The entries are the fitted detectors: first those that use the suspect alone, then, for each
 /// repaired model, those that compare.
 struct EvaluationPass: Sendable {
   /// The suspect first, then the repaired models, then further models that detectors read.
@@ -12,7 +12,7 @@ struct EvaluationPass: Sendable {
   private let observing: [(model: Int, node: String)]
   private let suspectCost: Int
   private let executor: Executor
-  /// The members that use the suspect alone.
+  /// The positions of the detectors that use the suspect alone.
   let suspectDetectors: Range<Int>
   private let detectorsPerRepair: Int
 
@@ -23,10 +23,10 @@ struct EvaluationPass: Sendable {
     let name: String
   }
 
-  /// The name of each member's detector.
+  /// The name of each entry's detector.
   var names: [String] { entries.map(\.name) }
 
-  /// Returns the members that compare the suspect with a repaired model.
+  /// Returns the positions of the detectors that compare the suspect with a repaired model.
   func detectors(ofRepair position: Int) -> Range<Int> {
     let first = suspectDetectors.count + position * detectorsPerRepair
     return first..<first + detectorsPerRepair
@@ -39,7 +39,7 @@ struct EvaluationPass: Sendable {
     in context: RunContext
   ) throws {
     var models = [suspect] + repaired
-    var members: [Entry] = []
+    var entries: [Entry] = []
     var observing: [(model: Int, node: String)] = []
     let comparing = detectors.filter { type(of: $0).comparesModels }
     let others = detectors.filter { !type(of: $0).comparesModels }
@@ -55,7 +55,7 @@ struct EvaluationPass: Sendable {
           models.append(model)
           return models.count - 1
         }
-        members.append(
+        entries.append(
           Entry(
             fitted: fitted, models: indices, firstObservation: observing.count,
             name: type(of: detector).name))
@@ -64,7 +64,7 @@ struct EvaluationPass: Sendable {
     }
     self.models = models
     self.observing = observing
-    entries = members
+    self.entries = entries
     suspectDetectors = 0..<others.count
     detectorsPerRepair = comparing.count
     executor = try Executor(models, observing: observing, options: context.execution)
@@ -81,24 +81,24 @@ struct EvaluationPass: Sendable {
     try context.phase(title, images: count) { progress in
       try executor.run(source, progress: progress) { batch in
         let predictions = models.indices.map { batch.predictions(of: $0) }
-        let detections = try entries.map { member in
-          let detections = try member.fitted.detections(
+        let detections = try entries.map { entry in
+          let detections = try entry.fitted.detections(
             for: DetectorBatch(
-              batch: batch, models: member.models, firstObservation: member.firstObservation))
+              batch: batch, models: entry.models, firstObservation: entry.firstObservation))
           guard detections.count == batch.indices.count else {
             throw PluginError(
-              .init(rawValue: "wrong-verdict-count"),
-              "\(member.name) gave \(detections.count) detections for \(batch.indices.count) images; "
-                + "this is a mistake in the plugin")
+              .init(rawValue: "wrong-detection-count"),
+              "\(entry.name) gave \(detections.count) detections for \(batch.indices.count) "
+                + "images; this is a mistake in the plugin")
           }
           return detections
         }
-        results.withLock { pass in
+        results.withLock { results in
           for (model, values) in predictions.enumerated() {
-            pass.predictions[model].replaceSubrange(batch.indices, with: values)
+            results.predictions[model].replaceSubrange(batch.indices, with: values)
           }
-          for (fitted, values) in detections.enumerated() {
-            pass.detections[fitted].replaceSubrange(batch.indices, with: values)
+          for (detector, values) in detections.enumerated() {
+            results.detections[detector].replaceSubrange(batch.indices, with: values)
           }
         }
       }

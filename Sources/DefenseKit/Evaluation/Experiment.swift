@@ -164,21 +164,22 @@ public struct Experiment: Sendable {
       }
     }
     try overlap.check(in: context)
-    func result(_ verdicts: (PassResults) -> [Int32]) -> Evaluation.ModelResult {
-      let answers = cleanPass.map(verdicts)
-      var result = modelResult(clean: answers, poisoned: poisonedPass.map(verdicts))
-      result.byClass = countsByClass(answers ?? [])
+    func result(_ predictions: (PassResults) -> [Prediction]) -> Evaluation.ModelResult {
+      let onClean = cleanPass.map(predictions)
+      var result = modelResult(clean: onClean, poisoned: poisonedPass.map(predictions))
+      result.byClass = countsByClass(onClean ?? [])
       return result
     }
     let suspectResult = result { $0.predictions[0] }
     warnNearChance(suspectResult, repairs, in: context)
-    func detectorResults(_ members: Range<Int>) -> [Evaluation.DetectorResult] {
-      members.map { member in
+    func detectorResults(_ positions: Range<Int>) -> [Evaluation.DetectorResult] {
+      positions.map { position in
         Evaluation.DetectorResult(
-          detector: pass.names[member], verdicts: result { $0.verdicts[member].map(\.label) },
+          detector: pass.names[position],
+          result: result { $0.detections[position].map(\.prediction) },
           scores: DetectorScores(
-            clean: cleanPass?.verdicts[member].map(\.score) ?? [],
-            poisoned: countedScores(poisonedPass?.verdicts[member] ?? [])))
+            clean: cleanPass?.detections[position].map(\.score) ?? [],
+            poisoned: countedScores(poisonedPass?.detections[position] ?? [])))
       }
     }
     let results = repairs.enumerated().map { position, repair in
@@ -193,36 +194,38 @@ public struct Experiment: Sendable {
     return evaluation
   }
 
-  /// Counts verdicts on the clean test images, class by class.
-  private func countsByClass(_ verdicts: [Int32]) -> [ClassCounts] {
-    guard let test, !verdicts.isEmpty else { return [] }
+  /// Counts predictions on the clean test images, class by class.
+  private func countsByClass(_ predictions: [Prediction]) -> [ClassCounts] {
+    guard let test, !predictions.isEmpty else { return [] }
     var counts = Array(repeating: ClassCounts(), count: suspect.classCount)
-    for (verdict, label) in zip(verdicts, test.labels) {
+    for (prediction, label) in zip(predictions, test.labels) {
       counts[Int(label)].images += 1
-      if verdict == label { counts[Int(label)].correct += 1 }
+      if prediction.isClass(label) { counts[Int(label)].correct += 1 }
     }
     return counts
   }
 
-  /// Counts verdicts on both test sets.
-  private func modelResult(clean: [Int32]?, poisoned: [Int32]?) -> Evaluation.ModelResult {
+  /// Counts predictions on both test sets.
+  private func modelResult(
+    clean: (some Collection<Prediction>)?, poisoned: (some Collection<Prediction>)?
+  ) -> Evaluation.ModelResult {
     Evaluation.ModelResult(
       clean: clean.map {
-        CleanCounts(predictions: $0, labels: test?.labels ?? [], classCount: suspect.classCount)
+        CleanCounts(predictions: $0, labels: test?.labels ?? [])
       },
       poisoned: poisoned.map {
         AttackCounts(
           predictions: $0, targets: self.poisoned?.targets ?? [],
-          trueLabels: self.poisoned?.trueLabels, classCount: suspect.classCount)
+          trueLabels: self.poisoned?.trueLabels)
       })
   }
 
   /// The scores of the poisoned images that the attack success rate counts, so that a detector's
   /// ROC curve agrees with its share of flagged images.
-  private func countedScores(_ verdicts: [Detection]) -> [Float] {
+  private func countedScores(_ detections: [Detection]) -> [Float] {
     guard let poisoned else { return [] }
-    return verdicts.indices.filter { isCounted($0, poisoned.targets, poisoned.trueLabels) }
-      .map { verdicts[$0].score }
+    return detections.indices.filter { isCounted($0, poisoned.targets, poisoned.trueLabels) }
+      .map { detections[$0].score }
   }
 
   /// Warns about a suspect near chance, unless a defense has already counted and called
@@ -253,7 +256,9 @@ public struct Experiment: Sendable {
         }
         if clean != nil || bad != nil {
           result.replay = curve.correct.indices.map {
-            modelResult(clean: clean?[$0], poisoned: bad?[$0])
+            modelResult(
+              clean: clean?[$0].lazy.map(Prediction.init(label:)),
+              poisoned: bad?[$0].lazy.map(Prediction.init(label:)))
           }
         }
       }
@@ -262,7 +267,7 @@ public struct Experiment: Sendable {
     return results
   }
 
-  /// Returns the predictions after 0, 1, ... channels of the sweep.
+  /// Returns the predictions after 0, 1, ... channels of the sweep, as labels.
   private func replay(
     _ curve: PruningCurve, on source: any SampleSource, _ title: String, in context: RunContext
   ) throws -> [[Int32]] {
@@ -274,7 +279,7 @@ public struct Experiment: Sendable {
     }
     context.count(sweep, steps: curve.order.count, images: source.count)
     return try context.phase(title, images: source.count) {
-      try recording.predictions(masking: curve.order, progress: $0)
+      try recording.labels(masking: curve.order, progress: $0)
     }
   }
 }

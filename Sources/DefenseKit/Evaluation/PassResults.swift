@@ -1,13 +1,16 @@
+internal import InferenceGraph
+
 /// The results of one pass over a data set, for each image.
 struct PassResults: Sendable {
   /// `[model][image]`.
-  var predictions: [[Int32]]
+  var predictions: [[Prediction]]
   /// `[detector][image]`.
   var detections: [[Detection]]
 
   init(models: Int, detectors: Int, images: Int) {
-    predictions = Array(repeating: Array(repeating: -1, count: images), count: models)
+    predictions = Array(
+      repeating: Array(repeating: .undefined, count: images), count: models)
     detections = Array(
-      repeating: Array(repeating: Detection(label: -1, score: 0), count: images), count: detectors)
+      repeating: Array(repeating: Detection(.undefined, score: 0), count: images), count: detectors)
   }
 }

@@ -6,7 +6,7 @@ public struct PoisonedCounts: Sendable, Hashable, Codable {
   public var restored: Int?
   /// The number of flagged images.
   public var flagged: Int
-  /// The number of undefined images (see `noClass`); never hits.
+  /// The number of undefined images (see `Prediction.undefined`); never hits.
   public var nonfinite: Int
   /// The number of all images counted.
   public var images: Int

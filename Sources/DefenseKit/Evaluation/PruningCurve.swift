@@ -9,7 +9,7 @@ public struct PruningCurve: Sendable, Hashable {
   /// `correct[k]`: the number of correctly classified images after k channels; k = 0 is the
   /// suspect.
   public var correct: [Int]
-  /// `nonfinite[k]`: the number of undefined images after k channels (see `noClass`).
+  /// `nonfinite[k]`: the number of undefined images after k channels (see `Prediction.undefined`).
   public var nonfinite: [Int]
   /// The number of images.
   public var images: Int

@@ -9,7 +9,7 @@ public import ModelIO
 ///
 /// These keys are optional:
 /// - `restored` in counts of poisoned images: those that got the class they show, if that is known.
-/// - `nonfinite` in counts: undefined images (see `noClass`), unless there are none.
+/// - `nonfinite` in counts: undefined images (see `Prediction.undefined`), unless there are none.
 /// - `unscored` in a detector's result: images with a NaN score, unless there are none.
 /// - `note` in a repair.
 /// - `tuning` in a fine-tuned repair: the epochs, the training images, and the results on the

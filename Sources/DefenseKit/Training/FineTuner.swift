@@ -79,8 +79,9 @@ public struct FineTuner: Sendable {
       let rest = heldOutImages.isEmpty ? "" : " (\(heldOutImages.count) more are held out)"
       throw PluginError(
         .untrainable,
-        "\(defense): \(clean.name) has \(trainingImages.count) images to learn\(rest), fewer than one batch "
-          + "of \(options.batch); give more images or set \(defense).batch to a smaller number")
+        "\(defense): \(clean.name) has \(trainingImages.count) images to learn\(rest), fewer than "
+          + "one batch of \(options.batch); give more images or set \(defense).batch to a smaller "
+          + "number")
     }
     // This pass finds images that cannot be evaluated, while their numbers in the file are known.
     let before = try predictions(of: model, on: clean, "clean images", in: context)
@@ -100,10 +101,9 @@ public struct FineTuner: Sendable {
     let passes = Double((3 * trainingImages.count + watched.count) * course.trained)
     context.count(run: passes, alone: passes)
     let after = try predictions(of: course.model, on: clean, "tuned model", in: context)
-    func counts(_ verdicts: [Int32], _ indices: [Int]) -> CleanCounts {
+    func counts(_ predictions: [Prediction], _ indices: [Int]) -> CleanCounts {
       CleanCounts(
-        predictions: indices.map { verdicts[$0] }, labels: indices.map { clean.labels[$0] },
-        classCount: model.classCount)
+        predictions: indices.map { predictions[$0] }, labels: indices.map { clean.labels[$0] })
     }
     let all = Array(0..<clean.count)
     return Result(
@@ -127,7 +127,7 @@ public struct FineTuner: Sendable {
 
   private func predictions(
     of model: Model, on clean: CleanData, _ title: String, in context: RunContext
-  ) throws -> [Int32] {
+  ) throws -> [Prediction] {
     try naming(clean.name) { try model.predictions(for: clean.source, title, in: context) }
   }
 

@@ -33,7 +33,7 @@ extension PluginChecks {
     keepsLabels: Bool, _ trial: String
   ) throws(BrokenRule) {
     func fail(_ observed: String, _ advice: String) -> BrokenRule {
-      broken(.poisoning, "\(seen), \(trial)", advice)
+      broken(.poisoning, "\(observed), \(trial)", advice)
     }
     let images = poisoning.images
     let start = "start from Poisoning(of: task.images), and change images by its methods"

@@ -85,13 +85,14 @@ extension PluginChecks {
     try forEachTrial(rule) { trial in
       guard trial.learn != nil else { return }
       let together = try detections(by: plugin, in: trial, on: images)
-      for (index, verdict) in try others(plugin, trial, images) {
-        let (a, b) = (together[index], verdict)
-        guard a.label != b.label || a.score.bitPattern != b.score.bitPattern else { continue }
+      for (index, detection) in try others(plugin, trial, images) {
+        let (a, b) = (together[index], detection)
+        guard a.prediction != b.prediction || a.score.bitPattern != b.score.bitPattern
+        else { continue }
         throw broken(
           rule,
-          "image \(index) of \(trial.name) gets label \(a.label) and score \(a.score) in its "
-            + "position, and label \(b.label) and score \(b.score) "
+          "image \(index) of \(trial.name) gets prediction \(a.prediction) and score \(a.score) in "
+            + "its position, and prediction \(b.prediction) and score \(b.score) "
             + (rule == .singleImage ? "alone" : "when the images are shuffled"), advice)
       }
     }

@@ -24,7 +24,7 @@ extension PluginChecks {
 
   private func check(_ repair: Repair, _ title: String, _ materials: Materials) throws {
     func fail(_ observed: String, _ advice: String) -> BrokenRule {
-      broken(.repairs, "\(title) \(seen)", advice)
+      broken(.repairs, "\(title) \(observed)", advice)
     }
     let suspect = materials.models[0]
     guard repair.defense == name else {

@@ -33,10 +33,10 @@ extension Facts {
     }
   }
 
-  /// Adds a detector's verdicts on images.
-  mutating func add(_ name: String, _ verdicts: [Detection]) {
-    add("the labels of \(name)", verdicts.map(\.label))
-    add("the scores of \(name)", verdicts.map(\.score))
+  /// Adds a detector's answers for images.
+  mutating func add(_ name: String, _ detections: [Detection]) {
+    add("the predictions of \(name)", detections.map(\.prediction))
+    add("the scores of \(name)", detections.map(\.score))
   }
 
   /// Adds the values of a trigger's change.

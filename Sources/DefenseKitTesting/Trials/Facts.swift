@@ -14,12 +14,14 @@ struct Facts: Sendable, Equatable {
     case integers([Int])
     /// Bits of 32-bit floats, so that NaN equals itself and 0 is not -0.
     case floats([UInt32])
+    case predictions([Prediction])
 
     var count: Int {
       switch self {
       case .text: 1
       case .integers(let values): values.count
       case .floats(let bits): bits.count
+      case .predictions(let values): values.count
       }
     }
 
@@ -28,6 +30,7 @@ struct Facts: Sendable, Equatable {
       case .text(let text): text
       case .integers(let values): "\(values[index])"
       case .floats(let bits): "\(Float(bitPattern: bits[index]))"
+      case .predictions(let values): "\(values[index])"
       }
     }
 
@@ -36,6 +39,8 @@ struct Facts: Sendable, Equatable {
       switch (self, other) {
       case (.integers(let a), .integers(let b)): zip(a, b).enumerated().first { $1.0 != $1.1 }?.0
       case (.floats(let a), .floats(let b)): zip(a, b).enumerated().first { $1.0 != $1.1 }?.0
+      case (.predictions(let a), .predictions(let b)):
+        zip(a, b).enumerated().first { $1.0 != $1.1 }?.0
       default: nil
       }
     }
@@ -51,6 +56,11 @@ struct Facts: Sendable, Equatable {
   /// Adds whole numbers.
   mutating func add(_ name: String, _ values: some Sequence<some BinaryInteger>) {
     entries.append(Entry(name: name, content: .integers(values.map { Int($0) })))
+  }
+
+  /// Adds predictions.
+  mutating func add(_ name: String, _ values: [Prediction]) {
+    entries.append(Entry(name: name, content: .predictions(values)))
   }
 
   /// Adds the bits of floats.

@@ -164,7 +164,7 @@ public struct ANP: Defense {
     func correct(_ model: Model) throws -> Int {
       context.count(run: Double(labels.count), alone: Double(labels.count))
       let found = try Executor([model], options: context.execution).predictions(for: images)[0]
-      return zip(found, labels).count { $0 == $1 }
+      return zip(found, labels).count { $0.isClass($1) }
     }
     return try context.phase("threshold", images: labels.count) { progress in
       let before = try correct(network.model)

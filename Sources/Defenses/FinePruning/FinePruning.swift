@@ -64,13 +64,13 @@ public struct FinePruning: Defense {
     }
     let order = Self.order(
       options.ranking == .pool ? recording.frontierMeans : recording.layerMeans)
-    let predictions = try context.phase("sweep", images: clean.count) {
-      try recording.predictions(masking: order, progress: $0)
+    let labels = try context.phase("sweep", images: clean.count) {
+      try recording.labels(masking: order, progress: $0)
     }
     context.count(sweep, steps: order.count, images: clean.count)
 
-    let counts = predictions.map {
-      CleanCounts(predictions: $0, labels: clean.labels, classCount: model.classCount)
+    let counts = labels.map {
+      CleanCounts(predictions: $0.lazy.map(Prediction.init(label:)), labels: clean.labels)
     }
     context.checkBaseline(
       correct: counts[0].correct, images: clean.count, of: model, on: clean.name)

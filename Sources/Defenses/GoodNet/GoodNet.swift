@@ -7,10 +7,10 @@ public import DefenseKit
 ///     G(x) = B(x) if B(x) = B'(x), else N.
 ///
 /// On clean images both mostly agree; a trigger moves B to the attacker's class, and B' less and
-/// less as it loses the backdoor. If either model gives no class because values on the way are not
-/// finite (see `noClass`), G(x) is N: breaking the computation gets nothing past the detector. The
-/// score is KL(p || p'), the divergence of the two softmax outputs, in nats, and NaN without a
-/// class.
+/// less as it loses the backdoor. If the image is undefined for either model (see
+/// `Prediction.undefined`), G(x) is N: breaking the computation gets nothing past the detector. The
+/// score is KL(p || p'), the divergence of the two softmax outputs, in nats, and NaN for an
+/// undefined image.
 ///
 /// Source: the backdoor lab of CSAW-HackML 2020 (Dolan-Gavitt and Garg, New York University).
 public struct GoodNet: Detector {
@@ -37,7 +37,7 @@ public struct GoodNet: Detector {
   ) throws -> any FittedDetector {
     let repaired = try required(repaired)
     try Self.check(suspect, repaired)
-    return Comparison(models: [suspect, repaired], classCount: suspect.classCount)
+    return Comparison(models: [suspect, repaired])
   }
 
   /// Returns GoodNet as one ordinary model.
@@ -45,9 +45,9 @@ public struct GoodNet: Detector {
     try Self.model(suspect: suspect, repaired: repaired)
   }
 
-  /// Returns the class on which both predictions agree, else N; either prediction may be `noClass`.
-  public static func label(suspect: Int32, repaired: Int32, classCount: Int) -> Int32 {
-    suspect == repaired && suspect != noClass ? suspect : Int32(classCount)
+  /// Returns the class on which both predictions agree, else ``Prediction/flagged``.
+  public static func prediction(suspect: Prediction, repaired: Prediction) -> Prediction {
+    suspect == repaired && suspect != .undefined ? suspect : .flagged
   }
 
   /// Checks that both models have the same inputs and number of classes.
@@ -69,7 +69,6 @@ public struct GoodNet: Detector {
 /// The fitted detector, which compares the two models' predictions batch by batch.
 private struct Comparison: FittedDetector {
   let models: [Model]
-  let classCount: Int
 
   func detections(for batch: DetectorBatch) -> [Detection] {
     let suspect = batch.predictions(of: 0)
@@ -77,9 +76,7 @@ private struct Comparison: FittedDetector {
     let divergence = batch.divergence(from: 0, to: 1)
     return suspect.indices.map {
       Detection(
-        label: GoodNet.label(
-          suspect: suspect[$0], repaired: repaired[$0], classCount: classCount),
-        score: divergence[$0])
+        GoodNet.prediction(suspect: suspect[$0], repaired: repaired[$0]), score: divergence[$0])
     }
   }
 }

@@ -11,7 +11,7 @@ public import DefenseKit
 /// and x is flagged if H(x) is under a threshold; the score is -H(x), in bits. Images are blended
 /// as network inputs, after the model's input scale, and nothing is clipped: with the defaults
 /// N = 100 and alpha = beta = 1 a blend is the sum of both. An image that has no class (see
-/// `noClass`), alone or under some overlay, is flagged with a score of NaN.
+/// `Prediction.undefined`), alone or under some overlay, is flagged with a score of NaN.
 ///
 /// The threshold comes from the entropies of n clean images. By default it is the j-th smallest of
 /// these, j = floor(alarms * (n + 1)): a clean image of the same kind is under it with a
@@ -20,7 +20,7 @@ public import DefenseKit
 ///
 /// The run's seed splits the clean images: half of them, at most 2,000, are for the threshold; of
 /// the rest at most 2,000, or as many as fit in 256 MiB as floats, are overlays. The overlays of an
-/// image are drawn with replacement, by its content and the seed, so that its verdict does not
+/// image are drawn with replacement, by its content and the seed, so that its answer does not
 /// depend on its position.
 ///
 /// Source: Gao, Xu, Wang, Chen, Ranasinghe and Nepal, "STRIP: A Defence Against Trojan Attacks on
@@ -68,8 +68,7 @@ public struct STRIP: Detector {
       at: measured, of: clean, suspect, "entropy of clean images", in: context
     ) { images in try meter.entropies(of: images) }
     return EntropyTest(
-      models: [suspect], meter: meter, threshold: try threshold(entropies, of: clean, in: context),
-      classCount: suspect.classCount)
+      models: [suspect], meter: meter, threshold: try threshold(entropies, of: clean, in: context))
   }
 
   /// Reads the overlays and prepares the network.
@@ -80,15 +79,14 @@ public struct STRIP: Detector {
     return try EntropyMeter(suspect, overlays: overlays, options, in: context)
   }
 
-  /// Returns the verdict for a prediction, which may be `noClass`, and an entropy.
-  static func verdict(
-    prediction: Int32, entropy: Double, threshold: Double, classCount: Int
+  /// Returns the answer for an image with this prediction and entropy.
+  static func detection(
+    prediction: Prediction, entropy: Double, threshold: Double
   ) -> Detection {
-    guard prediction != noClass, !entropy.isNaN else {
-      return Detection(label: Int32(classCount), score: .nan)
+    guard prediction != .undefined, !entropy.isNaN else {
+      return Detection(.flagged, score: .nan)
     }
-    return Detection(
-      label: entropy < threshold ? Int32(classCount) : prediction, score: Float(-entropy))
+    return Detection(entropy < threshold ? .flagged : prediction, score: Float(-entropy))
   }
 
   /// Returns the threshold for the clean entropies, and warns the user about unusable ones.
@@ -125,13 +123,11 @@ private struct EntropyTest: FittedDetector {
   let models: [Model]
   let meter: EntropyMeter
   let threshold: Double
-  let classCount: Int
 
   func detections(for batch: DetectorBatch) throws -> [Detection] {
     let entropies = try meter.entropies(of: batch.images())
     return zip(batch.predictions(of: 0), entropies).map { prediction, entropy in
-      STRIP.verdict(
-        prediction: prediction, entropy: entropy, threshold: threshold, classCount: classCount)
+      STRIP.detection(prediction: prediction, entropy: entropy, threshold: threshold)
     }
   }
 }

@@ -4,8 +4,8 @@ internal import Synchronization
 extension ChannelSweep {
   /// The results of one pass over a set of images, and the values that the sweep reuses.
   public struct Recording: Sendable {
-    /// The class that the unpruned model predicts for each image, or ``noClass``.
-    public let predictions: [Int32]
+    /// The unpruned model's predictions as labels: classes, or ``noClass``.
+    package let labels: [Int32]
     /// The mean of each channel at the frontier, over images and positions; empty without means.
     public let frontierMeans: [Double]
     /// The mean of each channel of the layer's own result, over images and positions; empty unless
@@ -30,7 +30,7 @@ extension ChannelSweep {
   ///     again.
   ///   - takingMeans: Whether to take means, for ranking channels. An image with values that are
   ///     not finite then stops the recording, because it alone would decide the ranking; without
-  ///     means it is only undefined (see ``noClass``).
+  ///     means it is only undefined (see ``Prediction/undefined``).
   ///   - progress: Receives the number of images done.
   /// - Throws: ``SampleError`` for an image with NaN or infinite values; with means, also for the
   ///   first image with values that are not finite at the layer or before, naming layer and
@@ -42,7 +42,7 @@ extension ChannelSweep {
     let measured = takingMeans ? self.measured : []
     let state = Mutex(
       Sums(
-        predictions: Array(repeating: 0, count: source.count),
+        labels: Array(repeating: 0, count: source.count),
         frontier: Array(repeating: ExactSum(), count: channelCount),
         layer: Array(repeating: ExactSum(), count: channelCount)))
     let keeps = source.count * cut.elementCount * 4 <= memory
@@ -90,7 +90,7 @@ extension ChannelSweep {
       }
       let (ready, added, without, lost) = (classes, sums, unranked, alwaysUndefined)
       state.withLock {
-        $0.predictions.replaceSubrange(range, with: ready[..<range.count])
+        $0.labels.replaceSubrange(range, with: ready[..<range.count])
         for channel in 0..<channelCount {
           $0.frontier[channel] += added[0][channel]
           $0.layer[channel] += added[1][channel]
@@ -110,7 +110,7 @@ extension ChannelSweep {
       return sums.map { $0.value / terms }
     }
     return Recording(
-      predictions: sums.predictions,
+      labels: sums.labels,
       frontierMeans: takingMeans ? means(sums.frontier, measured[0]) : [],
       layerMeans: takingMeans && measuresLayer ? means(sums.layer, measured[1]) : [],
       sweep: self, source: source, cutValues: cutValues, alwaysUndefined: sums.alwaysUndefined)
@@ -125,7 +125,7 @@ extension ChannelSweep {
   }
 
   private struct Sums {
-    var predictions: [Int32]
+    var labels: [Int32]
     var frontier: [ExactSum]
     var layer: [ExactSum]
     var unranked = Unranked()

@@ -1,6 +1,9 @@
 internal import Synchronization
 
 extension ChannelSweep.Recording {
+  /// The unpruned model's prediction for each image.
+  public var predictions: [Prediction] { labels.map { Prediction(label: $0) } }
+
   /// Returns the predictions after masking the first k channels of `order`, for k from 0 to
   /// `order.count`: `result[k][image]`.
   ///
@@ -10,6 +13,13 @@ extension ChannelSweep.Recording {
   /// - Throws: The errors of `source`, if its images must be read again.
   public func predictions(
     masking order: [Int], progress: ProgressHandler? = nil
+  ) throws -> [[Prediction]] {
+    try labels(masking: order, progress: progress).map { $0.map { Prediction(label: $0) } }
+  }
+
+  /// Returns the predictions as labels: classes, or ``noClass``.
+  package func labels(
+    masking order: [Int], progress: ProgressHandler? = nil
   ) throws -> [[Int32]] {
     precondition(
       Set(order).count == order.count && order.allSatisfy { (0..<sweep.channelCount).contains($0) },
@@ -17,11 +27,11 @@ extension ChannelSweep.Recording {
     // The layer alone cannot cause a constant that is not finite: other inputs do, and the constant
     // may differ from image to image.
     guard sweep.options.sharing, sweep.constants.allSatisfy(\.isFinite) else {
-      return try predictionsOneByOne(order, progress)
+      return try labelsOneByOne(order, progress)
     }
     let groupSize = sweep.prefix.blocks * laneCount
     let chunk = ReplayState.groups * groupSize
-    let result = Mutex([[Int32]](repeating: predictions, count: order.count + 1))
+    let result = Mutex([[Int32]](repeating: labels, count: order.count + 1))
     let loader = Loader(source)
     let counter = ProgressCounter(progress)
     try runInParallel(
@@ -31,7 +41,7 @@ extension ChannelSweep.Recording {
     ) { state, piece in
       let range = piece * chunk..<min(source.count, (piece + 1) * chunk)
       try state.load(self, range, loader)
-      var current = Array(predictions[range])
+      var current = Array(labels[range])
       for (step, channel) in order.enumerated() {
         state.mask(channel, order[...step], &current)
         let now = current
@@ -43,7 +53,7 @@ extension ChannelSweep.Recording {
   }
 
   /// Runs every masked model in full.
-  private func predictionsOneByOne(
+  private func labelsOneByOne(
     _ order: [Int], _ progress: ProgressHandler?
   ) throws -> [[Int32]] {
     try (0...order.count).map { count in
@@ -52,7 +62,7 @@ extension ChannelSweep.Recording {
         Array(order[..<count]), of: sweep.layer, zeroingBias: sweep.zeroingBias)
       let executor = try Executor([masked], options: sweep.options, on: sweep.backend)
       defer { progress?(source.count * (count + 1) / (order.count + 1)) }
-      return try executor.predictions(for: source)[0]
+      return try executor.labels(for: source)[0]
     }
   }
 }

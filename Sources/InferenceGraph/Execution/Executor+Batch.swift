@@ -15,21 +15,24 @@ extension Executor {
 
     private var blocks: Range<Int> { 0..<blockCount(indices.count) }
 
-    /// Returns the class that a model predicts for each image: the largest output before softmax.
-    ///
-    /// Ties go to the lowest class. ``noClass`` marks images for which a value on the way is not
-    /// finite.
-    public func predictions(of model: Int) -> [Int32] {
+    /// Returns a model's prediction for each image: the class with the largest output before
+    /// softmax. Ties go to the lowest class.
+    public func predictions(of model: Int) -> [Prediction] {
+      labels(of: model).map { Prediction(label: $0) }
+    }
+
+    /// Returns a model's predictions as labels: classes, or ``noClass``.
+    package func labels(of model: Int) -> [Int32] {
       let output = executor.outputs[model]
       return unsafe perLane { block, result in
         unsafe memory.classify(output.scores, block: block, checks: output.checks, into: result)
       }
     }
 
-    /// Returns a model's outputs, `[images][classes]` in row-major order; after softmax if the model
-    /// ends in one.
+    /// Returns a model's outputs, `[images][classes]` in row-major order; after softmax if the
+    /// model ends in one.
     ///
-    /// The outputs for an undefined image (see ``noClass``) are NaN or arbitrary.
+    /// The outputs for an undefined image (see ``Prediction/undefined``) are NaN or arbitrary.
     public func outputs(of model: Int) -> [Float] {
       let output = executor.outputs[model]
       guard output.isSoftmax else { return rows(of: output.scores) }
@@ -48,18 +51,18 @@ extension Executor {
     /// Returns softmax(z / temperature) of a model's logits z, `[images][classes]` in row-major
     /// order, even if the model does not end in softmax.
     ///
-    /// The scores of an undefined image (see ``noClass``) are NaN.
+    /// The scores of an undefined image (see ``Prediction/undefined``) are NaN.
     public func scores(of model: Int, temperature: Float = 1) -> [Float] {
       let node = executor.outputs[model].scores
       let classes = elements(of: node)
       var result = rows(of: node)
-      for (image, prediction) in predictions(of: model).enumerated() {
+      for (image, label) in labels(of: model).enumerated() {
         let row = image * classes..<(image + 1) * classes
-        guard prediction != noClass else {
+        guard label != noClass else {
           result.replaceSubrange(row, with: repeatElement(.nan, count: classes))
           continue
         }
-        let top = result[row.lowerBound + Int(prediction)]
+        let top = result[row.lowerBound + Int(label)]
         var sum: Float = 0
         for index in row {
           result[index] = exp((result[index] - top) / temperature)
@@ -70,11 +73,11 @@ extension Executor {
       return result
     }
 
-    /// Returns, for each image, the entropy -(sum of p log2 p) over the classes, in bits, where p is
-    /// the softmax of a model's logits, even if the model does not end in softmax.
+    /// Returns, for each image, the entropy -(sum of p log2 p) over the classes, in bits, where p
+    /// is the softmax of a model's logits, even if the model does not end in softmax.
     ///
-    /// The range is 0 to log2 of the number of classes; NaN for an undefined image (see ``noClass``).
-    /// A p of zero contributes zero.
+    /// The range is 0 to log2 of the number of classes; NaN for an undefined image (see
+    /// ``Prediction/undefined``). A p of zero contributes zero.
     public func entropies(of model: Int) -> [Float] {
       let node = executor.outputs[model].scores
       let entropies: [Float] = unsafe perLane { block, result in
@@ -82,15 +85,15 @@ extension Executor {
         unsafe kernels.entropy(
           scores.pointer, Int64(scores.elementCount), scores.image.channel_pitch, result)
       }
-      return zip(entropies, predictions(of: model)).map { entropy, prediction in
-        prediction == noClass ? .nan : entropy / log(2)
+      return zip(entropies, labels(of: model)).map { entropy, label in
+        label == noClass ? .nan : entropy / log(2)
       }
     }
 
     /// Returns, for each image, KL(p || q) = sum of p log(p / q) over the classes, in nats, where p
     /// and q are the softmax outputs of two models.
     ///
-    /// NaN for an image that is undefined for either model (see ``noClass``).
+    /// NaN for an image that is undefined for either model (see ``Prediction/undefined``).
     public func divergence(from a: Int, to b: Int) -> [Float] {
       let nodes = (executor.outputs[a].scores, executor.outputs[b].scores)
       let classes = elements(of: nodes.0)
@@ -103,7 +106,7 @@ extension Executor {
           left.pointer, right.pointer, Int64(classes), left.image.channel_pitch,
           right.image.channel_pitch, result)
       }
-      let (p, q) = (predictions(of: a), predictions(of: b))
+      let (p, q) = (labels(of: a), labels(of: b))
       return divergence.indices.map {
         p[$0] == noClass || q[$0] == noClass ? .nan : divergence[$0]
       }

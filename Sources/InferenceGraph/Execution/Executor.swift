@@ -69,7 +69,7 @@ public struct Executor: Sendable {
     }
     let images = merged.nodes.indices.filter { merged.nodes[$0].operation == .input }
     let results = Set(merged.scores + observed)
-    let fused = Fused(merged.nodes, inputs: Set(images), results: results)
+    let fused = Fused(merged.nodes, inputs: Set(images), outputs: results)
     let prepared = backend.prepare(fused, blocks: options.blocks(imageShape: shape))
     try prepared.checkSize(of: models[0].graph)
     self.prepared = prepared
@@ -144,20 +144,26 @@ public struct Executor: Sendable {
     }
   }
 
-  /// Returns the class that each model predicts for each image, or ``noClass``:
-  /// `result[model][image]`.
+  /// Returns each model's prediction for each image: `result[model][image]`.
   ///
   /// - Throws: The errors of ``run(_:progress:body:)``.
   public func predictions(
+    for source: any SampleSource, progress: ProgressHandler? = nil
+  ) throws -> [[Prediction]] {
+    try labels(for: source, progress: progress).map { $0.map { Prediction(label: $0) } }
+  }
+
+  /// Returns each model's predictions as labels: classes, or ``noClass``.
+  package func labels(
     for source: any SampleSource, progress: ProgressHandler? = nil
   ) throws -> [[Int32]] {
     let result = Mutex(
       Array(repeating: Array(repeating: Int32(0), count: source.count), count: models.count))
     try run(source, progress: progress) { batch in
-      let predictions = models.indices.map { batch.predictions(of: $0) }
+      let labels = models.indices.map { batch.labels(of: $0) }
       result.withLock {
-        for model in predictions.indices {
-          $0[model].replaceSubrange(batch.indices, with: predictions[model])
+        for model in labels.indices {
+          $0[model].replaceSubrange(batch.indices, with: labels[model])
         }
       }
     }

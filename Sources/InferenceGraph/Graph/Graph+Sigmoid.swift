@@ -2,10 +2,10 @@ extension Graph {
   /// The graph with its single sigmoid output replaced by two classes; nil if it ends in anything
   /// else.
   ///
-  /// Removes the sigmoid and appends ``Graph/Operation/binaryLogits`` with a softmax: the scores are 1 -
-  /// p and p, where p was the graph's result. The second class is predicted where p > 0.5. Nodes
-  /// that pass the one element on, for example a flattening, may follow the sigmoid.
-  /// ``joiningSigmoid`` is the inverse.
+  /// Removes the sigmoid and appends ``Graph/Operation/binaryLogits`` with a softmax: the scores are 1 - p
+  /// and p, where p was the graph's result. The second class is predicted where p > 0.5. Nodes that
+  /// pass the one element on, for example a flattening, may follow the sigmoid. ``joiningSigmoid``
+  /// is the inverse.
   public var splittingSigmoid: Graph? {
     guard outputShape == [1] else { return nil }
     let unit = unit(at: output)

@@ -45,8 +45,8 @@ extension Graph {
     case rearrange(Rearrangement)
     /// See ``BilinearResizing``.
     case resize(BilinearResizing)
-    /// (0, z) for a vector of one element z. Taken as logits of two classes, their softmax is (1 - p,
-    /// p), where p is the sigmoid of z.
+    /// (0, z) for a vector of one element z. Taken as logits of two classes, their softmax is
+    /// (1 - p, p), where p is the sigmoid of z.
     case binaryLogits
     /// A layer that is the identity at inference.
     case trainingOnly(TrainingOnly)

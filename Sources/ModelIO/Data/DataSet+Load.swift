@@ -90,14 +90,14 @@ extension DataSet {
     case (.some(let wanted), _, _) where first || last:
       throw FileError(
         .usage, path: file.path,
-        "its images, \(described(image)), do not fit the \(consumer)'s input, \(described(inputShape)), "
-          + "with --layout \(wanted.rawValue); leave the option out")
+        "its images, \(described(image)), do not fit the \(consumer)'s input, "
+          + "\(described(inputShape)), with --layout \(wanted.rawValue); leave the option out")
     default:
       if file.isMATLAB {
         throw file.failure(
           "its images are \(described(image.reversed())) in MATLAB, if its last axis counts them, but "
-            + "the \(consumer) takes \(described(inputShape)) (height x width x channels); give data made "
-            + "for this \(consumer), turned with 'permute' if need be")
+            + "the \(consumer) takes \(described(inputShape)) (height x width x channels); give data "
+            + "made for this \(consumer), turned with 'permute' if need be")
       }
       throw file.failure(
         "its images are \(described(image)), but the \(consumer) takes \(described(inputShape)) "

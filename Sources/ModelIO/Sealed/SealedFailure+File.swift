@@ -39,7 +39,7 @@ extension FileError {
       case SealedFailure.lost:
         FileError(
           .missingInput, path: file.path, "cannot be read: the process for it was ended; try again")
-      default: refused(.parserAnswer, "made the process that reads it answer nonsense")
+      default: refused(.parserAnswer, "made the process that reads it give an invalid answer")
       }
   }
 }

@@ -137,9 +137,9 @@ final class TrainingRun {
 
   private func heldOutCorrect() throws -> Int? {
     guard let heldOut else { return nil }
-    let predictions = try Executor([backpropagation.currentModel], options: execution)
-      .predictions(for: heldOut.source)[0]
-    return zip(predictions, heldOut.labels).count { $0 == $1 }
+    let labels = try Executor([backpropagation.currentModel], options: execution)
+      .labels(for: heldOut.source)[0]
+    return zip(labels, heldOut.labels).count { $0 == $1 }
   }
 
   // MARK: Identity

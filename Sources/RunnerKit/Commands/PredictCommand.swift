@@ -111,20 +111,30 @@ struct PredictCommand: RunnerCommand {
     let material = try material(for: suspect)
     arguments.execution.parsing.warn(in: context)
     for note in material.notes { context.warn(note) }
-    let classes: [Int32]
+    let predictions: [Prediction]
     do {
-      classes = try self.classes(of: material.source, suspect, detector, in: context)
+      predictions = try self.predictions(for: material.source, suspect, detector, in: context)
     } catch let error as SampleError {
       throw material.error(error)
     }
-    let broken = classes.indices.filter { classes[$0] == noClass }
+    let broken = predictions.indices.filter { predictions[$0] == .undefined }
     if let first = broken.first {
       context.warn(
-        "\(material.title): no class for \(broken.count) of \(classes.count) images (first: "
-          + "\(material.name(of: first))): the model computed NaN or infinite values; ")
+        "\(material.title): no class for \(broken.count) of \(predictions.count) images (first: "
+          + "\(material.name(of: first))): the model computed NaN or infinite values; their lines "
+          + "say 'nonfinite'")
     }
     try StandardOutput.write(
-      classes.map { $0 == noClass ? "nonfinite\n" : "\($0)\n" }.joined())
+      predictions.map { Self.line($0, classCount: suspect.classCount) + "\n" }.joined())
+  }
+
+  /// The class, counted from 0; the number of classes for a flagged image.
+  private static func line(_ prediction: Prediction, classCount: Int) -> String {
+    switch prediction {
+    case .class(let number): "\(number)"
+    case .flagged: "\(classCount)"
+    case .undefined: "nonfinite"
+    }
   }
 
   /// The images to classify.
@@ -178,18 +188,18 @@ struct PredictCommand: RunnerCommand {
 
   private var files: ModelFiles { arguments.files(of: model) }
 
-  private func classes(
-    of images: any SampleSource, _ suspect: Model, _ detector: (any Detector)?,
+  private func predictions(
+    for images: any SampleSource, _ suspect: Model, _ detector: (any Detector)?,
     in context: RunContext
-  ) throws -> [Int32] {
+  ) throws -> [Prediction] {
     if let detector {
       let copy = try repaired.map { try files.load($0, sandbox: context.sandbox) }
       let clean = try clean.map {
         try CleanData(files.data($0, as: "clean", for: suspect, sandbox: context.sandbox))
       }
       for note in clean?.notes ?? [] { context.warn(note) }
-      return try detector.labels(
-        of: images, suspect: suspect, repaired: copy, using: clean, in: context)
+      return try detector.predictions(
+        for: images, suspect: suspect, repaired: copy, using: clean, in: context)
     }
     let executor = try Executor([suspect], options: context.execution)
     return try context.phase("predicting", images: images.count) {

@@ -77,12 +77,12 @@ private struct Comparison: FittedDetector {
   let threshold: Float
 
   func detections(for batch: DetectorBatch) -> [Detection] {
-    let classes = batch.predictions(of: 0)
+    let predictions = batch.predictions(of: 0)
     let distances = batch.divergence(from: 0, to: 1)
-    return zip(classes, distances).map { label, distance in
+    return zip(predictions, distances).map { prediction, distance in
       // Asked this way round, NaN is flagged too: an image without a class must not pass.
       let isFlagged = !(distance <= threshold)
-      return Detection(label: isFlagged ? Int32(models[0].classCount) : label, score: distance)
+      return Detection(isFlagged ? .flagged : prediction, score: distance)
     }
   }
 }

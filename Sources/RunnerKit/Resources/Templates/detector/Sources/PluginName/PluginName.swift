@@ -72,10 +72,10 @@ private struct Confidence: FittedDetector {
   func detections(for batch: DetectorBatch) -> [Detection] {
     let classes = models[0].classCount
     let scores = confidences(batch.outputs(of: 0), classes: classes)
-    return zip(batch.predictions(of: 0), scores).map { label, score in
+    return zip(batch.predictions(of: 0), scores).map { prediction, score in
       // Asked this way round, NaN is flagged too: an image without a class must not pass.
       let isFlagged = !(score <= threshold)
-      return Detection(label: isFlagged ? Int32(classes) : label, score: score)
+      return Detection(isFlagged ? .flagged : prediction, score: score)
     }
   }
 }
