@@ -57,8 +57,8 @@ struct DetectionRuleTests {
         + "each image independently of the others")
     expect(
       Judging<ByCompany>.self, breaks: .singleImage,
-      saying: "bad breaks the rule 'single-image': image 0 of toy_plain gets prediction 0 and score "
-        + "0.0 in its position, and prediction flagged and score 0.0 alone; judge each image "
+      saying: "bad breaks the rule 'single-image': image 0 of toy_plain gets prediction 0 and "
+        + "score 0.0 in its position, and prediction flagged and score 0.0 alone; judge each image "
         + "independently, whatever the size of the batch")
   }
 
@@ -81,8 +81,8 @@ struct DetectionRuleTests {
   func labels() {
     expect(
       Judging<NoLabel>.self, breaks: .detections,
-      saying: "bad breaks the rule 'detections': image 3 of toy_plain gets the prediction 4; return "
-        + "a class from 0 to 3, flagged or undefined")
+      saying: "bad breaks the rule 'detections': image 3 of toy_plain gets the prediction 4; "
+        + "return a class from 0 to 3, flagged or undefined")
     expect(
       PluginChecks(Judging<TooFew>.self), .detections,
       "bad breaks the rule 'detections': it ended on toy_plain with an error: bad gave 1 detections "
