@@ -119,28 +119,29 @@ struct STRIPTests {
     let shuffled = try evaluate(
       test: order(150).map { test[$0] }, clean: clean, poisoned: poisoned)
     #expect(shuffled.scores.clean == order(150).map { plain.scores.clean[$0] })
-    #expect(shuffled.verdicts == plain.verdicts)
+    #expect(shuffled.result == plain.result)
     #expect(
       try evaluate(test: test, clean: clean, poisoned: poisoned, seed: 1).scores != plain.scores)
   }
 
   @Test(
-    "Labels: the suspect's class, or N; equal images get equal ones; no repaired model is needed")
-  func labels() throws {
+    "Predictions: the suspect's class, or flagged; equal images get equal ones; no repaired model is needed"
+  )
+  func predictions() throws {
     let suspect = try Toy.network()
     let clean = try Toy.clean(Toy.images(130, seed: 9))
     let images = Toy.images(60, seed: 8)
     let detector = try STRIP(options: options)
-    func labels(_ images: [[Float]]) throws -> [Int32] {
-      try detector.labels(
-        of: Toy.source(images), suspect: suspect, repaired: nil, using: clean, in: RunContext())
+    func predictions(_ images: [[Float]]) throws -> [Prediction] {
+      try detector.predictions(
+        for: Toy.source(images), suspect: suspect, repaired: nil, using: clean, in: RunContext())
     }
-    let twice = try labels(images + images)
+    let twice = try predictions(images + images)
     #expect(Array(twice[..<60]) == Array(twice[60...]))
-    #expect(try labels([images[7]]) == [twice[7]])
-    let predictions = try Executor([suspect]).labels(for: Toy.source(images))[0]
-    #expect(zip(twice, predictions).allSatisfy { $0 == $1 || $0 == 4 })
-    #expect(twice.contains(4) && Set(twice).count > 2)
+    #expect(try predictions([images[7]]) == [twice[7]])
+    let alone = try Executor([suspect]).predictions(for: Toy.source(images))[0]
+    #expect(zip(twice, alone).allSatisfy { $0 == $1 || $0 == .flagged })
+    #expect(twice.contains(.flagged) && Set(twice).count > 2)
   }
 
   @Test(
@@ -149,10 +150,10 @@ struct STRIPTests {
   func alarms(_ rule: STRIP.Rule) throws {
     let clean = try Toy.clean(Toy.images(2000, seed: 9))
     let detector = try STRIP(options: .init(overlays: 10, alarms: 0.1, threshold: rule))
-    let labels = try detector.labels(
-      of: Toy.source(Toy.images(2000, seed: 30)), suspect: Toy.network(), repaired: nil,
+    let predictions = try detector.predictions(
+      for: Toy.source(Toy.images(2000, seed: 30)), suspect: Toy.network(), repaired: nil,
       using: clean, in: RunContext())
-    #expect((0.05...0.15).contains(Double(labels.count { $0 == 4 }) / 2000))
+    #expect((0.05...0.15).contains(Double(predictions.count { $0 == .flagged }) / 2000))
   }
 
   @Test("Phases, and the passes they cost")
@@ -178,8 +179,8 @@ struct STRIPTests {
       execution: ExecutionOptions(threads: 2, cancellation: cancellation),
       progress: CancellingProgress(phase, cancellation))
     #expect(throws: CancellationError.self) {
-      try STRIP(options: options).labels(
-        of: Toy.source(Toy.images(500, seed: 8)), suspect: Toy.network(), repaired: nil,
+      try STRIP(options: options).predictions(
+        for: Toy.source(Toy.images(500, seed: 8)), suspect: Toy.network(), repaired: nil,
         using: Toy.clean(Toy.images(600, seed: 9)), in: context)
     }
   }
@@ -206,11 +207,11 @@ struct STRIPTests {
     "Clean images without a class are left out of the threshold; without any other it is an error")
   func unclassifiedClean() throws {
     let fragile = try Toy.identity(2, factor: 1e30)
-    func labels(
+    func predictions(
       _ values: [Float], overlays: Int = 30, _ context: RunContext
-    ) throws -> [Int32] {
-      try STRIP(options: .init(overlays: overlays, alarms: 0.3)).labels(
-        of: ArraySource((0..<40).flatMap { [Float($0) * 1e-32, 0] }, imageShape: [2]),
+    ) throws -> [Prediction] {
+      try STRIP(options: .init(overlays: overlays, alarms: 0.3)).predictions(
+        for: ArraySource((0..<40).flatMap { [Float($0) * 1e-32, 0] }, imageShape: [2]),
         suspect: fragile, repaired: nil,
         using: CleanData(
           ArraySource(values, imageShape: [2]),
@@ -220,7 +221,7 @@ struct STRIPTests {
     // Every fourth image overflows, also as an overlay: with one overlay each, most entropies are known.
     let context = RunContext()
     let mixed = (0..<80).flatMap { [$0 % 4 == 0 ? 1e10 : Float($0) * 1e-32, Float(0)] }
-    #expect(try labels(mixed, overlays: 1, context).contains { $0 < 2 })
+    #expect(try predictions(mixed, overlays: 1, context).contains { $0 != .flagged })
     #expect(context.statistics.warnings.count == 1)
     let warning = context.statistics.warnings.first ?? ""
     #expect(
@@ -229,7 +230,7 @@ struct STRIPTests {
           /strip: no class for \d+ of 40 blended clean images: the model computed NaN or infinite values; the threshold ignores them/
       ) != nil, "\(warning)")
     let error = #expect(throws: PluginError.self) {
-      try labels(Array(repeating: 1e10, count: 40), RunContext())
+      try predictions(Array(repeating: 1e10, count: 40), RunContext())
     }
     #expect(error?.code == .unsuitableModel)
     #expect(
@@ -240,17 +241,17 @@ struct STRIPTests {
 
   @Test("One clean image, or too few for the quantile, is said in a line")
   func tooFew() throws {
-    func labels(_ count: Int, _ context: RunContext) throws -> [Int32] {
-      try STRIP(options: .init(overlays: 5)).labels(
-        of: Toy.source(Toy.images(20, seed: 8)), suspect: Toy.network(), repaired: nil,
+    func predictions(_ count: Int, _ context: RunContext) throws -> [Prediction] {
+      try STRIP(options: .init(overlays: 5)).predictions(
+        for: Toy.source(Toy.images(20, seed: 8)), suspect: Toy.network(), repaired: nil,
         using: Toy.clean(Toy.images(count, seed: 9)), in: context)
     }
-    let error = #expect(throws: DataError.self) { try labels(1, RunContext()) }
+    let error = #expect(throws: DataError.self) { try predictions(1, RunContext()) }
     #expect(
       error?.message
         == "clean.h5: it holds 1 image, but strip needs 2, one to lay over the other; give more")
     let context = RunContext()
-    #expect(try labels(40, context).allSatisfy { $0 < 4 })
+    #expect(try predictions(40, context).allSatisfy { $0 != .flagged })
     #expect(
       context.statistics.warnings == [
         "strip: with 20 clean images, strip.alarms=0.01 allows no alarm, so no image will be "
@@ -259,8 +260,8 @@ struct STRIPTests {
       ])
     // More than are ever measured would not help.
     let rare = RunContext()
-    _ = try STRIP(options: .init(overlays: 5, alarms: 1e-6)).labels(
-      of: Toy.source(Toy.images(2, seed: 8)), suspect: Toy.network(), repaired: nil,
+    _ = try STRIP(options: .init(overlays: 5, alarms: 1e-6)).predictions(
+      for: Toy.source(Toy.images(2, seed: 8)), suspect: Toy.network(), repaired: nil,
       using: Toy.clean(Toy.images(40, seed: 9)), in: rare)
     #expect(
       rare.statistics.warnings == [
@@ -268,8 +269,8 @@ struct STRIPTests {
           + "flagged; raise strip.alarms or set strip.threshold=normal"
       ])
     let missing = #expect(throws: PluginError.self) {
-      try STRIP().labels(
-        of: Toy.source(Toy.images(2, seed: 8)), suspect: Toy.network(), repaired: nil, using: nil,
+      try STRIP().predictions(
+        for: Toy.source(Toy.images(2, seed: 8)), suspect: Toy.network(), repaired: nil, using: nil,
         in: RunContext())
     }
     #expect(missing?.message == "strip learns from clean images; give some with --clean")
@@ -280,8 +281,8 @@ struct STRIPTests {
     var images = Toy.images(50, seed: 9)
     images[position][5] = .nan
     let error = #expect(throws: DataError.self) {
-      try STRIP(options: options).labels(
-        of: Toy.source(Toy.images(2, seed: 8)), suspect: Toy.network(), repaired: nil,
+      try STRIP(options: options).predictions(
+        for: Toy.source(Toy.images(2, seed: 8)), suspect: Toy.network(), repaired: nil,
         using: Toy.clean(images), in: RunContext())
     }
     #expect(error?.message.hasPrefix("clean.h5: image \(position): ") == true)
