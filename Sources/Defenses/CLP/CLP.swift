@@ -66,7 +66,7 @@ public struct CLP: Defense {
   ) throws -> [Repair] {
     let survey = try Survey(of: model, options, in: context)
     for line in survey.warnings { context.warn(line) }
-    var repair = Repair(model: model, defense: Self.name, validation: nil)
+    var repair = Repair(model: model, defense: Self.name, clean: nil)
     for layer in survey.layers where !layer.outliers.isEmpty {
       repair.model.graph = try repair.model.graph.masking(
         layer.outliers, ofNormalization: layer.normalization)
@@ -79,7 +79,7 @@ public struct CLP: Defense {
           of: layer.bounds.count))
     }
     if let clean {
-      repair.validation = try CleanCounts(of: repair.model, on: clean, in: context)
+      repair.clean = try CleanCounts(of: repair.model, on: clean, in: context)
     }
     return [repair]
   }
