@@ -220,7 +220,7 @@ struct AttackCommand: RunnerCommand {
       experiment, outcome, architecture: architecture,
       data: (try trainData.sha256(), try testData.sha256()), listsPoisoned: trainingSet,
       warnings: context.statistics.warnings)
-    let artifacts = AttackArtifacts(experiment, outcome, includesTraining: trainingSet)
+    let artifacts = AttackArtifacts(experiment, outcome, includesTrain: trainingSet)
     try folder.write { folder in
       report.files = try context.phase("writing", images: 0) { _ in
         try artifacts.write(to: folder)

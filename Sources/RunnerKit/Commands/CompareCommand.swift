@@ -250,8 +250,7 @@ struct CompareCommand: RunnerCommand {
     try plugins.check(settings, used: plan.plugins.map(\.name))
     if !model.isEmpty || self.plan == nil {
       plan.subjects = try subjects(plan.seeds)
-    } else if let option = arguments.oneModelOptions.first ?? givenRoles.first?.option
-    {
+    } else if let option = arguments.oneModelOptions.first ?? givenRoles.first?.option {
       throw ValidationError(
         "\(option) is for a model that --model names; the plan's models have their own")
     } else if plan.subjects.isEmpty {

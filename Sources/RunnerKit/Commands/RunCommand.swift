@@ -163,7 +163,8 @@ struct RunCommand: RunnerCommand {
     let plugins: [any Plugin] = defenses + detectors + dataSetDetectors + verdicts
     try session.plugins.check(settings, used: plugins.map { type(of: $0).name })
     try check(plugins)
-    let inputs = [model, arguments.architecture].compactMap { $0 } + sets.values
+    let inputs = ([model] + DataRole.allCases.map { sets[$0] } + [arguments.architecture])
+      .compactMap { $0 }
     let folder = try output.map { path in
       try OutputFolder(path, force: force, inputs: inputs)
     }

@@ -1,5 +1,5 @@
 internal import DefenseKit
-private import Foundation
+internal import Foundation
 
 /// The number of a JSON file's schema.
 struct SchemaHeader: Decodable {
