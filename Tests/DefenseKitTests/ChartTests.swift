@@ -66,8 +66,8 @@ struct ChartTests {
     // The parts' middles are -1.5, -0.5, 0.5 and 1.5.
     #expect(
       Self.histogram.summary
-        == "Scores from -2 to 2. 8 clean images: median score about -1.5, quartiles about -1.5 and "
-        + "-0.5. 4 triggered images: median score about 0.5, quartiles about -0.5 and 1.5.")
+        == "Scores from -2 to 2. 8 test images: median score about -1.5, quartiles about -1.5 and "
+        + "-0.5. 4 poisoned images: median score about 0.5, quartiles about -0.5 and 1.5.")
     #expect(
       Self.classes.summary
         == "suspect: worst class 1 80.00 %, class 0 90.00 %; best class 0 90.00 %; mean of 2 classes "
