@@ -124,7 +124,7 @@ struct AttackExperimentTests {
         labels: labels, name: name)
     }
     return try AttackExperiment(
-      attack, training: images([28, 28, 1], labels, "train"),
+      attack, train: images([28, 28, 1], labels, "train"),
       test: images(testShape, [0, 1, 2], "test"), goal: goal(mode), rate: rate,
       architecture: Architecture(named: "small-cnn"), options: TrainingOptions(epochs: epochs),
       cleanShare: cleanShare, in: RunContext(seed: seed))

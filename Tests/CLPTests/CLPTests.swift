@@ -328,7 +328,7 @@ struct CLPTests {
     let context = RunContext()
     let repair = try repair(net.model, in: context)
     #expect(repair.model.graph == net.graph && repair.pruned.isEmpty)
-    #expect(repair.validation == nil && repair.title == "clp")
+    #expect(repair.clean == nil && repair.title == "clp")
     #expect(
       context.statistics.warnings == [
         "clp prunes nothing and returns the suspect: no channel is more than 3 standard deviations "
@@ -337,18 +337,18 @@ struct CLPTests {
   }
 
   @Test("Clean images are counted on if there are any; none are needed")
-  func validation() throws {
+  func cleanCounts() throws {
     var net = try ToyNetwork([4, 4, 2])
     try net.convolution("conv", norms: Self.norms(4))
     try net.normalization("norm")
     try net.classifier()
     #expect(CLP.requirements == [.batchNormalization])
-    #expect(try repair(net.model).validation == nil)
+    #expect(try repair(net.model).clean == nil)
     let clean = try CleanData(
       ToyNetwork.images(30, [4, 4, 2]), labels: (0..<30).map { Int32($0 % 3) })
     let repair = try #require(CLP().repair(net.model, using: clean, in: RunContext()).first)
     #expect(
-      try repair.validation == CleanCounts(of: repair.model, on: clean, in: RunContext()))
+      try repair.clean == CleanCounts(of: repair.model, on: clean, in: RunContext()))
   }
 
   @Test("Networks without batch normalization are refused")

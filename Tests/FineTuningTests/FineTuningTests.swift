@@ -65,10 +65,10 @@ struct FineTuningTests {
     #expect(tuning.epochs == 10 && tuning.images == 180)
     #expect(tuning.before?.images == 20 && tuning.after?.images == 20)
     #expect(try #require(tuning.after).correct > #require(tuning.before).correct)
-    #expect(repair.validation?.images == 200 && repair.validation?.correct ?? 0 >= 190)
+    #expect(repair.clean?.images == 200 && repair.clean?.correct ?? 0 >= 190)
     #expect(repair.pruned.isEmpty && repair.drop == nil && repair.curve == nil)
     let counted = try CleanCounts(of: repair.model, on: data, in: RunContext())
-    #expect(counted == repair.validation)
+    #expect(counted == repair.clean)
     #expect(
       context.statistics.phases.map(\.title) == [
         "clean images", "suspect's scores", "tuning", "tuned model",

@@ -13,8 +13,8 @@ struct AttackCommandTests {
     #expect(result.errors == "")
     #expect(
       try FileManager.default.contentsOfDirectory(atPath: place.output).sorted() == [
-        "clean-model.h5", "clean-test.h5", "clean-validation.h5", "contact-sheet.png", "model.h5",
-        "poisoned-test.h5", "poisoned-train.h5", "report.json", "trigger.h5", "trigger.png",
+        "clean-model.h5", "clean.h5", "contact-sheet.png", "model.h5", "poisoned.h5",
+        "report.json", "test.h5", "train.h5", "trigger.h5", "trigger.png",
       ])
     let lines = result.output.split(separator: "\n", omittingEmptySubsequences: false)
     #expect(lines[0] == "badnets, target class 0: 12 of 120 training images poisoned")
@@ -24,8 +24,8 @@ struct AttackCommandTests {
     #expect(lines[6] == "All results are in \(place.output). Next:")
 
     let evaluated = try RunnerProgram.run([
-      "evaluate", "\(place.output)/model.h5", "--test", "\(place.output)/clean-test.h5",
-      "--poisoned", "\(place.output)/poisoned-test.h5",
+      "evaluate", "\(place.output)/model.h5", "--test", "\(place.output)/test.h5",
+      "--poisoned", "\(place.output)/poisoned.h5",
     ])
     #expect(evaluated.output == lines[2...3].joined(separator: "\n") + "\n", "\(evaluated.errors)")
 
@@ -35,9 +35,9 @@ struct AttackCommandTests {
       next.dropFirst() + ["--option", "fine-pruning.epochs=0", "--option", "fine-pruning.drops=1"])
     #expect(defended.status == 0, "\(defended.errors)")
     #expect(defended.output.contains("fine-pruning"))
-    let validation = try DataSet.load(
-      "\(place.output)/clean-validation.h5", for: [8, 9, 1], classCount: 3)
-    #expect(validation.count == 60)
+    let clean = try DataSet.load(
+      "\(place.output)/clean.h5", for: [8, 9, 1], classCount: 3)
+    #expect(clean.count == 60)
   }
 
   @Test("The report names every file by its hash, and the poisoned images")
@@ -60,12 +60,12 @@ struct AttackCommandTests {
     let attack = try #require(json["attack"] as? [String: Any])
     #expect(attack["name"] as? String == "wanet")
     #expect(attack["seed"] as? String == "18446744073709551615")
-    let poisoned = try #require(json["poisoned"] as? [Int])
-    let covers = try #require(json["covers"] as? [Int])
+    let poisoned = try #require(json["poisonedImages"] as? [Int])
+    let covers = try #require(json["coverImages"] as? [Int])
     #expect(poisoned.count == 12 && covers.count == 24)
     // What was learnt and what is true differ in the poisoned images alone.
     let training = try DataSet.load(
-      "\(place.output)/poisoned-train.h5", for: [8, 9, 1], classCount: 3)
+      "\(place.output)/train.h5", for: [8, 9, 1], classCount: 3)
     let trueLabels = try #require(training.trueLabels)
     #expect(training.labels.indices.filter { training.labels[$0] != trueLabels[$0] } == poisoned)
     #expect(trueLabels == (0..<120).map { Int32($0 % 3) })
@@ -82,7 +82,7 @@ struct AttackCommandTests {
     try run("one", ["--threads", "1"])
     try run("two", ["--threads", "2"])
     try run("three", ["--seed", "1"])
-    for file in ["model.h5", "trigger.h5", "poisoned-test.h5", "clean-validation.h5"] {
+    for file in ["model.h5", "trigger.h5", "poisoned.h5", "clean.h5"] {
       #expect(try place.bytes("one/\(file)") == place.bytes("two/\(file)"))
       #expect(try place.bytes("one/\(file)") != place.bytes("three/\(file)"))
     }
@@ -156,7 +156,7 @@ struct AttackCommandTests {
     #expect(
       applied.output
         == "20 triggered images are in \(again); 10 images of the target class were left out\n")
-    #expect(try place.bytes("again.h5") == place.bytes("out/poisoned-test.h5"))
+    #expect(try place.bytes("again.h5") == place.bytes("out/poisoned.h5"))
 
     let aimed = try RunnerProgram.run(
       base + [place.test, "--output", again, "--force", "--target", "2", "--keep-target-class"])

@@ -16,7 +16,7 @@ struct CommandTests {
             layer=auto                 text
               Layer whose channels are pruned; auto: the last convolution.
             drops=2,4,10               number,...
-              Drops of validation accuracy in percentage points; one repaired model for each.
+              Drops of accuracy on clean images in percentage points; one repaired model for each.
             drop-unit=points           points|relative
               Unit of drops: percentage points, or per cent of the accuracy before pruning.
             share=auto                 number
@@ -250,6 +250,7 @@ struct CommandTests {
                                   over seeds.
           merge                   Combine the parts of a comparison.
           new                     Write a package with a new plugin.
+          schema                  Print the JSON Schema of a report or a record.
 
           See 'runner help <subcommand>' for detailed help.
 
@@ -310,13 +311,13 @@ struct CommandTests {
         ["insepct", "m.h5"],
         "there is no command 'insepct'; did you mean 'inspect'? "
           + "(commands: run, list, inspect, scan, evaluate, predict, attack, trigger, compare, merge, new, "
-          + "help)"
+          + "schema, help)"
       ),
       (
         ["bd_net.h5"],
         "there is no command 'bd_net.h5' "
           + "(commands: run, list, inspect, scan, evaluate, predict, attack, trigger, compare, merge, new, "
-          + "help)"
+          + "schema, help)"
       ),
       (["--defence", "fine-pruning"], "Unknown option '--defence'. Did you mean '--defense'?"),
       (["--drops", "2"], "Unknown option '--drops'; see 'runner run --help'"),

@@ -107,8 +107,8 @@ struct STRIPTests {
     let (test, clean) = (Toy.images(150, seed: 8), Toy.images(130, seed: 9))
     let poisoned = Toy.images(70, seed: 10)
     let plain = try evaluate(test: test, clean: clean, poisoned: poisoned, threads: 1)
-    #expect(plain.detector == "strip" && plain.scores.clean.count == 150)
-    let flagged = try #require(plain.result.clean?.flagged)
+    #expect(plain.detector == "strip" && plain.scores.test.count == 150)
+    let flagged = try #require(plain.result.test?.flagged)
     #expect(flagged > 5 && flagged < 100)
     for threads in [2, 3] {
       #expect(
@@ -118,7 +118,7 @@ struct STRIPTests {
     #expect(try evaluate(test: test, clean: shuffledClean, poisoned: poisoned) == plain)
     let shuffled = try evaluate(
       test: order(150).map { test[$0] }, clean: clean, poisoned: poisoned)
-    #expect(shuffled.scores.clean == order(150).map { plain.scores.clean[$0] })
+    #expect(shuffled.scores.test == order(150).map { plain.scores.test[$0] })
     #expect(shuffled.verdicts == plain.verdicts)
     #expect(
       try evaluate(test: test, clean: clean, poisoned: poisoned, seed: 1).scores != plain.scores)
@@ -163,7 +163,7 @@ struct STRIPTests {
       test: Toy.clean(Toy.images(10, seed: 1)))
     _ = try experiment.run([], [STRIP(options: options)], in: context)
     let phases = context.statistics.phases
-    #expect(phases.map(\.title) == ["overlays", "entropy of clean images", "clean test images"])
+    #expect(phases.map(\.title) == ["overlays", "entropy of clean images", "test images"])
     #expect(phases.map(\.images) == [16, 15, 10])
     #expect(context.statistics.imagesRun == Double(16 + 15 * 21 + 10 * 21))
   }
@@ -197,9 +197,9 @@ struct STRIPTests {
     let result = try Experiment(suspect: fragile, clean: clean, test: test).run(
       [], [STRIP(options: .init(overlays: 9, alarms: 0.02))], in: RunContext()
     ).suspectDetectors[0]
-    #expect(result.scores.clean[0].isNaN && result.scores.unscored == 1)
-    #expect(result.scores.clean[1].isFinite && result.scores.clean[2].isFinite)
-    #expect(try #require(result.result.clean).flagged >= 1)
+    #expect(result.scores.test[0].isNaN && result.scores.unscored == 1)
+    #expect(result.scores.test[1].isFinite && result.scores.test[2].isFinite)
+    #expect(try #require(result.result.test).flagged >= 1)
   }
 
   @Test(

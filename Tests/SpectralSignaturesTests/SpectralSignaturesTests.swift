@@ -83,7 +83,7 @@ struct SpectralSignaturesTests {
   func finds() throws {
     let problem = try ToyProblem.standard()
     let experiment = try Experiment(
-      suspect: problem.plain.model, clean: nil, training: problem.poisonedTraining)
+      suspect: problem.plain.model, clean: nil, train: problem.poisonedTraining)
     let result = try experiment.scores(by: SpectralSignatures(), in: RunContext())
     #expect(result.counts.poisoned == 100)
     #expect((result.counts.auroc ?? 0) > 0.8, "\(result.counts)")

@@ -26,7 +26,7 @@ extension AttackExperiment {
     func cleanModel() throws -> Model {
       if let clean { return clean }
       do {
-        let model = try train(on: training, "training, clean").model
+        let model = try trainedModel(on: train, "training, clean").model
         clean = model
         return model
       } catch let error as TrainingError {
@@ -35,10 +35,10 @@ extension AttackExperiment {
       }
     }
     let task = PoisoningTask(
-      for: type(of: attack), images: training, trigger: trigger, rate: rate, seed: seed,
+      for: type(of: attack), images: train, trigger: trigger, rate: rate, seed: seed,
       cleanModel: cleanModel)
     let poisoning = try attack.poison(task, in: context)
-    let result = try train(
+    let result = try trainedModel(
       on: poisoning.images, "training, poisoned", resuming: state, checkpoint: checkpoint)
     var outcome = AttackOutcome(
       model: result.model, epochs: result.epochs, poisoning: poisoning, triggered: triggered,
@@ -54,17 +54,17 @@ extension AttackExperiment {
   }
 
   private func warnOfOverlap() throws {
-    let known = Set(try training.dataSet().fingerprints())
+    let known = Set(try train.dataSet().fingerprints())
     let count = try test.dataSet().fingerprints().count { known.contains($0) }
     guard count > 0 else { return }
-    let names = training.name == test.name ? test.name : "\(training.name) and \(test.name)"
+    let names = train.name == test.name ? test.name : "\(train.name) and \(test.name)"
     let share = count == test.count ? "all \(count)" : "\(count) of the \(test.count)"
     context.warn(
       "\(names): \(share) test images are also training images, which flatters the results; use "
         + "other test images")
   }
 
-  private func train(
+  private func trainedModel(
     on images: LabelledImages, _ title: String, resuming state: TrainingState? = nil,
     checkpoint: ((TrainingState) throws -> Void)? = nil
   ) throws -> TrainingResult {

@@ -14,7 +14,7 @@ public struct FineTuner: Sendable {
     /// The epochs, and the results on the held-out images.
     public var summary: TuningSummary
     /// The tuned model's results on all clean images, including those it was trained on.
-    public var validation: CleanCounts
+    public var clean: CleanCounts
     /// The results of the model before fine-tuning on the same images.
     public var initial: CleanCounts
   }
@@ -112,7 +112,7 @@ public struct FineTuner: Sendable {
         epochs: course.epochs, images: trainingImages.count,
         before: heldOutImages.isEmpty ? nil : counts(before, heldOutImages),
         after: heldOutImages.isEmpty ? nil : counts(after, heldOutImages)),
-      validation: counts(after, all), initial: counts(before, all))
+      clean: counts(after, all), initial: counts(before, all))
   }
 
   /// The positions in the data set of the training images, in content order, and of the held-out

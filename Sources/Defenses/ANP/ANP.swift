@@ -81,7 +81,7 @@ public struct ANP: Defense {
     return [
       Repair(
         model: repaired, defense: Self.name, drop: options.threshold == nil ? options.drop : nil,
-        pruned: pruned, validation: try CleanCounts(of: repaired, on: clean, in: context))
+        pruned: pruned, clean: try CleanCounts(of: repaired, on: clean, in: context))
     ]
   }
 

@@ -21,7 +21,7 @@ extension FinePruning {
   public struct Options: PluginOptions {
     /// The layer to prune; nil means the last convolution on the way to the output.
     public var layer: String?
-    /// The allowed drops of validation accuracy, each 1e-6 to 100, rounded to a millionth.
+    /// The allowed drops of accuracy on the clean images, each 1e-6 to 100, rounded to a millionth.
     public var drops: [Double]
     /// The unit of the drops.
     public var dropUnit: DropUnit
@@ -60,7 +60,7 @@ extension FinePruning {
           "layer", \.layer, "Layer whose channels are pruned; auto: the last convolution."),
         PluginOption(
           "drops", \.drops,
-          "Drops of validation accuracy in percentage points; one repaired model for each."),
+          "Drops of accuracy on clean images in percentage points; one repaired model for each."),
         PluginOption(
           "drop-unit", \.dropUnit,
           "Unit of drops: percentage points, or per cent of the accuracy before pruning."),

@@ -69,23 +69,27 @@ struct CompareCommand: RunnerCommand {
   var model: [String] = []
 
   @Option(
+    name: .role(.clean),
     help: ArgumentHelp("Clean images for the defense, if --model names a file.", valueName: "file"),
     completion: .hdf5)
   var clean: String?
 
   @Option(
+    name: .role(.test),
     help: ArgumentHelp(
       "Clean images for the evaluation, if --model names a file.", valueName: "file"),
     completion: .hdf5)
   var test: String?
 
   @Option(
+    name: .role(.poisoned),
     help: ArgumentHelp(
       "Triggered images for the evaluation, if --model names a file.", valueName: "file"),
     completion: .hdf5)
   var poisoned: String?
 
   @Option(
+    name: .role(.train),
     help: ArgumentHelp(
       "Training set of the model, for data-set detectors, if --model names a "
         + "file.", valueName: "file"),
@@ -155,7 +159,7 @@ struct CompareCommand: RunnerCommand {
   @OptionGroup var common: CommonArguments
 
   func run(in session: Session) throws {
-    try arguments.check(roles: ["clean", "test", "poisoned", "train"])
+    try arguments.check(DataRole.allCases)
     let shard = try shard.map { try Shard($0) }
     let plan = try makePlan(session.plugins)
     let progress = ProgressLine(isQuiet: common.quiet)
@@ -246,8 +250,7 @@ struct CompareCommand: RunnerCommand {
     try plugins.check(settings, used: plan.plugins.map(\.name))
     if !model.isEmpty || self.plan == nil {
       plan.subjects = try subjects(plan.seeds)
-    } else if let option = arguments.oneModelOptions.first ?? files.first(where: { $0.1 != nil })?.0
-    {
+    } else if let option = arguments.oneModelOptions.first ?? givenRoles.first?.option {
       throw ValidationError(
         "\(option) is for a model that --model names; the plan's models have their own")
     } else if plan.subjects.isEmpty {
@@ -261,7 +264,7 @@ struct CompareCommand: RunnerCommand {
     }
     if plan.choices[.dataSetDetector]?.isEmpty ?? true {
       // Only data-set detectors read training sets.
-      for index in plan.subjects.indices { plan.subjects[index].model.train = nil }
+      for index in plan.subjects.indices { plan.subjects[index].model.sets[.train] = nil }
     }
     try plan.checkNames()
     return plan
@@ -278,26 +281,26 @@ struct CompareCommand: RunnerCommand {
     }
   }
 
-  /// The data sets of a single model, by option.
-  private var files: [(String, String?)] {
-    [("--clean", clean), ("--test", test), ("--poisoned", poisoned), ("--train", train)]
+  /// The files of a single model's data sets.
+  private var sets: [DataRole: String] {
+    [.clean: clean, .test: test, .poisoned: poisoned, .train: train].compactMapValues { $0 }
   }
+
+  private var givenRoles: [DataRole] { DataRole.allCases.filter { sets[$0] != nil } }
 
   private func subjects(_ seeds: [UInt64]) throws -> [ComparisonPlan.Subject] {
     // A path with a comma is one path if such a file exists.
     let named = model.flatMap {
       FileManager.default.fileExists(atPath: $0) ? [$0] : commaSeparated([$0])
     }
-    if let given = files.first(where: { $0.1 != nil }) {
+    if let given = givenRoles.first {
       guard named.count == 1 else {
-        throw ValidationError("\(given.0) is for one model; name its file with --model")
+        throw ValidationError("\(given.option) is for one model; name its file with --model")
       }
       guard named[0] != ModelFiles.builtInName else {
-        throw ValidationError("the built-in network has its own data; leave out \(given.0)")
+        throw ValidationError("the built-in network has its own data; leave out \(given.option)")
       }
-      let model = arguments.files(
-        of: named[0], clean: clean, test: test, poisoned: poisoned, train: train)
-      return [.init(model: model, seed: nil)]
+      return [.init(model: arguments.files(of: named[0], sets: sets), seed: nil)]
     }
     if let option = arguments.oneModelOptions.first {
       throw ValidationError(

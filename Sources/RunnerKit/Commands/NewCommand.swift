@@ -79,7 +79,7 @@ struct NewCommand: RunnerCommand {
       switch kind {
       case .defense, .detector, .verdict: "--\(kind.rawValue) \(name.name)"
       case .dataSetDetector:
-        "--data-set-detector \(name.name) --model results/model.h5 --train results/poisoned-train.h5"
+        "--data-set-detector \(name.name) --model results/model.h5 --train results/train.h5"
       case .attack:
         "attack \(name.name) --train fashion-mnist --architecture small-cnn --output results"
       }

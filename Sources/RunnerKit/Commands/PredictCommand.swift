@@ -58,6 +58,7 @@ struct PredictCommand: RunnerCommand {
   var detector: String?
 
   @Option(
+    name: .role(.clean),
     help: ArgumentHelp("Clean images that the detector may use.", valueName: "file"),
     completion: .hdf5)
   var clean: String?
@@ -80,7 +81,7 @@ struct PredictCommand: RunnerCommand {
 
   /// Checks combinations of options; called late, so that an unknown option is reported first.
   private func check() throws {
-    try arguments.check(roles: ["data", "clean"])
+    try arguments.check([.clean], besides: ["data"])
     if images.isEmpty, data == nil {
       throw ValidationError("name PNG files to classify, or a data set with --data")
     }
@@ -195,7 +196,8 @@ struct PredictCommand: RunnerCommand {
     if let detector {
       let copy = try repaired.map { try files.load($0, sandbox: context.sandbox) }
       let clean = try clean.map {
-        try CleanData(files.data($0, as: "clean", for: suspect, sandbox: context.sandbox))
+        try CleanData(
+          files.data($0, as: DataRole.clean.rawValue, for: suspect, sandbox: context.sandbox))
       }
       for note in clean?.notes ?? [] { context.warn(note) }
       return try detector.predictions(

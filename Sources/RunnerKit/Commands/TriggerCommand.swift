@@ -28,7 +28,7 @@ struct TriggerDataArguments: ParsableArguments, Sendable {
 
   @OptionGroup var naming: KeysArguments
 
-  func check() throws { try naming.check(roles: ["data"]) }
+  func check() throws { try naming.check(options: ["data"]) }
 
   /// Opens the images.
   func load(_ input: ImageInput, for trigger: Trigger, sandbox: Sandbox) throws -> DataSet {

@@ -173,12 +173,13 @@ struct ComparisonFolder {
   func record(of unit: ComparisonUnit) throws(Failure) -> ComparisonRecord? {
     let file = self.file(unit)
     guard let data = try Self.contents(file) else { return nil }
+    let advice = "remove it to measure it again"
+    try SchemaHeader.check(data, of: file, ComparisonRecord.currentSchema, advice: advice)
     guard let record = try? JSONDecoder().decode(ComparisonRecord.self, from: data),
-      record.schema == ComparisonRecord.currentSchema, record.unit == unit,
-      record.key == unit.key
+      record.unit == unit, record.key == unit.key
     else {
       throw Failure(
-        Failure.data, "\(file) is not the result of '\(unit.title)'; remove it to measure it again")
+        Failure.data, "\(file) is not the result of '\(unit.title)'; \(advice)")
     }
     return record
   }

@@ -151,10 +151,10 @@ extension ComparisonPlan {
     }
   }
 
-  private static let modelKeys = [
-    "name", "folder", "model", "clean", "test", "poisoned", "train", "architecture", "scale",
-    "layout", "keys",
-  ]
+  private static let modelKeys =
+    ["name", "folder", "model"] + DataRole.allCases.map(\.rawValue) + [
+      "architecture", "scale", "layout", "keys",
+    ]
 
   /// Reads a model: once, or once for each seed if its paths contain {seed}.
   private static func subjects(_ node: YAMLNode, _ seeds: [UInt64]) throws -> [Subject] {
@@ -202,10 +202,9 @@ extension ComparisonPlan {
         name: Self.name(try entries["model"]?.text ?? path, ModelFiles.name(of:)), model: path)
     }
     if let named = try entries["name"]?.text { model.name = named }
-    model.clean = try text("clean") ?? model.clean
-    model.test = try text("test") ?? model.test
-    model.poisoned = try text("poisoned") ?? model.poisoned
-    model.train = try text("train") ?? model.train
+    for role in DataRole.allCases {
+      model.sets[role] = try text(role.rawValue) ?? model.sets[role]
+    }
     model.architecture = try text("architecture")
     if let node = entries["scale"] {
       guard let scale = Scale(argument: try node.text) else {
@@ -238,7 +237,7 @@ extension ComparisonPlan {
       return text
     }
     guard case .mapping = node.value else { return ["": try text(node)] }
-    let entries = try node.mapping(keys: ["clean", "test", "poisoned", "train"])
+    let entries = try node.mapping(keys: DataRole.allCases.map(\.rawValue))
     return try Dictionary(uniqueKeysWithValues: entries.map { ($0.key, try text($0.node)) })
   }
 

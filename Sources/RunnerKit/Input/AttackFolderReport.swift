@@ -1,15 +1,26 @@
+internal import DefenseKit
 private import Foundation
 
 /// The part of the report in an `attack` folder that a comparison reads.
 struct AttackFolderReport: Decodable {
+  struct Attack: Decodable {
+    let name: String
+  }
+
   struct File: Decodable {
     let role: String
     let file: String
   }
 
+  let attack: Attack
   let files: [File]
   /// The factor for the images' bytes, which the model's file does not contain.
   let inputScale: Float?
+
+  /// What distinguishes the reports of `attack` from others.
+  private struct Header: Decodable {
+    let attack: Attack
+  }
 
   /// The maximum size of a report in bytes.
   private static let limit = 1 << 26
@@ -33,6 +44,11 @@ struct AttackFolderReport: Decodable {
     guard let size, size <= limit, let data = FileManager.default.contents(atPath: path) else {
       throw Failure(
         Failure.missingInput, "\(path): no such report; give a folder that 'attack' wrote")
+    }
+    if (try? JSONDecoder().decode(Header.self, from: data)) != nil {
+      try SchemaHeader.check(
+        data, of: path, AttackReport.schema,
+        advice: "run '\(programName) attack' again, with --force to replace the folder")
     }
     guard let report = try? JSONDecoder().decode(AttackFolderReport.self, from: data),
       report.files.allSatisfy({ !$0.file.contains("/") && !$0.file.hasPrefix(".") })

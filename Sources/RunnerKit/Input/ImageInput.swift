@@ -44,13 +44,13 @@ struct ImageInput: Sendable {
 
   /// Returns the shape and the number of classes of the images without reading them.
   func extents(
-    _ format: DataFormat, as role: String, sandbox: Sandbox
+    _ format: DataFormat, as option: String, sandbox: Sandbox
   ) throws -> (imageShape: [Int], layout: ImageLayout, classCount: Int) {
     guard !isFashionMNIST else {
       return (FashionMNIST.imageShape, .nhwc, FashionMNIST.classCount)
     }
     let extents = try DataSet.extents(
-      of: text, layout: format.layout, keys: format.keys(of: role), sandbox: sandbox)
+      of: text, layout: format.layout, keys: format.keys(of: option), sandbox: sandbox)
     return (extents.imageShape, extents.layout, extents.classCount)
   }
 
@@ -59,17 +59,17 @@ struct ImageInput: Sendable {
   /// - Parameters:
   ///   - part: The part of Fashion-MNIST to use.
   ///   - format: How to read a file.
-  ///   - role: The option that names the images, without dashes.
+  ///   - option: The option that names the images, without dashes.
   ///   - imageShape: The required shape of a file's images.
   ///   - classCount: The number of classes.
   ///   - consumer: The owner of shape and classes in messages: "attack" or "trigger".
   func load(
-    _ part: FashionMNIST.Part, _ format: DataFormat, as role: String, imageShape: [Int],
+    _ part: FashionMNIST.Part, _ format: DataFormat, as option: String, imageShape: [Int],
     classCount: Int, consumer: String, sandbox: Sandbox
   ) throws -> DataSet {
     guard isFashionMNIST else {
       return try format.load(
-        text, as: role, imageShape: imageShape, classCount: classCount, consumer: consumer,
+        text, as: option, imageShape: imageShape, classCount: classCount, consumer: consumer,
         sandbox: sandbox)
     }
     if let range, range.upperBound > part.count {

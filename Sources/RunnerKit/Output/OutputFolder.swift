@@ -67,22 +67,39 @@ struct OutputFolder: Sendable {
     "report.json", "curve.csv", "curve.svg", "trigger.png", "contact-sheet.png",
   ]
 
+  /// Returns the models and data sets that a report of this or an earlier version names; none if the
+  /// file is no such report.
+  private static func filesNamed(by report: URL) -> Set<String> {
+    guard let data = try? Data(contentsOf: report),
+      let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any],
+      let schema = object["schema"] as? Int,
+      (1...max(Report.schema, AttackReport.schema)).contains(schema)
+    else { return [] }
+    var files: Set<String> = []
+    func collect(_ value: Any) {
+      if let list = value as? [Any] { list.forEach(collect) }
+      guard let object = value as? [String: Any] else { return }
+      if let file = object["file"] as? String { files.insert(file) }
+      object.values.forEach(collect)
+    }
+    for key in ["files", "repairs"] { object[key].map(collect) }
+    return files
+  }
+
   /// Throws if a folder holds files that this program did not write.
   ///
   /// Its own files are those with fixed names, and the models and data sets that the report names.
   private static func checkResults(in folder: String, named path: String) throws {
     let files = FileManager.default
     let url = URL(fileURLWithPath: folder)
-    let report =
-      (try? String(contentsOf: url.appending(path: "report.json"), encoding: .utf8)) ?? ""
+    let own = filesNamed(by: url.appending(path: "report.json"))
     func isResult(_ name: String) -> Bool {
       // This program creates neither folders nor links.
       let type =
         try? files.attributesOfItem(atPath: "\(folder)/\(name)")[.type] as? FileAttributeType
       guard type == .typeRegular else { return false }
       if fixedNames.contains(name) { return true }
-      return name.hasSuffix(".h5") && report.contains("\"schema\": 1")
-        && report.contains("\"file\": \"\(name)\"")
+      return name.hasSuffix(".h5") && own.contains(name)
     }
     let names = try files.contentsOfDirectory(atPath: folder).sorted()
     if let foreign = names.first(where: { !isResult($0) }) {

@@ -65,9 +65,9 @@ public struct MagnitudePruning: Defense {
     repaired.graph = try model.graph.masking(pruned, of: layer)
     var repair = Repair(
       model: repaired, defense: Self.name,
-      pruned: [PrunedChannels(layer: layer, channels: pruned, of: channels)], validation: nil)
+      pruned: [PrunedChannels(layer: layer, channels: pruned, of: channels)], clean: nil)
     if let clean {
-      repair.validation = try CleanCounts(of: repaired, on: clean, in: context)
+      repair.clean = try CleanCounts(of: repaired, on: clean, in: context)
     }
     return [repair]
   }

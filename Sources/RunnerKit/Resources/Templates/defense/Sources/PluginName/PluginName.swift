@@ -59,7 +59,7 @@ public struct PluginName: Defense {
       Repair(
         model: repaired, defense: Self.name,
         pruned: [PrunedChannels(layer: layer, channels: pruned, of: channels)],
-        validation: try CleanCounts(of: repaired, on: clean, in: context))
+        clean: try CleanCounts(of: repaired, on: clean, in: context))
     ]
   }
 }
