@@ -156,8 +156,8 @@ struct AttackTriggerTests {
     }
     #expect(
       attempt { $0.size = [40, 3] }
-        == "a patch of 40x3 pixels is not within images of 28x28; set badnets.size, badnets.margin "
-        + "or badnets.place so that it is")
+        == "badnets.size gives a patch of 40x3 pixels, which does not fit images of 28x28; change "
+        + "badnets.size, badnets.margin or badnets.place")
     #expect(attempt { $0.place = [26, 0] }?.contains("at row 26, column 0") == true)
     #expect(attempt { $0.margin = 26 } != nil)
     #expect(attempt { $0.size = [28] } == nil)
@@ -173,7 +173,7 @@ struct AttackTriggerTests {
       attempt {
         $0.place = [1, 1]
         $0.position = .topLeft
-      } == "badnets.position has no effect with badnets.place; leave one out")
+      } == "badnets.position has no effect together with badnets.place; leave one out")
     #expect(
       attempt {
         $0.image = "/nowhere.png"

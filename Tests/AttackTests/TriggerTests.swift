@@ -113,7 +113,7 @@ struct TriggerTests {
   func targets() {
     #expect(
       message { _ = try goal(target: 10) }
-        == "--target 10 is none of the 10 classes, which are 0 to 9")
+        == "target takes a class from 0 to 9, not 10")
     #expect(message { _ = try goal(target: -1) } != nil)
     #expect(message { _ = try AttackGoal(target: 0, classCount: 1) } != nil)
     #expect(message { _ = try AttackGoal(target: 0, classCount: 1 << 20) } == nil)

@@ -39,7 +39,7 @@ struct CompareFolderTests {
     #expect(try FileManager.default.contentsOfDirectory(atPath: taken) == ["mine"])
     let onFile = try Compare.run(
       place.model + ["--defense", "faulty", "--output", "\(taken)/mine"])
-    #expect(onFile.status == 73 && onFile.errors.contains("no folder can be made there"))
+    #expect(onFile.status == 73 && onFile.errors.contains("no folder can be created there"))
     #expect(!onFile.errors.contains("no such file"), "\(onFile.errors)")
 
     // A lock of another process, which this test is.

@@ -38,8 +38,8 @@ public struct TrainingData: Sendable {
     try checkCounts(source, labels, name)
     if let isPoisoned, isPoisoned.count != labels.count {
       throw DataError(
-        "\(name): it says of \(isPoisoned.count) images whether they are poisoned, and has "
-          + "\(labels.count); say it of each")
+        "marks \(isPoisoned.count) images as poisoned or not, but has \(labels.count)",
+        about: .dataSet(name), remedies: [.advice("mark each image")])
     }
     self.source = source
     self.labels = labels

@@ -59,8 +59,9 @@ struct ImageOverlap {
       try clean.prints.all().sorted() == poisoned.prints.all().sorted()
     else { return }
     throw DataError(
-      "\(Self.names(clean, poisoned)): the \(clean.role) and the poisoned images are the same "
-        + "\(poisoned.prints.count); give images with the trigger as poisoned ones")
+      "the \(clean.role) and the poisoned images are the same \(poisoned.prints.count)",
+      about: .dataSet(Self.names(clean, poisoned)),
+      remedies: [.advice("give images with the trigger as poisoned ones")])
   }
 
   /// Returns how many images of the second set are in the first, and a sentence that begins with

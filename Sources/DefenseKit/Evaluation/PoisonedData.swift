@@ -29,7 +29,8 @@ public struct PoisonedData: Sendable {
     try checkCounts(source, targets, name)
     if let trueLabels, trueLabels.count != targets.count {
       throw DataError(
-        "\(name): \(trueLabels.count) true labels for \(targets.count) images; give one an image")
+        "has \(trueLabels.count) true labels for \(targets.count) images", about: .dataSet(name),
+        remedies: [.advice("give one for each image")])
     }
     self.source = source
     self.targets = targets

@@ -88,8 +88,8 @@ struct Team: Sendable {
           guard verdicts.count == batch.indices.count else {
             throw PluginError(
               .init(rawValue: "wrong-verdict-count"),
-              "\(member.name) gave \(verdicts.count) verdicts for \(batch.indices.count) images; "
-                + "this is a mistake in the plugin")
+              "gave \(verdicts.count) verdicts for \(batch.indices.count) images, which is a "
+                + "mistake in the plugin", about: .plugin(member.name))
           }
           return verdicts
         }

@@ -37,8 +37,9 @@ struct KeysArguments: ParsableArguments, Sendable {
     guard let other = names.first(where: { name in name.role.map { !roles.contains($0) } ?? false })
     else { return }
     let list = roles.map { "\($0)=" }.joined(separator: ", ")
-    throw ValidationError(
-      "--keys \(other.role ?? "")=\(other.keys) is for no data set of this command; write \(list) or "
+    throw Failure(
+      option: "--keys",
+      "\(other.role ?? "")=\(other.keys) names no data set of this command; write \(list) or "
         + "the two names alone")
   }
 }
