@@ -244,13 +244,13 @@ struct AttackTriggerTests {
     #expect(
       message {
         _ = try LabelConsistent().change(for: [2, 28, 1], in: RunContext())
-      } == "corners of 3x3 pixels are larger than images of 2x28; lower label-consistent.size")
+      } == "label-consistent.size is 3, larger than images of 2x28; lower label-consistent.size")
     #expect(
       message {
         _ = try LabelConsistent().change(for: [28, 5, 1], in: RunContext())
       }
-        == "four corners of 3x3 pixels overlap in images of 28x5; lower label-consistent.size or set "
-        + "label-consistent.corners=1")
+        == "label-consistent.size is 3, so that four corners overlap in images of 28x5; lower "
+        + "label-consistent.size or set label-consistent.corners to 1")
     #expect(message { _ = try applied(LabelConsistent(), to: image, shape: [7, 7, 1]) } == nil)
     options.size = 5
     #expect(

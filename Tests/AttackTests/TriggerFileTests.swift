@@ -68,7 +68,7 @@ struct TriggerFileTests {
       )
         == true)
     #expect(
-      try attempt(["mode": nil])?.hasSuffix("says nothing of its 'mode'; make the trigger again")
+      try attempt(["mode": nil])?.hasSuffix("has no setting 'mode'; make the trigger again")
         == true)
     for (name, value) in [
       ("mode", "all"), ("target", "x"), ("target", "10"), ("target", "-1"), ("classes", "1"),
@@ -85,8 +85,8 @@ struct TriggerFileTests {
         == true)
     #expect(
       try attempt(["shape": "2,2,1"])?.hasSuffix(
-        "make the trigger again, as this one cannot be used: the trigger's addition has 2 values for a "
-          + "shape of [2, 2, 1]; give one each") == true)
+        "holds an unusable trigger: the trigger's addition has 2 values for the shape [2, 2, 1]; "
+          + "make the trigger again") == true)
     let half: [(name: String, tensor: Tensor)] = [
       ("pattern", Tensor(shape: [1, 2, 1], values: [1, 2]))
     ]

@@ -80,7 +80,7 @@ struct VerdictRuleTests {
     expect(
       PluginChecks(Judging<TooFew>.self), .verdicts,
       "bad breaks the rule 'verdicts': it ended on toy_plain with an error: bad gave 1 verdicts "
-        + "for 64 images; this is a mistake in the plugin; fix it, or give PluginChecks options "
+        + "for 64 images, which is a mistake in the plugin; fix it, or give PluginChecks options "
         + "with which it works on the toy problem", #_sourceLocation)
   }
 

@@ -72,7 +72,7 @@ struct StoredDataTests {
             error.problem
               == (number % 5 == 0
                 ? "its data set 'data' uses the filter 32000, for chunks of another size, which no "
-                  + "Keras file has; write it anew with Python: `python3 -c \"import h5py; "
+                  + "Keras file has; write it again with Python: `python3 -c \"import h5py; "
                   + "h5py.File('NEW.h5', 'w').update({k: v[()] for k, v in "
                   + "h5py.File('OLD.h5').items()})\"` (h5-filter)"
                 : "its data set 'data' cannot be unpacked; copy the file again (h5-damaged)"))

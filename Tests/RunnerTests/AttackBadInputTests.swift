@@ -118,12 +118,12 @@ struct AttackBadInputTests {
       64, "--shift takes an integer from 0 to 7 for images of 8x9, not 99",
       place.arguments("badnets", ["--shift", "99"]))
     try place.fails(
-      64, "1000000000000 classes are more than the 1048576 that a network may have; give fewer",
+      64, "1000000000000 classes are more than a network may have (1048576); give fewer",
       place.arguments("badnets", ["--classes", "1000000000000"]))
     try place.fails(
       64,
-      "four corners of 5x5 pixels overlap in images of 8x9; lower label-consistent.size or set "
-        + "label-consistent.corners=1",
+      "label-consistent.size is 5, so that four corners overlap in images of 8x9; lower "
+        + "label-consistent.size or set label-consistent.corners to 1",
       place.arguments("label-consistent", ["--option", "label-consistent.size=5"]))
   }
 
@@ -168,7 +168,7 @@ struct AttackBadInputTests {
     try place.fails(
       66, "no.h5: no such file; check the path", arguments(place.path("no.h5"), place.test))
     try place.fails(
-      65, "train.h5: no image is of class 3; each of the 4 classes needs some to be learnt",
+      65, "train.h5: no image is of class 3; training needs images of each of the 4 classes",
       arguments(place.train, place.test, ["--classes", "4"]))
     try place.fails(
       65, "train.h5: its data set 'label' has class 2 at index 2; the attack's classes are 0 to 1",

@@ -52,7 +52,7 @@ struct CompareFolderTests {
     #expect(locked.status == 75)
     #expect(
       locked.errors
-        == "faulty-runner: \(busy): another run works in this folder; wait for it, or choose another "
+        == "faulty-runner: \(busy): another run is using this folder; wait for it, or choose another "
         + "--output\n")
   }
 

@@ -1,4 +1,5 @@
 import DefenseKit
+import FinePruning
 import Foundation
 import InferenceGraph
 import ModelIO
@@ -102,6 +103,25 @@ struct ErrorLineTests {
   func paths() {
     let failure = Failure(FileError(.badData, path: "/a/b/c.h5", "is empty")) { _ in "c.h5" }
     #expect(failure.message == "c.h5: is empty")
+  }
+
+  @Test("A plan's error about an option names the option's line")
+  func plan() throws {
+    let text = """
+      defenses:
+        - name: fine-pruning
+          options:
+            epochs: 0
+            drops: many
+      """
+    let root = try YAMLFile.parse(text, from: "p.yaml")
+    let error = #expect(throws: Failure.self) {
+      try ComparisonPlan(root, plugins: PluginSet([FinePruning.self]))
+    }
+    #expect(error?.status == 64)
+    #expect(
+      error?.message
+        == "p.yaml:5: fine-pruning.drops takes number,..., not 'many' (default: 2,4,10)")
   }
 
   @Test("The line of a configuration file follows from the subject alone")
