@@ -86,7 +86,8 @@ struct AttackRunTests {
     let outcome = try experiment(Blackout()).run(cleanTwin: true)
     #expect(outcome.twin == nil)
     let failure = try #require(outcome.twinFailure)
-    #expect(failure.message.hasPrefix("on the clean images the training diverged in epoch 1 of 1"))
+    #expect(
+      failure.description.hasPrefix("the clean images: the training diverged in epoch 1 of 1"))
     #expect(failure.lastGood == nil)
     #expect(outcome.result.test?.images == 100)
     #expect(try experiment(Blackout()).run().twinFailure == nil)

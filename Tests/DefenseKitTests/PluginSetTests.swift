@@ -41,7 +41,7 @@ struct PluginSetTests {
   func duplicate() {
     #expect(
       message { _ = try PluginSet([Nothing.self, Nothing.self]) }
-        == "two plugins are named 'nothing'; rename one or leave one out")
+        == "nothing is the name of two plugins; rename one or leave one out")
   }
 
   @Test("An unknown name lists the known and suggests the nearest")
@@ -49,16 +49,16 @@ struct PluginSetTests {
     let set = try PluginSet([Nothing.self, Suspicious.self])
     #expect(
       message { _ = try set.defense(named: "nothin") }
-        == "there is no defense 'nothin'; did you mean 'nothing'? (defenses: nothing)")
+        == "nothin is not a defense; did you mean 'nothing'? (defenses: nothing)")
     #expect(
       message { _ = try set.detector(named: "xyzzy") }
-        == "there is no detector 'xyzzy' (detectors: suspicious)")
+        == "xyzzy is not a detector (detectors: suspicious)")
     #expect(
       message { _ = try set.defense(named: "suspicious") }
-        == "'suspicious' is a detector, not a defense; use --detector suspicious")
+        == "suspicious is a detector, not a defense; use suspicious as detector")
     #expect(
       message { _ = try PluginSet([]).defense(named: "a") }
-        == "there is no defense 'a' (defenses: none)")
+        == "a is not a defense (defenses: none)")
   }
 
   @Test("Plugins are made with their options, which they check")

@@ -148,7 +148,7 @@ struct FinePruningTests {
       Issue.record("a layer that isn't there was pruned")
     } catch let error as PluginError {
       #expect(error.code == .badOption)
-      #expect(error.message.contains("did you mean 'conv'?"))
+      #expect(error.description.contains("did you mean 'conv'?"))
     }
   }
 
@@ -307,6 +307,6 @@ struct FinePruningTests {
       try FinePruning(options: .init(tuning: tuning))
     }
     #expect(
-      error?.message == "fine-pruning.learning-rate takes a number over 0 and up to 100")
+      error?.description == "fine-pruning.learning-rate takes a number over 0 and up to 100")
   }
 }

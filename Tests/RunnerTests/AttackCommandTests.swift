@@ -106,11 +106,11 @@ struct AttackCommandTests {
     let other = place.arguments("badnets", ["--checkpoint", state])
       .map { $0 == place.output ? place.path("other") : $0 }
     try place.fails(
-      73, "state.h5 is there already; go on from it with --resume, or replace it with --force",
+      73, "state.h5 already exists; go on from it with --resume, or replace it with --force",
       other)
     let refused = try RunnerProgram.run(other + ["--resume", "--seed", "5"])
     #expect(refused.status == 65)
-    #expect(refused.errors.contains("the state to resume is of a training with"))
+    #expect(refused.errors.contains("the state to resume belongs to a training with"))
     #expect(refused.errors.split(separator: "\n").count == 1)
   }
 
@@ -123,9 +123,9 @@ struct AttackCommandTests {
           "label-consistent", ["--learning-rate", "1e30", "--optimizer", "sgd"] + extra))
       #expect(result.status == 65)
       #expect(
-        result.errors.hasPrefix("runner: on the clean images the training diverged in epoch 1 of 2")
+        result.errors.hasPrefix("runner: the clean images: the training diverged in epoch 1 of 2")
       )
-      #expect(result.errors.hasSuffix("; lower --learning-rate, which is 1e+30\n"))
+      #expect(result.errors.hasSuffix(" at a learning rate of 1e+30; lower --learning-rate\n"))
     }
   }
 
@@ -138,7 +138,7 @@ struct AttackCommandTests {
     #expect(result.status == 65)
     #expect(result.errors.contains("the training diverged in epoch 1 of 2, step "))
     #expect(result.errors.contains("the loss is "))
-    #expect(result.errors.contains("lower --learning-rate, which is 1e+30"))
+    #expect(result.errors.contains(" at a learning rate of 1e+30; lower --learning-rate; "))
     #expect(result.errors.hasSuffix("; --checkpoint keeps the weights of the epochs before\n"))
     #expect(result.errors.split(separator: "\n").count == 1)
     #expect(try place.folder.names == before)
@@ -166,14 +166,14 @@ struct AttackCommandTests {
     #expect(set.trueLabels == (0..<30).map { Int32($0 % 3) })
 
     try place.fails(
-      73, "again.h5 is there already; give another name, or --force",
+      73, "again.h5 already exists; give another name, or --force",
       base + [place.test, "--output", again])
     try place.fails(
       73, "--output is test.h5, which is read; give another name",
       base + [place.test, "--output", place.test, "--force"])
     let new = place.path("new.h5")
     try place.fails(
-      64, "--target 3 is none of the 3 classes, which are 0 to 2",
+      64, "--target takes a class from 0 to 2, not 3",
       base + [place.test, "--output", new, "--target", "3"])
     let wide = try place.write("wide", 3, seed: 1, shape: [9, 9, 1])
     try place.fails(
@@ -182,13 +182,13 @@ struct AttackCommandTests {
         + "data made for this trigger", base + [wide, "--output", new])
     try place.fails(
       65,
-      "test.h5: is no trigger file of this program, but looks like a data set; give one that it has "
-        + "written",
+      "test.h5: is not a trigger file of this program, but looks like a data set; give one that it "
+        + "wrote",
       ["trigger", "apply", place.test, "--data", place.test, "--output", new])
     try place.fails(
       65,
-      "out/model.h5: is no trigger file of this program, but looks like a model; give one that it has "
-        + "written",
+      "out/model.h5: is not a trigger file of this program, but looks like a model; give one that it "
+        + "wrote",
       ["trigger", "show", "\(place.output)/model.h5"])
 
     let shown = try RunnerProgram.run([
@@ -239,7 +239,7 @@ struct AttackCommandTests {
     let shown = try RunnerProgram.run(show(["--png", png, "--sheet", sheet]))
     #expect(shown.status == 0, "\(shown.errors)")
     try place.fails(
-      73, "s.png is there already; give another name, or --force", show(["--sheet", sheet]))
+      73, "s.png already exists; give another name, or --force", show(["--sheet", sheet]))
     #expect(try RunnerProgram.run(show(["--sheet", sheet, "--force"])).status == 0)
   }
 }

@@ -265,24 +265,24 @@ struct CommandTests {
       ([], "name a defense with --defense, such as --defense fine-pruning"),
       (
         ["--defense", "fine-prunin"],
-        "there is no defense 'fine-prunin'; did you mean 'fine-pruning'? (defenses: fine-pruning, fine-tuning, clp, anp)"
+        "fine-prunin is not a defense; did you mean 'fine-pruning'? (defenses: fine-pruning, fine-tuning, clp, anp)"
       ),
       (
         ["--defense", "fine-pruning", "--detector", "godnet"],
-        "there is no detector 'godnet'; did you mean 'goodnet'? (detectors: goodnet, strip)"
+        "godnet is not a detector; did you mean 'goodnet'? (detectors: goodnet, strip)"
       ),
       (
         ["--defense", "fine-pruning", "--option", "fine-pruning.drop=3"],
-        "fine-pruning has no option 'drop'; did you mean 'drops'? "
-          + "(its options: layer, drops, drop-unit, share, "
+        "fine-pruning.drop is not an option; did you mean 'drops'? "
+          + "(options of fine-pruning: layer, drops, drop-unit, share, "
           + "ranking, bias, epochs, learning-rate, batch, optimizer, schedule, decay, recovery, smoothing, "
           + "distillation, temperature, shift, "
           + "flip, freeze-normalization, held-out, patience)"
       ),
       (
         ["--defense", "fine-pruning", "--option", "goodnet.level=3"],
-        "--option goodnet.level has no effect, as goodnet isn't part of this run; name it or drop "
-          + "the option"
+        "goodnet.level has no effect, because goodnet isn't part of this run; name the plugin or "
+          + "leave goodnet.level out"
       ),
       (
         ["--defense", "fine-pruning", "--modle", "x"],
@@ -336,11 +336,11 @@ struct CommandTests {
       (["list", "--json"], "Unknown option '--json'; see 'runner list --help'"),
       (
         ["--defense", "fine-pruning", "--option", "fine-pruning.drops=many"],
-        "'many' isn't a value of fine-pruning.drops, which takes number,... (default: 2,4,10)"
+        "fine-pruning.drops takes number,..., not 'many' (default: 2,4,10)"
       ),
       (
         ["--defense", "fine-pruning", "--detector", "goodnet", "--option", "goodnet.level=1"],
-        "goodnet has no option 'level' (its options: none)"
+        "goodnet.level is not an option (options of goodnet: none)"
       ),
       (
         ["--defense", "fine-pruning", "--seed", "-1"],
@@ -348,7 +348,7 @@ struct CommandTests {
       ),
       (
         ["--defense", "goodnet"],
-        "'goodnet' is a detector, not a defense; use --detector goodnet"
+        "goodnet is a detector, not a defense; use --detector goodnet"
       ),
     ] as [([String], String)])
   func usage(arguments: [String], message: String) throws {

@@ -39,7 +39,7 @@ struct CompareFolderTests {
     #expect(try FileManager.default.contentsOfDirectory(atPath: taken) == ["mine"])
     let onFile = try Compare.run(
       place.model + ["--defense", "faulty", "--output", "\(taken)/mine"])
-    #expect(onFile.status == 73 && onFile.errors.contains("no folder can be made there"))
+    #expect(onFile.status == 73 && onFile.errors.contains("no folder can be created there"))
     #expect(!onFile.errors.contains("no such file"), "\(onFile.errors)")
 
     // A lock of another process, which this test is.
@@ -52,7 +52,7 @@ struct CompareFolderTests {
     #expect(locked.status == 75)
     #expect(
       locked.errors
-        == "faulty-runner: \(busy): another run works in this folder; wait for it, or choose another "
+        == "faulty-runner: \(busy): another run is using this folder; wait for it, or choose another "
         + "--output\n")
   }
 

@@ -147,8 +147,8 @@ struct HelpTests {
       "--defense", "fine-pruning", "--option", "fine-pruning.schedule=cosin",
     ])
     #expect(
-      result.errors == "runner: 'cosin' isn't a value of fine-pruning.schedule, which takes "
-        + "constant|step|cosine|one-cycle; did you mean 'cosine'?\n")
+      result.errors == "runner: fine-pruning.schedule takes constant|step|cosine|one-cycle, not "
+        + "'cosin'; did you mean 'cosine'?\n")
   }
 
   @Test("list shows the plugins that are named")

@@ -233,9 +233,9 @@ struct STRIPTests {
     }
     #expect(error?.code == .unsuitableModel)
     #expect(
-      error?.message
-        == "strip: the model gives no class to any image of clean.h5 with another one on it: values on "
-        + "the way are NaN or infinite; check --scale")
+      error?.description
+        == "strip cannot measure any image of clean.h5 blended with another: values of the network "
+        + "are NaN or infinite; check inputScale")
   }
 
   @Test("One clean image, or too few for the quantile, is said in a line")
@@ -247,8 +247,8 @@ struct STRIPTests {
     }
     let error = #expect(throws: DataError.self) { try labels(1, RunContext()) }
     #expect(
-      error?.message
-        == "clean.h5: it holds 1 image, but strip needs 2, one to lay over the other; give more")
+      error?.description
+        == "clean.h5: holds 1 image, but strip needs 2, one to blend with the other; give more")
     let context = RunContext()
     #expect(try labels(40, context).allSatisfy { $0 < 4 })
     #expect(
@@ -272,7 +272,7 @@ struct STRIPTests {
         of: Toy.source(Toy.images(2, seed: 8)), suspect: Toy.network(), repaired: nil, using: nil,
         in: RunContext())
     }
-    #expect(missing?.message == "strip learns from clean images; give some with --clean")
+    #expect(missing?.description == "strip learns from clean images; give some")
   }
 
   @Test("A clean image with NaN is named by its place in the file", arguments: [3, 17, 44])
@@ -284,7 +284,7 @@ struct STRIPTests {
         of: Toy.source(Toy.images(2, seed: 8)), suspect: Toy.network(), repaired: nil,
         using: Toy.clean(images), in: RunContext())
     }
-    #expect(error?.message.hasPrefix("clean.h5: image \(position): ") == true)
+    #expect(error?.description.hasPrefix("clean.h5: image \(position): ") == true)
   }
 
   @Test("Options have ranges, and are read and written")
@@ -296,7 +296,7 @@ struct STRIPTests {
         _ = try STRIP(options: options)
         return nil
       } catch {
-        return error.message
+        return error.description
       }
     }
     for overlays in [0, -1, 10_001] {

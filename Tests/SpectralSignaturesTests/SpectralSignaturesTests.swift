@@ -98,7 +98,7 @@ struct SpectralSignaturesTests {
       try SpectralSignatures(options: options).scores(
         of: problem.poisonedTraining, model: problem.plain.model, using: nil, in: RunContext())
     }
-    #expect(unknown?.message.contains("no layer 'nowhere'") == true)
+    #expect(unknown?.description.contains("takes a layer of the model, not 'nowhere'") == true)
     var graph = try Graph(inputShape: [8, 8, 1])
     try graph.append("flat", .flatten, inputs: [0])
     try graph.append(

@@ -31,7 +31,9 @@ extension AttackExperiment {
         return model
       } catch let error as TrainingError {
         // Drops the last good model, which is not the backdoored one that the caller requested.
-        throw TrainingError("on the clean images \(error.message)")
+        throw TrainingError(
+          error.problem, about: error.subject ?? .dataSet("the clean images"),
+          remedies: error.remedies)
       }
     }
     let task = PoisoningTask(

@@ -68,20 +68,22 @@ public struct AttackExperiment: Sendable {
     self.inputScale = inputScale ?? architecture.byteScale
     self.cleanShare = cleanShare
     self.options = options.seeded(context.seed)
-    for (option, share) in [("--rate", self.rate), ("--clean-share", cleanShare)]
+    for (option, share) in [("rate", self.rate), ("cleanShare", cleanShare)]
     where !(share > 0 && share <= 1) {
       throw PluginError(
-        .badOption, "\(option) takes a share over 0 and up to 1, not \(share.optionText)")
+        .badOption, "takes a share over 0 and up to 1, not \(share.optionText)",
+        about: .option(option))
     }
     // Training checks this and all other options again; this check keeps products within bounds.
     guard (1...1_000_000).contains(options.epochs) else {
-      throw TrainingError("epochs is \(options.epochs), but takes an integer from 1 to 1,000,000")
+      throw TrainingError(
+        "is \(options.epochs), but takes an integer from 1 to 1,000,000", about: .option("epochs"))
     }
     if kind.keepsLabels, goal.mode == .allToAll {
       throw PluginError(
         .badOption,
-        "\(kind.name) poisons images of the target class alone, so that it needs one; leave --mode "
-          + "all-to-all out")
+        "poisons images of one target class only, so it cannot attack all-to-all",
+        about: .plugin(kind.name), remedies: [.omit("mode")])
     }
     try Self.check(train, test, goal)
     trigger = try Trigger(
@@ -96,22 +98,24 @@ public struct AttackExperiment: Sendable {
   ) throws(DataError) {
     guard test.imageShape == train.imageShape else {
       throw DataError(
-        "\(test.name): its images have shape \(test.imageShape), those to train with "
-          + "\(train.imageShape); give images of one kind")
+        "its images have shape \(test.imageShape), but the training images "
+          + "\(train.imageShape)", about: .dataSet(test.name),
+        remedies: [.advice("give images of one shape")])
     }
     for set in [train, test] {
       if let label = set.labels.first(where: { $0 < 0 || Int($0) >= goal.classCount }) {
         throw DataError(
-          "\(set.name): label \(label) is none of the \(goal.classCount) classes, which count from 0; "
-            + "leave such images out or allow for more classes")
+          "label \(label) is not one of the \(goal.classCount) classes, counted from 0",
+          about: .dataSet(set.name),
+          remedies: [.advice("leave such images out"), .advice("use more classes")])
       }
     }
     let missing = train.trainingSet.missingClasses(of: goal.classCount)
     if let first = missing.first {
       throw DataError(
-        "\(train.name): no image is of class \(first)"
-          + (missing.count == 1 ? "" : ", nor of \(missing.count - 1) others") + "; each of the "
-          + "\(goal.classCount) classes needs some to be learned")
+        "no image is of class \(first)"
+          + (missing.count == 1 ? "" : ", nor of \(missing.count - 1) others") + "; training needs "
+          + "images of each of the \(goal.classCount) classes", about: .dataSet(train.name))
     }
   }
 

@@ -38,7 +38,8 @@ extension Experiment {
     if let detector, defense == nil, type(of: detector).comparesModels {
       throw PluginError(
         .badOption,
-        "\(type(of: detector).name) compares the model with repaired copies; name a defense")
+        "compares the model with repaired copies", about: .plugin(type(of: detector).name),
+        remedies: [.give("a defense", for: "defense")])
     }
     var record = ComparisonRecord(unit)
     if defense != nil, repairs.isEmpty {

@@ -44,8 +44,8 @@ public struct TrainingData: Sendable {
   private init(_ images: ImageSet, _ isPoisoned: [Bool]?) throws(DataError) {
     if let isPoisoned, isPoisoned.count != images.count {
       throw DataError(
-        "\(images.name): it says of \(isPoisoned.count) images whether they are poisoned, and has "
-          + "\(images.count); say it of each")
+        "marks \(isPoisoned.count) images as poisoned or not, but has \(images.count)",
+        about: .dataSet(images.name), remedies: [.advice("mark each image")])
     }
     self.images = images
     self.isPoisoned = isPoisoned

@@ -22,8 +22,8 @@ public struct CleanData: Sendable {
   public init(_ data: DataSet) throws(DataError) {
     guard data.trueLabels == nil else {
       throw DataError(
-        "\(data.name) holds triggered images: it has 'true_label' beside 'label'; give clean ones here"
-      )
+        "holds triggered images: it has 'true_label' beside 'label'", about: .dataSet(data.name),
+        remedies: [.advice("give clean images here")])
     }
     images = try ImageSet(data)
   }

@@ -113,8 +113,9 @@ public struct Experiment: Sendable {
     else {
       throw PluginError(
         .init(rawValue: "wrong-scores"),
-        "\(name) gave \(scores.scores.count) scores for \(train.count) images, or drops images "
-          + "that there are not, or not in ascending order; this is a mistake in the plugin")
+        "gave \(scores.scores.count) scores for \(train.count) images, or drops images that do "
+          + "not exist or are not in ascending order, which is a mistake in the plugin",
+        about: .plugin(name))
     }
     return Evaluation.DataSetResult(
       detector: name, scores: scores,

@@ -54,8 +54,9 @@ struct ImageOverlap {
       try clean.images.prints.all().sorted() == poisoned.images.prints.all().sorted()
     else { return }
     throw DataError(
-      "\(Self.names(clean, poisoned)): the \(clean.role.rawValue) and the poisoned images are the same "
-        + "\(poisoned.images.count); give images with the trigger as poisoned ones")
+      "the \(clean.role.rawValue) and the poisoned images are the same \(poisoned.images.count)",
+      about: .dataSet(Self.names(clean, poisoned)),
+      remedies: [.advice("give images with the trigger as poisoned ones")])
   }
 
   /// Returns how many images of the second set are in the first, and a sentence that begins with

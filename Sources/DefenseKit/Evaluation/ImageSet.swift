@@ -22,9 +22,13 @@ struct ImageSet: Sendable {
   ) throws(DataError) {
     guard source.count == labels.count else {
       throw DataError(
-        "\(name): \(labels.count) labels for \(source.count) images; give one an image")
+        "has \(labels.count) labels for \(source.count) images", about: .dataSet(name),
+        remedies: [.advice("give one for each image")])
     }
-    guard source.count > 0 else { throw DataError("\(name): it holds no images; give another set") }
+    guard source.count > 0 else {
+      throw DataError(
+        "holds no images", about: .dataSet(name), remedies: [.advice("give another set")])
+    }
     self.source = source
     self.labels = labels
     self.name = name
@@ -60,13 +64,13 @@ struct ImageSet: Sendable {
   func check(against model: Model) throws(DataError) {
     guard source.imageShape == model.graph.inputShape else {
       throw DataError(
-        "\(name): its images have shape \(source.imageShape), but the model takes "
-          + "\(model.graph.inputShape); give a data set made for this model")
+        "its images have shape \(source.imageShape), but the model takes \(model.graph.inputShape)",
+        about: .dataSet(name), remedies: [.advice("give a data set made for this model")])
     }
     if let label = labels.first(where: { $0 < 0 || Int($0) >= model.classCount }) {
       throw DataError(
-        "\(name): label \(label) is none of the model's \(model.classCount) classes, which count "
-          + "from 0; give a data set made for this model")
+        "label \(label) is not one of the model's \(model.classCount) classes, counted from 0",
+        about: .dataSet(name), remedies: [.advice("give a data set made for this model")])
     }
   }
 }

@@ -33,8 +33,8 @@ public struct PoisonedData: Sendable {
   private init(_ images: ImageSet, _ trueLabels: [Int32]?) throws(DataError) {
     if let trueLabels, trueLabels.count != images.count {
       throw DataError(
-        "\(images.name): \(trueLabels.count) true labels for \(images.count) images; give one an "
-          + "image")
+        "has \(trueLabels.count) true labels for \(images.count) images",
+        about: .dataSet(images.name), remedies: [.advice("give one for each image")])
     }
     self.images = images
     self.trueLabels = trueLabels

@@ -158,14 +158,14 @@ public struct FinePruning: Defense {
       if let layer = model.graph.lastConvolution { return layer }
       throw PluginError(
         .unsuitableModel,
-        "fine-pruning found no convolution on the way to the output; name a layer with "
-          + "--option fine-pruning.layer=NAME (\(known.joined(separator: ", ")))")
+        "found no convolution on the way to the output", about: .plugin(Self.name),
+        remedies: [.set("layer", of: Self.name, to: known)])
     }
     if known.contains(name) { return name }
-    let near = nearestName(to: name, among: known).map { "did you mean '\($0)'? " } ?? ""
+    let near = nearestName(to: name, among: known).map { "; did you mean '\($0)'?" } ?? ""
     throw PluginError(
-      .badOption,
-      "fine-pruning.layer: '\(name)' isn't a layer whose channels can be pruned; \(near)"
-        + "(\(known.joined(separator: ", ")))")
+      option: "layer", of: Self.name,
+      "takes a layer whose channels can be pruned, not '\(name)'\(near) "
+        + "(layers: \(known.joined(separator: ", ")))")
   }
 }

@@ -143,12 +143,12 @@ struct AttackCommand: RunnerCommand {
     try training.check()
     try data.check([.train, .test])
     try execution.check()
-    if resume, checkpoint == nil { throw ValidationError("--resume needs --checkpoint") }
+    if resume, checkpoint == nil { throw Failure(option: "--resume", "needs --checkpoint") }
     if mode == .allToAll, target != nil {
-      throw ValidationError("--target has no effect with --mode all-to-all; leave it out")
+      throw Failure(option: "--target", "has no effect with --mode all-to-all; leave it out")
     }
     if test == nil, !(try ImageInput(train).isFashionMNIST) {
-      throw ValidationError("--train FILE needs --test, images to judge the model on")
+      throw Failure(option: "--train", "FILE needs --test, images to evaluate the model on")
     }
   }
 
@@ -211,10 +211,12 @@ struct AttackCommand: RunnerCommand {
         cleanTwin: cleanTwin, resuming: state, checkpoint: checkpoint.map { $0.save })
     } catch let error as TrainingError {
       let remark = error.lastGood == nil ? "" : CheckpointFile.remark(checkpoint)
-      throw TrainingError(TrainingArguments.commandLineText(error.message) + remark)
+      let failure = Failure(error)
+      throw Failure(
+        failure.status, failure.message.map { $0 + remark }, about: failure.subject)
     }
     if let failure = outcome.twinFailure {
-      context.warn("no clean twin: \(TrainingArguments.commandLineText(failure.message))")
+      context.warn("no clean twin: \(UserText.line(failure))")
     }
     var report = AttackReport(
       experiment, outcome, architecture: architecture,

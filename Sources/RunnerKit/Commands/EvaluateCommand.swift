@@ -47,7 +47,7 @@ struct EvaluateCommand: RunnerCommand {
   private func check() throws {
     try arguments.check([.test, .poisoned])
     if test == nil, poisoned == nil {
-      throw ValidationError("give --test, --poisoned or both")
+      throw Failure(Failure.usage, "give --test, --poisoned or both")
     }
   }
 

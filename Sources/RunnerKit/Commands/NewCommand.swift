@@ -66,7 +66,7 @@ struct NewCommand: RunnerCommand {
     let name = try NewPluginName(name, besides: session.plugins)
     let folder = output ?? name.name
     guard !folder.isEmpty else {
-      throw Failure(Failure.usage, "--output is empty; name a folder")
+      throw Failure(option: "--output", "is empty; name a folder")
     }
     let place = try DefenseKitPlace(defenseKit, version: from, ownVersion: defenseKitVersion)
     try PackageTemplate(kind, name, place).write(to: folder)

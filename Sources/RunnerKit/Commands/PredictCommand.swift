@@ -83,14 +83,15 @@ struct PredictCommand: RunnerCommand {
   private func check() throws {
     try arguments.check([.clean], besides: ["data"])
     if images.isEmpty, data == nil {
-      throw ValidationError("name PNG files to classify, or a data set with --data")
+      throw Failure(
+        Failure.usage, "name PNG files to classify, or a data set with --data")
     }
     if !images.isEmpty, data != nil {
-      throw ValidationError("give PNG files or --data, not both")
+      throw Failure(Failure.usage, "give PNG files or --data, not both")
     }
-    if repaired != nil, detector == nil { throw ValidationError("--repaired needs --detector") }
-    if detector == nil, clean != nil { throw ValidationError("--clean needs --detector") }
-    if detector == nil, !option.isEmpty { throw ValidationError("--option needs --detector") }
+    if repaired != nil, detector == nil { throw Failure(option: "--repaired", "needs --detector") }
+    if detector == nil, clean != nil { throw Failure(option: "--clean", "needs --detector") }
+    if detector == nil, !option.isEmpty { throw Failure(option: "--option", "needs --detector") }
   }
 
   func run(in session: Session) throws {
@@ -102,10 +103,12 @@ struct PredictCommand: RunnerCommand {
     try session.plugins.check(settings, used: [self.detector].compactMap { $0 })
     if let detector, type(of: detector).comparesModels != (repaired != nil) {
       let name = type(of: detector).name
-      throw ValidationError(
-        repaired == nil
-          ? "--detector \(name) needs --repaired, a repaired copy to compare the model with"
-          : "--repaired has no effect, as \(name) looks at the model alone; leave it out")
+      throw repaired == nil
+        ? Failure(
+          option: "--detector",
+          "\(name) needs --repaired, a repaired copy to compare the model with")
+        : Failure(
+          option: "--repaired", "has no effect, because \(name) examines one model; leave it out")
     }
     let context = context(arguments.execution, seed: seed)
     let suspect = try files.load(model, sandbox: context.sandbox)
@@ -173,7 +176,7 @@ struct PredictCommand: RunnerCommand {
 
     func error(_ error: SampleError) -> DataError {
       switch self {
-      case .files(let files): DataError("\(files.paths[error.index]): \(error.message)")
+      case .files(let files): DataError(error.problem, about: .file(files.paths[error.index]))
       case .data(let data): DataError(error, in: data.name)
       }
     }

@@ -134,13 +134,13 @@ struct RunCommand: RunnerCommand {
         ("--keys", !arguments.data.naming.names.isEmpty),
       ]
     if model == nil, let given = isGiven.first(where: \.1) {
-      throw ValidationError("\(given.0) needs --model; without it the built-in network is used")
+      throw Failure(option: given.0, "needs --model; without it the built-in network is used")
     }
     if curve, model != nil, test == nil, poisoned == nil {
-      throw ValidationError("--curve needs --test or --poisoned to replay the sweep on")
+      throw Failure(option: "--curve", "needs --test or --poisoned to replay the sweep on")
     }
     if output == nil, force || compact {
-      throw ValidationError("\(force ? "--force" : "--compact") needs --output")
+      throw Failure(option: force ? "--force" : "--compact", "needs --output")
     }
   }
 
@@ -199,9 +199,10 @@ struct RunCommand: RunnerCommand {
   }
 
   /// Checks that the options provide what the plugins require.
-  private func check(_ plugins: [any Plugin]) throws(ValidationError) {
+  private func check(_ plugins: [any Plugin]) throws(Failure) {
     if plugins.isEmpty {
-      throw ValidationError("name a defense with --defense, such as --defense fine-pruning")
+      throw Failure(
+        Failure.usage, "name a defense with --defense, such as --defense fine-pruning")
     }
     let types = plugins.map { type(of: $0) }
     func first(_ isMeant: (any Plugin.Type) -> Bool) -> String? {
@@ -210,18 +211,20 @@ struct RunCommand: RunnerCommand {
     if !types.contains(where: { $0.kind == .defense }),
       let name = first({ $0.requirements.contains(.repairedModel) })
     {
-      throw ValidationError(
+      throw Failure(
+        Failure.usage,
         "\(name) compares the model with repaired copies; name a defense with --defense, such as "
-          + "--defense fine-pruning")
+          + "--defense fine-pruning", about: .plugin(name))
     }
     if train == nil, let name = first({ $0.requirements.contains(.trainingData) }) {
-      throw ValidationError(
-        "\(name) looks at the training set; give it with --train"
-          + (model == nil ? ", and its model with --model" : ""))
+      throw Failure(
+        Failure.usage,
+        "\(name) examines the training set; give it with --train"
+          + (model == nil ? ", and its model with --model" : ""), about: .plugin(name))
     }
     guard model != nil, clean == nil else { return }
     if let name = first({ $0.requiresCleanData }) {
-      throw ValidationError("--model needs --clean, the clean images that \(name) works with")
+      throw Failure(option: "--model", "needs --clean, the clean images that \(name) works with")
     }
   }
 

@@ -55,8 +55,8 @@ extension ComparisonPlan {
         if let first = dataSetDetectors.first, inputs[DataRole.train.rawValue] == nil {
           throw Failure(
             Failure.usage,
-            "\(first.label) looks at the training set, and '\(subject.model.name)' has none; let "
-              + "'attack' write it with --training-set, or give the model's 'train' in a plan")
+            "\(first.label) examines the training set, but '\(subject.model.name)' has none; let "
+              + "'attack' write one with --training-set, or give the model's 'train' in a plan")
         }
         for seed in subject.seed.map({ [$0] }) ?? seeds {
           func unit(

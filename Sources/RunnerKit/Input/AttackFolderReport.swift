@@ -31,8 +31,9 @@ struct AttackFolderReport: Decodable {
     guard unsafe FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) else {
       throw Failure(
         Failure.missingInput,
-        "\(folder): no such folder; \(advice(onMissing: folder, besides: [ModelFiles.builtInName]))"
-      )
+        "\(folder): no such folder; "
+          + advice(onMissing: folder, besides: [ModelFiles.builtInName]),
+        about: .file(folder))
     }
     guard isFolder.boolValue else {
       throw Failure(
@@ -54,7 +55,7 @@ struct AttackFolderReport: Decodable {
       report.files.allSatisfy({ !$0.file.contains("/") && !$0.file.hasPrefix(".") })
     else {
       throw Failure(
-        Failure.data, "\(path) is no report of 'attack'; give a folder that 'attack' wrote")
+        Failure.data, "\(path) is not a report of 'attack'; give a folder that 'attack' wrote")
     }
     return report
   }

@@ -23,7 +23,8 @@ struct ImageInput: Sendable {
       FileIdentity(text) == nil
     {
       throw Failure(
-        Failure.missingInput, "\(text): no such file; did you mean '\(Self.word)'?".visible)
+        Failure.missingInput, "\(text): no such file; did you mean '\(Self.word)'?".visible,
+        about: .file(text))
     }
     guard isFashionMNIST, parts.count == 2 else {
       range = nil
@@ -34,7 +35,7 @@ struct ImageInput: Sendable {
       throw Failure(
         Failure.usage,
         "'\(text)' names no images; write \(Self.word):FROM-TO, as in \(Self.word):0-5000 for the "
-          + "first 5000")
+          + "first 5000", about: .dataSet(text))
     }
     range = from..<to
   }
@@ -75,7 +76,8 @@ struct ImageInput: Sendable {
     if let range, range.upperBound > part.count {
       throw Failure(
         Failure.usage,
-        "'\(text)': the \(part == .train ? "training" : "test") part has \(part.count) images")
+        "'\(text)': the \(part == .train ? "training" : "test") part has \(part.count) images",
+        about: .dataSet(text))
     }
     return try FashionMNIST().load(part, range: range)
   }

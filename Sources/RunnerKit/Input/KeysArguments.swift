@@ -37,8 +37,9 @@ struct KeysArguments: ParsableArguments, Sendable {
     let other = names.first { name in name.option.map { !options.contains($0) } ?? false }
     guard let other else { return }
     let list = options.map { "\($0)=" }.joined(separator: ", ")
-    throw ValidationError(
-      "--keys \(other.option ?? "")=\(other.keys) is for no data set of this command; write \(list) or "
+    throw Failure(
+      option: "--keys",
+      "\(other.option ?? "")=\(other.keys) names no data set of this command; write \(list) or "
         + "the two names alone")
   }
 }

@@ -14,7 +14,7 @@ struct OutputFolder: Sendable {
   ///   - inputs: The files that the run reads; the folder must not contain them.
   /// - Throws: ``Failure`` with status 73, or 64 for an empty path.
   init(_ path: String, force: Bool, inputs: [String]) throws {
-    guard !path.isEmpty else { throw Failure(Failure.usage, "--output is empty; name a folder") }
+    guard !path.isEmpty else { throw Failure(option: "--output", "is empty; name a folder") }
     self.path = path
     self.force = force
     let files = FileManager.default
@@ -107,5 +107,25 @@ struct OutputFolder: Sendable {
         Failure.cannotCreate,
         "\(path) holds '\(foreign)', which isn't a result of this program; choose another --output")
     }
+  }
+
+  /// Returns the files that a report of any schema names; empty if there is no report.
+  private static func filesOfReport(_ url: URL) -> Set<String> {
+    guard let data = try? Data(contentsOf: url),
+      let report = try? JSONSerialization.jsonObject(with: data) as? [String: Any],
+      report["schema"] is Int
+    else { return [] }
+    var files: Set<String> = []
+    func collect(_ value: Any) {
+      switch value {
+      case let object as [String: Any]:
+        if let file = object["file"] as? String { files.insert(file) }
+        for member in object.values { collect(member) }
+      case let list as [Any]: for element in list { collect(element) }
+      default: break
+      }
+    }
+    collect(report)
+    return files
   }
 }
