@@ -47,7 +47,7 @@ public struct PluginInputs: Sendable {
           }
       }.map { $0.name }
       let error = requirement.error(for: plugin, of: model)
-      let others = able.isEmpty ? [] : [Remedy.advice("try \(alternatives(able))")]
+      let others = applicable.isEmpty ? [] : [Remedy.advice("try \(alternatives(applicable))")]
       throw PluginError(
         error.code, error.problem, about: error.subject, remedies: error.remedies + others)
     }
