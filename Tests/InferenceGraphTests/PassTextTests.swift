@@ -24,7 +24,7 @@ import Testing
         5: dense(4) -> [3]
         6: activation(5), softmax -> [3]
         """)
-    let fused = Fused(normal.nodes, given: [0], outputs: [normal.scores])
+    let fused = Fused(normal.nodes, inputs: [0], outputs: [normal.scores])
     #expect(
       "\(fused)" == """
         0: input -> [4, 4, 1]
@@ -41,14 +41,14 @@ import Testing
         """)
     // What is asked for is not fused.
     #expect(
-      "\(Fused(normal.nodes, given: [0], output: [2, 3]))" == """
+      "\(Fused(normal.nodes, inputs: [0], outputs: [2, 3]))" == """
         0: input -> [4, 4, 1]
         1: convolution(0), affine, relu -> [4, 4, 2], output
         2: max pooling(1) -> [2, 2, 2], output
         """)
     // Values of another graph may be anything.
     #expect(
-      "\(Fused(normal.nodes, given: [4], output: [5], from: .values))" == """
+      "\(Fused(normal.nodes, inputs: [4], outputs: [5], from: .values))" == """
         0: input -> [8], checked
         1: dense(0) -> [3], output
         """)
@@ -104,7 +104,7 @@ import Testing
         6: dense(5) -> [2]
         """)
     #expect(
-      "\(Fused(merged.nodes, given: [0], outputs: Set(merged.scores)))" == """
+      "\(Fused(merged.nodes, inputs: [0], outputs: Set(merged.scores)))" == """
         0: input -> [2, 2, 1]
         1: convolution(0), relu -> [2, 2, 2]
         2: global average pooling(1) -> [2], checked

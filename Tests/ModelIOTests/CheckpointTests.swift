@@ -40,11 +40,11 @@ struct CheckpointTests: ~Copyable {
   @Test(
     "A training resumed from a file ends with the same bits",
     arguments: [Optimizer.sgd(momentum: 0), .sgd(), .adam(), .adamW()], [nil, 4])
-  func resumes(optimizer: Optimizer, timeout: Int?) throws {
+  func resumes(optimizer: Optimizer, patience: Int?) throws {
     let path = "\(folder)/state.h5"
     let options = TrainingOptions(
       epochs: 4, batchSize: 8, optimizer: optimizer, learningRate: 0.01, schedule: .cosine,
-      weightDecay: 1e-3, timeout: timeout, seed: .max)
+      weightDecay: 1e-3, patience: patience, seed: .max)
     var states: [TrainingState] = []
     let whole = try model().trained(
       on: data, heldOut: data, options: options, checkpoint: { states.append($0) })
