@@ -49,9 +49,9 @@ final class BadFileTests {
   @Test func notHDF5() throws {
     let message =
       "is not an HDF5 file, or a damaged one; check it with `h5ls` or copy it again (h5-damaged)"
-    #expect(try error(file("m.h5", "hello"))?.message == message)
-    #expect(try error(file("m.h5", "\u{89}HDF\r\n\u{1a}\n"))?.message == message)
-    #expect(try error(file("e.h5", ""))?.message == "is empty")
+    #expect(try error(file("m.h5", "hello"))?.problem == message)
+    #expect(try error(file("m.h5", "\u{89}HDF\r\n\u{1a}\n"))?.problem == message)
+    #expect(try error(file("e.h5", ""))?.problem == "is empty")
   }
 
   /// Files of other kinds are said to be that, and not to be damaged.
