@@ -18,7 +18,9 @@ struct ImageOverlap {
   func checkFirst() throws {
     guard let poisoned else { return }
     for clean in clean where clean.images.count == poisoned.images.count {
-      if try clean.images.prints.first(Self.probeCount) == poisoned.images.prints.first(Self.probeCount) {
+      if try clean.images.prints.first(Self.probeCount)
+        == poisoned.images.prints.first(Self.probeCount)
+      {
         try refuseIfSame(clean, poisoned)
       }
     }

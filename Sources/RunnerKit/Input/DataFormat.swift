@@ -23,7 +23,8 @@ struct DataFormat: Codable, Sendable, Hashable {
   ///   - consumer: The owner of shape and classes in messages: "model", for example.
   ///   - sandbox: How to parse the file.
   func load(
-    _ path: String, as option: String, imageShape: [Int], classCount: Int, consumer: String = "model",
+    _ path: String, as option: String, imageShape: [Int], classCount: Int,
+    consumer: String = "model",
     sandbox: Sandbox
   ) throws(FileError) -> DataSet {
     try DataSet.load(
