@@ -133,8 +133,8 @@ let package = Package(
     .testTarget(
       name: "RunnerTests",
       dependencies: [
-        "RunnerKit", "DefenseKit", "InferenceGraph", "ModelIO", "FinePruning", "GoodNet", "runner",
-        "faulty-runner", "LabFiles",
+        "RunnerKit", "DefenseKit", "InferenceGraph", "ModelIO", "NetworkTraining", "FinePruning",
+        "GoodNet", "runner", "faulty-runner", "LabFiles",
       ],
       exclude: ["Fixtures"], swiftSettings: settings),
     library("ReferenceInference", path: "Tests/ReferenceInference", ["InferenceGraph"]),

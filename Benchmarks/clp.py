@@ -72,11 +72,11 @@ def main():
             if sums == "bound" and not has_sums:
                 continue
             command = [options.runner, "--defense", "clp", "--option", f"clp.u={u}", "--option", f"clp.sums={sums}", "--model", model]
-            command += ["--test", f"{folder}/clean-test.h5", "--poisoned", f"{folder}/poisoned-test.h5", "--json"]
+            command += ["--test", f"{folder}/test.h5", "--poisoned", f"{folder}/poisoned.h5", "--json"]
             report = kept(f"{folder}, u {u}, {sums}.json", command)
             if number == 0:
                 suspect = report["suspect"]
-                print(f"| {name} | | | none | | {percent(suspect['clean'], 'correct')} | {percent(suspect['poisoned'], 'hits')} |")
+                print(f"| {name} | | | none | | {percent(suspect['test'], 'correct')} | {percent(suspect['poisoned'], 'hits')} |")
             repair = report["repairs"][0]
             found = pruned(repair)
             agreement = ""
@@ -92,7 +92,7 @@ def main():
                 if found != expected:
                     differences.append(f"{name}, u {u}: {found}, NumPy: {expected}")
             count = sum(len(channels) for channels in found.values())
-            cells = [name, str(u), sums, str(count), agreement, percent(repair["clean"], "correct"), percent(repair["poisoned"], "hits")]
+            cells = [name, str(u), sums, str(count), agreement, percent(repair["test"], "correct"), percent(repair["poisoned"], "hits")]
             print("| " + " | ".join(cells) + " |", flush=True)
     if differences:
         sys.exit("\n".join(differences))

@@ -32,8 +32,8 @@ def seconds(command):
 
 def units(runner, folder):
     """Every unit's title and command."""
-    judged = ["--test", f"{folder}/clean-test.h5", "--poisoned", f"{folder}/poisoned-test.h5"]
-    files = ["--model", f"{folder}/model.h5", "--clean", f"{folder}/clean-validation.h5", *judged]
+    judged = ["--test", f"{folder}/test.h5", "--poisoned", f"{folder}/poisoned.h5"]
+    files = ["--model", f"{folder}/model.h5", "--clean", f"{folder}/clean.h5", *judged]
     yield "suspect", [runner, "evaluate", f"{folder}/model.h5", *judged]
     for detector in ALONE:
         yield detector, [runner, "--detector", detector, *files]

@@ -8,9 +8,20 @@ Prints clean accuracy and attack success of every defense, mean and standard dev
 how well the detectors separate clean from triggered images; and what it all took.
 """
 
+import json
 import sys
 
 import pandas
+
+# The schema of comparisons that this script reads.
+SCHEMA = 5
+
+
+def check(folder):
+    with open(f"{folder}/plan.json") as file:
+        schema = json.load(file)["schema"]
+    if schema != SCHEMA:
+        sys.exit(f"{folder}/plan.json has schema {schema}, but this script reads schema {SCHEMA}; run 'runner compare' again, with another --output")
 
 
 def read(folder):
@@ -25,6 +36,7 @@ def read(folder):
 
 
 def main(folder):
+    check(folder)
     results = read(folder)
     done = results[results["status"] == "done"]
     for row in results[results["status"] != "done"].itertuples():

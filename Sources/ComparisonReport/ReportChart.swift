@@ -138,9 +138,9 @@ struct ReportChart: Sendable {
       let curves = measured.filter { $0.detector == detector && !$0.figures.roc.isEmpty }
         .map { item in
           let answers = item.figures.answers
-          let decision = answers.clean.flatMap { clean in
+          let decision = answers.test.flatMap { test in
             answers.poisoned.map {
-              ROCPoint(falsePositives: clean.flaggedShare, truePositives: $0.flaggedShare)
+              ROCPoint(falsePositives: test.flaggedShare, truePositives: $0.flaggedShare)
             }
           }
           return ROCChart.Curve(
@@ -197,7 +197,7 @@ struct ReportChart: Sendable {
     }
     return distinct(series, \.role).map { series in
       let chart = ClassChart(
-        title: "\(model), by class", subtitle: "On clean test images, without a detector",
+        title: "\(model), by class", subtitle: "On test images, without a detector",
         series: series)
       return ReportChart(.classes, [model, "classes"], chart)
     }

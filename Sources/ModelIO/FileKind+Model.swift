@@ -10,7 +10,7 @@ extension FileKind {
       "is \(words), which is not read yet; save it as .h5: `python3 -c \"import keras; "
         + "keras.models.load_model('OLD.keras', compile=False).save('NEW.h5')\"`"
     case .json:
-      "is JSON, not HDF5; an architecture is given with --architecture, beside a weights file"
+      "is JSON, not HDF5; it may be the architecture for a file of weights"
     case .png: "is a PNG image, neither a model nor a data set"
     case .gzip: "is packed with gzip; unpack it with `gunzip`"
     case .tar, .zip: "is \(words), not HDF5; unpack it and give the .h5 file in it"

@@ -1,7 +1,7 @@
-internal import InferenceGraph
+package import InferenceGraph
 
-extension FileError {
-  /// Throws an error of kind `.noMemory` if the system cannot allocate this much memory now.
+extension MemoryError {
+  /// Throws if the system cannot allocate this much memory now for the contents of a file.
   ///
   /// A failed array allocation ends a Swift program. Call this before allocating what a file
   /// determines the size of.
@@ -10,17 +10,12 @@ extension FileError {
   ///   - bytes: The size of the planned allocation.
   ///   - path: The file whose contents need the memory.
   ///   - contents: A description of the contents, for example "60000 images".
-  package static func checkMemory(
+  package static func check(
     _ bytes: Int, for path: String, _ contents: String
-  ) throws(FileError) {
-    guard bytes > 0 else { return }
-    do {
-      try MemoryError.check(bytes: bytes)
-    } catch {
-      throw FileError(
-        .noMemory, path: path,
-        "its \(contents) take \(bytes >> 20) MiB of memory, which the system does not give; give fewer "
-          + "or raise the limit (ulimit -v)")
-    }
+  ) throws(MemoryError) {
+    guard bytes > 0, !isAvailable(bytes) else { return }
+    throw MemoryError(
+      bytes: bytes, for: "reading its \(contents)", about: .file(path),
+      remedies: [.advice("give fewer")])
   }
 }

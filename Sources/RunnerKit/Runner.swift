@@ -111,11 +111,12 @@ extension Runner {
       let given = GivenOptions(arguments.dropFirst(words), of: command)
       if let failure = given.badChoice(for: command) { throw failure }
       let text = given.unknownOption(for: command) ?? RootCommand.message(for: error)
-      if text.hasSuffix("?") { throw Failure(Failure.usage, text) }
+      let subject = GivenOptions.subject(ofParserMessage: text, for: command)
+      if text.hasSuffix("?") { throw Failure(Failure.usage, text, about: subject) }
       throw Failure(
         Failure.usage,
         "\(text.hasSuffix(".") ? String(text.dropLast()) : text); see '\(programName) "
-          + "\(command.path) --help'")
+          + "\(command.path) --help'", about: subject)
     }
   }
 }

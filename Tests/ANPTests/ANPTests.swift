@@ -274,14 +274,14 @@ struct ANPTests {
     let plain = refusal(problem.plain.model, problem.clean)
     #expect(plain?.code == .unsuitableModel)
     #expect(
-      plain?.message
+      plain?.description
         == "anp needs batch normalization, which 'toy_plain' lacks; try fine-pruning or fine-tuning, "
         + "which need none")
     let one = try CleanData(
       Subset(of: problem.clean.source, [0]), labels: [problem.clean.labels[0]], name: "one")
     #expect(
-      refusal(problem.normalized.model, one)?.message
-        == "anp learns from some images and chooses its threshold by others, but one has 1; give more"
+      refusal(problem.normalized.model, one)?.description
+        == "anp trains on some images and chooses its threshold on others, but one has 1; give more"
     )
   }
 

@@ -35,10 +35,10 @@ struct AttackRunTests {
   func allToOne() throws {
     let outcome = try toyExperiment(BadNets()).run(cleanTwin: true)
     let counts = try #require(outcome.result.poisoned?.counted)
-    #expect(try #require(outcome.result.clean).accuracy >= 0.95)
+    #expect(try #require(outcome.result.test).accuracy >= 0.95)
     #expect(counts.images == 75 && counts.successRate >= 0.95)
     let twin = try #require(outcome.twin?.result)
-    #expect(try #require(twin.clean).accuracy >= 0.95)
+    #expect(try #require(twin.test).accuracy >= 0.95)
     #expect(try #require(twin.poisoned).counted.successRate <= 0.2)
     #expect(outcome.poisoning.poisoned.count == 40 && outcome.epochs.count == 8)
   }
@@ -68,7 +68,7 @@ struct AttackRunTests {
     let (attack, rate, success) = try Self.attacks()[number]
     let outcome = try toyExperiment(attack, rate: rate, epochs: 12).run()
     let counts = try #require(outcome.result.poisoned?.counted)
-    #expect(try #require(outcome.result.clean).accuracy >= 0.95)
+    #expect(try #require(outcome.result.test).accuracy >= 0.95)
     #expect(counts.images == 75)
     #expect(counts.successRate >= success, "\(type(of: attack).name): \(counts.successRate)")
   }
@@ -78,7 +78,7 @@ struct AttackRunTests {
     // Black images leave all gradients zero but those of the last biases, which are under 1.
     func experiment(_ attack: any Attack) throws -> AttackExperiment {
       try AttackExperiment(
-        attack, training: toyImages(400, seed: 1, name: "training"),
+        attack, train: toyImages(400, seed: 1, name: "training"),
         test: toyImages(100, seed: 2, name: "test"), goal: AttackGoal(target: 1, classCount: 4),
         architecture: Architecture(named: "small-cnn"), inputScale: 1,
         options: TrainingOptions(epochs: 1, batchSize: 400, learningRate: 1e38))
@@ -86,9 +86,10 @@ struct AttackRunTests {
     let outcome = try experiment(Blackout()).run(cleanTwin: true)
     #expect(outcome.twin == nil)
     let failure = try #require(outcome.twinFailure)
-    #expect(failure.message.hasPrefix("on the clean images the training diverged in epoch 1 of 1"))
+    #expect(
+      failure.description.hasPrefix("the clean images: the training diverged in epoch 1 of 1"))
     #expect(failure.lastGood == nil)
-    #expect(outcome.result.clean?.images == 100)
+    #expect(outcome.result.test?.images == 100)
     #expect(try experiment(Blackout()).run().twinFailure == nil)
     // Where the attack itself needs the clean model it cannot go on; where the poisoned images' training
     // diverges the model before is there.
@@ -146,24 +147,23 @@ struct AttackRunTests {
     let experiment = try toyExperiment(attack, epochs: 4)
     let trainings = Mutex(0)
     let task = PoisoningTask(
-      for: LabelConsistent.self, images: experiment.training, trigger: experiment.trigger,
+      for: LabelConsistent.self, images: experiment.train, trigger: experiment.trigger,
       rate: 0.5, seed: 3
     ) {
       trainings.withLock { $0 += 1 }
       return try experiment.initialModel.trained(
-        on: experiment.training.trainingSet, options: experiment.options
+        on: experiment.train.trainingSet, options: experiment.options
       ).model
     }
     let result = try attack.poison(task, in: RunContext())
     #expect(trainings.withLock { $0 } == 1)
     #expect(result.poisoned.count == 50)
-    #expect(result.images.labels == experiment.training.labels)
+    #expect(result.images.labels == experiment.train.labels)
     let corners: Set = [0, 7, 56, 63]
     var largest = 0
     for index in result.poisoned {
-      #expect(experiment.training.labels[index] == 1)
-      for (pixel, (new, old)) in zip(result.images[index], experiment.training[index]).enumerated()
-      {
+      #expect(experiment.train.labels[index] == 1)
+      for (pixel, (new, old)) in zip(result.images[index], experiment.train[index]).enumerated() {
         if corners.contains(pixel) {
           #expect(new == 255)
         } else {
@@ -184,14 +184,14 @@ struct AttackRunTests {
       return try gradients.imageGradients(of: values, labels: labels).losses.reduce(0, +)
         / Float(images.count)
     }
-    let clean = result.poisoned.map { experiment.training[$0] }
+    let clean = result.poisoned.map { experiment.train[$0] }
     let ascent = try GradientAscent(on: model, options: options, execution: ExecutionOptions())
     let perturbed = try ascent.perturbed(clean, labels: Array(repeating: 1, count: clean.count))
     let (before, after) = (try losses(clean), try losses(perturbed))
     #expect(after > 10 * before, "\(before) to \(after)")
     options.epsilon = 0
     let plain = try LabelConsistent(options: options).poison(task, in: RunContext())
-    let stamped = experiment.trigger.applied(to: experiment.training[result.poisoned[0]])
+    let stamped = experiment.trigger.applied(to: experiment.train[result.poisoned[0]])
     #expect(plain.images[result.poisoned[0]] == stamped)
   }
 }

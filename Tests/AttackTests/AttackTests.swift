@@ -156,8 +156,8 @@ struct AttackTriggerTests {
     }
     #expect(
       attempt { $0.size = [40, 3] }
-        == "a patch of 40x3 pixels is not within images of 28x28; set badnets.size, badnets.margin "
-        + "or badnets.place so that it is")
+        == "badnets.size gives a patch of 40x3 pixels, which does not fit images of 28x28; change "
+        + "badnets.size, badnets.margin or badnets.place")
     #expect(attempt { $0.place = [26, 0] }?.contains("at row 26, column 0") == true)
     #expect(attempt { $0.margin = 26 } != nil)
     #expect(attempt { $0.size = [28] } == nil)
@@ -173,7 +173,7 @@ struct AttackTriggerTests {
       attempt {
         $0.place = [1, 1]
         $0.position = .topLeft
-      } == "badnets.position has no effect with badnets.place; leave one out")
+      } == "badnets.position has no effect together with badnets.place; leave one out")
     #expect(
       attempt {
         $0.image = "/nowhere.png"
@@ -244,13 +244,13 @@ struct AttackTriggerTests {
     #expect(
       message {
         _ = try LabelConsistent().change(for: [2, 28, 1], in: RunContext())
-      } == "corners of 3x3 pixels are larger than images of 2x28; lower label-consistent.size")
+      } == "label-consistent.size is 3, larger than images of 2x28; lower label-consistent.size")
     #expect(
       message {
         _ = try LabelConsistent().change(for: [28, 5, 1], in: RunContext())
       }
-        == "four corners of 3x3 pixels overlap in images of 28x5; lower label-consistent.size or set "
-        + "label-consistent.corners=1")
+        == "label-consistent.size is 3, so that four corners overlap in images of 28x5; lower "
+        + "label-consistent.size or set label-consistent.corners to 1")
     #expect(message { _ = try applied(LabelConsistent(), to: image, shape: [7, 7, 1]) } == nil)
     options.size = 5
     #expect(

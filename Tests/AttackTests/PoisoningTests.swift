@@ -101,13 +101,14 @@ struct PoisoningTests {
   func rates() throws {
     #expect(
       message { _ = try task(BadNets.self, rate: 0.001).selection() }
-        == "--rate 0.001 of 200 images is no image at all; raise it")
+        == "rate of 0.001 selects none of 200 images; raise rate")
     #expect(
       message { _ = try task(SIG.self, rate: 0.01).selection() }
-        == "--rate 0.01 of 20 images of class 4 is no image at all; raise it")
+        == "rate of 0.01 selects none of 20 images of class 4; raise rate")
     #expect(
       message { _ = try task(BadNets.self, rate: 0.95).selection() }
-        == "--rate 0.95 of 200 images is 190, but only 180 are not of the target class; lower it")
+        == "rate of 0.95 selects 190 of 200 images, but only 180 are not of the target class; lower "
+        + "rate")
   }
 }
 
@@ -124,7 +125,7 @@ struct AttackExperimentTests {
         labels: labels, name: name)
     }
     return try AttackExperiment(
-      attack, training: images([28, 28, 1], labels, "train"),
+      attack, train: images([28, 28, 1], labels, "train"),
       test: images(testShape, [0, 1, 2], "test"), goal: goal(mode), rate: rate,
       architecture: Architecture(named: "small-cnn"), options: TrainingOptions(epochs: epochs),
       cleanShare: cleanShare, in: RunContext(seed: seed))
@@ -134,15 +135,15 @@ struct AttackExperimentTests {
   func refusals() throws {
     #expect(
       message { _ = try experiment(labels: (0..<200).map { $0 % 9 }) }
-        == "train: no image is of class 9; each of the 10 classes needs some to be learned")
+        == "train: no image is of class 9; training needs images of each of the 10 classes")
     #expect(
       message { _ = try experiment(labels: [0, 1]) }
-        == "train: no image is of class 2, nor of 7 others; each of the 10 classes needs some to be "
-        + "learned")
+        == "train: no image is of class 2, nor of 7 others; training needs images of each of the 10 "
+        + "classes")
     #expect(
       message { _ = try experiment(labels: (0..<200).map { $0 % 11 }) }
-        == "train: label 10 is none of the 10 classes, which count from 0; leave such images out or "
-        + "allow for more classes")
+        == "train: label 10 is not one of the 10 classes, counted from 0; leave such images out or "
+        + "use more classes")
     for epochs in [0, -1, 200_000_000_000_000] {
       #expect(
         message { _ = try experiment(epochs: epochs) }
@@ -150,16 +151,16 @@ struct AttackExperimentTests {
     }
     #expect(
       message { _ = try experiment(testShape: [28, 27, 1]) }
-        == "test: its images have shape [28, 27, 1], those to train with [28, 28, 1]; give images of "
-        + "one kind")
+        == "test: its images have shape [28, 27, 1], but the training images [28, 28, 1]; give images "
+        + "of one shape")
     for rate in [0, -0.1, 1.5] { #expect(message { _ = try experiment(rate: rate) } != nil) }
     #expect(
       message { _ = try experiment(cleanShare: 2) }
-        == "--clean-share takes a share over 0 and up to 1, not 2")
+        == "cleanShare takes a share over 0 and up to 1, not 2")
     #expect(
       message { _ = try experiment(SIG(), mode: .allToAll) }
-        == "sig poisons images of the target class alone, so that it needs one; leave --mode "
-        + "all-to-all out")
+        == "sig poisons images of one target class only, so it cannot attack all-to-all; leave mode "
+        + "out")
   }
 
   @Test("The rate is the attack's own unless given; the defender's images are the seed's")

@@ -22,7 +22,7 @@ func toyExperiment(
   execution: ExecutionOptions = ExecutionOptions()
 ) throws -> AttackExperiment {
   try AttackExperiment(
-    attack, training: toyImages(400, seed: 1, name: "training"),
+    attack, train: toyImages(400, seed: 1, name: "training"),
     test: toyImages(100, seed: 2, name: "test"),
     goal: AttackGoal(mode, target: 1, classCount: 4), rate: rate,
     architecture: Architecture(named: "small-cnn"),

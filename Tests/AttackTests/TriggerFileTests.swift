@@ -64,11 +64,11 @@ struct TriggerFileTests {
     #expect(try attempt() == nil)
     #expect(
       try attempt(kind: "checkpoint")?.hasSuffix(
-        "is no trigger file of this program, but looks like a checkpoint; give one that it has written"
+        "is not a trigger file of this program, but looks like a checkpoint; give one that it wrote"
       )
         == true)
     #expect(
-      try attempt(["mode": nil])?.hasSuffix("says nothing of its 'mode'; make the trigger again")
+      try attempt(["mode": nil])?.hasSuffix("has no setting 'mode'; make the trigger again")
         == true)
     for (name, value) in [
       ("mode", "all"), ("target", "x"), ("target", "10"), ("target", "-1"), ("classes", "1"),
@@ -85,8 +85,8 @@ struct TriggerFileTests {
         == true)
     #expect(
       try attempt(["shape": "2,2,1"])?.hasSuffix(
-        "make the trigger again, as this one cannot be used: the trigger's addition has 2 values for a "
-          + "shape of [2, 2, 1]; give one each") == true)
+        "holds an unusable trigger: the trigger's addition has 2 values for the shape [2, 2, 1]; "
+          + "make the trigger again") == true)
     let half: [(name: String, tensor: Tensor)] = [
       ("pattern", Tensor(shape: [1, 2, 1], values: [1, 2]))
     ]
@@ -212,21 +212,21 @@ struct DataSetWritingTests {
     let vectors = DataSet(values: [1, 2, 3, 4], imageShape: [2], labels: [0, 1], name: "vectors")
     #expect(
       message { try vectors.write(to: file) }
-        == "\(file): one of the images has the shape [2], and [height, width, channels] are written; "
-        + "give pictures")
+        == "\(file): its images have the shape [2], but only [height, width, channels] can be "
+        + "written")
   }
 
   @Test("Memory is asked for before it is taken")
   func memory() throws {
-    try FileError.checkMemory(1 << 20, for: "a.h5", "3 images")
-    let error = #expect(throws: FileError.self) {
-      try FileError.checkMemory(1 << 50, for: "a.h5", "3 images")
+    try MemoryError.check(1 << 20, for: "a.h5", "3 images")
+    let error = #expect(throws: MemoryError.self) {
+      try MemoryError.check(1 << 50, for: "a.h5", "3 images")
     }
-    #expect(error?.kind == .noMemory && FileError.Kind.noMemory.rawValue == 71)
+    #expect(error?.subject == .file("a.h5") && error?.bytes == 1 << 50)
     #expect(
       error?.description
-        == "a.h5: its 3 images take 1073741824 MiB of memory, which the system does not give; give "
-        + "fewer or raise the limit (ulimit -v)")
+        == "a.h5: reading its 3 images takes about 1073741824 MiB of memory, more than the system "
+        + "provides; give fewer or raise the memory limit (ulimit -v)")
   }
 
   @Test("Where the shape leaves the layout open, it must be said")
@@ -250,7 +250,9 @@ struct DataSetWritingTests {
     #expect(try DataSet.extents(of: file).imageShape == [5, 6, 1])
     for open in [[2, 3, 5, 3], [2, 5, 6, 7]] {
       try write(open)
-      #expect(message { _ = try DataSet.extents(of: file) }?.contains("--layout nchw") == true)
+      #expect(
+        message { _ = try DataSet.extents(of: file) }?.contains("set layout to nchw or nhwc")
+          == true)
       #expect(
         try DataSet.extents(of: file, layout: .nhwc).imageShape == Array(open.dropFirst()))
     }

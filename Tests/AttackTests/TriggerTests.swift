@@ -72,7 +72,7 @@ struct TriggerTests {
     #expect(attempt(.addition([1, 2])) == nil)
     #expect(
       attempt(.addition([1]))
-        == "the trigger's addition has 1 values for a shape of [1, 2, 1]; give one each")
+        == "the trigger's addition has 1 values for the shape [1, 2, 1]")
     #expect(attempt(.addition([1, .nan]))?.contains("nan at position 1") == true)
     #expect(attempt(.overlay(pattern: [0, 256], alpha: [0, 0])) != nil)
     #expect(attempt(.overlay(pattern: [0, 255], alpha: [0, 1.5])) != nil)
@@ -104,7 +104,7 @@ struct TriggerTests {
     let trigger = try Trigger(.addition([1]), imageShape: [1, 1, 1], goal: goal())
     #expect(
       message { _ = try trigger.testSet(from: all) }
-        == "zeros: all images are of the target class 0; give others too")
+        == "zeros: all its images are of the target class 0; give images of other classes too")
     let other = LabelledImages(imageShape: [1, 2, 1], bytes: [1, 1], labels: [0], name: "wide")
     #expect(message { _ = try trigger.testSet(from: other) }?.contains("[1, 2, 1]") == true)
   }
@@ -113,12 +113,12 @@ struct TriggerTests {
   func targets() {
     #expect(
       message { _ = try goal(target: 10) }
-        == "--target 10 is none of the 10 classes, which are 0 to 9")
+        == "target takes a class from 0 to 9, not 10")
     #expect(message { _ = try goal(target: -1) } != nil)
     #expect(message { _ = try AttackGoal(target: 0, classCount: 1) } != nil)
     #expect(message { _ = try AttackGoal(target: 0, classCount: 1 << 20) } == nil)
     #expect(
       message { _ = try AttackGoal(target: 0, classCount: 1_000_000_000_000) }
-        == "1000000000000 classes are more than the 1048576 that a network may have; give fewer")
+        == "1000000000000 classes are more than a network may have (1048576); give fewer")
   }
 }

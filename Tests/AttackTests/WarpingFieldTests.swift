@@ -125,6 +125,6 @@ struct WarpingFieldTests {
       cleanModel: { fatalError("not needed") })
     #expect(
       message { _ = try WaNet().poison(greedy, in: RunContext()) }
-        == "wanet needs 80 images besides the 40 that are poisoned, but there are 60; lower --rate")
+        == "wanet needs 80 images besides the 40 poisoned ones, but there are 60; lower rate")
   }
 }

@@ -246,10 +246,9 @@ struct CLPTests {
     #expect(repair.model.convolution("a") == net.model.convolution("a"))
     let error = #expect(throws: PluginError.self) { try self.repair(net.model) }
     #expect(
-      error?.message
-        == "clp needs batch normalizations that read a convolution, but of the 1 in 'toy' 1 reads "
-        + "a sum (first: norm); clp.sums=bound includes the sums; choose another defense, such as "
-        + "fine-pruning"
+      error?.description
+        == "clp needs batch normalizations that read a convolution, but of the 1 in 'toy' 1 reads a sum "
+        + "(first: norm); set clp.sums to bound or choose another defense, such as fine-pruning"
     )
   }
 
@@ -328,7 +327,7 @@ struct CLPTests {
     let context = RunContext()
     let repair = try repair(net.model, in: context)
     #expect(repair.model.graph == net.graph && repair.pruned.isEmpty)
-    #expect(repair.validation == nil && repair.title == "clp")
+    #expect(repair.clean == nil && repair.title == "clp")
     #expect(
       context.statistics.warnings == [
         "clp prunes nothing and returns the suspect: no channel is more than 3 standard deviations "
@@ -337,18 +336,18 @@ struct CLPTests {
   }
 
   @Test("Clean images are counted on if there are any; none are needed")
-  func validation() throws {
+  func cleanCounts() throws {
     var net = try ToyNetwork([4, 4, 2])
     try net.convolution("conv", norms: Self.norms(4))
     try net.normalization("norm")
     try net.classifier()
     #expect(CLP.requirements == [.batchNormalization])
-    #expect(try repair(net.model).validation == nil)
+    #expect(try repair(net.model).clean == nil)
     let clean = try CleanData(
       ToyNetwork.images(30, [4, 4, 2]), labels: (0..<30).map { Int32($0 % 3) })
     let repair = try #require(CLP().repair(net.model, using: clean, in: RunContext()).first)
     #expect(
-      try repair.validation == CleanCounts(of: repair.model, on: clean, in: RunContext()))
+      try repair.clean == CleanCounts(of: repair.model, on: clean, in: RunContext()))
   }
 
   @Test("Networks without batch normalization are refused")
@@ -359,7 +358,7 @@ struct CLPTests {
     let error = #expect(throws: PluginError.self) { try repair(net.model) }
     #expect(error?.code == .unsuitableModel)
     #expect(
-      error?.message
+      error?.description
         == "clp needs batch normalization, which this network lacks")
   }
 
@@ -377,9 +376,9 @@ struct CLPTests {
     let error = #expect(throws: PluginError.self) { try repair(net.model) }
     #expect(error?.code == .unsuitableModel)
     #expect(
-      error?.message
+      error?.description
         == "clp cannot bound channel 1 of 'norm': its weights, or 1 / sqrt(variance + epsilon), are not "
-        + "finite; such a network gives no classes either, so look at its file with inspect")
+        + "finite, and such a network cannot classify either; inspect the model's file")
   }
 
   @Test("It stops when the run is cancelled")
@@ -398,7 +397,7 @@ struct CLPTests {
   func options() throws {
     for u in [0, -1, Double.infinity, .nan] {
       let error = #expect(throws: PluginError.self) { try CLP(options: .init(u: u)) }
-      #expect(error?.message == "clp.u takes a number over 0, such as 3")
+      #expect(error?.description == "clp.u takes a number over 0, such as 3")
     }
     #expect(CLP.Options().texts.map(\.value) == ["3", "skip"])
     let settings = try ["clp.u=2.5", "clp.sums=bound"].map { try OptionSetting($0) }

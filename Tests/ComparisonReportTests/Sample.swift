@@ -102,7 +102,7 @@ struct Sample {
     }
     let passed = 900 * (1 - flaggedPoisoned)
     return ComparisonRecord.ModelFigures(
-      clean: CleanCounts(
+      test: CleanCounts(
         correct: Int(1000 * accuracy * (1 - flaggedClean)), flagged: Int(1000 * flaggedClean),
         images: 1000),
       poisoned: PoisonedCounts(
@@ -117,7 +117,7 @@ struct Sample {
     var record = ComparisonRecord(unit)
     record.classCount = classes
     record.suspect = before
-    let accuracy = before.clean?.accuracy ?? 0
+    let accuracy = before.test?.accuracy ?? 0
     let attack = before.poisoned?.successRate ?? 0
     var outcomes: [(title: String, pruned: Int, cost: Double, attack: Double)] = []
     switch unit.defense?.label {
@@ -166,13 +166,13 @@ struct Sample {
   ) -> ComparisonRecord.DetectorFigures {
     var scores = DetectorScores()
     let distance = detector == "goodnet" ? 2.4 : detector == "strip" ? 3.4 - Double(place) : 1.2
-    scores.clean = (0..<1000).map { _ in Float(random.normal(0, 0.5)) }
+    scores.test = (0..<1000).map { _ in Float(random.normal(0, 0.5)) }
     scores.poisoned = (0..<900).map { _ in Float(random.normal(distance * (1.2 - attack / 2), 0.7))
     }
     let threshold: Float = 1.15
     let answers = figures(
       accuracy, attack: attack,
-      flaggedClean: Double(scores.clean.count { $0 > threshold }) / 1000,
+      flaggedClean: Double(scores.test.count { $0 > threshold }) / 1000,
       flaggedPoisoned: Double(scores.poisoned.count { $0 > threshold }) / 900)
     return ComparisonRecord.DetectorFigures(
       answers: answers, auroc: scores.auroc, roc: scores.roc(), histogram: scores.histogram())
@@ -186,9 +186,9 @@ struct Sample {
     }
     return ComparisonRecord.Curve(
       layer: "conv_4", order: Array(0..<64),
-      validation: (0...64).map { fall($0, from: 0.93, at: 56, 3, to: 0.1) },
-      clean: (0...64).map { fall($0, from: 0.905, at: 55, 3, to: 0.1) },
-      attack: (0...64).map { fall($0, from: 0.99, at: 46 - Double(place) * 4, 1.5, to: 0.01) })
+      clean: (0...64).map { fall($0, from: 0.93, at: 56, 3, to: 0.1) },
+      test: (0...64).map { fall($0, from: 0.905, at: 55, 3, to: 0.1) },
+      poisoned: (0...64).map { fall($0, from: 0.99, at: 46 - Double(place) * 4, 1.5, to: 0.01) })
   }
 
   /// Two rows of small grey pictures, those below with a bright corner.

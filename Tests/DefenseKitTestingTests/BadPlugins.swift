@@ -55,7 +55,7 @@ func masking(
   return Repair(
     model: repaired, defense: "bad",
     pruned: [PrunedChannels(layer: "conv_2", channels: channels, of: 12)],
-    validation: try clean.map { try CleanCounts(of: repaired, on: $0, in: context) })
+    clean: try clean.map { try CleanCounts(of: repaired, on: $0, in: context) })
 }
 
 /// A fitted detector that is a closure; as a rule it flags images on which two models disagree.

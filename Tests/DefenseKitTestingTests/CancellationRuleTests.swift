@@ -17,7 +17,7 @@ struct CancellationRuleTests {
     ) throws -> [Repair] {
       var repaired = model
       repaired.graph = try model.graph.masking([0], of: "conv_2")
-      return [Repair(model: repaired, defense: "bad", validation: nil)]
+      return [Repair(model: repaired, defense: "bad", clean: nil)]
     }
   }
 
@@ -28,7 +28,7 @@ struct CancellationRuleTests {
     ) throws -> [Repair] {
       let clean = try required(clean)
       let counts = try? CleanCounts(of: model, on: clean, in: context)
-      return [Repair(model: model, defense: "bad", validation: counts)]
+      return [Repair(model: model, defense: "bad", clean: counts)]
     }
   }
 
@@ -136,7 +136,7 @@ struct CancellationRuleTests {
     ) throws -> [Repair] {
       try loop(in: context) { _ in }
       try context.checkCancellation()
-      return [Repair(model: model, defense: "bad", validation: nil)]
+      return [Repair(model: model, defense: "bad", clean: nil)]
     }
   }
 

@@ -86,7 +86,7 @@ struct DetectionRuleTests {
     expect(
       PluginChecks(Judging<TooFew>.self), .detections,
       "bad breaks the rule 'detections': it ended on toy_plain with an error: bad gave 1 detections "
-        + "for 64 images; this is a mistake in the plugin; fix it, or give PluginChecks options "
+        + "for 64 images, which is a mistake in the plugin; fix it, or give PluginChecks options "
         + "with which it works on the toy problem", #_sourceLocation)
   }
 

@@ -24,7 +24,7 @@ struct OptionRuleTests {
     let options: Share
     init(options: Share) throws(PluginError) {
       guard options.share > 0.5 else {
-        throw PluginError(.badOption, "bad.share takes a number over 0.5")
+        throw PluginError(option: "share", of: Self.name, "takes a number over 0.5")
       }
       self.options = options
     }
@@ -98,7 +98,7 @@ struct OptionRuleTests {
     let options = Share()
     init(options: Share) throws(PluginError) {
       guard options.share > 0, options.share < 1 else {
-        throw PluginError(.badOption, "bad.share takes a number between 0 and 1")
+        throw PluginError(option: "share", of: Self.name, "takes a number between 0 and 1")
       }
     }
   }
@@ -156,7 +156,8 @@ struct OptionRuleTests {
     let options: Share
     init(options: Share) throws(PluginError) {
       guard (0...1).contains(options.share) else {
-        throw PluginError(.unsuitableModel, "bad.share takes a number from 0 to 1")
+        throw PluginError(
+          .unsuitableModel, "takes a number from 0 to 1", about: .option("share", of: Self.name))
       }
       self.options = options
     }
@@ -168,7 +169,8 @@ struct OptionRuleTests {
       Nameless.self, breaks: .badValues,
       saying: "bad breaks the rule 'bad-values': bad.share refuses '-1' with 'the share is out "
         + "of range', "
-        + "which does not name it; begin the message with bad.share")
+        + "whose subject isn't this option; throw "
+        + "PluginError(option: \"share\", of: Self.name, ...)")
     expect(
       OtherCode.self, breaks: .badValues,
       saying: "bad breaks the rule 'bad-values': bad.share refuses '-1' with the code "
@@ -186,8 +188,8 @@ struct OptionRuleTests {
     expect(
       TakesAll.self, breaks: .refusals,
       saying: "bad breaks the rule 'refusals': bad.share accepts '2'; let init(options:) throw "
-        + "PluginError(.badOption, \"bad.share takes ...\") for this "
-        + "value", refusing: ["share": ["2"]])
+        + "PluginError(option: \"share\", of: Self.name, \"takes ...\") for this value",
+      refusing: ["share": ["2"]])
     expect(
       TakesAll.self, breaks: .refusals,
       saying: "bad breaks the rule 'refusals': there is no option 'part', for which PluginChecks "
@@ -196,7 +198,9 @@ struct OptionRuleTests {
       Nameless.self, breaks: .badValues, .refusals,
       saying: "bad breaks the rule 'bad-values': bad.share refuses '-1' with 'the share is out "
         + "of range', "
-        + "which does not name it; begin the message with bad.share", refusing: ["share": ["2"]])
+        + "whose subject isn't this option; throw "
+        + "PluginError(option: \"share\", of: Self.name, ...)",
+      refusing: ["share": ["2"]])
   }
 
   @Test("A good one passes; all broken rules are told at once")
@@ -212,7 +216,7 @@ struct OptionRuleTests {
         bad breaks the rule 'round-trip': bad.share does not accept its own default '0.5'; let \
         the type's init(optionText:) read what optionText writes
         bad breaks the rule 'refusals': bad.share accepts '0.75'; let init(options:) throw \
-        PluginError(.badOption, "bad.share takes ...") for this value
+        PluginError(option: "share", of: Self.name, "takes ...") for this value
         """)
   }
 }

@@ -27,14 +27,14 @@ struct RepairRuleTests {
   private enum Scale: RepairChange {
     static func apply(to repair: inout Repair) {
       repair.model.inputScale = 1
-      repair.validation = nil
+      repair.clean = nil
     }
   }
 
   private enum Outputs: RepairChange {
     static func apply(to repair: inout Repair) {
       repair.model.graph.setOutput(repair.model.graph.nodes.count - 2)
-      repair.validation = nil
+      repair.clean = nil
     }
   }
 
@@ -45,7 +45,7 @@ struct RepairRuleTests {
       let kernel = Tensor(shape: [128, 4], repeating: 0)
       try graph.append("output", .dense(Dense(kernel: kernel)), inputs: [1])
       repair.model.graph = graph
-      repair.validation = nil
+      repair.clean = nil
     }
   }
 
@@ -55,13 +55,13 @@ struct RepairRuleTests {
       let kernel = Tensor(shape: [4, 4], repeating: .nan)
       try repair.model.graph.append(
         "more", .dense(Dense(kernel: kernel)), inputs: [model.graph.output])
-      repair.validation = nil
+      repair.clean = nil
     }
   }
 
-  private enum Validation: RepairChange {
+  private enum WrongCounts: RepairChange {
     static func apply(to repair: inout Repair) {
-      repair.validation = CleanCounts(correct: 0, images: 160)
+      repair.clean = CleanCounts(correct: 0, images: 160)
     }
   }
 
@@ -92,7 +92,7 @@ struct RepairRuleTests {
         + "that are not finite; check divisors, and throw an error if the weights cannot be "
         + "repaired")
     expect(
-      Changed<Validation>.self, breaks: .repairs,
+      Changed<WrongCounts>.self, breaks: .repairs,
       saying: "bad breaks the rule 'repairs': repair 0 of toy_plain reports 0 of 160 clean images "
         + "correct, but it is * of 160; count with CleanCounts(of:on:in:), on the returned model "
         + "and all clean images")
@@ -119,7 +119,7 @@ struct RepairRuleTests {
   }
 
   private enum Unjudged: RepairChange {
-    static func apply(to repair: inout Repair) { repair.validation = nil }
+    static func apply(to repair: inout Repair) { repair.clean = nil }
   }
 
   @Test("Pruned channels that are as they were, and a repair that nobody judged")

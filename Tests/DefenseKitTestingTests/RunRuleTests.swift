@@ -87,7 +87,7 @@ struct RunRuleTests {
       var options = FineTuningOptions()
       options.epochs = 1
       let tuned = try FineTuner(options, for: "bad").tune(model, using: clean, in: own)
-      return [Repair(model: tuned.model, defense: "bad", validation: tuned.validation)]
+      return [Repair(model: tuned.model, defense: "bad", clean: tuned.clean)]
     }
   }
 

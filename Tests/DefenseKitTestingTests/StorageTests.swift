@@ -123,7 +123,7 @@ struct StorageTests {
         try LabelledImages(storing.set(values(images, factor), like: images))
       }
       return try AttackExperiment(
-        BadNets(), training: images(problem.training), test: images(problem.testImages),
+        BadNets(), train: images(problem.training), test: images(problem.testImages),
         goal: AttackGoal(target: 0, classCount: ToyProblem.classCount),
         architecture: Architecture(named: "small-cnn"), options: TrainingOptions(epochs: 1),
         in: RunContext(seed: Self.seed)

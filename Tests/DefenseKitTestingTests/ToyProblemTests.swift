@@ -18,13 +18,13 @@ struct ToyProblemTests {
       let (bad, good) = (
         try result(suspect.model, problem), try result(suspect.repaired, problem)
       )
-      #expect(try #require(bad.clean).accuracy > 0.95)
+      #expect(try #require(bad.test).accuracy > 0.95)
       #expect(try #require(bad.poisoned).counted.successRate > 0.95)
-      #expect(try #require(good.clean).accuracy > 0.95)
+      #expect(try #require(good.test).accuracy > 0.95)
       #expect(try #require(good.poisoned).counted.successRate < 0.1)
     }
     let clean = try result(problem.cleanModel, problem)
-    #expect(try #require(clean.clean).accuracy > 0.95)
+    #expect(try #require(clean.test).accuracy > 0.95)
     #expect(try #require(clean.poisoned).counted.successRate < 0.1)
   }
 

@@ -111,8 +111,9 @@ struct ArchitectureTests {
     let error = #expect(throws: PluginError.self) { try Architecture(named: "deep-id") }
     #expect(error?.code == .badOption)
     #expect(
-      error?.message == "there is no architecture 'deep-id'; did you mean 'deepid'? "
-        + "(architectures: deepid, small-cnn, small-cnn-bn, vgg, preact-resnet); or name a Keras .h5 or JSON file"
+      error?.description
+        == "architecture takes a known name, not 'deep-id'; did you mean 'deepid'? "
+        + "(architectures: deepid, small-cnn, small-cnn-bn, vgg, preact-resnet); give a Keras .h5 or JSON file"
     )
   }
 

@@ -34,7 +34,7 @@ struct ChartTests {
     ])
   private static let histogram = HistogramChart(
     title: "strip, suspect",
-    ScoreHistogram(low: -2, high: 2, clean: [4, 4, 0, 0], poisoned: [0, 1, 1, 2]))
+    ScoreHistogram(low: -2, high: 2, test: [4, 4, 0, 0], poisoned: [0, 1, 1, 2]))
   private static let classes = ClassChart(
     title: "badnets, by class",
     series: [
@@ -66,8 +66,8 @@ struct ChartTests {
     // The parts' middles are -1.5, -0.5, 0.5 and 1.5.
     #expect(
       Self.histogram.summary
-        == "Scores from -2 to 2. 8 clean images: median score about -1.5, quartiles about -1.5 and "
-        + "-0.5. 4 triggered images: median score about 0.5, quartiles about -0.5 and 1.5.")
+        == "Scores from -2 to 2. 8 test images: median score about -1.5, quartiles about -1.5 and "
+        + "-0.5. 4 poisoned images: median score about 0.5, quartiles about -0.5 and 1.5.")
     #expect(
       Self.classes.summary
         == "suspect: worst class 1 80.00 %, class 0 90.00 %; best class 0 90.00 %; mean of 2 classes "
@@ -90,11 +90,11 @@ struct ChartTests {
     let many = (0..<1283).map { ClassCounts(correct: $0 % 11, images: $0 % 3 == 0 ? 0 : 10) }
     let hostile = "\"\u{301}<\u{301}script>&\u{0}\u{202E}]]>" + String(repeating: "x", count: 300)
     let extreme = [
-      ScoreHistogram(low: 1, high: 1, clean: [3, 0], poisoned: [0, 0]),
-      ScoreHistogram(low: -1e308, high: 1e308, clean: [1, 2], poisoned: [2, 1]),
-      ScoreHistogram(low: 1e30, high: 1.000001e30, clean: [1, 2], poisoned: [2, 1]),
-      ScoreHistogram(low: 1e-30, high: 3e-30, clean: [], poisoned: []),
-      ScoreHistogram(low: 0, high: -1, clean: [1], poisoned: [1, 2, 3]),
+      ScoreHistogram(low: 1, high: 1, test: [3, 0], poisoned: [0, 0]),
+      ScoreHistogram(low: -1e308, high: 1e308, test: [1, 2], poisoned: [2, 1]),
+      ScoreHistogram(low: 1e30, high: 1.000001e30, test: [1, 2], poisoned: [2, 1]),
+      ScoreHistogram(low: 1e-30, high: 3e-30, test: [], poisoned: []),
+      ScoreHistogram(low: 0, high: -1, test: [1], poisoned: [1, 2, 3]),
     ]
     let charts: [any Chart] =
       [
@@ -109,7 +109,7 @@ struct ChartTests {
         ClassChart(title: hostile, series: []),
         CurveChart(
           title: hostile,
-          curve: .init(layer: hostile, order: [], validation: [], clean: [0.5], attack: []),
+          curve: .init(layer: hostile, order: [], clean: [], test: [0.5], poisoned: []),
           marks: [.init(label: hostile, pruned: 0), .init(label: hostile, pruned: 7)]),
       ] + extreme.map { HistogramChart(title: hostile, $0) }
     for chart in charts {

@@ -38,7 +38,7 @@ struct ComparisonRecordTests {
     #expect(record.failure == nil && record.classCount == 2 && record.rows.count == 1)
     let figures = record.rows[0].model
     // The third image of class 1 is held to be of class 0.
-    #expect(figures.clean == CleanCounts(correct: 2, images: 3))
+    #expect(figures.test == CleanCounts(correct: 2, images: 3))
     #expect(
       figures.byClass == [ClassCounts(correct: 1, images: 1), ClassCounts(correct: 1, images: 2)])
     // The first triggered image shows the target class.
@@ -63,7 +63,7 @@ struct ComparisonRecordTests {
   func titles() throws {
     let experiment = try experiment()
     func repair(_ drop: Double?, _ note: String?) -> Repair {
-      var repair = Repair(model: experiment.suspect, defense: "given", drop: drop, validation: nil)
+      var repair = Repair(model: experiment.suspect, defense: "given", drop: drop, clean: nil)
       repair.note = note
       return repair
     }

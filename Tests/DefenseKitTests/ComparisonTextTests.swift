@@ -11,7 +11,7 @@ private func sample() -> ([ComparisonRecord], [String: UnitCost]) {
   let detector = PluginChoice(name: "goodnet")
   func figures(_ correct: Int, _ hits: Int, flagged: Int = 0) -> ComparisonRecord.ModelFigures {
     ComparisonRecord.ModelFigures(
-      clean: CleanCounts(correct: correct, flagged: flagged, images: 300),
+      test: CleanCounts(correct: correct, flagged: flagged, images: 300),
       poisoned: PoisonedCounts(
         hits: hits, restored: (200 - hits) / 2, flagged: flagged * 3, images: 200))
   }
@@ -175,7 +175,7 @@ struct ComparisonTextTests {
       let unit = ComparisonUnit(model: "m", inputs: [:], defense: choice, seed: seed)
       var record = ComparisonRecord(unit, failure: failure)
       record.rows = titles.map {
-        .init(title: $0, model: .init(clean: CleanCounts(correct: Int(seed), images: 10)))
+        .init(title: $0, model: .init(test: CleanCounts(correct: Int(seed), images: 10)))
       }
       return record
     }

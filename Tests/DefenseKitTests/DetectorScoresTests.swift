@@ -11,7 +11,7 @@ struct DetectorScoresTests {
   @Test("A ROC curve by hand: ties are one step, NaN is the most suspicious")
   func roc() {
     // In falling order: NaN (poisoned), 3 (poisoned), 2 (both), 1 (clean), 0 (clean).
-    let scores = DetectorScores(clean: [0, 2, 1], poisoned: [3, .nan, 2])
+    let scores = DetectorScores(test: [0, 2, 1], poisoned: [3, .nan, 2])
     let third = 1.0 / 3
     #expect(
       pairs(scores) == [
@@ -20,14 +20,14 @@ struct DetectorScoresTests {
     // 8 of 9 pairs in order, the tie half: (8 + 0.5) / 9.
     #expect(scores.auroc == 8.5 / 9)
     #expect(scores.unscored == 1)
-    #expect(DetectorScores(clean: [1], poisoned: []).roc().isEmpty)
+    #expect(DetectorScores(test: [1], poisoned: []).roc().isEmpty)
   }
 
   @Test("What a curve of few points leaves out has a point within 2 / (points - 1)")
   func thinned() throws {
     let clean = (0..<1000).map { Float(($0 * 379) % 1009) }
     let poisoned = (0..<700).map { Float(($0 * 211) % 1009) + 200 }
-    let scores = DetectorScores(clean: clean, poisoned: poisoned)
+    let scores = DetectorScores(test: clean, poisoned: poisoned)
     let whole = scores.roc(points: 10_000)
     let few = scores.roc(points: 50)
     #expect(few.count <= 50 && whole.count > 500)
@@ -52,13 +52,13 @@ struct DetectorScoresTests {
 
   @Test("A histogram by hand")
   func histogram() {
-    let scores = DetectorScores(clean: [0, 1, 1.9, 4], poisoned: [4, .infinity, .nan, -.infinity])
+    let scores = DetectorScores(test: [0, 1, 1.9, 4], poisoned: [4, .infinity, .nan, -.infinity])
     let histogram = scores.histogram(bins: 4)
     #expect(
-      histogram == ScoreHistogram(low: 0, high: 4, clean: [1, 2, 0, 1], poisoned: [1, 0, 0, 3]))
-    #expect(DetectorScores(clean: [.nan], poisoned: []).histogram() == nil)
+      histogram == ScoreHistogram(low: 0, high: 4, test: [1, 2, 0, 1], poisoned: [1, 0, 0, 3]))
+    #expect(DetectorScores(test: [.nan], poisoned: []).histogram() == nil)
     // All alike: nothing to divide by.
-    #expect(DetectorScores(clean: [2, 2], poisoned: [2]).histogram(bins: 2)?.clean == [2, 0])
+    #expect(DetectorScores(test: [2, 2], poisoned: [2]).histogram(bins: 2)?.test == [2, 0])
   }
 
   @Test(
@@ -66,7 +66,7 @@ struct DetectorScoresTests {
   func effectiveness() {
     func result(_ correct: Int, _ hits: Int) -> Evaluation.ModelResult {
       Evaluation.ModelResult(
-        clean: CleanCounts(correct: correct, images: 100),
+        test: CleanCounts(correct: correct, images: 100),
         poisoned: AttackCounts(counted: PoisonedCounts(hits: hits, images: 100)))
     }
     let suspect = result(92, 100)

@@ -53,7 +53,7 @@ struct FineTunerTests {
       [OptionSetting(plugin: "x", name: name, value: value)], for: "x")
     let error = #expect(throws: PluginError.self) { try options.check(for: "x", leastEpochs: 0) }
     #expect(error?.code == .badOption)
-    #expect(error?.message == message)
+    #expect(error?.description == message)
   }
 
   @Test("What depends on other options")
@@ -66,7 +66,7 @@ struct FineTunerTests {
       $0.patience = 3
     }
     let error = #expect(throws: PluginError.self) { try patient.check(for: "x") }
-    #expect(error?.message == "x.patience takes auto where no images are held out")
+    #expect(error?.description == "x.patience takes auto if no images are held out")
   }
 
   @Test("The training's options")
@@ -156,7 +156,7 @@ struct FineTunerTests {
     let error = #expect(throws: PluginError.self) {
       try Outer([OptionSetting("p.optimizer=adamm")], for: "p")
     }
-    #expect(error?.message.contains("did you mean 'adam'?") == true)
+    #expect(error?.description.contains("did you mean 'adam'?") == true)
   }
 
   @Test("A selection reads what it names, in its order")
@@ -200,9 +200,9 @@ struct FineTunerTests {
     }
     #expect(error?.code == .untrainable)
     #expect(
-      error?.message
-        == "fine-tuning: clean.h5 has 90 images to learn (10 more are held out), fewer "
-        + "than one batch of 91; give more images or set fine-tuning.batch to a smaller number")
+      error?.description
+        == "fine-tuning needs a batch of 91 images, but clean.h5 has 90 to train on (10 more are held "
+        + "out); give more images or lower fine-tuning.batch")
     #expect(context.statistics.phases.isEmpty)
   }
 

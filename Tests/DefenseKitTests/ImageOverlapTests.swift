@@ -45,7 +45,7 @@ struct ImageOverlapTests {
         try warnings(clean: clean, test: test, poisoned: 0..<40)
       }
       #expect(
-        error?.message
+        error?.description
           == "\(names) and the poisoned images are the same 40; give images with the trigger as poisoned ones"
       )
     }
@@ -55,7 +55,8 @@ struct ImageOverlapTests {
     let error = #expect(throws: DataError.self) {
       _ = try Evaluation.ModelResult(of: model(), test: test, poisoned: poisoned, in: RunContext())
     }
-    #expect(error?.message.hasPrefix("x: the test and the poisoned images are the same 40") == true)
+    #expect(
+      error?.description.hasPrefix("x: the test and the poisoned images are the same 40") == true)
   }
 
   @Test("Nothing is run before that")

@@ -60,19 +60,19 @@ struct OptionTests {
   func errors() {
     #expect(
       message { _ = try parsed("sample.cuont=1") }
-        == "sample has no option 'cuont'; did you mean 'count'? "
-        + "(its options: count, rates, mode, layer, on)")
+        == "sample.cuont is not an option; did you mean 'count'? "
+        + "(options of sample: count, rates, mode, layer, on)")
     #expect(
       message { _ = try parsed("sample.mode=exat") }
-        == "'exat' isn't a value of sample.mode, which takes fast|exact; did you mean 'exact'?")
+        == "sample.mode takes fast|exact, not 'exat'; did you mean 'exact'?")
     #expect(
       message { _ = try parsed("sample.rates=1,,2") }
-        == "'1,,2' isn't a value of sample.rates, which takes number,... "
+        == "sample.rates takes number,..., not '1,,2' "
         + "(default: 0.5,2)")
     #expect(message { _ = try parsed("sample.rates=nan") } != nil)
     #expect(message { _ = try parsed("sample.count=1.5") } != nil)
     for text in ["sample", "sample.count", "=1", ".count=1", "sample.=1", ""] {
-      #expect(message { _ = try OptionSetting(text) }?.contains("write plugin.name=value") == true)
+      #expect(message { _ = try OptionSetting(text) }?.contains("takes plugin.name=value") == true)
     }
   }
 

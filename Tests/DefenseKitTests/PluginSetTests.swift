@@ -41,7 +41,7 @@ struct PluginSetTests {
   func duplicate() {
     #expect(
       message { _ = try PluginSet([Nothing.self, Nothing.self]) }
-        == "two plugins are named 'nothing'; rename one or leave one out")
+        == "nothing is the name of two plugins; rename one or leave one out")
   }
 
   @Test("An unknown name lists the known and suggests the nearest")
@@ -49,16 +49,16 @@ struct PluginSetTests {
     let set = try PluginSet([Nothing.self, Suspicious.self])
     #expect(
       message { _ = try set.defense(named: "nothin") }
-        == "there is no defense 'nothin'; did you mean 'nothing'? (defenses: nothing)")
+        == "nothin is not a defense; did you mean 'nothing'? (defenses: nothing)")
     #expect(
       message { _ = try set.detector(named: "xyzzy") }
-        == "there is no detector 'xyzzy' (detectors: suspicious)")
+        == "xyzzy is not a detector (detectors: suspicious)")
     #expect(
       message { _ = try set.defense(named: "suspicious") }
-        == "'suspicious' is a detector, not a defense; use --detector suspicious")
+        == "suspicious is a detector, not a defense; use suspicious as detector")
     #expect(
       message { _ = try PluginSet([]).defense(named: "a") }
-        == "there is no defense 'a' (defenses: none)")
+        == "a is not a defense (defenses: none)")
   }
 
   @Test("Plugins are made with their options, which they check")
@@ -99,15 +99,15 @@ struct PluginSetTests {
     let poisoned = try PoisonedData(triggered, targets: [0, 0, 0], trueLabels: [0, 1, 1])
     let experiment = try Experiment(suspect: model, clean: clean, test: clean, poisoned: poisoned)
     let repair = Repair(
-      model: model, defense: "none", validation: CleanCounts(correct: 2, images: 3))
+      model: model, defense: "none", clean: CleanCounts(correct: 2, images: 3))
     let detector = try Suspicious(options: .init())
     let result = try experiment.evaluate([repair], [detector], in: RunContext())
-    #expect(result.suspect.clean == CleanCounts(correct: 2, images: 3))
+    #expect(result.suspect.test == CleanCounts(correct: 2, images: 3))
     #expect(result.suspect.poisoned?.counted == PoisonedCounts(hits: 1, restored: 1, images: 2))
     #expect(result.suspect.poisoned?.all == PoisonedCounts(hits: 2, restored: 2, images: 3))
     let verdicts = result.repairs[0].detectors[0].result
-    #expect(verdicts.clean == CleanCounts(correct: 0, flagged: 3, images: 3))
-    #expect(verdicts.clean?.filteredAccuracy == nil)
+    #expect(verdicts.test == CleanCounts(correct: 0, flagged: 3, images: 3))
+    #expect(verdicts.test?.filteredAccuracy == nil)
     #expect(
       verdicts.poisoned?.counted == PoisonedCounts(hits: 0, restored: 0, flagged: 2, images: 2))
     #expect(result.repairs[0].detectors[0].auroc == 0.5)

@@ -14,17 +14,17 @@ private func sample() throws -> (Model, Evaluation) {
     Repair(
       model: model, defense: "fine-pruning", drop: drop,
       pruned: [PrunedChannels(layer: "conv", channels: Array(curve.order[..<count]), of: 4)],
-      validation: CleanCounts(correct: curve.correct[count], images: 10), curve: curve)
+      clean: CleanCounts(correct: curve.correct[count], images: 10), curve: curve)
   }
   func result(_ correct: Int, _ hits: Int, flagged: Int = 0) -> Evaluation.ModelResult {
     Evaluation.ModelResult(
-      clean: CleanCounts(correct: correct, flagged: flagged, images: 8),
+      test: CleanCounts(correct: correct, flagged: flagged, images: 8),
       poisoned: AttackCounts(
         counted: PoisonedCounts(hits: hits, flagged: flagged * 2, images: 6),
         all: PoisonedCounts(hits: hits + 1, flagged: flagged * 2, images: 7)))
   }
-  let even = DetectorScores(clean: [1], poisoned: [1])
-  let apart = DetectorScores(clean: [1], poisoned: [2])
+  let even = DetectorScores(test: [1], poisoned: [1])
+  let apart = DetectorScores(test: [1], poisoned: [2])
   let evaluation = Evaluation(
     suspect: result(8, 6),
     repairs: [
@@ -53,13 +53,13 @@ struct ReportTests {
     evaluation.repairs[0].detectors[0].file = "goodnet-fine-pruning-2.5.h5"
     let report = Report(
       suspect: model, evaluation: evaluation,
-      data: [.init(role: "validation", sha256: "def", images: 10)], options: ["scale": 1],
+      data: [.init(role: .clean, sha256: "def", images: 10)], options: ["scale": 1],
       warnings: ["a \"b\"\n"], environment: ["threads": 2])
     let text = report.json.text
     try expectGolden(text, "report.json")
     let parsed = try #require(
       try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
-    #expect(parsed["schema"] as? Int == 1)
+    #expect(parsed["schema"] as? Int == 2)
     #expect((parsed["repairs"] as? [Any])?.count == 2)
     #expect((parsed["curve"] as? [Any])?.count == 5)
     #expect(parsed["warnings"] as? [String] == ["a \"b\"\n"])
@@ -91,10 +91,10 @@ struct ReportTests {
     // Below the two labels in one row the frame lies from 91 to 415, and from 55.6 to 840: x of two of four
     // channels is in the middle, y of 7 of 8 is 415 - 324 * 0.875.
     #expect(svg.contains("M447.8 131.5m"))
-    #expect(svg.contains("<desc id=\"summary\">unpruned: validation accuracy 100.00 %, "))
+    #expect(svg.contains("<desc id=\"summary\">unpruned: accuracy (clean) 100.00 %, "))
   }
 
-  @Test("A chart without replay has the validation's line alone")
+  @Test("A chart without replay has the clean images' line alone")
   func plainChart() throws {
     var (_, evaluation) = try sample()
     evaluation.curves[0].replay = []
@@ -109,24 +109,24 @@ struct ReportTests {
     let (model, made) = try sample()
     var evaluation = made
     #expect(evaluation.nonfiniteLines == [])
-    evaluation.suspect.clean?.nonfinite = 3
-    evaluation.repairs[1].result.clean?.nonfinite = 1
+    evaluation.suspect.test?.nonfinite = 3
+    evaluation.repairs[1].result.test?.nonfinite = 1
     evaluation.repairs[1].result.poisoned?.counted.nonfinite = 2
     evaluation.repairs[1].result.poisoned?.all?.nonfinite = 4
     evaluation.repairs[1].detectors[0].scores.poisoned = Array(repeating: .nan, count: 5)
     evaluation.curves[0].curve.nonfinite[1] = 6
     #expect(
       evaluation.nonfiniteLines == [
-        "suspect: no class for 3 of 8 clean images: the model computed NaN or infinite values; "
+        "suspect: no class for 3 of 8 test images: the model computed NaN or infinite values; "
           + "these images count as wrong, and not as attack success",
-        "fine-pruning-40: no class for 1 of 8 clean, 4 of 7 poisoned images: the model computed "
+        "fine-pruning-40: no class for 1 of 8 test, 4 of 7 poisoned images: the model computed "
           + "NaN or infinite values; these images count as wrong, and not as attack success",
         "goodnet with fine-pruning-40: 5 scores are NaN; the AUROC counts them as most suspicious",
       ])
     let text = Report(suspect: model, evaluation: evaluation).json.text
-    #expect(text.contains(#""clean": { "correct": 8, "nonfinite": 3, "images": 8 }"#))
+    #expect(text.contains(#""test": { "correct": 8, "nonfinite": 3, "images": 8 }"#))
     #expect(text.contains(#""all": { "hits": 1, "nonfinite": 4, "images": 7 }"#))
-    #expect(text.contains(#""validation": { "correct": 10, "nonfinite": 6, "images": 10 }"#))
+    #expect(text.contains(#""clean": { "correct": 10, "nonfinite": 6, "images": 10 }"#))
     #expect(text.contains("\"auroc\": 1,\n          \"unscored\": 5,"))
     #expect(text.components(separatedBy: "\"nonfinite\"").count == 6)
   }
@@ -180,8 +180,8 @@ struct ReportTests {
       of: experiment, evaluation, by: [], layout: .nchw, isCompact: true, in: context)
     #expect(
       report.data == [
-        .init(role: "validation", sha256: "hash of clean", images: 2),
-        .init(role: "clean", sha256: "hash of test", images: 2),
+        .init(role: .clean, sha256: "hash of clean", images: 2),
+        .init(role: .test, sha256: "hash of test", images: 2),
       ])
     #expect(
       report.options.text == """

@@ -110,7 +110,7 @@ struct Faulty: Defense {
     }
     let repair = Repair(
       model: model, defense: Self.name,
-      validation: try CleanCounts(of: model, on: clean, in: context))
+      clean: try CleanCounts(of: model, on: clean, in: context))
     return options.misdeed == .twins ? [repair, repair] : [repair]
   }
 }

@@ -47,7 +47,7 @@ struct FinePruningTests {
     #expect(curve.correct == [10, 9, 6, 6])
     #expect(repairs.map(\.drop) == [5, 10, 10.5, 40])
     #expect(repairs.map { $0.pruned[0].channels } == [[2], [2], [2, 1], [2, 1]])
-    #expect(repairs.map(\.validation?.correct) == [9, 9, 6, 6])
+    #expect(repairs.map(\.clean?.correct) == [9, 9, 6, 6])
     #expect(
       context.statistics.warnings == [
         "fine-pruning: no pruned network reaches a drop of 41 points (the largest is 40, with 10 "
@@ -81,7 +81,7 @@ struct FinePruningTests {
     #expect(curve.order == [1, 0, 2])
     #expect(curve.correct == [9, 6, 6, 6])
     #expect(curve.nonfinite == [1, 1, 1, 0])
-    #expect(repairs[0].validation == CleanCounts(correct: 6, nonfinite: 1, images: 10))
+    #expect(repairs[0].clean == CleanCounts(correct: 6, nonfinite: 1, images: 10))
     #expect(
       context.statistics.warnings.contains {
         $0.contains("no class for 1 of 10 images of valid.h5")
@@ -148,7 +148,7 @@ struct FinePruningTests {
       Issue.record("a layer that isn't there was pruned")
     } catch let error as PluginError {
       #expect(error.code == .badOption)
-      #expect(error.message.contains("did you mean 'conv'?"))
+      #expect(error.description.contains("did you mean 'conv'?"))
     }
   }
 
@@ -196,7 +196,7 @@ struct FinePruningTests {
       try network(), using: try images(), in: RunContext())
     #expect(repairs.map { $0.pruned[0].channels } == [[2, 1]])
     #expect(repairs.map(\.drop) == [nil])
-    #expect(repairs.map(\.validation?.correct) == [6])
+    #expect(repairs.map(\.clean?.correct) == [6])
     #expect(repairs.map(\.title) == ["fine-pruning, pruned only"])
   }
 
@@ -239,7 +239,7 @@ struct FinePruningTests {
       let again = try repair.model.graph.masking(repair.pruned[0].channels, of: "conv")
       #expect(again == repair.model.graph)
       #expect(
-        try CleanCounts(of: repair.model, on: images(), in: RunContext()) == repair.validation)
+        try CleanCounts(of: repair.model, on: images(), in: RunContext()) == repair.clean)
     }
   }
 
@@ -307,6 +307,6 @@ struct FinePruningTests {
       try FinePruning(options: .init(tuning: tuning))
     }
     #expect(
-      error?.message == "fine-pruning.learning-rate takes a number over 0 and up to 100")
+      error?.description == "fine-pruning.learning-rate takes a number over 0 and up to 100")
   }
 }

@@ -65,10 +65,10 @@ struct FineTuningTests {
     #expect(tuning.epochs == 10 && tuning.images == 180)
     #expect(tuning.before?.images == 20 && tuning.after?.images == 20)
     #expect(try #require(tuning.after).correct > #require(tuning.before).correct)
-    #expect(repair.validation?.images == 200 && repair.validation?.correct ?? 0 >= 190)
+    #expect(repair.clean?.images == 200 && repair.clean?.correct ?? 0 >= 190)
     #expect(repair.pruned.isEmpty && repair.drop == nil && repair.curve == nil)
     let counted = try CleanCounts(of: repair.model, on: data, in: RunContext())
-    #expect(counted == repair.validation)
+    #expect(counted == repair.clean)
     #expect(
       context.statistics.phases.map(\.title) == [
         "clean images", "suspect's scores", "tuning", "tuned model",
@@ -190,10 +190,10 @@ struct FineTuningTests {
     }
     #expect(error.code == .untrainable)
     #expect(
-      error.message.wholeMatch(
+      error.description.wholeMatch(
         of:
-          /fine-tuning: the training diverged in epoch 1 of 200, step \d+ of 9: the loss is .*; lower fine-tuning\.learning-rate, which is 100\.0/
-      ) != nil, "\(error.message)")
+          /fine-tuning stopped training: the training diverged in epoch 1 of 200, step \d+ of 9: the loss is .* at a learning rate of 100\.0; lower fine-tuning\.learning-rate/
+      ) != nil, "\(error.description)")
   }
 
   @Test("A rate that diverges later keeps the weights of the epochs that went well")
@@ -215,8 +215,11 @@ struct FineTuningTests {
     #expect((1..<100).contains(tuning.epochs))
     let warning = try #require(context.statistics.warnings.first)
     #expect(
-      warning.hasPrefix("fine-tuning: the training diverged in epoch \(tuning.epochs + 1) of 100"))
-    #expect(warning.hasSuffix("; the weights after epoch \(tuning.epochs) are kept"))
+      warning.hasPrefix(
+        "fine-tuning stopped training: the training diverged in epoch \(tuning.epochs + 1) of 100"))
+    #expect(
+      warning.hasSuffix(
+        "; the weights after epoch \(tuning.epochs) are kept; lower fine-tuning.learning-rate"))
     #expect(
       repair.model.graph.nodes.allSatisfy {
         $0.operation.weights.allSatisfy { $0.firstNonFinite == nil }
@@ -233,12 +236,12 @@ struct FineTuningTests {
     let error = #expect(throws: DataError.self) {
       try FineTuning(options: options()).repair(try model(), using: bad, in: RunContext())
     }
-    #expect(error?.message.hasPrefix("bad.h5: image 123:") == true)
+    #expect(error?.description.hasPrefix("bad.h5: image 123:") == true)
   }
 
   @Test("Without tuning there is nothing to do")
   func noEpochs() {
     let error = #expect(throws: PluginError.self) { try FineTuning(options: .none) }
-    #expect(error?.message == "fine-tuning.epochs takes an integer from 1 to 10,000")
+    #expect(error?.description == "fine-tuning.epochs takes an integer from 1 to 10,000")
   }
 }

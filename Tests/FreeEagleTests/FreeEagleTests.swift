@@ -69,7 +69,7 @@ struct FreeEagleTests {
   @Test("What cannot be judged is refused with the reason")
   func refusals() throws {
     func message(_ work: () throws -> Void) -> String? {
-      do { try work() } catch { return "\((error as? PluginError)?.message ?? "\(error)")" }
+      do { try work() } catch { return "\((error as? PluginError)?.description ?? "\(error)")" }
       return nil
     }
     var options = FreeEagle.Options()
@@ -78,7 +78,7 @@ struct FreeEagleTests {
       message {
         _ = try FreeEagle(options: options).scan(
           try network(backdoor: false), using: nil, in: RunContext())
-      }?.contains("'nowhere' isn't a layer between others") == true)
+      }?.contains("free-eagle.layer takes an inner layer") == true)
     var graph = try Graph(inputShape: [2, 2, 1])
     try graph.append("flat", .flatten, inputs: [0])
     try graph.append(
@@ -86,7 +86,7 @@ struct FreeEagleTests {
     #expect(
       message {
         _ = try FreeEagle().scan(Model(graph: graph), using: nil, in: RunContext())
-      }?.contains("at least 4 are needed") == true)
+      }?.contains("takes at least 4 classes") == true)
     options = FreeEagle.Options()
     options.steps = 0
     #expect(message { _ = try FreeEagle(options: options) }?.contains("steps takes") == true)

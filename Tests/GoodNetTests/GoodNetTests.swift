@@ -72,16 +72,16 @@ struct GoodNetTests {
       ArraySource([1.5e38, 0, 0, 0, 1e38, 0, 2, 0, 0], imageShape: [3]), targets: [0, 0, 0])
     let context = RunContext()
     let repair = Repair(
-      model: repaired, defense: "none", validation: CleanCounts(correct: 2, images: 2))
+      model: repaired, defense: "none", clean: CleanCounts(correct: 2, images: 2))
     let evaluation = try Experiment(
       suspect: suspect, clean: nil, test: clean, poisoned: poisoned
     ).evaluate([repair], [GoodNet()], in: context)
-    #expect(evaluation.suspect.clean == CleanCounts(correct: 1, nonfinite: 1, images: 2))
+    #expect(evaluation.suspect.test == CleanCounts(correct: 1, nonfinite: 1, images: 2))
     #expect(
       evaluation.suspect.poisoned?.counted == PoisonedCounts(hits: 1, nonfinite: 2, images: 3))
-    #expect(evaluation.repairs[0].result.clean == CleanCounts(correct: 2, images: 2))
+    #expect(evaluation.repairs[0].result.test == CleanCounts(correct: 2, images: 2))
     let detector = evaluation.repairs[0].detectors[0]
-    #expect(detector.result.clean == CleanCounts(correct: 1, flagged: 1, images: 2))
+    #expect(detector.result.test == CleanCounts(correct: 1, flagged: 1, images: 2))
     #expect(
       detector.result.poisoned?.counted == PoisonedCounts(hits: 1, flagged: 2, images: 3))
     #expect(detector.scores.unscored == 3)
@@ -90,7 +90,7 @@ struct GoodNetTests {
     #expect(detector.auroc == 0.5)
     #expect(
       context.statistics.warnings.prefix(2) == [
-        "suspect: no class for 1 of 2 clean, 2 of 3 poisoned images: the model computed NaN or "
+        "suspect: no class for 1 of 2 test, 2 of 3 poisoned images: the model computed NaN or "
           + "infinite values; these images count as wrong, and not as attack success",
         "goodnet with none: 3 scores are NaN; the AUROC counts them as most suspicious",
       ])
@@ -104,12 +104,12 @@ struct GoodNetTests {
     let evaluation = try Experiment(
       suspect: network(identity), clean: clean, test: clean, poisoned: poisoned
     ).evaluate(
-      [Repair(model: network(swapped), defense: "none", validation: nil)], [GoodNet()],
+      [Repair(model: network(swapped), defense: "none", clean: nil)], [GoodNet()],
       in: RunContext())
     let detector = evaluation.repairs[0].detectors[0]
     #expect(detector.result.poisoned?.counted.images == 1)
     // The second triggered image is the clean one: a tie.
-    #expect(detector.scores.poisoned == detector.scores.clean)
+    #expect(detector.scores.poisoned == detector.scores.test)
     #expect(detector.auroc == 0.5)
   }
 

@@ -139,7 +139,7 @@ struct BinaryLogitsTests {
     #expect(joined.nodes.map(\.name) == net.nodes.map(\.name))
     #expect(joined.nodes[3].activation == .sigmoid && joined.nodes[3].operation != dense(64))
     let error = #expect(throws: GraphError.self) { try split.removing([0], of: "out") }
-    #expect(error?.message == "all its channels would be removed; at least one must stay")
+    #expect(error?.problem == "all its channels would be removed; at least one must stay")
   }
 
   @Test("Two classes that no sigmoid layer is known of become an activation")

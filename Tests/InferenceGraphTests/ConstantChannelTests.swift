@@ -59,7 +59,7 @@ struct ConstantChannelTests {
     let error = #expect(throws: GraphError.self) { _ = try net.graph.removing([1], of: "c1") }
     #expect(error?.node == "c2")
     #expect(
-      error?.message
+      error?.problem
         == "channels of 'c1' cannot be removed: masked, they are constants other than zero, which"
         + " its bias cannot stand for at the border; mask them instead")
     let smaller = try agree(net.graph, ["c1": [0, 1]])

@@ -52,7 +52,7 @@ struct EditingTests {
           kinds.insert(node.operation.displayName)
         } catch let error as GraphError {
           #expect(
-            Self.documented.contains { error.message.contains($0) }, "seed \(seed): \(error)")
+            Self.documented.contains { error.problem.contains($0) }, "seed \(seed): \(error)")
           refusals += 1
         }
       }

@@ -209,7 +209,7 @@ struct RemovalTests {
     try odd.add("columns", .reshape([8, 6]))
     try odd.dense("mix", 3)
     let error = #expect(throws: GraphError.self) { _ = try odd.graph.removing([0], of: "c") }
-    #expect(error?.node == "columns" && error?.message.contains("mixes channels") == true)
+    #expect(error?.node == "columns" && error?.problem.contains("mixes channels") == true)
   }
 
   @Test("all channels, the classes, a softmax: refused, naming the node")
@@ -249,7 +249,7 @@ struct RemovalTests {
     let error = #expect(throws: GraphError.self) {
       _ = try net.graph.removing([0], of: "attention")
     }
-    #expect(error?.message.contains("its softmax counts them") == true)
+    #expect(error?.problem.contains("its softmax depends on them") == true)
   }
 
   struct Failure: Error {}

@@ -35,16 +35,17 @@ struct ReplacingTests {
     try net.dense("output", 2)
     let graph = net.graph
     func refusal(_ name: String, _ operation: Graph.Operation) -> String? {
-      #expect(throws: GraphError.self) { try graph.replacing(name, with: operation) }?.message
+      #expect(throws: GraphError.self) { try graph.replacing(name, with: operation) }?.problem
     }
     let dense = Dense(kernel: Tensor(shape: [48, 2], repeating: 0))
     #expect(
-      refusal("conw", .flatten) == "there is no such layer to replace; the input stays what it is")
+      refusal("conw", .flatten) == "the graph has no such layer, and its input cannot be replaced")
     #expect(
-      refusal("input", .flatten) == "there is no such layer to replace; the input stays what it is")
+      refusal("input", .flatten) == "the graph has no such layer, and its input cannot be replaced")
     #expect(
-      refusal("conv", .input) == "there is no such layer to replace; the input stays what it is")
-    #expect(refusal("flatten", .activation) == "activation gives [4, 4, 3] in place of [48]")
+      refusal("conv", .input) == "the graph has no such layer, and its input cannot be replaced")
+    #expect(
+      refusal("flatten", .activation) == "activation has the output shape [4, 4, 3], not [48]")
     #expect(refusal("conv", .dense(dense)) != nil)
     var layer = try graph.batchNormalization("bn")
     layer.gamma = Tensor(shape: [3], values: [1, .nan, 1])

@@ -168,7 +168,7 @@ struct ShapeTests {
       try graph.append("node", operation, inputs: [0])
     }
     #expect(error?.description.hasPrefix("layer 'node': ") == true)
-    #expect(error?.message.contains(text) == true, "\(error?.message ?? "")")
+    #expect(error?.problem.contains(text) == true, "\(error?.problem ?? "")")
     #expect(graph.nodes.count == 1)
   }
 
@@ -180,12 +180,12 @@ struct ShapeTests {
       let error = #expect(throws: GraphError.self) {
         try graph.append("m", operation, inputs: [0, 1])
       }
-      #expect(error?.node == "m" && error?.message.contains("[[7, 5, 4], [140]]") == true)
+      #expect(error?.node == "m" && error?.problem.contains("[[7, 5, 4], [140]]") == true)
     }
     #expect(throws: GraphError(node: "flat", "another node has this name")) {
       try graph.append("flat", .activation, inputs: [0])
     }
-    #expect(throws: GraphError(node: "x", "it reads node 2, which is not there yet")) {
+    #expect(throws: GraphError(node: "x", "it reads node 2, which does not exist yet")) {
       try graph.append("x", .activation, inputs: [2])
     }
     #expect(throws: GraphError(node: "x", "flatten cannot read 2 inputs")) {

@@ -36,7 +36,7 @@ struct FullDataTests {
       expectClose(curve.correct[step + 1], expected, "valid after \(step + 1) channels")
     }
     check(evaluation.suspect, reference["correct"], "", "")
-    #expect(evaluation.suspect.clean?.images == reference["images"]?["test"]?.int)
+    #expect(evaluation.suspect.test?.images == reference["images"]?["test"]?.int)
     #expect(evaluation.suspect.poisoned?.counted.images == reference["images"]?["bd_test"]?.int)
     #expect(evaluation.repairs.map(\.repair.drop) == drops)
     for (result, drop) in zip(evaluation.repairs, drops) {
@@ -45,7 +45,7 @@ struct FullDataTests {
       check(result.result, expected, "repaired", "\(drop) %")
       let goodnet = try #require(result.detectors.first?.result)
       check(goodnet, expected, "goodnet", "\(drop) %")
-      expectClose(goodnet.clean?.flagged, expected["test"]?["flagged"], "\(drop) %, flagged")
+      expectClose(goodnet.test?.flagged, expected["test"]?["flagged"], "\(drop) %, flagged")
       expectClose(
         goodnet.poisoned?.counted.flagged, expected["bd_test"]?["flagged"],
         "\(drop) %, poisoned flagged")
@@ -63,7 +63,7 @@ struct FullDataTests {
     func count(_ set: String) -> JSON? {
       key.isEmpty ? expected?[set] : expected?[set]?[key]
     }
-    expectClose(result.clean?.correct, count("test"), "\(key) \(what), test")
+    expectClose(result.test?.correct, count("test"), "\(key) \(what), test")
     expectClose(result.poisoned?.counted.hits, count("bd_test"), "\(key) \(what), bd_test")
   }
 }

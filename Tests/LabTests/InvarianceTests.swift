@@ -37,12 +37,12 @@ struct InvarianceTests {
     // The images may stand in another order, but their scores are the same bits.
     func scores(_ evaluation: Evaluation) -> [[Float]] {
       evaluation.repairs.flatMap(\.detectors).flatMap {
-        [$0.scores.clean.sorted(), $0.scores.poisoned.sorted()]
+        [$0.scores.test.sorted(), $0.scores.poisoned.sorted()]
       }
     }
     #expect(scores(a) == scores(b))
     #expect(a.repairs.map(\.repair.pruned) == b.repairs.map(\.repair.pruned))
-    #expect(a.repairs.map(\.repair.validation) == b.repairs.map(\.repair.validation))
+    #expect(a.repairs.map(\.repair.clean) == b.repairs.map(\.repair.clean))
     #expect(a.repairs.map(\.repair.model.graph) == b.repairs.map(\.repair.model.graph))
     #expect(!a.repairs.isEmpty && a.curves.first?.replay.count == 61)
   }

@@ -71,13 +71,13 @@ struct SmallDataTests {
     for (result, drop) in zip(evaluation.repairs, drops) {
       let expected = try #require(thresholds["\(Int(drop))"])
       #expect(result.repair.pruned[0].channels.count == expected["channels"]?.int)
-      #expect(result.repair.validation?.correct == expected["valid"]?["repaired"]?.int)
+      #expect(result.repair.clean?.correct == expected["valid"]?["repaired"]?.int)
       let (clean, poisoned) = (expected[part], expected["bd_\(part)"])
-      #expect(result.result.clean?.correct == clean?["repaired"]?.int)
+      #expect(result.result.test?.correct == clean?["repaired"]?.int)
       #expect(result.result.poisoned?.counted.hits == poisoned?["repaired"]?.int)
       let goodnet = try #require(result.detectors.first?.result)
-      #expect(goodnet.clean?.correct == clean?["goodnet"]?.int)
-      #expect(goodnet.clean?.flagged == clean?["flagged"]?.int)
+      #expect(goodnet.test?.correct == clean?["goodnet"]?.int)
+      #expect(goodnet.test?.flagged == clean?["flagged"]?.int)
       #expect(goodnet.poisoned?.counted.hits == poisoned?["goodnet"]?.int)
       #expect(goodnet.poisoned?.counted.flagged == poisoned?["flagged"]?.int)
     }

@@ -79,7 +79,7 @@ struct ArchitectureFileTests {
       let error = #expect(throws: FileError.self) {
         try read(layers + [layer("Flatten", "flatten", [:]), dense], input: input)
       }
-      return error?.message ?? ""
+      return error?.problem ?? ""
     }
     func timed(_ inner: JSON) -> JSON { layer("TimeDistributed", "t", ["layer": inner]) }
     let images = [2, 8, 8, 3]

@@ -34,24 +34,24 @@ final class BadFileTests {
 
   @Test func folderInsteadOfFile() throws {
     let error = error(folder.path)
-    #expect(error?.message == "is a folder; give the file in it")
-    #expect(error?.kind.rawValue == 66)
+    #expect(error?.problem == "is a folder; give the file in it")
+    #expect(error?.kind == .missingInput)
   }
 
   @Test func gitPointer() throws {
     let path = try file(
       "m.h5", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n")
     let error = error(path)
-    #expect(error?.message == "is a Git LFS pointer, not the file itself; run `git lfs pull`")
-    #expect(error?.kind.rawValue == 65)
+    #expect(error?.problem == "is a Git LFS pointer, not the file itself; run `git lfs pull`")
+    #expect(error?.kind == .badData)
   }
 
   @Test func notHDF5() throws {
     let message =
       "is not an HDF5 file, or a damaged one; check it with `h5ls` or copy it again (h5-damaged)"
-    #expect(try error(file("m.h5", "hello"))?.message == message)
-    #expect(try error(file("m.h5", "\u{89}HDF\r\n\u{1a}\n"))?.message == message)
-    #expect(try error(file("e.h5", ""))?.message == "is empty")
+    #expect(try error(file("m.h5", "hello"))?.problem == message)
+    #expect(try error(file("m.h5", "\u{89}HDF\r\n\u{1a}\n"))?.problem == message)
+    #expect(try error(file("e.h5", ""))?.problem == "is empty")
   }
 
   /// Files of other kinds are said to be that, and not to be damaged.
@@ -63,15 +63,15 @@ final class BadFileTests {
     ("TFL3", "is a TensorFlow Lite model; only models that Keras saved as .h5 are read"),
     (
       "{}",
-      "is JSON, not HDF5; an architecture is given with --architecture, beside a weights file"
+      "is JSON, not HDF5; it may be the architecture for a file of weights"
     ),
   ])
   func otherKinds(_ contents: String, _ message: String) throws {
     let path = try file("m.h5", contents.hasPrefix("TFL3") ? "\u{1}\0\0\0" + contents : contents)
-    #expect(error(path)?.message == message)
+    #expect(error(path)?.problem == message)
     let audit = try KerasModel.audit(path)
     #expect(audit.findings == [Finding(.fileKind, message)])
-    #expect(audit.failure?.message == message)
+    #expect(audit.failure?.problem == message)
   }
 
   @Test func otherKindsByBytes() throws {
@@ -87,7 +87,7 @@ final class BadFileTests {
     for (bytes, message) in kinds {
       let url = folder.appending(path: "kind.h5")
       try Data(bytes).write(to: url)
-      #expect(error(url.path)?.message == message)
+      #expect(error(url.path)?.problem == message)
       #expect(try KerasModel.audit(url.path).findings == [Finding(.fileKind, message)])
     }
   }
@@ -128,8 +128,8 @@ final class BadFileTests {
       try KerasModel.save(model, to: "\(folder.path)/none/m.h5")
     }
     #expect(
-      error?.message == "cannot be written: no such folder (\(folder.path)/none); create it first")
-    #expect(error?.kind.rawValue == 73)
+      error?.problem == "cannot be written: no such folder (\(folder.path)/none); create it first")
+    #expect(error?.kind == .cannotWrite)
     error = #expect(throws: FileError.self) { try KerasModel.save(model, to: folder.path) }
     #expect(error?.kind == .cannotWrite)
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
@@ -164,7 +164,7 @@ final class BadFileTests {
       { try AtomicFile.write(String(repeating: "x", count: 1 << 20), to: "\(disk)/x") },
     ] {
       let error = #expect(throws: FileError.self) { try action() }
-      #expect(error?.message == "cannot be written: the disk is full; make room or write elsewhere")
+      #expect(error?.problem == "cannot be written: the disk is full; make room or write elsewhere")
       #expect(error?.kind == .writeFailed)
       #expect(try FileManager.default.contentsOfDirectory(atPath: disk).isEmpty)
     }

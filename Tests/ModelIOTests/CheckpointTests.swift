@@ -83,12 +83,12 @@ struct CheckpointTests: ~Copyable {
   func refusals() throws {
     func message(_ name: String) throws -> String {
       let error = try #require(throws: FileError.self) { try Checkpoint.load("\(folder)/\(name)") }
-      return error.message
+      return error.problem
     }
     try KerasModel.save(model(), to: "\(folder)/model.h5")
     #expect(
       try message("model.h5")
-        == "is no checkpoint file of this program, but looks like a model; give one that it has written"
+        == "is not a checkpoint file of this program, but looks like a model; give one that it wrote"
     )
     try AtomicFile.write("no HDF5", to: "\(folder)/text.h5")
     #expect(try message("text.h5").contains("is not an HDF5 file"))
@@ -112,7 +112,7 @@ struct CheckpointTests: ~Copyable {
     let arrays: [String: [Float]] = ["weights": [1, 2], "slot_0": [3, 4]]
     try write(json(), arrays)
     #expect(try Checkpoint.load("\(folder)/bad.h5").slots == [[3, 4]])
-    let damaged = "is a damaged checkpoint; start anew, or from an earlier one"
+    let damaged = "is a damaged checkpoint; start again, or from an earlier one"
     let changes: [(inout [String: JSON]) -> Void] = [
       { $0["weights"] = 3 }, { $0["weights"] = -1 }, { $0["weights"] = nil },
       { $0["slots"] = 2 }, { $0["slots"] = 1_000_000_000 }, { $0["best"] = [:] },

@@ -19,7 +19,7 @@ struct DataAdviceTests {
     let error = #expect(throws: FileError.self) {
       try DataSet.load(path, for: [28, 28, 1], classCount: 5)
     }
-    return error?.message ?? ""
+    return error?.problem ?? ""
   }
 
   /// Carries out the command between backticks of a message, in a folder of its own with copies of files.
@@ -179,10 +179,10 @@ struct DataAdviceTests {
     let error = #expect(throws: FileError.self) {
       try DataSet.load(path("\(name).h5"), for: [6, 5, 3], classCount: 4)
     }
-    #expect(error?.message == words)
+    #expect(error?.problem == words)
     guard Tool.exists(name == "block" ? "h5unjam" : "h5repack") else { return }
     let place = try follow(
-      (error?.message ?? "").replacing("OLD.h5", with: "\(name).h5"), with: ["\(name).h5"])
+      (error?.problem ?? "").replacing("OLD.h5", with: "\(name).h5"), with: ["\(name).h5"])
     defer { try? FileManager.default.removeItem(at: place) }
     let file = place.appending(path: "NEW.h5").path
     let set = try DataSet.load(file, for: [6, 5, 3], classCount: 4)
@@ -195,7 +195,7 @@ struct DataAdviceTests {
   func plugins() {
     #expect(
       HDF5Filter.advice(HDF5Filter.words(32001))
-        == "write it anew with Python and its package hdf5plugin: `python3 -c \"import h5py, hdf5plugin; "
+        == "write it again with Python and its package hdf5plugin: `python3 -c \"import h5py, hdf5plugin; "
         + "h5py.File('NEW.h5', 'w').update({k: v[()] for k, v in h5py.File('OLD.h5').items()})\"`")
     #expect(HDF5Filter.words(32001) == "32001 (Blosc)" && HDF5Filter.words(99) == "99")
   }
@@ -205,8 +205,8 @@ struct DataAdviceTests {
     let message = message(path("swmr.h5"))
     #expect(
       message
-        == "is marked as open for writing, as a program leaves it that was ended; when none writes to it "
-        + "any more, run `h5clear -s \(path("swmr.h5"))`")
+        == "is marked as open for writing, perhaps by a program that was ended; if no program writes "
+        + "to it, run `h5clear -s \(path("swmr.h5"))`")
     guard Tool.exists("h5clear") else { return }
     let place = try follow(message, with: ["swmr.h5"])
     defer { try? FileManager.default.removeItem(at: place) }
@@ -219,7 +219,7 @@ struct DataAdviceTests {
   func savedModel() {
     let error = #expect(throws: FileError.self) { try KerasModel.load(path("saved")) }
     #expect(
-      error?.message == "is a SavedModel folder of TensorFlow; if Keras wrote it, save it as .h5: "
+      error?.problem == "is a SavedModel folder of TensorFlow; if Keras wrote it, save it as .h5: "
         + "`python3 -c \"import tf_keras; tf_keras.models.load_model('\(path("saved"))')"
         + ".save('\(path("saved")).h5')\"`")
   }

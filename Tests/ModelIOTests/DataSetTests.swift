@@ -86,12 +86,12 @@ struct DataSetTests {
     ),
     (
       "bad-fraction",
-      "its data set 'label' has 0.5 at index 3, which is no class; classes are integers"
+      "its data set 'label' has 0.5 at index 3, which is not a class; classes are integers"
     ),
     ("bad-count", "its data set 'label' has 3 labels for 6 images"),
     (
       "bad-soft",
-      "its data set 'label' tells no class in row 0: one 1 and zeros are needed, or shares of which one "
+      "its data set 'label' has no class in row 0: one 1 and zeros are needed, or shares of which one "
         + "is the largest"
     ),
     (
@@ -108,8 +108,7 @@ struct DataSetTests {
     ("bad-nolabel", "has no data set 'label' with the images' classes (it has: data)"),
     (
       "plain-list",
-      "has no data set 'data'; these would do: 'images' (40x6x5x3) with 'classes' (40); give --keys "
-        + "images,classes"
+      "has no data set 'data'; these fit: 'images' (40x6x5x3) with 'classes' (40)"
     ),
     ("plain", "has no data set 'data' (it has: model_weights); is it a model?"),
   ]
@@ -119,7 +118,7 @@ struct DataSetTests {
     let error = #expect(throws: FileError.self) {
       try DataSet.load(path(name), for: [6, 5, 3], classCount: 4)
     }
-    #expect(error?.message == message)
+    #expect(error?.problem == message)
     #expect(error?.kind == .badData)
   }
 
@@ -128,7 +127,7 @@ struct DataSetTests {
     func message(_ name: String) throws -> String? {
       #expect(throws: FileError.self) {
         try DataSet.load(path(name), for: [6, 5, 3], classCount: 4, consumer: consumer)
-      }?.message
+      }?.problem
     }
     #expect(
       try message("bad-size")
@@ -144,8 +143,9 @@ struct DataSetTests {
       try DataSet.load(file, for: [3, 3, 3], classCount: 4)
     }
     #expect(
-      error?.message == "its images, 3x3x3, fit the model channels first and last; say which with "
-        + "--layout nchw or --layout nhwc")
+      error?.problem == "its images, 3x3x3, fit the model with channels first and with "
+        + "channels last")
+    #expect(error?.remedies == [.set("layout", to: ["nchw", "nhwc"])])
     #expect(error?.kind == .usage)
     for layout in ImageLayout.allCases {
       #expect(
@@ -154,7 +154,8 @@ struct DataSetTests {
     let wrong = #expect(throws: FileError.self) {
       try DataSet.load(path("u1-nhwc"), for: [6, 5, 3], classCount: 4, layout: .nchw)
     }
-    #expect(wrong?.message.contains("--layout nchw; leave the option out") == true)
+    #expect(wrong?.problem.hasSuffix("with the layout nchw") == true)
+    #expect(wrong?.remedies == [.omit("layout")])
   }
 
   @Test func imagesWithoutAnAxisOfChannels() throws {
@@ -198,6 +199,6 @@ struct FashionMNISTTests {
       try FashionMNIST(folder: folder.path).load(.train)
     }
     #expect(
-      error?.message == "unpacks to 23 bytes, where 47040016 are expected; install it again")
+      error?.problem == "unpacks to 23 bytes, where 47040016 are expected; install it again")
   }
 }

@@ -84,7 +84,7 @@ struct DestinationTests: ~Copyable {
     guard FileManager.default.fileExists(atPath: "/dev/full") else { return }
     let error = #expect(throws: FileError.self) { try AtomicFile.write("x", to: "/dev/full") }
     #expect(error?.kind == .writeFailed)
-    #expect(error?.message.contains("the disk is full") == true)
+    #expect(error?.problem.contains("the disk is full") == true)
     try AtomicFile.write("x", to: "/dev/null")
     #expect(try Destination("/dev/null") == .device("/dev/null"))
   }

@@ -243,7 +243,7 @@ struct KerasFileTests {
   func refusals(_ name: String, _ message: String) throws {
     let file = try path("\(name).h5")
     let error = #expect(throws: FileError.self) { try KerasModel.load(file) }
-    #expect(error?.message == message)
+    #expect(error?.problem == message)
     #expect(error?.kind == .badData)
   }
 
@@ -260,7 +260,7 @@ struct KerasFileTests {
   ])
   func refusedWeights(_ name: String, _ ending: String) throws {
     let error = #expect(throws: FileError.self) { try KerasModel.load(path("\(name).h5")) }
-    #expect(error?.message.contains(ending) == true, "\(error?.message ?? "")")
+    #expect(error?.problem.contains(ending) == true, "\(error?.problem ?? "")")
   }
 
   /// What is said of Keras 3's own format, and that it helps.
@@ -268,12 +268,12 @@ struct KerasFileTests {
     let old = try path("keras.keras")
     let error = try #require(throws: FileError.self) { try KerasModel.load(old) }
     #expect(
-      error.message
+      error.problem
         == "is a model of Keras 3 (.keras), which is not read yet; save it as .h5: `python3 -c "
         + "\"import keras; keras.models.load_model('OLD.keras', compile=False).save('NEW.h5')\"`")
     let audit = try KerasModel.audit(old)
-    #expect(audit.findings == [Finding(.fileKind, error.message)])
-    let code = try #require(error.message.split(separator: "\"").dropFirst().first)
+    #expect(audit.findings == [Finding(.fileKind, error.problem)])
+    let code = try #require(error.problem.split(separator: "\"").dropFirst().first)
     let (script, new) = (try path("advice.py"), try path("advice.h5"))
     try code.replacing("OLD.keras", with: old).replacing("NEW.h5", with: new)
       .write(toFile: script, atomically: true, encoding: .utf8)

@@ -122,7 +122,7 @@ struct KerasRuleTests {
     let path = try folder.file(text)
     let error = #expect(throws: FileError.self) { try KerasModel.load(path) }
     #expect(error?.finding == findings.first)
-    #expect(error?.description.hasSuffix(" (\(sample.rule))") == true, "\(error?.message ?? "")")
+    #expect(error?.description.hasSuffix(" (\(sample.rule))") == true, "\(error?.problem ?? "")")
   }
 
   @Test(arguments: [

@@ -57,8 +57,8 @@ struct LabModelTests {
     let path = try #require(Lab.folder).appending(path: "bd_weights.h5").path
     let error = #expect(throws: FileError.self) { try KerasModel.load(path) }
     #expect(
-      error?.description == "\(path): holds weights alone; give the network's description with "
-        + "--architecture FILE, another Keras .h5 model or its JSON")
+      error?.description
+        == "\(path): holds only weights; give the network as a Keras .h5 model or as JSON")
     #expect(error?.kind == .usage)
   }
 }

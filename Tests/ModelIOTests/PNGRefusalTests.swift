@@ -33,7 +33,7 @@ struct PNGRefusalTests: ~Copyable {
     #expect(errors[0]?.kind == .badData, sourceLocation: sourceLocation)
     #expect(errors[0]?.path == path, sourceLocation: sourceLocation)
     #expect(
-      errors[0]?.message.contains(words) == true, "\(errors[0]?.message ?? "")",
+      errors[0]?.problem.contains(words) == true, "\(errors[0]?.problem ?? "")",
       sourceLocation: sourceLocation)
   }
 
@@ -62,7 +62,7 @@ struct PNGRefusalTests: ~Copyable {
     #expect(error?.kind == .missingInput)
     try Data(good().bytes).write(to: URL(filePath: path))
     let other = #expect(throws: FileError.self) { try HDF5File(path) }
-    #expect(other?.message == "is a PNG image, neither a model nor a data set")
+    #expect(other?.problem == "is a PNG image, neither a model nor a data set")
   }
 
   @Test("Cut short anywhere")
@@ -189,7 +189,7 @@ struct PNGRefusalTests: ~Copyable {
     try Data(good().bytes).write(to: URL(filePath: path))
     let file = try FileDescriptor(path)
     let error = FileError(SealedFailure.ended(signal: SIGSEGV), reading: file, with: "libpng")
-    #expect(error.message.hasPrefix("crashes libpng (signal 11)"))
+    #expect(error.problem.hasPrefix("crashes libpng (signal 11)"))
     #expect(error.finding?.rule == .parserCrash)
   }
 }

@@ -44,7 +44,7 @@ import Testing
         try HDF5File(content, parser: parser, isTolerant: true)
       }
       #expect(error?.kind == .badData)
-      #expect(error?.message.hasSuffix("(parser-limit)") == true)
+      #expect(error?.problem.hasSuffix("(parser-limit)") == true)
       // Others go on.
       _ = try HDF5File(Self.model)
     }
@@ -197,7 +197,7 @@ import Testing
       try HDF5File(
         FileDescriptor(Self.model), parser: Liar(message: catalogue.message), isTolerant: false)
     }
-    #expect(error?.message.hasSuffix("(\(rule))") == true)
+    #expect(error?.problem.hasSuffix("(\(rule))") == true)
   }
 
   /// Data sets that each fit, but share their bytes.
@@ -219,6 +219,6 @@ import Testing
       try HDF5File(
         FileDescriptor(Self.model), parser: Liar(message: [1, 2, 3]), isTolerant: true)
     }
-    #expect(error?.message.hasSuffix("(parser-answer)") == true)
+    #expect(error?.problem.hasSuffix("(parser-answer)") == true)
   }
 }

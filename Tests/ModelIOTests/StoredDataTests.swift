@@ -26,7 +26,8 @@ struct StoredDataTests {
   }
 
   private func message(_ body: () throws -> Void) -> String? {
-    #expect(throws: FileError.self) { try body() }?.message
+    let error = #expect(throws: FileError.self) { try body() }
+    return error.map { ([$0.problem] + $0.remedies.map(\.description)).joined(separator: "; ") }
   }
 
   /// Checks that sets have the same images and labels.
@@ -68,10 +69,10 @@ struct StoredDataTests {
         } catch let error as FileError {
           refused += 1
           #expect(
-            error.message
+            error.problem
               == (number % 5 == 0
                 ? "its data set 'data' uses the filter 32000, for chunks of another size, which no "
-                  + "Keras file has; write it anew with Python: `python3 -c \"import h5py; "
+                  + "Keras file has; write it again with Python: `python3 -c \"import h5py; "
                   + "h5py.File('NEW.h5', 'w').update({k: v[()] for k, v in "
                   + "h5py.File('OLD.h5').items()})\"` (h5-filter)"
                 : "its data set 'data' cannot be unpacked; copy the file again (h5-damaged)"))
@@ -150,7 +151,7 @@ struct StoredDataTests {
     arguments: [
       (
         "ties",
-        "tells no class in row 7: one 1 and zeros are needed, or shares of which one is the "
+        "has no class in row 7: one 1 and zeros are needed, or shares of which one is the "
           + "largest"
       ),
       ("few", "has 5 labels for 30 images"),
@@ -170,7 +171,7 @@ struct StoredDataTests {
   func noShares(_ name: String) {
     #expect(
       message { _ = try load("labels.h5", DataKeys(images: "plain", labels: name)) }?.contains(
-        "' tells no class in row ") == true)
+        "' has no class in row ") == true)
   }
 
   @Test("The labels of a single image")
@@ -212,7 +213,7 @@ struct StoredDataTests {
   func nowhere(_ name: String) {
     #expect(
       message { _ = try load("references.h5", DataKeys(images: name, labels: "classes")) }?
-        .hasPrefix("has no data set '\(name)'; these would do: 'chain10' (12x6x5x3) with ") == true)
+        .hasPrefix("has no data set '\(name)'; these fit: 'chain10' (12x6x5x3) with ") == true)
   }
 
   @Test(
@@ -238,7 +239,7 @@ struct StoredDataTests {
   func bomb() {
     #expect(
       message { _ = try load("virtual-bomb.h5") }
-        == "its data set 'data' claims 94371840 bytes, more than all that it can be put together from "
+        == "its data set 'data' claims 94371840 bytes, more than its parts hold "
         + "(h5-shape-bomb)")
   }
 
@@ -294,26 +295,26 @@ struct StoredDataTests {
   func keys() throws {
     #expect(
       message { _ = try load("keys.h5") }
-        == "has no data set 'data'; these would do: 'X_test' (4x6x5x3) with 'Y_test' (4x4), 'X_train' "
-        + "(6x6x5x3) with 'Y_train' (6); give --keys X_test,Y_test, or another pair")
+        == "has no data set 'data'; these fit: 'X_test' (4x6x5x3) with 'Y_test' (4x4), 'X_train' "
+        + "(6x6x5x3) with 'Y_train' (6); set keys to X_test,Y_test; another pair")
     #expect(
       message { _ = try load("keys.h5", DataKeys("X_train,Y")) }
-        == "has no data set 'Y' with the images' classes; these would do: 'X_train' (6x6x5x3) with "
-        + "'Y_train' (6); give --keys X_train,Y_train")
+        == "has no data set 'Y' with the images' classes; these fit: 'X_train' (6x6x5x3) with "
+        + "'Y_train' (6); set keys to X_train,Y_train")
     #expect(
       message { _ = try load("keys-nolabel.h5") }
-        == "has no data set 'label' with the images' classes; these would do: 'data' (6x6x5x3) with 'y' "
-        + "(6), 'data' (6x6x5x3) with 'z' (6); give --keys data,y, or another pair")
+        == "has no data set 'label' with the images' classes; these fit: 'data' (6x6x5x3) with 'y' "
+        + "(6), 'data' (6x6x5x3) with 'z' (6); set keys to data,y; another pair")
     #expect(
       message { _ = try load("keys-groups.h5") }
-        == "has no data set 'data'; these would do: 'train/images' (6x6x5x3) with 'train/labels' (6); "
-        + "give --keys train/images,train/labels")
+        == "has no data set 'data'; these fit: 'train/images' (6x6x5x3) with 'train/labels' (6); "
+        + "set keys to train/images,train/labels")
     #expect(
       message { _ = try load("keys.h5", shape: [8, 8, 3]) }
         == "has no data set 'data' (it has: X_test, X_train, Y_test, Y_train, mask)")
     #expect(
       message { _ = try DataSet.extents(of: path("keys-groups.h5")) }?
-        .hasSuffix("give --keys train/images,train/labels") == true)
+        .hasSuffix("set keys to train/images,train/labels") == true)
     let set = try load("keys.h5", DataKeys("X_train,Y_train"))
     #expect(set.labels == [0, 1, 2, 3, 0, 1])
     #expect(try load("keys.h5", DataKeys("X_test,Y_test")).labels == [0, 1, 2, 3])

@@ -56,9 +56,9 @@ struct ViewsTests {
         path(sample.file),
         architecture: sample.architecture.isEmpty ? nil : path(sample.architecture))
     } catch {
-      #expect(sample.by == nil, "\(sample.name): an honest file is refused: \(error.message)")
+      #expect(sample.by == nil, "\(sample.name): an honest file is refused: \(error.problem)")
       if !sample.rule.isEmpty {
-        #expect(error.finding?.rule.name == sample.rule, "\(sample.name): \(error.message)")
+        #expect(error.finding?.rule.name == sample.rule, "\(sample.name): \(error.problem)")
       }
       return
     }

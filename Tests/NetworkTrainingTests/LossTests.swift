@@ -286,9 +286,9 @@ struct LossTests {
         }, at: images)
     }
     #expect(
-      error?.message
-        == "the loss's derivatives at 'pool' are not finite for image 33 of the batch; "
-        + "look at what it divides by, or lower the learning rate")
+      error?.description
+        == "layer 'pool': the loss's derivatives with respect to its output are not finite for image "
+        + "33 of the batch; check the loss for divisions by zero or lower learningRate")
   }
 }
 

@@ -199,10 +199,10 @@ import Testing
         on: data, options: TrainingOptions(epochs: 3, batchSize: 50, learningRate: 1e30))
     }
     #expect(
-      error.message.wholeMatch(
+      error.description.wholeMatch(
         of:
-          /the training diverged in epoch 1 of 3, step [123] of 3: the loss is (NaN|inf|[-0-9.e+]+)( and the weights are no longer finite)?; lower learningRate, which is 1e\+30/
-      ) != nil, "\(error.message)")
+          /the training diverged in epoch 1 of 3, step [123] of 3: the loss is (NaN|inf|[-0-9.e+]+)( and the weights are no longer finite)? at a learning rate of 1e\+30; lower learningRate/
+      ) != nil, "\(error.description)")
     #expect(isSame(error.lastGood?.model.graph, model.graph))
   }
 
@@ -215,7 +215,7 @@ import Testing
     let error = try #require(throws: TrainingError.self) {
       try model.trained(on: data, options: options, checkpoint: { states.append($0) })
     }
-    #expect(error.message.contains("in epoch 3 of 4, step"))
+    #expect(error.description.contains("in epoch 3 of 4, step"))
     #expect(states.count == 2)
     options.epochs = 2
     let good = try model.trained(on: data, options: options).model.graph
@@ -234,7 +234,7 @@ import Testing
         #expect(result.epochs[0].loss.isFinite)
       } catch let error as TrainingError {
         #expect(isSame(error.lastGood?.model.graph, model.graph))
-        #expect(error.message.contains("diverged"))
+        #expect(error.description.contains("diverged"))
       }
     }
   }

@@ -43,19 +43,21 @@ private struct CopiedSource: SampleSource {
     try check("learningRate is nan, \(rate)") { $0.learningRate = .nan }
     try check("learningRate is inf, \(rate)") { $0.learningRate = .infinity }
     try check("epochs is 0, but takes an integer from 1 to 1,000,000") { $0.epochs = 0 }
-    try check("batchSize is 0, but takes an integer from 1 on") { $0.batchSize = 0 }
-    try check("weightDecay is -1.0, but takes a finite number from 0 on") { $0.weightDecay = -1 }
+    try check("batchSize is 0, but takes a positive integer") { $0.batchSize = 0 }
+    try check("weightDecay is -1.0, but takes a finite number of at least 0") {
+      $0.weightDecay = -1
+    }
     try check("labelSmoothing is 1.0, but takes a number from 0 to under 1") {
       $0.labelSmoothing = 1
     }
     try check("clipping is 0.0, but takes a finite number over 0") { $0.clipping = 0 }
-    try check("patience is 0, but takes an integer from 1 on, or nil") { $0.patience = 0 }
+    try check("patience is 0, but takes a positive integer, or nil") { $0.patience = 0 }
     try check("optimizer is sgd(momentum: 1.0), but takes a momentum from 0 to under 1") {
       $0.optimizer = .sgd(momentum: 1)
     }
     try check(
-      "optimizer is sgd(momentum: 0, nesterov: true), but takes a momentum over 0 where it is "
-        + "Nesterov's"
+      "optimizer is sgd(momentum: 0, nesterov: true), but takes a momentum over 0 for "
+        + "Nesterov"
     ) { $0.optimizer = .sgd(momentum: 0, nesterov: true) }
     try check("optimizer is beta1 1.0, but takes a beta1 from 0 to under 1") {
       $0.optimizer = .adam(beta1: 1)
@@ -63,10 +65,10 @@ private struct CopiedSource: SampleSource {
     try check("optimizer is beta2 -0.5, but takes a beta2 from 0 to under 1") {
       $0.optimizer = .adamW(beta2: -0.5)
     }
-    try check("optimizer is epsilon 0.0, but takes a finite epsilon from 1e-30 on") {
+    try check("optimizer is epsilon 0.0, but takes a finite epsilon of at least 1e-30") {
       $0.optimizer = .adam(epsilon: 0)
     }
-    try check("schedule is step(at: [3, 2]), but takes epochs from 0 on in ascending order") {
+    try check("schedule is step(at: [3, 2]), but takes epochs counted from 0, in ascending order") {
       $0.schedule = .step(at: [3, 2])
     }
     try check("schedule is step(factor: 0.0), but takes a finite factor over 0") {
@@ -79,8 +81,8 @@ private struct CopiedSource: SampleSource {
       $0.augmentation.shift = -1
     }
     try check(
-      "patience is 3, but there are no held-out images to decide when to stop; give some or set it "
-        + "to nil"
+      "patience is 3, but there are no held-out images to decide when to stop; give held-out images "
+        + "or leave patience out"
     ) { $0.patience = 3 }
     try check(
       "there are 40 images to train on, fewer than one batch of 41; give more images or lower "
@@ -103,7 +105,7 @@ private struct CopiedSource: SampleSource {
       ArraySource([Float](repeating: 0, count: 36), imageShape: [3, 3, 1]), labels: [0, 1, 2, 3])
     #expect(
       try message(options, on: small)
-        == "the images have the shape [3, 3, 1], the model takes [8, 8, 2]")
+        == "the images have the shape [3, 3, 1], but the model takes [8, 8, 2]")
     let none = TrainingSet(ArraySource([], imageShape: [8, 8, 2]), labels: [])
     #expect(
       try message(options, on: none)
@@ -111,7 +113,7 @@ private struct CopiedSource: SampleSource {
         + "batchSize")
     #expect(
       try message(options, heldOut: none)
-        == "there is not one held-out image; give some, or no such set")
+        == "the held-out set is empty; give images in it, or no held-out set")
   }
 
   @Test func missingClasses() throws {
@@ -123,12 +125,12 @@ private struct CopiedSource: SampleSource {
     _ = try TrainingProblem.model().trained(on: data, options: options)
     #expect(
       try message(options, on: some)
-        == "no image to train on is of class 2; give some of every class, or set "
+        == "the images to train on have none of class 2; give some of every class or set "
         + "requiresAllClasses to false")
     let one = TrainingSet(data.source, labels: data.labels.map { _ in 1 })
     #expect(
       try message(options, on: one)
-        == "no image to train on is of 3 classes (0, 2, 3); give some of every class, or set "
+        == "the images to train on have none of 3 classes (0, 2, 3); give some of every class or set "
         + "requiresAllClasses to false")
   }
 
@@ -139,7 +141,8 @@ private struct CopiedSource: SampleSource {
     model.graph = parameters.graph(model.graph)
     #expect(
       try message(TrainingOptions(batchSize: 4), model: model)
-        == "layer 'conv' has weights that are not finite before the training; it cannot be trained")
+        == "layer 'conv': it has weights that are not finite before the training, so it cannot be "
+        + "trained")
   }
 
   @Test func statesOfOtherTrainings() throws {
@@ -148,13 +151,13 @@ private struct CopiedSource: SampleSource {
     let model = try TrainingProblem.model()
     _ = try model.trained(on: data, options: options, checkpoint: { found = found ?? $0 })
     let state = try #require(found)
-    let end = "; give the same model, images and options, or start anew"
+    let end = "; give the same model, images and options or start again"
     func check(_ right: String, _ change: (inout TrainingOptions) -> Void) throws {
       var other = options
       change(&other)
       #expect(
         try message(other, heldOut: other.patience == nil ? nil : data, resuming: state)
-          == "the state to resume is of a training with \(right)\(end)")
+          == "the state to resume belongs to a training with \(right)\(end)")
     }
     try check("learningRate 0.01, but this one has 0.02") { $0.learningRate = 0.02 }
     try check("epochs 2, but this one has 3") { $0.epochs = 3 }
@@ -176,11 +179,11 @@ private struct CopiedSource: SampleSource {
     try check("keepsLast false, but this one has true") { $0.keepsLast = true }
     try check("seed 0, but this one has 1") { $0.seed = 1 }
 
-    let begin = "the state to resume is of a training with "
+    let begin = "the state to resume belongs to a training with "
     func isOfAnotherModel(_ message: String) -> Bool {
       message.wholeMatch(
         of:
-          /the state to resume is of a training with model [0-9a-f]{16} \(9 layers, [0-9]+ weights\), but this one has [0-9a-f]{16} \(9 layers, [0-9]+ weights\); give the same model, images and options, or start anew/
+          /the state to resume belongs to a training with model [0-9a-f]{16} \(9 layers, [0-9]+ weights\), but this one has [0-9a-f]{16} \(9 layers, [0-9]+ weights\); give the same model, images and options or start again/
       ) != nil
     }
     let other = Model(graph: try model.graph.masking([0], of: "conv"))
@@ -224,7 +227,7 @@ private struct CopiedSource: SampleSource {
       #expect(
         try message(options, heldOut: heldOut, resuming: state).wholeMatch(
           of:
-            /the state to resume is of a training with held-out images 40 \([0-9a-f]{16}\), but this one has 40 \([0-9a-f]{16}\); give the same .*/
+            /the state to resume belongs to a training with held-out images 40 \([0-9a-f]{16}\), but this one has 40 \([0-9a-f]{16}\); give the same .*/
         ) != nil)
     }
     // In pieces from a source that must be read, with images of a quarter of a megabyte.
@@ -248,7 +251,7 @@ private struct CopiedSource: SampleSource {
       change(&other)
       #expect(
         try message(options, resuming: other)
-          == "the state to resume is damaged; start anew")
+          == "the state to resume is damaged; start again")
     }
     try check { $0.weights.removeLast() }
     try check { $0.weights[7] = .nan }

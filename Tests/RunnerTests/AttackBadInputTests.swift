@@ -10,34 +10,34 @@ struct AttackBadInputTests {
     let place = try AttackPlace()
     try place.fails(
       64,
-      "there is no attack 'badnet'; did you mean 'badnets'? (attacks: badnets, blended, sig, wanet, "
+      "badnet is not an attack; did you mean 'badnets'? (attacks: badnets, blended, sig, wanet, "
         + "label-consistent)", place.arguments("badnet"))
     try place.fails(
-      64, "'goodnet' is a detector, not an attack; use --detector goodnet",
+      64, "goodnet is a detector, not an attack; use --detector goodnet",
       place.arguments("goodnet"))
     try place.fails(
-      64, "'sig' is an attack, not a defense; use the command 'attack sig'", ["--defense", "sig"])
+      64, "sig is an attack, not a defense; use the command 'attack sig'", ["--defense", "sig"])
     try place.fails(
       64,
-      "--option wanet.grid has no effect, as wanet isn't part of this run; name it or drop the "
-        + "option", place.arguments("sig", ["--option", "wanet.grid=3"]))
+      "wanet.grid has no effect, because wanet isn't part of this run; name the plugin or leave "
+        + "wanet.grid out", place.arguments("sig", ["--option", "wanet.grid=3"]))
     try place.fails(
-      64, "--target 3 is none of the 3 classes, which are 0 to 2",
+      64, "--target takes a class from 0 to 2, not 3",
       place.arguments("badnets", ["--target", "3"]))
     try place.fails(
       64, "--rate takes a share over 0 and up to 1, not 1.5",
       place.arguments("badnets", ["--rate", "1.5"]))
     try place.fails(
-      64, "--rate 0.001 of 120 images is no image at all; raise it",
+      64, "--rate of 0.001 selects none of 120 images; raise --rate",
       place.arguments("badnets", ["--rate", "0.001"]))
     try place.fails(
       64,
-      "a patch of 8x10 pixels is not within images of 8x9; set badnets.size, badnets.margin or "
-        + "badnets.place so that it is",
+      "badnets.size gives a patch of 8x10 pixels, which does not fit images of 8x9; change "
+        + "badnets.size, badnets.margin or badnets.place",
       place.arguments("badnets", ["--option", "badnets.size=8,10"]))
     try place.fails(
       64,
-      "sig poisons images of the target class alone, so that it needs one; leave --mode all-to-all "
+      "sig poisons images of one target class only, so it cannot attack all-to-all; leave --mode "
         + "out", place.arguments("sig", ["--mode", "all-to-all"]))
     try place.fails(
       64, "--resume needs --checkpoint",
@@ -47,7 +47,7 @@ struct AttackBadInputTests {
       place.arguments("sig", ["--checkpoint", "\(place.output)/state.h5"]))
     try place.fails(
       64,
-      "--train FILE needs --test, images to judge the model on",
+      "--train FILE needs --test, images to evaluate the model on",
       [
         "attack", "sig", "--train", place.train, "--architecture", "small-cnn", "--output",
         place.output,
@@ -64,7 +64,7 @@ struct AttackBadInputTests {
       64, "--target has no effect with --mode all-to-all; leave it out",
       place.arguments("badnets", ["--mode", "all-to-all", "--target", "0"]))
     try place.fails(
-      64, "badnets.position has no effect with badnets.place; leave one out",
+      64, "badnets.position has no effect together with badnets.place; leave one out",
       place.arguments(
         "badnets",
         ["--option", "badnets.place=1,1", "--option", "badnets.position=top-left"]))
@@ -83,8 +83,8 @@ struct AttackBadInputTests {
       ["--epochs", "200000000000000"],
       "--epochs takes an integer from 1 to 1,000,000, not 200000000000000"
     ),
-    (["--batch", "0"], "--batch takes an integer from 1 on, not 0"),
-    (["--weight-decay=-1"], "--weight-decay takes a finite number from 0 on, not -1.0"),
+    (["--batch", "0"], "--batch takes a positive integer, not 0"),
+    (["--weight-decay=-1"], "--weight-decay takes a finite number of at least 0, not -1.0"),
     (["--label-smoothing", "1"], "--label-smoothing takes a number from 0 to under 1, not 1.0"),
     (["--clipping", "0"], "--clipping takes a finite number over 0, not 0.0"),
     (
@@ -97,7 +97,7 @@ struct AttackBadInputTests {
     ),
     (
       ["--schedule", "step", "--milestones", "3,2"],
-      "--milestones takes epochs from 0 on in ascending order, separated by commas, as in 4,6"
+      "--milestones takes epochs counted from 0, ascending and separated by commas, as in 4,6"
     ),
   ]
 
@@ -118,12 +118,12 @@ struct AttackBadInputTests {
       64, "--shift takes an integer from 0 to 7 for images of 8x9, not 99",
       place.arguments("badnets", ["--shift", "99"]))
     try place.fails(
-      64, "1000000000000 classes are more than the 1048576 that a network may have; give fewer",
+      64, "1000000000000 classes are more than a network may have (1048576); give fewer",
       place.arguments("badnets", ["--classes", "1000000000000"]))
     try place.fails(
       64,
-      "four corners of 5x5 pixels overlap in images of 8x9; lower label-consistent.size or set "
-        + "label-consistent.corners=1",
+      "label-consistent.size is 5, so that four corners overlap in images of 8x9; lower "
+        + "label-consistent.size or set label-consistent.corners to 1",
       place.arguments("label-consistent", ["--option", "label-consistent.size=5"]))
   }
 
@@ -168,7 +168,7 @@ struct AttackBadInputTests {
     try place.fails(
       66, "no.h5: no such file; check the path", arguments(place.path("no.h5"), place.test))
     try place.fails(
-      65, "train.h5: no image is of class 3; each of the 4 classes needs some to be learned",
+      65, "train.h5: no image is of class 3; training needs images of each of the 4 classes",
       arguments(place.train, place.test, ["--classes", "4"]))
     try place.fails(
       65, "train.h5: its data set 'label' has class 2 at index 2; the attack's classes are 0 to 1",
@@ -194,8 +194,8 @@ struct AttackBadInputTests {
         place.train, place.test, ["--option", "badnets.image=\(place.path("bad.png"))"]))
     try place.fails(
       64,
-      "there is no architecture 'small-cn'; did you mean 'small-cnn'? (architectures: deepid, "
-        + "small-cnn, small-cnn-bn, vgg, preact-resnet); or name a Keras .h5 or JSON file",
+      "--architecture takes a known name, not 'small-cn'; did you mean 'small-cnn'? (architectures: deepid, "
+        + "small-cnn, small-cnn-bn, vgg, preact-resnet); give a Keras .h5 or JSON file",
       [
         "attack", "badnets", "--train", place.train, "--test", place.test, "--architecture",
         "small-cn", "--output", place.output,

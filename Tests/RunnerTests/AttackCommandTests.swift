@@ -13,8 +13,8 @@ struct AttackCommandTests {
     #expect(result.errors == "")
     #expect(
       try FileManager.default.contentsOfDirectory(atPath: place.output).sorted() == [
-        "clean-model.h5", "clean-test.h5", "clean-validation.h5", "contact-sheet.png", "model.h5",
-        "poisoned-test.h5", "poisoned-train.h5", "report.json", "trigger.h5", "trigger.png",
+        "clean-model.h5", "clean.h5", "contact-sheet.png", "model.h5", "poisoned.h5",
+        "report.json", "test.h5", "train.h5", "trigger.h5", "trigger.png",
       ])
     let lines = result.output.split(separator: "\n", omittingEmptySubsequences: false)
     #expect(lines[0] == "badnets, target class 0: 12 of 120 training images poisoned")
@@ -24,8 +24,8 @@ struct AttackCommandTests {
     #expect(lines[6] == "All results are in \(place.output). Next:")
 
     let evaluated = try RunnerProgram.run([
-      "evaluate", "\(place.output)/model.h5", "--test", "\(place.output)/clean-test.h5",
-      "--poisoned", "\(place.output)/poisoned-test.h5",
+      "evaluate", "\(place.output)/model.h5", "--test", "\(place.output)/test.h5",
+      "--poisoned", "\(place.output)/poisoned.h5",
     ])
     #expect(evaluated.output == lines[2...3].joined(separator: "\n") + "\n", "\(evaluated.errors)")
 
@@ -35,9 +35,9 @@ struct AttackCommandTests {
       next.dropFirst() + ["--option", "fine-pruning.epochs=0", "--option", "fine-pruning.drops=1"])
     #expect(defended.status == 0, "\(defended.errors)")
     #expect(defended.output.contains("fine-pruning"))
-    let validation = try DataSet.load(
-      "\(place.output)/clean-validation.h5", for: [8, 9, 1], classCount: 3)
-    #expect(validation.count == 60)
+    let clean = try DataSet.load(
+      "\(place.output)/clean.h5", for: [8, 9, 1], classCount: 3)
+    #expect(clean.count == 60)
   }
 
   @Test("The report names every file by its hash, and the poisoned images")
@@ -60,12 +60,12 @@ struct AttackCommandTests {
     let attack = try #require(json["attack"] as? [String: Any])
     #expect(attack["name"] as? String == "wanet")
     #expect(attack["seed"] as? String == "18446744073709551615")
-    let poisoned = try #require(json["poisoned"] as? [Int])
-    let covers = try #require(json["covers"] as? [Int])
+    let poisoned = try #require(json["poisonedImages"] as? [Int])
+    let covers = try #require(json["coverImages"] as? [Int])
     #expect(poisoned.count == 12 && covers.count == 24)
     // What was learnt and what is true differ in the poisoned images alone.
     let training = try DataSet.load(
-      "\(place.output)/poisoned-train.h5", for: [8, 9, 1], classCount: 3)
+      "\(place.output)/train.h5", for: [8, 9, 1], classCount: 3)
     let trueLabels = try #require(training.trueLabels)
     #expect(training.labels.indices.filter { training.labels[$0] != trueLabels[$0] } == poisoned)
     #expect(trueLabels == (0..<120).map { Int32($0 % 3) })
@@ -82,7 +82,7 @@ struct AttackCommandTests {
     try run("one", ["--threads", "1"])
     try run("two", ["--threads", "2"])
     try run("three", ["--seed", "1"])
-    for file in ["model.h5", "trigger.h5", "poisoned-test.h5", "clean-validation.h5"] {
+    for file in ["model.h5", "trigger.h5", "poisoned.h5", "clean.h5"] {
       #expect(try place.bytes("one/\(file)") == place.bytes("two/\(file)"))
       #expect(try place.bytes("one/\(file)") != place.bytes("three/\(file)"))
     }
@@ -106,11 +106,11 @@ struct AttackCommandTests {
     let other = place.arguments("badnets", ["--checkpoint", state])
       .map { $0 == place.output ? place.path("other") : $0 }
     try place.fails(
-      73, "state.h5 is there already; go on from it with --resume, or replace it with --force",
+      73, "state.h5 already exists; go on from it with --resume, or replace it with --force",
       other)
     let refused = try RunnerProgram.run(other + ["--resume", "--seed", "5"])
     #expect(refused.status == 65)
-    #expect(refused.errors.contains("the state to resume is of a training with"))
+    #expect(refused.errors.contains("the state to resume belongs to a training with"))
     #expect(refused.errors.split(separator: "\n").count == 1)
   }
 
@@ -123,9 +123,9 @@ struct AttackCommandTests {
           "label-consistent", ["--learning-rate", "1e30", "--optimizer", "sgd"] + extra))
       #expect(result.status == 65)
       #expect(
-        result.errors.hasPrefix("runner: on the clean images the training diverged in epoch 1 of 2")
+        result.errors.hasPrefix("runner: the clean images: the training diverged in epoch 1 of 2")
       )
-      #expect(result.errors.hasSuffix("; lower --learning-rate, which is 1e+30\n"))
+      #expect(result.errors.hasSuffix(" at a learning rate of 1e+30; lower --learning-rate\n"))
     }
   }
 
@@ -138,7 +138,7 @@ struct AttackCommandTests {
     #expect(result.status == 65)
     #expect(result.errors.contains("the training diverged in epoch 1 of 2, step "))
     #expect(result.errors.contains("the loss is "))
-    #expect(result.errors.contains("lower --learning-rate, which is 1e+30"))
+    #expect(result.errors.contains(" at a learning rate of 1e+30; lower --learning-rate; "))
     #expect(result.errors.hasSuffix("; --checkpoint keeps the weights of the epochs before\n"))
     #expect(result.errors.split(separator: "\n").count == 1)
     #expect(try place.folder.names == before)
@@ -156,7 +156,7 @@ struct AttackCommandTests {
     #expect(
       applied.output
         == "20 triggered images are in \(again); 10 images of the target class were left out\n")
-    #expect(try place.bytes("again.h5") == place.bytes("out/poisoned-test.h5"))
+    #expect(try place.bytes("again.h5") == place.bytes("out/poisoned.h5"))
 
     let aimed = try RunnerProgram.run(
       base + [place.test, "--output", again, "--force", "--target", "2", "--keep-target-class"])
@@ -166,14 +166,14 @@ struct AttackCommandTests {
     #expect(set.trueLabels == (0..<30).map { Int32($0 % 3) })
 
     try place.fails(
-      73, "again.h5 is there already; give another name, or --force",
+      73, "again.h5 already exists; give another name, or --force",
       base + [place.test, "--output", again])
     try place.fails(
       73, "--output is test.h5, which is read; give another name",
       base + [place.test, "--output", place.test, "--force"])
     let new = place.path("new.h5")
     try place.fails(
-      64, "--target 3 is none of the 3 classes, which are 0 to 2",
+      64, "--target takes a class from 0 to 2, not 3",
       base + [place.test, "--output", new, "--target", "3"])
     let wide = try place.write("wide", 3, seed: 1, shape: [9, 9, 1])
     try place.fails(
@@ -182,13 +182,13 @@ struct AttackCommandTests {
         + "data made for this trigger", base + [wide, "--output", new])
     try place.fails(
       65,
-      "test.h5: is no trigger file of this program, but looks like a data set; give one that it has "
-        + "written",
+      "test.h5: is not a trigger file of this program, but looks like a data set; give one that it "
+        + "wrote",
       ["trigger", "apply", place.test, "--data", place.test, "--output", new])
     try place.fails(
       65,
-      "out/model.h5: is no trigger file of this program, but looks like a model; give one that it has "
-        + "written",
+      "out/model.h5: is not a trigger file of this program, but looks like a model; give one that it "
+        + "wrote",
       ["trigger", "show", "\(place.output)/model.h5"])
 
     let shown = try RunnerProgram.run([
@@ -239,7 +239,7 @@ struct AttackCommandTests {
     let shown = try RunnerProgram.run(show(["--png", png, "--sheet", sheet]))
     #expect(shown.status == 0, "\(shown.errors)")
     try place.fails(
-      73, "s.png is there already; give another name, or --force", show(["--sheet", sheet]))
+      73, "s.png already exists; give another name, or --force", show(["--sheet", sheet]))
     #expect(try RunnerProgram.run(show(["--sheet", sheet, "--force"])).status == 0)
   }
 }

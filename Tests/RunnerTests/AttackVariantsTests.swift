@@ -68,7 +68,7 @@ struct AttackVariantsTests {
       "trigger", "apply", trigger, "--data", place.test, "--output", again,
     ])
     #expect(applied.status == 0, "\(applied.errors)")
-    #expect(try place.bytes("again.h5") == place.bytes("out/poisoned-test.h5"))
+    #expect(try place.bytes("again.h5") == place.bytes("out/poisoned.h5"))
   }
 
   @Test("The command that is printed works as it stands where the clean images are few")
@@ -85,7 +85,7 @@ struct AttackVariantsTests {
     try place.write("train", 300, seed: 1)
     let many = try RunnerProgram.run(
       place.arguments("badnets", ["--clean-share", "1", "--force"]))
-    #expect(many.output.hasSuffix("/poisoned-test.h5\n"), "\(many.errors)\(many.output)")
+    #expect(many.output.hasSuffix("/poisoned.h5\n"), "\(many.errors)\(many.output)")
   }
 
   @Test("A file as architecture: it is not scaled twice, and the report has its hash")
@@ -162,7 +162,7 @@ struct AttackVariantsTests {
       applied.errors
         == "warning: test.h5: values are 0...1 and were multiplied by 255; the written file has "
         + "0...255\n")
-    #expect(try place.bytes("again.h5") == place.bytes("out/poisoned-test.h5"))
+    #expect(try place.bytes("again.h5") == place.bytes("out/poisoned.h5"))
   }
 
   @Test("The same picture elsewhere gives the same trigger and the same report but for its path")

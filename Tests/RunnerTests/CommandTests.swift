@@ -16,7 +16,7 @@ struct CommandTests {
             layer=auto                 text
               Layer whose channels are pruned; auto: the last convolution.
             drops=2,4,10               number,...
-              Drops of validation accuracy in percentage points; one repaired model for each.
+              Drops of accuracy on clean images in percentage points; one repaired model for each.
             drop-unit=points           points|relative
               Unit of drops: percentage points, or per cent of the accuracy before pruning.
             share=auto                 number
@@ -250,6 +250,7 @@ struct CommandTests {
                                   over seeds.
           merge                   Combine the parts of a comparison.
           new                     Write a package with a new plugin.
+          schema                  Print the JSON Schema of a report or a record.
 
           See 'runner help <subcommand>' for detailed help.
 
@@ -264,24 +265,24 @@ struct CommandTests {
       ([], "name a defense with --defense, such as --defense fine-pruning"),
       (
         ["--defense", "fine-prunin"],
-        "there is no defense 'fine-prunin'; did you mean 'fine-pruning'? (defenses: fine-pruning, fine-tuning, clp, anp)"
+        "fine-prunin is not a defense; did you mean 'fine-pruning'? (defenses: fine-pruning, fine-tuning, clp, anp)"
       ),
       (
         ["--defense", "fine-pruning", "--detector", "godnet"],
-        "there is no detector 'godnet'; did you mean 'goodnet'? (detectors: goodnet, strip)"
+        "godnet is not a detector; did you mean 'goodnet'? (detectors: goodnet, strip)"
       ),
       (
         ["--defense", "fine-pruning", "--option", "fine-pruning.drop=3"],
-        "fine-pruning has no option 'drop'; did you mean 'drops'? "
-          + "(its options: layer, drops, drop-unit, share, "
+        "fine-pruning.drop is not an option; did you mean 'drops'? "
+          + "(options of fine-pruning: layer, drops, drop-unit, share, "
           + "ranking, bias, epochs, learning-rate, batch, optimizer, schedule, decay, recovery, smoothing, "
           + "distillation, temperature, shift, "
           + "flip, freeze-normalization, held-out, patience)"
       ),
       (
         ["--defense", "fine-pruning", "--option", "goodnet.level=3"],
-        "--option goodnet.level has no effect, as goodnet isn't part of this run; name it or drop "
-          + "the option"
+        "goodnet.level has no effect, because goodnet isn't part of this run; name the plugin or "
+          + "leave goodnet.level out"
       ),
       (
         ["--defense", "fine-pruning", "--modle", "x"],
@@ -310,13 +311,13 @@ struct CommandTests {
         ["insepct", "m.h5"],
         "there is no command 'insepct'; did you mean 'inspect'? "
           + "(commands: run, list, inspect, scan, evaluate, predict, attack, trigger, compare, merge, new, "
-          + "help)"
+          + "schema, help)"
       ),
       (
         ["bd_net.h5"],
         "there is no command 'bd_net.h5' "
           + "(commands: run, list, inspect, scan, evaluate, predict, attack, trigger, compare, merge, new, "
-          + "help)"
+          + "schema, help)"
       ),
       (["--defence", "fine-pruning"], "Unknown option '--defence'. Did you mean '--defense'?"),
       (["--drops", "2"], "Unknown option '--drops'; see 'runner run --help'"),
@@ -335,11 +336,11 @@ struct CommandTests {
       (["list", "--json"], "Unknown option '--json'; see 'runner list --help'"),
       (
         ["--defense", "fine-pruning", "--option", "fine-pruning.drops=many"],
-        "'many' isn't a value of fine-pruning.drops, which takes number,... (default: 2,4,10)"
+        "fine-pruning.drops takes number,..., not 'many' (default: 2,4,10)"
       ),
       (
         ["--defense", "fine-pruning", "--detector", "goodnet", "--option", "goodnet.level=1"],
-        "goodnet has no option 'level' (its options: none)"
+        "goodnet.level is not an option (options of goodnet: none)"
       ),
       (
         ["--defense", "fine-pruning", "--seed", "-1"],
@@ -347,7 +348,7 @@ struct CommandTests {
       ),
       (
         ["--defense", "goodnet"],
-        "'goodnet' is a detector, not a defense; use --detector goodnet"
+        "goodnet is a detector, not a defense; use --detector goodnet"
       ),
     ] as [([String], String)])
   func usage(arguments: [String], message: String) throws {

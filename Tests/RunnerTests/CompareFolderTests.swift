@@ -20,12 +20,12 @@ struct CompareFolderTests {
     #expect(options.errors.contains("(files or options differ)"), "\(options.errors)")
     let plan = "\(output)/plan.json"
     let text = try String(contentsOfFile: plan, encoding: .utf8)
-    try text.replacing("\"schema\":4", with: "\"schema\":0")
+    try text.replacing("\"schema\":5", with: "\"schema\":4")
       .write(toFile: plan, atomically: true, encoding: .utf8)
     let older = try Compare.run(arguments)
     #expect(older.status == 65)
     #expect(
-      older.errors.contains("plan.json is of schema 0, DefenseKit 0.1.0, but this is schema 4"))
+      older.errors.contains("plan.json is of schema 4, DefenseKit 0.1.0, but this is schema 5"))
     try FileManager.default.removeItem(atPath: plan)
     try "x".write(toFile: "\(output)/foreign", atomically: true, encoding: .utf8)
     let foreign = try Compare.run(arguments)
@@ -39,7 +39,7 @@ struct CompareFolderTests {
     #expect(try FileManager.default.contentsOfDirectory(atPath: taken) == ["mine"])
     let onFile = try Compare.run(
       place.model + ["--defense", "faulty", "--output", "\(taken)/mine"])
-    #expect(onFile.status == 73 && onFile.errors.contains("no folder can be made there"))
+    #expect(onFile.status == 73 && onFile.errors.contains("no folder can be created there"))
     #expect(!onFile.errors.contains("no such file"), "\(onFile.errors)")
 
     // A lock of another process, which this test is.
@@ -52,7 +52,7 @@ struct CompareFolderTests {
     #expect(locked.status == 75)
     #expect(
       locked.errors
-        == "faulty-runner: \(busy): another run works in this folder; wait for it, or choose another "
+        == "faulty-runner: \(busy): another run is using this folder; wait for it, or choose another "
         + "--output\n")
   }
 
@@ -93,11 +93,14 @@ struct CompareFolderTests {
     let name = try #require(one.keys.first { $0.hasPrefix("units/") })
     let damaged = "\(whole)/\(name)"
     try String(decoding: try #require(one[name]), as: UTF8.self)
-      .replacing("\"schema\":4", with: "\"schema\":5")
+      .replacing("\"schema\":5", with: "\"schema\":4")
       .write(toFile: damaged, atomically: true, encoding: .utf8)
     let refused = try Ending(program, ["merge", whole] + parts + ["--output", place.path("x")])
     #expect(refused.status == 65)
-    #expect(refused.errors.contains("\(name) is not the result of 'small: "), "\(refused.errors)")
+    #expect(
+      refused.errors.hasSuffix(
+        "\(name) has schema 4, written by an earlier version, but this version reads schema 5; remove "
+          + "it to measure it again\n"), "\(refused.errors)")
     // A result that another part has otherwise.
     try String(decoding: try #require(one[name]), as: UTF8.self)
       .replacing("\"warnings\":[]", with: "\"warnings\":[\"changed\"]")

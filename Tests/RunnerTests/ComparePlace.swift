@@ -31,11 +31,15 @@ struct ComparePlace: ~Copyable {
   }
 }
 
-/// `faulty-runner compare`, and what it leaves.
+/// `faulty-runner compare`, and what it leaves; records are checked by their schema.
 enum Compare {
   static func run(_ arguments: [String]) throws -> Ending {
     let program = try #require(Lab.program("faulty-runner"), "faulty-runner was not built")
-    return try Ending(program.path, ["compare"] + arguments)
+    let ending = try Ending(program.path, ["compare"] + arguments)
+    if let output = arguments.firstIndex(of: "--output") {
+      try WrittenJSON.checkRecords(in: arguments[output + 1])
+    }
+    return ending
   }
 
   private struct Unit: Decodable {

@@ -8,13 +8,13 @@ struct ComparePlanTests {
     "A plan that says what there is not: named, with the line and the nearest, and nothing is run",
     arguments: [
       ("modles: [a]", "there is no key 'modles'; did you mean 'models'?", 64),
-      ("defenses: [falty]", "there is no defense 'falty'; did you mean 'faulty'?", 64),
+      ("defenses: [falty]", "falty is not a defense; did you mean 'faulty'?", 64),
       ("defenses:\n  - {name: faulty, options: {misdeeds: none}}", "did you mean 'misdeed'?", 64),
       ("defenses:\n  - {name: faulty, options: {misdeed: trp}}", "did you mean 'trap'?", 64),
       ("defenses:\n  - {nam: faulty}", "there is no key 'nam'; did you mean 'name'?", 64),
-      ("detectors: [faulty]", "'faulty' is a defense, not a detector", 64),
-      ("seeds: 3-1", "seeds takes different integers from 0 on", 64),
-      ("seeds: [1, 1]", "seeds takes different integers from 0 on", 64),
+      ("detectors: [faulty]", "faulty is a defense, not a detector", 64),
+      ("seeds: 3-1", "seeds takes different integers of at least 0", 64),
+      ("seeds: [1, 1]", "seeds takes different integers of at least 0", 64),
       ("timeout: -1", "timeout takes seconds, over 0", 64),
       ("defenses: [faulty, faulty]", "two defenses are called 'faulty'", 64),
       ("a: &a [1]\nb: *a", "anchor", 65),
@@ -67,7 +67,7 @@ struct ComparePlanTests {
       ),
       (
         "models: [{folder: x, model: y}]\ndefenses: all", [],
-        "'model' cannot stand beside 'folder: x'"
+        "'model' cannot be combined with 'folder: x'"
       ),
       ("models: []\ndefenses: all", [], "the plan has no 'models'"),
       ("defenses: all", [], "the plan has no 'models'"),
@@ -86,10 +86,10 @@ struct ComparePlanTests {
       ("models: [built-in]\ndefenses: [{name: faulty, label: ''}]", [], "empty label"),
       (
         "models: [built-in]\ndefenses: [{name: faulty, label: suspect}]", [],
-        "'suspect' is the model"
+        "'suspect' is the name"
       ),
-      ("models: [built-in]\ndefenses: [all, faulty]", [], "'all' stands for every one"),
-      ("models: [built-in]", ["--defense", "all,faulty"], "--defense all stands for every one"),
+      ("models: [built-in]\ndefenses: [all, faulty]", [], "'all' means every one"),
+      ("models: [built-in]", ["--defense", "all,faulty"], "--defense all means every one"),
     ] as [(String, [String], String)] {
       try text.write(toFile: file, atomically: true, encoding: .utf8)
       let ending = try Compare.run([file, "--output", place.path("out")] + arguments)
@@ -114,7 +114,7 @@ struct ComparePlanTests {
     #expect(mended.status == 0, "\(mended.errors)")
     #expect(try Compare.failures(output) == ["": "", "mended": "", "mended+goodnet": ""])
     for (option, words) in [
-      ("goodnet.nothing=1", "faulty-runner: goodnet has no option 'nothing'"),
+      ("goodnet.nothing=1", "faulty-runner: goodnet.nothing is not an option"),
       ("faulty-detector.misdeed=none", "faulty-detector isn't part of this run"),
     ] {
       let refused = try Compare.run([plan, "--option", option, "--output", place.path("none")])

@@ -30,8 +30,8 @@ struct CompareTests {
     #expect(ending.status == 2, "\(ending.errors)")
     #expect(
       ending.errors
-        == "faulty-runner: 11 of 17 units failed for good; the results say why (--retry measures them once "
-        + "more)\n")
+        == "faulty-runner: 11 of 17 units failed permanently; the results say why (--retry measures them "
+        + "again)\n")
     let failures = try Compare.failures(output)
     #expect(failures.count == 17)
     for good in ["", "faulty-detector", "faulty", "faulty+goodnet", "chatters", "chatters+goodnet"]
@@ -81,8 +81,8 @@ struct CompareTests {
     #expect(ending.status == 75)
     #expect(
       ending.errors
-        == "faulty-runner: 6 of 9 units are still to do (small: killed, seed 0: was killed from "
-        + "outside, perhaps because memory ran out); run the same command again\n")
+        == "faulty-runner: 6 of 9 units remain (small: killed, seed 0: was killed from outside, "
+        + "perhaps because memory ran out); run the same command again\n")
     #expect(try Compare.failures(output).keys.sorted() == ["", "faulty", "faulty+goodnet"])
     // The tables show what there is, and what is missing.
     let results = try String(contentsOfFile: "\(output)/results.csv", encoding: .utf8)

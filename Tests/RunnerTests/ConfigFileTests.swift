@@ -71,17 +71,17 @@ struct ConfigFileTests {
       "c.yaml:2: there is no key 'defence'; did you mean 'defense'? (keys for 'run': \(keys))"
     ),
     ("config: x", "c.yaml:1: there is no key 'config' (keys for 'run': \(keys))"),
-    ("- a", "c.yaml:1: a list stands where a mapping belongs (key: value)"),
+    ("- a", "c.yaml:1: expected a mapping (key: value), not a list"),
     ("json: yes", "c.yaml:1: 'json' takes true or false"),
     ("json: [true]", "c.yaml:1: 'json' takes true or false"),
     ("model: [a, b]", "c.yaml:1: 'model' takes one value, not a list or a mapping"),
-    ("defense: {a: b}", "c.yaml:1: a mapping stands where a list belongs"),
-    ("defense:\n  - a\n  - {b: c}", "c.yaml:3: a mapping stands where a text belongs"),
-    ("option: {clp: 3}", "c.yaml:1: a text stands where a mapping belongs (key: value)"),
-    ("option: {clp: {u: {v: w}}}", "c.yaml:1: a mapping stands where a list belongs"),
+    ("defense: {a: b}", "c.yaml:1: expected a list, not a mapping"),
+    ("defense:\n  - a\n  - {b: c}", "c.yaml:3: expected a text, not a mapping"),
+    ("option: {clp: 3}", "c.yaml:1: expected a mapping (key: value), not a text"),
+    ("option: {clp: {u: {v: w}}}", "c.yaml:1: expected a list, not a mapping"),
     (
       "model: x\nmodel: y",
-      "c.yaml:1: the key 'model' of this line is there again; leave one of them"
+      "c.yaml:1: the key 'model' of this line occurs twice; keep one"
     ),
     // What the commands themselves refuse, with the place.
     (
@@ -91,7 +91,7 @@ struct ConfigFileTests {
     ("seed: -1", "The value '-1' is invalid for '--seed <n>'; see 'runner run --help' (c.yaml:1)"),
     (
       "seed: 1\n\ndefense:\n  - fine-prunin",
-      "there is no defense 'fine-prunin'; did you mean 'fine-pruning'? "
+      "fine-prunin is not a defense; did you mean 'fine-pruning'? "
         + "(defenses: fine-pruning, fine-tuning, clp, anp) (c.yaml:4)"
     ),
     (
@@ -100,12 +100,12 @@ struct ConfigFileTests {
     ),
     (
       "defense: fine-pruning\noption:\n  fine-pruning:\n    drops: many",
-      "'many' isn't a value of fine-pruning.drops, which takes number,... (default: 2,4,10) (c.yaml:4)"
+      "fine-pruning.drops takes number,..., not 'many' (default: 2,4,10) (c.yaml:4)"
     ),
     (
       "defense: fine-pruning\noption:\n  goodnet: {level: 3}",
-      "--option goodnet.level has no effect, as goodnet isn't part of this run; name it or drop the "
-        + "option (c.yaml:3)"
+      "goodnet.level has no effect, because goodnet isn't part of this run; name the plugin or leave "
+        + "goodnet.level out (c.yaml:3)"
     ),
   ]
 
@@ -115,7 +115,7 @@ struct ConfigFileTests {
     try Data(Self.refused[index].text.utf8).write(
       to: URL(fileURLWithPath: "\(folder.path)/c.yaml"))
     let result = try RunnerProgram.run(["--config", "c.yaml"], in: folder.path)
-    let isSyntax = Self.refused[index].message.contains("there again")
+    let isSyntax = Self.refused[index].message.contains("occurs twice")
     #expect(result.status == (isSyntax ? 65 : 64))
     #expect(result.errors == "runner: \(Self.refused[index].message)\n")
     #expect(result.output == "")
@@ -134,10 +134,10 @@ struct ConfigFileTests {
         == "66 runner: d.yaml: no such file; did you mean 'c.yaml'?\n")
     #expect(
       try errors("", ["--config", "c.yaml", "--config=c.yaml"])
-        == "64 runner: --config is there more than once; give one file\n")
+        == "64 runner: --config is given more than once; give one file\n")
     #expect(
       try errors("model: m.h5", ["evaluate", "--config", "c.yaml"])
-        == "64 runner: c.yaml:1: 'model' is no option of 'evaluate'; write it on the command line\n"
+        == "64 runner: c.yaml:1: 'model' is not an option of 'evaluate'; write it on the command line\n"
     )
     #expect(
       try errors("defense: fine-pruning\nmodel: m.h5\nclean: d.h5", ["--config", "c.yaml"])

@@ -62,7 +62,7 @@ struct EmbeddedTests {
     // The sweep's first step is the suspect itself.
     let expected = try #require(reference["suspect"] as? [String: Int])
     check(try #require(steps.first), expected, "suspect, curve")
-    let parts = expected.filter { $0.key != "validation" }
+    let parts = expected.filter { $0.key != "clean" }
     check(try #require(report["suspect"] as? Object), parts, "suspect")
 
     let repairs = try #require(report["repairs"] as? [Object])
@@ -75,14 +75,14 @@ struct EmbeddedTests {
       check(repair, try #require(expected["repaired"] as? [String: Int]), "\(drop) %")
       let goodnet = try #require((repair["detectors"] as? [Object])?.first)
       let verdicts = try #require(expected["goodnet"] as? [String: Int])
-      check(goodnet, verdicts.filter { $0.key != "validation" }, "goodnet, \(drop) %")
+      check(goodnet, verdicts.filter { $0.key != "clean" }, "goodnet, \(drop) %")
       let flagged = try #require(expected["flagged"] as? [String: Int])
       check(goodnet, flagged, "goodnet, \(drop) %", ofFlags: true)
     }
   }
 
-  /// Compares counts with the reference's, which names them by set: validation, clean, poisoned,
-  /// and poisoned_all with the target class's own images.
+  /// Compares counts with the reference's, which names them by set: clean, test, poisoned, and
+  /// poisoned_all with the target class's own images.
   private func check(
     _ result: Object, _ expected: [String: Int], _ what: String, ofFlags: Bool = false
   ) {

@@ -32,7 +32,7 @@ struct FaultPlace: ~Copyable {
   func makeOld() throws -> [String: Data] {
     try? FileManager.default.removeItem(atPath: output)
     try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: false)
-    let report = #"{"schema": 1, "file": "old.h5"}"#
+    let report = #"{"schema": 1, "files": [{"file": "old.h5"}]}"#
     try Data(report.utf8).write(to: URL(filePath: "\(output)/report.json"))
     try Data("old model".utf8).write(to: URL(filePath: "\(output)/old.h5"))
     return try contents()

@@ -30,7 +30,7 @@ struct HelpTests {
       let folder = try TemporaryFolder()
       var words = example.words
       // These would do all their work.
-      let isWhole = ["list", "manual", "new"].contains(words[0])
+      let isWhole = ["list", "manual", "new", "schema"].contains(words[0])
       // Elsewhere there is no checkout.
       words = words.filter { $0 != "--defensekit" && $0 != "../DefenseKit" }
       let isLong = ["--config", "--model"].allSatisfy { !words.contains($0) }
@@ -114,7 +114,7 @@ struct HelpTests {
       (
         ["manual", "--page", "runn"],
         "there is no page 'runn'; did you mean 'run'? (pages: run, list, inspect, scan, evaluate, predict, "
-          + "attack, trigger, trigger-apply, trigger-show, compare, merge, new)"
+          + "attack, trigger, trigger-apply, trigger-show, compare, merge, new, schema)"
       ),
       (
         [
@@ -129,7 +129,7 @@ struct HelpTests {
     let whole = message.replacing(
       "COMMANDS",
       with:
-        "run, list, inspect, scan, evaluate, predict, attack, trigger, compare, merge, new, help"
+        "run, list, inspect, scan, evaluate, predict, attack, trigger, compare, merge, new, schema, help"
     )
     .replacing(
       "PLUGINS",
@@ -147,8 +147,8 @@ struct HelpTests {
       "--defense", "fine-pruning", "--option", "fine-pruning.schedule=cosin",
     ])
     #expect(
-      result.errors == "runner: 'cosin' isn't a value of fine-pruning.schedule, which takes "
-        + "constant|step|cosine|one-cycle; did you mean 'cosine'?\n")
+      result.errors == "runner: fine-pruning.schedule takes constant|step|cosine|one-cycle, not "
+        + "'cosin'; did you mean 'cosine'?\n")
   }
 
   @Test("list shows the plugins that are named")

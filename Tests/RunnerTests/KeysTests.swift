@@ -20,9 +20,9 @@ struct KeysTests {
   }
 
   private static let hint =
-    "all.h5: has no data set 'data'; these would do: 'X_test' (6x2x2x1) with 'Y_test' (6), 'X_test' "
+    "all.h5: has no data set 'data'; these fit: 'X_test' (6x2x2x1) with 'Y_test' (6), 'X_test' "
     + "(6x2x2x1) with 'Y_train' (6), 'X_train' (6x2x2x1) with 'Y_test' (6), 'X_train' (6x2x2x1) with "
-    + "'Y_train' (6); give --keys X_test,Y_test, or another pair"
+    + "'Y_train' (6); use --keys X_test,Y_test or another pair"
 
   @Test("Without keys the error lists what fits; what it says to do works")
   func keys() throws {
@@ -82,7 +82,7 @@ struct KeysTests {
       (["--keys", "X_train"], "images,labels"), (["--keys", "a,b,c"], "images,labels"),
       (
         ["--keys", "poison=a,b"],
-        "--keys poison=a,b is for no data set of this command; write test=, poisoned= or the two names "
+        "--keys poison=a,b names no data set of this command; write test=, poisoned= or the two names "
           + "alone"
       ),
     ])

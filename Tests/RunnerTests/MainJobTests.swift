@@ -47,12 +47,12 @@ struct MainJobTests {
         let expected = thresholds[drop]
         let channels = try #require(count(expected, "channels"))
         #expect(repair["pruned"] as? [Int] == Array(order[..<channels]))
-        #expect(count(repair, "validation", "correct") == count(expected, "valid", "repaired"))
-        #expect(count(repair, "clean", "correct") == count(expected, part, "repaired"))
+        #expect(count(repair, "clean", "correct") == count(expected, "valid", "repaired"))
+        #expect(count(repair, "test", "correct") == count(expected, part, "repaired"))
         #expect(count(repair, "poisoned", "hits") == count(expected, "bd_\(part)", "repaired"))
         let goodnet = try #require((repair["detectors"] as? [Object])?.first)
-        #expect(count(goodnet, "clean", "correct") == count(expected, part, "goodnet"))
-        #expect(count(goodnet, "clean", "flagged") == count(expected, part, "flagged"))
+        #expect(count(goodnet, "test", "correct") == count(expected, part, "goodnet"))
+        #expect(count(goodnet, "test", "flagged") == count(expected, part, "flagged"))
         #expect(count(goodnet, "poisoned", "hits") == count(expected, "bd_\(part)", "goodnet"))
         #expect(count(goodnet, "poisoned", "flagged") == count(expected, "bd_\(part)", "flagged"))
       }

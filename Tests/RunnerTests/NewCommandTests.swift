@@ -121,18 +121,18 @@ struct NewCommandTests {
         ["defense", "3d"],
         "'3d' isn't a plugin's name; names are in kebab-case, as in 'magnitude-pruning'"
       ),
-      (["defense", "goodnet"], "there is a plugin 'goodnet' already; choose another name"),
+      (["defense", "goodnet"], "a plugin 'goodnet' already exists; choose another name"),
       (
         ["detector", "good-net"],
-        "'good-net' would make a type named GoodNet, which there is already; choose another name"
+        "'good-net' would make a type named GoodNet, which already exists; choose another name"
       ),
       (
         ["attack", "trigger"],
-        "'trigger' would make a type named Trigger, which there is already; choose another name"
+        "'trigger' would make a type named Trigger, which already exists; choose another name"
       ),
       (
         ["attack", "runnerkit"],
-        "'runnerkit' would make a type named Runnerkit, which there is already; choose another name"
+        "'runnerkit' would make a type named Runnerkit, which already exists; choose another name"
       ),
       (["attack", "x", "--output", ""], "--output is empty; name a folder"),
       (
@@ -161,14 +161,14 @@ struct NewCommandTests {
     #expect(none.status == 66)
     #expect(
       none.errors
-        == "runner: \(folder.path) is no checkout of DefenseKit; give --defensekit its folder, or a "
+        == "runner: \(folder.path) is not a checkout of DefenseKit; give --defensekit its folder, or a "
         + "URL\n")
     try FileManager.default.createDirectory(
       atPath: "\(folder.path)/there", withIntermediateDirectories: false)
     let there = try RunnerProgram.run(["new", "attack", "there"], in: folder.path)
     #expect(there.status == 73)
     #expect(
-      there.errors == "runner: there is there already; choose another name, or --output\n")
+      there.errors == "runner: there already exists; choose another name, or --output\n")
     #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/there") == [])
     let missing = try RunnerProgram.run(
       ["new", "attack", "x", "--output", "\(folder.path)/no/x"])
@@ -195,7 +195,7 @@ struct NewCommandTests {
       #expect(error?.status == 66)
       #expect(
         error?.message
-          == "the checkout that this program was built from is not at \(own) any more; give "
+          == "the checkout that this program was built from is no longer at \(own); give "
           + "--defensekit the folder of one, or a URL")
     }
     let place = try DefenseKitPlace(Self.checkout, version: nil, ownVersion: "1.0.0", own: "/no")

@@ -70,7 +70,7 @@ struct NewKindsTests {
     let layers = try #require(repair["layers"] as? [[String: Any]])
     #expect(layers.map { $0["layer"] as? String } == ["conv_1", "norm_2"])
     #expect(layers.map { $0["pruned"] as? [Int] } == [[4], [7]])
-    #expect(repair["validation"] is NSNull)
+    #expect(repair["clean"] is NSNull)
 
     let small = try KerasModel.load(place.path("compact/clp.h5"), sandbox: .off)
     #expect(small.graph.nodes[1].channels == 11 && small.graph.nodes[4].channels == 12)
@@ -106,12 +106,12 @@ struct NewKindsTests {
     #expect((object["repairs"] as? [Any])?.isEmpty == true)
     let suspect = try #require(object["suspect"] as? [String: Any])
     let detector = try #require((suspect["detectors"] as? [[String: Any]])?.first)
-    let clean = try #require(detector["clean"] as? [String: Any])
+    let test = try #require(detector["test"] as? [String: Any])
     let labels = try run(
       ["predict", place.model, "--data", place.good, "--clean", place.good] + arguments
     ).output.split(separator: "\n")
     #expect(labels.count == 6)
-    #expect(clean["flagged"] as? Int == labels.count { $0 == "3" })
+    #expect(test["flagged"] as? Int == labels.count { $0 == "3" })
 
     let missing = try RunnerProgram.run(["--detector", "strip", "--model", place.model])
     #expect(missing.status == 64)

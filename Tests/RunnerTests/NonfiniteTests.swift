@@ -61,15 +61,15 @@ struct NonfiniteTests {
       try RunnerProgram.run(arguments).output == """
         Clean accuracy:       66.67 % (4 of 6)
         Attack success rate:  66.67 % (4 of 6)
-        No class:             2 of 6 clean images (NaN or infinite values)
+        No class:             2 of 6 test images (NaN or infinite values)
         No class:             2 of 6 poisoned images (NaN or infinite values)
 
         """)
     let json = try RunnerProgram.run(arguments + ["--json"]).output
-    #expect(json.contains(#""clean": { "correct": 4, "nonfinite": 2, "images": 6 }"#))
+    #expect(json.contains(#""test": { "correct": 4, "nonfinite": 2, "images": 6 }"#))
     #expect(json.contains(#""poisoned": { "hits": 4, "nonfinite": 2, "images": 6 }"#))
     let good = try RunnerProgram.run(["evaluate", place.model, "--test", place.good, "--json"])
-    #expect(good.output.contains(#""clean": { "correct": 6, "images": 6 }"#))
+    #expect(good.output.contains(#""test": { "correct": 6, "images": 6 }"#))
   }
 
   @Test("The main job names them below the table, in the report and on standard error")
@@ -83,18 +83,18 @@ struct NonfiniteTests {
     ]
     let result = try RunnerProgram.run(arguments)
     #expect(result.status == 0, "\(result.errors)")
-    let line = "suspect: no class for 2 of 6 clean, 2 of 6 poisoned images: the model computed NaN"
+    let line = "suspect: no class for 2 of 6 test, 2 of 6 poisoned images: the model computed NaN"
     #expect(result.output.contains(line), "\(result.output)")
     #expect(result.errors.contains(line), "\(result.errors)")
     let json = try RunnerProgram.run(arguments + ["--json"]).output
     let report = try #require(
       try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
     let suspect = try #require(report["suspect"] as? [String: Any])
-    #expect((suspect["clean"] as? [String: Any])?["nonfinite"] as? Int == 2)
+    #expect((suspect["test"] as? [String: Any])?["nonfinite"] as? Int == 2)
     #expect((report["warnings"] as? [String])?.contains { $0.hasPrefix(line) } == true)
     let curve = try #require(report["curve"] as? [[String: Any]])
-    #expect((curve[0]["clean"] as? [String: Any])?["nonfinite"] as? Int == 2)
-    #expect((curve.last?["clean"] as? [String: Any])?["nonfinite"] == nil)
+    #expect((curve[0]["test"] as? [String: Any])?["nonfinite"] as? Int == 2)
+    #expect((curve.last?["test"] as? [String: Any])?["nonfinite"] == nil)
   }
 
   @Test("Clean images that overflow at the pruned layer stop the defense")

@@ -11,7 +11,8 @@ struct OutputTests {
     let root = try TemporaryFolder()
     let out = "\(root.path)/out"
     try OutputFolder(out, force: false, inputs: []).write { folder in
-      try AtomicFile.write(#"{"schema": 1, "file": "a.h5"}"#, to: "\(folder)/report.json")
+      try AtomicFile.write(
+        #"{"schema": 2, "files": [{"file": "a.h5"}]}"#, to: "\(folder)/report.json")
       try AtomicFile.write("x", to: "\(folder)/a.h5")
       #expect(!FileManager.default.fileExists(atPath: out))
     }
@@ -52,7 +53,8 @@ struct OutputTests {
   func foreignModel() throws {
     let root = try TemporaryFolder()
     for name in ["report.json", "suspect.h5"] {
-      try Data(#"{"schema": 1}"#.utf8).write(to: URL(fileURLWithPath: "\(root.path)/\(name)"))
+      try Data(#"{"schema": 2, "file": "suspect.h5"}"#.utf8).write(
+        to: URL(fileURLWithPath: "\(root.path)/\(name)"))
     }
     #expect(throws: Failure.self) { try OutputFolder(root.path, force: true, inputs: []) }
   }

@@ -10,8 +10,9 @@ enum RunnerProgram {
     let errors: String
   }
 
-  /// Runs the program, or the one at `program`; `output` may name a file for standard output, such
-  /// as /dev/full, and `folder` the current folder.
+  /// Runs the program, whose reports are checked by their schemas, or the one at `program`;
+  /// `output` may name a file for standard output, such as /dev/full, and `folder` the current
+  /// folder.
   static func run(
     _ arguments: [String], output: String? = nil, program: URL? = nil, in folder: String? = nil
   ) throws -> Result {
@@ -34,10 +35,12 @@ enum RunnerProgram {
     process.standardError = handles[1]
     try process.run()
     process.waitUntilExit()
-    return Result(
+    let result = Result(
       status: process.terminationStatus,
       output: try String(contentsOf: files[0], encoding: .utf8),
       errors: try String(contentsOf: files[1], encoding: .utf8))
+    if program == nil { try WrittenJSON.check(arguments, result, in: folder) }
+    return result
   }
 
   /// The program beside the bundle of tests.

@@ -53,12 +53,12 @@ struct ScanTests {
     let cases: [([String], Int32, String)] = [
       (
         ["--verdict", "free-eagel"], 64,
-        "there is no verdict 'free-eagel'; did you mean 'free-eagle'?"
+        "free-eagel is not a verdict; did you mean 'free-eagle'?"
       ),
-      (["--verdict", "strip"], 64, "'strip' is a detector, not a verdict; use --detector strip"),
+      (["--verdict", "strip"], 64, "strip is a detector, not a verdict; use --detector strip"),
       (
         ["--option", "strip.overlays=3"], 64,
-        "--option strip.overlays has no effect, as strip isn't part of this run"
+        "strip.overlays has no effect, because strip isn't part of this run"
       ),
       (
         ["--option", "free-eagle.steps=0"], 64,

@@ -89,7 +89,7 @@ struct SigmoidCommandTests {
     #expect(suspect.classCount == 2)
 
     let data = ["test", "poisoned"].map {
-      $0 == "test" ? "\(place.output)/clean-test.h5" : "\(place.output)/poisoned-test.h5"
+      "\(place.output)/\($0).h5"
     }
     let evaluated = try run(["evaluate", model, "--test", data[0], "--poisoned", data[1]])
     let labels = try data.map {
@@ -105,7 +105,7 @@ struct SigmoidCommandTests {
     let defended = place.path("defended")
     let report = try run([
       "--defense", "fine-pruning", "--defense", "fine-tuning", "--detector", "goodnet",
-      "--detector", "strip", "--model", model, "--clean", "\(place.output)/clean-validation.h5",
+      "--detector", "strip", "--model", model, "--clean", "\(place.output)/clean.h5",
       "--test", data[0], "--poisoned", data[1], "--output", defended, "--compact", "--option",
       "fine-pruning.share=0.3", "--option", "fine-pruning.epochs=3", "--option",
       "fine-pruning.batch=10", "--option", "fine-tuning.epochs=3", "--option",

@@ -33,8 +33,8 @@ struct TunedDefaultTests {
     let goodnet = try #require((repair["detectors"] as? [Object])?.first)
     #expect(try share(suspect, "poisoned", "hits") > 0.99)
     #expect(try share(repair, "poisoned", "hits") <= 0.1)
-    #expect(try share(repair, "clean", "correct") >= share(suspect, "clean", "correct") - 0.02)
+    #expect(try share(repair, "test", "correct") >= share(suspect, "test", "correct") - 0.02)
     #expect(try share(goodnet, "poisoned", "flagged") >= 0.88)
-    #expect(try share(goodnet, "clean", "flagged") <= 0.06)
+    #expect(try share(goodnet, "test", "flagged") <= 0.06)
   }
 }

@@ -83,13 +83,13 @@ struct YAMLTests {
         + "(settings: model, seeds, options)")
     #expect(
       message { () throws(Failure) in _ = try entries["seeds"]?.text }
-        == "64 p.yaml:2: a list stands where a text belongs")
+        == "64 p.yaml:2: expected a text, not a list")
     #expect(
       message { () throws(Failure) in _ = try entries["option"]?.texts }
-        == "64 p.yaml:3: a mapping stands where a list belongs")
+        == "64 p.yaml:3: expected a list, not a mapping")
     #expect(
       message { () throws(Failure) in _ = try root.mapping[0].node.mapping(keys: []) }
-        == "64 p.yaml:1: a text stands where a mapping belongs (key: value)")
+        == "64 p.yaml:1: expected a mapping (key: value), not a text")
   }
 
   static let laughs =
@@ -118,7 +118,7 @@ struct YAMLTests {
     ("a: {<<: {b: c}}", "65 p.yaml:1: merge keys ('<<') are not read; write the settings out"),
     (
       "a: 1\nb: 2\na: 3\n",
-      "65 p.yaml:1: the key 'a' of this line is there again; leave one of them"
+      "65 p.yaml:1: the key 'a' of this line occurs twice; keep one"
     ),
     ("a: 1\n'a': 3\n", "65 p.yaml:1: the key 'a' of this line is there again"),
     (
@@ -140,11 +140,11 @@ struct YAMLTests {
     ("a: {[b]: c}\n", "65 p.yaml:1: a key must be a text"),
     (
       "a: " + String(repeating: "[", count: 32) + "b" + String(repeating: "]", count: 32),
-      "65 p.yaml:1: lists and mappings stand more than 32 deep in each other"
+      "65 p.yaml:1: lists and mappings are nested more than 32 deep"
     ),
     (
       String(repeating: "- ", count: 900) + "a",
-      "65 p.yaml:1: lists and mappings stand more than 32 deep in each other"
+      "65 p.yaml:1: lists and mappings are nested more than 32 deep"
     ),
     (String(repeating: "[", count: 100_000), "65 p.yaml:1: is not YAML: "),
     (String(repeating: "- ", count: 100_000) + "a", "65 p.yaml:1: is not YAML: "),

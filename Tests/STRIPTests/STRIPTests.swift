@@ -107,8 +107,8 @@ struct STRIPTests {
     let (test, clean) = (Toy.images(150, seed: 8), Toy.images(130, seed: 9))
     let poisoned = Toy.images(70, seed: 10)
     let plain = try evaluate(test: test, clean: clean, poisoned: poisoned, threads: 1)
-    #expect(plain.detector == "strip" && plain.scores.clean.count == 150)
-    let flagged = try #require(plain.result.clean?.flagged)
+    #expect(plain.detector == "strip" && plain.scores.test.count == 150)
+    let flagged = try #require(plain.result.test?.flagged)
     #expect(flagged > 5 && flagged < 100)
     for threads in [2, 3] {
       #expect(
@@ -118,7 +118,7 @@ struct STRIPTests {
     #expect(try evaluate(test: test, clean: shuffledClean, poisoned: poisoned) == plain)
     let shuffled = try evaluate(
       test: order(150).map { test[$0] }, clean: clean, poisoned: poisoned)
-    #expect(shuffled.scores.clean == order(150).map { plain.scores.clean[$0] })
+    #expect(shuffled.scores.test == order(150).map { plain.scores.test[$0] })
     #expect(shuffled.result == plain.result)
     #expect(
       try evaluate(test: test, clean: clean, poisoned: poisoned, seed: 1).scores != plain.scores)
@@ -164,7 +164,7 @@ struct STRIPTests {
       test: Toy.clean(Toy.images(10, seed: 1)))
     _ = try experiment.run([], [STRIP(options: options)], in: context)
     let phases = context.statistics.phases
-    #expect(phases.map(\.title) == ["overlays", "entropy of clean images", "clean test images"])
+    #expect(phases.map(\.title) == ["overlays", "entropy of clean images", "test images"])
     #expect(phases.map(\.images) == [16, 15, 10])
     #expect(context.statistics.imagesRun == Double(16 + 15 * 21 + 10 * 21))
   }
@@ -198,9 +198,9 @@ struct STRIPTests {
     let result = try Experiment(suspect: fragile, clean: clean, test: test).run(
       [], [STRIP(options: .init(overlays: 9, alarms: 0.02))], in: RunContext()
     ).suspectDetectors[0]
-    #expect(result.scores.clean[0].isNaN && result.scores.unscored == 1)
-    #expect(result.scores.clean[1].isFinite && result.scores.clean[2].isFinite)
-    #expect(try #require(result.result.clean).flagged >= 1)
+    #expect(result.scores.test[0].isNaN && result.scores.unscored == 1)
+    #expect(result.scores.test[1].isFinite && result.scores.test[2].isFinite)
+    #expect(try #require(result.result.test).flagged >= 1)
   }
 
   @Test(
@@ -234,9 +234,9 @@ struct STRIPTests {
     }
     #expect(error?.code == .unsuitableModel)
     #expect(
-      error?.message
-        == "strip: the model gives no class to any image of clean.h5 with another one on it: values on "
-        + "the way are NaN or infinite; check --scale")
+      error?.description
+        == "strip cannot measure any image of clean.h5 blended with another: values of the network "
+        + "are NaN or infinite; check inputScale")
   }
 
   @Test("One clean image, or too few for the quantile, is said in a line")
@@ -248,8 +248,8 @@ struct STRIPTests {
     }
     let error = #expect(throws: DataError.self) { try predictions(1, RunContext()) }
     #expect(
-      error?.message
-        == "clean.h5: it holds 1 image, but strip needs 2, one to lay over the other; give more")
+      error?.description
+        == "clean.h5: holds 1 image, but strip needs 2, one to blend with the other; give more")
     let context = RunContext()
     #expect(try predictions(40, context).allSatisfy { $0 != .flagged })
     #expect(
@@ -273,7 +273,7 @@ struct STRIPTests {
         for: Toy.source(Toy.images(2, seed: 8)), suspect: Toy.network(), repaired: nil, using: nil,
         in: RunContext())
     }
-    #expect(missing?.message == "strip learns from clean images; give some with --clean")
+    #expect(missing?.description == "strip learns from clean images; give some")
   }
 
   @Test("A clean image with NaN is named by its place in the file", arguments: [3, 17, 44])
@@ -285,7 +285,7 @@ struct STRIPTests {
         for: Toy.source(Toy.images(2, seed: 8)), suspect: Toy.network(), repaired: nil,
         using: Toy.clean(images), in: RunContext())
     }
-    #expect(error?.message.hasPrefix("clean.h5: image \(position): ") == true)
+    #expect(error?.description.hasPrefix("clean.h5: image \(position): ") == true)
   }
 
   @Test("Options have ranges, and are read and written")
@@ -297,7 +297,7 @@ struct STRIPTests {
         _ = try STRIP(options: options)
         return nil
       } catch {
-        return error.message
+        return error.description
       }
     }
     for overlays in [0, -1, 10_001] {

@@ -83,7 +83,7 @@ struct SpectralSignaturesTests {
   func finds() throws {
     let problem = try ToyProblem.standard()
     let experiment = try Experiment(
-      suspect: problem.plain.model, clean: nil, training: problem.poisonedTraining)
+      suspect: problem.plain.model, clean: nil, train: problem.poisonedTraining)
     let result = try experiment.scores(by: SpectralSignatures(), in: RunContext())
     #expect(result.counts.poisoned == 100)
     #expect((result.counts.auroc ?? 0) > 0.8, "\(result.counts)")
@@ -98,7 +98,7 @@ struct SpectralSignaturesTests {
       try SpectralSignatures(options: options).scores(
         of: problem.poisonedTraining, model: problem.plain.model, using: nil, in: RunContext())
     }
-    #expect(unknown?.message.contains("no layer 'nowhere'") == true)
+    #expect(unknown?.description.contains("takes a layer of the model, not 'nowhere'") == true)
     var graph = try Graph(inputShape: [8, 8, 1])
     try graph.append("flat", .flatten, inputs: [0])
     try graph.append(

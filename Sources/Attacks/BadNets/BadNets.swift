@@ -27,32 +27,33 @@ public struct BadNets: Attack {
   /// - Throws: `PluginError` for a size or place out of range, or an option that another one makes
   ///   ineffective.
   public init(options: Options) throws(PluginError) {
-    func check(_ isGood: Bool, _ message: String) throws(PluginError) {
-      if !isGood { throw PluginError(.badOption, "badnets.\(message)") }
+    func check(_ isGood: Bool, _ option: String, _ problem: String) throws(PluginError) {
+      if !isGood { throw PluginError(option: option, of: Self.name, problem) }
     }
     if let size = options.size {
       try check(
         (1...2).contains(size.count) && size.allSatisfy { (1...4096).contains($0) },
-        "size takes a number of pixels, or height,width, as in 3 or 4,6")
+        "size", "takes a number of pixels, or height,width, as in 3 or 4,6")
     }
     if let place = options.place {
       try check(
         place.count == 2 && place.allSatisfy { (0...4096).contains($0) },
-        "place takes row,column of the patch's upper left pixel, counted from 0, as in 24,24")
-      try check(options.margin == 0, "margin has no effect with badnets.place; leave one out")
+        "place", "takes row,column of the patch's upper left pixel, counted from 0, as in 24,24")
+      try check(
+        options.margin == 0, "margin", "has no effect together with badnets.place; leave one out")
       try check(
         options.position == Options().position,
-        "position has no effect with badnets.place; leave one out")
+        "position", "has no effect together with badnets.place; leave one out")
     }
     try check(
       options.margin == 0 || options.position != .center,
-      "margin has no effect with badnets.position=center; leave one out")
+      "margin", "has no effect with badnets.position=center; leave one out")
     try check(
       options.image == nil || options.pattern == Options().pattern,
-      "pattern has no effect with badnets.image; leave one out")
-    try check((0...4096).contains(options.margin), "margin takes a number of pixels from 0 up")
+      "pattern", "has no effect with badnets.image; leave one out")
+    try check((0...4096).contains(options.margin), "margin", "takes a number of pixels from 0 up")
     try check(
-      options.opacity > 0 && options.opacity <= 1, "opacity takes a number over 0 and up to 1")
+      options.opacity > 0 && options.opacity <= 1, "opacity", "takes a number over 0 and up to 1")
     self.options = options
   }
 
@@ -71,10 +72,11 @@ public struct BadNets: Attack {
     else {
       let place = options.place == nil ? "" : " at row \(row), column \(column)"
       throw PluginError(
-        .badOption,
-        "a patch of \(patch.height)x\(patch.width) pixels\(place) is not within images of "
-          + "\(imageShape[0])x\(imageShape[1]); set badnets.size, badnets.margin or badnets.place "
-          + "so that it is")
+        option: options.image == nil ? "size" : "image", of: Self.name,
+        "gives a patch of \(patch.height)x\(patch.width) pixels\(place), which does not fit images "
+          + "of \(imageShape[0])x\(imageShape[1])",
+        remedies: [.advice("change badnets.size, badnets.margin or badnets.place")]
+      )
     }
     return change
   }

@@ -47,7 +47,8 @@ public struct Blended: Attack {
   /// - Throws: `PluginError` for an `alpha` out of range.
   public init(options: Options) throws(PluginError) {
     guard options.alpha > 0, options.alpha <= 1 else {
-      throw PluginError(.badOption, "blended.alpha takes a number over 0 and up to 1, as in 0.2")
+      throw PluginError(
+        option: "alpha", of: Self.name, "takes a number over 0 and up to 1, as in 0.2")
     }
     self.options = options
   }

@@ -18,7 +18,7 @@ struct GradientAscent {
 
   init(
     on model: Model, options: LabelConsistent.Options, execution: ExecutionOptions
-  ) throws(GraphError) {
+  ) throws {
     self.options = options
     self.execution = execution
     backpropagation = try Backpropagation(

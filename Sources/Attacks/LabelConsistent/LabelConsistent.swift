@@ -34,17 +34,17 @@ public struct LabelConsistent: Attack {
   ///
   /// - Throws: `PluginError` for an option out of range.
   public init(options: Options) throws(PluginError) {
-    func check(_ isGood: Bool, _ message: String) throws(PluginError) {
-      if !isGood { throw PluginError(.badOption, "label-consistent.\(message)") }
+    func check(_ isGood: Bool, _ option: String, _ problem: String) throws(PluginError) {
+      if !isGood { throw PluginError(option: option, of: Self.name, problem) }
     }
-    try check((0...1e6).contains(options.epsilon), "epsilon takes a number from 0 up, as in 16")
-    try check((1...10_000).contains(options.steps), "steps takes a number from 1 to 10000")
-    try check(options.step > 0 && options.step <= 1e6, "step takes a number over 0, as in 1.5")
-    try check((1...4096).contains(options.size), "size takes a number of pixels, as in 3")
-    try check([1, 4].contains(options.corners), "corners takes 1 (lower right) or 4")
+    try check((0...1e6).contains(options.epsilon), "epsilon", "takes a number from 0 up, as in 16")
+    try check((1...10_000).contains(options.steps), "steps", "takes a number from 1 to 10000")
+    try check(options.step > 0 && options.step <= 1e6, "step", "takes a number over 0, as in 1.5")
+    try check((1...4096).contains(options.size), "size", "takes a number of pixels, as in 3")
+    try check([1, 4].contains(options.corners), "corners", "takes 1 (lower right) or 4")
     try check(
       options.amplitude > 0 && options.amplitude <= 255,
-      "amplitude takes a number over 0 and up to 255")
+      "amplitude", "takes a number over 0 and up to 255")
     self.options = options
   }
 
@@ -58,15 +58,15 @@ public struct LabelConsistent: Attack {
     let (height, width, channels) = (imageShape[0], imageShape[1], imageShape[2])
     guard options.size <= min(height, width) else {
       throw PluginError(
-        .badOption,
-        "corners of \(options.size)x\(options.size) pixels are larger than images of "
-          + "\(height)x\(width); lower label-consistent.size")
+        option: "size", of: Self.name,
+        "is \(options.size), larger than images of \(height)x\(width)",
+        remedies: [.lower("size", of: Self.name)])
     }
     guard options.corners == 1 || 2 * options.size <= min(height, width) else {
       throw PluginError(
-        .badOption,
-        "four corners of \(options.size)x\(options.size) pixels overlap in images of "
-          + "\(height)x\(width); lower label-consistent.size or set label-consistent.corners=1")
+        option: "size", of: Self.name,
+        "is \(options.size), so that four corners overlap in images of \(height)x\(width)",
+        remedies: [.lower("size", of: Self.name), .set("corners", of: Self.name, to: ["1"])])
     }
     var values = [Float](repeating: 0, count: height * width * channels)
     for row in 0..<options.size {

@@ -54,10 +54,12 @@ public struct SIG: Attack {
   /// - Throws: `PluginError` for an amplitude or a frequency out of range.
   public init(options: Options) throws(PluginError) {
     guard options.amplitude > 0, options.amplitude <= 255 else {
-      throw PluginError(.badOption, "sig.amplitude takes a number over 0 and up to 255, as in 40")
+      throw PluginError(
+        option: "amplitude", of: Self.name, "takes a number over 0 and up to 255, as in 40")
     }
     guard options.frequency > 0, options.frequency <= 1000 else {
-      throw PluginError(.badOption, "sig.frequency takes a number over 0 and up to 1000, as in 6")
+      throw PluginError(
+        option: "frequency", of: Self.name, "takes a number over 0 and up to 1000, as in 6")
     }
     self.options = options
   }

@@ -58,13 +58,16 @@ public struct WaNet: Attack {
   /// - Throws: `PluginError` for an option out of range.
   public init(options: Options) throws(PluginError) {
     guard (2...64).contains(options.grid) else {
-      throw PluginError(.badOption, "wanet.grid takes a whole number from 2 to 64, as in 4")
+      throw PluginError(
+        option: "grid", of: Self.name, "takes a whole number from 2 to 64, as in 4")
     }
     guard options.strength > 0, options.strength <= 100 else {
-      throw PluginError(.badOption, "wanet.strength takes a number over 0 and up to 100, as in 0.5")
+      throw PluginError(
+        option: "strength", of: Self.name, "takes a number over 0 and up to 100, as in 0.5")
     }
     guard (0...1000).contains(options.crossRatio) else {
-      throw PluginError(.badOption, "wanet.cross-ratio takes a number from 0 to 1000, as in 2")
+      throw PluginError(
+        option: "cross-ratio", of: Self.name, "takes a number from 0 to 1000, as in 2")
     }
     self.options = options
   }

@@ -35,7 +35,7 @@ public struct SpectralSignatures: DataSetDetector {
   public init(options: Options) throws(PluginError) {
     guard options.share > 0, options.share <= 1 else {
       throw PluginError(
-        .badOption, "spectral-signatures.share takes a share over 0 and up to 1, such as 0.1")
+        option: "share", of: Self.name, "takes a share over 0 and up to 1, such as 0.1")
     }
     self.options = options
   }
@@ -68,10 +68,9 @@ public struct SpectralSignatures: DataSetDetector {
         let images = positions[label] ?? []
         guard images.count <= Self.maximumValues / size else {
           throw PluginError(
-            .badOption,
-            "spectral-signatures: '\(layer.name)' gives \(size) values an image, too many for the "
-              + "\(images.count) images of label \(label); name a later layer with "
-              + "spectral-signatures.layer")
+            option: "layer", of: Self.name,
+            "takes a later layer: '\(layer.name)' has \(size) values for each image, too many for "
+              + "the \(images.count) images of label \(label)")
         }
         let before = done
         var rows = try executor.observations(of: Subset(of: training.source, images)) {
@@ -112,17 +111,16 @@ public struct SpectralSignatures: DataSetDetector {
     if let name = options.layer {
       guard let node = node(name) else {
         throw PluginError(
-          .badOption,
-          "spectral-signatures.layer: the model has no layer '\(name)'; see inspect for their names"
-        )
+          option: "layer", of: Self.name,
+          "takes a layer of the model, not '\(name)'; inspect the model for the names")
       }
       return (name, node.elementCount)
     }
     guard let name = model.graph.representation, let node = node(name) else {
       throw PluginError(
         .unsuitableModel,
-        "spectral-signatures reads the layer before the classifier, and \(model.name) has none; name "
-          + "one with spectral-signatures.layer")
+        "reads the layer before the classifier, but \(model.name) has none",
+        about: .plugin(Self.name), remedies: [.advice("name a layer as spectral-signatures.layer")])
     }
     return (name, node.elementCount)
   }

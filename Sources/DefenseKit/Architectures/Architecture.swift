@@ -53,9 +53,9 @@ public struct Architecture: Sendable {
     guard let found = Self.all.first(where: { $0.name == name }) else {
       throw PluginError(
         .badOption,
-        "there is no architecture '\(name)'"
-          + hint(for: name, among: Self.all.map(\.name), as: "architectures")
-          + "; or name a Keras .h5 or JSON file")
+        "takes a known name, not '\(name)'"
+          + hint(for: name, among: Self.all.map(\.name), as: "architectures"),
+        about: .option("architecture"), remedies: [.advice("give a Keras .h5 or JSON file")])
     }
     self = found
   }

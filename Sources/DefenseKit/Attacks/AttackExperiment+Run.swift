@@ -26,19 +26,21 @@ extension AttackExperiment {
     func cleanModel() throws -> Model {
       if let clean { return clean }
       do {
-        let model = try train(on: training, "training, clean").model
+        let model = try trainedModel(on: train, "training, clean").model
         clean = model
         return model
       } catch let error as TrainingError {
         // Drops the last good model, which is not the backdoored one that the caller requested.
-        throw TrainingError("on the clean images \(error.message)")
+        throw TrainingError(
+          error.problem, about: error.subject ?? .dataSet("the clean images"),
+          remedies: error.remedies)
       }
     }
     let task = PoisoningTask(
-      for: type(of: attack), images: training, trigger: trigger, rate: rate, seed: seed,
+      for: type(of: attack), images: train, trigger: trigger, rate: rate, seed: seed,
       cleanModel: cleanModel)
     let poisoning = try attack.poison(task, in: context)
-    let result = try train(
+    let result = try trainedModel(
       on: poisoning.images, "training, poisoned", resuming: state, checkpoint: checkpoint)
     var outcome = AttackOutcome(
       model: result.model, epochs: result.epochs, poisoning: poisoning, triggered: triggered,
@@ -54,17 +56,17 @@ extension AttackExperiment {
   }
 
   private func warnOfOverlap() throws {
-    let known = Set(try training.dataSet().fingerprints())
+    let known = Set(try train.dataSet().fingerprints())
     let count = try test.dataSet().fingerprints().count { known.contains($0) }
     guard count > 0 else { return }
-    let names = training.name == test.name ? test.name : "\(training.name) and \(test.name)"
+    let names = train.name == test.name ? test.name : "\(train.name) and \(test.name)"
     let share = count == test.count ? "all \(count)" : "\(count) of the \(test.count)"
     context.warn(
       "\(names): \(share) test images are also training images, which flatters the results; use "
         + "other test images")
   }
 
-  private func train(
+  private func trainedModel(
     on images: LabelledImages, _ title: String, resuming state: TrainingState? = nil,
     checkpoint: ((TrainingState) throws -> Void)? = nil
   ) throws -> TrainingResult {

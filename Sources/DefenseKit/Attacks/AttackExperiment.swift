@@ -6,7 +6,7 @@ internal import ModelIO
 ///
 /// ```swift
 /// let experiment = try AttackExperiment(
-///   BadNets(), training: images, test: others, goal: AttackGoal(target: 0, classCount: 10),
+///   BadNets(), train: images, test: others, goal: AttackGoal(target: 0, classCount: 10),
 ///   architecture: Architecture(named: "small-cnn"))
 /// let outcome = try experiment.run()
 /// ```
@@ -14,7 +14,7 @@ public struct AttackExperiment: Sendable {
   /// The attack.
   public let attack: any Attack
   /// The clean training images.
-  public let training: LabelledImages
+  public let train: LabelledImages
   /// The clean test images to evaluate the model on.
   public let test: LabelledImages
   /// The trigger that the attack made.
@@ -37,7 +37,7 @@ public struct AttackExperiment: Sendable {
   ///
   /// - Parameters:
   ///   - attack: The attack.
-  ///   - training: The clean training images; every class needs at least one.
+  ///   - train: The clean training images; every class needs at least one.
   ///   - test: The clean test images, of the same shape.
   ///   - goal: The classification that the attacker wants.
   ///   - rate: The poisoning rate; nil: the attack's default.
@@ -54,64 +54,68 @@ public struct AttackExperiment: Sendable {
   ///   `TrainingError` for a number of epochs out of range; `GraphError` if the architecture does
   ///   not fit the images.
   public init(
-    _ attack: any Attack, training: LabelledImages, test: LabelledImages, goal: AttackGoal,
+    _ attack: any Attack, train: LabelledImages, test: LabelledImages, goal: AttackGoal,
     rate: Double? = nil, architecture: Architecture, inputScale: Float? = nil,
     options: TrainingOptions = TrainingOptions(), cleanShare: Double = 0.05,
     in context: RunContext = RunContext()
   ) throws {
     let kind = type(of: attack)
     self.attack = attack
-    self.training = training
+    self.train = train
     self.test = test
     self.rate = rate ?? kind.poisonRate
     self.context = context
     self.inputScale = inputScale ?? architecture.byteScale
     self.cleanShare = cleanShare
     self.options = options.seeded(context.seed)
-    for (option, share) in [("--rate", self.rate), ("--clean-share", cleanShare)]
+    for (option, share) in [("rate", self.rate), ("cleanShare", cleanShare)]
     where !(share > 0 && share <= 1) {
       throw PluginError(
-        .badOption, "\(option) takes a share over 0 and up to 1, not \(share.optionText)")
+        .badOption, "takes a share over 0 and up to 1, not \(share.optionText)",
+        about: .option(option))
     }
     // Training checks this and all other options again; this check keeps products within bounds.
     guard (1...1_000_000).contains(options.epochs) else {
-      throw TrainingError("epochs is \(options.epochs), but takes an integer from 1 to 1,000,000")
+      throw TrainingError(
+        "is \(options.epochs), but takes an integer from 1 to 1,000,000", about: .option("epochs"))
     }
     if kind.keepsLabels, goal.mode == .allToAll {
       throw PluginError(
         .badOption,
-        "\(kind.name) poisons images of the target class alone, so that it needs one; leave --mode "
-          + "all-to-all out")
+        "poisons images of one target class only, so it cannot attack all-to-all",
+        about: .plugin(kind.name), remedies: [.omit("mode")])
     }
-    try Self.check(training, test, goal)
+    try Self.check(train, test, goal)
     trigger = try Trigger(
-      of: attack, imageShape: training.imageShape, goal: goal, in: context)
+      of: attack, imageShape: train.imageShape, goal: goal, in: context)
     initialModel = try architecture.model(
-      imageShape: training.imageShape, classCount: goal.classCount,
+      imageShape: train.imageShape, classCount: goal.classCount,
       inputScale: self.inputScale, seed: context.seed)
   }
 
   private static func check(
-    _ training: LabelledImages, _ test: LabelledImages, _ goal: AttackGoal
+    _ train: LabelledImages, _ test: LabelledImages, _ goal: AttackGoal
   ) throws(DataError) {
-    guard test.imageShape == training.imageShape else {
+    guard test.imageShape == train.imageShape else {
       throw DataError(
-        "\(test.name): its images have shape \(test.imageShape), those to train with "
-          + "\(training.imageShape); give images of one kind")
+        "its images have shape \(test.imageShape), but the training images "
+          + "\(train.imageShape)", about: .dataSet(test.name),
+        remedies: [.advice("give images of one shape")])
     }
-    for set in [training, test] {
+    for set in [train, test] {
       if let label = set.labels.first(where: { $0 < 0 || Int($0) >= goal.classCount }) {
         throw DataError(
-          "\(set.name): label \(label) is none of the \(goal.classCount) classes, which count from 0; "
-            + "leave such images out or allow for more classes")
+          "label \(label) is not one of the \(goal.classCount) classes, counted from 0",
+          about: .dataSet(set.name),
+          remedies: [.advice("leave such images out"), .advice("use more classes")])
       }
     }
-    let missing = training.trainingSet.missingClasses(of: goal.classCount)
+    let missing = train.trainingSet.missingClasses(of: goal.classCount)
     if let first = missing.first {
       throw DataError(
-        "\(training.name): no image is of class \(first)"
-          + (missing.count == 1 ? "" : ", nor of \(missing.count - 1) others") + "; each of the "
-          + "\(goal.classCount) classes needs some to be learned")
+        "no image is of class \(first)"
+          + (missing.count == 1 ? "" : ", nor of \(missing.count - 1) others") + "; training needs "
+          + "images of each of the \(goal.classCount) classes", about: .dataSet(train.name))
     }
   }
 
@@ -121,8 +125,8 @@ public struct AttackExperiment: Sendable {
   /// The positions of the clean training images that the defender receives, ascending.
   public var cleanSample: [Int] {
     var generator = SeededGenerator(seed: seed, stream: AttackStream.cleanSample.rawValue)
-    let count = max(1, Int((Double(training.count) * cleanShare).rounded()))
-    return generator.permutation(training.count).prefix(count).sorted()
+    let count = max(1, Int((Double(train.count) * cleanShare).rounded()))
+    return generator.permutation(train.count).prefix(count).sorted()
   }
 }
 

@@ -1,3 +1,4 @@
+internal import InferenceGraph
 internal import ModelIO
 
 /// The classification of triggered images that the attacker wants.
@@ -24,18 +25,19 @@ public struct AttackGoal: Sendable, Hashable {
   public init(_ mode: Mode = .allToOne, target: Int, classCount: Int) throws(PluginError) {
     guard classCount >= 2 else {
       throw PluginError(
-        .badOption, "images of \(classCount) class cannot be attacked; give images of at least two")
+        .badOption, "images of \(classCount) class cannot be attacked",
+        remedies: [.advice("give images of at least two classes")])
     }
     guard classCount <= DataSet.largestClassCount else {
       throw PluginError(
         .badOption,
-        "\(classCount) classes are more than the \(DataSet.largestClassCount) that a network may have; "
-          + "give fewer")
+        "\(classCount) classes are more than a network may have (\(DataSet.largestClassCount))",
+        remedies: [.advice("give fewer")])
     }
     guard (0..<classCount).contains(target) else {
       throw PluginError(
-        .badOption,
-        "--target \(target) is none of the \(classCount) classes, which are 0 to \(classCount - 1)")
+        .badOption, "takes a class from 0 to \(classCount - 1), not \(target)",
+        about: .option("target"))
     }
     self.mode = mode
     self.target = target

@@ -1,14 +1,17 @@
 internal import InferenceGraph
 public import ModelIO
 
-/// The report of an attack as JSON, schema 1.
+/// The report of an attack as JSON; see ``schema``.
 ///
 /// Like ``Report``, it has counts instead of percentages, and equal inputs give equal bytes except
 /// for the object `environment`.
 public struct AttackReport: Sendable {
+  /// The schema of the reports that this version writes.
+  public static let schema = 2
+
   /// An output file.
   public struct File: Sendable, Hashable {
-    /// The file's role ("model").
+    /// The file's role: "model", one of ``DataRole``, or another.
     public var role: String
     /// The file's name.
     public var name: String
@@ -30,7 +33,7 @@ public struct AttackReport: Sendable {
   /// The architecture of the trained network.
   public var architecture: Architecture
   /// The SHA-256 of the files of the training and test images, or of the images themselves.
-  public var data: (training: String, test: String)
+  public var data: (train: String, test: String)
   /// The output files.
   public var files: [File]
   /// Whether the report lists the positions of the poisoned images.
@@ -43,7 +46,7 @@ public struct AttackReport: Sendable {
   /// Creates a report.
   public init(
     _ experiment: AttackExperiment, _ outcome: AttackOutcome, architecture: Architecture,
-    data: (training: String, test: String), files: [File] = [], listsPoisoned: Bool = false,
+    data: (train: String, test: String), files: [File] = [], listsPoisoned: Bool = false,
     warnings: [String] = [], environment: JSON = [:]
   ) {
     self.experiment = experiment
@@ -60,14 +63,14 @@ public struct AttackReport: Sendable {
   public var json: JSON {
     func indices(_ list: [Int]) -> JSON { .array(list.map { .int($0) }) }
     var members: [JSON.Member] = [
-      .init("schema", 1), .init("attack", attack), .init("data", dataSets),
+      .init("schema", .int(Self.schema)), .init("attack", attack), .init("data", dataSets),
       .init("training", training), .init("model", outcome.result.json),
       .init("twin", outcome.twin.map { $0.result.json } ?? .null),
       .init("inputScale", Double("\(outcome.model.inputScale)").map { .number($0) } ?? .null),
     ]
     if listsPoisoned {
-      members.append(.init("poisoned", indices(outcome.poisoning.poisoned)))
-      members.append(.init("covers", indices(outcome.poisoning.covers)))
+      members.append(.init("poisonedImages", indices(outcome.poisoning.poisoned)))
+      members.append(.init("coverImages", indices(outcome.poisoning.covers)))
     }
     members += [
       .init("files", .array(files.map { Self.json($0) })),
@@ -94,8 +97,8 @@ public struct AttackReport: Sendable {
   private var dataSets: JSON {
     let poisoning = outcome.poisoning
     return [
-      "training": [
-        "sha256": .string(data.training), "images": .int(experiment.training.count),
+      "train": [
+        "sha256": .string(data.train), "images": .int(experiment.train.count),
         "poisoned": .int(poisoning.poisoned.count), "covers": .int(poisoning.covers.count),
       ],
       "test": ["sha256": .string(data.test), "images": .int(experiment.test.count)],

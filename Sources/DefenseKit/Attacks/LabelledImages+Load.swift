@@ -8,13 +8,13 @@ extension LabelledImages {
   /// multiplied by 255 first, whatever type they are stored as.
   ///
   /// - Throws: ``DataError`` for images with other values, or with other than 1 or 3 channels;
-  ///   `FileError` if the file cannot be read or does not fit into memory.
+  ///   `FileError` if the file cannot be read; `MemoryError` if it does not fit into memory.
   public init(_ data: DataSet) throws {
     let shape = data.imageShape
     guard shape.count == 3, [1, 3].contains(shape[2]) else {
       throw DataError(
-        "\(data.name): its images have shape \(shape); attacks work on pictures "
-          + "[height, width, channels] with 1 or 3 channels")
+        "its images have shape \(shape), but attacks work on pictures [height, width, channels] "
+          + "with 1 or 3 channels", about: .dataSet(data.name))
     }
     let size = shape.reduce(1, *)
     var largest: Float = 0
@@ -22,14 +22,14 @@ extension LabelledImages {
       for (position, value) in values.enumerated() {
         guard value >= 0, value <= 255 else {
           throw DataError(
-            "\(data.name): image \(first + position / size) has the value \(value); attacks work on "
-              + "pictures of 0...255 or 0...1")
+            "has the value \(value), but attacks work on pictures of 0...255 or 0...1",
+            about: .image(first + position / size, in: data.name))
         }
         largest = max(largest, value)
       }
     }
     let white: Float = largest <= 1 ? 1 : 255
-    try FileError.checkMemory(
+    try MemoryError.check(
       data.count * size, for: data.path ?? data.name, "\(data.count) images")
     var bytes: [UInt8] = []
     bytes.reserveCapacity(data.count * size)

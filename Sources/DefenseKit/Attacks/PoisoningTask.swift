@@ -72,13 +72,14 @@ public struct PoisoningTask {
     let whole = keepsLabels ? "\(total) images of class \(goal.target)" : "\(total) images"
     guard count > 0 else {
       throw PluginError(
-        .badOption, "--rate \(rate.optionText) of \(whole) is no image at all; raise it")
+        .badOption, "of \(rate.optionText) selects none of \(whole)", about: .option("rate"),
+        remedies: [.raise("rate")])
     }
     guard count <= candidates.count else {
       throw PluginError(
         .badOption,
-        "--rate \(rate.optionText) of \(whole) is \(count), but only \(candidates.count) are not of "
-          + "the target class; lower it")
+        "of \(rate.optionText) selects \(count) of \(whole), but only \(candidates.count) are not "
+          + "of the target class", about: .option("rate"), remedies: [.lower("rate")])
     }
     var generator = SeededGenerator(seed: seed, stream: AttackStream.selection.rawValue)
     let order = generator.permutation(candidates.count).map { candidates[$0] }
@@ -89,8 +90,8 @@ public struct PoisoningTask {
     guard coverCount <= others.count else {
       throw PluginError(
         .badOption,
-        "\(attack) needs \(coverCount) images besides the \(count) that are poisoned, but there are "
-          + "\(others.count); lower --rate")
+        "needs \(coverCount) images besides the \(count) poisoned ones, but there are "
+          + "\(others.count)", about: .plugin(attack), remedies: [.lower("rate")])
     }
     let covers = generator.permutation(others.count).prefix(coverCount).map { others[$0] }.sorted()
     return (poisoned, covers)

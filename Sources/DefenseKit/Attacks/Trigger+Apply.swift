@@ -58,20 +58,21 @@ extension Trigger {
   ) throws(DataError) -> (images: LabelledImages, trueLabels: [Int32]) {
     guard images.imageShape == imageShape else {
       throw DataError(
-        "\(images.name): its images have shape \(images.imageShape), but the trigger is for "
-          + "\(imageShape); give images of that shape")
+        "its images have shape \(images.imageShape), but the trigger is for \(imageShape)",
+        about: .dataSet(images.name), remedies: [.advice("give images of that shape")])
     }
     if let label = images.labels.first(where: { Int($0) >= goal.classCount }) {
       throw DataError(
-        "\(images.name): class \(label) is none of the trigger's \(goal.classCount) classes; give "
-          + "images of the same classes")
+        "class \(label) is not one of the trigger's \(goal.classCount) classes",
+        about: .dataSet(images.name), remedies: [.advice("give images of the same classes")])
     }
     let indices = images.labels.indices.filter {
       keepsUnaffected || goal.affects(images.labels[$0])
     }
     guard !indices.isEmpty else {
       throw DataError(
-        "\(images.name): all images are of the target class \(goal.target); give others too")
+        "all its images are of the target class \(goal.target)", about: .dataSet(images.name),
+        remedies: [.advice("give images of other classes too")])
     }
     var result = images.selecting(indices, name: "\(images.name), triggered")
     let trueLabels = result.labels

@@ -46,14 +46,14 @@ extension Trigger {
     func fail(_ message: String) -> FileError { FileError(.badData, path: path, message) }
     func text(_ name: String) throws(FileError) -> String {
       guard let text = file.setting(name) else {
-        throw fail("says nothing of its '\(name)'; \(advice)")
+        throw fail("has no setting '\(name)'; \(advice)")
       }
       return text
     }
     func value<Value>(_ name: String, _ parse: (String) -> Value?) throws(FileError) -> Value {
       let text = try text(name)
       guard let value = parse(text) else {
-        throw fail("has the \(name) '\(text.prefix(40))', which is none; \(advice)")
+        throw fail("has the \(name) '\(text.prefix(40))', which is not valid; \(advice)")
       }
       return value
     }
@@ -83,7 +83,7 @@ extension Trigger {
     } catch let error as FileError {
       throw error
     } catch {
-      throw fail("\(advice), as this one cannot be used: \(error)")
+      throw fail("holds an unusable trigger: \(error); \(advice)")
     }
   }
 }

@@ -1,3 +1,4 @@
+internal import InferenceGraph
 internal import ModelIO
 
 /// The change of an image that activates a backdoor.
@@ -85,7 +86,8 @@ extension Trigger {
   public func retargeted(to target: Int) throws -> Trigger {
     guard goal.mode == .allToOne else {
       throw PluginError(
-        .badOption, "--target has no effect, as the trigger is all-to-all; leave it out")
+        .badOption, "has no effect, because the trigger is all-to-all", about: .option("target"),
+        remedies: [.omit("target")])
     }
     return try Trigger(
       change, imageShape: imageShape,
@@ -98,20 +100,20 @@ extension Trigger.Change {
   /// Throws unless the change has the sizes and value ranges for images of this shape.
   fileprivate func check(for shape: [Int]) throws(DataError) {
     guard shape.count == 3, shape.allSatisfy({ (1...1 << 12).contains($0) }) else {
-      throw DataError("a trigger for images of shape \(shape) makes no sense; give pictures")
+      throw DataError("a trigger for images of shape \(shape) is not possible; give pictures")
     }
     func check(
       _ values: [Float], _ extents: [Int], _ range: (Int) -> ClosedRange<Float>, _ name: String
     ) throws(DataError) {
       guard values.count == extents.reduce(1, *) else {
         throw DataError(
-          "the trigger's \(name) has \(values.count) values for a shape of \(extents); give one each"
+          "the trigger's \(name) has \(values.count) values for the shape \(extents)"
         )
       }
       if let bad = values.indices.first(where: { !range($0).contains(values[$0]) }) {
         throw DataError(
-          "the trigger's \(name) has \(values[bad]) at position \(bad), outside of \(range(bad)); keep "
-            + "it within")
+          "the trigger's \(name) has \(values[bad]) at position \(bad), outside of "
+            + "\(range(bad))")
       }
     }
     switch self {

@@ -12,7 +12,7 @@ extension ModelAudit {
       .init("sha256", .string(sha256)),
       .init("complete", .bool(isComplete)),
       .init("model", model.map { Self.json($0) } ?? .null),
-      .init("failure", JSON(failure?.message)),
+      .init("failure", JSON(failure?.problem)),
       .init("findings", .array(findings.map { Self.json($0) })),
     ])
   }

@@ -7,7 +7,7 @@ public import Foundation
 public struct ComparisonRecord: Codable, Sendable, Hashable {
   /// The schema that this version writes and reads. Raise it when a record's shape or the expansion
   /// of a plan changes, so that one folder never mixes results of both.
-  public static let currentSchema = 4
+  public static let currentSchema = 5
 
   /// The schema of the record.
   public var schema = ComparisonRecord.currentSchema
@@ -28,7 +28,7 @@ public struct ComparisonRecord: Codable, Sendable, Hashable {
   public var rows: [Row] = []
   /// The pruning sweep that the rows are points of.
   public var curve: Curve?
-  /// A PNG picture of clean test images above and triggered ones below; only in the suspect's
+  /// A PNG picture of test images above and poisoned ones below; only in the suspect's
   /// record.
   public var picture: Data?
 
@@ -87,21 +87,21 @@ public struct ComparisonRecord: Codable, Sendable, Hashable {
     }
   }
 
-  /// The results of a model or a detector on the test images, in counts.
+  /// The results of a model or a detector on test and poisoned images, in counts.
   public struct ModelFigures: Codable, Sendable, Hashable {
-    /// Counts over the clean test images; nil if there are none.
-    public var clean: CleanCounts?
-    /// Counts over the triggered test images without those that show the target class; nil if there
-    /// are none.
+    /// Counts over the test images; nil if there are none.
+    public var test: CleanCounts?
+    /// Counts over the poisoned images without those that show the target class; nil if there are
+    /// none.
     public var poisoned: PoisonedCounts?
-    /// `byClass[c]`: counts over the clean test images of class c; empty without such images.
+    /// `byClass[c]`: counts over the test images of class c; empty without such images.
     public var byClass: [ClassCounts]
 
     /// Creates figures.
     public init(
-      clean: CleanCounts? = nil, poisoned: PoisonedCounts? = nil, byClass: [ClassCounts] = []
+      test: CleanCounts? = nil, poisoned: PoisonedCounts? = nil, byClass: [ClassCounts] = []
     ) {
-      self.clean = clean
+      self.test = test
       self.poisoned = poisoned
       self.byClass = byClass
     }
@@ -137,22 +137,22 @@ public struct ComparisonRecord: Codable, Sendable, Hashable {
     /// The channels in the order of pruning.
     public var order: [Int]
     /// The accuracy on the defense's clean images.
-    public var validation: [Double]
-    /// The accuracy on the clean test images; empty without such images.
     public var clean: [Double]
-    /// The attack success rate; empty without triggered images.
-    public var attack: [Double]
+    /// The accuracy on the test images; empty without such images.
+    public var test: [Double]
+    /// The attack success rate on the poisoned images; empty without such images.
+    public var poisoned: [Double]
 
     /// Creates a curve.
     public init(
-      layer: String, order: [Int], validation: [Double], clean: [Double] = [],
-      attack: [Double] = []
+      layer: String, order: [Int], clean: [Double], test: [Double] = [],
+      poisoned: [Double] = []
     ) {
       self.layer = layer
       self.order = order
-      self.validation = validation
       self.clean = clean
-      self.attack = attack
+      self.test = test
+      self.poisoned = poisoned
     }
   }
 }

@@ -80,7 +80,7 @@ public struct ComparisonTable: Sendable {
     return record.rows.map { result in
       var values = costs
       let answers = result.detector?.answers ?? result.model
-      values[.cleanAccuracy] = answers.clean?.accuracy
+      values[.cleanAccuracy] = answers.test?.accuracy
       values[.attackSuccess] = answers.poisoned?.successRate
       values[.robustAccuracy] = answers.poisoned?.robustAccuracy
       values[.effectiveness] = record.suspect.flatMap {
@@ -89,8 +89,8 @@ public struct ComparisonTable: Sendable {
       if let detector = result.detector {
         values[.auroc] = detector.auroc
         values[.truePositives] = answers.poisoned?.flaggedShare
-        values[.falsePositives] = answers.clean?.flaggedShare
-        values[.filteredAccuracy] = answers.clean?.filteredAccuracy
+        values[.falsePositives] = answers.test?.flaggedShare
+        values[.filteredAccuracy] = answers.test?.filteredAccuracy
         values[.filteredAttackSuccess] = answers.poisoned?.filteredSuccessRate
       }
       if let verdict = result.verdict {
@@ -167,6 +167,6 @@ public struct ComparisonTable: Sendable {
 extension ComparisonRecord.ModelFigures {
   /// The counts as an evaluation's result.
   fileprivate var result: Evaluation.ModelResult {
-    Evaluation.ModelResult(clean: clean, poisoned: poisoned.map { AttackCounts(counted: $0) })
+    Evaluation.ModelResult(test: test, poisoned: poisoned.map { AttackCounts(counted: $0) })
   }
 }

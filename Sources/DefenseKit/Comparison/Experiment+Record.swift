@@ -38,7 +38,8 @@ extension Experiment {
     if let detector, defense == nil, type(of: detector).comparesModels {
       throw PluginError(
         .badOption,
-        "\(type(of: detector).name) compares the model with repaired copies; name a defense")
+        "compares the model with repaired copies", about: .plugin(type(of: detector).name),
+        remedies: [.give("a defense", for: "defense")])
     }
     var record = ComparisonRecord(unit)
     if defense != nil, repairs.isEmpty {
@@ -119,7 +120,7 @@ extension ComparisonRecord.ModelFigures {
     let poisoned = result.poisoned?.counted
     // Without images there is no share.
     self.init(
-      clean: result.clean, poisoned: poisoned?.images == 0 ? nil : poisoned,
+      test: result.test, poisoned: poisoned?.images == 0 ? nil : poisoned,
       byClass: result.byClass)
   }
 }
@@ -138,22 +139,22 @@ extension ComparisonRecord.Curve {
   init(_ result: Evaluation.CurveResult) {
     self.init(
       layer: result.curve.layer, order: result.curve.order,
-      validation: result.curve.correct.map { share($0, result.curve.images) },
-      clean: result.replay.compactMap { $0.clean?.accuracy },
-      attack: result.replay.compactMap { $0.poisoned?.counted }.filter { $0.images > 0 }
+      clean: result.curve.correct.map { share($0, result.curve.images) },
+      test: result.replay.compactMap { $0.test?.accuracy },
+      poisoned: result.replay.compactMap { $0.poisoned?.counted }.filter { $0.images > 0 }
         .map(\.successRate))
   }
 }
 
 extension Experiment {
-  /// Returns a PNG picture of clean test images above and as many triggered ones below; nil if the
+  /// Returns a PNG picture of test images above and as many poisoned ones below; nil if the
   /// inputs are not images or a set is missing.
   func samplePicture(columns: Int = 8) throws -> Data? {
     let shape = suspect.graph.inputShape
     guard let test, let poisoned, shape.count == 3, [1, 3].contains(shape[2]) else { return nil }
     var sheet = ContactSheet(imageShape: shape)
     sheet.append(try pictures(of: test.source, columns))
-    sheet.append(try pictures(of: poisoned.source, columns))
+    sheet.append(try pictures(of: poisoned.images.source, columns))
     // Small images are stored unscaled and enlarged for display, so that a page can hold the
     // pictures of 25 models.
     let isSmall = shape[0] <= 128 && shape[1] <= 128

@@ -27,7 +27,7 @@ public struct DataSetCounts: Codable, Sendable, Hashable {
     func part(_ kind: Bool) -> [Float] {
       isPoisoned.indices.filter { isPoisoned[$0] == kind }.map { Float(scores.scores[$0]) }
     }
-    auroc = DetectorScores(clean: part(false), poisoned: part(true)).auroc
+    auroc = areaUnderROC(negatives: part(false), positives: part(true))
   }
 
   /// The share of poisoned images that are dropped; nil if there are none or a count is unknown.

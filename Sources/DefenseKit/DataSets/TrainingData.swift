@@ -6,18 +6,9 @@ public import ModelIO
 /// Code outside DefenseKit cannot read through this type which images are poisoned, if a file says
 /// so, or make ``CleanData`` from it.
 public struct TrainingData: Sendable {
-  /// The images.
-  public let source: any SampleSource
-  /// The label of every image in training, counted from 0.
-  public let labels: [Int32]
-  /// The name in messages, usually the file's.
-  public let name: String
-  /// Notes for the user on how the images were read, each a whole line.
-  public let notes: [String]
+  let images: ImageSet
   /// `isPoisoned[i]`: whether image i carries the trigger; nil if unknown.
   let isPoisoned: [Bool]?
-  let prints: ImagePrints
-  private let hash: (@Sendable () throws -> String)?
 
   /// Creates a data set.
   ///
@@ -35,19 +26,8 @@ public struct TrainingData: Sendable {
     name: String = "training data", notes: [String] = [],
     hash: (@Sendable () throws -> String)? = nil
   ) throws(DataError) {
-    try checkCounts(source, labels, name)
-    if let isPoisoned, isPoisoned.count != labels.count {
-      throw DataError(
-        "\(name): it says of \(isPoisoned.count) images whether they are poisoned, and has "
-          + "\(labels.count); say it of each")
-    }
-    self.source = source
-    self.labels = labels
-    self.isPoisoned = isPoisoned
-    self.name = name
-    self.notes = notes
-    self.hash = hash
-    prints = ImagePrints(of: source)
+    try self.init(
+      ImageSet(source, labels: labels, name: name, notes: notes, hash: hash), isPoisoned)
   }
 
   /// Creates a data set from the images of a file.
@@ -58,29 +38,47 @@ public struct TrainingData: Sendable {
   /// - Throws: ``DataError`` if the set is empty or the counts differ.
   public init(_ data: DataSet) throws(DataError) {
     let relabelled = data.trueLabels.map { zip($0, data.labels).map { $0 != $1 } }
-    try self.init(
-      data, labels: data.labels, isPoisoned: data.isPoisoned ?? relabelled, name: data.name,
-      notes: data.notes, hash: { try data.sha256() })
+    try self.init(ImageSet(data), data.isPoisoned ?? relabelled)
   }
+
+  private init(_ images: ImageSet, _ isPoisoned: [Bool]?) throws(DataError) {
+    if let isPoisoned, isPoisoned.count != images.count {
+      throw DataError(
+        "marks \(isPoisoned.count) images as poisoned or not, but has \(images.count)",
+        about: .dataSet(images.name), remedies: [.advice("mark each image")])
+    }
+    self.images = images
+    self.isPoisoned = isPoisoned
+  }
+
+  /// The images.
+  public var source: any SampleSource { images.source }
+
+  /// The label of every image in training, counted from 0.
+  public var labels: [Int32] { images.labels }
+
+  /// The name in messages, usually the file's.
+  public var name: String { images.name }
+
+  /// Notes for the user on how the images were read, each a whole line.
+  public var notes: [String] { images.notes }
+
+  /// The number of images.
+  public var count: Int { images.count }
 
   /// Returns the SHA-256 of the file or of the data in memory, computed anew; nil if unknown.
   ///
   /// - Throws: `FileError` if the file can no longer be read.
-  public func sha256() throws -> String? { try hash?() }
-
-  /// The number of images.
-  public var count: Int { labels.count }
+  public func sha256() throws -> String? { try images.sha256() }
 
   /// Returns the positions of all images in an order that depends only on images and labels; see
   /// ``CleanData/contentOrder()``.
   ///
   /// - Throws: The errors of the source.
-  public func contentOrder() throws -> [Int] { try prints.contentOrder(labels) }
+  public func contentOrder() throws -> [Int] { try images.contentOrder() }
 
   /// Checks that the images and labels fit a model.
   ///
   /// - Throws: ``DataError`` with the values of both sides.
-  public func check(against model: Model) throws(DataError) {
-    try checkFit(source, labels, name, model)
-  }
+  public func check(against model: Model) throws(DataError) { try images.check(against: model) }
 }

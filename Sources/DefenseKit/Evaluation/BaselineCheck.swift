@@ -7,16 +7,19 @@ public import InferenceGraph
 /// cause that fits the current input scale.
 public func baselineWarning(
   correct: Int, images: Int, classCount: Int, inputScale: Float, data: String
-) -> String? {
+) -> DataError? {
   guard images > 0, classCount > 1 else { return nil }
   let chance = 1 / Double(classCount)
   guard (share(correct, images) - chance) / (1 - chance) < 0.1 else { return nil }
-  let remedy =
-    inputScale == 1
-    ? "if the model expects 0...1, add --scale 1/255" : "if it expects 0...255, add --scale 1"
-  return "the model classifies only \(correct) of \(images) images of \(data) correctly, close to "
-    + "chance; the scale is probably wrong (now \(scaleText(inputScale))): \(remedy); otherwise "
-    + "check --layout and whether the labels belong to this model"
+  let (range, scale) = inputScale == 1 ? ("0...1", "1/255") : ("0...255", "1")
+  return DataError(
+    "the model classifies only \(correct) of \(images) images correctly, close to chance; the "
+      + "scale, now \(scaleText(inputScale)), is probably wrong if the model expects \(range)",
+    about: .dataSet(data),
+    remedies: [
+      .set("inputScale", to: [scale]), .check("layout"),
+      .advice("check that the labels belong to this model"),
+    ])
 }
 
 extension RunContext {

@@ -45,19 +45,19 @@ extension Evaluation.ModelResult {
   public init(
     of model: Model, test: CleanData?, poisoned: PoisonedData?, in context: RunContext
   ) throws {
-    try test?.check(against: model)
-    try poisoned?.check(against: model)
+    let sets = try Experiment(suspect: model, clean: nil, test: test, poisoned: poisoned).sets
     self.init()
-    for note in [test?.notes, poisoned?.notes].compactMap({ $0 }).joined() { context.warn(note) }
-    let overlap = ImageOverlap(clean: nil, test: test, poisoned: poisoned)
+    for note in sets.flatMap(\.images.notes) { context.warn(note) }
+    let overlap = ImageOverlap(sets)
     try overlap.checkFirst()
     if let test {
-      clean = try CleanCounts(of: model, on: test, "clean test images", in: context)
+      self.test = try CleanCounts(of: model, on: test, "test images", in: context)
     }
     if let poisoned {
       self.poisoned = AttackCounts(
         predictions: try naming(poisoned.name) {
-          try model.predictions(for: poisoned.prints.recording, "poisoned test images", in: context)
+          try model.predictions(
+            for: poisoned.images.prints.recording, "poisoned images", in: context)
         },
         targets: poisoned.targets, trueLabels: poisoned.trueLabels)
     }
@@ -80,7 +80,7 @@ extension CleanCounts {
   ) throws {
     try clean.check(against: model)
     let predictions = try naming(clean.name) {
-      try model.predictions(for: clean.prints.recording, title, in: context)
+      try model.predictions(for: clean.images.prints.recording, title, in: context)
     }
     self.init(predictions: predictions, labels: clean.labels)
   }

@@ -1,20 +1,27 @@
 public import InferenceGraph
 
 /// An error in a data set that is inconsistent or does not fit the model.
-public struct DataError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// What happened and what to do, in one line.
-  public let message: String
+public struct DataError: DescribedError, Hashable {
+  /// What the error is about.
+  public let subject: ErrorSubject?
+  /// What is wrong.
+  public let problem: String
+  /// What to do.
+  public let remedies: [Remedy]
 
   /// Creates an error.
-  public init(_ message: String) { self.message = message }
+  public init(_ problem: String, about subject: ErrorSubject? = nil, remedies: [Remedy] = []) {
+    self.subject = subject
+    self.problem = problem
+    self.remedies = remedies
+  }
 
   /// Creates an error about an image of the named set, since the execution knows only its number.
   public init(_ error: SampleError, in name: String) {
-    self.init("\(name): \(error.description); repair the file or leave the image out")
+    self.init(
+      error.problem, about: .image(error.index, in: name),
+      remedies: [.advice("repair the file"), .advice("leave the image out")])
   }
-
-  /// The same as ``message``.
-  public var description: String { message }
 }
 
 /// Runs `body` and adds the data set's name, if any, to errors about an image.

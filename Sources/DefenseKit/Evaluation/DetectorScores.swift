@@ -1,24 +1,24 @@
-/// A detector's scores of all test images; a higher score is more suspicious.
+/// A detector's scores of test and poisoned images; a higher score is more suspicious.
 public struct DetectorScores: Sendable, Hashable {
-  /// The scores of clean images.
-  public var clean: [Float]
-  /// The scores of poisoned images, without those that show the target class anyway (see
+  /// The scores of the test images.
+  public var test: [Float]
+  /// The scores of the poisoned images, without those that show the target class anyway (see
   /// ``AttackCounts``).
   public var poisoned: [Float]
 
   /// Creates scores.
-  public init(clean: [Float] = [], poisoned: [Float] = []) {
-    self.clean = clean
+  public init(test: [Float] = [], poisoned: [Float] = []) {
+    self.test = test
     self.poisoned = poisoned
   }
 
-  /// The area under the ROC curve, poisoned against clean; nil if either list is empty.
-  public var auroc: Double? { areaUnderROC(negatives: clean, positives: poisoned) }
+  /// The area under the ROC curve, poisoned against test images; nil if either list is empty.
+  public var auroc: Double? { areaUnderROC(negatives: test, positives: poisoned) }
 
   /// The number of NaN scores, which rank as most suspicious.
-  public var unscored: Int { clean.count { $0.isNaN } + poisoned.count { $0.isNaN } }
+  public var unscored: Int { test.count { $0.isNaN } + poisoned.count { $0.isNaN } }
 
-  /// Returns the ROC curve: for each threshold, the shares of clean and poisoned images that score
+  /// Returns the ROC curve: for each threshold, the shares of test and poisoned images that score
   /// at least that high.
   ///
   /// - Parameter points: The maximum number of points, 2 or more. Every point omitted has a
@@ -26,9 +26,9 @@ public struct DetectorScores: Sendable, Hashable {
   /// - Returns: Points from (0, 0) to (1, 1), both shares ascending; empty if either list of scores
   ///   is.
   public func roc(points: Int = 200) -> [ROCPoint] {
-    guard !clean.isEmpty, !poisoned.isEmpty else { return [] }
+    guard !test.isEmpty, !poisoned.isEmpty else { return [] }
     let all =
-      (clean.map { (rank($0), false) } + poisoned.map { (rank($0), true) })
+      (test.map { (rank($0), false) } + poisoned.map { (rank($0), true) })
       .sorted { $0.0 > $1.0 }
     var curve = [ROCPoint(falsePositives: 0, truePositives: 0)]
     var (low, high) = (0, 0)
@@ -38,7 +38,7 @@ public struct DetectorScores: Sendable, Hashable {
       if position + 1 < all.count, all[position + 1].0 == score { continue }
       curve.append(
         ROCPoint(
-          falsePositives: share(low, clean.count), truePositives: share(high, poisoned.count)))
+          falsePositives: share(low, test.count), truePositives: share(high, poisoned.count)))
     }
     return thinned(curve, to: max(2, points))
   }
@@ -64,7 +64,7 @@ public struct DetectorScores: Sendable, Hashable {
   /// - Parameter bins: The number of bins.
   /// - Returns: The histogram; nil if no score is finite.
   public func histogram(bins: Int = 40) -> ScoreHistogram? {
-    let finite = (clean + poisoned).filter(\.isFinite)
+    let finite = (test + poisoned).filter(\.isFinite)
     guard let low = finite.min(), let high = finite.max() else { return nil }
     func counts(_ scores: [Float]) -> [Int] {
       var counts = Array(repeating: 0, count: bins)
@@ -75,7 +75,7 @@ public struct DetectorScores: Sendable, Hashable {
       return counts
     }
     return ScoreHistogram(
-      low: Double(low), high: Double(high), clean: counts(clean), poisoned: counts(poisoned))
+      low: Double(low), high: Double(high), test: counts(test), poisoned: counts(poisoned))
   }
 
   private func rank(_ score: Float) -> Float { score.isNaN ? .infinity : score }

@@ -2,16 +2,16 @@
 public struct Evaluation: Sendable {
   /// The results of one model on the test sets; nil for a missing set.
   public struct ModelResult: Sendable, Hashable {
-    /// Counts over the clean test images.
-    public var clean: CleanCounts?
-    /// Counts over the poisoned test images.
+    /// Counts over the test images.
+    public var test: CleanCounts?
+    /// Counts over the poisoned images.
     public var poisoned: AttackCounts?
-    /// `byClass[c]`: counts over the clean test images of class c; empty if not computed.
+    /// `byClass[c]`: counts over the test images of class c; empty if not computed.
     public var byClass: [ClassCounts] = []
 
     /// Creates a result.
-    public init(clean: CleanCounts? = nil, poisoned: AttackCounts? = nil) {
-      self.clean = clean
+    public init(test: CleanCounts? = nil, poisoned: AttackCounts? = nil) {
+      self.test = test
       self.poisoned = poisoned
     }
   }
@@ -142,10 +142,10 @@ extension Evaluation.ModelResult {
   /// - Parameter suspect: The suspect's results on the same images.
   /// - Returns: The rating; nil unless both test sets were used.
   public func effectiveness(against suspect: Evaluation.ModelResult) -> Double? {
-    guard let clean, let before = suspect.clean, let attack = poisoned?.counted,
+    guard let test, let before = suspect.test, let attack = poisoned?.counted,
       let attackBefore = suspect.poisoned?.counted
     else { return nil }
     let gain = max(0, attackBefore.successRate - attack.successRate)
-    return (gain - max(0, before.accuracy - clean.accuracy) + 1) / 2
+    return (gain - max(0, before.accuracy - test.accuracy) + 1) / 2
   }
 }

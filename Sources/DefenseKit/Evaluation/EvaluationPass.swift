@@ -88,8 +88,8 @@ struct EvaluationPass: Sendable {
           guard detections.count == batch.indices.count else {
             throw PluginError(
               .init(rawValue: "wrong-detection-count"),
-              "\(entry.name) gave \(detections.count) detections for \(batch.indices.count) "
-                + "images; this is a mistake in the plugin")
+              "gave \(detections.count) detections for \(batch.indices.count) images, which is a "
+                + "mistake in the plugin", about: .plugin(entry.name))
           }
           return detections
         }

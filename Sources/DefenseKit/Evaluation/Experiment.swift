@@ -4,7 +4,7 @@ public import InferenceGraph
 ///
 /// ```swift
 /// let experiment = try Experiment(
-///   suspect: model, clean: validation, test: test, poisoned: poisoned)
+///   suspect: model, clean: clean, test: test, poisoned: poisoned)
 /// let evaluation = try experiment.run([FinePruning()], [GoodNet()], in: RunContext())
 /// ```
 public struct Experiment: Sendable {
@@ -12,12 +12,12 @@ public struct Experiment: Sendable {
   public var suspect: Model
   /// The clean images that defenses and detectors may use; nil if no plugin requires them.
   public var clean: CleanData?
-  /// Clean test images, which no plugin sees; nil if there are none.
+  /// Clean images that no plugin sees; nil if there are none.
   public var test: CleanData?
   /// Triggered images, which no plugin sees; nil if there are none.
   public var poisoned: PoisonedData?
   /// The suspect's training set, which may be poisoned; nil if unavailable.
-  public var training: TrainingData?
+  public var train: TrainingData?
   /// Whether pruning sweeps are replayed on the test sets.
   public var replaysCurves: Bool
 
@@ -26,18 +26,24 @@ public struct Experiment: Sendable {
   /// - Throws: ``DataError`` if a data set does not fit the model.
   public init(
     suspect: Model, clean: CleanData?, test: CleanData? = nil, poisoned: PoisonedData? = nil,
-    training: TrainingData? = nil, replaysCurves: Bool = false
+    train: TrainingData? = nil, replaysCurves: Bool = false
   ) throws(DataError) {
-    try clean?.check(against: suspect)
-    try test?.check(against: suspect)
-    try poisoned?.check(against: suspect)
-    try training?.check(against: suspect)
     self.suspect = suspect
     self.clean = clean
     self.test = test
     self.poisoned = poisoned
-    self.training = training
+    self.train = train
     self.replaysCurves = replaysCurves
+    for (_, images) in sets { try images.check(against: suspect) }
+  }
+
+  /// The data sets that there are, in the order of ``DataRole``.
+  var sets: [(role: DataRole, images: ImageSet)] {
+    let all: [(DataRole, ImageSet?)] = [
+      (.clean, clean?.images), (.test, test?.images), (.poisoned, poisoned?.images),
+      (.train, train?.images),
+    ]
+    return all.compactMap { role, images in images.map { (role, $0) } }
   }
 
   /// Runs all plugins on the suspect and evaluates the repaired models and the detectors.
@@ -69,7 +75,7 @@ public struct Experiment: Sendable {
   public func inputs(hasRepairedModel: Bool = false) -> PluginInputs {
     PluginInputs(
       model: suspect, cleanImages: clean?.count ?? 0, hasRepairedModel: hasRepairedModel,
-      hasTrainingData: training != nil)
+      hasTrainingData: train != nil)
   }
 
   /// Runs one model scanner on the suspect.
@@ -96,23 +102,24 @@ public struct Experiment: Sendable {
     try begin(in: context)
     let name = type(of: detector).name
     try inputs().check(type(of: detector))
-    guard let training else { throw PluginRequirement.trainingData.error(for: type(of: detector)) }
-    let scores = try naming(training.name) {
-      try detector.scores(of: training, model: suspect, using: clean, in: context)
+    guard let train else { throw PluginRequirement.trainingData.error(for: type(of: detector)) }
+    let scores = try naming(train.name) {
+      try detector.scores(of: train, model: suspect, using: clean, in: context)
     }
     let dropped = scores.dropped ?? []
-    guard scores.scores.count == training.count,
+    guard scores.scores.count == train.count,
       zip(dropped, dropped.dropFirst()).allSatisfy({ $0 < $1 }),
-      dropped.allSatisfy({ training.labels.indices.contains($0) })
+      dropped.allSatisfy({ train.labels.indices.contains($0) })
     else {
       throw PluginError(
         .init(rawValue: "wrong-scores"),
-        "\(name) gave \(scores.scores.count) scores for \(training.count) images, or drops images "
-          + "that there are not, or not in ascending order; this is a mistake in the plugin")
+        "gave \(scores.scores.count) scores for \(train.count) images, or drops images that do "
+          + "not exist or are not in ascending order, which is a mistake in the plugin",
+        about: .plugin(name))
     }
     return Evaluation.DataSetResult(
       detector: name, scores: scores,
-      counts: DataSetCounts(scores, isPoisoned: training.isPoisoned))
+      counts: DataSetCounts(scores, isPoisoned: train.isPoisoned))
   }
 
   /// Runs one defense on the suspect.
@@ -124,16 +131,11 @@ public struct Experiment: Sendable {
     return try naming(clean?.name) { try defense.repair(suspect, using: clean, in: context) }
   }
 
-  private var overlap: ImageOverlap {
-    ImageOverlap(clean: clean, test: test, poisoned: poisoned)
-  }
+  private var overlap: ImageOverlap { ImageOverlap(sets) }
 
   /// Passes on the notes of all data sets and rejects poisoned images that are clean ones.
   private func begin(in context: RunContext) throws {
-    let notes = [clean?.notes, test?.notes, poisoned?.notes, training?.notes]
-    for note in notes.compactMap({ $0 }).joined() {
-      context.warn(note)
-    }
+    for note in sets.flatMap(\.images.notes) { context.warn(note) }
     try overlap.checkFirst()
   }
 
@@ -142,7 +144,7 @@ public struct Experiment: Sendable {
   /// Warns about images that are in two of the sets.
   ///
   /// - Throws: ``DataError`` if the poisoned images are the same as the defense's clean images or
-  ///   the clean test images; the errors of detectors and execution.
+  ///   the test images; the errors of detectors and execution.
   public func evaluate(
     _ repairs: [Repair], _ detectors: [any Detector] = [], in context: RunContext
   ) throws -> Evaluation {
@@ -153,21 +155,20 @@ public struct Experiment: Sendable {
     }
     let pass = try EvaluationPass(
       suspect, repaired: repairs.map(\.model), detectors, using: clean, in: context)
-    let cleanPass = try test.map { test in
-      try naming(test.name) {
-        try pass.run(on: test.prints.recording, "clean test images", in: context)
+    func results(over images: ImageSet?, _ title: String) throws -> PassResults? {
+      try images.map { images in
+        try naming(images.name) {
+          try pass.run(on: images.prints.recording, title, in: context)
+        }
       }
     }
-    let poisonedPass = try poisoned.map { poisoned in
-      try naming(poisoned.name) {
-        try pass.run(on: poisoned.prints.recording, "poisoned test images", in: context)
-      }
-    }
+    let testPass = try results(over: test?.images, "test images")
+    let poisonedPass = try results(over: poisoned?.images, "poisoned images")
     try overlap.check(in: context)
     func result(_ predictions: (PassResults) -> [Prediction]) -> Evaluation.ModelResult {
-      let onClean = cleanPass.map(predictions)
-      var result = modelResult(clean: onClean, poisoned: poisonedPass.map(predictions))
-      result.byClass = countsByClass(onClean ?? [])
+      let onTest = testPass.map(predictions)
+      var result = modelResult(test: onTest, poisoned: poisonedPass.map(predictions))
+      result.byClass = countsByClass(onTest ?? [])
       return result
     }
     let suspectResult = result { $0.predictions[0] }
@@ -178,7 +179,7 @@ public struct Experiment: Sendable {
           detector: pass.names[position],
           result: result { $0.detections[position].map(\.prediction) },
           scores: DetectorScores(
-            clean: cleanPass?.detections[position].map(\.score) ?? [],
+            test: testPass?.detections[position].map(\.score) ?? [],
             poisoned: countedScores(poisonedPass?.detections[position] ?? [])))
       }
     }
@@ -194,7 +195,7 @@ public struct Experiment: Sendable {
     return evaluation
   }
 
-  /// Counts predictions on the clean test images, class by class.
+  /// Counts predictions on the test images, class by class.
   private func countsByClass(_ predictions: [Prediction]) -> [ClassCounts] {
     guard let test, !predictions.isEmpty else { return [] }
     var counts = Array(repeating: ClassCounts(), count: suspect.classCount)
@@ -205,13 +206,13 @@ public struct Experiment: Sendable {
     return counts
   }
 
-  /// Counts predictions on both test sets.
+  /// Counts predictions on the test and the poisoned images.
   private func modelResult(
-    clean: (some Collection<Prediction>)?, poisoned: (some Collection<Prediction>)?
+    test: (some Collection<Prediction>)?, poisoned: (some Collection<Prediction>)?
   ) -> Evaluation.ModelResult {
     Evaluation.ModelResult(
-      clean: clean.map {
-        CleanCounts(predictions: $0, labels: test?.labels ?? [])
+      test: test.map {
+        CleanCounts(predictions: $0, labels: self.test?.labels ?? [])
       },
       poisoned: poisoned.map {
         AttackCounts(
@@ -233,7 +234,7 @@ public struct Experiment: Sendable {
   private func warnNearChance(
     _ result: Evaluation.ModelResult, _ repairs: [Repair], in context: RunContext
   ) {
-    guard let counts = result.clean, !repairs.contains(where: { $0.curve != nil }) else { return }
+    guard let counts = result.test, !repairs.contains(where: { $0.curve != nil }) else { return }
     context.checkBaseline(
       correct: counts.correct, images: counts.images, of: suspect,
       on: test?.name ?? "the test set")
@@ -250,14 +251,14 @@ public struct Experiment: Sendable {
       else { continue }
       var result = Evaluation.CurveResult(defense: repair.defense, curve: curve)
       if replaysCurves {
-        let clean = try test.map { try replay(curve, on: $0.source, "clean curve", in: context) }
+        let good = try test.map { try replay(curve, on: $0.source, "test curve", in: context) }
         let bad = try poisoned.map {
-          try replay(curve, on: $0.source, "poisoned curve", in: context)
+          try replay(curve, on: $0.images.source, "poisoned curve", in: context)
         }
-        if clean != nil || bad != nil {
+        if good != nil || bad != nil {
           result.replay = curve.correct.indices.map {
             modelResult(
-              clean: clean?[$0].lazy.map(Prediction.init(label:)),
+              test: good?[$0].lazy.map(Prediction.init(label:)),
               poisoned: bad?[$0].lazy.map(Prediction.init(label:)))
           }
         }

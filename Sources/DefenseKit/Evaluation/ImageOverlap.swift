@@ -1,20 +1,15 @@
 /// Finds images that are in two data sets which should have none in common.
 struct ImageOverlap {
   /// A data set with its role.
-  private struct Member {
-    let role: String
-    let name: String
-    let prints: ImagePrints
-  }
+  private typealias Member = (role: DataRole, images: ImageSet)
 
   private let clean: [Member]
   private let poisoned: Member?
 
-  init(clean: CleanData?, test: CleanData?, poisoned: PoisonedData?) {
-    self.clean = [("clean", clean), ("test", test)].compactMap { role, data in
-      data.map { Member(role: role, name: $0.name, prints: $0.prints) }
-    }
-    self.poisoned = poisoned.map { Member(role: "poisoned", name: $0.name, prints: $0.prints) }
+  /// Compares the sets of the roles `clean`, `test` and `poisoned` with each other.
+  init(_ sets: [(role: DataRole, images: ImageSet)]) {
+    clean = sets.filter { $0.role == .clean || $0.role == .test }
+    poisoned = sets.first { $0.role == .poisoned }
   }
 
   /// Throws if the poisoned images are clean ones.
@@ -22,8 +17,10 @@ struct ImageOverlap {
   /// For the beginning of a run: compares whole sets only if their first images are equal.
   func checkFirst() throws {
     guard let poisoned else { return }
-    for clean in clean where clean.prints.count == poisoned.prints.count {
-      if try clean.prints.first(Self.probeCount) == poisoned.prints.first(Self.probeCount) {
+    for clean in clean where clean.images.count == poisoned.images.count {
+      if try clean.images.prints.first(Self.probeCount)
+        == poisoned.images.prints.first(Self.probeCount)
+      {
         try refuseIfSame(clean, poisoned)
       }
     }
@@ -55,28 +52,30 @@ struct ImageOverlap {
   }
 
   private func refuseIfSame(_ clean: Member, _ poisoned: Member) throws {
-    guard clean.prints.count == poisoned.prints.count,
-      try clean.prints.all().sorted() == poisoned.prints.all().sorted()
+    guard clean.images.count == poisoned.images.count,
+      try clean.images.prints.all().sorted() == poisoned.images.prints.all().sorted()
     else { return }
     throw DataError(
-      "\(Self.names(clean, poisoned)): the \(clean.role) and the poisoned images are the same "
-        + "\(poisoned.prints.count); give images with the trigger as poisoned ones")
+      "the \(clean.role.rawValue) and the poisoned images are the same \(poisoned.images.count)",
+      about: .dataSet(Self.names(clean, poisoned)),
+      remedies: [.advice("give images with the trigger as poisoned ones")])
   }
 
   /// Returns how many images of the second set are in the first, and a sentence that begins with
   /// it.
   private func common(_ first: Member, _ second: Member) throws -> (count: Int, words: String) {
-    let known = Set(try first.prints.all())
-    let all = second.prints.count
-    let count = try second.prints.all().count { known.contains($0) }
+    let known = Set(try first.images.prints.all())
+    let all = second.images.count
+    let count = try second.images.prints.all().count { known.contains($0) }
     let share = count == all ? "all \(all)" : "\(count) of the \(all)"
     return (
       count,
-      "\(Self.names(first, second)): \(share) \(second.role) images are also \(first.role) images"
+      "\(Self.names(first, second)): \(share) \(second.role.rawValue) images are also "
+        + "\(first.role.rawValue) images"
     )
   }
 
   private static func names(_ a: Member, _ b: Member) -> String {
-    a.name == b.name ? a.name : "\(a.name) and \(b.name)"
+    a.images.name == b.images.name ? a.images.name : "\(a.images.name) and \(b.images.name)"
   }
 }

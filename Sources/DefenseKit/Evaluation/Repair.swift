@@ -12,7 +12,7 @@ public struct Repair: Sendable {
   /// The pruned channels, by layer; empty if the defense does not prune.
   public var pruned: [PrunedChannels]
   /// The result on the defense's clean images; nil if the defense had none.
-  public var validation: CleanCounts?
+  public var clean: CleanCounts?
   /// The pruning sweep that this repair is a point of.
   public var curve: PruningCurve?
   /// How the model was fine-tuned; nil if it was not.
@@ -24,14 +24,14 @@ public struct Repair: Sendable {
   /// Creates a repair.
   public init(
     model: Model, defense: String, drop: Double? = nil, pruned: [PrunedChannels] = [],
-    validation: CleanCounts?, curve: PruningCurve? = nil, tuning: TuningSummary? = nil,
+    clean: CleanCounts?, curve: PruningCurve? = nil, tuning: TuningSummary? = nil,
     note: String? = nil
   ) {
     self.model = model
     self.defense = defense
     self.drop = drop
     self.pruned = pruned
-    self.validation = validation
+    self.clean = clean
     self.curve = curve
     self.tuning = tuning
     self.note = note

@@ -4,16 +4,16 @@ public struct ScoreHistogram: Sendable, Hashable, Codable {
   public var low: Double
   /// The highest finite score, where the last bin ends.
   public var high: Double
-  /// The number of clean images in each bin.
-  public var clean: [Int]
+  /// The number of test images in each bin.
+  public var test: [Int]
   /// The number of poisoned images in each bin.
   public var poisoned: [Int]
 
   /// Creates a histogram.
-  public init(low: Double, high: Double, clean: [Int], poisoned: [Int]) {
+  public init(low: Double, high: Double, test: [Int], poisoned: [Int]) {
     self.low = low
     self.high = high
-    self.clean = clean
+    self.test = test
     self.poisoned = poisoned
   }
 }

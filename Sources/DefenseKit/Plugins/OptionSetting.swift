@@ -1,3 +1,5 @@
+internal import InferenceGraph
+
 /// An option of a plugin as the user wrote it: `plugin.name=value`.
 public struct OptionSetting: Sendable, Hashable {
   /// The plugin's name.
@@ -29,8 +31,8 @@ public struct OptionSetting: Sendable, Hashable {
     let path = sides[0].split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
     guard sides.count == 2, path.count == 2, !path[0].isEmpty, !path[1].isEmpty else {
       throw PluginError(
-        .badOption,
-        "'\(text)' isn't an option; write plugin.name=value, as in fine-pruning.drops=2,4")
+        .badOption, "takes plugin.name=value, such as fine-pruning.drops=2,4, not '\(text)'",
+        about: .option("option"))
     }
     self.init(plugin: String(path[0]), name: String(path[1]), value: String(sides[1]))
   }

@@ -46,15 +46,10 @@ public struct PluginInputs: Sendable {
             requirement.concernsModel && !$0.concernsModel || $0.isMet(by: self)
           }
       }.map { $0.name }
-      let advice = applicable.isEmpty ? "" : "; try \(alternatives(applicable))"
       let error = requirement.error(for: plugin, of: model)
-      throw PluginError(error.code, error.message + advice)
+      let others = applicable.isEmpty ? [] : [Remedy.advice("try \(alternatives(applicable))")]
+      throw PluginError(
+        error.code, error.problem, about: error.subject, remedies: error.remedies + others)
     }
   }
-}
-
-/// Joins names in the form "a, b or c".
-private func alternatives(_ names: [String]) -> String {
-  guard let last = names.last, names.count > 1 else { return names.first ?? "" }
-  return "\(names.dropLast().joined(separator: ", ")) or \(last)"
 }

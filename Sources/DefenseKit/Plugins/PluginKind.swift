@@ -27,13 +27,4 @@ public enum PluginKind: String, CaseIterable, Codable, CodingKeyRepresentable, S
 
   /// The key in commands and plans: "data-set-detectors".
   public var key: String { rawValue + "s" }
-
-  /// Returns the way to request a plugin of this kind: "--defense clp".
-  public func use(of plugin: String) -> String {
-    switch self {
-    case .defense, .detector, .dataSetDetector: "--\(rawValue) \(plugin)"
-    case .verdict: "--verdict \(plugin) or the command 'scan'"
-    case .attack: "the command 'attack \(plugin)'"
-    }
-  }
 }

@@ -1,6 +1,6 @@
 /// The declaration of one option: its name, the property that stores it, and its help.
 public struct PluginOption<Options: Sendable>: Sendable {
-  /// The name as written in `--option plugin.name=value`, in kebab-case.
+  /// The name as written in a setting `plugin.name=value`, in kebab-case.
   public let name: String
   /// One sentence for the user.
   public let help: String
@@ -14,7 +14,7 @@ public struct PluginOption<Options: Sendable>: Sendable {
   /// Declares an option.
   ///
   /// - Parameters:
-  ///   - name: The name on the command line, in kebab-case.
+  ///   - name: The name in settings, in kebab-case.
   ///   - property: The property that stores the value; its initial value is the default.
   ///   - help: One sentence for the user, with the unit and the range.
   public init<Value: OptionValue>(

@@ -1,3 +1,5 @@
+internal import InferenceGraph
+
 /// The options of a plugin: a value whose properties have the defaults until set.
 ///
 /// Each option is declared once, by its name, its property and one sentence. Its type and default
@@ -31,15 +33,14 @@ extension PluginOptions {
         let known = Self.declarations.map(\.name)
         throw PluginError(
           .unknownOption,
-          "\(plugin) has no option '\(setting.name)'"
-            + hint(for: setting.name, among: known, as: "its options"))
+          "is not an option" + hint(for: setting.name, among: known, as: "options of \(plugin)"),
+          about: .option(setting.name, of: plugin))
       }
       guard declaration.set(setting.value, in: &self) else {
         let near = nearestName(to: setting.value, among: declaration.choices)
         throw PluginError(
-          .badOption,
-          "'\(setting.value)' isn't a value of \(plugin).\(setting.name), which takes "
-            + declaration.type
+          option: setting.name, of: plugin,
+          "takes \(declaration.type), not '\(setting.value)'"
             + (near.map { "; did you mean '\($0)'?" }
               ?? " (default: \(declaration.text(in: Self())))"))
       }

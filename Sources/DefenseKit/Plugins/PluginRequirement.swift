@@ -51,28 +51,22 @@ public enum PluginRequirement: Sendable, Hashable {
   ///
   /// - Parameter model: The suspect, if known.
   func error(for plugin: any Plugin.Type, of model: Model? = nil) -> PluginError {
-    switch self {
-    case .cleanData:
-      PluginError(.badOption, "\(plugin.name) learns from clean images; give some with --clean")
-    case .images(let count):
+    func missing(_ problem: String, _ input: String, _ argument: String) -> PluginError {
       PluginError(
-        .badOption,
-        "\(plugin.name) needs \(count) clean images at least; give more with --clean")
-    case .repairedModel:
-      PluginError(
-        .badOption,
-        "\(plugin.name) compares the model with a repaired copy; give one with --repaired")
-    case .trainingData:
-      PluginError(
-        .badOption, "\(plugin.name) looks at the training set; give it with --train")
-    case .batchNormalization:
-      PluginError(
-        .unsuitableModel, "\(plugin.name) needs \(title), which this network lacks")
+        .badOption, problem, about: .plugin(plugin.name),
+        remedies: [.give(input, for: argument)])
+    }
+    func unsuitable(_ end: String) -> PluginError {
+      PluginError(.unsuitableModel, "needs \(title)\(end)", about: .plugin(plugin.name))
+    }
+    return switch self {
+    case .cleanData: missing("learns from clean images", "some", "clean")
+    case .images: missing("needs \(title)", "more", "clean")
+    case .repairedModel: missing("compares the model with a repaired copy", "one", "repaired")
+    case .trainingData: missing("examines the training set", "it", "train")
+    case .batchNormalization: unsuitable(", which this network lacks")
     case .classes:
-      PluginError(
-        .unsuitableModel,
-        "\(plugin.name) needs \(title)"
-          + (model.map { ", and this network has \($0.classCount)" } ?? ""))
+      unsuitable(model.map { ", and this network has \($0.classCount)" } ?? "")
     }
   }
 }

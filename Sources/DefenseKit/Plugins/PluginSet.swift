@@ -1,3 +1,5 @@
+internal import InferenceGraph
+
 /// The plugins that a program composes its runs from, in the order passed to the initializer.
 ///
 /// A set is a value: two runs can have different plugins, and a test needs no reset.
@@ -12,7 +14,8 @@ public struct PluginSet: Sendable {
     var seen: Set<String> = []
     for type in types where !seen.insert(type.name).inserted {
       throw PluginError(
-        .duplicatePlugin, "two plugins are named '\(type.name)'; rename one or leave one out")
+        .duplicatePlugin, "is the name of two plugins", about: .plugin(type.name),
+        remedies: [.advice("rename one"), .advice("leave one out")])
     }
     self.types = types
   }
@@ -31,9 +34,8 @@ public struct PluginSet: Sendable {
     guard let type = types.first(where: { $0.name == name }) else {
       throw PluginError(
         .unknownPlugin,
-        "there is no \(kind.name) '\(name)'"
-          + hint(for: name, among: names(of: kind), as: kind.plural)
-      )
+        "is not \(kind.nameWithArticle)"
+          + hint(for: name, among: names(of: kind), as: kind.plural), about: .plugin(name))
     }
     guard type.kind == kind else { throw Self.otherKind(type, than: kind) }
     return try Self.make(type, settings)
@@ -97,9 +99,8 @@ public struct PluginSet: Sendable {
   /// The error for a name that belongs to a plugin of another kind.
   private static func otherKind(_ type: any Plugin.Type, than wanted: PluginKind) -> PluginError {
     PluginError(
-      .unknownPlugin,
-      "'\(type.name)' is \(type.kind.nameWithArticle), not \(wanted.nameWithArticle); use "
-        + type.kind.use(of: type.name))
+      .unknownPlugin, "is \(type.kind.nameWithArticle), not \(wanted.nameWithArticle)",
+      about: .plugin(type.name), remedies: [.usePlugin(type.name, as: type.kind.rawValue)])
   }
 
   /// Checks that every setting belongs to a plugin that takes part in the run.
@@ -108,16 +109,19 @@ public struct PluginSet: Sendable {
   public func check(_ settings: [OptionSetting], used: [String]) throws(PluginError) {
     let names = types.map { $0.name }
     for setting in settings where !used.contains(setting.plugin) {
+      let subject = ErrorSubject.option(setting.name, of: setting.plugin)
       if names.contains(setting.plugin) {
         throw PluginError(
           .badOption,
-          "--option \(setting.plugin).\(setting.name) has no effect, as "
-            + "\(setting.plugin) isn't part of this run; name it or drop the option")
+          "has no effect, because \(setting.plugin) isn't part of this run", about: subject,
+          remedies: [
+            .advice("name the plugin"), .omit(setting.name, of: setting.plugin),
+          ])
       }
       throw PluginError(
         .unknownPlugin,
-        "--option \(setting.plugin).\(setting.name): there is no plugin "
-          + "'\(setting.plugin)'" + hint(for: setting.plugin, among: names, as: "plugins"))
+        "names no plugin" + hint(for: setting.plugin, among: names, as: "plugins"),
+        about: subject)
     }
   }
 

@@ -1,11 +1,12 @@
 extension Evaluation {
   /// The pruning sweeps as CSV: a header, then one line for every step of every sweep, in counts.
   ///
-  /// Fields of a test set are empty if the sweep was not replayed on it.
+  /// Columns are named by ``DataRole``. Those of test and poisoned images are empty if the sweep was
+  /// not replayed on them.
   public var curveCSV: String {
     var lines = [
-      "defense,layer,pruned,channel,validation_correct,validation_images,clean_correct,"
-        + "clean_images,poisoned_hits,poisoned_images"
+      "defense,layer,pruned,channel,clean_correct,clean_images,test_correct,"
+        + "test_images,poisoned_hits,poisoned_images"
     ]
     for result in curves {
       let curve = result.curve
@@ -13,7 +14,7 @@ extension Evaluation {
         let replay = result.replay.isEmpty ? ModelResult() : result.replay[k]
         let numbers: [Int?] = [
           k, k == 0 ? nil : curve.order[k - 1], curve.correct[k], curve.images,
-          replay.clean?.correct, replay.clean?.images, replay.poisoned?.counted.hits,
+          replay.test?.correct, replay.test?.images, replay.poisoned?.counted.hits,
           replay.poisoned?.counted.images,
         ]
         lines.append(

@@ -41,7 +41,7 @@ extension Report {
     }
     return [PluginKind.defense, .detector, .dataSetDetector, .verdict].compactMap { kind in
       let entries = plugins.filter { type(of: $0).kind == kind }.map { entry($0) }
-      // Kinds that schema 1 added later have no key without plugins.
+      // These kinds have no key without plugins.
       let isOptional = kind == .dataSetDetector || kind == .verdict
       return entries.isEmpty && isOptional ? nil : .init(kind.key, .object(entries))
     }
@@ -51,24 +51,18 @@ extension Report {
 extension Experiment {
   /// Hashes the data sets, as many at a time as there are threads.
   fileprivate func dataEntries(threads: Int) throws -> [Report.Data] {
-    typealias Entry = (role: String, images: Int, hash: @Sendable () throws -> String?)
-    let (clean, test, poisoned, training) = (clean, test, poisoned, training)
-    var entries: [Entry] = []
-    if let clean { entries.append(("validation", clean.count, { try clean.sha256() })) }
-    if let test { entries.append(("clean", test.count, { try test.sha256() })) }
-    if let poisoned { entries.append(("poisoned", poisoned.count, { try poisoned.sha256() })) }
-    if let training { entries.append(("train", training.count, { try training.sha256() })) }
-    let (all, threads) = (entries, min(threads, entries.count))
-    let hashes = Mutex([Result<String?, any Error>?](repeating: nil, count: all.count))
+    let sets = sets
+    let threads = min(threads, sets.count)
+    let hashes = Mutex([Result<String?, any Error>?](repeating: nil, count: sets.count))
     DispatchQueue.concurrentPerform(iterations: threads) { thread in
-      for index in stride(from: thread, to: all.count, by: threads) {
-        let hash = Result { try all[index].hash() }
+      for index in stride(from: thread, to: sets.count, by: threads) {
+        let hash = Result { try sets[index].images.sha256() }
         hashes.withLock { $0[index] = hash }
       }
     }
     let done = hashes.withLock { $0 }
-    return try zip(all, done).map { entry, hash in
-      Report.Data(role: entry.role, sha256: try hash?.get(), images: entry.images)
+    return try zip(sets, done).map { set, hash in
+      Report.Data(role: set.role, sha256: try hash?.get(), images: set.images.count)
     }
   }
 }

@@ -1,7 +1,7 @@
 public import InferenceGraph
 public import ModelIO
 
-/// The report of a run as JSON, schema 1.
+/// The report of a run as JSON; see ``schema``.
 ///
 /// It contains counts, from which every percentage can be computed. Equal inputs give equal bytes,
 /// except for the object `environment` with times, threads and paths. Key names are part of the
@@ -16,17 +16,20 @@ public import ModelIO
 ///   held-out images before and after.
 /// - `verdicts` in the suspect, and `dataSets`, the results of data-set detectors.
 public struct Report: Sendable {
+  /// The schema of the reports that this version writes.
+  public static let schema = 2
+
   /// A data set of the run.
   public struct Data: Sendable, Hashable {
-    /// The role of the set: "validation", "clean", "poisoned" or "train".
-    public var role: String
+    /// The role of the set.
+    public var role: DataRole
     /// The SHA-256 of its file; nil if unknown.
     public var sha256: String?
     /// The number of images.
     public var images: Int
 
     /// Creates an entry.
-    public init(role: String, sha256: String?, images: Int) {
+    public init(role: DataRole, sha256: String?, images: Int) {
       self.role = role
       self.sha256 = sha256
       self.images = images
@@ -63,7 +66,7 @@ public struct Report: Sendable {
   public var json: JSON {
     .object(
       [
-        .init("schema", 1), .init("suspect", .object(suspectMembers)),
+        .init("schema", .int(Self.schema)), .init("suspect", .object(suspectMembers)),
         .init(
           "data",
           .object(
@@ -101,7 +104,7 @@ extension Evaluation.RepairResult {
       ] + Self.members(ofPruned: repair.pruned)
         + (repair.note.map { [.init("note", .string($0))] } ?? [])
         + (repair.tuning.map { [.init("tuning", $0.json)] } ?? []) + [
-          .init("validation", repair.validation?.json(flags: false) ?? .null)
+          .init(.clean, repair.clean?.json(flags: false) ?? .null)
         ] + result.members(flags: false) + [
           .init("file", JSON(file)),
           .init("detectors", .array(detectors.map(\.json))),
@@ -194,16 +197,21 @@ extension AttackCounts {
   }
 }
 
+extension JSON.Member {
+  /// Creates a member named after the role of a data set.
+  init(_ role: DataRole, _ value: JSON) { self.init(role.rawValue, value) }
+}
+
 extension Evaluation.ModelResult {
-  /// The members "clean" and "poisoned"; null for a missing set.
+  /// The members "test" and "poisoned"; null for a missing set.
   func members(flags: Bool) -> [JSON.Member] {
     [
-      .init("clean", clean?.json(flags: flags) ?? .null),
-      .init("poisoned", poisoned?.json(flags: flags) ?? .null),
+      .init(.test, test?.json(flags: flags) ?? .null),
+      .init(.poisoned, poisoned?.json(flags: flags) ?? .null),
     ]
   }
 
-  /// The results as an object with the members "clean" and "poisoned".
+  /// The results as an object with the members "test" and "poisoned".
   public var json: JSON { .object(members(flags: false)) }
 }
 
@@ -217,7 +225,7 @@ extension Evaluation.CurveResult {
           .init("defense", .string(defense)),
           .init("pruned", .int(k)),
           .init("channel", k == 0 ? .null : .int(curve.order[k - 1])),
-          .init("validation", curve.counts(after: k).json(flags: false)),
+          .init(.clean, curve.counts(after: k).json(flags: false)),
         ] + result.members(flags: false))
     }
   }

@@ -23,16 +23,16 @@ extension Evaluation {
 
   private static func row(_ detector: DetectorResult) -> [String] {
     var row = row("  + \(detector.detector)", detector.result)
-    row[4] = percent(detector.result.clean?.flaggedShare)
+    row[4] = percent(detector.result.test?.flaggedShare)
     row[5] = percent(detector.result.poisoned?.counted.flaggedShare)
-    row[6] = percent(detector.result.clean?.filteredAccuracy)
+    row[6] = percent(detector.result.test?.filteredAccuracy)
     row[7] = detector.auroc.map { decimals($0, 4) } ?? "–"
     return row
   }
 
   private static func row(_ name: String, _ result: ModelResult) -> [String] {
     [
-      name, "", percent(result.clean?.accuracy), percent(result.poisoned?.counted.successRate), "",
+      name, "", percent(result.test?.accuracy), percent(result.poisoned?.counted.successRate), "",
       "", "", "",
     ]
   }
@@ -41,11 +41,11 @@ extension Evaluation {
   public var nonfiniteLines: [String] {
     var lines: [String] = []
     func add(_ name: String, _ result: ModelResult) {
-      let clean = (result.clean?.nonfinite ?? 0, result.clean?.images ?? 0)
+      let test = (result.test?.nonfinite ?? 0, result.test?.images ?? 0)
       let attack = result.poisoned.map { $0.all ?? $0.counted }
       let poisoned = (attack?.nonfinite ?? 0, attack?.images ?? 0)
-      let parts = [(clean, "clean"), (poisoned, "poisoned")].filter { $0.0.0 > 0 }
-        .map { "\($0.0.0) of \($0.0.1) \($0.1)" }
+      let parts = [(test, DataRole.test), (poisoned, .poisoned)].filter { $0.0.0 > 0 }
+        .map { "\($0.0.0) of \($0.0.1) \($0.1.rawValue)" }
       guard !parts.isEmpty else { return }
       lines.append(
         "\(name): no class for \(parts.joined(separator: ", ")) images: the model computed NaN or "

@@ -11,6 +11,8 @@ public struct RunContext: Sendable {
   public var seed: UInt64
   /// How files that plugins read are parsed, for example pictures that options name.
   public var sandbox: Sandbox
+  /// Composes the text of a warning that is data; a program puts its own names of options into it.
+  public var wording: @Sendable (any DescribedError) -> String = { $0.description }
   /// The costs and warnings so far.
   public let statistics: RunStatistics
   private let sink: any ProgressSink
@@ -77,4 +79,7 @@ public struct RunContext: Sendable {
   public func warn(_ message: String) {
     if statistics.warn(message) { sink.warned(message) }
   }
+
+  /// Warns the user of a problem that does not stop the run, with its subject and remedies.
+  public func warn(_ problem: any DescribedError) { warn(wording(problem)) }
 }

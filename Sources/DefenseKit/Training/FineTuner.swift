@@ -14,7 +14,7 @@ public struct FineTuner: Sendable {
     /// The epochs, and the results on the held-out images.
     public var summary: TuningSummary
     /// The tuned model's results on all clean images, including those it was trained on.
-    public var validation: CleanCounts
+    public var clean: CleanCounts
     /// The results of the model before fine-tuning on the same images.
     public var initial: CleanCounts
   }
@@ -79,9 +79,9 @@ public struct FineTuner: Sendable {
       let rest = heldOutImages.isEmpty ? "" : " (\(heldOutImages.count) more are held out)"
       throw PluginError(
         .untrainable,
-        "\(defense): \(clean.name) has \(trainingImages.count) images to learn\(rest), fewer than "
-          + "one batch of \(options.batch); give more images or set \(defense).batch to a smaller "
-          + "number")
+        "needs a batch of \(options.batch) images, but \(clean.name) has \(trainingImages.count) to train "
+          + "on\(rest)", about: .plugin(defense),
+        remedies: [.advice("give more images"), .lower("batch", of: defense)])
     }
     // This pass finds images that cannot be evaluated, while their numbers in the file are known.
     let before = try predictions(of: model, on: clean, "clean images", in: context)
@@ -112,7 +112,7 @@ public struct FineTuner: Sendable {
         epochs: course.epochs, images: trainingImages.count,
         before: heldOutImages.isEmpty ? nil : counts(before, heldOutImages),
         after: heldOutImages.isEmpty ? nil : counts(after, heldOutImages)),
-      validation: counts(after, all), initial: counts(before, all))
+      clean: counts(after, all), initial: counts(before, all))
   }
 
   /// The positions in the data set of the training images, in content order, and of the held-out
@@ -211,13 +211,14 @@ public struct FineTuner: Sendable {
           on: training, heldOut: heldOut, options: options, execution: context.execution,
           progress: progress))
     } catch let error as TrainingError {
-      // Training errors use the names of `TrainingOptions`; the user knows those of the plugin.
-      let message = "\(defense): \(error.message)"
-        .replacing("learningRate", with: "\(defense).learning-rate")
-        .replacing("augmentation.shift", with: "\(defense).shift")
       if let last = error.lastGood { add(last) }
-      guard course.epochs > 0 else { throw PluginError(.untrainable, message) }
-      context.warn("\(message); the weights after epoch \(course.epochs) are kept")
+      let failure = PluginError(error, of: defense)
+      guard course.epochs > 0 else { throw failure }
+      context.warn(
+        PluginError(
+          failure.code,
+          "\(failure.problem); the weights after epoch \(course.epochs) are kept",
+          about: failure.subject, remedies: failure.remedies))
       course.hasDiverged = true
     }
   }
@@ -229,6 +230,41 @@ public struct FineTuner: Sendable {
       "\(defense): \(clean.name) has no training image of \(which); fine-tuning may unlearn what "
         + "is missing"
     )
+  }
+}
+
+extension PluginError {
+  /// Creates the error for a failed training by a plugin with ``FineTuningOptions``: an option of
+  /// the training becomes the plugin's option that sets it.
+  init(_ error: TrainingError, of plugin: String) {
+    let subject: ErrorSubject =
+      switch error.subject {
+      case .option(let name, nil): FineTuningOptions.subject(name, of: plugin)
+      case .some(let other): other
+      case nil: .plugin(plugin)
+      }
+    let remedies: [Remedy] = error.remedies.map { remedy in
+      guard case .lower(let name, nil) = remedy,
+        case .option(let option, let owner) = FineTuningOptions.subject(name, of: plugin)
+      else { return remedy }
+      return .lower(option, of: owner)
+    }
+    let start = error.subject == nil ? "stopped training: " : ""
+    self.init(.untrainable, start + error.problem, about: subject, remedies: remedies)
+  }
+}
+
+extension FineTuningOptions {
+  /// Returns the plugin's option that sets a property of `TrainingOptions`.
+  fileprivate static func subject(_ property: String, of plugin: String) -> ErrorSubject {
+    switch property {
+    case "batchSize": .option("batch", of: plugin)
+    case "learningRate": .option("learning-rate", of: plugin)
+    case "weightDecay": .option("decay", of: plugin)
+    case "labelSmoothing": .option("smoothing", of: plugin)
+    case "augmentation.shift": .option("shift", of: plugin)
+    default: .option(property, of: plugin)
+    }
   }
 }
 

@@ -144,7 +144,7 @@ public struct FineTuningOptions: PluginOptions, Hashable {
   /// - Throws: ``PluginError`` with code `badOption`.
   public func check(for plugin: String, leastEpochs: Int = 1) throws(PluginError) {
     func check(_ isGood: Bool, _ option: String, _ range: String) throws(PluginError) {
-      if !isGood { throw PluginError(.badOption, "\(plugin).\(option) takes \(range)") }
+      if !isGood { throw PluginError(option: option, of: plugin, "takes \(range)") }
     }
     try check(
       epochs.map { (leastEpochs...10_000).contains($0) } ?? true, "epochs",
@@ -162,7 +162,7 @@ public struct FineTuningOptions: PluginOptions, Hashable {
     try check(shift.map { (0...64).contains($0) } ?? true, "shift", "an integer from 0 to 64")
     try check((0..<1).contains(heldOut), "held-out", "a share from 0 to under 1")
     try check(patience.map { $0 > 0 } ?? true, "patience", "an integer over 0, or auto")
-    try check(heldOut > 0 || patience == nil, "patience", "auto where no images are held out")
+    try check(heldOut > 0 || patience == nil, "patience", "auto if no images are held out")
   }
 
   /// Returns the number of epochs for this many training images.

@@ -89,8 +89,8 @@ extension PluginChecks {
         guard case .refused(let error) = read(type, option, value) else {
           throw broken(
             .refusals, "\(name).\(option) accepts '\(value)'",
-            "let init(options:) throw PluginError(.badOption, \"\(name).\(option) takes ...\") for "
-              + "this value")
+            "let init(options:) throw "
+              + "PluginError(option: \"\(option)\", of: Self.name, \"takes ...\") for this value")
         }
         try checkMessage(error, option, value, .refusals)
       }
@@ -100,11 +100,11 @@ extension PluginChecks {
   private func checkMessage(
     _ error: PluginError, _ option: String, _ value: String, _ rule: PluginRule
   ) throws(BrokenRule) {
-    guard error.message.contains("\(name).\(option)") else {
+    guard error.subject == .option(option, of: name) else {
       throw broken(
         rule,
-        "\(name).\(option) refuses '\(value)' with '\(error.message)', which does not name it",
-        "begin the message with \(name).\(option)")
+        "\(name).\(option) refuses '\(value)' with '\(error)', whose subject isn't this option",
+        "throw PluginError(option: \"\(option)\", of: Self.name, ...)")
     }
     guard error.code == .badOption else {
       throw broken(

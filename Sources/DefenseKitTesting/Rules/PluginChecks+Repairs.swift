@@ -63,16 +63,16 @@ extension PluginChecks {
             + "same channels")
       }
     }
-    guard let validation = repair.validation else {
+    guard let claimed = repair.clean else {
       throw fail(
         "does not report its accuracy on the clean images",
         "count with CleanCounts(of:on:in:), on the returned model and all clean images")
     }
     let counts = try CleanCounts(
       of: model, on: materials.clean(), in: Conditions().context)
-    guard validation == counts else {
+    guard claimed == counts else {
       throw fail(
-        "reports \(validation.correct) of \(validation.images) clean images correct, but it is "
+        "reports \(claimed.correct) of \(claimed.images) clean images correct, but it is "
           + "\(counts.correct) of \(counts.images)",
         "count with CleanCounts(of:on:in:), on the returned model and all clean images")
     }

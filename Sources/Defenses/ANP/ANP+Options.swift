@@ -82,7 +82,7 @@ extension ANP {
   /// - Throws: `PluginError` with code `badOption`.
   static func check(_ options: Options) throws(PluginError) {
     func check(_ isGood: Bool, _ option: String, _ range: String) throws(PluginError) {
-      if !isGood { throw PluginError(.badOption, "anp.\(option) takes \(range)") }
+      if !isGood { throw PluginError(option: option, of: name, "takes \(range)") }
     }
     try check((0...100).contains(options.drop), "drop", "a number of points from 0 to 100")
     try check(

@@ -63,15 +63,15 @@ public struct ANP: Defense {
     guard !model.graph.normalizations.isEmpty else {
       throw PluginError(
         .unsuitableModel,
-        "anp needs batch normalization, which '\(model.name)' lacks; try fine-pruning or fine-tuning, "
-          + "which need none")
+        "needs batch normalization, which '\(model.name)' lacks", about: .plugin(Self.name),
+        remedies: [.advice("try fine-pruning or fine-tuning, which need none")])
     }
     try clean.check(against: model)
     guard clean.count >= 2 else {
       throw PluginError(
         .untrainable,
-        "anp learns from some images and chooses its threshold by others, but \(clean.name) has "
-          + "\(clean.count); give more")
+        "trains on some images and chooses its threshold on others, but \(clean.name) has "
+          + "\(clean.count)", about: .plugin(Self.name), remedies: [.advice("give more")])
     }
     let (learned, heldOut) = try split(clean, seed: context.seed)
     let network = try masks(of: model, on: clean, learned, in: context)
@@ -81,7 +81,7 @@ public struct ANP: Defense {
     return [
       Repair(
         model: repaired, defense: Self.name, drop: options.threshold == nil ? options.drop : nil,
-        pruned: pruned, validation: try CleanCounts(of: repaired, on: clean, in: context))
+        pruned: pruned, clean: try CleanCounts(of: repaired, on: clean, in: context))
     ]
   }
 
@@ -128,9 +128,10 @@ public struct ANP: Defense {
           guard value.isFinite else {
             throw PluginError(
               .untrainable,
-              "anp: the loss is not finite after \(iteration) of \(options.iterations) iterations; "
-                + "lower anp.learning-rate, which is \(options.learningRate.optionText), or anp.epsilon"
-            )
+              "has a loss that is not finite after \(iteration) of \(options.iterations) "
+                + "iterations at a learning rate of \(options.learningRate.optionText)",
+              about: .plugin(Self.name),
+              remedies: [.lower("learning-rate", of: Self.name), .lower("epsilon", of: Self.name)])
           }
           done += batch.count
           progress(done)

@@ -42,7 +42,7 @@ extension CLP {
   /// - Throws: `PluginError` with code `badOption`.
   static func check(_ options: Options) throws(PluginError) {
     guard options.u > 0, options.u.isFinite else {
-      throw PluginError(.badOption, "clp.u takes a number over 0, such as 3")
+      throw PluginError(option: "u", of: name, "takes a number over 0, such as 3")
     }
   }
 }

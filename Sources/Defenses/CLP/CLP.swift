@@ -66,7 +66,7 @@ public struct CLP: Defense {
   ) throws -> [Repair] {
     let statistics = try ChannelStatistics(of: model, options, in: context)
     for line in statistics.warnings { context.warn(line) }
-    var repair = Repair(model: model, defense: Self.name, validation: nil)
+    var repair = Repair(model: model, defense: Self.name, clean: nil)
     for layer in statistics.layers where !layer.outliers.isEmpty {
       repair.model.graph = try repair.model.graph.masking(
         layer.outliers, ofNormalization: layer.normalization)
@@ -79,7 +79,7 @@ public struct CLP: Defense {
           of: layer.bounds.count))
     }
     if let clean {
-      repair.validation = try CleanCounts(of: repair.model, on: clean, in: context)
+      repair.clean = try CleanCounts(of: repair.model, on: clean, in: context)
     }
     return [repair]
   }

@@ -62,9 +62,9 @@ struct ChannelStatistics {
     if let channel = bounds.firstIndex(where: { !$0.isFinite }) {
       throw PluginError(
         .unsuitableModel,
-        "clp cannot bound channel \(channel) of '\(name)': its weights, or 1 / sqrt(variance + "
-          + "epsilon), are not finite; such a network gives no classes either, so look at its file "
-          + "with inspect")
+        "cannot bound channel \(channel) of '\(name)': its weights, or 1 / sqrt(variance + "
+          + "epsilon), are not finite, and such a network cannot classify either",
+        about: .plugin(CLP.name), remedies: [.advice("inspect the model's file")])
     }
     var alone: String?
     if case .convolution(let convolution, isShared: false) = producer { alone = convolution }
@@ -116,12 +116,13 @@ struct ChannelStatistics {
     let count = sums.count + others.count
     let reason =
       leftAlone.map { left in
-        "of the \(count) in '\(model.name)' \(left)\(remedy)"
+        "of the \(count) in '\(model.name)' \(left)"
       } ?? "'\(model.name)' has no batch normalization"
     return PluginError(
       .unsuitableModel,
-      "clp needs batch normalizations that read a convolution, but \(reason); choose another defense, "
-        + "such as fine-pruning")
+      "needs batch normalizations that read a convolution, but \(reason)", about: .plugin(CLP.name),
+      remedies: (sums.isEmpty ? [] : [.set("sums", of: CLP.name, to: ["bound"])])
+        + [.advice("choose another defense, such as fine-pruning")])
   }
 }
 

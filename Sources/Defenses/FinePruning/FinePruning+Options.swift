@@ -21,7 +21,7 @@ extension FinePruning {
   public struct Options: PluginOptions {
     /// The layer to prune; nil means the last convolution on the way to the output.
     public var layer: String?
-    /// The allowed drops of validation accuracy, each 1e-6 to 100, rounded to a millionth.
+    /// The allowed drops of accuracy on the clean images, each 1e-6 to 100, rounded to a millionth.
     public var drops: [Double]
     /// The unit of the drops.
     public var dropUnit: DropUnit
@@ -60,7 +60,7 @@ extension FinePruning {
           "layer", \.layer, "Layer whose channels are pruned; auto: the last convolution."),
         PluginOption(
           "drops", \.drops,
-          "Drops of validation accuracy in percentage points; one repaired model for each."),
+          "Drops of accuracy on clean images in percentage points; one repaired model for each."),
         PluginOption(
           "drop-unit", \.dropUnit,
           "Unit of drops: percentage points, or per cent of the accuracy before pruning."),
@@ -94,14 +94,14 @@ extension FinePruning {
   static func check(_ options: Options) throws(PluginError) {
     guard !options.drops.isEmpty, options.drops.allSatisfy({ $0 >= 1e-6 && $0 <= 100 }) else {
       throw PluginError(
-        .badOption, "fine-pruning.drops takes numbers over 0 and up to 100, as in 2,4,10")
+        option: "drops", of: name, "takes numbers over 0 and up to 100, as in 2,4,10")
     }
     guard Set(options.drops).count == options.drops.count else {
-      throw PluginError(.badOption, "fine-pruning.drops names a number twice; name each once")
+      throw PluginError(option: "drops", of: name, "names a number twice; name each once")
     }
     guard options.share.map({ $0 > 0 && $0 <= 1 }) ?? true else {
       throw PluginError(
-        .badOption, "fine-pruning.share takes a number over 0 and up to 1, as in 0.95, or auto")
+        option: "share", of: name, "takes a number over 0 and up to 1, as in 0.95, or auto")
     }
     try options.tuning.check(for: name, leastEpochs: 0)
   }

@@ -16,8 +16,8 @@ public import DefenseKit
 /// and changes the channels that clean images and trigger share; the pruned channels stay zero. The
 /// network of the smallest drop is trained for all epochs. That of each larger drop continues from
 /// the previous one, pruned further, for a fifth of the epochs, unless `recovery` is 0. The ranking
-/// and the drops use all clean images; the training holds out a part of them for validation. With 0
-/// epochs the networks are only pruned, and reported as such.
+/// and the drops use all clean images; the training holds out a part of them. With 0 epochs
+/// the networks are only pruned, and reported as such.
 ///
 /// Source: Liu, Dolan-Gavitt and Garg, "Fine-Pruning: Defending Against Backdooring Attacks on
 /// Deep Neural Networks", RAID 2018, sections 3.2 and 3.3.
@@ -100,7 +100,7 @@ public struct FinePruning: Defense {
       var repair = Repair(
         model: model, defense: Self.name, drop: drop,
         pruned: [PrunedChannels(layer: curve.layer, channels: channels, of: curve.order.count)],
-        validation: curve.counts(after: count), curve: curve)
+        clean: curve.counts(after: count), curve: curve)
       repair.model.graph = try masked(model.graph, count)
       return repair
     }
@@ -128,7 +128,7 @@ public struct FinePruning: Defense {
     for (index, point) in points.enumerated() {
       guard let result = tuned[point.count] else { continue }
       repairs[index].model = result.model
-      repairs[index].validation = result.validation
+      repairs[index].clean = result.clean
       repairs[index].tuning = result.summary
     }
     return repairs
@@ -158,14 +158,14 @@ public struct FinePruning: Defense {
       if let layer = model.graph.lastConvolution { return layer }
       throw PluginError(
         .unsuitableModel,
-        "fine-pruning found no convolution on the way to the output; name a layer with "
-          + "--option fine-pruning.layer=NAME (\(known.joined(separator: ", ")))")
+        "found no convolution on the way to the output", about: .plugin(Self.name),
+        remedies: [.set("layer", of: Self.name, to: known)])
     }
     if known.contains(name) { return name }
-    let near = nearestName(to: name, among: known).map { "did you mean '\($0)'? " } ?? ""
+    let near = nearestName(to: name, among: known).map { "; did you mean '\($0)'?" } ?? ""
     throw PluginError(
-      .badOption,
-      "fine-pruning.layer: '\(name)' isn't a layer whose channels can be pruned; \(near)"
-        + "(\(known.joined(separator: ", ")))")
+      option: "layer", of: Self.name,
+      "takes a layer whose channels can be pruned, not '\(name)'\(near) "
+        + "(layers: \(known.joined(separator: ", ")))")
   }
 }

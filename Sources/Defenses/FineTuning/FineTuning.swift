@@ -5,8 +5,8 @@ public import DefenseKit
 /// A network that is trained on clean data forgets some of what it learned from other data. How
 /// much depends on how far the weights move. The cited paper finds fine-tuning alone weak, because
 /// clean images yield little gradient for the channels that only the trigger activates; the
-/// defaults of `FineTuningOptions` move the weights far. A part of the images is held out for
-/// validation.
+/// defaults of `FineTuningOptions` move the weights far. A part of the images is held out
+/// to judge the training.
 ///
 /// Source: Liu, Dolan-Gavitt and Garg, "Fine-Pruning: Defending Against Backdooring Attacks on Deep
 /// Neural Networks", RAID 2018, section 3.3.
@@ -42,7 +42,7 @@ public struct FineTuning: Defense {
       correct: tuned.initial.correct, images: clean.count, of: model, on: clean.name)
     return [
       Repair(
-        model: tuned.model, defense: Self.name, validation: tuned.validation,
+        model: tuned.model, defense: Self.name, clean: tuned.clean,
         tuning: tuned.summary)
     ]
   }

@@ -58,10 +58,11 @@ public struct GoodNet: Detector {
     else {
       throw PluginError(
         .unsuitableModel,
-        "goodnet compares models with equal inputs and classes, but the suspect takes "
+        "compares models with equal inputs and classes, but the suspect takes "
           + "\(suspect.graph.inputShape) x \(suspect.inputScale) to \(suspect.classCount) classes and "
           + "the repaired one \(repaired.graph.inputShape) x \(repaired.inputScale) to "
-          + "\(repaired.classCount); give a repaired copy of this suspect")
+          + "\(repaired.classCount)", about: .plugin(Self.name),
+        remedies: [.advice("give a repaired copy of this suspect")])
     }
   }
 }

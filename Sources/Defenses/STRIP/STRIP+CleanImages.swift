@@ -11,7 +11,8 @@ extension STRIP {
   ) throws -> (measured: [Int], overlays: [Int]) {
     guard clean.count >= 2 else {
       throw DataError(
-        "\(clean.name): it holds 1 image, but strip needs 2, one to lay over the other; give more")
+        "holds 1 image, but strip needs 2, one to blend with the other",
+        about: .dataSet(clean.name), remedies: [.advice("give more")])
     }
     let order = try clean.contentOrder()
     var random = SeededGenerator(seed: seed)
@@ -49,7 +50,7 @@ extension STRIP {
         }
       }
     } catch let error as SampleError {
-      throw SampleError(index: positions[error.index], error.message)
+      throw SampleError(index: positions[error.index], error.problem)
     }
     context.count(run: Double(positions.count), alone: Double(positions.count))
     return groups.withLock { $0 }.sorted { $0.key < $1.key }.flatMap(\.value)

@@ -61,15 +61,16 @@ extension STRIP {
   /// - Throws: `PluginError` with code `badOption`.
   static func check(_ options: Options) throws(PluginError) {
     guard (1...10_000).contains(options.overlays) else {
-      throw PluginError(.badOption, "strip.overlays takes an integer from 1 to 10,000")
+      throw PluginError(option: "overlays", of: name, "takes an integer from 1 to 10,000")
     }
-    for (name, factor) in [("alpha", options.alpha), ("beta", options.beta)]
+    for (option, factor) in [("alpha", options.alpha), ("beta", options.beta)]
     where !(factor > 0 && factor <= 100) {
-      throw PluginError(.badOption, "strip.\(name) takes a number over 0 and up to 100, such as 1")
+      throw PluginError(
+        option: option, of: name, "takes a number over 0 and up to 100, such as 1")
     }
     guard options.alarms >= 1e-6, options.alarms < 1 else {
       throw PluginError(
-        .badOption, "strip.alarms takes a number from 1e-6 to under 1, such as 0.01")
+        option: "alarms", of: name, "takes a number from 1e-6 to under 1, such as 0.01")
     }
   }
 }

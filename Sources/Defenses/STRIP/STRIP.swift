@@ -97,8 +97,8 @@ public struct STRIP: Detector {
     guard !known.isEmpty else {
       throw PluginError(
         .unsuitableModel,
-        "strip: the model gives no class to any image of \(clean.name) with another one on it: values "
-          + "on the way are NaN or infinite; check --scale")
+        "cannot measure any image of \(clean.name) blended with another: values of the network are "
+          + "NaN or infinite", about: .plugin(Self.name), remedies: [.check("inputScale")])
     }
     if known.count < entropies.count {
       context.warn(

@@ -53,7 +53,7 @@ struct ChannelRemoval {
         throw impossible(index, removed, "no channel would be left")
       }
       if !node.activation.isElementwise {
-        throw impossible(index, removed, "its softmax counts them")
+        throw impossible(index, removed, "its softmax depends on them")
       }
     }
     guard node.activation.isElementwise else { return [:] }

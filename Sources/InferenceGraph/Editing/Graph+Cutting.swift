@@ -39,7 +39,7 @@ extension Graph {
       throw GraphError(node: name, "the model has no layer of this name")
     }
     guard cutNodes.contains(cut) else {
-      throw GraphError(node: name, "there is a way around it, so that nothing can be cut off here")
+      throw GraphError(node: name, "another path leads around it, so the graph cannot be cut here")
     }
     let reaching = reachingOutput
     var result = try Graph(inputShape: nodes[cut].shape, inputName: name)

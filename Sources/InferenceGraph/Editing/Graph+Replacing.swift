@@ -12,14 +12,14 @@ extension Graph {
   ) throws(GraphError) -> Graph {
     guard let index = index(of: name), index > 0, operation != .input else {
       throw GraphError(
-        node: name, "there is no such layer to replace; the input stays what it is")
+        node: name, "the graph has no such layer, and its input cannot be replaced")
     }
     let node = nodes[index]
     let shape = try operation.inferredShape(
       inputs: node.inputs.map { nodes[$0].shape }, activation: node.activation, node: name)
     guard shape == node.shape else {
       throw GraphError(
-        node: name, "\(operation.displayName) gives \(shape) in place of \(node.shape)")
+        node: name, "\(operation.displayName) has the output shape \(shape), not \(node.shape)")
     }
     for (role, tensor) in operation.namedWeights {
       if let place = tensor.firstNonFinite {

@@ -72,7 +72,7 @@ public struct ChannelSweep: Sendable {
     guard let layerNode = graph.index(of: layer), let frontierNode = graph.index(of: frontier)
     else { throw GraphError(node: layer, "there is no such layer") }
     guard graph.nodes[layerNode].activation.isElementwise else {
-      throw GraphError(node: layer, "its activation mixes channels, so that they cannot be masked")
+      throw GraphError(node: layer, "its activation mixes channels, so they cannot be masked")
     }
     channelCount = graph.nodes[layerNode].channels
     let masked = try graph.masking(

@@ -54,7 +54,7 @@ public struct Executor: Sendable {
     for model in models where model.graph.inputShape != shape {
       throw GraphError(
         node: model.graph.nodes[0].name,
-        "it takes images of shape \(model.graph.inputShape), another model \(shape)")
+        "it takes images of shape \(model.graph.inputShape), but another model takes \(shape)")
     }
     self.models = models
     self.options = options

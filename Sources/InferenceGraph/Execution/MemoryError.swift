@@ -4,22 +4,36 @@
   import Glibc
 #endif
 
-/// A run that needs more memory than the system provides.
-public struct MemoryError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// The number of bytes requested.
+/// A need for more memory than the system can provide now.
+public struct MemoryError: DescribedError, Hashable {
+  /// The file or layer that the memory is for; nil for a run.
+  public let subject: ErrorSubject?
+  /// The number of bytes needed.
   public let bytes: Int
-  /// The number of threads that the bytes are for.
-  public let threads: Int
+  /// What the memory is for, a phrase that begins with a verb: "running on 2 threads".
+  public let purpose: String
+  /// What to do.
+  public let remedies: [Remedy]
 
-  package init(bytes: Int, threads: Int) {
+  /// Creates an error.
+  ///
+  /// - Parameters:
+  ///   - bytes: The number of bytes needed.
+  ///   - purpose: What the memory is for, a phrase that begins with a verb: "reading its images".
+  ///   - subject: The file or layer that the memory is for.
+  ///   - remedies: What to do, besides raising the system's limit.
+  public init(
+    bytes: Int, for purpose: String, about subject: ErrorSubject? = nil, remedies: [Remedy] = []
+  ) {
+    self.subject = subject
     self.bytes = bytes
-    self.threads = threads
+    self.purpose = purpose
+    self.remedies = remedies + [.advice("raise the memory limit (ulimit -v)")]
   }
 
-  /// The message, with advice.
-  public var description: String {
-    "running on \(threads) thread\(threads == 1 ? "" : "s") takes about \(bytes >> 20) MiB of memory, "
-      + "which the system does not give; use fewer threads or raise the limit (ulimit -v)"
+  /// The purpose and the number of MiB.
+  public var problem: String {
+    "\(purpose) takes about \(bytes >> 20) MiB of memory, more than the system provides"
   }
 
   /// The bytes that OpenBLAS allocates for each thread that calls it. It retries forever if they
@@ -29,17 +43,26 @@ public struct MemoryError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The bytes that the C library reserves when a thread first allocates memory.
   package static let threadHeap = 64 << 20
 
-  /// Throws if the system cannot provide this much memory now.
-  ///
-  /// Swift arrays end the process if an allocation fails.
+  /// Throws if the system cannot provide this much memory now to each of the threads of a run.
   ///
   /// - Parameter bytes: The bytes for each thread.
-  package static func check(bytes: Int, threads: Int = 1) throws(MemoryError) {
+  package static func check(bytes: Int, threads: Int) throws(MemoryError) {
     let all = bytes * threads
+    guard !isAvailable(all) else { return }
+    throw MemoryError(
+      bytes: all, for: "running on \(threads) thread\(threads == 1 ? "" : "s")",
+      remedies: threads == 1 ? [] : [.lower("threads")])
+  }
+
+  /// Whether the system can provide this much memory now.
+  ///
+  /// Swift arrays end the process if an allocation fails.
+  package static func isAvailable(_ bytes: Int) -> Bool {
     // Mapped and unmapped at once, without touching a page.
     let place = unsafe mmap(
-      nil, all, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-    guard unsafe place != MAP_FAILED else { throw MemoryError(bytes: all, threads: threads) }
-    _ = unsafe munmap(place, all)
+      nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard unsafe place != MAP_FAILED else { return false }
+    _ = unsafe munmap(place, bytes)
+    return true
   }
 }

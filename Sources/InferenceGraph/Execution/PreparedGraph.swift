@@ -19,6 +19,6 @@ extension PreparedGraph {
     throw GraphError(
       node: largest?.name ?? "",
       "running \(blocks * laneCount) images takes \(bytes >> 20) MiB, more than the "
-        + "\(maximumBytes >> 20) MiB that a thread may take", isTooLarge: true)
+        + "\(maximumBytes >> 20) MiB that a thread may take", kind: .tooLarge)
   }
 }

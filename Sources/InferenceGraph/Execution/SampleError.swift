@@ -1,21 +1,21 @@
-internal import Foundation
-
 /// Receives the number of images of a run that are done, on any thread.
 public typealias ProgressHandler = @Sendable (_ imagesDone: Int) -> Void
 
 /// An image that cannot be evaluated.
-public struct SampleError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct SampleError: DescribedError, Hashable {
   /// The image's position in its source.
   public let index: Int
   /// What is wrong with it.
-  public let message: String
+  public let problem: String
 
   /// Creates an error.
-  public init(index: Int, _ message: String) {
+  public init(index: Int, _ problem: String) {
     self.index = index
-    self.message = message
+    self.problem = problem
   }
 
-  /// The message with the image's position.
-  public var description: String { "image \(index): \(message)" }
+  /// The image.
+  public var subject: ErrorSubject? { .image(index) }
+  /// Empty: the name of the data set is not known here.
+  public var remedies: [Remedy] { [] }
 }

@@ -44,7 +44,7 @@ public struct Graph: Sendable, Hashable {
       throw GraphError(node: name, "another node has this name")
     }
     for input in inputs where !nodes.indices.contains(input) {
-      throw GraphError(node: name, "it reads node \(input), which is not there yet")
+      throw GraphError(node: name, "it reads node \(input), which does not exist yet")
     }
     let shape = try operation.inferredShape(
       inputs: inputs.map { nodes[$0].shape }, activation: activation, node: name)
@@ -67,7 +67,7 @@ public struct Graph: Sendable, Hashable {
         throw GraphError(
           node: node,
           "its result of shape \(shape) is too large: at most 2^25 elements an image are supported",
-          isTooLarge: true)
+          kind: .tooLarge)
       }
       count = product
     }

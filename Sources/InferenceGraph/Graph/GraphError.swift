@@ -1,24 +1,29 @@
 /// A graph that cannot be built, edited or run; names the node at fault.
-public struct GraphError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct GraphError: DescribedError, Hashable {
+  /// The kind of fault.
+  public enum Kind: Sendable, Hashable {
+    /// A network that is not supported, or not consistent.
+    case unsupported
+    /// A size beyond that of any real classifier.
+    case tooLarge
+  }
+
+  /// The kind of fault.
+  public let kind: Kind
   /// The name of the node at fault.
   public let node: String
   /// What is wrong with it.
-  public let message: String
-  /// Whether the only fault is a size beyond that of any real classifier.
-  public let isTooLarge: Bool
-  /// Whether the only fault is that the system has too little memory at present.
-  public let lacksMemory: Bool
+  public let problem: String
 
   /// Creates an error.
-  public init(
-    node: String, _ message: String, isTooLarge: Bool = false, lacksMemory: Bool = false
-  ) {
-    self.lacksMemory = lacksMemory
+  public init(node: String, _ problem: String, kind: Kind = .unsupported) {
+    self.kind = kind
     self.node = node
-    self.message = message
-    self.isTooLarge = isTooLarge
+    self.problem = problem
   }
 
-  /// The message with the node's name.
-  public var description: String { "layer '\(node)': \(message)" }
+  /// The node.
+  public var subject: ErrorSubject? { .layer(node) }
+  /// Empty.
+  public var remedies: [Remedy] { [] }
 }

@@ -50,7 +50,7 @@ struct Concatenate: OperationFacts {
 
   func resultShape(of inputs: [[Int]]) throws(OperationError) -> [Int] {
     guard inputs.allSatisfy({ $0.dropLast() == inputs[0].dropLast() && !$0.isEmpty }) else {
-      throw OperationError("inputs of shapes \(inputs) cannot stand side by side")
+      throw OperationError("inputs of shapes \(inputs) cannot be concatenated")
     }
     return inputs[0].dropLast() + [inputs.reduce(0) { $0 + $1[$1.count - 1] }]
   }

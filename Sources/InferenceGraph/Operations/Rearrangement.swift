@@ -92,7 +92,7 @@ extension Rearrangement: OperationFacts {
     switch self {
     case .permutation(let axes):
       guard axes.sorted() == Array(input.indices) else {
-        throw OperationError("\(axes) are not the axes of \(input), each once")
+        throw OperationError("\(axes) is not a permutation of the axes of \(input)")
       }
       return axes.map { input[$0] }
     case .cropping(let top, let bottom, let left, let right):

@@ -70,8 +70,8 @@ package struct ArrayFile: Sendable {
           value("kind").map { abbreviated($0) }
         }
       throw file.failure(
-        "is no \(kind) file of this program\(other.map { ", but looks like a \($0)" } ?? ""); give "
-          + "one that it has written")
+        "is not a \(kind) file of this program\(other.map { ", but looks like a \($0)" } ?? ""); "
+          + "give one that it wrote")
     }
     guard value("version") == version else {
       throw file.failure("was written by a later version of this program; use that")

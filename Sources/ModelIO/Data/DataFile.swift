@@ -74,10 +74,10 @@ struct DataFile {
     }
     let list = pairs.prefix(maximumPairs).map { "\(text($0.0)) with \(text($0.1))" }
     let more = pairs.count > maximumPairs ? " and others" : ""
-    let choice = pairs.count > 1 ? ", or another pair" : ""
     return file.failure(
-      "\(start); these would do: \(list.joined(separator: ", "))\(more); give --keys "
-        + "\(first.0.path),\(first.1.path)\(choice)")
+      "\(start); these fit: \(list.joined(separator: ", "))\(more)",
+      remedies: [.set("keys", to: ["\(first.0.path),\(first.1.path)"])]
+        + (pairs.count > 1 ? [.advice("another pair")] : []))
   }
 
   private typealias Entry = (path: String, info: HDF5DatasetInfo)

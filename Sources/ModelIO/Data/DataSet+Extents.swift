@@ -48,8 +48,8 @@ extension DataSet {
       case (nil, _, _):
         throw FileError(
           .usage, path: path,
-          "its images, \(described), do not tell where the channels are; say it with --layout nchw "
-            + "or --layout nhwc")
+          "its images, \(described), do not tell where the channels are",
+          remedies: [.set("layout", to: ["nchw", "nhwc"])])
       }
     default:
       throw file.failure("its data set '\(name)' holds no images: one is of shape '\(described)'")

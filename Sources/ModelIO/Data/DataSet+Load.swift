@@ -85,13 +85,14 @@ extension DataSet {
     case (nil, true, true):
       throw FileError(
         .usage, path: file.path,
-        "its images, \(described(image)), fit the \(consumer) channels first and last; "
-          + "say which with --layout nchw or --layout nhwc")
+        "its images, \(described(image)), fit the \(consumer) with channels first and "
+          + "with channels last",
+        remedies: [.set("layout", to: ["nchw", "nhwc"])])
     case (.some(let wanted), _, _) where first || last:
       throw FileError(
         .usage, path: file.path,
-        "its images, \(described(image)), do not fit the \(consumer)'s input, "
-          + "\(described(inputShape)), with --layout \(wanted.rawValue); leave the option out")
+        "its images, \(described(image)), do not fit the \(consumer)'s input, \(described(inputShape)), "
+          + "with the layout \(wanted.rawValue)", remedies: [.omit("layout")])
     default:
       if file.isMATLAB {
         throw file.failure(

@@ -14,8 +14,8 @@ extension DataSet {
     guard imageShape.count == 3 else {
       throw FileError(
         .badData, path: path,
-        "one of the images has the shape \(imageShape), and [height, width, channels] are written; "
-          + "give pictures")
+        "its images have the shape \(imageShape), but only [height, width, channels] can be "
+          + "written")
     }
     let file = try HDF5Writer(path: path)
     let shape = [count, imageShape[2], imageShape[0], imageShape[1]]

@@ -60,7 +60,7 @@ public struct FashionMNIST: Sendable {
   ///   - part: Training or test images.
   ///   - range: The indices of the images; nil: all.
   /// - Throws: ``FileError`` if a file is missing or damaged.
-  public func load(_ part: Part, range: Range<Int>? = nil) throws(FileError) -> DataSet {
+  public func load(_ part: Part, range: Range<Int>? = nil) throws -> DataSet {
     let range = range ?? 0..<part.count
     precondition(
       range.lowerBound >= 0 && range.upperBound <= part.count, "\(range) of \(part.count) images")
@@ -82,7 +82,7 @@ public struct FashionMNIST: Sendable {
   }
 
   /// Returns the elements of a gzipped IDX file.
-  private func read(_ name: String, extents: [Int]) throws(FileError) -> ArraySlice<UInt8> {
+  private func read(_ name: String, extents: [Int]) throws -> ArraySlice<UInt8> {
     let path = "\(folder)/\(name)"
     let count = IDX.headerSize(rank: extents.count) + extents.reduce(1, *)
     let file = try IDX(try GzipFile.read(path, count: count), path: path)

@@ -87,7 +87,7 @@ struct LabelSet {
     if let classes = form.classes { return classes }
     let largest = try dataset.doubles().max() ?? 0
     guard largest >= 0, largest < Double(DataSet.largestClassCount) else {
-      throw failure("has \(largest), which is no class; classes are integers from 0 on")
+      throw failure("has \(largest), which is not a class; classes are integers of at least 0")
     }
     return Int(largest) + 1
   }
@@ -116,7 +116,7 @@ struct LabelSet {
     labels.reserveCapacity(count)
     for (index, value) in try dataset.doubles().enumerated() {
       guard value == value.rounded() else {
-        throw failure("has \(value) at index \(index), which is no class; classes are integers")
+        throw failure("has \(value) at index \(index), which is not a class; classes are integers")
       }
       guard value >= 0, value < Double(classCount) else {
         throw failure(
@@ -147,7 +147,7 @@ struct LabelSet {
         row.count(where: { $0 == largest }) == 1
       else {
         throw failure(
-          "tells no class in row \(labels.count): one 1 and zeros are needed, or shares of which one is "
+          "has no class in row \(labels.count): one 1 and zeros are needed, or shares of which one is "
             + "the largest")
       }
       areSoft = true

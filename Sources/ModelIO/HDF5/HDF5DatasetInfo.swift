@@ -51,7 +51,7 @@ struct HDF5DatasetInfo: Sendable {
       Refusal(finding: Finding(rule, at: path, "its data set '\(abbreviated(path))' \(reason)"))
     }
     guard claim.extents.count <= 32, claim.elementSize > 0 else {
-      throw refuse(.damaged, "has no proper shape")
+      throw refuse(.damaged, "has no valid shape")
     }
     guard let bytes = Self.byteCount(claim.extents, claim.elementSize) else {
       throw refuse(.shapeBomb, "claims a size that no file has")
@@ -73,7 +73,7 @@ struct HDF5DatasetInfo: Sendable {
       }
     case .chunked:
       guard claim.chunk.count == claim.extents.count, !claim.chunk.contains(0) else {
-        throw refuse(.damaged, "has no proper chunks")
+        throw refuse(.damaged, "has no valid chunks")
       }
       guard let chunk = Self.byteCount(claim.chunk, claim.elementSize), chunk <= Self.largestChunk
       else { throw refuse(.shapeBomb, "has chunks of more than \(Self.largestChunk >> 20) MiB") }
@@ -93,7 +93,7 @@ struct HDF5DatasetInfo: Sendable {
       // The bound if the whole file were deflated zeros.
       guard bytes <= others, bytes / 1100 <= fileSize else {
         throw refuse(
-          .shapeBomb, "claims \(bytes) bytes, more than all that it can be put together from")
+          .shapeBomb, "claims \(bytes) bytes, more than its parts hold")
       }
       storage = .inPieces
     }

@@ -18,8 +18,8 @@ extension HDF5File {
     {
       return FileError(
         .badData, path: content.path,
-        "is marked as open for writing, as a program leaves it that was ended; when none writes to it "
-          + "any more, run `h5clear -s \(content.path)`")
+        "is marked as open for writing, perhaps by a program that was ended; if no program writes "
+          + "to it, run `h5clear -s \(content.path)`")
     }
     let notHDF5 = "is not an HDF5 file, or a damaged one; check it with `h5ls` or copy it again"
     return FileError(refused: Finding(.damaged, notHDF5), path: content.path)

@@ -94,7 +94,9 @@ final class HDF5File: Sendable {
   var size: Int { content.size }
 
   /// Returns an error about this file's contents.
-  func failure(_ message: String) -> FileError { FileError(.badData, path: path, message) }
+  func failure(_ problem: String, remedies: [Remedy] = []) -> FileError {
+    FileError(.badData, path: path, problem, remedies: remedies)
+  }
 
   /// Returns whether there is a group at the path.
   func hasGroup(_ path: String) -> Bool { group(path) != nil }

@@ -22,7 +22,7 @@ enum HDF5Filter {
     // h5repack omits data sets with other filters. hdf5plugin adds those that h5py lacks.
     let (hint, plugin) =
       number == LZF.number ? ("", "") : (" and its package hdf5plugin", ", hdf5plugin")
-    return "write it anew with Python\(hint): `python3 -c \"import h5py\(plugin); "
+    return "write it again with Python\(hint): `python3 -c \"import h5py\(plugin); "
       + "h5py.File('NEW.h5', 'w').update({k: v[()] for k, v in h5py.File('OLD.h5').items()})\"`"
   }
 }

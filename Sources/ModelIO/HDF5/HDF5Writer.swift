@@ -24,7 +24,7 @@ struct HDF5Writer: ~Copyable {
       return unsafe H5Fcreate(name, dk_exclusive(), creation.id, access.id)
     }
     guard let file = HDF5Handle<HDF5FileKind>(id) else {
-      throw FileError(.cannotWrite, path: path, "libhdf5 cannot make a file in memory")
+      throw FileError(.cannotWrite, path: path, "libhdf5 cannot create a file in memory")
     }
     self.path = path
     self.file = file
@@ -197,7 +197,7 @@ struct HDF5Writer: ~Copyable {
   private func check(_ succeeded: Bool) throws(FileError) {
     guard succeeded else {
       throw FileError(
-        .writeFailed, path: path, "libhdf5 cannot make the file; is the memory full?")
+        .writeFailed, path: path, "libhdf5 cannot create the file; is the memory full?")
     }
   }
 }

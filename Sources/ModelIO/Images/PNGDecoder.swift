@@ -19,7 +19,7 @@ enum PNGDecoder {
       case .cutShort: "ends before its image does; copy it again"
       case .damaged: "is a damaged PNG image; copy it again"
       case .tooLarge: "is larger than it says; save it again"
-      case .noMemory: "takes more memory to decode than there is; scale it down first"
+      case .noMemory: "takes more memory to decode than the system provides; scale it down first"
       }
     }
   }

@@ -39,8 +39,8 @@ struct PNGHeader: Sendable, Hashable {
     else {
       throw FileError(
         .badData, path: path,
-        "claims \(width) x \(height) pixels, and images of more than \(Self.maximumPixels) are not "
-          + "read; scale it down first")
+        "claims \(width) x \(height) pixels, more than the limit of \(Self.maximumPixels); "
+          + "scale it down first")
     }
   }
 

@@ -51,8 +51,8 @@ public struct PixelImage: Sendable, Hashable {
     else {
       throw FileError(
         .unavailable, path: path,
-        "\(width) x \(height) pixels are more than the \(PNGHeader.maximumPixels) that are written; "
-          + "make the image smaller")
+        "\(width) x \(height) pixels are more than the \(PNGHeader.maximumPixels) that can be "
+          + "written; make the image smaller")
     }
     var file = unsafe dk_bytes()
     var copy = pixels

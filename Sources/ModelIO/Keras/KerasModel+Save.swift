@@ -25,12 +25,13 @@ extension KerasModel {
     do {
       export = try KerasExport(model.graph)
     } catch {
-      throw FileError(.cannotWrite, path: path, "the model cannot be a Keras file: \(error)")
+      throw FileError(
+        .cannotWrite, path: path, "the model cannot be saved as a Keras file: \(error)")
     }
     if let source = model.source, let present = try? sha256(ofFile: path), present == source.sha256
     {
       throw FileError(
-        .cannotWrite, path: path, "is the model that was read, which is kept; give another name")
+        .cannotWrite, path: path, "is the model that was read; give another name")
     }
     let writer = try HDF5Writer(path: path)
     try write(export, name: model.name, to: writer)

@@ -68,7 +68,8 @@ struct KerasReader {
     case let error as GraphError:
       FileError(
         refused: Finding(
-          error.isTooLarge ? .graphSize : .kerasConfig, at: abbreviated(error.node), "\(error)"),
+          error.kind == .tooLarge ? .graphSize : .kerasConfig, at: abbreviated(error.node),
+          "\(error)"),
         path: path)
     default: FileError(.badData, path: path, "\(error)")
     }
@@ -94,7 +95,7 @@ struct KerasReader {
         // Later failures are consequences of this finding.
         result = FileError(refused: first, path: path)
       } else {
-        let finding = error.finding ?? Finding(.damaged, error.message)
+        let finding = error.finding ?? Finding(.damaged, error.problem)
         if !findings.contains(finding) { findings.append(finding) }
       }
     }
@@ -125,8 +126,10 @@ struct KerasReader {
     }
     throw FileError(
       .usage, path: path,
-      "holds weights alone; give the network's description with --architecture FILE, another "
-        + "Keras .h5 model or its JSON")
+      "holds only weights",
+      remedies: [
+        .give("the network as a Keras .h5 model or as JSON", for: "architecture")
+      ])
   }
 
   /// Returns the findings in a configuration; for a separate file their locations begin with its

@@ -75,11 +75,11 @@ public enum AtomicFile {
 }
 
 extension FileError {
-  /// Creates the error for a result that cannot be written, with a matching exit status.
+  /// Creates the error for a result that cannot be written, with a matching kind.
   package init(writing path: String, _ error: SystemError) {
     let (kind, message): (Kind, String) =
       switch error.code {
-      case EPIPE: (.readerGone, "nobody reads it any more")
+      case EPIPE: (.readerGone, "its reader has closed it")
       case EISDIR: (.cannotWrite, "is a folder; give another name")
       case ENOENT, ENOTDIR:
         (
@@ -94,6 +94,6 @@ extension FileError {
           "cannot be written: \(InputFile.reason(error.code)); make room or write elsewhere"
         )
       }
-    self.init(kind, path: path, message)
+    self.init(kind, path: path, message, remedies: [], finding: nil, system: error)
   }
 }

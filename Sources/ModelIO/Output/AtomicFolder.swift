@@ -52,9 +52,8 @@ public enum AtomicFolder {
     do {
       try body(temporary)
     } catch let error as FileError {
-      throw FileError(
-        error.kind, path: error.path.replacing(temporary, with: path),
-        error.message.replacing(temporary, with: path))
+      guard error.path.hasPrefix(temporary) else { throw error }
+      throw error.moved(to: path + error.path.dropFirst(temporary.count))
     }
   }
 

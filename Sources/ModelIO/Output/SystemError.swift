@@ -5,7 +5,7 @@
 #endif
 
 /// An error number of the system.
-package struct SystemError: Error {
+package struct SystemError: Error, Hashable {
   /// The value of `errno`.
   package let code: Int32
 

@@ -21,13 +21,13 @@ extension FileError {
       switch error {
       case let error as FileError: error
       case SealedFailure.tooSlow:
-        refused(.parserLimit, "takes too long to read; the reader was ended")
+        refused(.parserLimit, "takes too long to read; the reader was stopped")
       case SealedFailure.ended(SIGKILL), SealedFailure.ended(SIGXCPU):
         refused(.parserLimit, "takes too much memory or time to read")
       case SealedFailure.ended(SIGSYS):
         refused(
           .parserCrash,
-          "makes \(library) try what a reader never does; its process, which was sealed off, was ended"
+          "makes \(library) try what a reader never does; its sealed process was ended"
         )
       case SealedFailure.ended(SIGBUS) where file.hasShrunk:
         FileError(.badData, path: file.path, "became shorter while it was read; try again")
@@ -38,7 +38,8 @@ extension FileError {
         )
       case SealedFailure.lost:
         FileError(
-          .missingInput, path: file.path, "cannot be read: the process for it was ended; try again")
+          .missingInput, path: file.path, "cannot be read, because its process was ended; try again"
+        )
       default: refused(.parserAnswer, "made the process that reads it give an invalid answer")
       }
   }

@@ -1,3 +1,5 @@
+internal import InferenceGraph
+
 extension SealedProcess {
   /// Starts a process for a file, as `sandbox` demands; nil if the program is to parse the file
   /// itself.
@@ -22,8 +24,8 @@ extension SealedProcess {
     guard sandbox == .auto else {
       throw FileError(
         .unavailable, path: file.path,
-        "is not read: this system cannot seal a process off (Landlock and seccomp are needed); "
-          + "use --sandbox auto if the file is trusted")
+        "is read only if you trust it, because this system cannot seal a process (Landlock and "
+          + "seccomp are needed)", remedies: [.set("sandbox", to: ["auto"])])
     }
     Launcher.shared.record(.none)
     return nil

@@ -35,7 +35,7 @@ public enum Checkpoint {
       path, kind: kind, arrays: ["weights", "slot_0", "slot_1", "best"],
       largestCount: largestCount, sandbox: sandbox)
     let damaged = FileError(
-      .badData, path: path, "is a damaged checkpoint; start anew, or from an earlier one")
+      .badData, path: path, "is a damaged checkpoint; start again, or from an earlier one")
     guard let json = file.setting(setting).flatMap({ try? JSONParser.parse($0) }),
       var state = Self.state(from: json), let count = json["weights"]?.int
     else { throw damaged }

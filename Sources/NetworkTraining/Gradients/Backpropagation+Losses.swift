@@ -163,8 +163,10 @@ extension Backpropagation {
         continue
       }
       throw TrainingError(
-        "the loss's derivatives at '\(name)' are not finite for image \(bad) of the batch; look at "
-          + "what it divides by, or lower the learning rate")
+        "the loss's derivatives with respect to its output are not finite for image \(bad) of the "
+          + "batch",
+        about: .layer(name),
+        remedies: [.advice("check the loss for divisions by zero"), .lower("learningRate")])
     }
     return sum
   }

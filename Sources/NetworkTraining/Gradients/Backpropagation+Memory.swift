@@ -6,7 +6,8 @@ extension Backpropagation {
     guard output.elementCount == output.channels else {
       throw GraphError(
         node: output.name,
-        "its result of shape \(output.shape) is not one score a class, so that there is no loss to train with"
+        "its result of shape \(output.shape) is not one score for each class, so "
+          + "there is no loss to train with"
       )
     }
   }
@@ -16,7 +17,7 @@ extension Backpropagation {
     let reaching = graph.reachingOutput
     return try names.map { (name) throws(GraphError) in
       guard let index = graph.index(of: name), reaching[index] else {
-        throw GraphError(node: name, "the model has no such layer with a part in its output")
+        throw GraphError(node: name, "the model has no such layer that its output depends on")
       }
       return index
     }
@@ -24,10 +25,10 @@ extension Backpropagation {
 
   /// Throws if the memory for each weight is not available, besides OpenBLAS's buffers, which the
   /// first batch allocates.
-  func checkMemory(bytesPerWeight: Int) throws(GraphError) {
+  func checkMemory(bytesPerWeight: Int) throws(MemoryError) {
     try Self.check(
       bytes: parameters.weights.count * bytesPerWeight,
-      openBLAS: usesOpenBLAS ? options.threads : 0, "so many weights", in: model.graph)
+      openBLAS: usesOpenBLAS ? options.threads : 0, "this many weights", in: model.graph)
   }
 
   /// Throws if the memory is not available.
@@ -39,18 +40,13 @@ extension Backpropagation {
   ///   - graph: The graph whose largest layer the message names.
   static func check(
     bytes: Int, openBLAS: Int = 0, _ purpose: String, in graph: Graph
-  ) throws(GraphError) {
+  ) throws(MemoryError) {
     let all = bytes + openBLAS * (MemoryError.openBLASBuffer + MemoryError.threadHeap)
-    do {
-      guard all < 1 << 40 else { throw MemoryError(bytes: all, threads: 1) }
-      try MemoryError.check(bytes: all)
-    } catch {
-      let largest = graph.nodes.max { $0.elementCount < $1.elementCount }
-      throw GraphError(
-        node: largest?.name ?? "",
-        "training with \(purpose) takes about \(all >> 20) MiB, which the system does not give; use "
-          + "a smaller batch or fewer threads, or raise the limit (ulimit -v)", lacksMemory: true)
-    }
+    guard all >= 1 << 40 || !MemoryError.isAvailable(all) else { return }
+    let largest = graph.nodes.max { $0.elementCount < $1.elementCount }
+    throw MemoryError(
+      bytes: all, for: "training with \(purpose)", about: largest.map { .layer($0.name) },
+      remedies: [.lower("batchSize"), .lower("threads")])
   }
 }
 

@@ -73,14 +73,14 @@ public final class Backpropagation {
   ///   - differentiatesInput: Whether to compute the gradient of the images.
   ///   - lossNodes: The names of inner nodes whose values a loss may depend on.
   ///   - options: The number of threads.
-  /// - Throws: `GraphError` for a graph that cannot be trained or takes too much memory, or for
-  ///   an unknown layer or node.
+  /// - Throws: `GraphError` for a graph that cannot be trained, or for an unknown layer or node;
+  ///   `MemoryError` if it takes too much memory.
   public init(
     _ model: Model, batchSize: Int, isTraining: Bool = true, freezesNormalization: Bool = false,
     differentiatesWeights: Bool = true, layers: [String]? = nil,
     differentiatesInput: Bool = false, lossNodes: [String] = [],
     options: ExecutionOptions = ExecutionOptions()
-  ) throws(GraphError) {
+  ) throws {
     precondition(batchSize > 0, "a batch of \(batchSize) images")
     self.model = model
     self.batchSize = batchSize
@@ -90,7 +90,7 @@ public final class Backpropagation {
     self.differentiatesWeights = differentiatesWeights
     try Backpropagation.checkOutput(of: model.graph)
     try Backpropagation.check(
-      bytes: model.graph.trainedBytes, "so many weights", in: model.graph)
+      bytes: model.graph.trainedBytes, "this many weights", in: model.graph)
     let selected = try layers.map { (names) throws(GraphError) in
       try Backpropagation.nodes(names, of: model.graph)
     }

@@ -30,7 +30,7 @@ public struct TrainingBatches: Sendable {
   ///   - batchSize: The most images in a batch.
   ///   - augmentation: Random changes of the images, drawn again in every epoch.
   ///   - seed: Determines order, changes and dropout.
-  /// - Throws: ``TrainingError`` if there is too little memory; the errors of the source.
+  /// - Throws: `MemoryError` if there is too little memory; the errors of the source.
   public init(
     _ data: TrainingSet, batchSize: Int, augmentation: Augmentation = Augmentation(), seed: UInt64
   ) throws {

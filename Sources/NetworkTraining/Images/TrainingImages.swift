@@ -22,7 +22,7 @@ final class TrainingImages: Sendable {
   ///   - batchSize: The most images in a batch.
   ///   - augmentation: Random changes, determined by seed, epoch and an image's index alone.
   ///   - seed: The seed of the changes.
-  /// - Throws: ``TrainingError`` if there is too little memory; the errors of the source.
+  /// - Throws: `MemoryError` if there is too little memory; the errors of the source.
   init(
     _ source: any SampleSource, batchSize: Int, augmentation: Augmentation, seed: UInt64
   ) throws {
@@ -36,12 +36,10 @@ final class TrainingImages: Sendable {
       return
     }
     let bytes = source.count * rows.imageBytes
-    do {
-      try MemoryError.check(bytes: bytes, threads: 1)
-    } catch {
-      throw TrainingError(
-        "the \(source.count) images to train on take \(bytes >> 20) MiB of memory, which the "
-          + "system does not give; train on fewer or raise the limit (ulimit -v)")
+    guard MemoryError.isAvailable(bytes) else {
+      throw MemoryError(
+        bytes: bytes, for: "reading \(source.count) images to train on",
+        remedies: [.advice("train on fewer images")])
     }
     let memory = Storage<UInt8>(count: bytes)
     // The storage has the size of the images, and no other code uses it yet.

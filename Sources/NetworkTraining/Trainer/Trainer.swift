@@ -21,8 +21,9 @@ extension Model {
   ///     training.
   /// - Throws: ``TrainingError`` for options out of range, too few images, a label that is not a
   ///   class of the model, a loss or weights that are no longer finite, or the state of another
-  ///   training; `GraphError` for a model that cannot be trained; `SampleError` for an image
-  ///   with a value that is not finite; the errors of the sources and of `checkpoint`.
+  ///   training; `GraphError` for a model that cannot be trained; `MemoryError` if it or the
+  ///   images do not fit into memory; `SampleError` for an image with a value that is not finite;
+  ///   the errors of the sources and of `checkpoint`.
   public func trained(
     on data: TrainingSet, heldOut: TrainingSet? = nil, options: TrainingOptions,
     resuming state: TrainingState? = nil, execution: ExecutionOptions = ExecutionOptions(),

@@ -1,19 +1,27 @@
-internal import InferenceGraph
+public import InferenceGraph
 
 /// A training that cannot start or continue.
-public struct TrainingError: Error, Sendable, CustomStringConvertible {
-  /// The cause and the remedy, in one line.
-  public let message: String
+///
+/// Its options are properties of ``TrainingOptions``.
+public struct TrainingError: DescribedError {
+  /// What the error is about.
+  public let subject: ErrorSubject?
+  /// What is wrong.
+  public let problem: String
+  /// What to do.
+  public let remedies: [Remedy]
   /// If the training diverged, the result after its last good epoch; the initial model if there is
   /// none.
   public let lastGood: TrainingResult?
 
   /// Creates an error.
-  public init(_ message: String, lastGood: TrainingResult? = nil) {
-    self.message = message
+  public init(
+    _ problem: String, about subject: ErrorSubject? = nil, remedies: [Remedy] = [],
+    lastGood: TrainingResult? = nil
+  ) {
+    self.subject = subject
+    self.problem = problem
+    self.remedies = remedies
     self.lastGood = lastGood
   }
-
-  /// The message.
-  public var description: String { message }
 }

@@ -6,7 +6,7 @@ extension TrainingOptions {
   func check() throws(TrainingError) {
     try require(
       (1...1_000_000).contains(epochs), "epochs", "\(epochs)", "an integer from 1 to 1,000,000")
-    try require(batchSize >= 1, "batchSize", "\(batchSize)", "an integer from 1 on")
+    try require(batchSize >= 1, "batchSize", "\(batchSize)", "a positive integer")
     try checkOptimizer()
     try require(
       learningRate > 0 && learningRate.isFinite, "learningRate", "\(learningRate)",
@@ -15,14 +15,14 @@ extension TrainingOptions {
       let isAscending = zip(starts, starts.dropFirst()).allSatisfy { $0 < $1 }
       try require(
         isAscending && starts.allSatisfy { $0 >= 0 }, "schedule", "step(at: \(starts))",
-        "epochs from 0 on in ascending order")
+        "epochs counted from 0, in ascending order")
       try require(
         factor > 0 && factor.isFinite, "schedule", "step(factor: \(factor))",
         "a finite factor over 0")
     }
     try require(
       weightDecay >= 0 && weightDecay.isFinite, "weightDecay", "\(weightDecay)",
-      "a finite number from 0 on")
+      "a finite number of at least 0")
     try require(
       (0..<1).contains(labelSmoothing), "labelSmoothing", "\(labelSmoothing)",
       "a number from 0 to under 1")
@@ -31,7 +31,7 @@ extension TrainingOptions {
         clipping > 0 && clipping.isFinite, "clipping", "\(clipping)", "a finite number over 0")
     }
     if let patience {
-      try require(patience >= 1, "patience", "\(patience)", "an integer from 1 on, or nil")
+      try require(patience >= 1, "patience", "\(patience)", "a positive integer, or nil")
     }
   }
 
@@ -43,7 +43,7 @@ extension TrainingOptions {
         "a momentum from 0 to under 1")
       try require(
         !nesterov || momentum > 0, "optimizer", "sgd(momentum: 0, nesterov: true)",
-        "a momentum over 0 where it is Nesterov's")
+        "a momentum over 0 for Nesterov")
     case .adam(let beta1, let beta2, let epsilon), .adamW(let beta1, let beta2, let epsilon):
       try require(
         (0..<1).contains(beta1), "optimizer", "beta1 \(beta1)", "a beta1 from 0 to under 1")
@@ -52,7 +52,7 @@ extension TrainingOptions {
       // Smaller values underflow to zero as 32-bit floats, and 0 / 0 is NaN.
       try require(
         epsilon >= 1e-30 && epsilon.isFinite, "optimizer", "epsilon \(epsilon)",
-        "a finite epsilon from 1e-30 on")
+        "a finite epsilon of at least 1e-30")
     }
   }
 
@@ -64,16 +64,18 @@ extension TrainingOptions {
   ) throws(TrainingError) {
     if let patience, heldOut == nil {
       throw TrainingError(
-        "patience is \(patience), but there are no held-out images to decide when to stop; give some "
-          + "or set it to nil")
+        "is \(patience), but there are no held-out images to decide when to stop",
+        about: .option("patience"),
+        remedies: [.give("held-out images", for: "heldOut"), .omit("patience")])
     }
     if let heldOut, heldOut.source.count == 0 {
-      throw TrainingError("there is not one held-out image; give some, or no such set")
+      throw TrainingError(
+        "the held-out set is empty; give images in it, or no held-out set")
     }
     guard data.source.count >= batchSize else {
       throw TrainingError(
-        "there are \(data.source.count) images to train on, fewer than one batch of \(batchSize); "
-          + "give more images or lower batchSize")
+        "there are \(data.source.count) images to train on, fewer than one batch of \(batchSize)",
+        remedies: [.advice("give more images"), .lower("batchSize")])
     }
     if let targets = data.targets {
       precondition(
@@ -81,13 +83,14 @@ extension TrainingOptions {
         "\(targets.count) targets for \(data.labels.count) images and \(model.classCount) classes")
       if let index = targets.firstIndex(where: { !$0.isFinite }) {
         throw TrainingError(
-          "the targets of image \(index / model.classCount) are not finite; leave such images out")
+          "its targets are not finite", about: .image(index / model.classCount),
+          remedies: [.advice("leave such images out")])
       }
     }
     for (set, name) in [(data, "image"), (heldOut ?? data, "held-out image")] {
       guard set.source.imageShape == model.graph.inputShape else {
         throw TrainingError(
-          "the \(name)s have the shape \(set.source.imageShape), the model takes "
+          "the \(name)s have the shape \(set.source.imageShape), but the model takes "
             + "\(model.graph.inputShape)")
       }
       let classes = 0..<Int32(clamping: model.classCount)
@@ -102,8 +105,8 @@ extension TrainingOptions {
     for node in model.graph.nodes
     where node.operation.weights.contains(where: { $0.firstNonFinite != nil }) {
       throw TrainingError(
-        "layer '\(node.name)' has weights that are not finite before the training; it cannot be "
-          + "trained")
+        "it has weights that are not finite before the training, so it cannot be trained",
+        about: .layer(node.name))
     }
   }
 
@@ -111,7 +114,8 @@ extension TrainingOptions {
     guard augmentation != Augmentation() else { return }
     guard shape.count == 3 else {
       throw TrainingError(
-        "augmentation is for images of height, width and channels, not for the shape \(shape)")
+        "takes images of height, width and channels, not the shape \(shape)",
+        about: .option("augmentation"))
     }
     let largest = min(shape[0], shape[1]) - 1
     try require(
@@ -126,14 +130,16 @@ extension TrainingOptions {
     let which = missing.count == 1 ? "class \(first)" : "\(missing.count) classes (\(list)"
     let end = missing.count == 1 ? "" : missing.count > 10 ? ", ...)" : ")"
     throw TrainingError(
-      "no image to train on is of \(which)\(end); give some of every class, or set "
-        + "requiresAllClasses to false")
+      "the images to train on have none of \(which)\(end)",
+      remedies: [
+        .advice("give some of every class"), .set("requiresAllClasses", to: ["false"]),
+      ])
   }
 
   private func require(
     _ isGood: Bool, _ option: String, _ value: String, _ range: String
   ) throws(TrainingError) {
-    if !isGood { throw TrainingError("\(option) is \(value), but takes \(range)") }
+    if !isGood { throw TrainingError("is \(value), but takes \(range)", about: .option(option)) }
   }
 }
 

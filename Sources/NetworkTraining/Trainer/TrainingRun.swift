@@ -60,7 +60,8 @@ final class TrainingRun {
       } catch let divergence as Divergence {
         parameters.unpack(last, into: parameters.weights)
         throw TrainingError(
-          divergence.message(options, epoch: history.count, steps: steps),
+          divergence.problem(options, epoch: history.count, steps: steps),
+          remedies: [.lower("learningRate")],
           lastGood: TrainingResult(
             model: backpropagation.currentModel, epochs: history, keptEpoch: history.indices.last))
       }
@@ -172,11 +173,11 @@ private struct Divergence: Error {
   let step: Int
   let loss: Double
 
-  func message(_ options: TrainingOptions, epoch: Int, steps: Int) -> String {
+  func problem(_ options: TrainingOptions, epoch: Int, steps: Int) -> String {
     let value = loss.isNaN ? "NaN" : "\(Float(loss))"
     let weights = loss.isFinite ? " and the weights are no longer finite" : ""
     return "the training diverged in epoch \(epoch + 1) of \(options.epochs), step \(step + 1) of "
-      + "\(steps): the loss is \(value)\(weights); lower learningRate, which is "
+      + "\(steps): the loss is \(value)\(weights) at a learning rate of "
       + "\(options.learningRate)"
   }
 }

@@ -68,8 +68,9 @@ public struct TrainingState: Sendable, Hashable {
     for item in identity where known[item.name] != item.value {
       let theirs = known[item.name].map { "\(item.name) \($0)" } ?? "unknown \(item.name)"
       throw TrainingError(
-        "the state to resume is of a training with \(theirs), but this one has \(item.value); give "
-          + "the same model, images and options, or start anew")
+        "the state to resume belongs to a training with \(theirs), but this one has "
+          + "\(item.value)",
+        remedies: [.advice("give the same model, images and options"), .advice("start again")])
     }
     let sizes = [weights.count] + slots.map(\.count) + (best.map { [$0.weights.count] } ?? [])
     let isWhole =
@@ -78,7 +79,7 @@ public struct TrainingState: Sendable, Hashable {
       && best?.epoch.map { epochs.indices.contains($0) } ?? true
     let values = [weights, best?.weights ?? []] + slots
     guard isWhole, values.allSatisfy({ $0.allSatisfy(\.isFinite) }) else {
-      throw TrainingError("the state to resume is damaged; start anew")
+      throw TrainingError("the state to resume is damaged", remedies: [.advice("start again")])
     }
   }
 }

@@ -39,6 +39,7 @@ struct AttackCommand: RunnerCommand {
   var attack: String
 
   @Option(
+    name: .role(.train),
     help: ArgumentHelp(
       "Clean training images: HDF5 (data and label), fashion-mnist, or a part of it, as in "
         + "fashion-mnist:0-5000.", valueName: "file"),
@@ -46,6 +47,7 @@ struct AttackCommand: RunnerCommand {
   var train: String
 
   @Option(
+    name: .role(.test),
     help: ArgumentHelp(
       "Clean test images; with --train fashion-mnist, its test images by default.",
       valueName: "file"),
@@ -139,14 +141,14 @@ struct AttackCommand: RunnerCommand {
   /// Checks combinations of options; called late, so that an unknown option is reported first.
   private func check() throws {
     try training.check()
-    try data.check(roles: ["train", "test"])
+    try data.check([.train, .test])
     try execution.check()
-    if resume, checkpoint == nil { throw ValidationError("--resume needs --checkpoint") }
+    if resume, checkpoint == nil { throw Failure(option: "--resume", "needs --checkpoint") }
     if mode == .allToAll, target != nil {
-      throw ValidationError("--target has no effect with --mode all-to-all; leave it out")
+      throw Failure(option: "--target", "has no effect with --mode all-to-all; leave it out")
     }
     if test == nil, !(try ImageInput(train).isFashionMNIST) {
-      throw ValidationError("--train FILE needs --test, images to judge the model on")
+      throw Failure(option: "--train", "FILE needs --test, images to evaluate the model on")
     }
   }
 
@@ -173,18 +175,19 @@ struct AttackCommand: RunnerCommand {
     let context = context(execution, seed: seed)
 
     let architecture = try Architecture(nameOrFile: architecture, sandbox: sandbox)
-    let extents = try trainInput.extents(data.format, as: "train", sandbox: sandbox)
+    let extents = try trainInput.extents(
+      data.format, as: DataRole.train.rawValue, sandbox: sandbox)
     let classCount = classes ?? max(architecture.classCount ?? 0, extents.classCount)
     let goal = try AttackGoal(mode, target: target ?? 0, classCount: classCount)
     try training.check(imageShape: extents.imageShape)
     var trainFormat = data.format
     trainFormat.layout = extents.layout
     let trainData = try trainInput.load(
-      .train, trainFormat, as: "train", imageShape: extents.imageShape, classCount: classCount,
-      consumer: "attack", sandbox: sandbox)
+      .train, trainFormat, as: DataRole.train.rawValue, imageShape: extents.imageShape,
+      classCount: classCount, consumer: "attack", sandbox: sandbox)
     let testData = try testInput.load(
-      .test, data.format, as: "test", imageShape: extents.imageShape, classCount: classCount,
-      consumer: "attack", sandbox: sandbox)
+      .test, data.format, as: DataRole.test.rawValue, imageShape: extents.imageShape,
+      classCount: classCount, consumer: "attack", sandbox: sandbox)
     execution.parsing.warn(in: context)
     for note in trainData.notes + testData.notes { context.warn(note) }
     if let scale, scale.factor != 1, architecture.scalesImages {
@@ -196,10 +199,10 @@ struct AttackCommand: RunnerCommand {
       (try LabelledImages(trainData), try LabelledImages(testData))
     }
     let experiment = try AttackExperiment(
-      attack, training: trainImages, test: testImages, goal: goal,
+      attack, train: trainImages, test: testImages, goal: goal,
       rate: rate, architecture: architecture, inputScale: scale?.factor, options: options,
       cleanShare: cleanShare, in: context)
-    for images in [experiment.training, experiment.test] {
+    for images in [experiment.train, experiment.test] {
       images.warnOfUnits("the model and all written data sets take 0...255", in: context)
     }
     let outcome: AttackOutcome
@@ -208,16 +211,18 @@ struct AttackCommand: RunnerCommand {
         cleanTwin: cleanTwin, resuming: state, checkpoint: checkpoint.map { $0.save })
     } catch let error as TrainingError {
       let remark = error.lastGood == nil ? "" : CheckpointFile.remark(checkpoint)
-      throw TrainingError(TrainingArguments.commandLineText(error.message) + remark)
+      let failure = Failure(error)
+      throw Failure(
+        failure.status, failure.message.map { $0 + remark }, about: failure.subject)
     }
     if let failure = outcome.twinFailure {
-      context.warn("no clean twin: \(TrainingArguments.commandLineText(failure.message))")
+      context.warn("no clean twin: \(UserText.line(failure))")
     }
     var report = AttackReport(
       experiment, outcome, architecture: architecture,
       data: (try trainData.sha256(), try testData.sha256()), listsPoisoned: trainingSet,
       warnings: context.statistics.warnings)
-    let artifacts = AttackArtifacts(experiment, outcome, includesTraining: trainingSet)
+    let artifacts = AttackArtifacts(experiment, outcome, includesTrain: trainingSet)
     try folder.write { folder in
       report.files = try context.phase("writing", images: 0) { _ in
         try artifacts.write(to: folder)
@@ -225,7 +230,8 @@ struct AttackCommand: RunnerCommand {
       report.environment = RunEnvironment.json(
         context, start: start,
         paths: [
-          ("train", trainInput.path), ("test", testInput.path), ("output", output),
+          (DataRole.train.rawValue, trainInput.path), (DataRole.test.rawValue, testInput.path),
+          ("output", output),
           ("architecture", architecture.classCount == nil ? nil : self.architecture),
           ("image", picture),
         ])
@@ -242,11 +248,11 @@ struct AttackCommand: RunnerCommand {
       poisoning.covers.isEmpty ? "" : ", \(grouped(poisoning.covers.count)) cover images"
     var text =
       "\(experiment.trigger.attack), \(target): \(grouped(poisoning.poisoned.count)) of "
-      + "\(grouped(experiment.training.count)) training images poisoned\(covers)\n\n"
+      + "\(grouped(experiment.train.count)) training images poisoned\(covers)\n\n"
       + EvaluateCommand.text(outcome.result)
-    if let clean = outcome.twin?.result.clean {
+    if let test = outcome.twin?.result.test {
       text +=
-        "Clean twin accuracy:  \(percent(clean.accuracy)) (\(clean.correct) of \(clean.images))\n"
+        "Clean twin accuracy:  \(percent(test.accuracy)) (\(test.correct) of \(test.images))\n"
     }
     let scale = experiment.initialModel.inputScale
     return text + "\nAll results are in \(output). Next:\n\n  \(programName) "

@@ -69,23 +69,27 @@ struct CompareCommand: RunnerCommand {
   var model: [String] = []
 
   @Option(
+    name: .role(.clean),
     help: ArgumentHelp("Clean images for the defense, if --model names a file.", valueName: "file"),
     completion: .hdf5)
   var clean: String?
 
   @Option(
+    name: .role(.test),
     help: ArgumentHelp(
       "Clean images for the evaluation, if --model names a file.", valueName: "file"),
     completion: .hdf5)
   var test: String?
 
   @Option(
+    name: .role(.poisoned),
     help: ArgumentHelp(
       "Triggered images for the evaluation, if --model names a file.", valueName: "file"),
     completion: .hdf5)
   var poisoned: String?
 
   @Option(
+    name: .role(.train),
     help: ArgumentHelp(
       "Training set of the model, for data-set detectors, if --model names a "
         + "file.", valueName: "file"),
@@ -155,11 +159,12 @@ struct CompareCommand: RunnerCommand {
   @OptionGroup var common: CommonArguments
 
   func run(in session: Session) throws {
-    try arguments.check(roles: ["clean", "test", "poisoned", "train"])
+    try arguments.check(DataRole.allCases)
     let shard = try shard.map { try Shard($0) }
     let plan = try makePlan(session.plugins)
     let progress = ProgressLine(isQuiet: common.quiet)
     let context = RunContext(execution: arguments.execution.options, progress: progress)
+      .inUserWords
     let stages = try plan.stages(session.plugins, in: context)
     let units = stages.flatMap(\.units)
     let folder = try ComparisonFolder(output, for: units)
@@ -198,15 +203,15 @@ struct CompareCommand: RunnerCommand {
     if records.count < count {
       throw Failure(
         Failure.tryAgain,
-        "\(count - records.count) of \(count) units are still to do"
+        "\(count - records.count) of \(count) units remain"
           + "\(reason.map { " (\($0))" } ?? ""); run the same command again")
     }
     let failed = records.count { $0.failure != nil }
     if failed > 0 {
       throw Failure(
         Failure.incomplete,
-        "\(failed) of \(count) units failed for good; the results say why (--retry measures them "
-          + "once more)")
+        "\(failed) of \(count) units failed permanently; the results say why (--retry measures "
+          + "them again)")
     }
   }
 
@@ -223,7 +228,7 @@ struct CompareCommand: RunnerCommand {
     {
       let names = commaSeparated(arguments)
       guard names.count < 2 || !names.contains("all") else {
-        throw ValidationError("\(option) all stands for every one; leave out the others")
+        throw Failure(option: option, "all means every one; leave out the others")
       }
       return names.isEmpty ? nil : (names == ["all"] ? all : names).map { PluginChoice(name: $0) }
     }
@@ -240,28 +245,29 @@ struct CompareCommand: RunnerCommand {
       }
     }
     if plan.plugins.isEmpty {
-      throw ValidationError(
-        "name defenses and detectors, such as --defense all, or in a plan")
+      throw Failure(
+        Failure.usage, "name defenses and detectors, such as --defense all, or in a plan")
     }
     try plugins.check(settings, used: plan.plugins.map(\.name))
     if !model.isEmpty || self.plan == nil {
       plan.subjects = try subjects(plan.seeds)
-    } else if let option = arguments.oneModelOptions.first ?? files.first(where: { $0.1 != nil })?.0
-    {
-      throw ValidationError(
-        "\(option) is for a model that --model names; the plan's models have their own")
+    } else if let option = arguments.oneModelOptions.first ?? givenRoles.first?.option {
+      throw Failure(
+        option: option, "is for a model that --model names; the plan's models have their own")
     } else if plan.subjects.isEmpty {
-      throw ValidationError("the plan has no 'models'; add them to it, or name them with --model")
+      throw Failure(
+        Failure.usage, "the plan has no 'models'; add them to it, or name them with --model")
     }
     if let timeout {
       guard timeout > 0, timeout <= 1e9 else {
-        throw ValidationError("--timeout takes seconds, over 0, not \(timeout.optionText)")
+        throw Failure(
+          option: "--timeout", "takes seconds, over 0, not \(timeout.optionText)")
       }
       plan.timeout = timeout
     }
     if plan.choices[.dataSetDetector]?.isEmpty ?? true {
       // Only data-set detectors read training sets.
-      for index in plan.subjects.indices { plan.subjects[index].model.train = nil }
+      for index in plan.subjects.indices { plan.subjects[index].model.sets[.train] = nil }
     }
     try plan.checkNames()
     return plan
@@ -270,38 +276,42 @@ struct CompareCommand: RunnerCommand {
   private func givenSeeds() throws -> [UInt64]? {
     try seeds.map { text in
       guard let seeds = ComparisonPlan.seeds(text) else {
-        throw ValidationError(
-          "--seeds takes different integers from 0 on, such as 0-4 or 1,3, and 10,000 at most, not '\(text)'"
+        throw Failure(
+          option: "--seeds",
+          "takes up to 10,000 different integers of at least 0, such as 0-4 or 1,3, not '\(text)'"
         )
       }
       return seeds
     }
   }
 
-  /// The data sets of a single model, by option.
-  private var files: [(String, String?)] {
-    [("--clean", clean), ("--test", test), ("--poisoned", poisoned), ("--train", train)]
+  /// The files of a single model's data sets.
+  private var sets: [DataRole: String] {
+    [.clean: clean, .test: test, .poisoned: poisoned, .train: train].compactMapValues { $0 }
   }
+
+  private var givenRoles: [DataRole] { DataRole.allCases.filter { sets[$0] != nil } }
 
   private func subjects(_ seeds: [UInt64]) throws -> [ComparisonPlan.Subject] {
     // A path with a comma is one path if such a file exists.
     let named = model.flatMap {
       FileManager.default.fileExists(atPath: $0) ? [$0] : commaSeparated([$0])
     }
-    if let given = files.first(where: { $0.1 != nil }) {
+    if let given = givenRoles.first {
       guard named.count == 1 else {
-        throw ValidationError("\(given.0) is for one model; name its file with --model")
+        throw Failure(option: given.option, "is for one model; name its file with --model")
       }
       guard named[0] != ModelFiles.builtInName else {
-        throw ValidationError("the built-in network has its own data; leave out \(given.0)")
+        throw Failure(
+          option: given.option,
+          "has no effect, because the built-in network has its own data; leave it out")
       }
-      let model = arguments.files(
-        of: named[0], clean: clean, test: test, poisoned: poisoned, train: train)
-      return [.init(model: model, seed: nil)]
+      return [.init(model: arguments.files(of: named[0], sets: sets), seed: nil)]
     }
     if let option = arguments.oneModelOptions.first {
-      throw ValidationError(
-        "\(option) is for one model whose files are named with --clean, --test and --poisoned")
+      throw Failure(
+        option: option, "is for one model whose files are named with --clean, --test and --poisoned"
+      )
     }
     if named.isEmpty { return [.init(model: .builtIn, seed: nil)] }
     return try named.flatMap { try ComparisonPlan.subjects(folder: $0, seeds) }
@@ -313,11 +323,11 @@ struct Shard: Sendable {
   let index: Int
   let count: Int
 
-  init(_ text: String) throws(ValidationError) {
+  init(_ text: String) throws(Failure) {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
     guard parts.count == 2, let index = parts[0], let count = parts[1], index >= 1, index <= count
     else {
-      throw ValidationError("--shard takes a part of several, such as 1/3, not '\(text)'")
+      throw Failure(option: "--shard", "takes a part of several, such as 1/3, not '\(text)'")
     }
     (self.index, self.count) = (index, count)
   }

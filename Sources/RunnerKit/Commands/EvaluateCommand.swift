@@ -24,11 +24,13 @@ struct EvaluateCommand: RunnerCommand {
   var model: String
 
   @Option(
+    name: .role(.test),
     help: ArgumentHelp("Clean images (HDF5, data and label).", valueName: "file"),
     completion: .hdf5)
   var test: String?
 
   @Option(
+    name: .role(.poisoned),
     help: ArgumentHelp(
       "Triggered images with the attacker's labels.", valueName: "file"),
     completion: .hdf5)
@@ -43,9 +45,9 @@ struct EvaluateCommand: RunnerCommand {
 
   /// Checks combinations of options; called late, so that an unknown option is reported first.
   private func check() throws {
-    try arguments.check(roles: ["test", "poisoned"])
+    try arguments.check([.test, .poisoned])
     if test == nil, poisoned == nil {
-      throw ValidationError("give --test, --poisoned or both")
+      throw Failure(Failure.usage, "give --test, --poisoned or both")
     }
   }
 
@@ -53,25 +55,33 @@ struct EvaluateCommand: RunnerCommand {
     try check()
     let context = context(arguments.execution)
     let experiment = try arguments.files(
-      of: model, test: test, poisoned: poisoned
+      of: model, sets: [.test: test, .poisoned: poisoned]
     ).experiment(sandbox: context.sandbox)
     let (model, test) = (experiment.suspect, experiment.test)
     arguments.execution.parsing.warn(in: context)
     let result = try Evaluation.ModelResult(
       of: model, test: test, poisoned: experiment.poisoned, in: context)
-    if let test, let clean = result.clean {
+    if let test, let counts = result.test {
       context.checkBaseline(
-        correct: clean.correct, images: clean.images, of: model, on: test.name)
+        correct: counts.correct, images: counts.images, of: model, on: test.name)
     }
-    try StandardOutput.write(json ? result.json.text : Self.text(result))
+    try StandardOutput.write(json ? Self.json(result).text : Self.text(result))
+  }
+
+  /// The schema of the JSON that this version prints.
+  static let schema = 2
+
+  private static func json(_ result: Evaluation.ModelResult) -> JSON {
+    guard case .object(let members) = result.json else { return result.json }
+    return .object([.init("schema", .int(schema))] + members)
   }
 
   /// Returns the results as text, with the counts behind each share.
   static func text(_ result: Evaluation.ModelResult) -> String {
     var lines: [String] = []
-    if let clean = result.clean {
+    if let test = result.test {
       lines.append(
-        "Clean accuracy:       \(percent(clean.accuracy)) (\(clean.correct) of \(clean.images))")
+        "Clean accuracy:       \(percent(test.accuracy)) (\(test.correct) of \(test.images))")
     }
     if let attack = result.poisoned {
       let counts = attack.counted
@@ -84,12 +94,12 @@ struct EvaluateCommand: RunnerCommand {
       }
     }
     let attack = result.poisoned.map { $0.all ?? $0.counted }
-    for (count, images, name) in [
-      (result.clean?.nonfinite ?? 0, result.clean?.images ?? 0, "clean"),
-      (attack?.nonfinite ?? 0, attack?.images ?? 0, "poisoned"),
+    for (count, images, role) in [
+      (result.test?.nonfinite ?? 0, result.test?.images ?? 0, DataRole.test),
+      (attack?.nonfinite ?? 0, attack?.images ?? 0, .poisoned),
     ] where count > 0 {
       lines.append(
-        "No class:             \(count) of \(images) \(name) images (NaN or infinite values)"
+        "No class:             \(count) of \(images) \(role.rawValue) images (NaN or infinite values)"
       )
     }
     return lines.joined(separator: "\n") + "\n"

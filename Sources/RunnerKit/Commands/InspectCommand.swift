@@ -45,11 +45,8 @@ struct InspectCommand: RunnerCommand {
 
   @OptionGroup var common: CommonArguments
 
-  func validate() throws {
-    if json && sarif { throw ValidationError("--json and --sarif cannot both be printed") }
-  }
-
   func run(in session: Session) throws {
+    if json && sarif { throw Failure(option: "--json", "and --sarif cannot both be printed") }
     let context = context(parsing)
     let audit = try context.phase("inspecting", images: 0) { _ in
       try ModelAudit(model, architecture: architecture, sandbox: parsing.sandbox)
@@ -65,7 +62,7 @@ struct InspectCommand: RunnerCommand {
     }
     if let failure = audit.failure, failure.kind == .usage { throw failure }
     guard audit.isComplete else {
-      let reason = audit.failure?.message ?? "see its findings"
+      let reason = audit.failure?.problem ?? "see its findings"
       throw Failure(
         Failure.data, "\(model): could not be read to its end: \(reason)".visible)
     }

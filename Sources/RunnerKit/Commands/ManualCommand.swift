@@ -34,7 +34,7 @@ struct ManualCommand: RunnerCommand {
 
   func run(in session: Session) throws {
     if page != nil, output != nil {
-      throw ValidationError("--page and --output cannot both be given")
+      throw Failure(option: "--page", "and --output cannot both be given")
     }
     let pages = ManualPage.all(of: try CommandInfo.root(), ManualPage.examples(), date: Self.date)
     guard let output else {

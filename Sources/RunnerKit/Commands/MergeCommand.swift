@@ -55,8 +55,9 @@ struct MergeCommand: RunnerCommand {
     if let there = plan?.0.instructions, there != Executor.instructionSet {
       throw Failure(
         Failure.data,
-        "the parts were measured with \(there) instructions, here they are \(Executor.instructionSet); "
-          + "merge them on a machine like those, or set DEFENSEKIT_INSTRUCTIONS=\(there)")
+        "the parts were measured with \(there) instructions, but this machine has "
+          + "\(Executor.instructionSet); merge them on a machine like those, or set DEFENSEKIT_INSTRUCTIONS=\(there)"
+      )
     }
     // Read and check everything before anything is written.
     let parts = try folders.map { try ComparisonFolder(reading: $0) }

@@ -66,7 +66,7 @@ struct NewCommand: RunnerCommand {
     let name = try NewPluginName(name, besides: session.plugins)
     let folder = output ?? name.name
     guard !folder.isEmpty else {
-      throw Failure(Failure.usage, "--output is empty; name a folder")
+      throw Failure(option: "--output", "is empty; name a folder")
     }
     let place = try DefenseKitPlace(defenseKit, version: from, ownVersion: defenseKitVersion)
     try PackageTemplate(kind, name, place).write(to: folder)
@@ -79,7 +79,7 @@ struct NewCommand: RunnerCommand {
       switch kind {
       case .defense, .detector, .verdict: "--\(kind.rawValue) \(name.name)"
       case .dataSetDetector:
-        "--data-set-detector \(name.name) --model results/model.h5 --train results/poisoned-train.h5"
+        "--data-set-detector \(name.name) --model results/model.h5 --train results/train.h5"
       case .attack:
         "attack \(name.name) --train fashion-mnist --architecture small-cnn --output results"
       }

@@ -58,6 +58,7 @@ struct PredictCommand: RunnerCommand {
   var detector: String?
 
   @Option(
+    name: .role(.clean),
     help: ArgumentHelp("Clean images that the detector may use.", valueName: "file"),
     completion: .hdf5)
   var clean: String?
@@ -80,16 +81,17 @@ struct PredictCommand: RunnerCommand {
 
   /// Checks combinations of options; called late, so that an unknown option is reported first.
   private func check() throws {
-    try arguments.check(roles: ["data", "clean"])
+    try arguments.check([.clean], besides: ["data"])
     if images.isEmpty, data == nil {
-      throw ValidationError("name PNG files to classify, or a data set with --data")
+      throw Failure(
+        Failure.usage, "name PNG files to classify, or a data set with --data")
     }
     if !images.isEmpty, data != nil {
-      throw ValidationError("give PNG files or --data, not both")
+      throw Failure(Failure.usage, "give PNG files or --data, not both")
     }
-    if repaired != nil, detector == nil { throw ValidationError("--repaired needs --detector") }
-    if detector == nil, clean != nil { throw ValidationError("--clean needs --detector") }
-    if detector == nil, !option.isEmpty { throw ValidationError("--option needs --detector") }
+    if repaired != nil, detector == nil { throw Failure(option: "--repaired", "needs --detector") }
+    if detector == nil, clean != nil { throw Failure(option: "--clean", "needs --detector") }
+    if detector == nil, !option.isEmpty { throw Failure(option: "--option", "needs --detector") }
   }
 
   func run(in session: Session) throws {
@@ -101,10 +103,12 @@ struct PredictCommand: RunnerCommand {
     try session.plugins.check(settings, used: [self.detector].compactMap { $0 })
     if let detector, type(of: detector).comparesModels != (repaired != nil) {
       let name = type(of: detector).name
-      throw ValidationError(
-        repaired == nil
-          ? "--detector \(name) needs --repaired, a repaired copy to compare the model with"
-          : "--repaired has no effect, as \(name) looks at the model alone; leave it out")
+      throw repaired == nil
+        ? Failure(
+          option: "--detector",
+          "\(name) needs --repaired, a repaired copy to compare the model with")
+        : Failure(
+          option: "--repaired", "has no effect, because \(name) examines one model; leave it out")
     }
     let context = context(arguments.execution, seed: seed)
     let suspect = try files.load(model, sandbox: context.sandbox)
@@ -172,7 +176,7 @@ struct PredictCommand: RunnerCommand {
 
     func error(_ error: SampleError) -> DataError {
       switch self {
-      case .files(let files): DataError("\(files.paths[error.index]): \(error.message)")
+      case .files(let files): DataError(error.problem, about: .file(files.paths[error.index]))
       case .data(let data): DataError(error, in: data.name)
       }
     }
@@ -195,7 +199,8 @@ struct PredictCommand: RunnerCommand {
     if let detector {
       let copy = try repaired.map { try files.load($0, sandbox: context.sandbox) }
       let clean = try clean.map {
-        try CleanData(files.data($0, as: "clean", for: suspect, sandbox: context.sandbox))
+        try CleanData(
+          files.data($0, as: DataRole.clean.rawValue, for: suspect, sandbox: context.sandbox))
       }
       for note in clean?.notes ?? [] { context.warn(note) }
       return try detector.predictions(

@@ -23,7 +23,7 @@ struct RootCommand: ExemplifiedCommand {
         RunCommand.self, ListCommand.self, InspectCommand.self, ScanCommand.self,
         EvaluateCommand.self,
         PredictCommand.self, AttackCommand.self, TriggerCommand.self, CompareCommand.self,
-        MergeCommand.self, NewCommand.self, ManualCommand.self,
+        MergeCommand.self, NewCommand.self, SchemaCommand.self, ManualCommand.self,
       ], defaultSubcommand: RunCommand.self)
   }
 

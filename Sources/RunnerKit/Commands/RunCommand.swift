@@ -64,23 +64,27 @@ struct RunCommand: RunnerCommand {
   var model: String?
 
   @Option(
+    name: .role(.clean),
     help: ArgumentHelp("Clean images for the defense (HDF5, data and label).", valueName: "file"),
     completion: .hdf5)
   var clean: String?
 
   @Option(
+    name: .role(.test),
     help: ArgumentHelp(
       "Clean images for the evaluation, hidden from the defense.", valueName: "file"),
     completion: .hdf5)
   var test: String?
 
   @Option(
+    name: .role(.poisoned),
     help: ArgumentHelp(
       "Triggered images for the evaluation, with the attacker's labels.", valueName: "file"),
     completion: .hdf5)
   var poisoned: String?
 
   @Option(
+    name: .role(.train),
     help: ArgumentHelp(
       "Training set of the suspect, perhaps poisoned, for data-set detectors.",
       valueName: "file"),
@@ -122,21 +126,21 @@ struct RunCommand: RunnerCommand {
 
   /// Checks combinations of options; called late, so that an unknown option is reported first.
   private func check() throws {
-    try arguments.check(roles: ["clean", "test", "poisoned", "train"])
-    let named = [
-      ("--clean", clean), ("--test", test), ("--poisoned", poisoned), ("--train", train),
-      ("--architecture", arguments.architecture), ("--scale", arguments.scale.map { "\($0)" }),
-      ("--layout", arguments.data.layout?.rawValue),
-      ("--keys", arguments.data.naming.names.first.map { "\($0.keys)" }),
-    ]
-    if model == nil, let given = named.first(where: { $0.1 != nil }) {
-      throw ValidationError("\(given.0) needs --model; without it the built-in network is used")
+    try arguments.check(DataRole.allCases)
+    let isGiven =
+      DataRole.allCases.map { ($0.option, sets[$0] != nil) } + [
+        ("--architecture", arguments.architecture != nil), ("--scale", arguments.scale != nil),
+        ("--layout", arguments.data.layout != nil),
+        ("--keys", !arguments.data.naming.names.isEmpty),
+      ]
+    if model == nil, let given = isGiven.first(where: \.1) {
+      throw Failure(option: given.0, "needs --model; without it the built-in network is used")
     }
     if curve, model != nil, test == nil, poisoned == nil {
-      throw ValidationError("--curve needs --test or --poisoned to replay the sweep on")
+      throw Failure(option: "--curve", "needs --test or --poisoned to replay the sweep on")
     }
     if output == nil, force || compact {
-      throw ValidationError("\(force ? "--force" : "--compact") needs --output")
+      throw Failure(option: force ? "--force" : "--compact", "needs --output")
     }
   }
 
@@ -159,7 +163,8 @@ struct RunCommand: RunnerCommand {
     let plugins: [any Plugin] = defenses + detectors + dataSetDetectors + verdicts
     try session.plugins.check(settings, used: plugins.map { type(of: $0).name })
     try check(plugins)
-    let inputs = [model, clean, test, poisoned, train, arguments.architecture].compactMap { $0 }
+    let inputs = ([model] + DataRole.allCases.map { sets[$0] } + [arguments.architecture])
+      .compactMap { $0 }
     let folder = try output.map { path in
       try OutputFolder(path, force: force, inputs: inputs)
     }
@@ -184,8 +189,9 @@ struct RunCommand: RunnerCommand {
     report.environment = RunEnvironment.json(
       context, start: start,
       paths: [
-        ("model", model), ("clean", clean), ("test", test), ("poisoned", poisoned),
-        ("train", train), ("architecture", arguments.architecture), ("output", output),
+        ("model", model)
+      ] + DataRole.allCases.map { ($0.rawValue, sets[$0]) } + [
+        ("architecture", arguments.architecture), ("output", output),
       ])
     let text = report.json.text
     try folder?.write { try artifacts.write(to: $0, report: text) }
@@ -193,9 +199,10 @@ struct RunCommand: RunnerCommand {
   }
 
   /// Checks that the options provide what the plugins require.
-  private func check(_ plugins: [any Plugin]) throws(ValidationError) {
+  private func check(_ plugins: [any Plugin]) throws(Failure) {
     if plugins.isEmpty {
-      throw ValidationError("name a defense with --defense, such as --defense fine-pruning")
+      throw Failure(
+        Failure.usage, "name a defense with --defense, such as --defense fine-pruning")
     }
     let types = plugins.map { type(of: $0) }
     func first(_ isMeant: (any Plugin.Type) -> Bool) -> String? {
@@ -204,18 +211,20 @@ struct RunCommand: RunnerCommand {
     if !types.contains(where: { $0.kind == .defense }),
       let name = first({ $0.requirements.contains(.repairedModel) })
     {
-      throw ValidationError(
+      throw Failure(
+        Failure.usage,
         "\(name) compares the model with repaired copies; name a defense with --defense, such as "
-          + "--defense fine-pruning")
+          + "--defense fine-pruning", about: .plugin(name))
     }
     if train == nil, let name = first({ $0.requirements.contains(.trainingData) }) {
-      throw ValidationError(
-        "\(name) looks at the training set; give it with --train"
-          + (model == nil ? ", and its model with --model" : ""))
+      throw Failure(
+        Failure.usage,
+        "\(name) examines the training set; give it with --train"
+          + (model == nil ? ", and its model with --model" : ""), about: .plugin(name))
     }
     guard model != nil, clean == nil else { return }
     if let name = first({ $0.requiresCleanData }) {
-      throw ValidationError("--model needs --clean, the clean images that \(name) works with")
+      throw Failure(option: "--model", "needs --clean, the clean images that \(name) works with")
     }
   }
 
@@ -226,11 +235,12 @@ struct RunCommand: RunnerCommand {
     return result
   }
 
-  private var files: ModelFiles {
-    model.map {
-      arguments.files(of: $0, clean: clean, test: test, poisoned: poisoned, train: train)
-    } ?? .builtIn
+  /// The files of the data sets.
+  private var sets: [DataRole: String] {
+    [.clean: clean, .test: test, .poisoned: poisoned, .train: train].compactMapValues { $0 }
   }
+
+  private var files: ModelFiles { model.map { arguments.files(of: $0, sets: sets) } ?? .builtIn }
 
   private func summary(_ evaluation: Evaluation) -> String {
     let said =
@@ -239,7 +249,7 @@ struct RunCommand: RunnerCommand {
     var text = said.joined(separator: "\n")
     let isTableEmpty =
       evaluation.repairs.isEmpty && evaluation.suspectDetectors.isEmpty
-      && evaluation.suspect.clean == nil && evaluation.suspect.poisoned == nil
+      && evaluation.suspect.test == nil && evaluation.suspect.poisoned == nil
     if !isTableEmpty {
       text += (text.isEmpty ? "" : "\n") + Style.output.headed(evaluation.table)
     }

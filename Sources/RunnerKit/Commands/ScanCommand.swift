@@ -36,6 +36,7 @@ struct ScanCommand: RunnerCommand {
   var verdict: [String] = []
 
   @Option(
+    name: .role(.clean),
     help: ArgumentHelp(
       "Clean images (HDF5, data and label), for methods that need them.", valueName: "file"),
     completion: .hdf5)
@@ -60,7 +61,7 @@ struct ScanCommand: RunnerCommand {
   @OptionGroup var common: CommonArguments
 
   func run(in session: Session) throws {
-    try arguments.check(roles: ["clean"])
+    try arguments.check([.clean])
     let settings = try option.map { text throws(PluginError) in try OptionSetting(text) }
     let names = verdict.isEmpty ? session.plugins.names(of: .verdict) : commaSeparated(verdict)
     let scanners = try names.map { name throws(PluginError) in
@@ -68,7 +69,7 @@ struct ScanCommand: RunnerCommand {
     }
     try session.plugins.check(settings, used: names)
     let context = context(arguments.execution, seed: seed)
-    let experiment = try arguments.files(of: model, clean: clean)
+    let experiment = try arguments.files(of: model, sets: [.clean: clean])
       .experiment(sandbox: context.sandbox)
     arguments.execution.parsing.warn(in: context)
     // A named method must be able to run; without names, those run that can.
@@ -91,11 +92,14 @@ struct ScanCommand: RunnerCommand {
     if verdicts.contains(where: \.result.isBackdoored) { throw Failure(Failure.findings, nil) }
   }
 
+  /// The schema of the JSON that this version prints.
+  static let schema = 1
+
   private static func json(
     _ verdicts: [Evaluation.VerdictResult], of model: Model
   ) -> JSON {
     .object([
-      .init("schema", 1), .init("model", .string(model.name)),
+      .init("schema", .int(schema)), .init("model", .string(model.name)),
       .init(
         "backdoored", .bool(verdicts.contains { $0.result.isBackdoored })),
       .init("verdicts", .object(verdicts.map { .init($0.verdict, $0.result.json) })),

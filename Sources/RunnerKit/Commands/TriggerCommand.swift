@@ -28,7 +28,7 @@ struct TriggerDataArguments: ParsableArguments, Sendable {
 
   @OptionGroup var naming: KeysArguments
 
-  func check() throws { try naming.check(roles: ["data"]) }
+  func check() throws { try naming.check(options: ["data"]) }
 
   /// Opens the images.
   func load(_ input: ImageInput, for trigger: Trigger, sandbox: Sandbox) throws -> DataSet {
@@ -179,7 +179,7 @@ struct TriggerShowCommand: RunnerCommand {
   func run(in session: Session) throws {
     try reading.check()
     if (sheet == nil) != (data == nil) {
-      throw ValidationError("--sheet and --data need each other")
+      throw Failure(option: "--sheet", "and --data need each other")
     }
     let input = try data.map { text throws(Failure) in try ImageInput(text) }
     let inputs = [trigger, input?.path].compactMap { $0 }
@@ -187,7 +187,7 @@ struct TriggerShowCommand: RunnerCommand {
       if let path { try OutputFile.check(path, option: option, inputs: inputs, force: force) }
     }
     if let png, let sheet, OutputFile.isSame(png, sheet) {
-      throw ValidationError("--png and --sheet are the same file; give each a name of its own")
+      throw Failure(option: "--png", "and --sheet are the same file; give each a name of its own")
     }
     let trigger = try Trigger.load(self.trigger, sandbox: parsing.sandbox)
     let context = context(parsing)

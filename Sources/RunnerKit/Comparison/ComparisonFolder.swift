@@ -29,7 +29,7 @@ struct ComparisonFolder {
   /// - Throws: ``Failure`` with status 75 if another run uses it, 73 if it cannot be created or
   ///   holds other files, 65 for results of another schema or plan.
   init(_ path: String, for units: [ComparisonUnit]) throws {
-    guard !path.isEmpty else { throw Failure(Failure.usage, "--output is empty; name a folder") }
+    guard !path.isEmpty else { throw Failure(option: "--output", "is empty; name a folder") }
     self.path = path
     // Checked first, so that a refused folder stays unchanged.
     try Self.checkIsOurs(path)
@@ -76,7 +76,7 @@ struct ComparisonFolder {
       let reason = cause.map { errorText($0.code.rawValue) } ?? error.localizedDescription
       throw Failure(
         Failure.cannotCreate,
-        "\(folder): no folder can be made there: \(reason.lowercased()); choose another --output"
+        "\(folder): no folder can be created there: \(reason.lowercased()); choose another --output"
           .visible)
     }
   }
@@ -87,7 +87,7 @@ struct ComparisonFolder {
     guard descriptor >= 0 else {
       throw Failure(
         Failure.cannotCreate,
-        "\(name) cannot be made: \(errorText(errno).lowercased()); choose another --output")
+        "\(name) cannot be created: \(errorText(errno).lowercased()); choose another --output")
     }
     let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     var result: Int32
@@ -101,7 +101,7 @@ struct ComparisonFolder {
       }
       throw Failure(
         Failure.tryAgain,
-        "\(path): another run works in this folder; wait for it, or choose another --output")
+        "\(path): another run is using this folder; wait for it, or choose another --output")
     }
     return file
   }
@@ -173,12 +173,13 @@ struct ComparisonFolder {
   func record(of unit: ComparisonUnit) throws(Failure) -> ComparisonRecord? {
     let file = self.file(unit)
     guard let data = try Self.contents(file) else { return nil }
+    let advice = "remove it to measure it again"
+    try SchemaHeader.check(data, of: file, ComparisonRecord.currentSchema, advice: advice)
     guard let record = try? JSONDecoder().decode(ComparisonRecord.self, from: data),
-      record.schema == ComparisonRecord.currentSchema, record.unit == unit,
-      record.key == unit.key
+      record.unit == unit, record.key == unit.key
     else {
       throw Failure(
-        Failure.data, "\(file) is not the result of '\(unit.title)'; remove it to measure it again")
+        Failure.data, "\(file) is not the result of '\(unit.title)'; \(advice)")
     }
     return record
   }

@@ -58,7 +58,8 @@ extension ComparisonPlan {
       }
       if advice == "label", names.contains("suspect") {
         throw Failure(
-          Failure.usage, "'suspect' is the model as it came; give the \(kind) other labels")
+          Failure.usage,
+          "'suspect' is the name of the original model; give the \(kind) other labels")
       }
       var seen: Set<String> = []
       if let twice = names.first(where: { !seen.insert($0).inserted }) {
@@ -84,13 +85,7 @@ extension ComparisonPlan {
   /// Returns the model of a folder that `attack` wrote: once, or for each seed if the path has
   /// {seed}.
   static func subjects(folder: String, _ seeds: [UInt64]) throws -> [Subject] {
-    let node = YAMLNode(file: "--model", line: 1, value: .text(folder))
-    do {
-      return try subjects(node, seeds)
-    } catch let error as Failure {
-      let message = error.message ?? ""
-      throw Failure(error.status, String(message.trimmingPrefix("--model:1: ")))
-    }
+    try subjects(YAMLNode(file: "", line: 1, value: .text(folder)), seeds)
   }
 
   /// Returns the seeds of a text like `0-4` or `0,2,7`; nil if it is malformed or repeats a seed.
@@ -108,7 +103,7 @@ extension ComparisonPlan {
 
   private static func seeds(_ node: YAMLNode) throws -> [UInt64] {
     guard let seeds = seeds(try node.texts.joined(separator: ",")) else {
-      throw node.refusal("seeds takes different integers from 0 on, such as [0, 1, 2] or 0-4")
+      throw node.refusal("seeds takes different integers of at least 0, such as [0, 1, 2] or 0-4")
     }
     return seeds
   }
@@ -121,12 +116,13 @@ extension ComparisonPlan {
     let list = try node.list
     if list.contains(where: { $0.isText("all") }) {
       guard list.count == 1 else {
-        throw node.refusal("'all' stands for every one; leave out the others")
+        throw node.refusal("'all' means every one; leave out the others")
       }
       return try all.map { try make($0, []) }
     }
     return try list.map { node in
       var (label, settings): (String?, [OptionSetting]) = (nil, [])
+      var lines: [String: Int] = [:]
       let name: String
       if case .mapping = node.value {
         let entries = try node.mapping(keys: ["name", "label", "options"])
@@ -134,6 +130,7 @@ extension ComparisonPlan {
         name = try named.text
         label = try entries["label"]?.text
         for option in try entries["options"]?.mapping ?? [] {
+          lines[option.key] = option.line
           settings.append(
             OptionSetting(
               plugin: name, name: option.key, value: try option.node.texts.joined(separator: ",")))
@@ -146,15 +143,18 @@ extension ComparisonPlan {
         choice.label = label ?? choice.label
         return choice
       } catch let error as PluginError {
-        throw node.refusal(error.message)
+        // An error about an option is placed at its line.
+        var line: Int?
+        if case .option(let option, _) = error.subject { line = lines[UserText.kebab(option)] }
+        throw node.refusal(UserText.line(error), line: line)
       }
     }
   }
 
-  private static let modelKeys = [
-    "name", "folder", "model", "clean", "test", "poisoned", "train", "architecture", "scale",
-    "layout", "keys",
-  ]
+  private static let modelKeys =
+    ["name", "folder", "model"] + DataRole.allCases.map(\.rawValue) + [
+      "architecture", "scale", "layout", "keys",
+    ]
 
   /// Reads a model: once, or once for each seed if its paths contain {seed}.
   private static func subjects(_ node: YAMLNode, _ seeds: [UInt64]) throws -> [Subject] {
@@ -185,7 +185,7 @@ extension ComparisonPlan {
         $0.key == "model" || (isBuiltIn && !["folder", "name"].contains($0.key))
       }) {
         throw node.refusal(
-          "'\(other.key)' cannot stand beside 'folder: \(folder)', which has its own",
+          "'\(other.key)' cannot be combined with 'folder: \(folder)', which has its own",
           line: other.line)
       }
       if isBuiltIn {
@@ -202,10 +202,9 @@ extension ComparisonPlan {
         name: Self.name(try entries["model"]?.text ?? path, ModelFiles.name(of:)), model: path)
     }
     if let named = try entries["name"]?.text { model.name = named }
-    model.clean = try text("clean") ?? model.clean
-    model.test = try text("test") ?? model.test
-    model.poisoned = try text("poisoned") ?? model.poisoned
-    model.train = try text("train") ?? model.train
+    for role in DataRole.allCases {
+      model.sets[role] = try text(role.rawValue) ?? model.sets[role]
+    }
     model.architecture = try text("architecture")
     if let node = entries["scale"] {
       guard let scale = Scale(argument: try node.text) else {
@@ -238,7 +237,7 @@ extension ComparisonPlan {
       return text
     }
     guard case .mapping = node.value else { return ["": try text(node)] }
-    let entries = try node.mapping(keys: ["clean", "test", "poisoned", "train"])
+    let entries = try node.mapping(keys: DataRole.allCases.map(\.rawValue))
     return try Dictionary(uniqueKeysWithValues: entries.map { ($0.key, try text($0.node)) })
   }
 

@@ -52,11 +52,11 @@ extension ComparisonPlan {
     try context.phase("hashing models and data", images: 0) { _ in
       for (position, subject) in subjects.enumerated() {
         let inputs = try subject.model.inputs()
-        if let first = dataSetDetectors.first, inputs["train"] == nil {
+        if let first = dataSetDetectors.first, inputs[DataRole.train.rawValue] == nil {
           throw Failure(
             Failure.usage,
-            "\(first.label) looks at the training set, and '\(subject.model.name)' has none; let "
-              + "'attack' write it with --training-set, or give the model's 'train' in a plan")
+            "\(first.label) examines the training set, but '\(subject.model.name)' has none; let "
+              + "'attack' write one with --training-set, or give the model's 'train' in a plan")
         }
         for seed in subject.seed.map({ [$0] }) ?? seeds {
           func unit(
@@ -69,7 +69,9 @@ extension ComparisonPlan {
             return ComparisonUnit(
               model: subject.model.name,
               // Only data-set detectors depend on the training set.
-              inputs: inputs.filter { $0.key != "train" || plugins[.dataSetDetector] != nil },
+              inputs: inputs.filter {
+                $0.key != DataRole.train.rawValue || plugins[.dataSetDetector] != nil
+              },
               plugins: plugins, seed: seed)
           }
           var suspect = [unit(nil)]

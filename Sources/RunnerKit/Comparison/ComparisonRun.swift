@@ -178,10 +178,6 @@ private struct Batch {
         }
         reason += " (\(Self.maximumAttempts) times)"
       }
-      // Paths differ between the machines that measure parts.
-      for (_, path) in run.plan.subjects[stages[0].subject].model.files {
-        reason = reason.replacing(path, with: path.split(separator: "/").last ?? "")
-      }
       try run.folder.write(ComparisonRecord(unit, failure: reason), nil)
     }
     finish(units)

@@ -99,13 +99,18 @@ enum ComparisonWorker {
     }
 
     private static func changed(_ name: String) -> Failure {
-      Failure(Failure.tryAgain, "\(name) has changed since the comparison began")
+      Failure(Failure.tryAgain, "\(lastName(name)) has changed since the comparison began")
+    }
+
+    private static func lastName(_ path: String) -> String {
+      path.split(separator: "/").last.map(String.init) ?? path
     }
 
     private func context(_ seed: UInt64) -> RunContext {
       RunContext(
         execution: ExecutionOptions(threads: order.threads), seed: seed,
-        sandbox: order.sandbox, progress: sink)
+        sandbox: order.sandbox, progress: sink
+      ).inUserWords
     }
 
     private func run(_ stage: ComparisonStage, _ position: Int, _ experiment: Experiment) {
@@ -151,7 +156,8 @@ enum ComparisonWorker {
     }
 
     private func fail(_ units: [ComparisonUnit], _ error: any Error) {
-      var failure = Failure(error)
+      // Paths differ between the machines that measure parts.
+      var failure = Failure(error, path: Self.lastName)
       // An error about a file that is being written is not a result.
       do { try checkFiles() } catch { failure = Failure(error) }
       sink.send(

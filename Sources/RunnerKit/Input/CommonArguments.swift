@@ -23,12 +23,13 @@ extension RunnerCommand {
   func context(_ execution: ExecutionArguments, seed: UInt64 = 0) -> RunContext {
     RunContext(
       execution: execution.options, seed: seed, sandbox: execution.parsing.sandbox,
-      progress: ProgressLine(isQuiet: common.quiet))
+      progress: ProgressLine(isQuiet: common.quiet)
+    ).inUserWords
   }
 
   /// Returns a context for a command that does not run models.
   func context(_ parsing: ParsingArguments) -> RunContext {
-    RunContext(sandbox: parsing.sandbox, progress: ProgressLine(isQuiet: common.quiet))
+    RunContext(sandbox: parsing.sandbox, progress: ProgressLine(isQuiet: common.quiet)).inUserWords
   }
 }
 

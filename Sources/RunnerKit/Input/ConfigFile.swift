@@ -13,19 +13,18 @@ struct ConfigFile: Sendable {
 
     var argument: String { value.map { "--\(name)=\($0)" } ?? "--\(name)" }
 
-    /// Whether a message mentions this option.
-    func isNamed(in message: String) -> Bool {
-      guard name == "option", let value else { return message.hasWord("--\(name)") }
-      let path = String(value.prefix { $0 != "=" })
-      let parts = path.split(separator: ".", maxSplits: 1)
-      return message.hasWord(path) || message.contains("'\(value)'")
-        || parts.count == 2 && message.hasPrefix("\(parts[0]) has no option '\(parts[1])'")
-    }
-
-    /// Whether a message quotes this option's value.
-    func isQuoted(in message: String) -> Bool {
-      guard let value else { return false }
-      return message.contains("'\(value)'") || message.hasPrefix("\(value): ")
+    /// Whether an error with this subject is about the option or its value.
+    func isSubject(_ subject: ErrorSubject) -> Bool {
+      let setting = name == "option" ? value.flatMap { try? OptionSetting($0) } : nil
+      switch subject {
+      case .option("option", nil): return name == "option" && setting == nil
+      case .option(let option, nil): return name == UserText.option(option)
+      case .option(let option, let plugin?):
+        return setting?.plugin == plugin && setting?.name == UserText.kebab(option)
+      case .plugin(let plugin): return value.map { commaSeparated([$0]).contains(plugin) } ?? false
+      case .file(let text), .dataSet(let text), .image(_, let text?): return value == text
+      case .image(_, nil), .layer: return false
+      }
     }
   }
 
@@ -60,7 +59,7 @@ struct ConfigFile: Sendable {
       return
     }
     guard given.values("config").count == 1 else {
-      throw Failure(Failure.usage, "--config is there more than once; give one file")
+      throw Failure(option: "--config", "is given more than once; give one file")
     }
     var settings: [Setting] = []
     for entry in try Self.entries(of: YAMLFile.read(path), for: command) {
@@ -87,7 +86,8 @@ struct ConfigFile: Sendable {
         == true
       {
         throw node.refusal(
-          "'\(entry.key)' is no option of '\(command.commandName)'; write it on the command line",
+          "'\(entry.key)' is not an option of '\(command.commandName)'; write it on the "
+            + "command line",
           line: entry.line)
       }
     }
@@ -129,25 +129,9 @@ struct ConfigFile: Sendable {
   /// Returns an error extended by the file and line of the option that it is about.
   func placed(_ failure: Failure) -> Failure {
     guard [Failure.usage, Failure.missingInput].contains(failure.status),
-      let message = failure.message
+      let message = failure.message, let subject = failure.subject,
+      let setting = settings.first(where: { $0.isSubject(subject) })
     else { return failure }
-    // The suggestion is not part of the complaint.
-    let words = message.firstRange(of: "; did you mean").map { message[..<$0.lowerBound] }
-    let complaint = words.map(String.init) ?? message
-    let setting =
-      settings.first { $0.isNamed(in: complaint) } ?? settings.first { $0.isQuoted(in: complaint) }
-    guard let setting else { return failure }
-    return Failure(failure.status, "\(message) (\(setting.place))".visible)
-  }
-}
-
-extension String {
-  /// Whether the text contains the word, and not only as the start of a longer word.
-  fileprivate func hasWord(_ word: String) -> Bool {
-    ranges(of: word).contains { range in
-      guard range.upperBound < endIndex else { return true }
-      let next = self[range.upperBound]
-      return !(next.isLetter || next.isNumber || next == "-")
-    }
+    return Failure(failure.status, "\(message) (\(setting.place))".visible, about: subject)
   }
 }

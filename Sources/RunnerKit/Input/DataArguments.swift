@@ -10,8 +10,12 @@ struct DataArguments: ParsableArguments, Sendable {
 
   /// Checks the values; the commands call it.
   ///
-  /// - Parameter roles: The command's options that name data sets, without dashes.
-  func check(roles: [String]) throws { try naming.check(roles: roles) }
+  /// - Parameters:
+  ///   - roles: The data sets that the command's options name.
+  ///   - others: Further options that name data sets, without dashes.
+  func check(_ roles: [DataRole], besides others: [String] = []) throws {
+    try naming.check(options: others + roles.map(\.rawValue))
+  }
 
   var format: DataFormat { DataFormat(layout: layout, keys: naming.texts) }
 }

@@ -4,27 +4,31 @@ internal import DefenseKit
 struct DataFormat: Codable, Sendable, Hashable {
   /// The order of an image's axes, if their shape leaves it open.
   var layout: ImageLayout?
-  /// The names of images and labels, `IMAGES,LABELS`, by role; "" stands for all other roles.
+  /// The names of images and labels, `IMAGES,LABELS`, by option without dashes; "" stands for all
+  /// other options.
   var keys: [String: String] = [:]
 
-  /// Returns the names in a role's file; nil for the standard ones.
-  func keys(of role: String) -> DataKeys? { (keys[role] ?? keys[""]).flatMap { DataKeys($0) } }
+  /// Returns the names in an option's file; nil for the standard ones.
+  func keys(of option: String) -> DataKeys? {
+    (keys[option] ?? keys[""]).flatMap { DataKeys($0) }
+  }
 
-  /// Opens the data set of a role.
+  /// Opens the data set of an option.
   ///
   /// - Parameters:
   ///   - path: The path of its file.
-  ///   - role: The option that names the data set, without dashes.
+  ///   - option: The option that names the data set, without dashes.
   ///   - imageShape: The required shape of its images.
   ///   - classCount: The number of classes.
   ///   - consumer: The owner of shape and classes in messages: "model", for example.
   ///   - sandbox: How to parse the file.
   func load(
-    _ path: String, as role: String, imageShape: [Int], classCount: Int, consumer: String = "model",
+    _ path: String, as option: String, imageShape: [Int], classCount: Int,
+    consumer: String = "model",
     sandbox: Sandbox
   ) throws(FileError) -> DataSet {
     try DataSet.load(
-      path, for: imageShape, classCount: classCount, layout: layout, keys: keys(of: role),
+      path, for: imageShape, classCount: classCount, layout: layout, keys: keys(of: option),
       consumer: consumer, sandbox: sandbox)
   }
 }

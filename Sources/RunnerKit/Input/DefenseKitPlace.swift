@@ -33,7 +33,7 @@ enum DefenseKitPlace: Equatable {
       guard Self.isCheckout(path) else {
         throw Failure(
           Failure.missingInput,
-          "\(text) is no checkout of DefenseKit; give --defensekit its folder, or a URL")
+          "\(text) is not a checkout of DefenseKit; give --defensekit its folder, or a URL")
       }
       self = .checkout(path)
       return
@@ -42,7 +42,7 @@ enum DefenseKitPlace: Equatable {
     guard Self.isCheckout(own), !own.contains("/.build/") else {
       throw Failure(
         Failure.missingInput,
-        "the checkout that this program was built from is not at \(own) any more; give --defensekit "
+        "the checkout that this program was built from is no longer at \(own); give --defensekit "
           + "the folder of one, or a URL")
     }
     self = .checkout(own)

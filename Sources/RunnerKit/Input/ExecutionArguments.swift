@@ -9,9 +9,9 @@ struct ExecutionArguments: ParsableArguments, Sendable {
   @OptionGroup var parsing: ParsingArguments
 
   /// Checks the values; the commands call it.
-  func check() throws(ValidationError) {
+  func check() throws(Failure) {
     if let threads, !(1...1024).contains(threads) {
-      throw ValidationError("--threads takes a number from 1 to 1024, not \(threads)")
+      throw Failure(option: "--threads", "takes a number from 1 to 1024, not \(threads)")
     }
   }
 

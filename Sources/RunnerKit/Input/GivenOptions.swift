@@ -49,9 +49,18 @@ struct GivenOptions: Sendable {
       return Failure(
         Failure.usage,
         "'\(value)' isn't a value of --\(name), which takes \(choices.joined(separator: "|"))\(near)"
-          .visible)
+          .visible, about: .option(name))
     }
     return nil
+  }
+
+  /// Returns the option that a message of the parser names, as the parser's errors have no subject.
+  ///
+  /// This is the only place that reads a message: the parser is another package.
+  static func subject(ofParserMessage text: String, for command: CommandInfo) -> ErrorSubject? {
+    let words = text.split { !($0.isLetter || $0.isNumber || $0 == "-") }
+    let name = command.options.compactMap(\.longName).first { words.contains("--\($0)") }
+    return name.map { .option($0) }
   }
 
   /// Returns the message about the first option that the command does not have.

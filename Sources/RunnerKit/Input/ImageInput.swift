@@ -23,7 +23,8 @@ struct ImageInput: Sendable {
       FileIdentity(text) == nil
     {
       throw Failure(
-        Failure.missingInput, "\(text): no such file; did you mean '\(Self.word)'?".visible)
+        Failure.missingInput, "\(text): no such file; did you mean '\(Self.word)'?".visible,
+        about: .file(text))
     }
     guard isFashionMNIST, parts.count == 2 else {
       range = nil
@@ -34,7 +35,7 @@ struct ImageInput: Sendable {
       throw Failure(
         Failure.usage,
         "'\(text)' names no images; write \(Self.word):FROM-TO, as in \(Self.word):0-5000 for the "
-          + "first 5000")
+          + "first 5000", about: .dataSet(text))
     }
     range = from..<to
   }
@@ -44,13 +45,13 @@ struct ImageInput: Sendable {
 
   /// Returns the shape and the number of classes of the images without reading them.
   func extents(
-    _ format: DataFormat, as role: String, sandbox: Sandbox
+    _ format: DataFormat, as option: String, sandbox: Sandbox
   ) throws -> (imageShape: [Int], layout: ImageLayout, classCount: Int) {
     guard !isFashionMNIST else {
       return (FashionMNIST.imageShape, .nhwc, FashionMNIST.classCount)
     }
     let extents = try DataSet.extents(
-      of: text, layout: format.layout, keys: format.keys(of: role), sandbox: sandbox)
+      of: text, layout: format.layout, keys: format.keys(of: option), sandbox: sandbox)
     return (extents.imageShape, extents.layout, extents.classCount)
   }
 
@@ -59,23 +60,24 @@ struct ImageInput: Sendable {
   /// - Parameters:
   ///   - part: The part of Fashion-MNIST to use.
   ///   - format: How to read a file.
-  ///   - role: The option that names the images, without dashes.
+  ///   - option: The option that names the images, without dashes.
   ///   - imageShape: The required shape of a file's images.
   ///   - classCount: The number of classes.
   ///   - consumer: The owner of shape and classes in messages: "attack" or "trigger".
   func load(
-    _ part: FashionMNIST.Part, _ format: DataFormat, as role: String, imageShape: [Int],
+    _ part: FashionMNIST.Part, _ format: DataFormat, as option: String, imageShape: [Int],
     classCount: Int, consumer: String, sandbox: Sandbox
   ) throws -> DataSet {
     guard isFashionMNIST else {
       return try format.load(
-        text, as: role, imageShape: imageShape, classCount: classCount, consumer: consumer,
+        text, as: option, imageShape: imageShape, classCount: classCount, consumer: consumer,
         sandbox: sandbox)
     }
     if let range, range.upperBound > part.count {
       throw Failure(
         Failure.usage,
-        "'\(text)': the \(part == .train ? "training" : "test") part has \(part.count) images")
+        "'\(text)': the \(part == .train ? "training" : "test") part has \(part.count) images",
+        about: .dataSet(text))
     }
     return try FashionMNIST().load(part, range: range)
   }

@@ -6,14 +6,14 @@ internal import DefenseKit
 /// The text is `IMAGES,LABELS` for all files, or `OPTION=IMAGES,LABELS` for the file of one option.
 struct KeysName: ExpressibleByArgument, Sendable {
   /// The option without dashes; nil for all without names of their own.
-  let role: String?
+  let option: String?
   let keys: DataKeys
 
   init?(argument: String) {
     let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     guard let keys = DataKeys(String(parts[parts.count - 1])) else { return nil }
     self.keys = keys
-    role = parts.count == 2 ? String(parts[0]) : nil
+    option = parts.count == 2 ? String(parts[0]) : nil
   }
 }
 
@@ -29,16 +29,17 @@ struct KeysArguments: ParsableArguments, Sendable {
 
   /// The names by option, as written by the user, with "" for all files.
   var texts: [String: String] {
-    Dictionary(names.map { ($0.role ?? "", "\($0.keys)") }) { _, last in last }
+    Dictionary(names.map { ($0.option ?? "", "\($0.keys)") }) { _, last in last }
   }
 
   /// Checks that `--keys` refers only to these options, which name data sets.
-  func check(roles: [String]) throws {
-    guard let other = names.first(where: { name in name.role.map { !roles.contains($0) } ?? false })
-    else { return }
-    let list = roles.map { "\($0)=" }.joined(separator: ", ")
-    throw ValidationError(
-      "--keys \(other.role ?? "")=\(other.keys) is for no data set of this command; write \(list) or "
+  func check(options: [String]) throws {
+    let other = names.first { name in name.option.map { !options.contains($0) } ?? false }
+    guard let other else { return }
+    let list = options.map { "\($0)=" }.joined(separator: ", ")
+    throw Failure(
+      option: "--keys",
+      "\(other.option ?? "")=\(other.keys) names no data set of this command; write \(list) or "
         + "the two names alone")
   }
 }

@@ -26,9 +26,11 @@ struct ModelArguments: ParsableArguments, Sendable {
 
   /// Checks the values; the commands call it.
   ///
-  /// - Parameter roles: The command's options that name data sets, without dashes.
-  func check(roles: [String]) throws {
-    try data.check(roles: roles)
+  /// - Parameters:
+  ///   - roles: The data sets that the command's options name.
+  ///   - others: Further options that name data sets, without dashes.
+  func check(_ roles: [DataRole], besides others: [String] = []) throws {
+    try data.check(roles, besides: others)
     try execution.check()
   }
 
@@ -41,13 +43,9 @@ struct ModelArguments: ParsableArguments, Sendable {
   }
 
   /// Returns the files that a command names, with the format that the options set.
-  func files(
-    of model: String, clean: String? = nil, test: String? = nil, poisoned: String? = nil,
-    train: String? = nil
-  ) -> ModelFiles {
+  func files(of model: String, sets: [DataRole: String?] = [:]) -> ModelFiles {
     var files = ModelFiles(
-      name: ModelFiles.name(of: model), model: model, clean: clean, test: test, poisoned: poisoned)
-    files.train = train
+      name: ModelFiles.name(of: model), model: model, sets: sets.compactMapValues { $0 })
     files.architecture = architecture
     files.scale = scale?.factor ?? 1
     files.format = data.format

@@ -7,14 +7,8 @@ struct ModelFiles: Codable, Sendable, Hashable {
   var name: String
   /// The model's file; nil for the bundled network.
   var model: String?
-  /// Clean images for defenses and detectors.
-  var clean: String?
-  /// Clean images for the evaluation.
-  var test: String?
-  /// Triggered images for the evaluation.
-  var poisoned: String?
-  /// The model's training set, which may be poisoned.
-  var train: String?
+  /// The files of the data sets.
+  var sets: [DataRole: String]
   /// A file that describes the network, if the model's file holds only weights.
   var architecture: String?
   /// The input scale: the factor for the images' values.
@@ -34,7 +28,6 @@ struct ModelFiles: Codable, Sendable, Hashable {
   ///   such a folder.
   init(folder: String) throws(Failure) {
     let report = try AttackFolderReport.read(folder)
-    self.init(name: Self.name(ofFolder: folder))
     func path(_ role: String) -> String? {
       report.files.first { $0.role == role }.map { "\(folder)/\($0.file)" }
     }
@@ -42,21 +35,15 @@ struct ModelFiles: Codable, Sendable, Hashable {
       throw Failure(
         Failure.data, "\(folder)/report.json names no model; give a folder that 'attack' wrote")
     }
-    (self.model, clean, test, poisoned, train) = (
-      model, path("validation"), path("clean"), path("poisoned"), path("training")
-    )
+    self.init(name: Self.name(ofFolder: folder), model: model)
+    for role in DataRole.allCases { sets[role] = path(role.rawValue) }
     scale = report.inputScale ?? 1
   }
 
-  init(
-    name: String, model: String? = nil, clean: String? = nil, test: String? = nil,
-    poisoned: String? = nil
-  ) {
+  init(name: String, model: String? = nil, sets: [DataRole: String] = [:]) {
     self.name = name
     self.model = model
-    self.clean = clean
-    self.test = test
-    self.poisoned = poisoned
+    self.sets = sets
   }
 
   /// Returns a folder's last path component.
@@ -71,10 +58,10 @@ struct ModelFiles: Codable, Sendable, Hashable {
 
   /// The files by role, with their paths as named.
   var files: [(role: String, path: String)] {
-    [
-      ("model", model), ("architecture", architecture), ("clean", clean), ("test", test),
-      ("poisoned", poisoned), ("train", train),
-    ].compactMap { role, path in path.map { (role, $0) } }
+    let all =
+      [("model", model), ("architecture", architecture)]
+      + DataRole.allCases.map { ($0.rawValue, sets[$0]) }
+    return all.compactMap { role, path in path.map { (role, $0) } }
   }
 
   /// The current versions of the files, in the order of ``files``.
@@ -89,14 +76,16 @@ struct ModelFiles: Codable, Sendable, Hashable {
       let (description, model, trigger) = try EmbeddedDefault.find()
       inputs["model"] = try sha256(ofFile: model)
       inputs["trigger"] = try sha256(ofFile: trigger)
-      inputs["clean"] = try description.images(description.clean).sha256()
-      inputs["test"] = try description.images(description.test).sha256()
+      inputs[DataRole.clean.rawValue] = try description.images(description.clean).sha256()
+      inputs[DataRole.test.rawValue] = try description.images(description.test).sha256()
       return inputs
     }
     for (role, path) in files { inputs[role] = try sha256(ofFile: path) }
     inputs["scale"] = "\(scale)"
     inputs["layout"] = format.layout?.rawValue
-    for (role, names) in format.keys { inputs[role.isEmpty ? "keys" : "keys of \(role)"] = names }
+    for (option, names) in format.keys {
+      inputs[option.isEmpty ? "keys" : "keys of \(option)"] = names
+    }
     return inputs
   }
 
@@ -106,12 +95,12 @@ struct ModelFiles: Codable, Sendable, Hashable {
       path, architecture: architecture, inputScale: scale, sandbox: sandbox)
   }
 
-  /// Opens the data set of a role.
+  /// Opens the data set of an option, which is named without dashes.
   func data(
-    _ path: String, as role: String, for model: Model, sandbox: Sandbox
+    _ path: String, as option: String, for model: Model, sandbox: Sandbox
   ) throws(FileError) -> DataSet {
     try format.load(
-      path, as: role, imageShape: model.graph.inputShape, classCount: model.classCount,
+      path, as: option, imageShape: model.graph.inputShape, classCount: model.classCount,
       sandbox: sandbox)
   }
 
@@ -121,14 +110,15 @@ struct ModelFiles: Codable, Sendable, Hashable {
       return try EmbeddedDefault.experiment(replaysCurves: replaysCurves, sandbox: sandbox)
     }
     let suspect = try load(model, sandbox: sandbox)
-    func data(_ path: String, _ role: String) throws -> DataSet {
-      try self.data(path, as: role, for: suspect, sandbox: sandbox)
+    func data(_ role: DataRole) throws -> DataSet? {
+      try sets[role].map {
+        try self.data($0, as: role.rawValue, for: suspect, sandbox: sandbox)
+      }
     }
     return try Experiment(
-      suspect: suspect, clean: clean.map { try CleanData(data($0, "clean")) },
-      test: test.map { try CleanData(data($0, "test")) },
-      poisoned: poisoned.map { try PoisonedData(data($0, "poisoned")) },
-      training: train.map { try TrainingData(data($0, "train")) },
-      replaysCurves: replaysCurves)
+      suspect: suspect, clean: data(.clean).map { try CleanData($0) },
+      test: data(.test).map { try CleanData($0) },
+      poisoned: data(.poisoned).map { try PoisonedData($0) },
+      train: data(.train).map { try TrainingData($0) }, replaysCurves: replaysCurves)
   }
 }

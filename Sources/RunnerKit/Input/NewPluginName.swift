@@ -25,7 +25,7 @@ struct NewPluginName: Equatable {
     type = text.split(separator: "-").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
     if plugins.types.contains(where: { $0.name == text }) {
       throw Failure(
-        Failure.usage, "there is a plugin '\(text)' already; choose another name")
+        Failure.usage, "a plugin '\(text)' already exists; choose another name")
     }
     // File systems may ignore case.
     let lower = type.lowercased()
@@ -33,7 +33,7 @@ struct NewPluginName: Equatable {
     if Self.types.contains(type) || taken.contains(where: { $0.lowercased() == lower }) {
       throw Failure(
         Failure.usage,
-        "'\(text)' would make a type named \(type), which there is already; choose another name")
+        "'\(text)' would make a type named \(type), which already exists; choose another name")
     }
   }
 

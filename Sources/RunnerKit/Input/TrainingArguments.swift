@@ -54,12 +54,12 @@ struct TrainingArguments: ParsableArguments, Sendable {
   func check() throws {
     try require(
       (1...1_000_000).contains(epochs), "epochs", epochs, "an integer from 1 to 1,000,000")
-    try require(batch >= 1, "batch", batch, "an integer from 1 on")
+    try require(batch >= 1, "batch", batch, "a positive integer")
     let rate = learningRate ?? optimizer.learningRate
     try require(rate > 0 && rate.isFinite, "learning-rate", rate, "a finite number over 0")
     try require(
       weightDecay >= 0 && weightDecay.isFinite, "weight-decay", weightDecay,
-      "a finite number from 0 on")
+      "a finite number of at least 0")
     try require(
       (0..<1).contains(labelSmoothing), "label-smoothing", labelSmoothing,
       "a number from 0 to under 1")
@@ -75,10 +75,10 @@ struct TrainingArguments: ParsableArguments, Sendable {
         "a number \(optimizer == .nesterov ? "over" : "from") 0 and under 1")
     }
     if momentum != nil, optimizer == .adam || optimizer == .adamW {
-      throw ValidationError("--momentum is for --optimizer sgd and nesterov")
+      throw Failure(option: "--momentum", "is for --optimizer sgd and nesterov")
     }
     if (milestones != nil) != (schedule == .step) {
-      throw ValidationError("--schedule step and --milestones need each other")
+      throw Failure(option: "--schedule", "step and --milestones need each other")
     }
   }
 
@@ -92,8 +92,8 @@ struct TrainingArguments: ParsableArguments, Sendable {
 
   private func require(
     _ isGood: Bool, _ option: String, _ value: some Any, _ range: String
-  ) throws(ValidationError) {
-    if !isGood { throw ValidationError("--\(option) takes \(range), not \(value)") }
+  ) throws(Failure) {
+    if !isGood { throw Failure(option: "--\(option)", "takes \(range), not \(value)") }
   }
 
   /// Returns the training's options.
@@ -107,8 +107,9 @@ struct TrainingArguments: ParsableArguments, Sendable {
       guard let epochs = [Int](optionText: milestones ?? ""), epochs.allSatisfy({ $0 >= 0 }),
         zip(epochs, epochs.dropFirst()).allSatisfy({ $0 < $1 })
       else {
-        throw ValidationError(
-          "--milestones takes epochs from 0 on in ascending order, separated by commas, as in 4,6")
+        throw Failure(
+          option: "--milestones",
+          "takes epochs counted from 0, ascending and separated by commas, as in 4,6")
       }
       schedule = .step(at: epochs)
     }
@@ -117,19 +118,6 @@ struct TrainingArguments: ParsableArguments, Sendable {
       learningRate: learningRate ?? optimizer.learningRate, schedule: schedule,
       weightDecay: weightDecay, labelSmoothing: labelSmoothing, clipping: clipping,
       augmentation: Augmentation(shift: shift, flip: flip))
-  }
-}
-
-extension TrainingArguments {
-  /// The options by their names in the training's messages.
-  private static let names = [
-    "batchSize": "--batch", "learningRate": "--learning-rate", "weightDecay": "--weight-decay",
-    "labelSmoothing": "--label-smoothing",
-  ]
-
-  /// Returns a message of the training with the options named as on the command line.
-  static func commandLineText(_ message: String) -> String {
-    names.sorted { $0.key < $1.key }.reduce(message) { $0.replacing($1.key, with: $1.value) }
   }
 }
 

@@ -98,7 +98,7 @@ enum YAMLFile {
     case .duplicatedKeysInMapping(let names, let context):
       return failure(
         context.mark.line,
-        "the key '\(names.first ?? "")' of this line is there again; leave one of them")
+        "the key '\(names.first ?? "")' of this line occurs twice; keep one")
     case .reader(let problem, let offset, _, _):
       let line = 1 + text.prefix(offset ?? 0).count { $0.isNewline }
       return failure(line, "is not YAML: \(problem)")
@@ -120,7 +120,7 @@ enum YAMLFile {
         Failure(Failure.data, "\(file):\(line): \(message)".visible)
       }
       guard depth <= depthLimit else {
-        throw refusal("lists and mappings stand more than \(depthLimit) deep in each other")
+        throw refusal("lists and mappings are nested more than \(depthLimit) deep")
       }
       count += 1
       guard count <= nodeLimit else { throw refusal("there are more than 100,000 values") }
@@ -146,7 +146,7 @@ enum YAMLFile {
             throw key.refusal("a key must be a text", status: Failure.data)
           }
           guard keys.insert(name).inserted else {
-            throw key.refusal("the key '\(name)' is there already", status: Failure.data)
+            throw key.refusal("the key '\(name)' occurs twice", status: Failure.data)
           }
           guard name != "<<" else {
             throw key.refusal(

@@ -17,7 +17,7 @@ struct YAMLNode: Sendable {
     case mapping([Entry])
   }
 
-  /// The file's path as named by the user.
+  /// The file's path as named by the user; empty for a value of the command line.
   let file: String
   /// The line where the value starts, counted from 1.
   let line: Int
@@ -29,7 +29,7 @@ struct YAMLNode: Sendable {
   var text: String {
     get throws(Failure) {
       guard case .text(let text) = value else {
-        throw refusal("\(kind) stands where a text belongs")
+        throw refusal("expected a text, not \(kind)")
       }
       return text
     }
@@ -55,7 +55,7 @@ struct YAMLNode: Sendable {
       switch value {
       case .text: return [self]
       case .list(let nodes): return nodes
-      case .mapping: throw refusal("a mapping stands where a list belongs")
+      case .mapping: throw refusal("expected a list, not a mapping")
       }
     }
   }
@@ -66,7 +66,7 @@ struct YAMLNode: Sendable {
   var mapping: [Entry] {
     get throws(Failure) {
       guard case .mapping(let entries) = value else {
-        throw refusal("\(kind) stands where a mapping belongs (key: value)")
+        throw refusal("expected a mapping (key: value), not \(kind)")
       }
       return entries
     }
@@ -92,7 +92,8 @@ struct YAMLNode: Sendable {
 
   /// Returns an error about this value: file, line and message.
   func refusal(_ message: String, line: Int? = nil, status: Int32 = Failure.usage) -> Failure {
-    Failure(status, "\(file):\(line ?? self.line): \(message)".visible)
+    let place = file.isEmpty ? "" : "\(file):\(line ?? self.line): "
+    return Failure(status, "\(place)\(message)".visible)
   }
 
   private var kind: String {

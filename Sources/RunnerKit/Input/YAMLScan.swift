@@ -29,8 +29,8 @@ enum YAMLScan {
           let kind = scalar == "&" ? "an anchor" : "an alias"
           throw Failure(
             Failure.data,
-            "\(path):\(line): '\(scalar)\(scalars[next])' looks like \(kind), which are not read, nor "
-              .visible + "looked past in a comment or in quotes; leave it out")
+            "\(path):\(line): '\(scalar)\(scalars[next])' looks like \(kind), which are not allowed, "
+              .visible + "not even in comments or quotes; leave it out")
         }
       }
       if scalar == "\n" || (scalar == "\r" && !isFollowed(index, by: "\n", in: scalars)) {

@@ -4,20 +4,20 @@ internal import DefenseKit
 struct AttackArtifacts {
   private let experiment: AttackExperiment
   private let outcome: AttackOutcome
-  private let includesTraining: Bool
+  private let includesTrain: Bool
 
   private static let model = "model.h5"
-  private static let validation = "clean-validation.h5"
-  private static let test = "clean-test.h5"
-  private static let poisoned = "poisoned-test.h5"
+
+  /// The name of a data set's file.
+  private static func file(_ role: DataRole) -> String { "\(role.rawValue).h5" }
 
   /// Creates the files of an attack.
   ///
-  /// - Parameter includesTraining: Whether to write the poisoned training images.
-  init(_ experiment: AttackExperiment, _ outcome: AttackOutcome, includesTraining: Bool) {
+  /// - Parameter includesTrain: Whether to write the poisoned training images.
+  init(_ experiment: AttackExperiment, _ outcome: AttackOutcome, includesTrain: Bool) {
     self.experiment = experiment
     self.outcome = outcome
-    self.includesTraining = includesTraining
+    self.includesTrain = includesTrain
   }
 
   /// Writes all files except the report, and returns the report's entries for them.
@@ -37,16 +37,19 @@ struct AttackArtifacts {
     try add("sheet", "contact-sheet.png") {
       try experiment.trigger.contactSheet(of: experiment.test).write(to: $0)
     }
-    try add("validation", Self.validation) {
-      try experiment.training.selecting(experiment.cleanSample).dataSet().write(to: $0)
+    func add(_ role: DataRole, _ write: (String) throws -> Void) throws {
+      try add(role.rawValue, Self.file(role), write)
     }
-    try add("clean", Self.test) { try experiment.test.dataSet().write(to: $0) }
-    try add("poisoned", Self.poisoned) { try outcome.triggered.write(to: $0) }
-    if includesTraining {
-      try add("training", "poisoned-train.h5") {
+    try add(.clean) {
+      try experiment.train.selecting(experiment.cleanSample).dataSet().write(to: $0)
+    }
+    try add(.test) { try experiment.test.dataSet().write(to: $0) }
+    try add(.poisoned) { try outcome.triggered.write(to: $0) }
+    if includesTrain {
+      try add(.train) {
         let poisoning = outcome.poisoning
         try poisoning.images.dataSet(
-          trueLabels: experiment.training.labels, poisoned: poisoning.poisoned
+          trueLabels: experiment.train.labels, poisoned: poisoning.poisoned
         ).write(to: $0)
       }
     }
@@ -68,9 +71,9 @@ struct AttackArtifacts {
       quoted(folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)")
     }
     return [
-      "--defense", "fine-pruning", "--detector", "goodnet", "--model", path(model), "--clean",
-      path(validation), "--test", path(test), "--poisoned", path(poisoned),
-    ] + (scale.map { ["--scale", $0] } ?? [])
+      "--defense", "fine-pruning", "--detector", "goodnet", "--model", path(model),
+    ] + [DataRole.clean, .test, .poisoned].flatMap { [$0.option, path(file($0))] }
+      + (scale.map { ["--scale", $0] } ?? [])
       + (batch.map { ["--option", "fine-pruning.batch=\($0)"] } ?? [])
   }
 

@@ -7,6 +7,8 @@ struct Failure: Error {
   let status: Int32
   /// One line; nil if there is no message or no reader.
   let message: String?
+  /// What the error is about, if that is known.
+  let subject: ErrorSubject?
 
   /// An audit has findings, or a scan finds a backdoor; linters use the same status.
   static let findings: Int32 = 1
@@ -21,6 +23,8 @@ struct Failure: Error {
   static let cannotCreate: Int32 = 73
   static let ioError: Int32 = 74
   static let tryAgain: Int32 = 75
+  /// A shell's status for SIGPIPE.
+  static let readerGone: Int32 = 141
 
   /// All exit statuses and their meanings, for the manual.
   static let meanings: [(status: Int32, meaning: String)] = [
@@ -36,41 +40,63 @@ struct Failure: Error {
     (cannotCreate, "The output cannot be created."),
     (ioError, "The output cannot be written; the disk may be full."),
     (tryAgain, "Incomplete; run the same command again to continue."),
-    (141, "The reader of standard output has closed it."),
+    (readerGone, "The reader of standard output has closed it."),
   ]
 
-  init(_ status: Int32, _ message: String?) {
+  init(_ status: Int32, _ message: String?, about subject: ErrorSubject? = nil) {
     self.status = status
     self.message = message
+    self.subject = subject
+  }
+
+  /// Creates the error for the wrong use of an option.
+  ///
+  /// - Parameters:
+  ///   - option: The option as written, with its dashes.
+  ///   - problem: The rest of the sentence.
+  init(option: String, _ problem: String) {
+    self.init(
+      Self.usage, "\(option) \(problem)", about: .option(String(option.drop { $0 == "-" })))
   }
 
   /// Converts an error of any part of the run.
-  init(_ error: any Error) {
+  ///
+  /// - Parameter path: Returns the text for a path in the message.
+  init(_ error: any Error, path: (String) -> String = { $0 }) {
     switch error {
     case let error as Failure: self = error
-    case let error as PluginError:
-      let status: Int32 =
-        switch error.code {
-        case .unknownPlugin, .unknownOption, .badOption: Self.usage
-        case .duplicatePlugin: Self.software
-        default: Self.data
-        }
-      self.init(status, Self.line(error.message))
-    case let error as FileError where error.kind == .readerGone:
-      self.init(error.kind.rawValue, nil)
-    case let error as FileError: self.init(error.kind.rawValue, Self.line(error.description))
-    case let error as DataError: self.init(Self.data, Self.line(error.message))
-    case let error as SampleError: self.init(Self.data, Self.line(error.description))
-    case let error as TrainingError: self.init(Self.data, Self.line(error.description))
-    case let error as MemoryError: self.init(Self.system, Self.line(error.description))
-    case let error as GraphError:
-      let rule = error.isTooLarge ? " (\(Finding.Rule.graphSize.name))" : ""
+    case let error as any DescribedError:
+      let status = Self.status(of: error)
       self.init(
-        error.lacksMemory ? Self.system : Self.data, Self.line(error.description) + rule)
+        status, status == Self.readerGone ? nil : Self.line(UserText.line(error, path: path)),
+        about: error.subject)
     default:
       let code = RootCommand.exitCode(for: error)
       let text = RootCommand.message(for: error)
       self.init(code == .validationFailure ? Self.usage : Self.software, Self.line(text))
+    }
+  }
+
+  private static func status(of error: any DescribedError) -> Int32 {
+    switch error {
+    case let error as PluginError:
+      switch error.code {
+      case .unknownPlugin, .unknownOption, .badOption: usage
+      case .duplicatePlugin: software
+      default: data
+      }
+    case let error as FileError:
+      switch error.kind {
+      case .usage: usage
+      case .badData: data
+      case .missingInput: missingInput
+      case .unavailable: unavailable
+      case .cannotWrite: cannotCreate
+      case .writeFailed: ioError
+      case .readerGone: readerGone
+      }
+    case is MemoryError: system
+    default: data
     }
   }
 

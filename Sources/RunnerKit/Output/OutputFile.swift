@@ -16,7 +16,7 @@ enum OutputFile {
     _ path: String, option: String, inputs: [String], force: Bool,
     advice: String = "give another name, or --force"
   ) throws(Failure) {
-    guard !path.isEmpty else { throw Failure(Failure.usage, "\(option) is empty; name a file") }
+    guard !path.isEmpty else { throw Failure(option: option, "is empty; name a file") }
     guard let present = FileIdentity(path) else {
       let folder = URL(fileURLWithPath: path).standardizedFileURL.deletingLastPathComponent().path
       return try checkAccess(folder, W_OK | X_OK, for: path)
@@ -31,7 +31,7 @@ enum OutputFile {
       throw Failure(
         Failure.cannotCreate, "\(option) is \(same), which is read; give another name")
     }
-    guard force else { throw Failure(Failure.cannotCreate, "\(path) is there already; \(advice)") }
+    guard force else { throw Failure(Failure.cannotCreate, "\(path) already exists; \(advice)") }
     try checkAccess(path, W_OK, for: path)
   }
 

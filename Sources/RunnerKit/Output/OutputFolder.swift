@@ -14,7 +14,7 @@ struct OutputFolder: Sendable {
   ///   - inputs: The files that the run reads; the folder must not contain them.
   /// - Throws: ``Failure`` with status 73, or 64 for an empty path.
   init(_ path: String, force: Bool, inputs: [String]) throws {
-    guard !path.isEmpty else { throw Failure(Failure.usage, "--output is empty; name a folder") }
+    guard !path.isEmpty else { throw Failure(option: "--output", "is empty; name a folder") }
     self.path = path
     self.force = force
     let files = FileManager.default
@@ -67,22 +67,39 @@ struct OutputFolder: Sendable {
     "report.json", "curve.csv", "curve.svg", "trigger.png", "contact-sheet.png",
   ]
 
+  /// Returns the models and data sets that a report of this or an earlier version names; none if the
+  /// file is no such report.
+  private static func filesNamed(by report: URL) -> Set<String> {
+    guard let data = try? Data(contentsOf: report),
+      let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any],
+      let schema = object["schema"] as? Int,
+      (1...max(Report.schema, AttackReport.schema)).contains(schema)
+    else { return [] }
+    var files: Set<String> = []
+    func collect(_ value: Any) {
+      if let list = value as? [Any] { list.forEach(collect) }
+      guard let object = value as? [String: Any] else { return }
+      if let file = object["file"] as? String { files.insert(file) }
+      object.values.forEach(collect)
+    }
+    for key in ["files", "repairs"] { object[key].map(collect) }
+    return files
+  }
+
   /// Throws if a folder holds files that this program did not write.
   ///
   /// Its own files are those with fixed names, and the models and data sets that the report names.
   private static func checkResults(in folder: String, named path: String) throws {
     let files = FileManager.default
     let url = URL(fileURLWithPath: folder)
-    let report =
-      (try? String(contentsOf: url.appending(path: "report.json"), encoding: .utf8)) ?? ""
+    let own = filesNamed(by: url.appending(path: "report.json"))
     func isResult(_ name: String) -> Bool {
       // This program creates neither folders nor links.
       let type =
         try? files.attributesOfItem(atPath: "\(folder)/\(name)")[.type] as? FileAttributeType
       guard type == .typeRegular else { return false }
       if fixedNames.contains(name) { return true }
-      return name.hasSuffix(".h5") && report.contains("\"schema\": 1")
-        && report.contains("\"file\": \"\(name)\"")
+      return name.hasSuffix(".h5") && own.contains(name)
     }
     let names = try files.contentsOfDirectory(atPath: folder).sorted()
     if let foreign = names.first(where: { !isResult($0) }) {
@@ -90,5 +107,25 @@ struct OutputFolder: Sendable {
         Failure.cannotCreate,
         "\(path) holds '\(foreign)', which isn't a result of this program; choose another --output")
     }
+  }
+
+  /// Returns the files that a report of any schema names; empty if there is no report.
+  private static func filesOfReport(_ url: URL) -> Set<String> {
+    guard let data = try? Data(contentsOf: url),
+      let report = try? JSONSerialization.jsonObject(with: data) as? [String: Any],
+      report["schema"] is Int
+    else { return [] }
+    var files: Set<String> = []
+    func collect(_ value: Any) {
+      switch value {
+      case let object as [String: Any]:
+        if let file = object["file"] as? String { files.insert(file) }
+        for member in object.values { collect(member) }
+      case let list as [Any]: for element in list { collect(element) }
+      default: break
+      }
+    }
+    collect(report)
+    return files
   }
 }

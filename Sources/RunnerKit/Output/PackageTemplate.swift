@@ -59,7 +59,7 @@ struct PackageTemplate {
   func write(to folder: String) throws {
     guard !FileManager.default.fileExists(atPath: folder) else {
       throw Failure(
-        Failure.cannotCreate, "\(folder) is there already; choose another name, or --output")
+        Failure.cannotCreate, "\(folder) already exists; choose another name, or --output")
     }
     try AtomicFolder.prepare(folder)
     try AtomicFolder.write(folder) { temporary in

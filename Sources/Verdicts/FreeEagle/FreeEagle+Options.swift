@@ -47,7 +47,7 @@ extension FreeEagle {
   /// - Throws: `PluginError` with code `badOption`.
   static func check(_ options: Options) throws(PluginError) {
     func check(_ isGood: Bool, _ option: String, _ range: String) throws(PluginError) {
-      if !isGood { throw PluginError(.badOption, "free-eagle.\(option) takes \(range)") }
+      if !isGood { throw PluginError(option: option, of: name, "takes \(range)") }
     }
     try check((1...100_000).contains(options.steps), "steps", "an integer from 1 to 100,000")
     try check(

@@ -56,8 +56,8 @@ public struct FreeEagle: ModelScanner {
     guard classes >= 4 else {
       throw PluginError(
         .unsuitableModel,
-        "free-eagle compares the quartiles of the classes' tendencies, and \(model.name) has \(classes) "
-          + "classes; at least 4 are needed")
+        "compares the quartiles of the classes' tendencies, which takes at least 4 classes, but "
+          + "\(model.name) has \(classes)", about: .plugin(Self.name))
     }
     let layer = try layer(of: model)
     let suffix = Model(graph: try model.graph.suffix(after: layer.name))
@@ -82,9 +82,9 @@ public struct FreeEagle: ModelScanner {
     if let name = options.layer {
       guard let index = inner.first(where: { graph.nodes[$0].name == name }) else {
         throw PluginError(
-          .badOption,
-          "free-eagle.layer: '\(name)' isn't a layer between others that every image goes through "
-            + "(\(names.joined(separator: ", ")))")
+          option: "layer", of: Self.name,
+          "takes an inner layer that every image passes through, not '\(name)' "
+            + "(layers: \(names.joined(separator: ", ")))")
       }
       return (name, graph.nodes[index].activation.isRectifier)
     }
@@ -93,7 +93,8 @@ public struct FreeEagle: ModelScanner {
     guard !candidates.isEmpty else {
       throw PluginError(
         .unsuitableModel,
-        "free-eagle found no layer to cut \(model.name) at; a network of one layer has none")
+        "found no layer to cut \(model.name) at; a network of one layer has none",
+        about: .plugin(Self.name))
     }
     let middle = candidates[candidates.count / 2]
     return (graph.nodes[middle].name, graph.nodes[middle].activation.isRectifier)
@@ -140,7 +141,8 @@ public struct FreeEagle: ModelScanner {
     guard scores.allSatisfy(\.isFinite) else {
       throw PluginError(
         .unsuitableModel,
-        "free-eagle: an embedding's scores are NaN or infinite; nothing can be said")
+        "cannot decide, because an embedding's scores are NaN or infinite",
+        about: .plugin(Self.name))
     }
     return scores
   }

@@ -49,8 +49,8 @@ def main():
     model = keras.models.load_model(os.path.join(RESOURCES, "fashion-mnist-badnet.h5"), compile=False)
     test, truth = images[5000:], labels[5000:]
     other = truth != TARGET
-    sets = {"validation": images[:5000], "clean": test, "poisoned": stamp(test)}
-    right = {"validation": labels[:5000], "clean": truth}
+    sets = {"clean": images[:5000], "test": test, "poisoned": stamp(test)}
+    right = {"clean": labels[:5000], "test": truth}
 
     def counts(found):
         hits = found["poisoned"] == TARGET
@@ -63,7 +63,7 @@ def main():
     front = keras.Model(model.inputs, model.get_layer(FRONTIER).output)
     back = behind(model)
     features = {name: front.predict(x, batch_size=500, verbose=0) for name, x in sets.items()}
-    means = features["validation"].astype("float64").mean((0, 1, 2))
+    means = features["clean"].astype("float64").mean((0, 1, 2))
     order = np.argsort(means, kind="stable")
     # Zeroing a channel's kernel and bias is zeroing it behind the rectifier and the pooling.
     mask, curve, found = np.ones(len(means), "float32"), [], []
@@ -76,7 +76,7 @@ def main():
 
     thresholds = {}
     for drop in DROPS:
-        lost = [curve[0]["validation"] - c["validation"] for c in curve]
+        lost = [curve[0]["clean"] - c["clean"] for c in curve]
         channels = [k for k, n in enumerate(lost) if 100 * n >= drop * len(images[:5000])][0]
         agreed = {name: np.where(found[0][name] == x, x, 10) for name, x in found[channels].items()}
         thresholds[str(drop)] = {
@@ -84,7 +84,7 @@ def main():
             "repaired": curve[channels],
             "goodnet": counts(agreed),
             "flagged": {
-                "clean": int((agreed["clean"] == 10).sum()),
+                "test": int((agreed["test"] == 10).sum()),
                 "poisoned": int(((agreed["poisoned"] == 10) & other).sum()),
                 "poisoned_all": int((agreed["poisoned"] == 10).sum()),
             },

@@ -34,7 +34,7 @@ public struct DivergenceThreshold: Detector {
   /// - Throws: `PluginError` if `alarms` isn't from 0 to 1.
   public init(options: Options) throws(PluginError) {
     guard (0...1).contains(options.alarms) else {
-      throw PluginError(.badOption, "divergence-threshold.alarms takes a number from 0 to 1")
+      throw PluginError(option: "alarms", of: Self.name, "takes a number from 0 to 1")
     }
     self.options = options
   }
@@ -50,8 +50,9 @@ public struct DivergenceThreshold: Detector {
     guard suspect.classCount == repaired.classCount else {
       throw PluginError(
         .unsuitableModel,
-        "divergence-threshold compares models with equal classes, but the suspect has "
-          + "\(suspect.classCount) and the other \(repaired.classCount); give a repaired copy")
+        "compares models with equal classes, but the suspect has \(suspect.classCount) and the "
+          + "other \(repaired.classCount)", about: .plugin(Self.name),
+        remedies: [.advice("give a repaired copy")])
     }
     let models = [suspect, repaired]
     let executor = try Executor(models, options: context.execution)

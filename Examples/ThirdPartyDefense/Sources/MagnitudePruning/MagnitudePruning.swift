@@ -34,7 +34,7 @@ public struct MagnitudePruning: Defense {
   /// - Throws: `PluginError` if `share` isn't between 0 and 1.
   public init(options: Options) throws(PluginError) {
     guard options.share > 0, options.share < 1 else {
-      throw PluginError(.badOption, "magnitude-pruning.share takes a number between 0 and 1")
+      throw PluginError(option: "share", of: Self.name, "takes a number between 0 and 1")
     }
     self.options = options
   }
@@ -51,7 +51,8 @@ public struct MagnitudePruning: Defense {
       case .convolution(let convolution) = model.graph.nodes[index].operation
     else {
       throw PluginError(
-        .unsuitableModel, "magnitude-pruning needs a plain convolution; choose another defense")
+        .unsuitableModel, "needs a plain convolution", about: .plugin(Self.name),
+        remedies: [.advice("choose another defense")])
     }
     let channels = model.graph.nodes[index].channels
     var norms = Array(repeating: 0.0, count: channels)
@@ -65,9 +66,9 @@ public struct MagnitudePruning: Defense {
     repaired.graph = try model.graph.masking(pruned, of: layer)
     var repair = Repair(
       model: repaired, defense: Self.name,
-      pruned: [PrunedChannels(layer: layer, channels: pruned, of: channels)], validation: nil)
+      pruned: [PrunedChannels(layer: layer, channels: pruned, of: channels)], clean: nil)
     if let clean {
-      repair.validation = try CleanCounts(of: repaired, on: clean, in: context)
+      repair.clean = try CleanCounts(of: repaired, on: clean, in: context)
     }
     return [repair]
   }

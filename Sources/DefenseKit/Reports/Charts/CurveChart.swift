@@ -56,14 +56,14 @@ public struct CurveChart: Chart {
     self.width = width
     channels = curve.order.count
     self.marks = marks.filter { (0...curve.order.count).contains($0.pruned) }
-    let isReplayed = !curve.clean.isEmpty || !curve.attack.isEmpty
+    let isReplayed = !curve.test.isEmpty || !curve.poisoned.isEmpty
     subtitle =
       "\(channels) channels of \(curve.layer), on "
       + (isReplayed ? "test images" : "the defense's clean images")
     var series = [
-      Series(label: "Validation accuracy", role: nil, shares: curve.validation),
-      Series(label: "Clean test accuracy", role: .repaired(0), shares: curve.clean),
-      Series(label: "Attack success rate", role: .repaired(1), shares: curve.attack),
+      Series(label: "Accuracy (clean)", role: nil, shares: curve.clean),
+      Series(label: "Accuracy (test)", role: .repaired(0), shares: curve.test),
+      Series(label: "Attack success rate", role: .repaired(1), shares: curve.poisoned),
     ]
     series.removeAll { $0.shares.isEmpty }
     self.series = series

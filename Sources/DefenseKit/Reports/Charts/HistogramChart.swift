@@ -1,9 +1,9 @@
 internal import ModelIO
 
-/// The distributions of a detector's scores of clean and of triggered images, drawn over each
+/// The distributions of a detector's scores of test and of poisoned images, drawn over each
 /// other.
 ///
-/// Clean images are a pale area and triggered ones a thick line, which differ in black and white
+/// Test images are a pale area and poisoned ones a thick line, which differ in black and white
 /// too.
 public struct HistogramChart: Chart {
   /// The heading of the chart.
@@ -25,7 +25,7 @@ public struct HistogramChart: Chart {
   /// 276 units.
   public var height: Double { frame.end + legend.height + 8 }
 
-  private var clean: [Double] { Self.shares(histogram.clean) }
+  private var test: [Double] { Self.shares(histogram.test) }
   private var poisoned: [Double] { Self.shares(histogram.poisoned) }
 
   private static func shares(_ counts: [Int]) -> [Double] {
@@ -36,7 +36,7 @@ public struct HistogramChart: Chart {
   /// The median and the quartiles of each kind's scores.
   public var summary: String {
     "Scores from \(significant(histogram.low)) to \(significant(histogram.high)). "
-      + [("clean", histogram.clean), ("triggered", histogram.poisoned)].map { kind, counts in
+      + [("test", histogram.test), ("poisoned", histogram.poisoned)].map { kind, counts in
         guard let quarter = bound(counts, 0.25), let half = bound(counts, 0.5),
           let three = bound(counts, 0.75)
         else { return "No \(kind) images." }
@@ -69,14 +69,14 @@ public struct HistogramChart: Chart {
     ChartFrame(
       width: width, height: 130,
       .numbers("Score (higher is more suspicious)", histogram.low, histogram.high),
-      .shares("Share of images", upTo: (clean + poisoned).max() ?? 1))
+      .shares("Share of images", upTo: (test + poisoned).max() ?? 1))
   }
 
   private var legend: ChartLegend {
     ChartLegend(
       entries: [
-        .init(key: .area, label: "Clean images"),
-        .init(key: .outline, label: "Triggered images"),
+        .init(key: .area, label: "Test images"),
+        .init(key: .outline, label: "Poisoned images"),
       ], width: width)
   }
 
@@ -84,7 +84,7 @@ public struct HistogramChart: Chart {
   public var content: String {
     let frame = frame
     return [
-      frame.content, "<path d=\"\(outline(clean, frame))z\" class=\"area series-0\"/>",
+      frame.content, "<path d=\"\(outline(test, frame))z\" class=\"area series-0\"/>",
       "<path d=\"\(outline(poisoned, frame))\" class=\"outline series-1\"/>",
       legend.content(at: frame.end),
     ].joined(separator: "\n")

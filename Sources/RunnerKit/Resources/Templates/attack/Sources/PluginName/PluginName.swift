@@ -32,7 +32,7 @@ public struct PluginName: Attack {
   /// - Throws: `PluginError` if `height` isn't from 1 to 4096.
   public init(options: Options) throws(PluginError) {
     guard (1...4096).contains(options.height) else {
-      throw PluginError(.badOption, "plugin-name.height takes a number of pixels from 1 to 4096")
+      throw PluginError(option: "height", of: Self.name, "takes a number of pixels from 1 to 4096")
     }
     self.options = options
   }
@@ -46,9 +46,9 @@ public struct PluginName: Attack {
     let (height, width) = (imageShape[0], imageShape[1])
     guard options.height <= height else {
       throw PluginError(
-        .badOption,
-        "a bar of \(options.height) pixels is higher than images of \(height)x\(width); lower "
-          + "plugin-name.height")
+        option: "height", of: Self.name,
+        "is \(options.height), higher than images of \(height)x\(width)",
+        remedies: [.lower("height", of: Self.name)])
     }
     return .overlay(
       pattern: Array(repeating: 255, count: imageShape.reduce(1, *)),

@@ -31,7 +31,7 @@ public struct PluginName: DataSetDetector {
   /// - Throws: `PluginError` if `share` isn't from 0 to 1.
   public init(options: Options) throws(PluginError) {
     guard (0...1).contains(options.share) else {
-      throw PluginError(.badOption, "plugin-name.share takes a number from 0 to 1")
+      throw PluginError(option: "share", of: Self.name, "takes a number from 0 to 1")
     }
     self.options = options
   }

@@ -30,7 +30,7 @@ public struct PluginName: Defense {
   /// - Throws: `PluginError` if `share` isn't between 0 and 1.
   public init(options: Options) throws(PluginError) {
     guard options.share > 0, options.share < 1 else {
-      throw PluginError(.badOption, "plugin-name.share takes a number over 0 and under 1")
+      throw PluginError(option: "share", of: Self.name, "takes a number over 0 and under 1")
     }
     self.options = options
   }
@@ -46,7 +46,8 @@ public struct PluginName: Defense {
     let clean = try required(clean)
     guard let layer = model.graph.lastConvolution, let index = model.graph.index(of: layer) else {
       throw PluginError(
-        .unsuitableModel, "plugin-name needs a convolution; choose another defense")
+        .unsuitableModel, "needs a convolution", about: .plugin(Self.name),
+        remedies: [.advice("choose another defense")])
     }
     let channels = model.graph.nodes[index].channels
     // All that is random comes from the run's seed: equal seeds give equal results.
@@ -59,7 +60,7 @@ public struct PluginName: Defense {
       Repair(
         model: repaired, defense: Self.name,
         pruned: [PrunedChannels(layer: layer, channels: pruned, of: channels)],
-        validation: try CleanCounts(of: repaired, on: clean, in: context))
+        clean: try CleanCounts(of: repaired, on: clean, in: context))
     ]
   }
 }

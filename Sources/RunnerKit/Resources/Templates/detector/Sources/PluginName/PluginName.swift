@@ -36,7 +36,7 @@ public struct PluginName: Detector {
   /// - Throws: `PluginError` if `alarms` isn't from 0 to 1.
   public init(options: Options) throws(PluginError) {
     guard (0...1).contains(options.alarms) else {
-      throw PluginError(.badOption, "plugin-name.alarms takes a number from 0 to 1")
+      throw PluginError(option: "alarms", of: Self.name, "takes a number from 0 to 1")
     }
     self.options = options
   }

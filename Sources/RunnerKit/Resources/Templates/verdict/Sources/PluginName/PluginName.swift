@@ -38,7 +38,7 @@ public struct PluginName: ModelScanner {
   /// - Throws: `PluginError` if `threshold` isn't over 1.
   public init(options: Options) throws(PluginError) {
     guard options.threshold > 1 else {
-      throw PluginError(.badOption, "plugin-name.threshold takes a number over 1")
+      throw PluginError(option: "threshold", of: Self.name, "takes a number over 1")
     }
     self.options = options
   }
@@ -56,7 +56,8 @@ public struct PluginName: ModelScanner {
     }.first
     guard let dense, dense.kernel.shape[1] == model.classCount else {
       throw PluginError(
-        .unsuitableModel, "plugin-name needs a dense layer at the end; choose another verdict")
+        .unsuitableModel, "needs a dense layer at the end", about: .plugin(Self.name),
+        remedies: [.advice("choose another verdict")])
     }
     // The class is the kernel's last axis, the fastest.
     var norms = Array(repeating: 0.0, count: model.classCount)
