@@ -5,7 +5,7 @@ extension ModelVerdict {
   public func text(by name: String) -> String {
     let answer =
       isBackdoored
-      ? "backdoored, class \(topClass)"
+      ? "backdoored" + (targets.isEmpty ? "" : ", \(classes)")
       : "no backdoor found (this does not prove that there is none)"
     let order = ranking
     var lines = [
@@ -19,6 +19,16 @@ extension ModelVerdict {
       return "    class \(label)\(gap)\(upToFourDecimals(classScores[place]))"
     }
     if order.count > 10 { lines.append("    and \(order.count - 10) with lower scores") }
+    for trigger in triggers {
+      let area = trigger.area.map { ", \(upToFourDecimals($0 * 100)) % of the image" } ?? ""
+      lines.append("  a trigger of class \(trigger.goal.target) was found\(area)")
+    }
+    lines += notes.map { "  \($0)" }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// The target classes: "class 7" or "classes 7, 2".
+  private var classes: String {
+    (targets.count == 1 ? "class " : "classes ") + targets.map(String.init).joined(separator: ", ")
   }
 }

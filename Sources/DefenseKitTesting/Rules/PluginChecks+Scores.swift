@@ -27,6 +27,22 @@ extension PluginChecks {
           "give each class a score, and the lowest to a class without "
             + "one")
       }
+      guard verdict.targets.isEmpty || verdict.isBackdoored,
+        Set(verdict.targets).count == verdict.targets.count,
+        verdict.targets.allSatisfy({ (0..<classes).contains($0) })
+      else {
+        throw broken(
+          rule, "the target classes on \(trial.name) are \(verdict.targets) of \(classes)",
+          "name each class once, and none if the statistic does not exceed the threshold")
+      }
+      let shape = materials.models[0].graph.inputShape
+      guard
+        verdict.triggers.allSatisfy({ $0.imageShape == shape && $0.goal.classCount == classes })
+      else {
+        throw broken(
+          rule, "a trigger found on \(trial.name) does not fit the model",
+          "make triggers for images of \(shape) and \(classes) classes")
+      }
     }
   }
 

@@ -76,6 +76,10 @@ extension Facts {
     add("the statistic", "\(verdict.statistic)")
     add("the threshold", "\(verdict.threshold)")
     add("the scores of the classes", "\(verdict.classScores)")
+    add("the target classes", verdict.targets)
+    add("the notes", "\(verdict.notes)")
+    add("the number of triggers", "\(verdict.triggers.count)")
+    for trigger in verdict.triggers { add(trigger) }
   }
 
   /// Adds a data-set detector's scores.
