@@ -93,7 +93,8 @@ let package = Package(
       resources: [
         .embedInCode("Templates/page.mustache"), .embedInCode("Templates/table.mustache"),
         .embedInCode("Templates/model.mustache"), .embedInCode("Templates/details.mustache"),
-        .embedInCode("Templates/style.css"), .embedInCode("Templates/script.js"),
+        .embedInCode("Templates/scan.mustache"), .embedInCode("Templates/style.css"),
+        .embedInCode("Templates/script.js"),
       ], swiftSettings: settings),
     .target(
       name: "RunnerKit",

@@ -60,7 +60,7 @@ public struct ComparisonReport: Sendable {
   /// The page, to be written in UTF-8.
   ///
   /// Equal results and costs give equal bytes.
-  public var html: String { Template.page(context) }
+  public var html: String { Template.page("page", context) }
 
   /// All charts of the page as standalone files with unique names: "badnets-roc-goodnet.svg", for
   /// example.

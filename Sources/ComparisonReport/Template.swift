@@ -2,15 +2,19 @@ internal import DefenseKit
 private import Foundation
 internal import Mustache
 
-/// The page's templates: Mustache files in `Templates`, which become part of the program.
+/// The pages' templates: Mustache files in `Templates`, which become part of the program.
 enum Template {
   /// Returns the rendered page.
-  static func page(_ context: [String: Any]) -> String {
+  ///
+  /// - Parameters:
+  ///   - name: The template of the page.
+  ///   - context: The values for it, without style, script and policy.
+  static func page(_ name: String, _ context: [String: Any]) -> String {
     var context = context
     context["style"] = style
     context["script"] = script
     context["policy"] = policy
-    return library.render(context, withTemplate: "page") ?? ""
+    return library.render(context, withTemplate: name) ?? ""
   }
 
   /// Escapes the values of templates by scalars.
@@ -27,6 +31,7 @@ enum Template {
     let files = [
       ("page", PackageResources.page_mustache), ("table", PackageResources.table_mustache),
       ("model", PackageResources.model_mustache), ("details", PackageResources.details_mustache),
+      ("scan", PackageResources.scan_mustache),
     ]
     let templates = files.map { file, bytes in
       do {

@@ -17,7 +17,8 @@ extension ModelAudit {
     ])
   }
 
-  private static func json(_ finding: Finding) -> JSON {
+  /// Returns a finding as JSON.
+  static func json(_ finding: Finding) -> JSON {
     [
       "rule": .string(finding.rule.name), "severity": .string(finding.rule.severity.rawValue),
       "technique": .string(finding.rule.technique), "location": .string(finding.location),

@@ -5,13 +5,14 @@ extension ModelAudit {
   ///
   /// The log describes all rules, including those without findings. Each rule refers to its
   /// technique in a taxonomy that represents MITRE ATLAS. A location inside the file is a logical
-  /// location.
+  /// location. A verdict is a rule too, with a result if it finds a backdoor.
   ///
   /// - Parameters:
   ///   - tool: The name of the auditing program.
   ///   - version: The version of that program.
-  public func sarif(tool: String, version: String) -> JSON {
-    let rules = Finding.Rule.all
+  ///   - answers: Verdicts on the model.
+  public func sarif(tool: String, version: String, answers: [ModelScan.Answer] = []) -> JSON {
+    let rules = Finding.Rule.all + answers.map(Self.rule)
     let techniques = Set(rules.map(\.technique)).sorted()
     let run: JSON = [
       "tool": [
@@ -35,7 +36,11 @@ extension ModelAudit {
         ["location": ["uri": .string(Self.uri(path))], "hashes": ["sha-256": .string(sha256)]]
       ],
       "invocations": [["executionSuccessful": .bool(isComplete)]],
-      "results": .array(findings.map { sarif($0) }),
+      "results": .array(
+        findings.map { sarif($0) }
+          + answers.enumerated().filter(\.element.result.isBackdoored).map { place, answer in
+            sarif(answer, rule: Finding.Rule.all.count + place)
+          }),
     ]
     return [
       "$schema":
@@ -62,12 +67,42 @@ extension ModelAudit {
     ]
   }
 
-  private func sarif(_ finding: Finding) -> JSON {
-    var location: [JSON.Member] = [
-      .init(
-        "physicalLocation",
-        ["artifactLocation": ["uri": .string(Self.uri(path)), "index": 0]])
+  /// Returns the rule of a verdict.
+  private static func rule(_ answer: ModelScan.Answer) -> Finding.Rule {
+    Finding.Rule(answer.verdict, .error, technique: "AML.T0018.000", answer.summary)
+  }
+
+  /// Returns the result of a verdict that finds a backdoor.
+  ///
+  /// - Parameter rule: The index of its rule.
+  private func sarif(_ answer: ModelScan.Answer, rule: Int) -> JSON {
+    let result = answer.result
+    let classes = result.targets.map(String.init).joined(separator: ", ")
+    let target =
+      switch result.targets.count {
+      case 0: ""
+      case 1: " with the target class \(classes)"
+      default: " with the target classes \(classes)"
+      }
+    let message =
+      "\(answer.verdict) finds a backdoor\(target): statistic \(upToFourDecimals(result.statistic)), "
+      + "threshold \(upToFourDecimals(result.threshold))"
+    return [
+      "ruleId": .string(answer.verdict), "ruleIndex": .int(rule),
+      "level": .string(Finding.Severity.error.rawValue),
+      "message": ["text": .string(Self.message(message))],
+      "locations": [.object([physicalLocation])],
     ]
+  }
+
+  /// The place of a result: the file.
+  private var physicalLocation: JSON.Member {
+    .init(
+      "physicalLocation", ["artifactLocation": ["uri": .string(Self.uri(path)), "index": 0]])
+  }
+
+  private func sarif(_ finding: Finding) -> JSON {
+    var location: [JSON.Member] = [physicalLocation]
     if !finding.location.isEmpty {
       location.append(
         .init("logicalLocations", [["fullyQualifiedName": .string(finding.location.visible)]]))

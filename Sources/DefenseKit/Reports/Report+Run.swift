@@ -32,14 +32,17 @@ extension Report {
       warnings: context.statistics.warnings)
   }
 
-  /// The options of all plugins, by kind and name.
-  private static func options(of plugins: [any Plugin]) -> [JSON.Member] {
+  /// Returns the options of all plugins, by kind and name.
+  static func options(
+    of plugins: [any Plugin],
+    kinds: [PluginKind] = [.defense, .detector, .dataSetDetector, .verdict]
+  ) -> [JSON.Member] {
     func entry(_ plugin: some Plugin) -> JSON.Member {
       .init(
         type(of: plugin).name,
         .object(plugin.options.texts.map { .init($0.name, .string($0.value)) }))
     }
-    return [PluginKind.defense, .detector, .dataSetDetector, .verdict].compactMap { kind in
+    return kinds.compactMap { kind in
       let entries = plugins.filter { type(of: $0).kind == kind }.map { entry($0) }
       // These kinds have no key without plugins.
       let isOptional = kind == .dataSetDetector || kind == .verdict
@@ -50,7 +53,7 @@ extension Report {
 
 extension Experiment {
   /// Hashes the data sets, as many at a time as there are threads.
-  fileprivate func dataEntries(threads: Int) throws -> [Report.Data] {
+  func dataEntries(threads: Int) throws -> [Report.Data] {
     let sets = sets
     let threads = min(threads, sets.count)
     let hashes = Mutex([Result<String?, any Error>?](repeating: nil, count: sets.count))

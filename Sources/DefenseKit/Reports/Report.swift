@@ -67,10 +67,7 @@ public struct Report: Sendable {
     .object(
       [
         .init("schema", .int(Self.schema)), .init("suspect", .object(suspectMembers)),
-        .init(
-          "data",
-          .object(
-            data.map { .init($0.role, ["sha256": JSON($0.sha256), "images": .int($0.images)]) })),
+        .init("data", Self.json(data)),
         .init("options", options),
         .init("repairs", .array(evaluation.repairs.map(\.json))),
         .init("curve", .array(evaluation.curves.flatMap(\.points))),
@@ -80,6 +77,11 @@ public struct Report: Sendable {
           .init("warnings", .array(warnings.map { .string($0) })),
           .init("environment", environment),
         ])
+  }
+
+  /// Returns data sets as an object by role.
+  static func json(_ data: [Data]) -> JSON {
+    .object(data.map { .init($0.role, ["sha256": JSON($0.sha256), "images": .int($0.images)]) })
   }
 
   private var suspectMembers: [JSON.Member] {

@@ -83,7 +83,7 @@ extension Trigger {
   }
 
   /// The mean opacity of an overlay, 0 to 1; nil for another change.
-  var area: Double? {
+  package var area: Double? {
     guard case .overlay(_, let alpha) = change else { return nil }
     return alpha.reduce(0) { $0 + Double($1) } / Double(alpha.count)
   }

@@ -1,13 +1,14 @@
 import InferenceGraph
 
-/// An open file with a data set of images and one of labels.
+/// An open file with a data set of images and one of labels, if it has labels.
 struct DataFile {
   /// The image shape and the number of classes that the caller expects.
   typealias Wanted = (imageShape: [Int], classCount: Int)
 
   let file: HDF5File
   let images: HDF5Dataset
-  let labels: LabelSet
+  /// The labels; nil if the file has none, where that is allowed.
+  let labels: LabelSet?
 
   /// Opens a file.
   ///
@@ -16,10 +17,12 @@ struct DataFile {
   ///   - keys: The names of the images and labels in the file; nil: `data`, and `label` or
   ///     `labels`.
   ///   - wanted: The expected image shape and number of classes, if known.
+  ///   - requiresLabels: Whether a file without labels is refused; `keys` require them anyway.
   ///   - sandbox: Whether a sealed process parses the file.
   /// - Throws: ``FileError``; if a data set is missing, the message lists pairs that would fit.
   init(
-    _ path: String, keys: DataKeys?, fitting wanted: Wanted?, sandbox: Sandbox
+    _ path: String, keys: DataKeys?, fitting wanted: Wanted?, requiresLabels: Bool = true,
+    sandbox: Sandbox
   ) throws(FileError) {
     let kind = try FileKind(at: path)
     if let advice = kind.adviceOnData(path) {
@@ -43,6 +46,10 @@ struct DataFile {
     let found =
       file.datasetIfPresent(names.labels) ?? (keys == nil ? file.datasetIfPresent("labels") : nil)
     guard let found else {
+      if !requiresLabels, keys == nil {
+        labels = nil
+        return
+      }
       throw Self.missing(
         names.labels, " with the images' classes", in: file, keys, wanted,
         images: (names.images, shape))

@@ -59,6 +59,6 @@ extension DataSet {
     }
     if file.isMATLAB { imageShape.swapAt(0, 1) }
     return Extents(
-      imageShape: imageShape, layout: chosen, classCount: try data.labels.classCount())
+      imageShape: imageShape, layout: chosen, classCount: try data.labels?.classCount() ?? 0)
   }
 }

@@ -22,14 +22,18 @@ extension DataSet {
   ///     `labels`.
   ///   - consumer: The word for the owner of shape and classes in messages, for example "model" or
   ///     "trigger".
+  ///   - requiresLabels: Whether a file without labels is refused. Otherwise all its labels are 0,
+  ///     and ``isLabelled`` is false; files with `keys` need labels anyway.
   ///   - sandbox: Whether a sealed process parses the file.
   /// - Throws: ``FileError``; if a data set is missing, the message lists pairs that would fit.
   public static func load(
     _ path: String, for inputShape: [Int], classCount: Int, layout: ImageLayout? = nil,
-    keys: DataKeys? = nil, consumer: String = "model", sandbox: Sandbox = .auto
+    keys: DataKeys? = nil, consumer: String = "model", requiresLabels: Bool = true,
+    sandbox: Sandbox = .auto
   ) throws(FileError) -> DataSet {
     let data = try DataFile(
-      path, keys: keys, fitting: (inputShape, classCount), sandbox: sandbox)
+      path, keys: keys, fitting: (inputShape, classCount), requiresLabels: requiresLabels,
+      sandbox: sandbox)
     let (file, images) = (data.file, data.images)
     let count = images.info.shape[0]
     let chosen = try self.layout(of: images.info.shape, for: inputShape, layout, consumer, in: file)
@@ -43,7 +47,7 @@ extension DataSet {
       }
       return classes
     }
-    let labels = try read(data.labels)
+    let labels = try data.labels.map(read) ?? Array(repeating: 0, count: count)
     var trueLabels: [Int32]?
     for name in ["true_label", "true_labels"] {
       guard let found = file.datasetIfPresent(name) else { continue }
@@ -55,10 +59,12 @@ extension DataSet {
       // A data set of this name with other values means something else.
       if values.allSatisfy({ $0 == 0 || $0 == 1 }) { isPoisoned = values.map { $0 == 1 } }
     }
-    return DataSet(
+    var result = DataSet(
       dataset: images, path: path, imageShape: inputShape, layout: chosen,
       isTransposed: file.isMATLAB && inputShape.count == 3, labels: labels, trueLabels: trueLabels,
       isPoisoned: isPoisoned, notes: notes)
+    result.isLabelled = data.labels != nil
+    return result
   }
 
   /// Returns the layout in which images of the file's shape fit the model.

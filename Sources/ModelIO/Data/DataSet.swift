@@ -4,6 +4,8 @@ public import InferenceGraph
 public struct DataSet: SampleSource, Sendable {
   /// The class of every image.
   public let labels: [Int32]
+  /// Whether the labels come from the data; otherwise all are 0 and mean nothing.
+  public internal(set) var isLabelled = true
   /// The true class of every image, if a poisoned set has it besides the attack's target.
   public let trueLabels: [Int32]?
   /// `isPoisoned[i]`: whether image i of a training set carries a trigger, if the set records it.

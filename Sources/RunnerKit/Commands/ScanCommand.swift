@@ -1,5 +1,7 @@
 internal import ArgumentParser
+internal import ComparisonReport
 internal import DefenseKit
+private import Foundation
 
 /// Judges whether a model has a backdoor.
 struct ScanCommand: RunnerCommand {
@@ -9,14 +11,19 @@ struct ScanCommand: RunnerCommand {
       discussion: discussion(
         """
         Each verdict comes from one method. Every method misses some attacks and suspects some \
-        honest models. The exit status is 1 if any method finds a backdoor, else 0. To audit the \
-        file itself, use 'inspect'.
+        honest models. A method that the model does not suit gives no verdict and says what it \
+        needs. Clean images need no labels; without labels, the classes that the model gives stand \
+        in for them. The exit status is 1 if any method finds a backdoor, else 0. The audit of the \
+        file is listed and does not change the status; 'inspect' decides on it.
         """))
   }
 
   static var examples: [Example] {
     [
       Example("All methods that need the model alone", "scan suspect.h5"),
+      Example(
+        "All methods, with a page, the triggers found and a report",
+        "scan suspect.h5 --clean images.h5 --output scan"),
       Example(
         "One method with an option, as JSON",
         "scan suspect.h5 --verdict free-eagle --option free-eagle.steps=2000 --json"),
@@ -38,9 +45,18 @@ struct ScanCommand: RunnerCommand {
   @Option(
     name: .role(.clean),
     help: ArgumentHelp(
-      "Clean images (HDF5, data and label), for methods that need them.", valueName: "file"),
+      "Clean images (HDF5, data and perhaps label), for methods that need them.",
+      valueName: "file"),
     completion: .hdf5)
   var clean: String?
+
+  @Option(
+    name: .role(.test),
+    help: ArgumentHelp(
+      "Clean images hidden from the methods: for the accuracy, and to show triggers on.",
+      valueName: "file"),
+    completion: .hdf5)
+  var test: String?
 
   @OptionGroup var arguments: ModelArguments
 
@@ -55,54 +71,159 @@ struct ScanCommand: RunnerCommand {
     parsing: .unconditional, help: ArgumentHelp("Seed of all random choices.", valueName: "n"))
   var seed: UInt64 = 0
 
-  @Flag(help: "Print the verdicts as JSON.")
+  @Option(
+    help: ArgumentHelp(
+      "New folder for the page, the report, the findings and the triggers found.",
+      valueName: "folder"),
+    completion: .directory)
+  var output: String?
+
+  @Flag(help: "Replace an earlier run's results in the output folder.")
+  var force = false
+
+  @Flag(help: "Print the report as JSON instead of the table.")
   var json = false
 
   @OptionGroup var common: CommonArguments
 
   func run(in session: Session) throws {
-    try arguments.check([.clean])
+    try arguments.check([.clean, .test])
+    if output == nil, force { throw Failure(option: "--force", "needs --output") }
+    let start = Date()
     let settings = try option.map { text throws(PluginError) in try OptionSetting(text) }
     let names = verdict.isEmpty ? session.plugins.names(of: .verdict) : commaSeparated(verdict)
     let scanners = try names.map { name throws(PluginError) in
       try session.plugins.verdict(named: name, settings: settings)
     }
     try session.plugins.check(settings, used: names)
-    let context = context(arguments.execution, seed: seed)
-    let experiment = try arguments.files(of: model, sets: [.clean: clean])
-      .experiment(sandbox: context.sandbox)
-    arguments.execution.parsing.warn(in: context)
-    // A named method must be able to run; without names, those run that can.
-    let applicable = try scanners.filter { scanner in
-      let inputs = experiment.inputs()
-      if verdict.isEmpty { return inputs.satisfy(type(of: scanner)) }
-      try inputs.check(type(of: scanner), besides: session.plugins.types)
-      return true
-    }
-    guard !applicable.isEmpty else {
-      // Throws the error about the first method's missing input.
-      try scanners.first.map { try experiment.inputs().check(type(of: $0)) }
+    guard !scanners.isEmpty else {
       throw Failure(Failure.usage, "this program has no verdicts on models")
     }
-    let verdicts = try applicable.map { try experiment.verdict(by: $0, in: context) }
-    try StandardOutput.write(
-      json
-        ? Self.json(verdicts, of: experiment.suspect).text
-        : verdicts.map { $0.result.text(by: $0.verdict) }.joined(separator: "\n"))
-    if verdicts.contains(where: \.result.isBackdoored) { throw Failure(Failure.findings, nil) }
+    let folder = try output.map { path in
+      try OutputFolder(
+        path, force: force,
+        inputs: [model, clean, test, arguments.architecture].compactMap { $0 })
+    }
+    let context = context(arguments.execution, seed: seed)
+    let files = arguments.files(of: model)
+    let suspect = try files.load(model, sandbox: context.sandbox)
+    let images = try Images(self, files, for: suspect, in: context)
+    let experiment = try Experiment(suspect: suspect, clean: images.clean, test: images.test)
+    arguments.execution.parsing.warn(in: context)
+    if !verdict.isEmpty {
+      // A named method must have its images; without names, those run that can.
+      for scanner in scanners {
+        do {
+          try experiment.inputs().check(type(of: scanner), besides: session.plugins.types)
+        } catch let error where scanners.count == 1 || error.code != .unsuitableModel {
+          throw error
+        } catch {
+          // Becomes an omission.
+        }
+      }
+    }
+    var scan = try experiment.scan(by: scanners, labelled: images.labelled, in: context)
+    scan.audit = try context.phase("auditing the file", images: 0) { _ in
+      try ModelAudit(model, architecture: arguments.architecture, sandbox: context.sandbox)
+    }
+    if folder != nil { scan = ScanArtifacts(scan).scan }
+    scan.steps = try steps(after: scan, images, plugins: session.plugins)
+    if json || folder != nil {
+      let report = try scan.json(
+        of: experiment, by: scanners, layout: arguments.data.layout,
+        environment: RunEnvironment.json(
+          context, start: start,
+          paths: [
+            ("model", model), (DataRole.clean.rawValue, clean), (DataRole.test.rawValue, test),
+            ("architecture", arguments.architecture), ("output", output),
+          ]), in: context
+      ).text
+      if let folder {
+        let page = try context.phase("drawing", images: 0) { _ in
+          try ScanPage(
+            scan, images: images.test ?? images.clean, notes: try notes(scan, context),
+            warnings: context.statistics.warnings
+          ).html
+        }
+        try folder.write {
+          try ScanArtifacts.write(scan, page: page, report: report, to: $0)
+        }
+      }
+      if json { try StandardOutput.write(report) }
+    }
+    if !json { try StandardOutput.write(Style.output.headed(summary(scan))) }
+    if scan.isBackdoored { throw Failure(Failure.findings, nil) }
   }
 
-  /// The schema of the JSON that this version prints.
-  static let schema = 1
+  /// Returns the scan as text, with the place of the results.
+  private func summary(_ scan: ModelScan) -> String {
+    guard let output else { return scan.text }
+    let path = output.hasSuffix("/") ? output : "\(output)/"
+    return scan.text
+      + "\nAll results are in \(output.visible); the page is \((path + ScanArtifacts.page).visible).\n"
+  }
 
-  private static func json(
-    _ verdicts: [Evaluation.VerdictResult], of model: Model
-  ) -> JSON {
-    .object([
-      .init("schema", .int(schema)), .init("model", .string(model.name)),
+  /// Returns the facts about the run for the page.
+  private func notes(
+    _ scan: ModelScan, _ context: RunContext
+  ) throws -> [ComparisonReport.Note] {
+    let paths = [("Model", model), ("Clean images", clean), ("Test images", test)]
+    return paths.compactMap { name, path in path.map { .init(name, $0) } } + [
+      .init("SHA-256 of the model", scan.suspect.source?.sha256 ?? "–"),
+      .init("Seed", "\(seed)"),
       .init(
-        "backdoored", .bool(verdicts.contains { $0.result.isBackdoored })),
-      .init("verdicts", .object(verdicts.map { .init($0.verdict, $0.result.json) })),
-    ])
+        "Options",
+        option.isEmpty ? "defaults of all plugins" : option.joined(separator: ", ")),
+      .init("Threads", "\(context.execution.threads)"),
+    ]
+  }
+
+  /// The schema of the JSON that this version prints and writes.
+  static let schema = ModelScan.schema
+
+  /// The clean images of a scan, which need no labels.
+  struct Images {
+    /// The images that methods may use.
+    private(set) var clean: CleanData?
+    /// The images that methods do not see.
+    private(set) var test: CleanData?
+    /// The roles whose files have labels.
+    private(set) var labelledRoles: Set<DataRole> = []
+
+    /// Opens the data sets of a scan.
+    ///
+    /// Where a file has no labels, the suspect's answers stand in for them.
+    init(
+      _ command: ScanCommand, _ files: ModelFiles, for suspect: Model, in context: RunContext
+    ) throws {
+      func images(_ path: String?, _ role: DataRole) throws -> CleanData? {
+        guard let path else { return nil }
+        let data = try files.data(
+          path, as: role.rawValue, for: suspect, requiresLabels: false, sandbox: context.sandbox)
+        guard !data.isLabelled else {
+          labelledRoles.insert(role)
+          return try CleanData(data)
+        }
+        context.warn(
+          "\(path.visible): has no labels; the classes that the model gives stand in for them")
+        let executor = try Executor([suspect], options: context.execution)
+        let predictions = try context.phase("classifying", images: data.count) {
+          try executor.predictions(for: data, progress: $0)
+        }[0]
+        let labels = predictions.map { prediction -> Int32 in
+          if case .class(let number) = prediction { Int32(number) } else { 0 }
+        }
+        return try CleanData(
+          data, labels: labels, name: data.name, notes: data.notes, hash: { try data.sha256() })
+      }
+      clean = try images(command.clean, .clean)
+      test = try images(command.test, .test)
+    }
+
+    /// The labelled images to measure the accuracy on: the test images, else the clean ones.
+    var labelled: CleanData? {
+      if labelledRoles.contains(.test) { return test }
+      return labelledRoles.contains(.clean) ? clean : nil
+    }
   }
 }

@@ -21,15 +21,15 @@ struct DataFormat: Codable, Sendable, Hashable {
   ///   - imageShape: The required shape of its images.
   ///   - classCount: The number of classes.
   ///   - consumer: The owner of shape and classes in messages: "model", for example.
+  ///   - requiresLabels: Whether a file without labels is refused.
   ///   - sandbox: How to parse the file.
   func load(
     _ path: String, as option: String, imageShape: [Int], classCount: Int,
-    consumer: String = "model",
-    sandbox: Sandbox
+    consumer: String = "model", requiresLabels: Bool = true, sandbox: Sandbox
   ) throws(FileError) -> DataSet {
     try DataSet.load(
       path, for: imageShape, classCount: classCount, layout: layout, keys: keys(of: option),
-      consumer: consumer, sandbox: sandbox)
+      consumer: consumer, requiresLabels: requiresLabels, sandbox: sandbox)
   }
 }
 

@@ -96,12 +96,15 @@ struct ModelFiles: Codable, Sendable, Hashable {
   }
 
   /// Opens the data set of an option, which is named without dashes.
+  ///
+  /// - Parameter requiresLabels: Whether a file without labels is refused.
   func data(
-    _ path: String, as option: String, for model: Model, sandbox: Sandbox
+    _ path: String, as option: String, for model: Model, requiresLabels: Bool = true,
+    sandbox: Sandbox
   ) throws(FileError) -> DataSet {
     try format.load(
       path, as: option, imageShape: model.graph.inputShape, classCount: model.classCount,
-      sandbox: sandbox)
+      requiresLabels: requiresLabels, sandbox: sandbox)
   }
 
   /// Opens the model and its data.

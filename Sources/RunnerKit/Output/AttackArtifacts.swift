@@ -68,21 +68,12 @@ struct AttackArtifacts {
     let training = FineTuner(tuning, for: "fine-pruning").split(cleanCount).training.count
     let batch = training < tuning.batch ? max(training, 1) : nil
     func path(_ name: String) -> String {
-      quoted(folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)")
+      shellWord(folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)")
     }
     return [
       "--defense", "fine-pruning", "--detector", "goodnet", "--model", path(model),
     ] + [DataRole.clean, .test, .poisoned].flatMap { [$0.option, path(file($0))] }
       + (scale.map { ["--scale", $0] } ?? [])
       + (batch.map { ["--option", "fine-pruning.batch=\($0)"] } ?? [])
-  }
-
-  /// Returns a word quoted for a shell if necessary.
-  private static func quoted(_ text: String) -> String {
-    let isPlain = text.utf8.allSatisfy { byte in
-      "./_-+=,:@%".utf8.contains(byte) || (0x30...0x39).contains(byte)
-        || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
-    }
-    return isPlain ? text : "'" + text.replacing("'", with: "'\\''") + "'"
   }
 }

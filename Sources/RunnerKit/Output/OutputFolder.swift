@@ -64,7 +64,8 @@ struct OutputFolder: Sendable {
 
   /// The fixed names of files other than models and data sets that runs and attacks write.
   private static let fixedNames = [
-    "report.json", "curve.csv", "curve.svg", "trigger.png", "contact-sheet.png",
+    "report.json", "curve.csv", "curve.svg", "trigger.png", "contact-sheet.png", "scan.html",
+    "findings.sarif",
   ]
 
   /// Returns the models and data sets that a report of this or an earlier version names; none if the
@@ -73,7 +74,7 @@ struct OutputFolder: Sendable {
     guard let data = try? Data(contentsOf: report),
       let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any],
       let schema = object["schema"] as? Int,
-      (1...max(Report.schema, AttackReport.schema)).contains(schema)
+      (1...max(Report.schema, AttackReport.schema, ModelScan.schema)).contains(schema)
     else { return [] }
     var files: Set<String> = []
     func collect(_ value: Any) {
@@ -82,7 +83,7 @@ struct OutputFolder: Sendable {
       if let file = object["file"] as? String { files.insert(file) }
       object.values.forEach(collect)
     }
-    for key in ["files", "repairs"] { object[key].map(collect) }
+    for key in ["files", "repairs", "verdicts"] { object[key].map(collect) }
     return files
   }
 
