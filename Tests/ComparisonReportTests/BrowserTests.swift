@@ -36,7 +36,7 @@ struct BrowserTests {
   }
 
   /// Expects nothing to be wider than the window, at any width.
-  private func expectNoOverflow(_ browser: Browser) throws {
+  func expectNoOverflow(_ browser: Browser) throws {
     for width in [320, 400, 700, 1400] {
       try browser.resize(width: width)
       let widths = try browser.value(
@@ -112,7 +112,7 @@ struct BrowserTests {
   }
 
   /// The least contrast of a text with what lies behind it, and the text; charts have a test of their own.
-  private static let leastContrast = """
+  static let leastContrast = """
     (() => {
       const parts = colour => {
         const numbers = colour.match(/[\\d.]+/g).map(Number), isShare = colour.startsWith('color(');

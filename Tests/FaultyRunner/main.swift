@@ -146,4 +146,70 @@ struct FaultyDetector: Detector {
   }
 }
 
-try Runner(plugins: [Faulty.self, FaultyDetector.self, GoodNet.self]).main()
+/// Finds a white pixel that leads to class 1, in every model.
+struct Finder: ModelScanner {
+  struct Options: PluginOptions {
+    var statistic = 3.0
+    static var declarations: [PluginOption<Options>] {
+      [PluginOption("statistic", \.statistic, "The statistic; the threshold is 2.")]
+    }
+  }
+
+  static let name = "finder"
+  static let summary = "Finds <b>a white pixel</b> in every model."
+  static let requirements: [PluginRequirement] = [.cleanData]
+  let options: Options
+
+  init(options: Options) { self.options = options }
+
+  func scan(
+    _ model: Model, using clean: CleanData?, in context: RunContext
+  ) throws -> ModelVerdict {
+    let range = try required(clean).valueRange()
+    let shape = model.graph.inputShape
+    let pixels = shape[0] * shape[1]
+    let pixel = MaskedPattern(
+      imageShape: shape, mask: [1] + Array(repeating: 0, count: pixels - 1),
+      pattern: Array(repeating: range.upperBound, count: pixels * shape[2]))
+    let trigger = try Trigger(
+      pixel, range: range, target: 1, classCount: model.classCount, scanner: Self.name,
+      seed: context.seed)
+    var scores = Array(repeating: 0.25, count: model.classCount)
+    (scores[1], scores[2]) = (4, 1)
+    return ModelVerdict(
+      statistic: options.statistic, threshold: 2, classScores: scores,
+      measure: "size of <script>window.hacked = true</script>",
+      triggers: options.statistic > 2 ? [trigger] : [], notes: ["2 of 3 classes were searched"])
+  }
+}
+
+/// Finds nothing, and needs many classes if its option says so.
+struct Idle: ModelScanner {
+  struct Options: PluginOptions {
+    var refuses = false
+    static var declarations: [PluginOption<Options>] {
+      [PluginOption("refuses", \.refuses, "Whether no model suits it.")]
+    }
+  }
+
+  static let name = "idle"
+  static let summary = "Finds nothing."
+  let options: Options
+
+  init(options: Options) { self.options = options }
+
+  func scan(
+    _ model: Model, using clean: CleanData?, in context: RunContext
+  ) throws -> ModelVerdict {
+    guard !options.refuses else {
+      throw PluginError(.unsuitableModel, "needs another model", about: .plugin(Self.name))
+    }
+    return ModelVerdict(
+      statistic: 0, threshold: 1, classScores: Array(repeating: 0, count: model.classCount),
+      measure: "nothing")
+  }
+}
+
+try Runner(plugins: [
+  Faulty.self, FaultyDetector.self, GoodNet.self, Finder.self, Idle.self,
+]).main()

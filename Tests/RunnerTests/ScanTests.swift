@@ -31,11 +31,36 @@ struct ScanTests {
     let options = ["--option", "free-eagle.steps=60"]
     let found = try RunnerProgram.run(["scan", suspect] + options)
     #expect(found.status == 1, "\(found.errors)")
-    #expect(found.output.hasPrefix("free-eagle: backdoored, class 4\n  statistic "))
+    #expect(
+      Self.numberless(found.output) == """
+        Backdoor found by # of # verdict: free-eagle names class #.
+
+        verdict     answer    statistic  threshold  target classes  trigger found (area)
+        ────────────────────────────────────────────────────────────────────────────────
+        free-eagle  backdoor  #  #  #  –
+
+        free-eagle: tendency of the other classes' embeddings toward the class
+          class #: #, class #: #, class #: #; # with lower scores
+
+        Audit of the file: no findings.
+
+        Next:
+          # Repair the model with labelled clean images
+          runner run --defense fine-pruning --detector goodnet --model \(suspect) --clean clean.h# \
+        --output repaired
+          # Write a page with all scores
+          runner scan \(suspect) --option free-eagle.steps=# --output scan
+
+        """.replacing(suspect, with: Self.numberless(suspect)))
+    #expect(found.output.hasPrefix("Backdoor found by 1 of 1 verdict: free-eagle names class 4.\n"))
     #expect(!found.errors.contains("runner:"))
     let clear = try RunnerProgram.run(["scan", honest, "--verdict", "free-eagle"] + options)
     #expect(clear.status == 0, "\(clear.errors)")
-    #expect(clear.output.hasPrefix("free-eagle: no backdoor found (this does not prove"))
+    #expect(
+      clear.output.hasPrefix(
+        "No backdoor found by 1 verdict. This does not prove that there is none.\n\nverdict  "))
+    #expect(clear.output.contains("\nfree-eagle  none found  "))
+    #expect(clear.output.hasSuffix("\nAudit of the file: no findings.\n"))
     let json = try RunnerProgram.run(["scan", suspect, "--json"] + options)
     #expect(json.status == 1)
     let object = try #require(
@@ -43,6 +68,13 @@ struct ScanTests {
     #expect(object["backdoored"] as? Bool == true)
     let verdict = try #require((object["verdicts"] as? Object)?["free-eagle"] as? Object)
     #expect(verdict["class"] as? Int == 4 && (verdict["scores"] as? [Any])?.count == 6)
+    #expect(verdict["targets"] as? [Int] == [4] && object["targets"] as? [Int] == [4])
+  }
+
+  /// Returns a text with # for each number, and two spaces for more.
+  private static func numberless(_ text: String) -> String {
+    text.replacing(/-?[0-9]+(?:\.[0-9]+)?(?:e-?[0-9]+)?/, with: "#")
+      .replacing(/[ ]{2,}(?=[#–])/, with: "  ")
   }
 
   @Test("Bad input is one line")

@@ -16,7 +16,7 @@ struct SchemaTests {
         report    2  What 'runner run' writes as report.json and prints with --json.
         attack    2  What 'runner attack' writes as report.json and prints with --json.
         evaluate  2  What 'runner evaluate --json' prints.
-        scan      1  What 'runner scan --json' prints.
+        scan      2  What 'runner scan' writes as report.json and prints with --json.
         inspect   1  What 'runner inspect --json' prints.
         record    5  What 'runner compare' writes as units/KEY.json. A key without a value is left out.
 
@@ -138,7 +138,7 @@ struct SchemaTests {
   func options() throws {
     for (command, roles) in [
       ("run", DataRole.allCases), ("compare", DataRole.allCases), ("evaluate", [.test, .poisoned]),
-      ("scan", [.clean]), ("predict", [.clean]), ("attack", [.test, .train]),
+      ("scan", [.clean, .test]), ("predict", [.clean]), ("attack", [.test, .train]),
     ] as [(String, [DataRole])] {
       let help = try RunnerProgram.run([command, "--help"]).output
       for role in DataRole.allCases {
