@@ -164,6 +164,40 @@ struct DataSetTests {
   }
 }
 
+@Suite("Data sets without labels")
+struct UnlabelledTests {
+  @Test("They are refused unless the caller needs no labels")
+  func unlabelled() throws {
+    let path = FileManager.default.temporaryDirectory
+      .appending(path: "unlabelled-\(UUID().uuidString).h5").path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    func write(_ labels: [Float]?) throws {
+      let file = try HDF5Writer(path: path)
+      try file.write(Tensor(shape: [3, 2, 2, 1], values: (0..<12).map(Float.init)), to: "data")
+      if let labels { try file.write(Tensor(shape: [3], values: labels), to: "labels") }
+      try AtomicFile.write(try file.image(), to: path)
+    }
+    func load(requiresLabels: Bool, keys: DataKeys? = nil) throws -> DataSet {
+      try DataSet.load(
+        path, for: [2, 2, 1], classCount: 4, keys: keys, requiresLabels: requiresLabels,
+        sandbox: .off)
+    }
+    try write(nil)
+    let error = #expect(throws: FileError.self) { try load(requiresLabels: true) }
+    #expect(error?.problem.contains("has no data set 'label' with the images' classes") == true)
+    let bare = try load(requiresLabels: false)
+    #expect(!bare.isLabelled && bare.labels == [0, 0, 0])
+    #expect(try values(bare, readSize: 2) == (0..<12).map(Float.init))
+    // Names that the caller gives must be there.
+    #expect(throws: FileError.self) {
+      try load(requiresLabels: false, keys: try #require(DataKeys("data,label")))
+    }
+    try write([3, 0, 1])
+    let whole = try load(requiresLabels: false)
+    #expect(whole.isLabelled && whole.labels == [3, 0, 1])
+  }
+}
+
 /// The images of Debian's package, where it is installed.
 struct FashionMNISTTests {
   @Test(.enabled(if: FileManager.default.fileExists(atPath: FashionMNIST.systemFolder)))
