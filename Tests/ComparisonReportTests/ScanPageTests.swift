@@ -91,7 +91,7 @@ struct ScanPageTests {
     let chart = ClassScoreChart(
       title: "margin", measure: "margin", scores: [1, 4, .nan, 2], targets: [1])
     #expect(
-      chart.summary == "4 classes. Scores from 1 to 4, median 2. 1 scores are not finite. "
+      chart.summary == "4 classes. Scores from 1 to 4, median 2. Scores that are not finite: 1. "
         + "Target classes: class 1 with 4.")
     let none = ClassScoreChart(title: "m", measure: "m", scores: [1, 2], targets: [])
     #expect(none.summary == "2 classes. Scores from 1 to 2, median 2. No target class.")

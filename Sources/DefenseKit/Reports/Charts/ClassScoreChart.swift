@@ -68,7 +68,7 @@ public struct ClassScoreChart: Chart {
         + "\(significant(sorted[sorted.count / 2]))."
     }
     if scores.count > sorted.count {
-      text += " \(scores.count - sorted.count) scores are not finite."
+      text += " Scores that are not finite: \(scores.count - sorted.count)."
     }
     let named = marked.map { "class \($0) with \(upToFourDecimals(scores[$0]))" }
     return text
