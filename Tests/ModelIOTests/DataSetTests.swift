@@ -189,9 +189,7 @@ struct UnlabelledTests {
     #expect(!bare.isLabelled && bare.labels == [0, 0, 0])
     #expect(try values(bare, readSize: 2) == (0..<12).map(Float.init))
     // Names that the caller gives must be there.
-    #expect(throws: FileError.self) {
-      try load(requiresLabels: false, keys: try #require(DataKeys("data,label")))
-    }
+    #expect(throws: FileError.self) { try load(requiresLabels: false, keys: .standard) }
     try write([3, 0, 1])
     let whole = try load(requiresLabels: false)
     #expect(whole.isLabelled && whole.labels == [3, 0, 1])
