@@ -242,6 +242,17 @@ final class ScanResultTests {
     #expect(written.output.contains("/trigger-1-finder.h5 --data test.h5 --output triggered-"))
   }
 
+  @Test("Triggered images are bytes, whatever the units: the scale follows")
+  func units() throws {
+    let images = place.images(6)
+    let small = Tensor(shape: images.shape, values: images.values.map { $0 / 255 })
+    let data = try place.data("small", images: small, labels: [0, 1, 2, 0, 1, 2])
+    let plain = try scan(["--clean", data, "--output", output])
+    #expect(plain.output.contains(" --poisoned triggered-1-finder.h5 --scale 1/255\n"))
+    let scaled = try scan(["--clean", place.good, "--scale", "1/2", "--output", output, "--force"])
+    #expect(scaled.output.contains(" --poisoned triggered-1-finder.h5 --scale 0.5\n"))
+  }
+
   @Test("A model that does little better than guessing: the first thing that is said")
   func nearChance() throws {
     let wrong = try place.data("wrong", images: place.images(6), labels: [1, 2, 0, 1, 2, 0])
