@@ -20,13 +20,16 @@ extension DataSet {
   ///   - layout: The layout, for shapes that fit both.
   ///   - keys: The names of the images and labels in the file; nil: `data`, and `label` or
   ///     `labels`.
+  ///   - group: What tells the groups of the images apart; nil: they are not grouped.
+  ///   - isGroupOptional: Whether the file may lack the groups, which a note then says.
   ///   - consumer: The word for the owner of shape and classes in messages, for example "model" or
   ///     "trigger".
   ///   - sandbox: Whether a sealed process parses the file.
   /// - Throws: ``FileError``; if a data set is missing, the message lists pairs that would fit.
   public static func load(
     _ path: String, for inputShape: [Int], classCount: Int, layout: ImageLayout? = nil,
-    keys: DataKeys? = nil, consumer: String = "model", sandbox: Sandbox = .auto
+    keys: DataKeys? = nil, group: DataGroup? = nil, isGroupOptional: Bool = false,
+    consumer: String = "model", sandbox: Sandbox = .auto
   ) throws(FileError) -> DataSet {
     let data = try DataFile(
       path, keys: keys, fitting: (inputShape, classCount), sandbox: sandbox)
@@ -44,6 +47,11 @@ extension DataSet {
       return classes
     }
     let labels = try read(data.labels)
+    let groups = try group?.values(in: file, labels: labels, isOptional: isGroupOptional)
+    if let group, groups == nil {
+      notes.append(
+        "\(path): has no data set '\(abbreviated("\(group)"))'; nothing is counted by group")
+    }
     var trueLabels: [Int32]?
     for name in ["true_label", "true_labels"] {
       guard let found = file.datasetIfPresent(name) else { continue }
@@ -58,7 +66,7 @@ extension DataSet {
     return DataSet(
       dataset: images, path: path, imageShape: inputShape, layout: chosen,
       isTransposed: file.isMATLAB && inputShape.count == 3, labels: labels, trueLabels: trueLabels,
-      isPoisoned: isPoisoned, notes: notes)
+      isPoisoned: isPoisoned, groups: groups, notes: notes)
   }
 
   /// Returns the layout in which images of the file's shape fit the model.
