@@ -3,6 +3,7 @@ import NetworkTraining
 import Testing
 
 @testable import DefenseKit
+@testable import ModelIO
 
 @Suite("Images of the same group stay together")
 struct GroupTests {
