@@ -191,6 +191,56 @@ struct StoredDataTests {
     try expectEqual(set("bool_images"), set("bool_images_plain"))
   }
 
+  // MARK: Groups
+
+  private func groups(_ group: String, isOptional: Bool = false) throws -> DataSet {
+    try DataSet.load(
+      path("groups.h5"), for: [6, 5, 3], classCount: 4, keys: Self.plain,
+      group: DataGroup(group), isGroupOptional: isOptional)
+  }
+
+  @Test("Groups of any type of integer, and the classes as groups")
+  func groups() throws {
+    let person = [7, 7, -3, -3, 1 << 31, 1 << 31, 0, 0, 7, 1, 1, 1]
+    for name in ["person", "f8", "column"] {
+      let set = try groups(name)
+      #expect(set.groups == person && set.notes.isEmpty, "\(name)")
+      #expect(try set.selecting([11, 2, 0]).groups == [1, -3, 7])
+    }
+    let set = try groups("label")
+    #expect(set.groups == set.labels.map { Int($0) })
+    #expect(try load("groups.h5", Self.plain).groups == nil)
+    #expect(DataGroup("") == nil && "\(DataGroup.label) \(DataGroup.dataSet("a/b"))" == "label a/b")
+  }
+
+  @Test("A set without groups, where it may lack them, says so")
+  func withoutGroups() throws {
+    let set = try groups("video", isOptional: true)
+    #expect(set.groups == nil)
+    #expect(
+      set.notes == [
+        "\(path("groups.h5")): has no data set 'video'; nothing is counted by group"
+      ])
+  }
+
+  @Test(
+    "What tells no groups",
+    arguments: [
+      ("video", "has no data set 'video' with the images' groups"),
+      ("few", "its data set 'few' has 5 groups for 12 images"),
+      ("one", "its data set 'one' is a single number; one integer for each image (12) is needed"),
+      ("wide", "its data set 'wide' has the shape 12x2; one integer for each image (12) is needed"),
+      ("half", "its data set 'half' has 1.5 at index 4, which is not a group; groups are integers"),
+      (
+        "huge",
+        "its data set 'huge' has 1e+300 at index 11, which is not a group; groups are integers"
+      ),
+      ("names", "its data set 'names' does not hold numbers; groups are integers"),
+    ])
+  func noGroups(_ name: String, _ problem: String) {
+    #expect(message { _ = try groups(name) } == problem)
+  }
+
   // MARK: References
 
   @Test(

@@ -62,8 +62,8 @@ struct ConfigFileTests {
   }
 
   private static let keys =
-    "defense, detector, data-set-detector, verdict, model, clean, test, poisoned, train, scale, layout, "
-    + "keys, architecture, threads, sandbox, option, seed, output, force, compact, curve, json, quiet"
+    "defense, detector, data-set-detector, verdict, model, clean, test, poisoned, train, group, "
+    + "scale, layout, keys, architecture, threads, sandbox, option, seed, output, force, compact, curve, json, quiet"
 
   static let refused: [(text: String, message: String)] = [
     (

@@ -96,14 +96,19 @@ public struct ComparisonRecord: Codable, Sendable, Hashable {
     public var poisoned: PoisonedCounts?
     /// `byClass[c]`: counts over the test images of class c; empty without such images.
     public var byClass: [ClassCounts]
+    /// Counts over the test images by whether the clean images have their group; nil unless both
+    /// sets are grouped.
+    public var byGroup: GroupCounts?
 
     /// Creates figures.
     public init(
-      test: CleanCounts? = nil, poisoned: PoisonedCounts? = nil, byClass: [ClassCounts] = []
+      test: CleanCounts? = nil, poisoned: PoisonedCounts? = nil, byClass: [ClassCounts] = [],
+      byGroup: GroupCounts? = nil
     ) {
       self.test = test
       self.poisoned = poisoned
       self.byClass = byClass
+      self.byGroup = byGroup
     }
   }
 

@@ -121,7 +121,7 @@ extension ComparisonRecord.ModelFigures {
     // Without images there is no share.
     self.init(
       test: result.test, poisoned: poisoned?.images == 0 ? nil : poisoned,
-      byClass: result.byClass)
+      byClass: result.byClass, byGroup: result.byGroup)
   }
 }
 

@@ -5,14 +5,23 @@ public import ModelIO
 public struct CleanData: Sendable {
   let images: ImageSet
 
-  /// Creates a data set; `hash` computes the SHA-256 that identifies it in reports.
+  /// Creates a data set.
   ///
+  /// - Parameters:
+  ///   - source: The images.
+  ///   - labels: The class of every image, counted from 0.
+  ///   - groups: The group of every image; nil if they are not grouped.
+  ///   - name: The name in messages.
+  ///   - notes: Notes for the user on how the images were read, each a whole line.
+  ///   - hash: Computes the SHA-256 that identifies the set in reports.
   /// - Throws: ``DataError`` if the set is empty or the counts differ.
   public init(
-    _ source: any SampleSource, labels: [Int32], name: String = "clean data",
-    notes: [String] = [], hash: (@Sendable () throws -> String)? = nil
+    _ source: any SampleSource, labels: [Int32], groups: [Int]? = nil,
+    name: String = "clean data", notes: [String] = [],
+    hash: (@Sendable () throws -> String)? = nil
   ) throws(DataError) {
-    images = try ImageSet(source, labels: labels, name: name, notes: notes, hash: hash)
+    images = try ImageSet(
+      source, labels: labels, groups: groups, name: name, notes: notes, hash: hash)
   }
 
   /// Declares that the images of a file are clean.
@@ -34,6 +43,12 @@ public struct CleanData: Sendable {
   /// The class of every image, counted from 0.
   public var labels: [Int32] { images.labels }
 
+  /// The group of every image, such as the person that it shows; nil if they are not grouped.
+  ///
+  /// Equal numbers are the same group in every set of a run. ``split(_:holdingOut:for:)`` keeps
+  /// groups together.
+  public var groups: [Int]? { images.groups }
+
   /// The name in messages, usually the file's.
   public var name: String { images.name }
 
@@ -48,7 +63,8 @@ public struct CleanData: Sendable {
   /// - Throws: `FileError` if the file can no longer be read.
   public func sha256() throws -> String? { try images.sha256() }
 
-  /// Returns the positions of all images in an order that depends only on images and labels.
+  /// Returns the positions of all images in an order that depends only on images, labels and
+  /// groups.
   ///
   /// A plugin that draws random positions from this order picks the same images however the set is
   /// shuffled.

@@ -8,6 +8,9 @@ public struct Evaluation: Sendable {
     public var poisoned: AttackCounts?
     /// `byClass[c]`: counts over the test images of class c; empty if not computed.
     public var byClass: [ClassCounts] = []
+    /// Counts over the test images by whether the clean images have their group; nil unless both
+    /// sets are grouped.
+    public var byGroup: GroupCounts?
 
     /// Creates a result.
     public init(test: CleanCounts? = nil, poisoned: AttackCounts? = nil) {

@@ -169,6 +169,7 @@ public struct Experiment: Sendable {
       let onTest = testPass.map(predictions)
       var result = modelResult(test: onTest, poisoned: poisonedPass.map(predictions))
       result.byClass = countsByClass(onTest ?? [])
+      result.byGroup = countsByGroup(onTest ?? [])
       return result
     }
     let suspectResult = result { $0.predictions[0] }
@@ -204,6 +205,14 @@ public struct Experiment: Sendable {
       if prediction.isClass(label) { counts[Int(label)].correct += 1 }
     }
     return counts
+  }
+
+  /// Counts predictions on the test images by whether the clean images have their group.
+  private func countsByGroup(_ predictions: [Prediction]) -> GroupCounts? {
+    guard let test, let groups = test.groups, let known = clean?.groups, !predictions.isEmpty
+    else { return nil }
+    return GroupCounts(
+      predictions: predictions, labels: test.labels, groups: groups, seen: Set(known))
   }
 
   /// Counts predictions on the test and the poisoned images.

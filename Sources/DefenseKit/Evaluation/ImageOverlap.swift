@@ -29,9 +29,10 @@ struct ImageOverlap {
   private static let probeCount = 16
 
   /// Throws if the poisoned images are clean ones in any order, and warns about single images that
-  /// are in two sets.
+  /// are in two sets, and about test images that are nearly clean ones.
   ///
-  /// Cheap after a pass over the sets; reads a set again if there was no pass over it.
+  /// Cheap after a pass over the sets; reads a set again if there was no pass over it, and up to
+  /// 3,000 images in any case.
   func check(in context: RunContext) throws {
     if let poisoned {
       for clean in clean {
@@ -48,6 +49,8 @@ struct ImageOverlap {
         context.warn(
           "\(words), which the defense sees; this flatters the results; use other test images")
       }
+      try NearCopies(clean: clean[0].images, test: clean[1].images)
+        .check(Self.names(clean[0], clean[1]), in: context)
     }
   }
 

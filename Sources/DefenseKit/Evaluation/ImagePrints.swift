@@ -54,10 +54,14 @@ final class ImagePrints: Sendable {
     }
   }
 
-  /// Returns the positions of all images in an order that depends only on images and labels.
-  func contentOrder(_ labels: [Int32]) throws -> [Int] {
+  /// Returns the positions of all images in an order that depends only on images, labels and
+  /// groups.
+  func contentOrder(_ labels: [Int32], _ groups: [Int]?) throws -> [Int] {
     let prints = try all()
-    return labels.indices.sorted { (prints[$0], labels[$0], $0) < (prints[$1], labels[$1], $1) }
+    return labels.indices.sorted {
+      (prints[$0], labels[$0], groups?[$0] ?? 0, $0)
+        < (prints[$1], labels[$1], groups?[$1] ?? 0, $1)
+    }
   }
 
   fileprivate func record(_ prints: [UInt64], from first: Int) {

@@ -6,6 +6,8 @@ struct ImageSet: Sendable {
   let source: any SampleSource
   /// The label of every image, counted from 0.
   let labels: [Int32]
+  /// The group of every image; nil if they are not grouped.
+  let groups: [Int]?
   /// The name in messages, usually the file's.
   let name: String
   /// Notes for the user on how the images were read, each a whole line.
@@ -17,8 +19,8 @@ struct ImageSet: Sendable {
   ///
   /// - Throws: ``DataError`` if the set is empty or the counts differ.
   init(
-    _ source: any SampleSource, labels: [Int32], name: String, notes: [String] = [],
-    hash: (@Sendable () throws -> String)? = nil
+    _ source: any SampleSource, labels: [Int32], groups: [Int]? = nil, name: String,
+    notes: [String] = [], hash: (@Sendable () throws -> String)? = nil
   ) throws(DataError) {
     guard source.count == labels.count else {
       throw DataError(
@@ -29,8 +31,14 @@ struct ImageSet: Sendable {
       throw DataError(
         "holds no images", about: .dataSet(name), remedies: [.advice("give another set")])
     }
+    if let groups, groups.count != labels.count {
+      throw DataError(
+        "has \(groups.count) groups for \(labels.count) images", about: .dataSet(name),
+        remedies: [.advice("give one for each image")])
+    }
     self.source = source
     self.labels = labels
+    self.groups = groups
     self.name = name
     self.notes = notes
     self.hash = hash
@@ -42,7 +50,8 @@ struct ImageSet: Sendable {
   /// - Throws: ``DataError`` if the set is empty or the counts differ.
   init(_ data: DataSet) throws(DataError) {
     try self.init(
-      data, labels: data.labels, name: data.name, notes: data.notes, hash: { try data.sha256() })
+      data, labels: data.labels, groups: data.groups, name: data.name, notes: data.notes,
+      hash: { try data.sha256() })
   }
 
   /// The number of images.
@@ -53,10 +62,11 @@ struct ImageSet: Sendable {
   /// - Throws: `FileError` if the file can no longer be read.
   func sha256() throws -> String? { try hash?() }
 
-  /// Returns the positions of all images in an order that depends only on images and labels.
+  /// Returns the positions of all images in an order that depends only on images, labels and
+  /// groups.
   ///
   /// - Throws: The errors of the source.
-  func contentOrder() throws -> [Int] { try prints.contentOrder(labels) }
+  func contentOrder() throws -> [Int] { try prints.contentOrder(labels, groups) }
 
   /// Checks that the images and labels fit a model.
   ///

@@ -1,6 +1,6 @@
 private import Dispatch
 public import InferenceGraph
-internal import ModelIO
+public import ModelIO
 private import Synchronization
 
 extension Report {
@@ -11,20 +11,26 @@ extension Report {
   ///   - evaluation: Its results.
   ///   - plugins: The plugins of the run.
   ///   - layout: The order of an image's axes in the data sets, if the user set it.
+  ///   - group: What tells the groups of the images apart; nil if they are not grouped.
   ///   - isCompact: Whether pruned channels are removed from the models written.
   ///   - context: The context of the run, with its seed, threads and warnings.
   /// - Throws: `FileError` for a data set that can no longer be read.
   public init(
     of experiment: Experiment, _ evaluation: Evaluation, by plugins: [any Plugin],
-    layout: ImageLayout? = nil, isCompact: Bool = false, in context: RunContext
+    layout: ImageLayout? = nil, group: DataGroup? = nil, isCompact: Bool = false,
+    in context: RunContext
   ) throws {
     let data = try context.phase("hashing", images: 0) { _ in
       try experiment.dataEntries(threads: context.execution.threads)
     }
-    let members: [JSON.Member] = [
+    var members: [JSON.Member] = [
       .init("scale", Double("\(experiment.suspect.inputScale)").map { .number($0) } ?? .null),
-      .init("layout", JSON(layout?.rawValue)), .init("compact", .bool(isCompact)),
-      .init("curve", .bool(experiment.replaysCurves)), .init("seed", .string("\(context.seed)")),
+      .init("layout", JSON(layout?.rawValue)),
+    ]
+    if let group { members.append(.init("group", .string("\(group)"))) }
+    members += [
+      .init("compact", .bool(isCompact)), .init("curve", .bool(experiment.replaysCurves)),
+      .init("seed", .string("\(context.seed)")),
     ]
     self.init(
       suspect: experiment.suspect, evaluation: evaluation, data: data,
@@ -65,7 +71,9 @@ extension Experiment {
     }
     let done = hashes.withLock { $0 }
     return try zip(sets, done).map { set, hash in
-      Report.Data(role: set.role, sha256: try hash?.get(), images: set.images.count)
+      Report.Data(
+        role: set.role, sha256: try hash?.get(), images: set.images.count,
+        groups: set.images.groups.map { Set($0).count })
     }
   }
 }

@@ -11,6 +11,8 @@ public import ModelIO
 /// - `restored` in counts of poisoned images: those that got the class they show, if that is known.
 /// - `nonfinite` in counts: undefined images (see `Prediction.undefined`), unless there are none.
 /// - `unscored` in a detector's result: images with a NaN score, unless there are none.
+/// - `group` in the options, `groups` in a data set, and `seen` and `unseen` in counts of test
+///   images: if the images are grouped.
 /// - `note` in a repair.
 /// - `tuning` in a fine-tuned repair: the epochs, the training images, and the results on the
 ///   held-out images before and after.
@@ -27,12 +29,21 @@ public struct Report: Sendable {
     public var sha256: String?
     /// The number of images.
     public var images: Int
+    /// The number of groups; nil if the images are not grouped.
+    public var groups: Int?
 
     /// Creates an entry.
-    public init(role: DataRole, sha256: String?, images: Int) {
+    public init(role: DataRole, sha256: String?, images: Int, groups: Int? = nil) {
       self.role = role
       self.sha256 = sha256
       self.images = images
+      self.groups = groups
+    }
+
+    fileprivate var json: JSON {
+      .object(
+        [.init("sha256", JSON(sha256)), .init("images", .int(images))]
+          + (groups.map { [.init("groups", .int($0))] } ?? []))
     }
   }
 
@@ -81,7 +92,7 @@ public struct Report: Sendable {
 
   /// Returns data sets as an object by role.
   static func json(_ data: [Data]) -> JSON {
-    .object(data.map { .init($0.role, ["sha256": JSON($0.sha256), "images": .int($0.images)]) })
+    .object(data.map { .init($0.role, $0.json) })
   }
 
   private var suspectMembers: [JSON.Member] {
@@ -160,10 +171,11 @@ extension Evaluation.DataSetResult {
 
 extension CleanCounts {
   /// The counts as JSON; `flags` adds `flagged`, which only detectors have.
-  func json(flags: Bool) -> JSON {
-    .object(
-      [.init("correct", .int(correct))] + (flags ? [.init("flagged", .int(flagged))] : [])
-        + nonfiniteMember(nonfinite) + [.init("images", .int(images))])
+  func json(flags: Bool) -> JSON { .object(members(flags: flags)) }
+
+  fileprivate func members(flags: Bool) -> [JSON.Member] {
+    [.init("correct", .int(correct))] + (flags ? [.init("flagged", .int(flagged))] : [])
+      + nonfiniteMember(nonfinite) + [.init("images", .int(images))]
   }
 }
 
@@ -207,8 +219,10 @@ extension JSON.Member {
 extension Evaluation.ModelResult {
   /// The members "test" and "poisoned"; null for a missing set.
   func members(flags: Bool) -> [JSON.Member] {
-    [
-      .init(.test, test?.json(flags: flags) ?? .null),
+    let groups = byGroup.map { [("seen", $0.seen), ("unseen", $0.unseen)] } ?? []
+    let byGroup: [JSON.Member] = groups.map { .init($0, $1.json(flags: flags)) }
+    return [
+      .init(.test, test.map { .object($0.members(flags: flags) + byGroup) } ?? .null),
       .init(.poisoned, poisoned?.json(flags: flags) ?? .null),
     ]
   }

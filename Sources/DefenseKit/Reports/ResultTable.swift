@@ -77,6 +77,24 @@ extension Evaluation {
     }
   }
 
+  /// One line for the suspect and every repaired model: the clean accuracy on test images of groups
+  /// that the clean images have, and on the others; empty unless both sets are grouped.
+  public var groupLines: [String] {
+    let models = [("suspect", suspect)] + repairs.map { ($0.repair.title, $0.result) }
+    return models.compactMap { name, result in
+      result.byGroup.map { groups in
+        let (seen, unseen) = (groups.seen, groups.unseen)
+        return
+          "\(name): clean accuracy \(percent(accuracy(seen))) on \(seen.images) test images of groups "
+          + "in the clean set, \(percent(accuracy(unseen))) on \(unseen.images) of other groups"
+      }
+    }
+  }
+
+  private func accuracy(_ counts: CleanCounts) -> Double? {
+    counts.images == 0 ? nil : counts.accuracy
+  }
+
   /// Two lines with the attack success rate over all poisoned images; nil if the table counts them
   /// all.
   public var note: String? {

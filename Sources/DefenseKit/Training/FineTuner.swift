@@ -34,17 +34,28 @@ public struct FineTuner: Sendable {
   /// ``CleanData/contentOrder()``.
   ///
   /// The split depends only on the seed and the number of images, not on their classes. If
-  /// ``FineTuningOptions/heldOut`` is over 0, at least one image is held out.
+  /// ``FineTuningOptions/heldOut`` is over 0, at least one image is held out. Images with
+  /// ``CleanData/groups`` are split by these instead, as ``CleanData/split(_:holdingOut:for:)``
+  /// says.
   ///
   /// - Parameters:
   ///   - count: The number of images.
   ///   - seed: The run's seed.
   public func split(_ count: Int, seed: UInt64 = 0) -> (training: [Int], heldOut: [Int]) {
+    let places = drawn(count, seed)
+    let heldOutImages = heldOutCount(of: count)
+    return (places[heldOutImages...].sorted(), places[..<heldOutImages].sorted())
+  }
+
+  /// Returns the positions in ``CleanData/contentOrder()`` in random order.
+  private func drawn(_ count: Int, _ seed: UInt64) -> [Int] {
     var numbers = SeededGenerator(seed: seed, stream: Self.splitStream)
-    let order = numbers.permutation(count)
+    return numbers.permutation(count)
+  }
+
+  private func heldOutCount(of count: Int) -> Int {
     let share = Int((options.heldOut * Double(count)).rounded())
-    let heldOutImages = options.heldOut > 0 ? min(max(share, 1), count) : 0
-    return (order[heldOutImages...].sorted(), order[..<heldOutImages].sorted())
+    return options.heldOut > 0 ? min(max(share, 1), count) : 0
   }
 
   /// A separate stream, so that the split is independent of the order of training.
@@ -67,7 +78,8 @@ public struct FineTuner: Sendable {
   ///   - title: The name of the phase, one to three words.
   ///   - context: The execution options, and the receiver of progress, warnings and costs.
   /// - Throws: ``PluginError`` with code `untrainable` if there are too few images or the loss
-  ///   diverges before any epoch completes; `GraphError` for a model that cannot be trained;
+  ///   diverges before any epoch completes, with code `tooFewGroups` if the images are of one group
+  ///   and some are to be held out; `GraphError` for a model that cannot be trained;
   ///   ``DataError`` for an image that cannot be read.
   public func tune(
     _ model: Model, after earlier: Result? = nil, suspect: Model? = nil, using clean: CleanData,
@@ -120,9 +132,10 @@ public struct FineTuner: Sendable {
   private func positions(
     in clean: CleanData, seed: UInt64
   ) throws -> (training: [Int], heldOut: [Int]) {
-    let (trainingImages, heldOutImages) = split(clean.count, seed: seed)
+    let (heldOut, training) = try clean.split(
+      drawn(clean.count, seed), holdingOut: heldOutCount(of: clean.count), for: defense)
     let order = try clean.contentOrder()
-    return (trainingImages.map { order[$0] }, heldOutImages.map { order[$0] }.sorted())
+    return (training.sorted().map { order[$0] }, heldOut.map { order[$0] }.sorted())
   }
 
   private func predictions(

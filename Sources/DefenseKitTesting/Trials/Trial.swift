@@ -35,12 +35,13 @@ struct Materials: Sendable {
   /// Returns the clean data in the order that the conditions ask for.
   func clean(in conditions: Conditions = Conditions()) throws -> CleanData {
     guard let clean else { return try CleanData(images.dataSet()) }
-    var (source, labels) = (clean.source, clean.labels)
+    var (source, labels, groups) = (clean.source, clean.labels, clean.groups)
     if let order = conditions.cleanOrder {
       (source, labels) = (Subset(of: source, order), order.map { labels[$0] })
+      groups = groups.map { all in order.map { all[$0] } }
     }
     if conditions.isFirstLate { source = LateSource(of: source) }
-    return try CleanData(source, labels: labels, name: clean.name)
+    return try CleanData(source, labels: labels, groups: groups, name: clean.name)
   }
 
   /// The models' bits.

@@ -53,8 +53,9 @@ public struct ANP: Defense {
   /// Learns the masks, chooses the threshold and returns the pruned model.
   ///
   /// - Throws: `PluginError` with code `unsuitableModel` for a model without batch normalization,
-  ///   with code `untrainable` for too few images or a loss that is not finite; `GraphError` for a
-  ///   model that cannot be differentiated; `DataError`; `CancellationError`.
+  ///   with code `untrainable` for too few images or a loss that is not finite, with code
+  ///   `tooFewGroups` for images of one group; `GraphError` for a model that cannot be
+  ///   differentiated; `DataError`; `CancellationError`.
   public func repair(
     _ model: Model, using clean: CleanData?, in context: RunContext
   ) throws -> [Repair] {
@@ -93,10 +94,9 @@ public struct ANP: Defense {
     let order = try clean.contentOrder()
     let places = numbers.permutation(clean.count)
     let share = Int((options.heldOut * Double(clean.count)).rounded())
-    let held = min(max(share, 1), clean.count - 1)
-    return (
-      places[held...].sorted().map { order[$0] }, places[..<held].sorted().map { order[$0] }
-    )
+    let (heldOut, learned) = try clean.split(
+      places, holdingOut: min(max(share, 1), clean.count - 1), for: Self.name)
+    return (learned.sorted().map { order[$0] }, heldOut.sorted().map { order[$0] })
   }
 
   // MARK: Masks

@@ -5,7 +5,8 @@ extension STRIP {
   /// Returns the positions of the clean images to measure, ascending, and of the overlays, in an
   /// order that depends on their contents and the seed; the two are disjoint.
   ///
-  /// - Throws: `DataError` for fewer than two images; the errors of reading them.
+  /// - Throws: `DataError` for fewer than two images; `PluginError` with code `tooFewGroups` for
+  ///   images of one group; the errors of reading them.
   func split(
     _ clean: CleanData, of suspect: Model, seed: UInt64
   ) throws -> (measured: [Int], overlays: [Int]) {
@@ -16,15 +17,15 @@ extension STRIP {
     }
     let order = try clean.contentOrder()
     var random = SeededGenerator(seed: seed)
-    let shuffled = random.permutation(clean.count).map { order[$0] }
+    let (measured, others) = try clean.split(
+      random.permutation(clean.count), holdingOut: min(clean.count / 2, Self.maximumImages),
+      for: Self.name)
     let size = suspect.graph.inputShape.reduce(1, *)
-    let measured = min(clean.count / 2, Self.maximumImages)
-    let overlays = min(
-      clean.count - measured, Self.maximumImages, max(1, Self.maximumFloats / size))
+    let overlays = min(Self.maximumImages, max(1, Self.maximumFloats / size))
     return (
-      shuffled.prefix(measured).sorted(),
+      measured.prefix(Self.maximumImages).map { order[$0] }.sorted(),
       // In content order: an overlay has the same number wherever it stands in the set.
-      Array(shuffled.dropFirst(measured).prefix(overlays))
+      others.prefix(overlays).map { order[$0] }
     )
   }
 

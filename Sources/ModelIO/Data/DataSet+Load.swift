@@ -20,6 +20,8 @@ extension DataSet {
   ///   - layout: The layout, for shapes that fit both.
   ///   - keys: The names of the images and labels in the file; nil: `data`, and `label` or
   ///     `labels`.
+  ///   - group: What tells the groups of the images apart; nil: they are not grouped.
+  ///   - isGroupOptional: Whether the file may lack the groups, which a note then says.
   ///   - consumer: The word for the owner of shape and classes in messages, for example "model" or
   ///     "trigger".
   ///   - requiresLabels: Whether a file without labels is refused. Otherwise all its labels are 0,
@@ -28,8 +30,8 @@ extension DataSet {
   /// - Throws: ``FileError``; if a data set is missing, the message lists pairs that would fit.
   public static func load(
     _ path: String, for inputShape: [Int], classCount: Int, layout: ImageLayout? = nil,
-    keys: DataKeys? = nil, consumer: String = "model", requiresLabels: Bool = true,
-    sandbox: Sandbox = .auto
+    keys: DataKeys? = nil, group: DataGroup? = nil, isGroupOptional: Bool = false,
+    consumer: String = "model", requiresLabels: Bool = true, sandbox: Sandbox = .auto
   ) throws(FileError) -> DataSet {
     let data = try DataFile(
       path, keys: keys, fitting: (inputShape, classCount), requiresLabels: requiresLabels,
@@ -48,6 +50,11 @@ extension DataSet {
       return classes
     }
     let labels = try data.labels.map(read) ?? Array(repeating: 0, count: count)
+    let groups = try group?.values(in: file, labels: labels, isOptional: isGroupOptional)
+    if let group, groups == nil {
+      notes.append(
+        "\(path): has no data set '\(abbreviated("\(group)"))'; nothing is counted by group")
+    }
     var trueLabels: [Int32]?
     for name in ["true_label", "true_labels"] {
       guard let found = file.datasetIfPresent(name) else { continue }
@@ -62,7 +69,7 @@ extension DataSet {
     var result = DataSet(
       dataset: images, path: path, imageShape: inputShape, layout: chosen,
       isTransposed: file.isMATLAB && inputShape.count == 3, labels: labels, trueLabels: trueLabels,
-      isPoisoned: isPoisoned, notes: notes)
+      isPoisoned: isPoisoned, groups: groups, notes: notes)
     result.isLabelled = data.labels != nil
     return result
   }

@@ -10,6 +10,9 @@ public struct DataSet: SampleSource, Sendable {
   public let trueLabels: [Int32]?
   /// `isPoisoned[i]`: whether image i of a training set carries a trigger, if the set records it.
   public let isPoisoned: [Bool]?
+  /// The group of every image, if the images are grouped: the person or the video that they show,
+  /// for example. Equal numbers are the same group in every set.
+  public let groups: [Int]?
   /// The file's name without its folder, or the name of a set in memory.
   public let name: String
   /// The file's path; nil for a set in memory.
@@ -40,11 +43,12 @@ public struct DataSet: SampleSource, Sendable {
 
   init(
     dataset: HDF5Dataset, path: String, imageShape: [Int], layout: ImageLayout, isTransposed: Bool,
-    labels: [Int32], trueLabels: [Int32]?, isPoisoned: [Bool]?, notes: [String]
+    labels: [Int32], trueLabels: [Int32]?, isPoisoned: [Bool]?, groups: [Int]?, notes: [String]
   ) {
     self.labels = labels
     self.trueLabels = trueLabels
     self.isPoisoned = isPoisoned
+    self.groups = groups
     self.name = path.split(separator: "/").last.map(String.init) ?? path
     self.path = path
     self.imageShape = imageShape
@@ -69,19 +73,23 @@ public struct DataSet: SampleSource, Sendable {
   ///   - labels: The class of every image.
   ///   - trueLabels: The true class of every image, for poisoned sets.
   ///   - isPoisoned: Whether each image carries a trigger, for training sets.
+  ///   - groups: The group of every image; nil if they are not grouped.
   ///   - name: The name of the set in reports.
   public init(
     bytes: [UInt8], elementType: ElementType, imageShape: [Int], layout: ImageLayout = .nhwc,
-    labels: [Int32], trueLabels: [Int32]? = nil, isPoisoned: [Bool]? = nil, name: String
+    labels: [Int32], trueLabels: [Int32]? = nil, isPoisoned: [Bool]? = nil, groups: [Int]? = nil,
+    name: String
   ) {
     let size = imageShape.reduce(elementType.size, *)
     precondition(
       bytes.count == labels.count * size, "\(bytes.count) bytes for \(labels.count) x \(size)")
     precondition(trueLabels.map { $0.count == labels.count } ?? true, "other number of labels")
     precondition(isPoisoned.map { $0.count == labels.count } ?? true, "other number of images")
+    precondition(groups.map { $0.count == labels.count } ?? true, "other number of groups")
     self.labels = labels
     self.trueLabels = trueLabels
     self.isPoisoned = isPoisoned
+    self.groups = groups
     self.name = name
     self.path = nil
     self.imageShape = imageShape
@@ -181,6 +189,7 @@ public struct DataSet: SampleSource, Sendable {
       labels: indices.map { labels[$0] },
       trueLabels: trueLabels.map { all in indices.map { all[$0] } },
       isPoisoned: isPoisoned.map { all in indices.map { all[$0] } },
+      groups: groups.map { all in indices.map { all[$0] } },
       name: name ?? self.name)
   }
 }

@@ -154,6 +154,8 @@ struct CompareCommand: RunnerCommand {
   @Flag(help: "Measure units again that failed permanently.")
   var retry = false
 
+  @OptionGroup var grouping: GroupArgument
+
   @OptionGroup var arguments: ModelArguments
 
   @OptionGroup var common: CommonArguments
@@ -251,7 +253,7 @@ struct CompareCommand: RunnerCommand {
     try plugins.check(settings, used: plan.plugins.map(\.name))
     if !model.isEmpty || self.plan == nil {
       plan.subjects = try subjects(plan.seeds)
-    } else if let option = arguments.oneModelOptions.first ?? givenRoles.first?.option {
+    } else if let option = oneModelOptions.first ?? givenRoles.first?.option {
       throw Failure(
         option: option, "is for a model that --model names; the plan's models have their own")
     } else if plan.subjects.isEmpty {
@@ -290,6 +292,11 @@ struct CompareCommand: RunnerCommand {
     [.clean: clean, .test: test, .poisoned: poisoned, .train: train].compactMapValues { $0 }
   }
 
+  /// The options on the command line that apply to the files of a single model.
+  private var oneModelOptions: [String] {
+    arguments.oneModelOptions + (grouping.group == nil ? [] : ["--group"])
+  }
+
   private var givenRoles: [DataRole] { DataRole.allCases.filter { sets[$0] != nil } }
 
   private func subjects(_ seeds: [UInt64]) throws -> [ComparisonPlan.Subject] {
@@ -306,9 +313,11 @@ struct CompareCommand: RunnerCommand {
           option: given.option,
           "has no effect, because the built-in network has its own data; leave it out")
       }
-      return [.init(model: arguments.files(of: named[0], sets: sets), seed: nil)]
+      var files = arguments.files(of: named[0], sets: sets)
+      files.format.group = grouping.group.map { "\($0)" }
+      return [.init(model: files, seed: nil)]
     }
-    if let option = arguments.oneModelOptions.first {
+    if let option = oneModelOptions.first {
       throw Failure(
         option: option, "is for one model whose files are named with --clean, --test and --poisoned"
       )

@@ -91,6 +91,8 @@ struct RunCommand: RunnerCommand {
     completion: .hdf5)
   var train: String?
 
+  @OptionGroup var grouping: GroupArgument
+
   @OptionGroup var arguments: ModelArguments
 
   @Option(
@@ -129,12 +131,16 @@ struct RunCommand: RunnerCommand {
     try arguments.check(DataRole.allCases)
     let isGiven =
       DataRole.allCases.map { ($0.option, sets[$0] != nil) } + [
+        ("--group", grouping.group != nil),
         ("--architecture", arguments.architecture != nil), ("--scale", arguments.scale != nil),
         ("--layout", arguments.data.layout != nil),
         ("--keys", !arguments.data.naming.names.isEmpty),
       ]
     if model == nil, let given = isGiven.first(where: \.1) {
       throw Failure(option: given.0, "needs --model; without it the built-in network is used")
+    }
+    if grouping.group != nil, clean == nil {
+      throw Failure(option: "--group", "needs --clean, the images that it splits")
     }
     if curve, model != nil, test == nil, poisoned == nil {
       throw Failure(option: "--curve", "needs --test or --poisoned to replay the sweep on")
@@ -185,7 +191,7 @@ struct RunCommand: RunnerCommand {
       experiment.suspect, evaluation, detectors, compact: compact, isWritten: folder != nil)
     var report = try Report(
       of: experiment, artifacts.evaluation, by: plugins, layout: arguments.data.layout,
-      isCompact: compact, in: context)
+      group: grouping.group, isCompact: compact, in: context)
     report.environment = RunEnvironment.json(
       context, start: start,
       paths: [
@@ -240,7 +246,12 @@ struct RunCommand: RunnerCommand {
     [.clean: clean, .test: test, .poisoned: poisoned, .train: train].compactMapValues { $0 }
   }
 
-  private var files: ModelFiles { model.map { arguments.files(of: $0, sets: sets) } ?? .builtIn }
+  private var files: ModelFiles {
+    guard let model else { return .builtIn }
+    var files = arguments.files(of: model, sets: sets)
+    files.format.group = grouping.group.map { "\($0)" }
+    return files
+  }
 
   private func summary(_ evaluation: Evaluation) -> String {
     let said =
@@ -256,6 +267,8 @@ struct RunCommand: RunnerCommand {
     if let note = evaluation.note { text += "\n\(note)\n" }
     let tuning = evaluation.tuningLines
     if !tuning.isEmpty { text += "\n" + tuning.joined(separator: "\n") + "\n" }
+    let groups = evaluation.groupLines
+    if !groups.isEmpty { text += "\n" + groups.joined(separator: "\n") + "\n" }
     let nonfinite = evaluation.nonfiniteLines
     if !nonfinite.isEmpty { text += "\n" + nonfinite.joined(separator: "\n") + "\n" }
     if let output {

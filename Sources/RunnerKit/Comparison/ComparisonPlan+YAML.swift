@@ -153,7 +153,7 @@ extension ComparisonPlan {
 
   private static let modelKeys =
     ["name", "folder", "model"] + DataRole.allCases.map(\.rawValue) + [
-      "architecture", "scale", "layout", "keys",
+      "architecture", "scale", "layout", "keys", "group",
     ]
 
   /// Reads a model: once, or once for each seed if its paths contain {seed}.
@@ -219,6 +219,12 @@ extension ComparisonPlan {
       model.format.layout = layout
     }
     if let node = entries["keys"] { model.format.keys = try keys(node) }
+    if let node = entries["group"] {
+      guard let group = DataGroup(try node.text) else {
+        throw node.refusal("group takes label, or the name of a data set with the images' groups")
+      }
+      model.format.group = "\(group)"
+    }
     for (role, path) in model.files where !FileManager.default.fileExists(atPath: path) {
       let place = entries[role] ?? node
       throw place.refusal(

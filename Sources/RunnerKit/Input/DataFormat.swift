@@ -7,6 +7,9 @@ struct DataFormat: Codable, Sendable, Hashable {
   /// The names of images and labels, `IMAGES,LABELS`, by option without dashes; "" stands for all
   /// other options.
   var keys: [String: String] = [:]
+  /// What tells the groups of clean and test images apart: `label` or the name of a data set; nil
+  /// if they are not grouped.
+  var group: String?
 
   /// Returns the names in an option's file; nil for the standard ones.
   func keys(of option: String) -> DataKeys? {
@@ -27,8 +30,11 @@ struct DataFormat: Codable, Sendable, Hashable {
     _ path: String, as option: String, imageShape: [Int], classCount: Int,
     consumer: String = "model", requiresLabels: Bool = true, sandbox: Sandbox
   ) throws(FileError) -> DataSet {
-    try DataSet.load(
+    let role = DataRole(rawValue: option)
+    let isGrouped = role == .clean || role == .test
+    return try DataSet.load(
       path, for: imageShape, classCount: classCount, layout: layout, keys: keys(of: option),
+      group: isGrouped ? group.flatMap { DataGroup($0) } : nil, isGroupOptional: role == .test,
       consumer: consumer, requiresLabels: requiresLabels, sandbox: sandbox)
   }
 }

@@ -7,3 +7,8 @@ extension Sandbox: ExpressibleByArgument {}
 extension AttackGoal.Mode: ExpressibleByArgument {}
 extension OptimizerName: ExpressibleByArgument {}
 extension ScheduleName: ExpressibleByArgument {}
+
+extension DataGroup: ExpressibleByArgument {
+  /// Parses `label` or the path of a data set.
+  public init?(argument: String) { self.init(argument) }
+}

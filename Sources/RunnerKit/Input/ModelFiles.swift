@@ -83,6 +83,7 @@ struct ModelFiles: Codable, Sendable, Hashable {
     for (role, path) in files { inputs[role] = try sha256(ofFile: path) }
     inputs["scale"] = "\(scale)"
     inputs["layout"] = format.layout?.rawValue
+    inputs["group"] = format.group
     for (option, names) in format.keys {
       inputs[option.isEmpty ? "keys" : "keys of \(option)"] = names
     }

@@ -108,6 +108,19 @@ def labels():
         file["hot"], file["flat"] = hot[:1], hot[0]
 
 
+def groups():
+    """Groups of images: integers of any type and form, and what is none."""
+    images, truth = values((12, 6, 5, 3)), np.arange(12) % 4
+    person = np.array([7, 7, -3, -3, 2**31, 2**31, 0, 0, 7, 1, 1, 1])
+    with h5py.File(path("groups.h5"), "w") as file:
+        file["plain"], file["classes"] = images, truth
+        file["person"], file["f8"], file["column"] = person, person.astype("f8"), person.reshape(-1, 1)
+        file["few"], file["wide"], file["one"] = person[:5], np.zeros((12, 2)), 3
+        file["half"] = np.where(np.arange(12) == 4, 1.5, person)
+        file["huge"] = np.where(np.arange(12) == 11, 1e300, person)
+        file["names"] = np.array(["Ada", "Bo"] * 6, dtype=h5py.string_dtype())
+
+
 def references():
     """Links by name and data sets put together from others, within the file and not."""
     images, truth = values((12, 6, 5, 3)), np.arange(12) % 4
@@ -271,3 +284,4 @@ keys()
 kinds()
 filters()
 unfinished()
+groups()
