@@ -40,7 +40,7 @@ enum Misdeed: String, OptionValue, CaseIterable {
       print("{\"ended\":{}}\nnoise")
       fflush(nil)
     // More than is ever to be had.
-    case .memory: try FileError.checkMemory(1 << 46, for: "faulty", "dreams")
+    case .memory: try MemoryError.check(1 << 46, for: "faulty", "dreams")
     }
   }
 

@@ -214,7 +214,8 @@ struct ScanCommand: RunnerCommand {
           if case .class(let number) = prediction { Int32(number) } else { 0 }
         }
         return try CleanData(
-          data, labels: labels, name: data.name, notes: data.notes, hash: { try data.sha256() })
+          data, labels: labels, groups: data.groups, name: data.name, notes: data.notes,
+          hash: { try data.sha256() })
       }
       clean = try images(command.clean, .clean)
       test = try images(command.test, .test)
