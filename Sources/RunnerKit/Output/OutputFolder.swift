@@ -109,24 +109,4 @@ struct OutputFolder: Sendable {
         "\(path) holds '\(foreign)', which isn't a result of this program; choose another --output")
     }
   }
-
-  /// Returns the files that a report of any schema names; empty if there is no report.
-  private static func filesOfReport(_ url: URL) -> Set<String> {
-    guard let data = try? Data(contentsOf: url),
-      let report = try? JSONSerialization.jsonObject(with: data) as? [String: Any],
-      report["schema"] is Int
-    else { return [] }
-    var files: Set<String> = []
-    func collect(_ value: Any) {
-      switch value {
-      case let object as [String: Any]:
-        if let file = object["file"] as? String { files.insert(file) }
-        for member in object.values { collect(member) }
-      case let list as [Any]: for element in list { collect(element) }
-      default: break
-      }
-    }
-    collect(report)
-    return files
-  }
 }
