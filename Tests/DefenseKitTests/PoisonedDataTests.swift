@@ -21,7 +21,7 @@ struct PoisonedDataTests {
   private static let readsImages = """
     import DefenseKit
     func use(_ data: PoisonedData) throws -> CleanData {
-      try CleanData(data.source, labels: data.targets)
+      try CleanData(data.images.source, labels: data.targets)
     }
     """
 
@@ -46,7 +46,7 @@ struct PoisonedDataTests {
     guard let output = try typecheck(Self.readsImages) else { return }
     #expect(output.status != 0)
     #expect(
-      output.text.contains("'source' is inaccessible due to 'internal' protection level"),
+      output.text.contains("'images' is inaccessible due to 'internal' protection level"),
       "\(output.text)")
   }
 
