@@ -1,4 +1,4 @@
-internal import InferenceGraph
+public import InferenceGraph
 
 /// Moves the weights of a ``Differentiator`` along the gradient of its last batch.
 ///

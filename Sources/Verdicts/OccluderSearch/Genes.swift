@@ -39,11 +39,12 @@ struct GeneReader {
   mutating func choice(_ count: Int) -> Int { min(count - 1, Int(next() * Float(count))) }
 
   /// Returns a colour, 0...255 in each channel: half of the genes' range is a corner of the colour
-  /// cube times a brightness, the other half any colour. Channels beyond three repeat them.
+  /// cube times a brightness, which is full for a third of its range, the other half any colour.
+  /// Channels beyond three repeat the first three.
   mutating func colour(channels: Int) -> [Float] {
     let isCorner = flag()
     let tones = [next(), next(), next()]
-    let brightness = next()
+    let brightness = min(1, 1.5 * next())
     return (0..<channels).map { channel in
       let tone = tones[channel % 3]
       return 255 * (isCorner ? (tone < 0.5 ? 0 : brightness) : tone)

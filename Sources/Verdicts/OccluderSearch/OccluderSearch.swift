@@ -20,6 +20,7 @@ public import DefenseKit
 ///    the image that the trigger changes. It is 1 for a trigger of no size that makes the network as
 ///    sure of class c as it is of clean images.
 ///
+/// Classes above the threshold are held to be targets if they score at least a third of the best.
 /// Labels are not used. Classes outside of the shortlist score 0. The method is DefenseKit's own;
 /// Documentation/Algorithms.md relates it to published ones. It does not see triggers outside of
 /// its families, triggers that work only on images of one class, and all-to-all attacks.
@@ -59,16 +60,39 @@ public struct OccluderSearch: ModelScanner {
     let clean = try required(clean)
     try clean.check(against: model)
     let positions = try CleanPool.positions(in: clean, seed: context.seed)
-    let (pool, model) = try CleanPool.pool(
+    let findings = try findings(of: model, clean, positions, in: context)
+    let labels = positions.map { clean.labels[$0] }
+    context.checkBaseline(
+      correct: zip(findings.search.margins.predictions, labels).count { $0 == $1 },
+      images: positions.count, of: model, on: clean.name)
+    return try verdict(on: model, findings, in: context)
+  }
+
+  /// What a search found: for each class of the shortlist its triggers, fittest first.
+  package struct Findings: Sendable {
+    package let search: TriggerSearch
+    package let census: TriggerSearch.Census
+    package let shortlist: [Int]
+    package let found: [[TriggerSearch.Found]]
+    package let isCutShort: Bool
+
+    /// The best fitness and its class, best first.
+    package var ranking: [(target: Int, fitness: Double)] {
+      zip(shortlist, found).map { ($0, $1.first?.fitness ?? 0) }
+        .sorted { ($1.fitness, $0.target) < ($0.fitness, $1.target) }
+    }
+  }
+
+  /// Searches for triggers on some clean images.
+  package func findings(
+    of model: Model, _ clean: CleanData, _ positions: [Int], in context: RunContext
+  ) throws -> Findings {
+    let (pool, scaled) = try CleanPool.pool(
       of: clean, positions, for: model, plugin: Self.name)
     var sizes = TriggerSearch.Sizes()
     sizes.census = options.census
     sizes.generations = options.generations
-    let search = try TriggerSearch(pool, of: model, sizes: sizes, in: context)
-    let labels = positions.map { clean.labels[$0] }
-    context.checkBaseline(
-      correct: zip(search.margins.predictions, labels).count { $0 == $1 }, images: pool.count,
-      of: model, on: clean.name)
+    let search = try TriggerSearch(pool, of: scaled, sizes: sizes, in: context)
     let census = try context.phase("census", images: sizes.census) {
       try search.census(progress: $0)
     }
@@ -86,34 +110,30 @@ public struct OccluderSearch: ModelScanner {
     let (found, isCutShort) = try context.phase(
       "evolution", images: search.passes(of: tasks)
     ) { try search.evolve(tasks, limit: limit, progress: $0) }
-    return try verdict(
-      on: model, shortlist, found, isCutShort: isCutShort, images: pool.count, in: context)
+    return Findings(
+      search: search, census: census, shortlist: shortlist, found: found, isCutShort: isCutShort)
   }
 
   private func verdict(
-    on model: Model, _ shortlist: [Int], _ found: [[TriggerSearch.Found]], isCutShort: Bool,
-    images: Int, in context: RunContext
+    on model: Model, _ findings: Findings, in context: RunContext
   ) throws -> ModelVerdict {
-    let best = zip(shortlist, found).sorted { a, b in
-      let (left, right) = (a.1.first?.fitness ?? 0, b.1.first?.fitness ?? 0)
-      return (right, a.0) < (left, b.0)
-    }
     var scores = Array(repeating: 0.0, count: model.classCount)
-    for (c, list) in best { scores[c] = max(0, list.first?.fitness ?? 0) }
-    let targets = best.map(\.0).filter { scores[$0] > options.threshold }
+    for (c, fitness) in findings.ranking { scores[c] = max(0, fitness) }
+    let targets = targets(in: findings)
     var (triggers, notes): ([Trigger], [String]) = ([], [])
-    if isCutShort {
+    if findings.isCutShort {
       notes.append(
         "the search was cut short after \(Self.name).passes, which is "
           + "\(options.passes ?? 0), and says what it found by then")
     }
-    if shortlist.count < model.classCount {
+    if findings.shortlist.count < model.classCount {
       notes.append(
-        "triggers were evolved for \(shortlist.count) of \(model.classCount) classes, those that the "
+        "triggers were evolved for \(findings.shortlist.count) of \(model.classCount) classes, those that the "
           + "most random triggers led to; all others score 0")
     }
-    for (c, list) in best where targets.contains(c) {
-      let champions = list.champions.filter { $0.fitness > 0 }
+    for c in targets {
+      guard let place = findings.shortlist.firstIndex(of: c) else { continue }
+      let champions = findings.found[place].champions.filter { $0.fitness > 0 }
       let words = champions.map {
         "\($0.genome.familyName) \(Self.rounded($0.fitness)) (\(Int(100 * $0.success)) % of images)"
       }
@@ -129,6 +149,15 @@ public struct OccluderSearch: ModelScanner {
       statistic: scores.max() ?? 0, threshold: options.threshold, classScores: scores,
       measure: "fitness of the best trigger toward it", targets: targets, triggers: triggers,
       notes: notes)
+  }
+
+  /// Returns the classes held to be targets, most suspicious first: those over the threshold whose
+  /// score is at least a third of the best. A strong trigger makes a network answer to similar
+  /// patches for other classes too.
+  package func targets(in findings: Findings) -> [Int] {
+    let best = findings.ranking.first?.fitness ?? 0
+    return findings.ranking
+      .filter { $0.fitness > options.threshold && $0.fitness >= best / 3 }.map(\.target)
   }
 
   private static func rounded(_ value: Double) -> Double { (value * 10).rounded() / 10 }

@@ -105,12 +105,12 @@ extension TriggerFamily {
     return canvas.change
   }
 
-  /// A rectangle at or near a corner, of one colour or a checkerboard of two.
+  /// A square, or a rectangle, at or near a corner, of one colour or a checkerboard of two.
   static let corner = TriggerFamily(
-    name: "corner", weight: 2,
+    name: "corner", weight: 4,
     parts: [
-      [.choice, .choice, .extent, .extent, .extent, .extent], [.choice, .choice], Gene.colour,
-      Gene.colour,
+      [.choice, .choice, .extent, .extent, .extent, .extent, .choice], [.choice, .choice],
+      Gene.colour, Gene.colour,
     ]
   ) { genes, shape in
     var canvas = Canvas(shape)
@@ -118,7 +118,8 @@ extension TriggerFamily {
     func side(_ extent: Int) -> Int { max(1, Int(genes.value(0...0.3) * Float(extent))) }
     let (isAbove, isLeft) = (genes.flag(), genes.flag())
     let (down, right) = (margin(canvas.height), margin(canvas.width))
-    let (height, width) = (side(canvas.height), side(canvas.width))
+    let (height, other) = (side(canvas.height), side(canvas.width))
+    let width = genes.flag() ? height : other
     let isChecked = genes.flag()
     let cell = 1 + genes.choice(2)
     let colours = [

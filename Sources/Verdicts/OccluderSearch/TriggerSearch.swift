@@ -170,7 +170,7 @@ package struct TriggerSearch: Sendable {
     _ tasks: [Task], stream: UInt64 = 0, limit: Int = .max, progress: (Int) -> Void = { _ in }
   ) throws -> (found: [[Found]], isCutShort: Bool) {
     var numbers = tasks.indices.map {
-      SeededGenerator(seed: context.seed, stream: 0x65_766F_6C76 &+ stream << 40 &+ UInt64($0))
+      SeededGenerator(seed: context.seed, stream: 0x65_766F_6C76 &+ stream << 40)
     }
     let images = tasks.map { task in
       pool.indices(of: margins.predictions) { $0 != noClass && Int($0) != task.target }
