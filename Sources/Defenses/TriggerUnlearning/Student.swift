@@ -18,7 +18,7 @@ struct Student {
   /// Steps whose images are drawn and shown to the teacher together.
   private static let stepsTogether = 10
 
-  /// Returns the model trained for one round, and the mean loss of its last tenth.
+  /// Returns the model trained for one round; the classifier head stays as it is.
   ///
   /// - Throws: ``Divergence``; the errors of the differentiator; `CancellationError`.
   func trained(
@@ -27,8 +27,8 @@ struct Student {
   ) throws -> Model {
     let size = options.batch + options.triggered
     let differentiator = try Differentiator(
-      model, batchSize: size, isTraining: false, lossNodes: teacher.representation.map { [$0] } ?? [],
-      options: context.execution)
+      model, batchSize: size, isTraining: false, layers: model.graph.layersBeforeHead,
+      lossNodes: teacher.representation.map { [$0] } ?? [], options: context.execution)
     let optimizer = try WeightOptimizer(differentiator, .adam())
     var numbers = SeededGenerator(
       seed: context.seed, stream: 0x75_6E6C_6561 &+ UInt64(round) << 40)
@@ -90,12 +90,16 @@ struct Student {
       let kept = UnlearningLoss.divergence(outputs[..<split], from: step.logits, images: clean)
       let hinge = UnlearningLoss.hinge(
         outputs[split...], targets: step.targets, unit: unit, margin: Float(options.margin))
-      var value = Self.scoreWeight * kept.value + hinge.value
-      var gradient = kept.gradient.map { Float(Self.scoreWeight) * $0 } + hinge.gradient
+      let (weight, hinged) = (Self.scoreWeight, Self.hingeWeight)
+      var value = weight * kept.value + hinged * hinge.value
+      var gradient =
+        kept.gradient.map { Float(weight) * $0 } + hinge.gradient.map { Float(hinged) * $0 }
       if options.labels > 0 {
         let labelled = UnlearningLoss.crossEntropy(outputs[..<split], labels: step.labels)
         value += options.labels * labelled.value
-        for index in 0..<split { gradient[index] += Float(options.labels) * labelled.gradient[index] }
+        for index in 0..<split {
+          gradient[index] += Float(options.labels) * labelled.gradient[index]
+        }
       }
       return (value, gradient)
     }
@@ -117,7 +121,27 @@ struct Student {
 
   /// The weight of the divergence from the teacher's scores.
   private static let scoreWeight = 0.4
+  /// The weight of the hinge.
+  private static let hingeWeight = 0.4
   /// The weight of the representation of triggered images. More would teach the trigger's effect
   /// on everything else.
   private static let triggeredWeight = 0.02
+}
+
+extension Graph {
+  /// The names of all layers with weights before the classifier head; nil if there is none.
+  ///
+  /// The head stays, so that classes without images keep their weights.
+  fileprivate var layersBeforeHead: [String]? {
+    guard representation != nil,
+      let head = bottlenecks.last(where: { !nodes[$0].operation.weights.isEmpty })
+    else { return nil }
+    var isNeeded = Array(repeating: false, count: nodes.count)
+    isNeeded[head] = true
+    for index in stride(from: head, through: 0, by: -1) where isNeeded[index] {
+      for input in nodes[index].inputs { isNeeded[input] = true }
+    }
+    return nodes[..<head].indices
+      .filter { isNeeded[$0] && !nodes[$0].operation.weights.isEmpty }.map { nodes[$0].name }
+  }
 }

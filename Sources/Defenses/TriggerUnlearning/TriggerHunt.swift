@@ -16,7 +16,7 @@ struct TriggerHunt {
   private let scanner: (any ModelScanner)?
   private let searches: Bool
 
-  /// The fitness prices of a trigger's size that an evolution has.
+  /// The prices of a trigger's size, each with an evolution of its own; the first is none.
   private static let penalties = [0.0, 4, 12]
 
   /// Looks up the verdict.
@@ -100,13 +100,12 @@ struct TriggerHunt {
     var (entries, words): ([KnownTriggers.Entry], [String]) = ([], [])
     for target in targets {
       let lists = tasks.indices.filter { tasks[$0].target == target }.map { found[$0] }
-      // The penalty of the verdict makes fitness comparable.
-      let best = lists[1].first?.fitness ?? 0
+      let best = lists[0].first?.fitness ?? 0
       guard best >= options.residual else { continue }
       let fit = lists.flatMap { $0 }.filter { $0.success >= 0.5 }
       guard !fit.isEmpty else { continue }
       entries += fit.map { .init(target: target, change: .genome($0.genome)) }
-      let names = lists[1].champions.filter { $0.success >= 0.5 }.map {
+      let names = lists[0].champions.filter { $0.success >= 0.5 }.map {
         "\($0.genome.familyName) \(($0.fitness * 10).rounded() / 10)"
       }
       words.append("class \(target) by \(names.joined(separator: ", "))")

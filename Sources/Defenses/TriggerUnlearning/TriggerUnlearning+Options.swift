@@ -19,7 +19,8 @@ extension TriggerUnlearning {
     public var triggered: Int
     /// How far a triggered image's target class must stay behind, in mean clean margins, 0 to 100.
     public var margin: Double
-    /// The fitness of the student's best trigger below which nothing is left to unlearn.
+    /// The fitness, whatever its size, of the student's best trigger below which nothing is left to
+    /// unlearn.
     public var residual: Double
     /// The weight of the images' labels in the loss, 0 to 100.
     public var labels: Double
@@ -39,12 +40,12 @@ extension TriggerUnlearning {
       verdict = "occluder-search"
       triggers = nil
       rounds = 6
-      steps = 150
+      steps = 200
       learningRate = 5e-4
       batch = 40
       triggered = 24
-      margin = 1
-      residual = 1
+      margin = 3
+      residual = 0
       labels = 0
       drop = 10
       heldOut = 0.1
@@ -58,7 +59,8 @@ extension TriggerUnlearning {
         PluginOption(
           "verdict", \.verdict, "The verdict whose triggers are unlearned; none for files alone."),
         PluginOption(
-          "triggers", \.triggers, "Trigger files to unlearn too, separated by commas; auto is none."),
+          "triggers", \.triggers, "Trigger files to unlearn too, separated by commas; auto is none."
+        ),
         PluginOption("rounds", \.rounds, "Rounds of searching and unlearning at most, 1 to 6."),
         PluginOption("steps", \.steps, "Steps of a round, 1 to 10,000."),
         PluginOption(
@@ -70,7 +72,7 @@ extension TriggerUnlearning {
           "How far the target class must stay behind, in mean clean margins, 0 to 100."),
         PluginOption(
           "residual", \.residual,
-          "The fitness of the best trigger left below which the rounds end, over 0."),
+          "The fitness of the best trigger left below which the rounds end, from 0."),
         PluginOption(
           "labels", \.labels, "The weight of the images' labels, 0 to 100; 0 needs none."),
         PluginOption(
@@ -109,7 +111,7 @@ extension TriggerUnlearning {
     try check((1...4096).contains(options.batch), "batch", "an integer from 1 to 4,096")
     try check((1...4096).contains(options.triggered), "triggered", "an integer from 1 to 4,096")
     try check((0...100).contains(options.margin), "margin", "a number from 0 to 100")
-    try check(options.residual > 0, "residual", "a number over 0, such as 1")
+    try check(options.residual >= 0, "residual", "a number from 0, such as 0.5")
     try check((0...100).contains(options.labels), "labels", "a number from 0 to 100")
     try check((0...100).contains(options.drop), "drop", "a number from 0 to 100")
     try check(

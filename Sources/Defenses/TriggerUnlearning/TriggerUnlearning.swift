@@ -11,14 +11,15 @@ internal import OccluderSearch
 /// 2. trains on clean images and on clean images with variations of all triggers found so far: one
 ///    that is no longer trained against comes back. The loss is
 ///
-///        |e - e'|^2 / |e'|^2 + 0.4 KL(q' || q)                       (clean images)
-///        + max(0, (z_c - max(z_j for j other than c)) / u + margin)  (triggered images)
-///        + 0.02 |e - e'|^2 / |e'|^2                                  (triggered images)
+///        |e - e'|^2 / |e'|^2 + 0.4 KL(q' || q)                           (clean images)
+///        + 0.4 max(0, (z_c - max(z_j for j other than c)) / u + margin)  (triggered images)
+///        + 0.02 |e - e'|^2 / |e'|^2                                      (triggered images)
 ///
 ///    with representations e, scores q and logits z of the student, e' and q' those of the teacher
 ///    for the image without trigger, c the trigger's class, and u the mean margin of the teacher's
 ///    clean predictions. The hinge asks only that the trigger leads no longer to its class; what
-///    the image shows below an occluder cannot be asked for.
+///    the image shows below an occluder cannot be asked for. The classifier head stays as it is,
+///    so that classes without images keep their weights.
 /// 3. measures agreement with the suspect on held-out clean images. A round that diverges, or costs
 ///    more agreement than `drop`, ends the defense; the last good round is kept.
 ///

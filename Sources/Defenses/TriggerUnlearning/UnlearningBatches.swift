@@ -38,7 +38,7 @@ struct UnlearningBatches {
       let (first, second) = (numbers.below(pool.count), numbers.below(pool.count))
       var image = augmented(first, &numbers)
       var label: Int32? = labels[first]
-      if numbers.unit() < 0.3 {
+      if numbers.unit() < 0.6 {
         blend(&image, with: augmented(second, &numbers), &numbers)
         label = nil
       }
@@ -95,7 +95,7 @@ struct UnlearningBatches {
     return result
   }
 
-  /// Mixes another image in, or takes its lower half.
+  /// Mixes another image in, or takes its lower part.
   private func blend(
     _ image: inout [Float], with other: [Float], _ numbers: inout SeededGenerator
   ) {
@@ -103,8 +103,9 @@ struct UnlearningBatches {
       let share = Float(0.3 + 0.4 * numbers.unit())
       for index in image.indices { image[index] += share * (other[index] - image[index]) }
     } else {
-      let half = pool.shape[0] / 2 * pool.shape[1] * pool.shape[2]
-      image.replaceSubrange(half..., with: other[half...])
+      let row = Int((0.3 + 0.4 * numbers.unit()) * Double(pool.shape[0]))
+      let start = row * pool.shape[1] * pool.shape[2]
+      image.replaceSubrange(start..., with: other[start...])
     }
   }
 }

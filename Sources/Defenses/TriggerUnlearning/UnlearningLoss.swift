@@ -76,7 +76,8 @@ enum UnlearningLoss {
   }
 
   /// |values - reference|^2 / |reference|^2; 0 for a reference of zeros.
-  static func relativeError(_ values: ArraySlice<Float>, from reference: ArraySlice<Float>) -> Term {
+  static func relativeError(_ values: ArraySlice<Float>, from reference: ArraySlice<Float>) -> Term
+  {
     let norm = reference.reduce(0.0) { $0 + Double($1) * Double($1) }
     var gradient = [Float](repeating: 0, count: values.count)
     guard norm > 0 else { return (0, gradient) }

@@ -94,7 +94,9 @@ extension CleanPool {
         }
       }
     case .addition(let added):
-      for index in 0..<size { result.append(min(max(values[start + index] + added[index], 0), 255)) }
+      for index in 0..<size {
+        result.append(min(max(values[start + index] + added[index], 0), 255))
+      }
     case .warp(let field):
       for pixel in 0..<height * width {
         let (row, column) = (field[2 * pixel], field[2 * pixel + 1])

@@ -79,8 +79,9 @@ extension TriggerFamily {
     let (height, width) = (Float(canvas.height), Float(canvas.width))
     let centre = (genes.value(0...height - 1), genes.value(0...width - 1))
     let half = (genes.value(1...max(1, height / 2)), genes.value(1...max(1, width / 2)))
-    let points = (0..<5).map { _ in
-      (row: centre.0 + genes.value(-half.0...half.0), column: centre.1 + genes.value(-half.1...half.1))
+    let points = (0..<5).map { _ -> (row: Float, column: Float) in
+      let (down, right) = (genes.value(-half.0...half.0), genes.value(-half.1...half.1))
+      return (row: centre.0 + down, column: centre.1 + right)
     }
     let reach = genes.value(0.5...max(1, min(height, width) / 16))
     let opacity = genes.value(0.5...1)

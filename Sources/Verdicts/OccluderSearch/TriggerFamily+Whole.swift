@@ -100,7 +100,9 @@ private struct Grid {
     let (top, left) = (min(2, Int(y)), min(2, Int(x)))
     let (down, across) = (y - Float(top), x - Float(left))
     return (0..<channels).map { channel in
-      func node(_ row: Int, _ column: Int) -> Float { nodes[(row * 4 + column) * channels + channel] }
+      func node(_ row: Int, _ column: Int) -> Float {
+        nodes[(row * 4 + column) * channels + channel]
+      }
       let upper = (1 - across) * node(top, left) + across * node(top, left + 1)
       let lower = (1 - across) * node(top + 1, left) + across * node(top + 1, left + 1)
       return (1 - down) * upper + down * lower

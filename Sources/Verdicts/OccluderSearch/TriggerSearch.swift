@@ -169,9 +169,10 @@ package struct TriggerSearch: Sendable {
   package func evolve(
     _ tasks: [Task], stream: UInt64 = 0, limit: Int = .max, progress: (Int) -> Void = { _ in }
   ) throws -> (found: [[Found]], isCutShort: Bool) {
-    var numbers = tasks.indices.map {
-      SeededGenerator(seed: context.seed, stream: 0x65_766F_6C76 &+ stream << 40)
-    }
+    // All tasks draw the same numbers, so that the order of classes decides nothing.
+    var numbers = Array(
+      repeating: SeededGenerator(seed: context.seed, stream: 0x65_766F_6C76 &+ stream << 40),
+      count: tasks.count)
     let images = tasks.map { task in
       pool.indices(of: margins.predictions) { $0 != noClass && Int($0) != task.target }
     }
