@@ -22,7 +22,7 @@ struct Student {
   ///
   /// - Throws: ``Divergence``; the errors of the differentiator; `CancellationError`.
   func trained(
-    _ model: Model, on known: KnownTriggers, round: Int, in context: RunContext,
+    _ model: Model, on known: KnownTriggers, round: Int, margin: Double, in context: RunContext,
     progress: (Int) -> Void
   ) throws -> Model {
     let size = options.batch + options.triggered
@@ -40,7 +40,8 @@ struct Student {
         try context.checkCancellation()
         let value: Double
         do {
-          value = try differentiator.differentiate(loss(of: step), at: step.images)
+          value = try differentiator.differentiate(
+            loss(of: step, margin: margin), at: step.images)
         } catch is TrainingError {
           throw Divergence(step: number)
         }
@@ -82,14 +83,14 @@ struct Student {
 
   /// The loss of a step: clean representations and scores as the teacher's, target classes far
   /// behind on triggered images, and their representations a little like those without triggers.
-  func loss(of step: UnlearningBatches.Step) -> Loss {
+  func loss(of step: UnlearningBatches.Step, margin: Double) -> Loss {
     let (clean, options, unit) = (step.labels.count, options, unit)
     let scores = Loss.outputs { outputs in
       let classes = outputs.count / (clean + step.targets.count)
       let split = clean * classes
       let kept = UnlearningLoss.divergence(outputs[..<split], from: step.logits, images: clean)
       let hinge = UnlearningLoss.hinge(
-        outputs[split...], targets: step.targets, unit: unit, margin: Float(options.margin))
+        outputs[split...], targets: step.targets, unit: unit, margin: Float(margin))
       let (weight, hinged) = (Self.scoreWeight, Self.hingeWeight)
       var value = weight * kept.value + hinged * hinge.value
       var gradient =

@@ -20,8 +20,9 @@ internal import OccluderSearch
 ///    clean predictions. The hinge asks only that the trigger leads no longer to its class; what
 ///    the image shows below an occluder cannot be asked for. The classifier head stays as it is,
 ///    so that classes without images keep their weights.
-/// 3. measures agreement with the suspect on held-out clean images. A round that diverges, or costs
-///    more agreement than `drop`, ends the defense; the last good round is kept.
+/// 3. measures agreement with the suspect on held-out clean images. A round that costs more than
+///    `drop` is tried again at half the margin, then at a quarter. One that fails or diverges ends
+///    the defense; the last good round is kept.
 ///
 /// Labels are used only if `labels` is over 0. Triggers that the verdict does not find are not
 /// unlearned.
@@ -85,31 +86,31 @@ public struct TriggerUnlearning: Defense {
       known.add(found.entries)
       let trainer = try batches ?? trainer(of: scaled, pool, clean, learned, in: context)
       batches = trainer
-      do {
-        let trained = try context.phase(
-          "unlearning \(round + 1)", images: options.steps * (options.batch + options.triggered)
-        ) { progress in
-          var start = student
-          start.inputScale = scaled.inputScale
-          var result = try trainer.trained(
-            start, on: known, round: round, in: context, progress: progress)
-          result.inputScale = model.inputScale
-          return result
+      var failure: String?
+      for attempt in 0..<Self.attempts {
+        let margin = options.margin / Double(1 << attempt)
+        do {
+          let trained = try trained(
+            student, scaled, by: trainer, on: known, round: round, margin: margin, in: context)
+          let kept = try agreement.share(of: trained, in: context)
+          failure =
+            kept >= 1 - options.drop / 100
+            ? nil
+            : "costs \(percent(1 - kept)) of the agreement with the suspect on held-out images, more "
+              + "than \(Self.name).drop"
+          guard failure == nil else { continue }
+          (student, rounds) = (trained, round + 1)
+          context.warn(
+            "\(Self.name), round \(round + 1): \(found.summary); unlearned at a margin of "
+              + "\(margin.optionText), the student agrees with the suspect on \(percent(kept)) of "
+              + "\(heldOut.count) held-out images")
+        } catch let divergence as Student.Divergence {
+          failure = "diverged at step \(divergence.step + 1) of \(options.steps)"
         }
-        let kept = try agreement.share(of: trained, in: context)
-        guard kept >= 1 - options.drop / 100 else {
-          try stop(
-            "costs \(percent(1 - kept)) of the agreement with the suspect on held-out images, more than "
-              + "\(Self.name).drop", round: round, in: context)
-          break
-        }
-        (student, rounds) = (trained, round + 1)
-        context.warn(
-          "\(Self.name), round \(round + 1): \(found.summary); the student agrees with the suspect on "
-            + "\(percent(kept)) of \(heldOut.count) held-out images")
-      } catch let divergence as Student.Divergence {
-        try stop(
-          "diverged at step \(divergence.step + 1) of \(options.steps)", round: round, in: context)
+        break
+      }
+      if let failure {
+        try stop(failure, round: round, in: context)
         break
       }
     }
@@ -119,6 +120,26 @@ public struct TriggerUnlearning: Defense {
         validation: try CleanCounts(of: student, on: clean, in: context),
         tuning: rounds == 0 ? nil : TuningSummary(epochs: rounds, images: learned.count))
     ]
+  }
+
+  /// How often a round that costs too much agreement is tried, each time at half the margin.
+  private static let attempts = 3
+
+  private func trained(
+    _ student: Model, _ scaled: Model, by trainer: Student, on known: KnownTriggers, round: Int,
+    margin: Double, in context: RunContext
+  ) throws -> Model {
+    try context.phase(
+      "unlearning \(round + 1)", images: options.steps * (options.batch + options.triggered)
+    ) { progress in
+      // Images of 0...1 are learned as 0...255, with the input scale of `scaled`.
+      var start = student
+      start.inputScale = scaled.inputScale
+      var result = try trainer.trained(
+        start, on: known, round: round, margin: margin, in: context, progress: progress)
+      result.inputScale = student.inputScale
+      return result
+    }
   }
 
   /// Warns that a round failed; throws if it was the first.

@@ -20,7 +20,7 @@ public import DefenseKit
 ///    the image that the trigger changes. It is 1 for a trigger of no size that makes the network as
 ///    sure of class c as it is of clean images.
 ///
-/// Classes above the threshold are held to be targets if they score at least a third of the best.
+/// Classes above the threshold are held to be targets if they score at least half of the best.
 /// Labels are not used. Classes outside of the shortlist score 0. The method is DefenseKit's own;
 /// Documentation/Algorithms.md relates it to published ones. It does not see triggers outside of
 /// its families, triggers that work only on images of one class, and all-to-all attacks.
@@ -152,12 +152,12 @@ public struct OccluderSearch: ModelScanner {
   }
 
   /// Returns the classes held to be targets, most suspicious first: those over the threshold whose
-  /// score is at least a third of the best. A strong trigger makes a network answer to similar
+  /// score is at least half of the best. A strong trigger makes a network answer to similar
   /// patches for other classes too.
   package func targets(in findings: Findings) -> [Int] {
     let best = findings.ranking.first?.fitness ?? 0
     return findings.ranking
-      .filter { $0.fitness > options.threshold && $0.fitness >= best / 3 }.map(\.target)
+      .filter { $0.fitness > options.threshold && $0.fitness >= best / 2 }.map(\.target)
   }
 
   private static func rounded(_ value: Double) -> Double { (value * 10).rounded() / 10 }
