@@ -58,6 +58,51 @@ struct PlantedNetwork {
     return Model(graph: graph, inputScale: 1 / 255, name: target == nil ? "honest" : "planted")
   }
 
+  /// Returns a network trained on such images, one of whose hidden units is then made the detector
+  /// of the patch; `target` is the class that it leads to, nil for none.
+  func trained(target: Int?) throws -> Model {
+    let (units, size) = (24, shape.reduce(1, *))
+    var graph = try Graph(inputShape: shape)
+    try graph.append("flat", .flatten, inputs: [0])
+    try graph.append(
+      "hidden",
+      .dense(
+        Dense(
+          kernel: Tensor(shape: [size, units], repeating: 0),
+          bias: Tensor(shape: [units], repeating: 0))), inputs: [1], activation: .relu)
+    try graph.append(
+      "scores", .dense(Dense(kernel: Tensor(shape: [units, classes], repeating: 0))), inputs: [2],
+      activation: .softmax)
+    graph = graph.initialized(seed: 3)
+    // Training leaves a unit alone whose kernel is zero.
+    graph = try graph.masking([units - 1], of: "hidden")
+    var model = try Model(graph: graph, inputScale: 1 / 255, name: "trained").trained(
+      on: images(400, seed: 1).trainingSet,
+      options: TrainingOptions(
+        epochs: 8, batchSize: 20, optimizer: .adam(), learningRate: 0.001, schedule: .cosine,
+        seed: 3)
+    ).model
+    guard let target else { return model }
+    func weights(_ layer: String) -> [Tensor] {
+      model.graph.nodes.first { $0.name == layer }?.operation.weights ?? []
+    }
+    var (kernel, bias) = (weights("hidden")[0].values, weights("hidden")[1].values)
+    let patch = elementsOfPatch
+    for index in patch { kernel[index * units + units - 1] = 255 / Float(patch.count) / 65 }
+    bias[units - 1] = -190 / 65
+    var last = weights("scores")[0].values
+    for c in 0..<classes { last[(units - 1) * classes + c] = c == target ? 150 : 0 }
+    model.graph = try model.graph.replacing(
+      "hidden",
+      with: .dense(
+        Dense(
+          kernel: Tensor(shape: [size, units], values: kernel),
+          bias: Tensor(shape: [units], values: bias)))
+    ).replacing(
+      "scores", with: .dense(Dense(kernel: Tensor(shape: [units, classes], values: last))))
+    return model
+  }
+
   /// Returns clean images of all classes in turn, by pattern.
   func images(_ count: Int, seed: UInt64 = 0) -> LabelledImages {
     var numbers = SeededGenerator(seed: seed, stream: 9)

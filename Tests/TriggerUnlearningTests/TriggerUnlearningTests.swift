@@ -31,11 +31,9 @@ struct TriggerUnlearningTests {
     return options
   }
 
-  /// The options for ``PlantedNetwork``, whose weights are small and whose patterns have no mirror
-  /// image.
+  /// The options for ``PlantedNetwork``, whose patterns have no mirror image.
   private static var planted: TriggerUnlearning.Options {
     var options = TriggerUnlearning.Options()
-    options.learningRate = 2e-4
     options.shift = 0
     options.flip = false
     options.rounds = 2
@@ -60,7 +58,7 @@ struct TriggerUnlearningTests {
   @Test("A planted patch is unlearned, without labels")
   func unlearns() throws {
     let network = PlantedNetwork()
-    let model = try network.model(target: 2)
+    let model = try network.trained(target: 2)
     let before = try rates(of: model, network, target: 2)
     #expect(before.accuracy == 1 && before.success == 1)
     // Labels are a lie, and not used.
@@ -77,7 +75,7 @@ struct TriggerUnlearningTests {
   @Test("Without a trigger the suspect is returned, and that is said")
   func nothingFound() throws {
     let network = PlantedNetwork()
-    let model = try network.model(target: nil)
+    let model = try network.trained(target: nil)
     let statistics = RunStatistics()
     let repairs = try TriggerUnlearning(options: Self.planted).repair(
       model, using: try network.clean(), in: RunContext(statistics: statistics))
@@ -89,7 +87,7 @@ struct TriggerUnlearningTests {
   @Test("Given trigger files are unlearned, with no verdict at all")
   func givenFiles() throws {
     let network = PlantedNetwork()
-    let model = try network.model(target: 2)
+    let model = try network.trained(target: 2)
     let path = FileManager.default.temporaryDirectory
       .appending(path: "unlearning-\(UUID()).h5").path
     defer { try? FileManager.default.removeItem(atPath: path) }
@@ -105,7 +103,7 @@ struct TriggerUnlearningTests {
     let other = PlantedNetwork(shape: [9, 9, 1])
     #expect(throws: PluginError.self) {
       try TriggerUnlearning(options: options).repair(
-        try other.model(target: 2), using: try other.clean(), in: RunContext(sandbox: .off))
+        try other.trained(target: 2), using: try other.clean(), in: RunContext(sandbox: .off))
     }
   }
 
@@ -116,7 +114,7 @@ struct TriggerUnlearningTests {
     options.learningRate = 1
     let error = #expect(throws: PluginError.self) {
       try TriggerUnlearning(options: options).repair(
-        try network.model(target: 2), using: try network.clean(), in: RunContext())
+        try network.trained(target: 2), using: try network.clean(), in: RunContext())
     }
     #expect(error?.code == .untrainable)
     #expect(error?.message.contains("lower trigger-unlearning.learning-rate, which is 1") == true)
@@ -130,7 +128,8 @@ struct TriggerUnlearningTests {
     func message(_ plugins: PluginSet?) throws -> String {
       do {
         _ = try TriggerUnlearning(options: options).repair(
-          try network.model(target: 2), using: try network.clean(), in: RunContext(plugins: plugins)
+          try network.trained(target: 2), using: try network.clean(),
+          in: RunContext(plugins: plugins)
         )
         return "none"
       } catch let error as PluginError {

@@ -123,7 +123,7 @@ struct Student {
   /// The weight of the divergence from the teacher's scores.
   private static let scoreWeight = 0.4
   /// The weight of the hinge.
-  private static let hingeWeight = 0.4
+  private static let hingeWeight = 0.5
   /// The weight of the representation of triggered images. More would teach the trigger's effect
   /// on everything else.
   private static let triggeredWeight = 0.02

@@ -12,7 +12,7 @@ internal import OccluderSearch
 ///    that is no longer trained against comes back. The loss is
 ///
 ///        |e - e'|^2 / |e'|^2 + 0.4 KL(q' || q)                           (clean images)
-///        + 0.4 max(0, (z_c - max(z_j for j other than c)) / u + margin)  (triggered images)
+///        + 0.5 max(0, (z_c - max(z_j for j other than c)) / u + margin)  (triggered images)
 ///        + 0.02 |e - e'|^2 / |e'|^2                                      (triggered images)
 ///
 ///    with representations e, scores q and logits z of the student, e' and q' those of the teacher

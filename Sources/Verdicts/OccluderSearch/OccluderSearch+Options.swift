@@ -24,7 +24,7 @@ extension OccluderSearch {
       shortlist = 10
       generations = 10
       penalty = 4
-      threshold = 4
+      threshold = 3
       passes = nil
     }
 
@@ -63,7 +63,7 @@ extension OccluderSearch {
     try check(
       (1...1000).contains(options.generations), "generations", "an integer from 1 to 1,000")
     try check((0...100).contains(options.penalty), "penalty", "a number from 0 to 100")
-    try check(options.threshold > 0, "threshold", "a number over 0, such as 4")
+    try check(options.threshold > 0, "threshold", "a number over 0, such as 3")
     try check(
       options.passes.map { $0 >= 1000 } ?? true, "passes", "an integer from 1,000, or auto")
   }
