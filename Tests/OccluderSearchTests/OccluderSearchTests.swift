@@ -118,13 +118,13 @@ struct OccluderSearchTests {
         _ = try work()
         return "none"
       } catch {
-        return "\((error as? PluginError)?.message ?? "\(error)")"
+        return "\(error)"
       }
     }
     let network = PlantedNetwork()
     let model = try network.model(target: 2)
     let few = message { try scan(model, try network.clean(7)) }
-    #expect(few.contains("no verdict, as it needs 8 clean images at least"), "\(few)")
+    #expect(few.contains("has no verdict, as it needs 8 clean images at least"), "\(few)")
     let images = network.images(20)
     let negative = ArraySource(images.bytes.map { Float($0) - 128 }, imageShape: network.shape)
     let range = message { try scan(model, try CleanData(negative, labels: images.labels)) }

@@ -197,7 +197,7 @@ struct CommandTests {
               Generations of an evolution, 1 to 1,000.
             penalty=4       number
               What a trigger of the whole image costs in units of fitness, 0 to 100.
-            threshold=3     number
+            threshold=3.5   number
               The fitness over which a class is held to be a target.
             passes=auto     integer
               Images that may pass the network before the search is cut short, from 1,000; auto is no limit.

@@ -117,7 +117,7 @@ struct TriggerUnlearningTests {
         try network.trained(target: 2), using: try network.clean(), in: RunContext())
     }
     #expect(error?.code == .untrainable)
-    #expect(error?.message.contains("lower trigger-unlearning.learning-rate, which is 1") == true)
+    #expect(error?.remedies == [.lower("learning-rate", of: "trigger-unlearning")])
   }
 
   @Test("An unknown verdict, and one that this run does not have")
@@ -133,10 +133,10 @@ struct TriggerUnlearningTests {
         )
         return "none"
       } catch let error as PluginError {
-        return error.message
+        return error.description
       }
     }
-    #expect(try message(nil).contains("this run knows no verdict 'free-eagel'"))
+    #expect(try message(nil).contains("'free-eagel', which this run does not know"))
     #expect(
       try message(PluginSet([TriggerUnlearning.self])).contains("there is no verdict 'free-eagel'"))
   }

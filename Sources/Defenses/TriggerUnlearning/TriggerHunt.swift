@@ -36,9 +36,9 @@ struct TriggerHunt {
       scanner = try plugins.verdict(named: options.verdict)
     } else {
       throw PluginError(
-        .badOption,
-        "trigger-unlearning.verdict: this run knows no verdict '\(options.verdict)'; give its plugins to "
-          + "RunContext or use \(OccluderSearch.name)")
+        option: "verdict", of: TriggerUnlearning.name,
+        "is '\(options.verdict)', which this run does not know; give its plugins to RunContext or use "
+          + "\(OccluderSearch.name)")
     }
   }
 

@@ -94,7 +94,7 @@ extension TriggerUnlearning {
   /// - Throws: `PluginError` with code `badOption`.
   static func check(_ options: Options) throws(PluginError) {
     func check(_ isGood: Bool, _ option: String, _ range: String) throws(PluginError) {
-      if !isGood { throw PluginError(.badOption, "\(name).\(option) takes \(range)") }
+      if !isGood { throw PluginError(option: option, of: name, "takes \(range)") }
     }
     try check(!options.verdict.isEmpty, "verdict", "the name of a verdict, or none")
     try check(

@@ -144,11 +144,13 @@ public struct TriggerUnlearning: Defense {
 
   /// Warns that a round failed; throws if it was the first.
   private func stop(_ reason: String, round: Int, in context: RunContext) throws(PluginError) {
-    let message =
-      "\(Self.name): round \(round + 1) \(reason); lower \(Self.name).learning-rate, which is "
-      + options.learningRate.optionText
-    guard round > 0 else { throw PluginError(.untrainable, message) }
-    context.warn("\(message); the model after round \(round) is kept")
+    let error = PluginError(
+      .untrainable,
+      "round \(round + 1) \(reason)"
+        + (round > 0 ? "; the model after round \(round) is kept" : ""),
+      about: .plugin(Self.name), remedies: [.lower("learning-rate", of: Self.name)])
+    guard round > 0 else { throw error }
+    context.warn(error)
   }
 
   private func percent(_ share: Double) -> String {
@@ -179,8 +181,8 @@ public struct TriggerUnlearning: Defense {
         trigger.goal.classCount == model.classCount, trigger.goal.mode == .allToOne
       else {
         throw PluginError(
-          .badOption,
-          "\(Self.name).triggers: \(path) is for images of shape \(trigger.imageShape) and "
+          option: "triggers", of: Self.name,
+          "names \(path), which is for images of shape \(trigger.imageShape) and "
             + "\(trigger.goal.classCount) classes, all to one; this model has \(model.graph.inputShape) "
             + "and \(model.classCount)")
       }

@@ -41,13 +41,14 @@ package struct CleanPool: Sendable {
     guard positions.count >= 8 else {
       throw PluginError(
         .unsuitableModel,
-        "\(plugin): no verdict, as it needs 8 clean images at least, and \(clean.name) has "
-          + "\(positions.count); give more")
+        "has no verdict, as it needs 8 clean images at least, and \(clean.name) has "
+          + "\(positions.count); give more", about: .plugin(plugin))
     }
     guard model.graph.inputShape.count == 3 else {
       throw PluginError(
         .unsuitableModel,
-        "\(plugin) needs images, and this network takes values of shape \(model.graph.inputShape)")
+        "needs images, and this network takes values of shape \(model.graph.inputShape)",
+        about: .plugin(plugin))
     }
     var values = try Selection(of: clean.source, positions).values(of: 0..<positions.count)
     if let index = values.firstIndex(where: { !$0.isFinite }) {
@@ -63,8 +64,8 @@ package struct CleanPool: Sendable {
     } else if range.lowerBound < 0 || range.upperBound > 255 {
       throw PluginError(
         .unsuitableModel,
-        "\(plugin): no verdict, as it needs images with values of 0...255, and those of \(clean.name) "
-          + "run from \(range.lowerBound) to \(range.upperBound)")
+        "has no verdict, as it needs images with values of 0...255, and those of \(clean.name) run "
+          + "from \(range.lowerBound) to \(range.upperBound)", about: .plugin(plugin))
     }
     return (CleanPool(values, shape: model.graph.inputShape), model)
   }

@@ -24,7 +24,7 @@ extension OccluderSearch {
       shortlist = 10
       generations = 10
       penalty = 4
-      threshold = 3
+      threshold = 3.5
       passes = nil
     }
 
@@ -54,7 +54,7 @@ extension OccluderSearch {
   /// - Throws: `PluginError` with code `badOption`.
   static func check(_ options: Options) throws(PluginError) {
     func check(_ isGood: Bool, _ option: String, _ range: String) throws(PluginError) {
-      if !isGood { throw PluginError(.badOption, "occluder-search.\(option) takes \(range)") }
+      if !isGood { throw PluginError(option: option, of: name, "takes \(range)") }
     }
     try check(
       (100...1_000_000).contains(options.census), "census", "an integer from 100 to 1,000,000")
@@ -63,7 +63,7 @@ extension OccluderSearch {
     try check(
       (1...1000).contains(options.generations), "generations", "an integer from 1 to 1,000")
     try check((0...100).contains(options.penalty), "penalty", "a number from 0 to 100")
-    try check(options.threshold > 0, "threshold", "a number over 0, such as 3")
+    try check(options.threshold > 0, "threshold", "a number over 0, such as 3.5")
     try check(
       options.passes.map { $0 >= 1000 } ?? true, "passes", "an integer from 1,000, or auto")
   }

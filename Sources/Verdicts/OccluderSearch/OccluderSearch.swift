@@ -100,8 +100,8 @@ public struct OccluderSearch: ModelScanner {
     guard !shortlist.isEmpty else {
       throw PluginError(
         .unsuitableModel,
-        "\(Self.name): no verdict, as the network gives almost all of the \(pool.count) images the same "
-          + "class; give clean images of at least two classes")
+        "has no verdict, as the network gives almost all of the \(pool.count) images the same class; "
+          + "give clean images of at least two classes", about: .plugin(Self.name))
     }
     let tasks = shortlist.map {
       TriggerSearch.Task(target: $0, seeds: census.best[$0], penalty: options.penalty)
