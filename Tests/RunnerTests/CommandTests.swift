@@ -137,7 +137,7 @@ struct CommandTests {
               Triggered images in a step, 1 to 4,096.
             margin=3                 number
               How far the target class must stay behind, in mean clean margins, 0 to 100.
-            residual=0               number
+            residual=1               number
               The fitness of the best trigger left below which the rounds end, from 0.
             labels=0                 number
               The weight of the images' labels, 0 to 100; 0 needs none.

@@ -50,8 +50,8 @@ struct TriggerUnlearningTests {
     let clean = try executor.predictions(for: test.dataSet())[0]
     let bad = try executor.predictions(for: triggered.dataSet())[0]
     return (
-      Double(zip(clean, test.labels).count { $0 == $1 }) / 100,
-      Double(bad.count { Int($0) == target }) / Double(bad.count)
+      Double(zip(clean, test.labels).count { $0.isClass($1) }) / 100,
+      Double(bad.count { $0.isClass(Int32(target)) }) / Double(bad.count)
     )
   }
 

@@ -20,16 +20,16 @@ struct Student {
 
   /// Returns the model trained for one round; the classifier head stays as it is.
   ///
-  /// - Throws: ``Divergence``; the errors of the differentiator; `CancellationError`.
+  /// - Throws: ``Divergence``; the errors of the backpropagation; `CancellationError`.
   func trained(
     _ model: Model, on known: KnownTriggers, round: Int, margin: Double, in context: RunContext,
     progress: (Int) -> Void
   ) throws -> Model {
     let size = options.batch + options.triggered
-    let differentiator = try Differentiator(
+    let backpropagation = try Backpropagation(
       model, batchSize: size, isTraining: false, layers: model.graph.layersBeforeHead,
       lossNodes: teacher.representation.map { [$0] } ?? [], options: context.execution)
-    let optimizer = try WeightOptimizer(differentiator, .adam())
+    let optimizer = try WeightOptimizer(backpropagation, .adam())
     var numbers = SeededGenerator(
       seed: context.seed, stream: 0x75_6E6C_6561 &+ UInt64(round) << 40)
     var number = 0
@@ -40,7 +40,7 @@ struct Student {
         try context.checkCancellation()
         let value: Double
         do {
-          value = try differentiator.differentiate(
+          value = try backpropagation.differentiate(
             loss(of: step, margin: margin), at: step.images)
         } catch is TrainingError {
           throw Divergence(step: number)
@@ -55,7 +55,7 @@ struct Student {
     }
     // A step costs the teacher's pass and three of the student's: forward, to weights, to values.
     context.count(run: Double(4 * size * number), alone: Double(4 * size * number))
-    return differentiator.currentModel
+    return backpropagation.currentModel
   }
 
   /// Draws steps and adds the teacher's answers.
@@ -135,7 +135,7 @@ extension Graph {
   /// The head stays, so that classes without images keep their weights.
   fileprivate var layersBeforeHead: [String]? {
     guard representation != nil,
-      let head = bottlenecks.last(where: { !nodes[$0].operation.weights.isEmpty })
+      let head = cutNodes.last(where: { !nodes[$0].operation.weights.isEmpty })
     else { return nil }
     var isNeeded = Array(repeating: false, count: nodes.count)
     isNeeded[head] = true

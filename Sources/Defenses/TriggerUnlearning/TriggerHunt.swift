@@ -73,7 +73,7 @@ struct TriggerHunt {
       of: clean, positions, for: model, plugin: TriggerUnlearning.name)
     let margins = try Margins(scaled, on: pool, in: context)
     let left = try known.all.filter { entry in
-      let images = (0..<pool.count).filter { Int(margins.predictions[$0]) != entry.target }
+      let images = (0..<pool.count).filter { margins.predictions[$0] != entry.target }
       let stamped = StampedImages(
         pool, changes: [entry.change], stamps: images.map { .init(image: $0, change: 0) })
       let found = try margins.margins(
@@ -87,7 +87,8 @@ struct TriggerHunt {
   private func evolved(
     for model: Model, round: Int, known: KnownTriggers, in context: RunContext
   ) throws -> Result {
-    let (search, census, targets) = try prepared(model, round: round, known, in: context)
+    let (search, census, targets, first) = try prepared(
+      model, round: round, known, in: context)
     guard !targets.isEmpty else { return Result(entries: [], summary: "") }
     let tasks = targets.flatMap { target in
       Self.penalties.map {
@@ -101,8 +102,8 @@ struct TriggerHunt {
     for target in targets {
       let lists = tasks.indices.filter { tasks[$0].target == target }.map { found[$0] }
       let best = lists[0].first?.fitness ?? 0
-      guard best >= options.residual else { continue }
-      let fit = lists.flatMap { $0 }.filter { $0.success >= 0.5 }
+      guard best >= options.residual || first[target] != nil else { continue }
+      let fit = ((first[target] ?? []) + lists.flatMap { $0 }).filter { $0.success >= 0.5 }
       guard !fit.isEmpty else { continue }
       entries += fit.map { .init(target: target, change: .genome($0.genome)) }
       let names = lists[0].champions.filter { $0.success >= 0.5 }.map {
@@ -113,15 +114,18 @@ struct TriggerHunt {
     return Result(entries: entries, summary: "found \(words.joined(separator: "; "))")
   }
 
-  /// Returns the search on a model with its census, and the classes to search for: in round 0 the
-  /// verdict's targets, then those known.
+  /// Returns the search on a model with its census, and the classes to search for, and what the verdict
+  /// found for them: in round 0 the verdict's targets, then those known.
   private func prepared(
     _ model: Model, round: Int, _ known: KnownTriggers, in context: RunContext
-  ) throws -> (TriggerSearch, TriggerSearch.Census, [Int]) {
+  ) throws -> (TriggerSearch, TriggerSearch.Census, [Int], [Int: [TriggerSearch.Found]]) {
     if round == 0 {
       let scanner = OccluderSearch()
       let findings = try scanner.findings(of: model, clean, positions, in: context)
-      return (findings.search, findings.census, scanner.targets(in: findings))
+      return (
+        findings.search, findings.census, scanner.targets(in: findings),
+        Dictionary(zip(findings.shortlist, findings.found)) { first, _ in first }
+      )
     }
     let (pool, scaled) = try CleanPool.pool(
       of: clean, positions, for: model, plugin: TriggerUnlearning.name)
@@ -132,6 +136,6 @@ struct TriggerHunt {
       try search.census(stream: UInt64(round), progress: $0)
     }
     let able = Set(search.shortlist(census, count: .max))
-    return (search, census, known.targets.filter { able.contains($0) })
+    return (search, census, known.targets.filter { able.contains($0) }, [:])
   }
 }

@@ -45,7 +45,7 @@ extension TriggerUnlearning {
       batch = 40
       triggered = 24
       margin = 3
-      residual = 0
+      residual = 1
       labels = 0
       drop = 10
       heldOut = 0.1

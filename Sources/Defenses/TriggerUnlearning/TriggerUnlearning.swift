@@ -117,7 +117,7 @@ public struct TriggerUnlearning: Defense {
     return [
       Repair(
         model: student, defense: Self.name,
-        validation: try CleanCounts(of: student, on: clean, in: context),
+        clean: try CleanCounts(of: student, on: clean, in: context),
         tuning: rounds == 0 ? nil : TuningSummary(epochs: rounds, images: learned.count))
     ]
   }
@@ -209,13 +209,13 @@ public struct TriggerUnlearning: Defense {
 
 /// The suspect's classes of held-out clean images.
 private struct Agreement {
-  private let images: Selection
-  private let predictions: [Int32]
+  private let images: Subset
+  private let predictions: [Prediction]
 
   init(
     of model: Model, on clean: CleanData, _ positions: [Int], in context: RunContext
   ) throws {
-    images = Selection(of: clean.source, positions)
+    images = Subset(of: clean.source, positions)
     predictions = try Self.predictions(of: model, images, in: context)
   }
 
@@ -226,8 +226,8 @@ private struct Agreement {
   }
 
   private static func predictions(
-    of model: Model, _ images: Selection, in context: RunContext
-  ) throws -> [Int32] {
+    of model: Model, _ images: Subset, in context: RunContext
+  ) throws -> [Prediction] {
     context.count(run: Double(images.count), alone: Double(images.count))
     return try Executor([model], options: context.execution).predictions(for: images)[0]
   }

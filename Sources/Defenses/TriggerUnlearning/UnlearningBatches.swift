@@ -23,7 +23,7 @@ struct UnlearningBatches {
 
   let pool: CleanPool
   /// The teacher's class for each image of the pool.
-  let predictions: [Int32]
+  let predictions: [Int?]
   let labels: [Int32]
   let options: TriggerUnlearning.Options
   let shift: Int
@@ -50,7 +50,7 @@ struct UnlearningBatches {
       let entry = known.draw(&numbers)
       // An image of the target class says nothing; some other one is found soon.
       var place = numbers.below(pool.count)
-      for _ in 0..<64 where Int(predictions[place]) == entry.target {
+      for _ in 0..<64 where predictions[place] == entry.target {
         place = numbers.below(pool.count)
       }
       bases += augmented(place, &numbers)

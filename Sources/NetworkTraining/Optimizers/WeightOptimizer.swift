@@ -1,14 +1,14 @@
 public import InferenceGraph
 
-/// Moves the weights of a ``Differentiator`` along the gradient of its last batch.
+/// Moves the weights of a ``Backpropagation`` along the gradient of its last batch.
 ///
 /// ```swift
-/// let optimizer = WeightOptimizer(differentiator, .adam())
+/// let optimizer = WeightOptimizer(backpropagation, .adam())
 /// for batch in batches.epoch(0) {
-///   try differentiator.differentiate(loss, at: batch)
+///   try backpropagation.differentiate(loss, at: batch)
 ///   guard optimizer.step(rate: 1e-3) else { break }
 /// }
-/// let trained = differentiator.currentModel
+/// let trained = backpropagation.currentModel
 /// ```
 ///
 /// Masked channels stay masked. The results do not depend on the number of threads.
@@ -18,21 +18,21 @@ public final class WeightOptimizer {
   /// Creates an optimizer before its first step.
   ///
   /// - Parameters:
-  ///   - differentiator: The differentiator, made with `differentiatesWeights`.
+  ///   - backpropagation: The backpropagation, made with `differentiatesWeights`.
   ///   - optimizer: The rule that updates the weights.
   ///   - weightDecay: The decay factor of kernels; see ``TrainingOptions/weightDecay``.
   ///   - clipping: The largest L2 norm of the gradient; nil: no limit.
   /// - Throws: `GraphError` if the memory is not available.
   public init(
-    _ differentiator: Differentiator, _ optimizer: Optimizer, weightDecay: Double = 0,
+    _ backpropagation: Backpropagation, _ optimizer: Optimizer, weightDecay: Double = 0,
     clipping: Double? = nil
   ) throws(GraphError) {
-    precondition(differentiator.differentiatesWeights, "made without differentiatesWeights")
-    try differentiator.checkMemory(
+    precondition(backpropagation.differentiatesWeights, "made without differentiatesWeights")
+    try backpropagation.checkMemory(
       bytesPerWeight: optimizer.slotCount * MemoryLayout<Float>.size)
     update = WeightUpdate(
-      differentiator.parameters, optimizer, weightDecay: weightDecay, clipping: clipping,
-      threads: differentiator.options.threads)
+      backpropagation.parameters, optimizer, weightDecay: weightDecay, clipping: clipping,
+      threads: backpropagation.options.threads)
   }
 
   /// Takes a step.

@@ -50,7 +50,7 @@ package struct CleanPool: Sendable {
         "needs images, and this network takes values of shape \(model.graph.inputShape)",
         about: .plugin(plugin))
     }
-    var values = try Selection(of: clean.source, positions).values(of: 0..<positions.count)
+    var values = try Subset(of: clean.source, positions).values(of: 0..<positions.count)
     if let index = values.firstIndex(where: { !$0.isFinite }) {
       throw SampleError(
         index: positions[index / model.graph.inputShape.reduce(1, *)],
@@ -70,8 +70,8 @@ package struct CleanPool: Sendable {
     return (CleanPool(values, shape: model.graph.inputShape), model)
   }
 
-  /// Returns the positions of the images whose prediction satisfies a condition.
-  func indices(of predictions: [Int32], where condition: (Int32) -> Bool) -> [Int] {
-    predictions.indices.filter { condition(predictions[$0]) }
+  /// Returns the positions of the images whose predicted class satisfies a condition.
+  func indices(of predictions: [Int?], where condition: (Int) -> Bool) -> [Int] {
+    predictions.indices.filter { predictions[$0].map(condition) ?? false }
   }
 }

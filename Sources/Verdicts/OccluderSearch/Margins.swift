@@ -11,8 +11,8 @@ package struct Margins: Sendable {
   let classes: Int
   /// The mean clean margin, in logits.
   package let unit: Float
-  /// The network's class for each clean image; `noClass` where a value was not finite.
-  package let predictions: [Int32]
+  /// The network's class for each clean image; nil where a value was not finite.
+  package let predictions: [Int?]
   private let executor: Executor
 
   /// Prepares a network and runs it on the clean images.
@@ -22,13 +22,14 @@ package struct Margins: Sendable {
     executor = try Executor([try model.withLogits()], options: context.execution)
     classes = model.classCount
     let classes = classes
-    let results = Mutex<[(prediction: Int32, margin: Float)]>(
-      Array(repeating: (noClass, 0), count: pool.count))
+    let results = Mutex<[(prediction: Int?, margin: Float)]>(
+      Array(repeating: (nil, 0), count: pool.count))
     try executor.run(ArraySource(pool.values, imageShape: pool.shape)) { batch in
-      let (predictions, rows) = (batch.predictions(of: 0), batch.outputs(of: 0))
+      let (predictions, rows) = (batch.predictions(of: 0).map(\.number), batch.outputs(of: 0))
       let margins = predictions.indices.map { index in
-        predictions[index] == noClass
-          ? 0 : rows.margin(index * classes..<(index + 1) * classes, of: Int(predictions[index]))
+        predictions[index].map {
+          rows.margin(index * classes..<(index + 1) * classes, of: $0)
+        } ?? 0
       }
       results.withLock {
         for (position, index) in batch.indices.enumerated() {
@@ -39,7 +40,7 @@ package struct Margins: Sendable {
     context.count(run: Double(pool.count), alone: Double(pool.count))
     let found = results.withLock { $0 }
     predictions = found.map(\.prediction)
-    let known = found.filter { $0.prediction != noClass }
+    let known = found.filter { $0.prediction != nil }
     let sum = known.reduce(0.0) { $0 + Double($1.margin) }
     unit = Float(sum / Double(max(1, known.count)))
   }
@@ -62,19 +63,26 @@ package struct Margins: Sendable {
   }
 
   /// Returns the margin of a class in a batch's logits; -infinity for an undefined image.
-  func margin(of target: Int, in rows: [Float], at position: Int, _ prediction: Int32) -> Float {
-    guard prediction != noClass else { return -.infinity }
+  func margin(of target: Int, in rows: [Float], at position: Int, _ prediction: Int?) -> Float {
+    guard prediction != nil else { return -.infinity }
     let row = position * classes..<(position + 1) * classes
     return rows.margin(row, of: target) / unit
   }
 
   /// Runs triggered images and passes on predictions and logits, on several threads at once.
   func run(
-    _ images: StampedImages, _ body: @Sendable (Range<Int>, [Int32], [Float]) throws -> Void
+    _ images: StampedImages, _ body: @Sendable (Range<Int>, [Int?], [Float]) throws -> Void
   ) throws {
     try executor.run(images) { batch in
-      try body(batch.indices, batch.predictions(of: 0), batch.outputs(of: 0))
+      try body(batch.indices, batch.predictions(of: 0).map(\.number), batch.outputs(of: 0))
     }
+  }
+}
+
+extension Prediction {
+  /// The class; nil if it is none.
+  package var number: Int? {
+    if case .class(let number) = self { number } else { nil }
   }
 }
 

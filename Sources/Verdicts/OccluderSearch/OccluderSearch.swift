@@ -63,7 +63,7 @@ public struct OccluderSearch: ModelScanner {
     let findings = try findings(of: model, clean, positions, in: context)
     let labels = positions.map { clean.labels[$0] }
     context.checkBaseline(
-      correct: zip(findings.search.margins.predictions, labels).count { $0 == $1 },
+      correct: zip(findings.search.margins.predictions, labels).count { $0 == Int($1) },
       images: positions.count, of: model, on: clean.name)
     return try verdict(on: model, findings, in: context)
   }

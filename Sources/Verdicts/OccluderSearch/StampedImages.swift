@@ -34,7 +34,7 @@ package struct StampedImages: SampleSource {
 
   package var count: Int { stamps.count }
   package var imageShape: [Int] { images.shape }
-  package var layout: Layout { .nhwc }
+  package var layout: ImageLayout { .nhwc }
   package var elementType: ElementType { .float32 }
 
   package func read(_ range: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) {

@@ -71,9 +71,9 @@ package struct TriggerSearch: Sendable {
   /// Returns the classes with the most flips, most first; only classes that at least four images do
   /// not have.
   package func shortlist(_ census: Census, count: Int) -> [Int] {
-    let usable = pool.indices(of: margins.predictions) { $0 != noClass }
+    let usable = pool.indices(of: margins.predictions) { _ in true }
     let able = census.flips.indices.filter { c in
-      usable.count { Int(margins.predictions[$0]) != c } >= 4
+      usable.count { margins.predictions[$0] != c } >= 4
     }
     return Array(
       able.sorted { (census.flips[$1], $0) < (census.flips[$0], $1) }.prefix(count))
@@ -83,7 +83,7 @@ package struct TriggerSearch: Sendable {
   package func census(
     stream: UInt64 = 0, progress: (Int) -> Void = { _ in }
   ) throws -> Census {
-    let usable = pool.indices(of: margins.predictions) { $0 != noClass }
+    let usable = pool.indices(of: margins.predictions) { _ in true }
     guard !usable.isEmpty else {
       return Census(
         flips: Array(repeating: 0, count: margins.classes),
@@ -102,15 +102,15 @@ package struct TriggerSearch: Sendable {
       let part = Array(stamps[start..<min(stamps.count, start + Self.piece)])
       let source = StampedImages(pool, changes: changes, stamps: part)
       try margins.run(source) { indices, predictions, rows in
-        for (position, index) in indices.enumerated() where predictions[position] != noClass {
+        for (position, index) in indices.enumerated() {
+          guard let top = predictions[position] else { continue }
           let row = position * classes..<(position + 1) * classes
           let own = margins.predictions[part[index].image]
-          let top = Int(predictions[position])
           let lead = rows[row.lowerBound + top]
           let second = lead - rows.margin(row, of: top)
           state.withLock { state in
-            if predictions[position] != own { state.flips[top] += 1 }
-            for c in 0..<classes where c != Int(own) {
+            if top != own { state.flips[top] += 1 }
+            for c in 0..<classes where c != own {
               let other = c == top ? second : lead
               state.note(
                 (rows[row.lowerBound + c] - other) / margins.unit, of: part[index].change, for: c)
@@ -174,7 +174,7 @@ package struct TriggerSearch: Sendable {
       repeating: SeededGenerator(seed: context.seed, stream: 0x65_766F_6C76 &+ stream << 40),
       count: tasks.count)
     let images = tasks.map { task in
-      pool.indices(of: margins.predictions) { $0 != noClass && Int($0) != task.target }
+      pool.indices(of: margins.predictions) { $0 != task.target }
     }
     var populations = tasks.map(\.seeds)
     for index in tasks.indices {
