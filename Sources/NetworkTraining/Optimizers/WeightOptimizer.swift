@@ -22,11 +22,11 @@ public final class WeightOptimizer {
   ///   - optimizer: The rule that updates the weights.
   ///   - weightDecay: The decay factor of kernels; see ``TrainingOptions/weightDecay``.
   ///   - clipping: The largest L2 norm of the gradient; nil: no limit.
-  /// - Throws: `GraphError` if the memory is not available.
+  /// - Throws: `MemoryError` if the memory is not available.
   public init(
     _ backpropagation: Backpropagation, _ optimizer: Optimizer, weightDecay: Double = 0,
     clipping: Double? = nil
-  ) throws(GraphError) {
+  ) throws {
     precondition(backpropagation.differentiatesWeights, "made without differentiatesWeights")
     try backpropagation.checkMemory(
       bytesPerWeight: optimizer.slotCount * MemoryLayout<Float>.size)
