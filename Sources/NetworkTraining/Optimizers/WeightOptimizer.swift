@@ -26,7 +26,7 @@ public final class WeightOptimizer {
   public init(
     _ backpropagation: Backpropagation, _ optimizer: Optimizer, weightDecay: Double = 0,
     clipping: Double? = nil
-  ) throws {
+  ) throws(MemoryError) {
     precondition(backpropagation.differentiatesWeights, "made without differentiatesWeights")
     try backpropagation.checkMemory(
       bytesPerWeight: optimizer.slotCount * MemoryLayout<Float>.size)
