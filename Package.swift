@@ -28,8 +28,11 @@ func tests(
 /// The plugins under Sources/Defenses.
 let defenses = ["FinePruning", "FineTuning", "CLP", "ANP", "GoodNet", "STRIP"]
 
+/// Defenses that run another plugin.
+let composedDefenses = ["TriggerUnlearning"]
+
 /// The plugins under Sources/Verdicts.
-let verdicts = ["FreeEagle"]
+let verdicts = ["FreeEagle", "OccluderSearch"]
 
 /// The plugins under Sources/DataSetDetectors.
 let dataSetDetectors = ["SpectralSignatures"]
@@ -37,7 +40,7 @@ let dataSetDetectors = ["SpectralSignatures"]
 /// The plugins under Sources/Attacks.
 let attacks = ["BadNets", "Blended", "SIG", "WaNet", "LabelConsistent"]
 
-let plugins = defenses + verdicts + dataSetDetectors + attacks
+let plugins = defenses + composedDefenses + verdicts + dataSetDetectors + attacks
 
 let package = Package(
   name: "DefenseKit",
@@ -125,6 +128,12 @@ let package = Package(
     tests("ANPTests", ["ANP", "DefenseKit", "DefenseKitTesting"]),
     tests("GoodNetTests", ["GoodNet", "DefenseKit", "ReferenceInference"]),
     tests("FreeEagleTests", ["FreeEagle", "DefenseKit", "InferenceGraph"]),
+    tests(
+      "OccluderSearchTests",
+      ["OccluderSearch", "DefenseKit", "DefenseKitTesting", "InferenceGraph"]),
+    tests(
+      "TriggerUnlearningTests",
+      ["TriggerUnlearning", "OccluderSearch", "DefenseKit", "DefenseKitTesting"]),
     tests("SpectralSignaturesTests", ["SpectralSignatures", "DefenseKit", "DefenseKitTesting"]),
     tests("STRIPTests", ["STRIP", "DefenseKit", "LabFiles"], exclude: ["Fixtures"]),
     tests("AttackTests", ["DefenseKit", "ModelIO"] + attacks.map { .init(stringLiteral: $0) }),
@@ -157,6 +166,9 @@ let package = Package(
     tests("LabTests", ["DefenseKit", "ModelIO", "FinePruning", "GoodNet", "LabFiles"]),
   ]
     + defenses.map { library($0, path: "Sources/Defenses/\($0)", ["DefenseKit"]) }
+    + composedDefenses.map {
+      library($0, path: "Sources/Defenses/\($0)", ["DefenseKit", "OccluderSearch"])
+    }
     + verdicts.map { library($0, path: "Sources/Verdicts/\($0)", ["DefenseKit"]) }
     + dataSetDetectors.map {
       library($0, path: "Sources/DataSetDetectors/\($0)", ["DefenseKit"])

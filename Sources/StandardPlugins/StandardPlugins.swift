@@ -8,9 +8,11 @@ internal import FineTuning
 internal import FreeEagle
 internal import GoodNet
 internal import LabelConsistent
+internal import OccluderSearch
 internal import SIG
 internal import STRIP
 internal import SpectralSignatures
+internal import TriggerUnlearning
 internal import WaNet
 
 /// The plugins that come with DefenseKit, for use in a program:
@@ -19,7 +21,7 @@ internal import WaNet
 /// try Runner(plugins: standardPlugins + [MyDefense.self]).main()
 /// ```
 public let standardPlugins: [any Plugin.Type] = [
-  FinePruning.self, FineTuning.self, CLP.self, ANP.self, GoodNet.self, STRIP.self,
-  FreeEagle.self, SpectralSignatures.self,
+  FinePruning.self, FineTuning.self, CLP.self, ANP.self, TriggerUnlearning.self, GoodNet.self,
+  STRIP.self, FreeEagle.self, OccluderSearch.self, SpectralSignatures.self,
   BadNets.self, Blended.self, SIG.self, WaNet.self, LabelConsistent.self,
 ]

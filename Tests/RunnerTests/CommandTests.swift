@@ -119,6 +119,36 @@ struct CommandTests {
               Largest random shift of training images in pixels, 0 to 64.
             flip=false         true|false
               Whether half of the training images are mirrored, left for right.
+          trigger-unlearning   Finds triggers on clean images and trains the model to ignore them; needs no labels.
+            needs at least 2 classes, clean images, at least 9 clean images
+            verdict=occluder-search  text
+              The verdict whose triggers are unlearned; none for files alone.
+            triggers=auto            text,...
+              Trigger files to unlearn too, separated by commas; auto is none.
+            rounds=6                 integer
+              Rounds of searching and unlearning at most, 1 to 6.
+            steps=200                integer
+              Steps of a round, 1 to 10,000.
+            learning-rate=0.0005     number
+              Adam's rate at the start, over 0 and up to 1.
+            batch=40                 integer
+              Clean images in a step, 1 to 4,096.
+            triggered=24             integer
+              Triggered images in a step, 1 to 4,096.
+            margin=3                 number
+              How far the target class must stay behind, in mean clean margins, 0 to 100.
+            residual=1               number
+              The fitness of the best trigger left below which the rounds end, from 0.
+            labels=0                 number
+              The weight of the images' labels, 0 to 100; 0 needs none.
+            drop=10                  number
+              The most agreement with the suspect that a round may cost, in points, 0 to 100.
+            held-out=0.1             number
+              The share of the clean images that is not learned from, over 0 and up to 0.9.
+            shift=auto               integer
+              Images are shifted by up to so many pixels at random, 0 to 64; auto is 1 for each 25.
+            flip=true                true|false
+              Whether half of the images are mirrored, left for right.
 
         Detectors:
           goodnet              Flags images on which the suspect and its repaired copy disagree.
@@ -157,6 +187,20 @@ struct CommandTests {
               Weight decay of the embeddings, 0 to 1.
             threshold=2         number
               Statistic above which a model counts as backdoored.
+          occluder-search      Evolves triggers on clean images, by forward passes alone, and shows those that work.
+            needs at least 2 classes, clean images, at least 8 clean images
+            census=6000     integer
+              Random triggers of the census, 100 to 1,000,000.
+            shortlist=10    integer
+              Classes with the most flips that triggers are evolved for, 1 to 1,000.
+            generations=10  integer
+              Generations of an evolution, 1 to 1,000.
+            penalty=4       number
+              What a trigger of the whole image costs in units of fitness, 0 to 100.
+            threshold=3.5   number
+              The fitness over which a class is held to be a target.
+            passes=auto     integer
+              Images that may pass the network before the search is cut short, from 1,000; auto is no limit.
 
         Attacks:
           badnets              Stamps a patch or a picture on images and changes their labels.
@@ -265,7 +309,7 @@ struct CommandTests {
       ([], "name a defense with --defense, such as --defense fine-pruning"),
       (
         ["--defense", "fine-prunin"],
-        "fine-prunin is not a defense; did you mean 'fine-pruning'? (defenses: fine-pruning, fine-tuning, clp, anp)"
+        "fine-prunin is not a defense; did you mean 'fine-pruning'? (defenses: fine-pruning, fine-tuning, clp, anp, trigger-unlearning)"
       ),
       (
         ["--defense", "fine-pruning", "--detector", "godnet"],

@@ -31,8 +31,11 @@ struct CompletionTests {
 
   static let lines: [(line: [String], answer: String)] = [
     (["ins"], "inspect"), (["--de"], "--defense --detector"),
-    (["--defense", ""], "fine-pruning fine-tuning clp anp"),
-    (["--defense", "fine-pruning,"], "fine-pruning,fine-tuning fine-pruning,clp fine-pruning,anp"),
+    (["--defense", ""], "fine-pruning fine-tuning clp anp trigger-unlearning"),
+    (
+      ["--defense", "fine-pruning,"],
+      "fine-pruning,fine-tuning fine-pruning,clp fine-pruning,anp fine-pruning,trigger-unlearning"
+    ),
     (["--defense", "fine-tuning", "--detector", ""], "goodnet strip"),
     (
       ["run", "--defense", "fine-tuning", "--option", "fine-tuning.op"],

@@ -134,8 +134,8 @@ struct HelpTests {
     .replacing(
       "PLUGINS",
       with:
-        "fine-pruning, fine-tuning, clp, anp, goodnet, strip, free-eagle, "
-        + "spectral-signatures, badnets, blended, sig, wanet, label-consistent"
+        "fine-pruning, fine-tuning, clp, anp, trigger-unlearning, goodnet, strip, free-eagle, "
+        + "occluder-search, spectral-signatures, badnets, blended, sig, wanet, label-consistent"
     )
     #expect(result.errors == "runner: \(whole)\n")
     #expect(result.output == "")

@@ -87,8 +87,8 @@ struct NewKindsTests {
     #expect(result.status == 64 || result.status == 65)
     #expect(
       result.errors.hasPrefix(
-        "runner: clp needs batch normalization, which this network lacks; try fine-pruning or "
-          + "fine-tuning\n"))
+        "runner: clp needs batch normalization, which this network lacks; try fine-pruning, "
+          + "fine-tuning or trigger-unlearning\n"))
   }
 
   @Test("strip runs without a defense, and predicts without a repaired model")

@@ -11,6 +11,8 @@ public struct RunContext: Sendable {
   public var seed: UInt64
   /// How files that plugins read are parsed, for example pictures that options name.
   public var sandbox: Sandbox
+  /// The plugins of the program, for plugins that run another one by its name; nil if unknown.
+  public var plugins: PluginSet?
   /// Composes the text of a warning that is data; a program puts its own names of options into it.
   public var wording: @Sendable (any DescribedError) -> String = { $0.description }
   /// The costs and warnings so far.
@@ -21,12 +23,14 @@ public struct RunContext: Sendable {
   public init(
     execution: ExecutionOptions = ExecutionOptions(), seed: UInt64 = 0,
     sandbox: Sandbox = .auto, progress: any ProgressSink = SilentProgress(),
-    statistics: RunStatistics = RunStatistics()
+    statistics: RunStatistics = RunStatistics(),
+    plugins: PluginSet? = nil
   ) {
     self.execution = execution
     self.seed = seed
     self.sandbox = sandbox
     self.statistics = statistics
+    self.plugins = plugins
     sink = progress
   }
 

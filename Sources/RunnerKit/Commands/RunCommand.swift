@@ -175,7 +175,8 @@ struct RunCommand: RunnerCommand {
       try OutputFolder(path, force: force, inputs: inputs)
     }
 
-    let context = context(arguments.execution, seed: seed)
+    var context = context(arguments.execution, seed: seed)
+    context.plugins = session.plugins
     let experiment = try files.experiment(replaysCurves: curve, sandbox: context.sandbox)
     arguments.execution.parsing.warn(in: context)
     let given = experiment.inputs(hasRepairedModel: !defenses.isEmpty)

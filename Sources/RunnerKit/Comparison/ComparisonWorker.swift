@@ -109,7 +109,7 @@ enum ComparisonWorker {
     private func context(_ seed: UInt64) -> RunContext {
       RunContext(
         execution: ExecutionOptions(threads: order.threads), seed: seed,
-        sandbox: order.sandbox, progress: sink
+        sandbox: order.sandbox, progress: sink, plugins: plugins
       ).inUserWords
     }
 

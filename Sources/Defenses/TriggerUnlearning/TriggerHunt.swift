@@ -1,0 +1,141 @@
+internal import DefenseKit
+internal import OccluderSearch
+
+/// Searches for triggers of a suspect's target classes, round by round.
+struct TriggerHunt {
+  /// The triggers of a round, and what to say of them.
+  struct Result {
+    var entries: [KnownTriggers.Entry]
+    var summary: String
+  }
+
+  private let options: TriggerUnlearning.Options
+  private let clean: CleanData
+  private let positions: [Int]
+  /// A verdict other than occluder-search; nil for that one, or none.
+  private let scanner: (any ModelScanner)?
+  private let searches: Bool
+
+  /// The prices of a trigger's size, each with an evolution of its own; the first is none.
+  private static let penalties = [0.0, 4, 12]
+
+  /// Looks up the verdict.
+  ///
+  /// - Throws: `PluginError` for a name that is none.
+  init(
+    _ options: TriggerUnlearning.Options, of model: Model, _ clean: CleanData, _ learned: [Int],
+    in context: RunContext
+  ) throws {
+    self.options = options
+    self.clean = clean
+    positions = Array(learned.prefix(CleanPool.largestCount))
+    searches = options.verdict == OccluderSearch.name
+    if searches || options.verdict == "none" {
+      scanner = nil
+    } else if let plugins = context.plugins {
+      scanner = try plugins.verdict(named: options.verdict)
+    } else {
+      throw PluginError(
+        option: "verdict", of: TriggerUnlearning.name,
+        "is '\(options.verdict)', which this run does not know; give its plugins to RunContext or use "
+          + "\(OccluderSearch.name)")
+    }
+  }
+
+  /// Returns the triggers found on a model; none if nothing is left to unlearn.
+  ///
+  /// - Parameters:
+  ///   - model: The suspect in round 0, then the student.
+  ///   - round: The round, counted from 0.
+  ///   - known: The triggers of earlier rounds.
+  func entries(
+    for model: Model, round: Int, known: KnownTriggers, in context: RunContext
+  ) throws -> Result {
+    if searches { return try evolved(for: model, round: round, known: known, in: context) }
+    guard let scanner else { return try remaining(of: known, on: model, in: context) }
+    let verdict = try scanner.scan(model, using: clean, in: context)
+    guard verdict.isBackdoored else { return Result(entries: [], summary: "") }
+    let entries = verdict.triggers.filter { $0.goal.mode == .allToOne }.map {
+      KnownTriggers.Entry(target: $0.goal.target, change: .fixed($0.change))
+    }
+    return Result(
+      entries: entries, summary: "\(options.verdict) found \(entries.count) triggers")
+  }
+
+  /// Returns the given triggers that still work on the student.
+  private func remaining(
+    of known: KnownTriggers, on model: Model, in context: RunContext
+  ) throws -> Result {
+    guard !known.all.isEmpty else {
+      return Result(entries: [], summary: "the given triggers")
+    }
+    let (pool, scaled) = try CleanPool.pool(
+      of: clean, positions, for: model, plugin: TriggerUnlearning.name)
+    let margins = try Margins(scaled, on: pool, in: context)
+    let left = try known.all.filter { entry in
+      let images = (0..<pool.count).filter { margins.predictions[$0] != entry.target }
+      let stamped = StampedImages(
+        pool, changes: [entry.change], stamps: images.map { .init(image: $0, change: 0) })
+      let found = try margins.margins(
+        of: stamped, toward: Array(repeating: entry.target, count: images.count))
+      context.count(run: Double(images.count), alone: Double(images.count))
+      return 20 * found.count { $0 > 0 } > found.count
+    }
+    return Result(entries: left, summary: "\(left.count) given triggers still worked")
+  }
+
+  private func evolved(
+    for model: Model, round: Int, known: KnownTriggers, in context: RunContext
+  ) throws -> Result {
+    let (search, census, targets, first) = try prepared(
+      model, round: round, known, in: context)
+    guard !targets.isEmpty else { return Result(entries: [], summary: "") }
+    let tasks = targets.flatMap { target in
+      Self.penalties.map {
+        TriggerSearch.Task(target: target, seeds: census.best[target], penalty: $0)
+      }
+    }
+    let (found, _) = try context.phase("search \(round + 1)", images: search.passes(of: tasks)) {
+      try search.evolve(tasks, stream: UInt64(round + 1), progress: $0)
+    }
+    var (entries, words): ([KnownTriggers.Entry], [String]) = ([], [])
+    for target in targets {
+      let lists = tasks.indices.filter { tasks[$0].target == target }.map { found[$0] }
+      let best = lists[0].first?.fitness ?? 0
+      guard best >= options.residual || first[target] != nil else { continue }
+      let fit = ((first[target] ?? []) + lists.flatMap { $0 }).filter { $0.success >= 0.5 }
+      guard !fit.isEmpty else { continue }
+      entries += fit.map { .init(target: target, change: .genome($0.genome)) }
+      let names = lists[0].champions.filter { $0.success >= 0.5 }.map {
+        "\($0.genome.familyName) \(($0.fitness * 10).rounded() / 10)"
+      }
+      words.append("class \(target) by \(names.joined(separator: ", "))")
+    }
+    return Result(entries: entries, summary: "found \(words.joined(separator: "; "))")
+  }
+
+  /// Returns the search on a model with its census, and the classes to search for, and what the verdict
+  /// found for them: in round 0 the verdict's targets, then those known.
+  private func prepared(
+    _ model: Model, round: Int, _ known: KnownTriggers, in context: RunContext
+  ) throws -> (TriggerSearch, TriggerSearch.Census, [Int], [Int: [TriggerSearch.Found]]) {
+    if round == 0 {
+      let scanner = OccluderSearch()
+      let findings = try scanner.findings(of: model, clean, positions, in: context)
+      return (
+        findings.search, findings.census, scanner.targets(in: findings),
+        Dictionary(zip(findings.shortlist, findings.found)) { first, _ in first }
+      )
+    }
+    let (pool, scaled) = try CleanPool.pool(
+      of: clean, positions, for: model, plugin: TriggerUnlearning.name)
+    var sizes = TriggerSearch.Sizes()
+    sizes.census = 3000
+    let search = try TriggerSearch(pool, of: scaled, sizes: sizes, in: context)
+    let census = try context.phase("census \(round + 1)", images: sizes.census) {
+      try search.census(stream: UInt64(round), progress: $0)
+    }
+    let able = Set(search.shortlist(census, count: .max))
+    return (search, census, known.targets.filter { able.contains($0) }, [:])
+  }
+}
