@@ -181,7 +181,8 @@ struct DataSetWritingTests {
     for bad: Float in [-1, 256, .nan, .infinity] {
       let set = DataSet(
         values: [0, 0, 0, bad], imageShape: [1, 2, 1], labels: [0, 0], name: "bad")
-      #expect(message { _ = try LabelledImages(set) }?.contains("bad: image 1: has the value") == true)
+      #expect(
+        message { _ = try LabelledImages(set) }?.contains("bad: image 1: has the value") == true)
     }
     let odd = DataSet(values: [0, 0], imageShape: [1, 1, 2], labels: [0], name: "odd")
     #expect(message { _ = try LabelledImages(odd) }?.contains("1 or 3 channels") == true)

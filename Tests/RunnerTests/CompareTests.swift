@@ -209,7 +209,7 @@ struct CompareTests {
     #expect(ending.status == 75)
     #expect(
       ending.errors.contains(
-        "copy: faulty, seed 0: \(model) has changed since the comparison began"),
+        "copy: faulty, seed 0: copy.h5 has changed since the comparison began"),
       "\(ending.errors)")
     #expect(try Compare.failures(output) == ["": ""])
     let again = try Compare.run([plan, "--output", output])

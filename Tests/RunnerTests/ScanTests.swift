@@ -32,7 +32,8 @@ struct ScanTests {
     let found = try RunnerProgram.run(["scan", suspect] + options)
     #expect(found.status == 1, "\(found.errors)")
     #expect(
-      Self.numberless(found.output) == """
+      Self.numberless(found.output)
+        == """
         Backdoor found by # of # verdict: free-eagle names class #.
 
         verdict     answer    statistic  threshold  target classes  trigger found (area)
@@ -104,6 +105,6 @@ struct ScanTests {
       #expect(result.errors.split(separator: "\n").count == 1)
     }
     let defense = try RunnerProgram.run(["--defense", "free-eagle"])
-    #expect(defense.errors.contains("'free-eagle' is a verdict, not a defense"))
+    #expect(defense.errors.contains("runner: free-eagle is a verdict, not a defense; use "))
   }
 }

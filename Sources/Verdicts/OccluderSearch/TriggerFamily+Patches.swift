@@ -13,13 +13,13 @@ extension TriggerFamily {
   ) { genes, shape in
     var canvas = Canvas(shape)
     for number in 0..<3 {
-      let isThere = genes.flag() || number == 0
+      let exists = genes.flag() || number == 0
       let box = Box(&genes, canvas)
       let isEllipse = genes.flag()
       let isMirrored = genes.flag()
       let opacity = genes.value(0.5...1)
       let colour = genes.colour(channels: canvas.channels)
-      guard isThere else { continue }
+      guard exists else { continue }
       var pixels: [(row: Int, column: Int)] = []
       box.forEachPixel(of: canvas, isEllipse: isEllipse) { row, column, _, _ in
         pixels.append((row, column))
