@@ -101,7 +101,7 @@ struct YAMLTests {
     }.joined()
 
   static let refused: [(text: String, message: String)] = [
-    (laughs, "65 p.yaml:1: '&a' looks like an anchor, which are not read"),
+    (laughs, "65 p.yaml:1: '&a' looks like an anchor, which are not allowed"),
     ("a:\n  - &b c\n", "65 p.yaml:2: '&b' looks like an anchor"),
     ("a: *b\n", "65 p.yaml:1: '*b' looks like an alias"),
     ("*a : b", "65 p.yaml:1: '*a' looks like an alias"),
@@ -120,7 +120,7 @@ struct YAMLTests {
       "a: 1\nb: 2\na: 3\n",
       "65 p.yaml:1: the key 'a' of this line occurs twice; keep one"
     ),
-    ("a: 1\n'a': 3\n", "65 p.yaml:1: the key 'a' of this line is there again"),
+    ("a: 1\n'a': 3\n", "65 p.yaml:1: the key 'a' of this line occurs twice"),
     (
       "a: 1\n---\nb: 2\n",
       "65 p.yaml:2: a second document begins here; give each a file of its own"
