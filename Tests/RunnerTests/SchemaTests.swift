@@ -130,7 +130,7 @@ struct SchemaTests {
         + "reads schema 2; run 'runner attack' again, with --force to replace the folder\n")
     #expect(
       try refusal("{\"schema\": 1, \(files)}")
-        == "runner: badnet/report.json is no report of 'attack'; give a folder that 'attack' wrote\n"
+        == "runner: badnet/report.json is not a report of 'attack'; give a folder that 'attack' wrote\n"
     )
   }
 

@@ -77,10 +77,13 @@ struct TerminalTests {
     try bad.data("wrong", images: bad.images(30), labels: (0..<30).map { Float(($0 + 1) % 3) })
     let arguments = ["evaluate", bad.model, "--test", bad.path("wrong.h5")]
     let plain = try RunnerProgram.run(arguments)
-    #expect(plain.errors.hasPrefix("warning: the model classifies only 0 of 30"), "\(plain.errors)")
+    #expect(
+      plain.errors.hasPrefix("warning: wrong.h5: the model classifies only 0 of 30"),
+      "\(plain.errors)")
     let seen = try shown(arguments.joined(separator: " "), "")
     #expect(
-      seen.contains("\(Self.escape)[33mwarning:\(Self.escape)[0m the model classifies only 0 of 30")
+      seen.contains(
+        "\(Self.escape)[33mwarning:\(Self.escape)[0m wrong.h5: the model classifies only 0 of 30")
     )
     let quiet = try RunnerProgram.run(arguments + ["--quiet"])
     #expect(quiet.errors == "" && quiet.output == plain.output && quiet.status == 0)

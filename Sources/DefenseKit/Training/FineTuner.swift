@@ -223,6 +223,11 @@ public struct FineTuner: Sendable {
         try course.model.trained(
           on: training, heldOut: heldOut, options: options, execution: context.execution,
           progress: progress))
+    } catch let error as MemoryError {
+      // The initializer adds the last remedy.
+      throw MemoryError(
+        bytes: error.bytes, for: error.purpose, about: error.subject,
+        remedies: error.remedies.dropLast().map { FineTuningOptions.remedy($0, of: defense) })
     } catch let error as TrainingError {
       if let last = error.lastGood { add(last) }
       let failure = PluginError(error, of: defense)
@@ -256,18 +261,22 @@ extension PluginError {
       case .some(let other): other
       case nil: .plugin(plugin)
       }
-    let remedies: [Remedy] = error.remedies.map { remedy in
-      guard case .lower(let name, nil) = remedy,
-        case .option(let option, let owner) = FineTuningOptions.subject(name, of: plugin)
-      else { return remedy }
-      return .lower(option, of: owner)
-    }
+    let remedies = error.remedies.map { FineTuningOptions.remedy($0, of: plugin) }
     let start = error.subject == nil ? "stopped training: " : ""
     self.init(.untrainable, start + error.problem, about: subject, remedies: remedies)
   }
 }
 
 extension FineTuningOptions {
+  /// Returns a remedy that lowers an option of the training as one that lowers the plugin's option;
+  /// any other remedy as it is.
+  fileprivate static func remedy(_ remedy: Remedy, of plugin: String) -> Remedy {
+    guard case .lower(let name, nil) = remedy, name != "threads",
+      case .option(let option, let owner) = subject(name, of: plugin)
+    else { return remedy }
+    return .lower(option, of: owner)
+  }
+
   /// Returns the plugin's option that sets a property of `TrainingOptions`.
   fileprivate static func subject(_ property: String, of plugin: String) -> ErrorSubject {
     switch property {
