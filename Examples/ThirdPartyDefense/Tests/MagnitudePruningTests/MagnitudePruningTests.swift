@@ -36,6 +36,6 @@ struct MagnitudePruningTests {
     let evaluation = try experiment.run([defense], in: RunContext())
     let repair = try #require(evaluation.repairs.first)
     #expect(repair.repair.pruned.map(\.channels.count) == [6])
-    #expect(repair.result.clean?.images == 64 && repair.result.poisoned?.counted.images == 48)
+    #expect(repair.result.test?.images == 64 && repair.result.poisoned?.counted.images == 48)
   }
 }
