@@ -138,6 +138,6 @@ struct TriggerUnlearningTests {
     }
     #expect(try message(nil).contains("'free-eagel', which this run does not know"))
     #expect(
-      try message(PluginSet([TriggerUnlearning.self])).contains("there is no verdict 'free-eagel'"))
+      try message(PluginSet([TriggerUnlearning.self])).contains("free-eagel is not a verdict"))
   }
 }
