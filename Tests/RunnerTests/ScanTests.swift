@@ -43,12 +43,17 @@ struct ScanTests {
         free-eagle: tendency of the other classes' embeddings toward the class
           class #: #, class #: #, class #: #; # with lower scores
 
+        No verdict:
+          occluder-search learns from clean images; give some with --clean
+
         Audit of the file: no findings.
 
         Next:
           # Repair the model with labelled clean images
           runner run --defense fine-pruning --detector goodnet --model \(suspect) --clean clean.h# \
         --output repaired
+          # With clean images, occluder-search can judge the model too
+          runner scan \(suspect) --clean clean.h# --option free-eagle.steps=#
           # Write a page with all scores
           runner scan \(suspect) --option free-eagle.steps=# --output scan
 
