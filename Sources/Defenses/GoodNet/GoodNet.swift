@@ -45,7 +45,7 @@ public struct GoodNet: Detector {
     try Self.model(suspect: suspect, repaired: repaired)
   }
 
-  /// Returns the class on which both predictions agree, else ``Prediction/flagged``.
+  /// Returns the class on which both predictions agree, else `Prediction.flagged`.
   public static func prediction(suspect: Prediction, repaired: Prediction) -> Prediction {
     suspect == repaired && suspect != .undefined ? suspect : .flagged
   }

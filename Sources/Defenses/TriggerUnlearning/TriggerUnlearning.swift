@@ -35,7 +35,7 @@ public struct TriggerUnlearning: Defense {
   public static let summary =
     "Finds triggers on clean images and trains the model to ignore them; needs no labels."
 
-  /// As many clean images as ``OccluderSearch`` needs, and one to hold out.
+  /// As many clean images as `OccluderSearch` needs, and one to hold out.
   public static let requirements: [PluginRequirement] = [.classes(2), .cleanData, .images(9)]
 
   /// The options of this defense.

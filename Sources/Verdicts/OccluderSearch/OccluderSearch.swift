@@ -6,7 +6,7 @@ public import DefenseKit
 /// in a network without a backdoor. This method looks for such changes directly, with forward
 /// passes alone:
 ///
-/// 1. *Census*: random triggers of several families (``TriggerFamily``), each on a random clean
+/// 1. *Census*: random triggers of several families (`TriggerFamily`), each on a random clean
 ///    image. The classes with the most flips, images that moved there, form the shortlist.
 /// 2. *Evolution*: for each of these classes, the best triggers of the census are mutated, crossed
 ///    and selected over some generations, each on fresh images of other classes. The two best of
