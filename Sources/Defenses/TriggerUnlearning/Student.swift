@@ -137,12 +137,9 @@ extension Graph {
     guard representation != nil,
       let head = cutNodes.last(where: { !nodes[$0].operation.weights.isEmpty })
     else { return nil }
-    var isNeeded = Array(repeating: false, count: nodes.count)
-    isNeeded[head] = true
-    for index in stride(from: head, through: 0, by: -1) where isNeeded[index] {
-      for input in nodes[index].inputs { isNeeded[input] = true }
-    }
+    // What reaches the output from before the head does so through it.
+    let reaching = reachingOutput
     return nodes[..<head].indices
-      .filter { isNeeded[$0] && !nodes[$0].operation.weights.isEmpty }.map { nodes[$0].name }
+      .filter { reaching[$0] && !nodes[$0].operation.weights.isEmpty }.map { nodes[$0].name }
   }
 }

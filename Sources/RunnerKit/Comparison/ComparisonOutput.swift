@@ -30,19 +30,13 @@ struct ComparisonOutput {
   ) {
     (self.folder, self.records) = (folder, records)
     notes =
-      [.init("Command", ([programName] + arguments).map(Self.quoted).joined(separator: " "))]
+      [.init("Command", ([programName] + arguments).map(shellWord).joined(separator: " "))]
       + settings.map { .init($0.name, $0.value) } + [
         .init("Date", Date().formatted(.iso8601)),
         .init("DefenseKit", defenseKitVersion),
         .init("System", ProcessInfo.processInfo.operatingSystemVersionString),
         .init("Instructions", Executor.instructionSet),
       ]
-  }
-
-  /// Returns a word quoted for a shell if necessary.
-  private static func quoted(_ word: String) -> String {
-    word.wholeMatch(of: /[-+A-Za-z0-9_.,:=@%\/]+/) != nil
-      ? word : "'" + word.replacing("'", with: "'\\''") + "'"
   }
 
   /// Writes the files and prints the table.
