@@ -15,15 +15,17 @@ import numpy as np
 out = sys.argv[1]
 rng = np.random.default_rng(11)
 SMALLEST = {"Xception": 71, "InceptionV3": 75, "InceptionResNetV2": 75}
-STANDARD = {"Xception": 299, "InceptionV3": 299, "InceptionResNetV2": 299, "NASNetLarge": 331}
 FAMILIES = (
     "ConvNeXtTiny DenseNet121 EfficientNetB0 EfficientNetV2B0 InceptionResNetV2 InceptionV3 MobileNet MobileNetV2 MobileNetV3Small "
     "NASNetMobile ResNet50 ResNet50V2 VGG16 Xception").split()
 
 
-def finish(name, maker, size):
+def finish(name, maker, size=None):
+    """Writes a network for images of `size` pixels, or of the size that Keras takes by default."""
     keras.backend.clear_session()
-    options = {"weights": None, "input_shape": (size, size, 3), "classes": 10}
+    options = {"weights": None, "classes": 10}
+    if size:
+        options["input_shape"] = (size, size, 3)
     if "include_preprocessing" in inspect.signature(maker).parameters:
         options["include_preprocessing"] = True
     model = maker(**options)
@@ -34,7 +36,7 @@ def finish(name, maker, size):
             weight.assign(rng.uniform(0.5, 1.5, weight.shape))
         elif any(role in weight.path for role in ("beta", "bias", "moving_mean")):
             weight.assign(rng.normal(0, 0.1, weight.shape))
-    images = rng.uniform(0, 255, (4, size, size, 3)).astype("float32")
+    images = rng.uniform(0, 255, (4, *model.input_shape[1:])).astype("float32")
     model.save(os.path.join(out, name + ".h5"))
     with h5py.File(os.path.join(out, name + ".check.h5"), "w") as file:
         file["images"] = images
@@ -50,4 +52,4 @@ for name in names:
     maker = getattr(keras.applications, name)
     finish(name, maker, SMALLEST.get(name, 32))
     if everything:
-        finish(name + "-standard", maker, STANDARD.get(name, 224))
+        finish(name + "-standard", maker)
