@@ -45,7 +45,7 @@ struct RandomGraphTests {
       #expect(abs(outputs.reduce(0, +) - 1) < 1e-9)
     }
     let missing = OperationKind.allCases.filter { !kinds.contains($0) }
-    #expect(missing.isEmpty, "no random graph has \(missing)")
+    #expect(missing.isEmpty, "no random graph has \(missing.map { "\($0)" })")
     #expect(operations.count >= 31, "\(operations.sorted())")
     #expect(activations.count >= 26)
     #expect(
