@@ -67,7 +67,7 @@ struct OptionTests {
         == "sample.mode takes fast|exact, not 'exat'; did you mean 'exact'?")
     #expect(
       message { _ = try parsed("sample.rates=1,,2") }
-        == "sample.rates takes number,..., not '1,,2' "
+        == "sample.rates takes numbers separated by commas, not '1,,2' "
         + "(default: 0.5,2)")
     #expect(message { _ = try parsed("sample.rates=nan") } != nil)
     #expect(message { _ = try parsed("sample.count=1.5") } != nil)

@@ -16,6 +16,7 @@ struct RandomGraphTests {
 
   @Test("every operation and activation, groups, dilation, strides, forks and sums occur")
   func coverage() throws {
+    var kinds: Set<OperationKind> = []
     var operations: Set<String> = []
     var activations: Set<Activation> = []
     var features: Set<String> = []
@@ -23,6 +24,7 @@ struct RandomGraphTests {
       let graph = try RandomGraph.make(seed: seed, head: seed % 4 == 0 ? .binary : .softmax)
       #expect(graph.outputShape.count == 1)
       for (index, node) in graph.nodes.enumerated() {
+        kinds.insert(OperationKind(node.operation))
         operations.insert(node.operation.displayName)
         activations.insert(node.activation)
         if graph.consumers[index].count > 1 { features.insert("fork") }
@@ -42,7 +44,9 @@ struct RandomGraphTests {
       #expect(outputs.allSatisfy { $0.isFinite })
       #expect(abs(outputs.reduce(0, +) - 1) < 1e-9)
     }
-    #expect(operations.count == 31, "\(operations.sorted())")
+    let missing = OperationKind.allCases.filter { !kinds.contains($0) }
+    #expect(missing.isEmpty, "no random graph has \(missing.map { "\($0)" })")
+    #expect(operations.count >= 31, "\(operations.sorted())")
     #expect(activations.count >= 26)
     #expect(
       features == [
@@ -50,6 +54,43 @@ struct RandomGraphTests {
         "max valid", "max same", "average valid", "average same", "explicit", "max explicit",
         "average explicit",
       ])
+  }
+}
+
+/// The cases of `Graph.Operation`. The switch makes the compiler ask for a new one here, and the
+/// test above asks for it in random graphs.
+private enum OperationKind: CaseIterable {
+  case input, convolution, depthwiseConvolution, separableConvolution, pooling, globalPooling,
+    dense, batchNormalization, layerNormalization, rescaling, flatten, reshape, zeroPadding,
+    activation, add, multiply, maximum, minimum, concatenate, rearrange, resize, binaryLogits,
+    trainingOnly
+
+  init(_ operation: Graph.Operation) {
+    switch operation {
+    case .input: self = .input
+    case .convolution: self = .convolution
+    case .depthwiseConvolution: self = .depthwiseConvolution
+    case .separableConvolution: self = .separableConvolution
+    case .pooling: self = .pooling
+    case .globalPooling: self = .globalPooling
+    case .dense: self = .dense
+    case .batchNormalization: self = .batchNormalization
+    case .layerNormalization: self = .layerNormalization
+    case .rescaling: self = .rescaling
+    case .flatten: self = .flatten
+    case .reshape: self = .reshape
+    case .zeroPadding: self = .zeroPadding
+    case .activation: self = .activation
+    case .add: self = .add
+    case .multiply: self = .multiply
+    case .maximum: self = .maximum
+    case .minimum: self = .minimum
+    case .concatenate: self = .concatenate
+    case .rearrange: self = .rearrange
+    case .resize: self = .resize
+    case .binaryLogits: self = .binaryLogits
+    case .trainingOnly: self = .trainingOnly
+    }
   }
 }
 

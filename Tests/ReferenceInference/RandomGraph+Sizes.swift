@@ -59,11 +59,11 @@ extension RandomGraph {
       }
     case 3: try addStage()
     default:
-      switch random.int(0...4) {
+      switch random.int(0...5) {
       case 0, 1: try addDense(random.int(1...20), activation: activation())
       case 2: try addNormalization(activation: activation())
-      case 5: try addLayerNormalization(activation: activation())
       case 3: try add(.trainingOnly(.dropout(rate: 0.3)))
+      case 4: try addLayerNormalization(activation: activation())
       default: try add(.activation, activation: activation())
       }
     }

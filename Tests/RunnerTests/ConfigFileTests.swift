@@ -100,7 +100,7 @@ struct ConfigFileTests {
     ),
     (
       "defense: fine-pruning\noption:\n  fine-pruning:\n    drops: many",
-      "fine-pruning.drops takes number,..., not 'many' (default: 2,4,10) (c.yaml:4)"
+      "fine-pruning.drops takes numbers separated by commas, not 'many' (default: 2,4,10) (c.yaml:4)"
     ),
     (
       "defense: fine-pruning\noption:\n  goodnet: {level: 3}",

@@ -121,7 +121,8 @@ struct ErrorLineTests {
     #expect(error?.status == 64)
     #expect(
       error?.message
-        == "p.yaml:5: fine-pruning.drops takes number,..., not 'many' (default: 2,4,10)")
+        == "p.yaml:5: fine-pruning.drops takes numbers separated by commas, not 'many' "
+        + "(default: 2,4,10)")
   }
 
   @Test("The line of a configuration file follows from the subject alone")

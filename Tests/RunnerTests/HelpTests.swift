@@ -16,8 +16,13 @@ struct HelpTests {
     let lines = result.output.split(separator: "\n", omittingEmptySubsequences: false)
     #expect(lines[0].hasPrefix("OVERVIEW: ") && lines[1] == "" && lines[2] == "EXAMPLES:")
     #expect(lines[3].hasPrefix("  # ") && lines[4].hasPrefix("  runner \(command)"))
-    // Examples are not broken anew.
     #expect(lines.prefix { !$0.hasPrefix("USAGE:") }.allSatisfy { $0.count <= 80 })
+    // Examples are not broken anew.
+    for example in try #require(ManualPage.examples()[command]) {
+      #expect(
+        result.output.contains(
+          "\n  runner \(example.arguments.replacing("\n", with: "\n  "))\n"))
+    }
     let count = lines.count { $0.hasPrefix("  # ") }
     #expect((2...3).contains(count))
     let asked = try RunnerProgram.run(["help"] + words)

@@ -35,8 +35,8 @@ struct NewCommandTests {
         my-plugin contains the \(kind) 'my-plugin' (type MyPlugin), tests and a runner. Next:
 
           cd my-plugin
-          swift test -c release
-          swift build -c release
+          swift build -c release --build-tests
+          swift test -c release --skip-build
           .build/release/my-plugin-runner \(use)
 
         """)

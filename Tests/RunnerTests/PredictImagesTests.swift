@@ -132,7 +132,8 @@ struct PredictImagesTests {
         + "background first", "clear.png")
     _ = try place.text("text.png", "hello")
     try fails(65, "is not a PNG image; check it or copy it again", "text.png")
-    try fails(65, "is an HDF5 file, not a PNG image; images in HDF5 are a data set", "good.h5")
+    try fails(
+      65, "is an HDF5 file, not a PNG image; give it as a data set, or a PNG here", "good.h5")
     let whole = try Data(contentsOf: URL(filePath: good))
     try whole.dropLast(20).write(to: URL(filePath: place.path("cut.png")))
     try fails(65, "ends before its image does; copy it again", "cut.png")

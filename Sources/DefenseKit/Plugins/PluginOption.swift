@@ -54,6 +54,14 @@ public struct PluginOption<Options: Sendable>: Sendable {
   /// Sets the option from text; returns false if the text is not a value of its type.
   func set(_ text: String, in options: inout Options) -> Bool { read(text, &options) }
 
+  /// The accepted values in words: "numbers separated by commas".
+  var values: String {
+    guard type.hasSuffix(",...") else { return type }
+    let element = String(type.dropLast(4))
+    return choices.isEmpty
+      ? "\(element)s separated by commas" : "one or more of \(element), separated by commas"
+  }
+
   /// The option's value as text.
   func text(in options: Options) -> String { write(options) }
 }

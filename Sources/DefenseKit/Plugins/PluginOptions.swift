@@ -40,7 +40,7 @@ extension PluginOptions {
         let near = nearestName(to: setting.value, among: declaration.choices)
         throw PluginError(
           option: setting.name, of: plugin,
-          "takes \(declaration.type), not '\(setting.value)'"
+          "takes \(declaration.values), not '\(setting.value)'"
             + (near.map { "; did you mean '\($0)'?" }
               ?? " (default: \(declaration.text(in: Self())))"))
       }

@@ -110,7 +110,7 @@ extension Evaluation {
 extension TuningSummary {
   /// The summary as a sentence.
   fileprivate var line: String {
-    var text = "fine-tuned for \(epochs) epochs on \(images) images"
+    var text = "fine-tuned for \(epochs) epoch\(epochs == 1 ? "" : "s") on \(images) images"
     if let before, let after {
       text +=
         "; held-out accuracy \(percent(before.accuracy)) before, \(percent(after.accuracy)) after "

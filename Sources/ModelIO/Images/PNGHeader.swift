@@ -51,7 +51,7 @@ struct PNGHeader: Sendable, Hashable {
       return "is a Git LFS pointer, not the file itself; run `git lfs pull`"
     }
     if start.starts(with: [0x89, 0x48, 0x44, 0x46]) {
-      return "is an HDF5 file, not a PNG image; images in HDF5 are a data set"
+      return "is an HDF5 file, not a PNG image; give it as a data set, or a PNG here"
     }
     let others: [(String, [UInt8])] = [
       ("JPEG", [0xFF, 0xD8, 0xFF]), ("GIF", Array("GIF8".utf8)), ("BMP", Array("BM".utf8)),

@@ -54,7 +54,10 @@ struct ListCommand: RunnerCommand {
     let width = texts.map { $0.name.count + $0.value.count + 1 }.max() ?? 0
     var lines = ["  \(P.name.padding(to: nameWidth))  \(P.summary)"]
     if !P.requirements.isEmpty {
-      lines.append("    needs \(P.requirements.map(\.title).joined(separator: ", "))")
+      // A number of clean images says that there must be some.
+      let isCounted = P.requirements.contains { if case .images = $0 { true } else { false } }
+      let needs = P.requirements.filter { $0 != .cleanData || !isCounted }
+      lines.append("    needs \(needs.map(\.title).joined(separator: ", "))")
     }
     for (declaration, text) in zip(P.Options.declarations, texts) {
       let setting = "\(text.name)=\(text.value)".padding(to: width)

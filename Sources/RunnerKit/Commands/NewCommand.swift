@@ -88,8 +88,8 @@ struct NewCommand: RunnerCommand {
       runner. Next:
 
         cd \(folder)
-        swift test -c release
-        swift build -c release
+        swift build -c release --build-tests
+        swift test -c release --skip-build
         .build/release/\(name.name)-runner \(use)
 
       """

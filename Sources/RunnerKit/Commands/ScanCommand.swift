@@ -26,7 +26,10 @@ struct ScanCommand: RunnerCommand {
         "scan suspect.h5 --clean images.h5 --output scan"),
       Example(
         "One method with an option, as JSON",
-        "scan suspect.h5 --verdict free-eagle --option free-eagle.steps=2000 --json"),
+        """
+        scan suspect.h5 --verdict free-eagle --option free-eagle.steps=2000 \\
+          --json
+        """),
     ]
   }
 

@@ -46,9 +46,9 @@ struct TriggerApplyCommand: RunnerCommand {
       commandName: "apply", abstract: "Apply a trigger to a data set.",
       discussion: discussion(
         """
-        Writes the triggered images in the layout of the CSAW lab: 'label' holds the attacker's \
-        class, 'true_label' the original class. Leaves out images of the target class. Converts \
-        floats of 0...1 to bytes of 0...255.
+        Writes a data set that --poisoned of 'run' takes: 'label' holds the attacker's class, \
+        'true_label' the original class. Leaves out images of the target class. Converts floats of \
+        0...1 to bytes of 0...255.
         """))
   }
 

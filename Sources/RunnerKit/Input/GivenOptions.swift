@@ -42,9 +42,13 @@ struct GivenOptions: Sendable {
   /// Returns the error for the first value that its option does not accept.
   func badChoice(for command: CommandInfo) -> Failure? {
     for (name, value) in found {
-      guard let value, let choices = command.option(named: name)?.allValues, !choices.isEmpty,
-        !choices.contains(value)
-      else { continue }
+      guard let value, let option = command.option(named: name) else { continue }
+      if let form = Self.forms[name], !form.fits(value) {
+        return Failure(option: "--\(name)", "takes \(form.text), not '\(value.visible)'")
+      }
+      guard let choices = option.allValues, !choices.isEmpty, !choices.contains(value) else {
+        continue
+      }
       let near = nearestName(to: value, among: choices).map { "; did you mean '\($0)'?" } ?? ""
       return Failure(
         Failure.usage,
@@ -53,6 +57,14 @@ struct GivenOptions: Sendable {
     }
     return nil
   }
+
+  /// By option: the form of its values in words, and whether a text has it.
+  private static let forms: [String: (text: String, fits: @Sendable (String) -> Bool)] = [
+    "scale": ("a number over 0 or a fraction such as 1/255", { Scale(argument: $0) != nil }),
+    "keys": (
+      "two names, of images and labels, such as x,y or test=x,y", { KeysName(argument: $0) != nil }
+    ),
+  ]
 
   /// Returns the option that a message of the parser names, as the parser's errors have no subject.
   ///

@@ -22,8 +22,8 @@ struct KeysArguments: ParsableArguments, Sendable {
   @Option(
     name: .customLong("keys"), parsing: .singleValue,
     help: ArgumentHelp(
-      "Names of images and labels in the data sets, if not data and label. An option's name with = "
-        + "in front limits them to that option's file; repeatable.",
+      "Names of images and labels in the data sets, if not data and label: x,y for all files, "
+        + "test=x,y for that of --test alone; repeatable.",
       valueName: "images,labels"))
   var names: [KeysName] = []
 
