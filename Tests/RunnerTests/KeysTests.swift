@@ -79,7 +79,11 @@ struct KeysTests {
   @Test(
     "Keys that are none, or for no data set of the command",
     arguments: [
-      (["--keys", "X_train"], "images,labels"), (["--keys", "a,b,c"], "images,labels"),
+      (
+        ["--keys", "X_train"],
+        "--keys takes two names, of images and labels, such as x,y or test=x,y, not 'X_train'"
+      ),
+      (["--keys", "a,b,c"], " such as x,y or test=x,y, not 'a,b,c'"),
       (
         ["--keys", "poison=a,b"],
         "--keys poison=a,b names no data set of this command; write test=, poisoned= or the two names "

@@ -1,7 +1,8 @@
-"""Writes networks of keras.applications with random weights: applications.py FOLDER [all].
+"""Writes networks of keras.applications with random weights: applications.py FOLDER [NAME...].
 
-One of each family at its smallest size; with `all` every network, at its smallest size and at the one it was made for. For each there are
-NAME.h5 and NAME.check.h5, which has four images and what Keras predicts for them. Prints the names, one a line.
+Without names one of each family at its smallest size; else those named, at the smallest size and at the one that Keras takes by
+default. For each there are NAME.h5 and NAME.check.h5, which has four images and what Keras predicts for them. Prints the names of the
+files, one a line. `applications.py --list` prints the names of all networks.
 """
 import inspect
 import os
@@ -29,6 +30,9 @@ def finish(name, maker, size=None):
     if "include_preprocessing" in inspect.signature(maker).parameters:
         options["include_preprocessing"] = True
     model = maker(**options)
+    if None in model.input_shape[1:]:
+        # Any size will do; the weights of ImageNet are for this one.
+        return finish(name, maker, 224)
     for weight in model.weights:
         if "gamma" in weight.path:
             weight.assign(rng.uniform(0.7, 1.3, weight.shape))
@@ -44,12 +48,11 @@ def finish(name, maker, size=None):
     print(name, flush=True)
 
 
-everything = sys.argv[2:] == ["all"]
-names = FAMILIES
-if everything:
-    names = sorted(name for name, maker in vars(keras.applications).items() if callable(maker))
-for name in names:
+if sys.argv[1] == "--list":
+    print("\n".join(sorted(name for name, maker in vars(keras.applications).items() if callable(maker))))
+    sys.exit()
+for name in sys.argv[2:] or FAMILIES:
     maker = getattr(keras.applications, name)
     finish(name, maker, SMALLEST.get(name, 32))
-    if everything:
+    if sys.argv[2:]:
         finish(name + "-standard", maker)
