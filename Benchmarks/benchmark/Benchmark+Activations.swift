@@ -66,7 +66,7 @@ extension Benchmark {
     } / .seconds(1)
   }
 
-  private static func median(_ rounds: Int, _ ratio: () throws -> Double) rethrows -> Double {
+  static func median(_ rounds: Int, _ ratio: () throws -> Double) rethrows -> Double {
     _ = try ratio()
     return try (0..<rounds).map { _ in try ratio() }.sorted()[rounds / 2]
   }

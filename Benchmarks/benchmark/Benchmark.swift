@@ -10,6 +10,7 @@ import ModelIO
 ///     benchmark sweep MODEL.h5 DATA.h5           run K: the sweep with K channels, prefix included
 ///     benchmark train ARCHITECTURE               run N: N steps of training on batches of 128
 ///     benchmark activations ROUNDS               prints VGG-11's cost by activation, ReLU = 1
+///     benchmark gradient MODEL.h5                prints the cost of an input gradient, forward = 1
 ///     benchmark open MODEL.h5                    run SANDBOX: reads the model
 ///     benchmark read MODEL.h5 DATA.h5            run SANDBOX: opens and reads a data set for the model
 @main struct Benchmark {
@@ -24,7 +25,8 @@ import ModelIO
     guard arguments.count >= 2 else {
       print(
         "usage: benchmark forward MODEL [DATA ...] | layer CHANNELS EDGE | sweep MODEL DATA"
-          + " | train ARCHITECTURE | activations ROUNDS | open MODEL | read MODEL DATA"
+          + " | train ARCHITECTURE | activations ROUNDS | gradient MODEL | open MODEL"
+          + " | read MODEL DATA"
       )
       exit(64)
     }
@@ -38,6 +40,8 @@ import ModelIO
       try train(arguments[1], options)
     case "activations":
       try activations(Int(arguments[1]) ?? 7, options)
+    case "gradient":
+      try inputGradients(try KerasModel.load(arguments[1]), options)
     case "open":
       Sandbox.prepare()
       try answer { sandbox in

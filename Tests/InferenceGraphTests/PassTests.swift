@@ -266,7 +266,8 @@ import Testing
       let fused = Fused(nodes, inputs: [0], outputs: kept, from: origin)
       let layout = BufferLayout(fused, blocks: 2)
       /// From when to when the memory of each spatial value is its own.
-      var spans: [(buffer: Int, first: Int, last: Int)] = []
+      var spans: [(memory: Range<Int>, first: Int, last: Int)] = []
+      var buffers: Set<Int> = []
       for (index, node) in fused.nodes.enumerated() where !layout.isTail[index] {
         let readers = fused.nodes.indices.filter { fused.nodes[$0].inputs.contains(index) }
         let spatial = readers.filter { !layout.isTail[$0] }
@@ -274,14 +275,16 @@ import Testing
         let isNeededByAll = fused.outputs.contains(index) || (node.isInput && origin == .values)
         // The tail reads after all spatial nodes: from this place, or from a copy.
         let lasts = isNeededByAll || spatial.count < readers.count && !layout.isCopied(index)
-        spans.append(
-          (
-            place.buffer, node.isInput ? 0 : index, lasts ? .max : spatial.max() ?? index
-          ))
         #expect((place.blockStride != 0) == lasts, "seed \(seed), node \(index)")
+        if let memory = layout.sharedRange(of: index) {
+          #expect(!lasts && place.buffer == 0, "seed \(seed), node \(index)")
+          spans.append((memory, node.isInput ? -1 : index, spatial.max() ?? index))
+        } else {
+          #expect(buffers.insert(place.buffer).inserted, "seed \(seed), node \(index)")
+        }
       }
       for (number, a) in spans.enumerated() {
-        for b in spans[..<number] where a.buffer == b.buffer {
+        for b in spans[..<number] where a.memory.overlaps(b.memory) {
           #expect(b.last < a.first || a.last < b.first, "seed \(seed)\n\(fused)\n\(layout)")
         }
       }

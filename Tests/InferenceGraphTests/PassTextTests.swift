@@ -34,7 +34,7 @@ import Testing
         """)
     #expect(
       "\(BufferLayout(fused, blocks: 2))" == """
-        0: buffer 0, zeros [1, 1, 1, 1]
+        0: memory 0..<576, zeros [1, 1, 1, 1]
         1: buffer 1, all blocks
         2: buffer 1, in the tail
         3: buffer 2, in the tail

@@ -218,6 +218,34 @@ struct LossTests {
     #expect(backpropagation.weight(set[0].1, of: set[0].0) == set[0].3)
   }
 
+  /// Frozen weights are packed once, and again when they are set.
+  @Test("the weights of a frozen network are those that were set last", arguments: 0..<30)
+  func weightsOfAFrozenNetwork(seed: Int) throws {
+    var draw = try Draw(seed)
+    func frozen() throws -> Backpropagation {
+      try Backpropagation(
+        draw.model, batchSize: 40, differentiatesWeights: false, differentiatesInput: true,
+        options: draw.options)
+    }
+    let loss = Loss.crossEntropy(draw.labels)
+    let kept = try frozen()
+    for _ in 0..<3 {
+      let fresh = try frozen()
+      for node in draw.graph.nodes where kept.values[node.name] != nil {
+        for (role, own) in node.operation.namedWeights where role.isTrained {
+          let values = draw.random.floats(own.values.count, limit: 0.5)
+          for each in [kept, fresh] { each.setWeight(role, of: node.name, to: values) }
+        }
+      }
+      for _ in 0..<2 {
+        try kept.differentiate(loss, at: draw.images, seed: 3)
+        try fresh.differentiate(loss, at: draw.images, seed: 3)
+        #expect(kept.outputs == fresh.outputs)
+        #expect(kept.inputGradient == fresh.inputGradient)
+      }
+    }
+  }
+
   /// With other batches' values, slopes and losses lying in memory.
   @Test("the same bits for any number of threads, and after any other batch", arguments: 0..<30)
   func bits(seed: Int) throws {

@@ -27,6 +27,3 @@ protocol Backend: Sendable {
   /// The number of elements of an image.
   var elementCount: Int { Int(image.height) * Int(image.width) * Int(image.channels) }
 }
-
-/// The most memory that a thread may use, in bytes. Real classifiers need less than half.
-let maximumBytes = 2 << 30

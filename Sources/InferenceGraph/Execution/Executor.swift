@@ -37,7 +37,7 @@ public struct Executor: Sendable {
   ///     name.
   ///   - options: Threads, sharing and cancellation.
   /// - Throws: ``GraphError`` if the models' input shapes differ, an observed node does not exist,
-  ///   or a thread would need more than 2 GiB of memory.
+  ///   or running a group of images takes more than 3 GiB of memory.
   public init(
     _ models: [Model], observing: [(model: Int, node: String)] = [],
     options: ExecutionOptions = ExecutionOptions()

@@ -43,6 +43,9 @@ public struct MemoryError: DescribedError, Hashable {
   /// The bytes that the C library reserves when a thread first allocates memory.
   package static let threadHeap = 64 << 20
 
+  /// The bytes that the threads of a run may take together.
+  package static let runLimit = 3 << 30
+
   /// Throws if the system cannot provide this much memory now to each of the threads of a run.
   ///
   /// - Parameter bytes: The bytes for each thread.

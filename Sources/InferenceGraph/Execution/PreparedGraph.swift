@@ -11,14 +11,14 @@ protocol PreparedGraph: Sendable {
 }
 
 extension PreparedGraph {
-  /// Throws if a thread needs too much memory, naming the graph's largest layer. A few bytes in a
+  /// Throws if one thread alone needs more than a run may take, naming the graph's largest layer. A few bytes in a
   /// file can declare an image of any size.
   func checkSize(of graph: Graph) throws(GraphError) {
-    guard bytes > maximumBytes else { return }
+    guard bytes > MemoryError.runLimit else { return }
     let largest = graph.nodes.max { $0.elementCount < $1.elementCount }
     throw GraphError(
       node: largest?.name ?? "",
       "running \(blocks * laneCount) images takes \(bytes >> 20) MiB, more than the "
-        + "\(maximumBytes >> 20) MiB that a thread may take", kind: .tooLarge)
+        + "\(MemoryError.runLimit >> 20) MiB that a run may take", kind: .tooLarge)
   }
 }

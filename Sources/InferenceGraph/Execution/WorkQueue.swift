@@ -6,7 +6,7 @@ private struct WorkQueueState {
   var failure: (piece: Int, error: any Error)?
 }
 
-/// Runs numbered pieces of work on several threads.
+/// Runs numbered pieces of work on several threads, as many as ``MemoryError/runLimit`` allows.
 ///
 /// Every thread creates its own state with `prepare`, then takes pieces until none is left or one
 /// fails. Throws the error of the failed piece with the lowest number.
@@ -20,7 +20,8 @@ func runInParallel<State>(
   pieces: Int, options: ExecutionOptions, memory: Int, prepare: @Sendable () -> State,
   body: @Sendable (inout State, Int) throws -> Void
 ) throws {
-  let threads = max(1, min(options.threads, pieces))
+  let allowed = memory > 0 ? MemoryError.runLimit / memory : options.threads
+  let threads = max(1, min(options.threads, pieces, allowed))
   try MemoryError.check(bytes: memory, threads: threads)
   let shared = Mutex(WorkQueueState())
   DispatchQueue.concurrentPerform(iterations: threads) { _ in

@@ -27,7 +27,9 @@ extension Backpropagation {
   public var inputGradient: [Float] {
     guard let inputValueGradient else { preconditionFailure("made without differentiatesInput") }
     let scale = model.inputScale
-    return rows(inputValueGradient).map { $0 * scale }
+    var gradient = rows(inputValueGradient)
+    if scale != 1 { for index in gradient.indices { gradient[index] *= scale } }
+    return gradient
   }
 
   /// Returns a value's elements, image by image.
@@ -62,6 +64,7 @@ extension Backpropagation {
     for (index, value) in zip(segment.range, values) {
       unsafe parameters.weights.pointer[index] = value
     }
+    isPacked = false
   }
 
   /// Returns the gradient of the last batch's loss with respect to a layer's weights.

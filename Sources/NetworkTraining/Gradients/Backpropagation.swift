@@ -40,6 +40,8 @@ public final class Backpropagation {
   let options: ExecutionOptions
   let state = BatchState()
   private let packing: [@Sendable () -> Void]
+  /// Whether the packed weights are the current ones.
+  var isPacked = false
   private let forward: [TrainingPhase]
   private let backward: [TrainingPhase]
   private let input: BatchValue
@@ -155,7 +157,7 @@ public final class Backpropagation {
     state.updatesStatistics = updatesStatistics
     let blocks = state.blocks
     let failure = Mutex<(block: Int, error: any Error)?>(nil)
-    let (packing, input) = (packing, input)
+    let (packing, input) = (isPacked ? [] : packing, input)
     runPieces(blocks + packing.count, threads: options.threads) { piece in
       guard piece < blocks else { return packing[piece - blocks]() }
       do {
@@ -165,6 +167,8 @@ public final class Backpropagation {
       }
     }
     if let failure = failure.withLock({ $0 }) { throw failure.error }
+    // Weights that are differentiated are to be changed, and so are moving statistics.
+    isPacked = !differentiatesWeights && !updatesStatistics
     run(forward)
     guard let loss else { return BatchResult(loss: 0, correct: 0) }
     var result = BatchResult(loss: try takeGradients(of: loss), correct: 0)

@@ -4,7 +4,8 @@ internal import CKernels
 ///
 /// A node is *spatial* and runs block after block, or belongs to the dense *tail* and runs for
 /// whole groups: vectors after the last spatial node. A value that both kinds read has two buffer
-/// views.
+/// views. Spatial values that need not last lie in one buffer (``SharedMemory``); every other value
+/// has a buffer of its own.
 struct BufferLayout: Sendable {
   private let graph: Fused
   /// The number of blocks in a group.
@@ -20,21 +21,19 @@ struct BufferLayout: Sendable {
   private(set) var tailViews: [BufferView?]
   /// By node: where a reshaping or a padding stores its elements first.
   private(set) var temporaries: [Int: BufferView] = [:]
+  /// By node: views without their border whose border another value overwrites.
+  private(set) var overwrittenBorders: [Int: [(view: BufferView, border: Border)]] = [:]
   /// The scratch buffer of Winograd convolutions; nil if there are none.
   private(set) var scratch: Int?
-  /// The size of every buffer, in floats.
-  private(set) var bufferSizes: [Int] = []
+  /// The size of every buffer, in floats. The first is the shared memory.
+  private(set) var bufferSizes = [0]
 
   /// By node: the nodes that read it.
   private let readers: [[Int]]
-  private var free: [BufferKey: [Int]] = [:]
-  private var bufferKeys: [Int: BufferKey] = [:]
-
-  /// Values with equal keys can share a buffer: its border is then still zero.
-  private struct BufferKey: Hashable {
-    let extents: [Int]
-    let border: Border
-  }
+  private var shared = SharedMemory()
+  /// By node: the positions in the shared memory of its value and of its temporary.
+  private var sharedValues: [Int: Int] = [:]
+  private var sharedTemporaries: [Int: Int] = [:]
 
   init(_ graph: Fused, blocks: Int) {
     self.graph = graph
@@ -59,12 +58,8 @@ struct BufferLayout: Sendable {
     self.isTail = isTail
     views = Array(repeating: nil, count: nodes.count)
     tailViews = views
-    // All inputs are stored before the first step runs, so an input must not share memory that an
-    // earlier step still writes.
     for index in nodes.indices where nodes[index].isInput {
-      views[index] = reserve(
-        nodes[index].shape, borders[index],
-        isLasting: graph.origin == .values || graph.outputs.contains(index))
+      views[index] = reserveValue(of: index, isLasting: graph.origin == .values)
     }
     for index in nodes.indices {
       if isTail[index] {
@@ -75,8 +70,14 @@ struct BufferLayout: Sendable {
       if readers[index].contains(where: { isTail[$0] }), tailViews[index] == nil {
         tailViews[index] = reserveInTail(nodes[index].shape)
       }
-      releaseInputs(of: index)
     }
+    placeSharedValues()
+  }
+
+  /// Returns where in the shared memory a node's value lies with its border, in floats; nil if it
+  /// has a buffer of its own.
+  func sharedRange(of index: Int) -> Range<Int>? {
+    sharedValues[index].map { shared.values[$0].range }
   }
 
   /// Whether the tail reads a copy of a node's value.
@@ -93,25 +94,19 @@ struct BufferLayout: Sendable {
     case .flatten, .reshape:
       // Stores the elements in order, then copies them into the border if one is needed.
       if borders[index] != Border() {
-        let flat = reserve(node.shape, Border(), isLasting: false)
-        temporaries[index] = flat
-        views[index] = reserveResult(of: index)
-        release(flat)
-      } else {
-        views[index] = reserveResult(of: index)
+        temporaries[index] = reserveTemporary(of: index, node.shape, Border())
       }
+      views[index] = reserveResult(of: index)
     case .zeroPadding(let top, let bottom, let left, let right):
       // The padding is a border around a copy of the input; the readers' border goes around that.
       let padding = Border(top: top, bottom: bottom, left: left, right: right)
-      let inner = reserve(
-        graph.nodes[node.inputs[0]].shape, padding + borders[index],
-        isLasting: graph.outputs.contains(index))
-      let padded = inner.widened(by: padding)
+      let shape = graph.nodes[node.inputs[0]].shape
       if node.epilogue.activation == .linear {
-        views[index] = padded
+        views[index] = reserveValue(of: index, shape, padding: padding).widened(by: padding)
       } else {
         // Not in place: the zeros must remain for the next block.
-        temporaries[index] = padded
+        temporaries[index] = reserveTemporary(of: index, shape, padding + borders[index])
+          .widened(by: padding)
         views[index] = reserveResult(of: index)
       }
     case .convolution(let c):
@@ -140,28 +135,66 @@ struct BufferLayout: Sendable {
 
   /// Reserves memory for a node's value: for one block, or for all blocks if the value must last.
   private mutating func reserveResult(of index: Int) -> BufferView {
-    let isKept = graph.outputs.contains(index)
-    if !isKept, !readers[index].isEmpty, readers[index].allSatisfy({ isTail[$0] }) {
+    if !graph.outputs.contains(index), !readers[index].isEmpty,
+      readers[index].allSatisfy({ isTail[$0] })
+    {
       // Only the tail reads the value: the node writes it where the tail reads.
       let view = reserveInTail(graph.nodes[index].shape)
       tailViews[index] = view
       return view
     }
-    return reserve(graph.nodes[index].shape, borders[index], isLasting: isKept)
+    return reserveValue(of: index)
   }
 
-  private mutating func reserve(_ shape: [Int], _ border: Border, isLasting: Bool) -> BufferView {
-    let (height, width, channels) = BufferView.extents(of: shape)
-    let key = BufferKey(extents: [height, width, channels], border: border)
-    let buffer: Int
-    if !isLasting, let reused = free[key]?.popLast() {
-      buffer = reused
-    } else {
-      buffer = bufferSizes.count
-      bufferSizes.append(BufferView.size(of: shape, border) * (isLasting ? blocks : 1))
+  /// Reserves memory for a node's value.
+  ///
+  /// - Parameters:
+  ///   - shape: The shape without the padding; nil for the node's.
+  ///   - padding: Zeros that belong to the value. The view leaves them out.
+  ///   - isLasting: Whether the value must last although it is no output.
+  private mutating func reserveValue(
+    of index: Int, _ shape: [Int]? = nil, padding: Border = Border(), isLasting: Bool = false
+  ) -> BufferView {
+    let shape = shape ?? graph.nodes[index].shape
+    let border = padding + borders[index]
+    if isLasting || graph.outputs.contains(index) {
+      bufferSizes.append(BufferView.size(of: shape, border) * blocks)
+      return BufferView(
+        buffer: bufferSizes.count - 1, shape: shape, border: border, isLasting: true)
     }
-    if !isLasting { bufferKeys[buffer] = key }
-    return BufferView(buffer: buffer, shape: shape, border: border, isLasting: isLasting)
+    let first = graph.nodes[index].isInput ? -1 : index
+    let last = readers[index].last { !isTail[$0] } ?? index
+    sharedValues[index] = shared.add(shape, border, lifetime: first...last)
+    return BufferView(shape: shape, border: border)
+  }
+
+  /// Reserves memory that a node needs while it runs.
+  private mutating func reserveTemporary(
+    of index: Int, _ shape: [Int], _ border: Border
+  ) -> BufferView {
+    sharedTemporaries[index] = shared.add(shape, border, lifetime: index...index)
+    return BufferView(shape: shape, border: border)
+  }
+
+  /// Places the values of the shared memory and moves their views there.
+  private mutating func placeSharedValues() {
+    shared.place()
+    bufferSizes[0] = shared.size
+    let isOverwritten = shared.overwrittenBorders()
+    func restore(_ number: Int, before node: Int) {
+      guard isOverwritten[number] else { return }
+      let value = shared.values[number]
+      overwrittenBorders[node, default: []].append(
+        (BufferView(start: value.start, shape: value.shape, border: value.border), value.border))
+    }
+    for (index, number) in sharedTemporaries {
+      temporaries[index] = temporaries[index]!.moved(by: shared.values[number].start)
+      restore(number, before: index)
+    }
+    for (index, number) in sharedValues {
+      views[index] = views[index]!.moved(by: shared.values[number].start)
+      restore(number, before: index)
+    }
   }
 
   /// Reserves a matrix [elements, lanes of all blocks] for the tail.
@@ -181,23 +214,6 @@ struct BufferLayout: Sendable {
     } else {
       scratch = bufferSizes.count
       bufferSizes.append(size)
-    }
-  }
-
-  /// Releases the memory of values that no spatial node after `index` reads.
-  private mutating func releaseInputs(of index: Int) {
-    for input in Set(graph.nodes[index].inputs) {
-      guard let view = views[input], !graph.outputs.contains(input),
-        readers[input].allSatisfy({ $0 <= index || isTail[$0] })
-      else { continue }
-      release(view)
-    }
-  }
-
-  /// Releases the memory of a value unless the value must last.
-  private mutating func release(_ view: BufferView) {
-    if let key = bufferKeys.removeValue(forKey: view.buffer) {
-      free[key, default: []].append(view.buffer)
     }
   }
 }
@@ -226,7 +242,8 @@ extension BufferLayout: CustomStringConvertible {
   var description: String {
     graph.nodes.indices.map { index in
       guard let view = views[index] else { return "\(index): nowhere" }
-      var text = "\(index): buffer \(view.buffer)"
+      var text = "\(index): "
+      text += sharedRange(of: index).map { "memory \($0)" } ?? "buffer \(view.buffer)"
       if isCopied(index), let tail = tailViews[index] { text += ", for the tail \(tail.buffer)" }
       if isTail[index] {
         text += ", in the tail"

@@ -64,6 +64,11 @@ package struct BufferView {
   /// The number of elements.
   package var elementCount: Int { pixelCount * Int(image.channels) }
 
+  /// Returns the view `count` floats further on.
+  func moved(by count: Int) -> BufferView {
+    BufferView(buffer: buffer, offset: offset + count, blockStride: blockStride, image: image)
+  }
+
   /// Returns a view of the same memory in another shape of equal size. Requires no border.
   func reshaped(_ shape: [Int]) -> BufferView {
     let (height, width, channels) = BufferView.extents(of: shape)
@@ -90,6 +95,17 @@ package struct BufferView {
     widened(
       by: Border(
         top: -border.top, bottom: -border.bottom, left: -border.left, right: -border.right))
+  }
+
+  /// Returns the view of a rectangle of pixels.
+  func part(y: Int, x: Int, height: Int, width: Int) -> BufferView {
+    var part = image
+    part.height = Int32(height)
+    part.width = Int32(width)
+    return BufferView(
+      buffer: buffer,
+      offset: offset + y * Int(image.row_pitch) + x * Int(image.pixel_pitch),
+      blockStride: blockStride, image: part)
   }
 
   /// Returns the view of some of the channels.

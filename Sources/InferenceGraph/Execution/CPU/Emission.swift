@@ -18,18 +18,30 @@ struct Emission {
 
   /// Returns all steps: those of spatial nodes, then those of the tail.
   mutating func segments() -> [Plan.Segment] {
+    // The inputs are stored before the first step.
+    for index in graph.nodes.indices where graph.nodes[index].isInput { restoreBorders(of: index) }
     for index in graph.nodes.indices {
       if layout.isTail[index] {
         emitTail(index)
         continue
       }
-      if !graph.nodes[index].isInput { blockSteps += spatialSteps(index) }
+      if !graph.nodes[index].isInput {
+        restoreBorders(of: index)
+        blockSteps += spatialSteps(index)
+      }
       if layout.isCopied(index) {
         blockSteps.append(
           CopyStep(input: layout.views[index]!, output: layout.tailViews[index]!))
       }
     }
     return [.perBlock(blockSteps)] + tailSegments
+  }
+
+  /// Appends the steps that store the zeros of borders that other values overwrite.
+  private mutating func restoreBorders(of index: Int) {
+    for (view, border) in layout.overwrittenBorders[index] ?? [] {
+      blockSteps.append(BorderStep(around: view, border))
+    }
   }
 
   /// Returns the check that the input of a layer with weights is finite, unless already emitted.

@@ -180,6 +180,31 @@ struct ZeroingStep: Step {
   }
 }
 
+/// Sets the border around a value to zero.
+struct BorderStep: Step {
+  /// Above, below, on the left, on the right.
+  private let sides: [BufferView]
+
+  init(around view: BufferView, _ border: Border) {
+    let (height, width) = (Int(view.image.height), Int(view.image.width))
+    let all = view.widened(by: border)
+    let fullHeight = height + border.top + border.bottom
+    sides = [
+      all.part(y: 0, x: 0, height: border.top, width: Int(all.image.width)),
+      all.part(
+        y: fullHeight - border.bottom, x: 0, height: border.bottom, width: Int(all.image.width)),
+      all.part(y: border.top, x: 0, height: height, width: border.left),
+      all.part(y: border.top, x: border.left + width, height: height, width: border.right),
+    ].filter { $0.pixelCount > 0 }
+  }
+
+  func run(_ workspace: Workspace, block: Int) {
+    for side in sides {
+      unsafe kernels.fill(workspace.pointer(side, block: block), side.image, 0)
+    }
+  }
+}
+
 struct SoftmaxStep: Step {
   let input: BufferView
   let output: BufferView
