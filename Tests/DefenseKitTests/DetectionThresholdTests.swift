@@ -45,7 +45,9 @@ struct DetectionThresholdTests {
         == DetectionThreshold(value: .infinity, images: 3, flagged: 1))
   }
 
-  @Test("The smallest score that meets the share, beside a search", arguments: 0..<200 as Range<UInt64>)
+  @Test(
+    "The smallest score that meets the share, beside a search",
+    arguments: 0..<200 as Range<UInt64>)
   func search(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     let count = Int.random(in: 1...130, using: &random)

@@ -20,7 +20,9 @@ private func clean(_ images: [Float], classes: Int) throws -> CleanData {
     labels: Array(repeating: 0, count: images.count / classes), name: "clean.h5")
 }
 
-private func goodNet(_ alarms: Double) throws -> GoodNet { try GoodNet(options: .init(alarms: alarms)) }
+private func goodNet(_ alarms: Double) throws -> GoodNet {
+  try GoodNet(options: .init(alarms: alarms))
+}
 
 private let identity: [Float] = [1, 0, 0, 0, 1, 0, 0, 0, 1]
 /// Swaps classes 0 and 2.

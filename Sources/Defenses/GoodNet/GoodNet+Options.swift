@@ -18,7 +18,8 @@ extension GoodNet {
       [
         PluginOption(
           "alarms", \.alarms,
-          "Share of held-out clean images that may be flagged, 0 to under 1; auto flags disagreement.")
+          "Share of held-out clean images that may be flagged, 0 to under 1; auto flags disagreement."
+        )
       ]
     }
   }
