@@ -33,6 +33,15 @@ struct DetectionThresholdTests {
     #expect(0.29 * 100 < 29)
     let threshold = DetectionThreshold(of: (1...100).map(Float.init), alarms: 0.29)
     #expect(threshold == DetectionThreshold(value: 71, images: 100, flagged: 29))
+    // A share just under k / n allows k - 1, also where its product with n is rounded to k.
+    for count in 1...300 {
+      let scores = (0..<count).map(Float.init)
+      for allowed in [1, count / 3, count / 2, count] where allowed > 0 {
+        let share = (Double(allowed) / Double(count)).nextDown
+        let flagged = DetectionThreshold(of: scores, alarms: share).flagged
+        #expect(flagged == allowed - 1, "\(share) of \(count)")
+      }
+    }
   }
 
   @Test("NaN is always flagged and takes the place of an infinite score")

@@ -18,7 +18,8 @@ public struct DetectionThreshold: Sendable, Hashable {
   ///
   /// Of n scores, at most k may lie strictly above it, with k the largest integer for which
   /// k / n <= `alarms`: the threshold is the (k + 1)-th largest score. With `alarms` under 1 / n it
-  /// is the largest. NaN, the score of an undefined image, counts as infinite and is always flagged.
+  /// is the largest. NaN, the score of an undefined image, counts as infinite and is always flagged;
+  /// with more than k of them the threshold is infinite.
   ///
   /// - Parameters:
   ///   - scores: The scores of the clean images, in any order; at least one.
@@ -26,9 +27,9 @@ public struct DetectionThreshold: Sendable, Hashable {
   public init(of scores: [Float], alarms: Double) {
     let count = scores.count
     precondition(count > 0 && alarms >= 0 && alarms < 1, "\(alarms) of \(count) scores")
-    // The quotient is compared, because 0.29 * 100 is under 29 in floating point.
-    var allowed = Int(alarms * Double(count))
-    if Double(allowed + 1) / Double(count) <= alarms { allowed += 1 }
+    // Quotients are compared, because products are rounded: 0.29 * 100 is under 29.
+    var allowed = Int(alarms * Double(count)) + 1
+    while Double(allowed) / Double(count) > alarms { allowed -= 1 }
     let sorted = scores.map { $0.isNaN ? .infinity : $0 }.sorted()
     let value = sorted[count - 1 - allowed]
     self.init(
