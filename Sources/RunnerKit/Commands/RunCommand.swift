@@ -230,7 +230,7 @@ struct RunCommand: RunnerCommand {
           + (model == nil ? ", and its model with --model" : ""), about: .plugin(name))
     }
     guard model != nil, clean == nil else { return }
-    if let name = plugins.first(where: \.needsCleanData).map({ type(of: $0).name }) {
+    if let name = plugins.first(where: { $0.needsCleanData }).map({ type(of: $0).name }) {
       throw Failure(option: "--model", "needs --clean, the clean images that \(name) works with")
     }
   }
