@@ -57,6 +57,9 @@ public struct PluginChecks: Sendable {
   /// The rules that apply to this kind of plugin and can be checked on this system.
   public var rules: [PluginRule] { PluginRule.allCases.filter(applies) }
 
+  /// Whether the plugin needs clean images with the options to check it with.
+  private var needsCleanData: Bool { (try? make())?.needsCleanData ?? type.requiresCleanData }
+
   private func applies(_ rule: PluginRule) -> Bool {
     let kind = type.kind
     switch rule {
@@ -66,7 +69,7 @@ public struct PluginChecks: Sendable {
     case .refusals: return !refusing.isEmpty
     case .writesNothing: return WrittenBytes.areCounted
     case .sampleOrder: return kind != .attack
-    case .withoutData: return kind != .attack && !type.requiresCleanData
+    case .withoutData: return kind != .attack && !needsCleanData
     case .repairs: return kind == .defense
     case .imageOrder, .singleImage, .detections: return kind == .detector
     case .modelVerdict: return kind == .verdict

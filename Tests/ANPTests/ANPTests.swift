@@ -245,6 +245,8 @@ struct ANPTests {
             "the highest threshold before held-out accuracy first falls by more than 2 points (")
       }, "\(warnings)")
     #expect(repair.repair.title == "anp 2 %")
+    let share = Self.quick.heldOut * Double(problem.clean.count)
+    #expect(repair.repair.heldOut.count == Int(share.rounded()))
   }
 
   @Test("A threshold that is given is taken, and said")

@@ -348,6 +348,8 @@ struct CLPTests {
     let repair = try #require(CLP().repair(net.model, using: clean, in: RunContext()).first)
     #expect(
       try repair.clean == CleanCounts(of: repair.model, on: clean, in: RunContext()))
+    // No image was read, so none was learned.
+    #expect(repair.heldOut == Array(0..<30))
   }
 
   @Test("Networks without batch normalization are refused")

@@ -161,14 +161,14 @@ struct CancellationRuleTests {
 
   private struct DetectorSwallows: BadDetector {
     func fitted(
-      to suspect: Model, repaired: Model?, using clean: CleanData?, in context: RunContext
+      to suspect: Model, repaired: Repair?, using clean: CleanData?, in context: RunContext
     ) throws -> any FittedDetector {
       let clean = try required(clean)
       let executor = try Executor([suspect], options: context.execution)
       context.phase("learning", images: clean.count) {
         _ = try? executor.labels(for: clean.source, progress: $0)
       }
-      return Looking(models: [suspect, try required(repaired)])
+      return Looking(models: [suspect, try required(repaired).model])
     }
   }
 

@@ -20,9 +20,9 @@ struct DetectionRuleTests {
   /// A detector that is right but for what it says of a batch, or the model that it is.
   private struct Judging<Judge: Judgement>: BadDetector {
     func fitted(
-      to suspect: Model, repaired: Model?, using clean: CleanData?, in context: RunContext
+      to suspect: Model, repaired: Repair?, using clean: CleanData?, in context: RunContext
     ) throws -> any FittedDetector {
-      Looking(models: [suspect, try required(repaired)], look: Judge.detections)
+      Looking(models: [suspect, try required(repaired).model], look: Judge.detections)
     }
 
     func model(suspect: Model, repaired: Model) throws -> Model? {

@@ -39,6 +39,8 @@ struct OwnPluginTests {
     PluginChecks(CLP.self, refusing: ["u": ["0", "-1", "inf"], "sums": ["add"]]),
     PluginChecks(GoodNet.self),
     PluginChecks(
+      GoodNet.self, options: .init(alarms: 0.1), refusing: ["alarms": ["1", "1.5", "-0.1", "few"]]),
+    PluginChecks(
       STRIP.self,
       refusing: [
         "overlays": ["0", "10001"], "alpha": ["0", "-1", "101"], "beta": ["0", "-1", "101"],

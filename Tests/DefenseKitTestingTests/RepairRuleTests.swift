@@ -65,6 +65,24 @@ struct RepairRuleTests {
     }
   }
 
+  private enum HeldOutOrder: RepairChange {
+    static func apply(to repair: inout Repair) { repair.heldOut = [3, 2] }
+  }
+
+  private enum HeldOutRange: RepairChange {
+    static func apply(to repair: inout Repair) { repair.heldOut = [3, 160] }
+  }
+
+  @Test("Held-out images that there are not, or in another order")
+  func heldOut() {
+    let text =
+      "bad breaks the rule 'repairs': repair 0 of toy_plain reports held-out images that do not "
+      + "exist or are not in ascending order; report their positions in the clean images, "
+      + "ascending, from 0 to 159"
+    expect(Changed<HeldOutOrder>.self, breaks: .repairs, saying: text)
+    expect(PluginChecks(Changed<HeldOutRange>.self), .repairs, text, #_sourceLocation)
+  }
+
   @Test("Models that do not fit the suspect")
   func models() {
     expect(

@@ -143,6 +143,9 @@ struct GroupTests {
         Model(graph: graph), using: data, in: RunContext())
       #expect(result.summary.images == 40 - held)
       #expect(result.summary.after?.images == held && result.summary.before?.images == held)
+      #expect(result.heldOut.count == held)
+      let others = Set(groups.indices).subtracting(result.heldOut).map { groups[$0] }
+      #expect(Set(others).isDisjoint(with: result.heldOut.map { groups[$0] }))
     }
     let one = try clean(Array(repeating: 0, count: 40), count: 40)
     #expect(throws: PluginError.self) {

@@ -31,7 +31,7 @@ private struct Suspicious: Detector {
     self.options = options
   }
   func fitted(
-    to suspect: Model, repaired: Model?, using clean: CleanData?, in context: RunContext
+    to suspect: Model, repaired: Repair?, using clean: CleanData?, in context: RunContext
   ) -> any FittedDetector { Flags(models: [suspect]) }
 }
 

@@ -131,6 +131,19 @@ struct ReportTests {
     #expect(text.components(separatedBy: "\"nonfinite\"").count == 6)
   }
 
+  @Test("A detector's threshold is in the report, if it has one; an infinite one is null")
+  func threshold() throws {
+    let (model, made) = try sample()
+    var evaluation = made
+    evaluation.repairs[1].detectors[0].threshold = DetectionThreshold(
+      value: 1.5, images: 20, flagged: 1)
+    func text() -> String { Report(suspect: model, evaluation: evaluation).json.text }
+    #expect(text().components(separatedBy: "\"threshold\"").count == 2)
+    #expect(text().contains(#""threshold": { "value": 1.5, "images": 20, "flagged": 1 }"#))
+    evaluation.repairs[1].detectors[0].threshold?.value = .infinity
+    #expect(text().contains(#""threshold": { "value": null, "images": 20, "flagged": 1 }"#))
+  }
+
   @Test("How a model was tuned, or that it was not, is in the table and in the report")
   func tuning() throws {
     let (model, made) = try sample()

@@ -132,7 +132,7 @@ struct FaultyDetector: Detector {
   init(options: Options) { self.options = options }
 
   func fitted(
-    to suspect: Model, repaired: Model?, using clean: CleanData?, in context: RunContext
+    to suspect: Model, repaired: Repair?, using clean: CleanData?, in context: RunContext
   ) throws -> any FittedDetector { Watch(models: [suspect], misdeed: options.misdeed) }
 
   private struct Watch: FittedDetector {

@@ -234,6 +234,7 @@ struct FinePruningTests {
     for repair in repairs {
       let summary = try #require(repair.tuning)
       #expect(summary.images == 8 && summary.before?.images == 2)
+      #expect(repair.heldOut.count == 2 && repair.heldOut == repairs[0].heldOut)
       let pruned = try network().graph.masking(repair.pruned[0].channels, of: "conv")
       #expect(repair.model.graph != pruned)
       let again = try repair.model.graph.masking(repair.pruned[0].channels, of: "conv")

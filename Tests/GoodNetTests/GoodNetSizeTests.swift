@@ -24,7 +24,7 @@ import Testing
       let options = ExecutionOptions(threads: 1)
       let classes = graph.outputShape.reduce(1, *)
       let labels = try GoodNet().predictions(
-        for: source, suspect: suspect, repaired: repaired, using: nil,
+        for: source, suspect: suspect, repaired: Repair(repaired), using: nil,
         in: RunContext(execution: options)
       ).map { $0.label(flagged: classes) }
       let joined = try Executor(

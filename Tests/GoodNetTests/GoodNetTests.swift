@@ -51,7 +51,7 @@ struct GoodNetTests {
     let source = ArraySource(images, imageShape: [3])
     for (suspect, repaired) in [(fragile, sound), (sound, fragile), (fragile, fragile)] {
       let predictions = try GoodNet().predictions(
-        for: source, suspect: suspect, repaired: repaired, using: nil, in: RunContext())
+        for: source, suspect: suspect, repaired: Repair(repaired), using: nil, in: RunContext())
       #expect(predictions == [.class(1), .flagged, .class(2)])
     }
     // The one model's own scores overflow too: 2^80 times 1e30.
@@ -180,7 +180,7 @@ struct GoodNetTests {
     let images = (0..<classes * 200).map { _ in Float(next() % 2) }
     let source = ArraySource(images, imageShape: [classes])
     let expected = try GoodNet().predictions(
-      for: source, suspect: suspect, repaired: repaired, using: nil, in: RunContext())
+      for: source, suspect: suspect, repaired: Repair(repaired), using: nil, in: RunContext())
     let joined = try GoodNet.model(suspect: suspect, repaired: repaired)
     let flag = Prediction.class(classes)
     #expect(

@@ -72,7 +72,7 @@ struct InvarianceTests {
       try defense.repair(suspect, using: clean, in: context).first?.model)
     func predictions(_ set: DataSet, _ model: Model) throws -> [Prediction] {
       try GoodNet().predictions(
-        for: set, suspect: suspect, repaired: model, using: nil, in: context)
+        for: set, suspect: suspect, repaired: Repair(model), using: nil, in: context)
     }
     let straight = try predictions(set, repaired)
     #expect(straight.contains(.flagged))

@@ -153,6 +153,8 @@ struct CommandTests {
         Detectors:
           goodnet              Flags images on which the suspect and its repaired copy disagree.
             needs a repaired copy of the model
+            alarms=auto  number
+              Share of held-out clean images that may be flagged, 0 to under 1; auto flags disagreement.
           strip                Flags images whose class does not change when clean images are blended in.
             needs clean images
             overlays=100        integer
@@ -384,7 +386,7 @@ struct CommandTests {
       ),
       (
         ["--defense", "fine-pruning", "--detector", "goodnet", "--option", "goodnet.level=1"],
-        "goodnet.level is not an option (options of goodnet: none)"
+        "goodnet.level is not an option (options of goodnet: alarms)"
       ),
       (
         ["--defense", "fine-pruning", "--seed", "-1"],

@@ -164,6 +164,8 @@ struct HelpTests {
         Detectors:
           goodnet         Flags images on which the suspect and its repaired copy disagree.
             needs a repaired copy of the model
+            alarms=auto  number
+              Share of held-out clean images that may be flagged, 0 to under 1; auto flags disagreement.
 
         Attacks:
           sig             Adds a sine wave to images of the target class; keeps labels.

@@ -68,6 +68,8 @@ struct TriggerUnlearningTests {
     let repairs = try TriggerUnlearning(options: Self.planted).repair(
       model, using: lying, in: RunContext(statistics: statistics))
     let after = try rates(of: try #require(repairs.first).model, network, target: 2)
+    #expect(!repairs[0].heldOut.isEmpty)
+    #expect(repairs[0].heldOut.count + (repairs[0].tuning?.images ?? 0) == clean.count)
     #expect(after.success <= 0.05 && after.accuracy >= 0.98, "\(after)")
     #expect(statistics.warnings.contains { $0.contains("round 1: found class 2 by ") })
   }

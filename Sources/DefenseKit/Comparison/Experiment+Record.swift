@@ -52,7 +52,7 @@ extension Experiment {
     record.suspect = ComparisonRecord.ModelFigures(evaluation.suspect)
     let samples = clean?.count ?? 0
     let plugins: [any Plugin] = [defense, otherPlugin].compactMap { $0 }
-    let learns = plugins.contains { $0.requiresCleanData }
+    let learns = plugins.contains { $0.needsCleanData }
     if defense == nil {
       record.rows = [
         .init(
@@ -89,7 +89,7 @@ extension Experiment {
     of unit: ComparisonUnit, verdict scanner: any ModelScanner, in context: RunContext
   ) throws -> ComparisonRecord {
     let result = try verdict(by: scanner, in: context).result
-    let samples = scanner.requiresCleanData ? clean?.count ?? 0 : 0
+    let samples = scanner.needsCleanData ? clean?.count ?? 0 : 0
     return record(of: unit, .init(model: .init(), verdict: result, cleanSamples: samples), context)
   }
 
@@ -99,7 +99,7 @@ extension Experiment {
     in context: RunContext
   ) throws -> ComparisonRecord {
     let counts = try scores(by: detector, in: context).counts
-    let samples = detector.requiresCleanData ? clean?.count ?? 0 : 0
+    let samples = detector.needsCleanData ? clean?.count ?? 0 : 0
     return record(of: unit, .init(model: .init(), dataSet: counts, cleanSamples: samples), context)
   }
 

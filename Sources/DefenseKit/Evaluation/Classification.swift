@@ -12,7 +12,7 @@ extension Detector {
   /// - Throws: ``PluginError`` if clean data or the repaired model is missing, and the errors of
   ///   the detector and the execution.
   public func predictions(
-    for source: any SampleSource, suspect: Model, repaired: Model?, using clean: CleanData?,
+    for source: any SampleSource, suspect: Model, repaired: Repair?, using clean: CleanData?,
     in context: RunContext
   ) throws -> [Prediction] {
     try detections(on: source, suspect: suspect, repaired: repaired, using: clean, in: context)
@@ -23,12 +23,12 @@ extension Detector {
   ///
   /// Parameters and errors are those of ``predictions(for:suspect:repaired:using:in:)``.
   public func detections(
-    on source: any SampleSource, suspect: Model, repaired: Model?, using clean: CleanData?,
+    on source: any SampleSource, suspect: Model, repaired: Repair?, using clean: CleanData?,
     in context: RunContext
   ) throws -> [Detection] {
     try PluginInputs(
       model: suspect, cleanImages: clean?.count ?? 0, hasRepairedModel: repaired != nil
-    ).check(Self.self)
+    ).check(self)
     try clean?.check(against: suspect)
     let pass = try EvaluationPass(
       suspect, repaired: Self.comparesModels ? [required(repaired)] : [], [self], using: clean,

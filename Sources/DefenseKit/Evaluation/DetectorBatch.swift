@@ -22,6 +22,19 @@ public struct DetectorBatch {
     batch.divergence(from: models[a], to: models[b])
   }
 
+  /// The negative log-likelihood of a class under a model's softmax for each image, in nats.
+  ///
+  /// - Parameters:
+  ///   - model: The model; its logits count, even if it does not end in softmax.
+  ///   - predictions: One for each image, of any model with as many classes.
+  /// - Returns: -log p(class), 0 or more; NaN for an image without a class and for one that is
+  ///   undefined for the model.
+  public func negativeLogLikelihoods(
+    of model: Int, for predictions: [Prediction]
+  ) -> [Float] {
+    batch.negativeLogLikelihoods(of: models[model], for: predictions)
+  }
+
   /// The values of an observed node, images x elements, row-major `[height][width][channel]`.
   public func values(ofObservation index: Int) -> [Float] {
     batch.values(ofObservation: firstObservation + index)

@@ -27,6 +27,8 @@ public struct Evaluation: Sendable {
     public var result: ModelResult
     /// Its scores of the test images.
     public var scores: DetectorScores
+    /// The threshold that it set on clean images; nil if it has none.
+    public var threshold: DetectionThreshold?
     /// The name of the file that the detector was written to as a model; nil if it was not written.
     public var file: String?
 
@@ -35,11 +37,13 @@ public struct Evaluation: Sendable {
 
     /// Creates a result.
     public init(
-      detector: String, result: ModelResult, scores: DetectorScores = DetectorScores()
+      detector: String, result: ModelResult, scores: DetectorScores = DetectorScores(),
+      threshold: DetectionThreshold? = nil
     ) {
       self.detector = detector
       self.result = result
       self.scores = scores
+      self.threshold = threshold
     }
   }
 

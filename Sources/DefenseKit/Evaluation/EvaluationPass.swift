@@ -26,6 +26,9 @@ struct EvaluationPass: Sendable {
   /// The name of each entry's detector.
   var names: [String] { entries.map(\.name) }
 
+  /// The threshold of each entry's detector.
+  var thresholds: [DetectionThreshold?] { entries.map(\.fitted.detectionThreshold) }
+
   /// Returns the positions of the detectors that compare the suspect with a repaired model.
   func detectors(ofRepair position: Int) -> Range<Int> {
     let first = suspectDetectors.count + position * detectorsPerRepair
@@ -35,20 +38,19 @@ struct EvaluationPass: Sendable {
   /// Fits each detector that uses the suspect alone, then each other detector once per repaired
   /// model.
   init(
-    _ suspect: Model, repaired: [Model], _ detectors: [any Detector], using clean: CleanData?,
+    _ suspect: Model, repaired: [Repair], _ detectors: [any Detector], using clean: CleanData?,
     in context: RunContext
   ) throws {
-    var models = [suspect] + repaired
+    var models = [suspect] + repaired.map(\.model)
     var entries: [Entry] = []
     var observing: [(model: Int, node: String)] = []
     let comparing = detectors.filter { type(of: $0).comparesModels }
     let others = detectors.filter { !type(of: $0).comparesModels }
-    let pairs: [(Model?, [any Detector])] = [(nil, others)] + repaired.map { ($0, comparing) }
-    for (repairedModel, detectors) in pairs {
+    let pairs: [(Repair?, [any Detector])] = [(nil, others)] + repaired.map { ($0, comparing) }
+    for (repair, detectors) in pairs {
       for detector in detectors {
         let fitted = try naming(clean?.name) {
-          try detector.fitted(
-            to: suspect, repaired: repairedModel, using: clean, in: context)
+          try detector.fitted(to: suspect, repaired: repair, using: clean, in: context)
         }
         let indices = fitted.models.map { model in
           if let known = models.firstIndex(where: { $0.isSameNetwork(as: model) }) { return known }

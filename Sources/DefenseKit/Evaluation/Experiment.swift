@@ -58,7 +58,7 @@ public struct Experiment: Sendable {
   ) throws -> Evaluation {
     let plugins: [any Plugin] = defenses + detectors + verdicts + dataSetDetectors
     for plugin in plugins {
-      try inputs(hasRepairedModel: !defenses.isEmpty).check(type(of: plugin))
+      try inputs(hasRepairedModel: !defenses.isEmpty).check(plugin)
     }
     let verdictResults = try verdicts.map { try verdict(by: $0, in: context) }
     let scored = try dataSetDetectors.map { try scores(by: $0, in: context) }
@@ -85,7 +85,7 @@ public struct Experiment: Sendable {
     by scanner: any ModelScanner, in context: RunContext
   ) throws -> Evaluation.VerdictResult {
     try begin(in: context)
-    try inputs().check(type(of: scanner))
+    try inputs().check(scanner)
     let verdict = try naming(clean?.name) {
       try scanner.scan(suspect, using: clean, in: context)
     }
@@ -101,16 +101,13 @@ public struct Experiment: Sendable {
   ) throws -> Evaluation.DataSetResult {
     try begin(in: context)
     let name = type(of: detector).name
-    try inputs().check(type(of: detector))
+    try inputs().check(detector)
     guard let train else { throw PluginRequirement.trainingData.error(for: type(of: detector)) }
     let scores = try naming(train.name) {
       try detector.scores(of: train, model: suspect, using: clean, in: context)
     }
     let dropped = scores.dropped ?? []
-    guard scores.scores.count == train.count,
-      zip(dropped, dropped.dropFirst()).allSatisfy({ $0 < $1 }),
-      dropped.allSatisfy({ train.labels.indices.contains($0) })
-    else {
+    guard scores.scores.count == train.count, dropped.areAscending(under: train.count) else {
       throw PluginError(
         .init(rawValue: "wrong-scores"),
         "gave \(scores.scores.count) scores for \(train.count) images, or drops images that do "
@@ -127,8 +124,17 @@ public struct Experiment: Sendable {
   /// - Throws: Like ``run(_:_:verdicts:dataSetDetectors:in:)``.
   public func repairs(by defense: any Defense, in context: RunContext) throws -> [Repair] {
     try begin(in: context)
-    try inputs().check(type(of: defense))
-    return try naming(clean?.name) { try defense.repair(suspect, using: clean, in: context) }
+    try inputs().check(defense)
+    let repairs = try naming(clean?.name) {
+      try defense.repair(suspect, using: clean, in: context)
+    }
+    for repair in repairs where !repair.heldOut.areAscending(under: clean?.count ?? 0) {
+      throw PluginError(
+        .init(rawValue: "wrong-held-out"),
+        "names held-out images that do not exist or are not in ascending order, which is a mistake "
+          + "in the plugin", about: .plugin(type(of: defense).name))
+    }
+    return repairs
   }
 
   private var overlap: ImageOverlap { ImageOverlap(sets) }
@@ -151,10 +157,10 @@ public struct Experiment: Sendable {
     try begin(in: context)
     for detector in detectors {
       // Without repaired models, detectors that compare models are skipped.
-      try inputs(hasRepairedModel: true).check(type(of: detector))
+      try inputs(hasRepairedModel: true).check(detector)
     }
     let pass = try EvaluationPass(
-      suspect, repaired: repairs.map(\.model), detectors, using: clean, in: context)
+      suspect, repaired: repairs, detectors, using: clean, in: context)
     func results(over images: ImageSet?, _ title: String) throws -> PassResults? {
       try images.map { images in
         try naming(images.name) {
@@ -181,7 +187,8 @@ public struct Experiment: Sendable {
           result: result { $0.detections[position].map(\.prediction) },
           scores: DetectorScores(
             test: testPass?.detections[position].map(\.score) ?? [],
-            poisoned: countedScores(poisonedPass?.detections[position] ?? [])))
+            poisoned: countedScores(poisonedPass?.detections[position] ?? [])),
+          threshold: pass.thresholds[position])
       }
     }
     let results = repairs.enumerated().map { position, repair in
@@ -291,5 +298,12 @@ public struct Experiment: Sendable {
     return try context.phase(title, images: source.count) {
       try recording.labels(masking: curve.order, progress: $0)
     }
+  }
+}
+
+extension [Int] {
+  /// Whether the positions ascend and are from 0 to under `count`.
+  package func areAscending(under count: Int) -> Bool {
+    zip(self, dropFirst()).allSatisfy { $0 < $1 } && (first ?? 0) >= 0 && (last ?? -1) < count
   }
 }

@@ -11,6 +11,8 @@ public protocol FittedDetector: Sendable {
   var models: [Model] { get }
   /// The nodes whose values the detector reads: a position in `models` and the node's name.
   var observations: [(model: Int, node: String)] { get }
+  /// The threshold that was set on clean images, for the report; nil if there is none.
+  var detectionThreshold: DetectionThreshold? { get }
   /// Returns one verdict per image, in the batch's order.
   ///
   /// Several threads call it at once, with groups of images in no fixed order.
@@ -22,4 +24,6 @@ public protocol FittedDetector: Sendable {
 extension FittedDetector {
   /// Empty by default: no values of inner nodes are read.
   public var observations: [(model: Int, node: String)] { [] }
+  /// Nil by default.
+  public var detectionThreshold: DetectionThreshold? { nil }
 }

@@ -11,6 +11,11 @@ public struct Repair: Sendable {
   public var drop: Double?
   /// The pruned channels, by layer; empty if the defense does not prune.
   public var pruned: [PrunedChannels]
+  /// The positions, ascending, of the defense's clean images that `model` was not trained on; empty
+  /// if there are none or they are not known.
+  ///
+  /// They may have served to choose between models: to stop training, for example.
+  public var heldOut: [Int]
   /// The result on the defense's clean images; nil if the defense had none.
   public var clean: CleanCounts?
   /// The pruning sweep that this repair is a point of.
@@ -24,18 +29,22 @@ public struct Repair: Sendable {
   /// Creates a repair.
   public init(
     model: Model, defense: String, drop: Double? = nil, pruned: [PrunedChannels] = [],
-    clean: CleanCounts?, curve: PruningCurve? = nil, tuning: TuningSummary? = nil,
-    note: String? = nil
+    heldOut: [Int] = [], clean: CleanCounts?, curve: PruningCurve? = nil,
+    tuning: TuningSummary? = nil, note: String? = nil
   ) {
     self.model = model
     self.defense = defense
     self.drop = drop
     self.pruned = pruned
+    self.heldOut = heldOut
     self.clean = clean
     self.curve = curve
     self.tuning = tuning
     self.note = note
   }
+
+  /// Creates a repair of unknown origin: a model from a file, for example.
+  public init(_ model: Model) { self.init(model: model, defense: "repaired", clean: nil) }
 
   /// The title in tables and messages: "fine-pruning 2 %, pruned only".
   public var title: String {

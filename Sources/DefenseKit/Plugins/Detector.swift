@@ -9,15 +9,16 @@ public protocol Detector: Plugin {
   ///
   /// - Parameters:
   ///   - suspect: The model that may have a backdoor.
-  ///   - repaired: A repaired copy of `suspect`, from a defense or a file; nil only if
-  ///     ``Plugin/requirements`` do not include it.
+  ///   - repaired: A repaired copy of `suspect`, from a defense or a file, with the positions in
+  ///     `clean` of the images that it was not trained on; nil only if ``Plugin/requirements`` do not
+  ///     include it.
   ///   - clean: Correctly labelled clean images; nil only if ``Plugin/requirements`` do not include
   ///     them.
   ///   - context: Execution options, and the receiver of progress, warnings and costs.
   /// - Throws: Any error that stops the fitting; ``PluginError`` with code `unsuitableModel` if the
   ///   two models cannot be compared.
   func fitted(
-    to suspect: Model, repaired: Model?, using clean: CleanData?, in context: RunContext
+    to suspect: Model, repaired: Repair?, using clean: CleanData?, in context: RunContext
   ) throws -> any FittedDetector
 
   /// Returns the detector as one ordinary model with N + 1 outputs, whose argmax is the detector's

@@ -1,5 +1,3 @@
-public import InferenceGraph
-
 /// A defense, a detector, a data-set detector, a verdict or an attack that a run refers to by name.
 ///
 /// A plugin is a value made from its options. Its initializer checks them and does no other work.
@@ -21,6 +19,9 @@ public protocol Plugin: Sendable {
   ///
   /// The host checks them before any work and refuses to run a plugin with an unmet requirement.
   static var requirements: [PluginRequirement] { get }
+  /// The inputs that the plugin needs with its options: ``requirements``, and more if an option
+  /// asks for more.
+  var needs: [PluginRequirement] { get }
   /// The options that the plugin was made with.
   var options: Options { get }
   /// Creates the plugin and checks `options`; does no other work.
@@ -35,18 +36,14 @@ extension Plugin where Options == NoOptions {
 }
 
 extension Plugin {
-  /// Whether the plugin requires clean images.
-  public static var requiresCleanData: Bool {
-    requirements.contains { requirement in
-      switch requirement {
-      case .cleanData, .images: true
-      case .repairedModel, .trainingData, .batchNormalization, .classes: false
-      }
-    }
-  }
+  /// ``requirements``, by default.
+  public var needs: [PluginRequirement] { Self.requirements }
 
-  /// Whether the plugin requires clean images.
-  var requiresCleanData: Bool { Self.requiresCleanData }
+  /// Whether the plugin requires clean images, whatever its options.
+  public static var requiresCleanData: Bool { requirements.contains(where: \.isOfCleanData) }
+
+  /// Whether the plugin needs clean images with its options.
+  public var needsCleanData: Bool { needs.contains(where: \.isOfCleanData) }
 
   /// Returns the clean images, for a plugin that requires them.
   ///
@@ -57,11 +54,11 @@ extension Plugin {
     return clean
   }
 
-  /// Returns the repaired model, for a plugin that requires one.
+  /// Returns the repaired copy, for a plugin that requires one.
   ///
   /// - Throws: ``PluginError`` if `repaired` is nil, which happens only if the host did not check
   ///   the requirements.
-  public func required(_ repaired: Model?) throws(PluginError) -> Model {
+  public func required(_ repaired: Repair?) throws(PluginError) -> Repair {
     guard let repaired else { throw PluginRequirement.repairedModel.error(for: Self.self) }
     return repaired
   }

@@ -27,7 +27,20 @@ public struct PluginInputs: Sendable {
     plugin.requirements.allSatisfy { $0.isMet(by: self) }
   }
 
-  /// Checks that the inputs meet the requirements of a plugin.
+  /// Checks that the inputs meet the requirements of a plugin with its options.
+  ///
+  /// - Parameters:
+  ///   - plugin: The plugin.
+  ///   - others: Plugins to suggest instead; the error names those of the same kind that would run.
+  /// - Throws: ``PluginError`` with code `unsuitableModel` for a requirement that the model does
+  ///   not meet, and `badOption` for a missing input.
+  public func check(
+    _ plugin: any Plugin, besides others: [any Plugin.Type] = []
+  ) throws(PluginError) {
+    try check(type(of: plugin), needs: plugin.needs, besides: others)
+  }
+
+  /// Checks that the inputs meet the requirements of a type of plugin.
   ///
   /// - Parameters:
   ///   - plugin: The plugin.
@@ -37,7 +50,13 @@ public struct PluginInputs: Sendable {
   public func check(
     _ plugin: any Plugin.Type, besides others: [any Plugin.Type] = []
   ) throws(PluginError) {
-    for requirement in plugin.requirements where !requirement.isMet(by: self) {
+    try check(plugin, needs: plugin.requirements, besides: others)
+  }
+
+  private func check(
+    _ plugin: any Plugin.Type, needs: [PluginRequirement], besides others: [any Plugin.Type]
+  ) throws(PluginError) {
+    for requirement in needs where !requirement.isMet(by: self) {
       // If the model fails the requirement, another plugin may help even if it lacks data, since
       // the user can supply data.
       let applicable = others.filter { other in

@@ -35,6 +35,14 @@ public enum PluginRequirement: Sendable, Hashable {
     }
   }
 
+  /// Whether it asks for clean images.
+  var isOfCleanData: Bool {
+    switch self {
+    case .cleanData, .images: true
+    case .repairedModel, .trainingData, .batchNormalization, .classes: false
+    }
+  }
+
   /// Whether the requirement is met; true if that is not known yet.
   func isMet(by inputs: PluginInputs) -> Bool {
     switch self {

@@ -11,6 +11,8 @@ public import ModelIO
 /// - `restored` in counts of poisoned images: those that got the class they show, if that is known.
 /// - `nonfinite` in counts: undefined images (see `Prediction.undefined`), unless there are none.
 /// - `unscored` in a detector's result: images with a NaN score, unless there are none.
+/// - `threshold` in a detector's result: if it set one on clean images, with their number and that
+///   of the flagged ones.
 /// - `group` in the options, `groups` in a data set, and `seen` and `unseen` in counts of test
 ///   images: if the images are grouped.
 /// - `note` in a repair.
@@ -144,7 +146,18 @@ extension Evaluation.DetectorResult {
       [.init("detector", .string(detector))] + result.members(flags: true) + [
         .init("auroc", auroc.map { .number($0) } ?? .null)
       ] + (scores.unscored == 0 ? [] : [.init("unscored", .int(scores.unscored))])
+        + (threshold.map { [.init("threshold", $0.json)] } ?? [])
         + [.init("file", JSON(file))])
+  }
+}
+
+extension DetectionThreshold {
+  /// The threshold as JSON; the value is null if infinite.
+  fileprivate var json: JSON {
+    [
+      "value": value.isFinite ? .number(Double(value)) : .null, "images": .int(images),
+      "flagged": .int(flagged),
+    ]
   }
 }
 

@@ -13,6 +13,8 @@ public struct FineTuner: Sendable {
     public var model: Model
     /// The epochs, and the results on the held-out images.
     public var summary: TuningSummary
+    /// The positions of the held-out images in the data set, ascending.
+    public var heldOut: [Int]
     /// The tuned model's results on all clean images, including those it was trained on.
     public var clean: CleanCounts
     /// The results of the model before fine-tuning on the same images.
@@ -124,6 +126,7 @@ public struct FineTuner: Sendable {
         epochs: course.epochs, images: trainingImages.count,
         before: heldOutImages.isEmpty ? nil : counts(before, heldOutImages),
         after: heldOutImages.isEmpty ? nil : counts(after, heldOutImages)),
+      heldOut: heldOutImages,
       clean: counts(after, all), initial: counts(before, all))
   }
 

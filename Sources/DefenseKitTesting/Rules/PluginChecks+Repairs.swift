@@ -63,6 +63,12 @@ extension PluginChecks {
             + "same channels")
       }
     }
+    let count = materials.clean?.count ?? 0
+    guard repair.heldOut.areAscending(under: count) else {
+      throw fail(
+        "reports held-out images that do not exist or are not in ascending order",
+        "report their positions in the clean images, ascending, from 0 to \(count - 1)")
+    }
     guard let claimed = repair.clean else {
       throw fail(
         "does not report its accuracy on the clean images",

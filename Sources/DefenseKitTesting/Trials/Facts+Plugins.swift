@@ -26,6 +26,7 @@ extension Facts {
         add("the pruned layer of \(name)", pruned.layer)
         add("the pruned channels of \(name)", pruned.channels)
       }
+      add("the number of held-out images of \(name)", "\(repair.heldOut.count)")
       add("the clean counts of \(name)", repair.clean.map { "\($0)" } ?? "nil")
       add("the curve of \(name)", repair.curve.map { "\($0)" } ?? "nil")
       add("the tuning of \(name)", repair.tuning.map { "\($0)" } ?? "nil")

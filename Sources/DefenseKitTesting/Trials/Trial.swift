@@ -44,6 +44,15 @@ struct Materials: Sendable {
     return try CleanData(source, labels: labels, groups: groups, name: clean.name)
   }
 
+  /// Returns the repaired copy, with every other clean image held out, whatever the order that the
+  /// conditions ask for.
+  func repair(in conditions: Conditions) -> Repair {
+    var repair = Repair(models[1])
+    let order = conditions.cleanOrder ?? Array(0..<(clean?.count ?? 0))
+    repair.heldOut = order.indices.filter { order[$0].isMultiple(of: 2) }
+    return repair
+  }
+
   /// The models' bits.
   var modelFacts: Facts {
     var facts = Facts()
@@ -86,6 +95,13 @@ extension Trial {
       in: conditions.context)
   }
 
+  /// Returns the repaired copy for a detector that compares models; nil for others.
+  private static func repair(
+    for detector: any Detector, _ materials: Materials, _ conditions: Conditions
+  ) -> Repair? {
+    Swift.type(of: detector).comparesModels ? materials.repair(in: conditions) : nil
+  }
+
   /// A trial that distinguishes triggered images from clean ones.
   static func detecting(_ suspect: ToyProblem.Suspect, in problem: ToyProblem) -> Trial {
     let classified = problem.classifiedImages
@@ -108,7 +124,7 @@ extension Trial {
       if case .detector(let detector) = plugin.byKind {
         _ = try detector.fitted(
           to: materials.models[0],
-          repaired: Swift.type(of: detector).comparesModels ? materials.models[1] : nil,
+          repaired: repair(for: detector, materials, conditions),
           using: materials.clean(in: conditions), in: conditions.context)
       }
       return Facts()
@@ -124,7 +140,7 @@ extension Trial {
     return try detector.detections(
       on: conditions.imageOrder.map { Subset(of: source, $0) } ?? source,
       suspect: materials.models[0],
-      repaired: Swift.type(of: detector).comparesModels ? materials.models[1] : nil,
+      repaired: repair(for: detector, materials, conditions),
       using: materials.clean(in: conditions), in: conditions.context)
   }
 

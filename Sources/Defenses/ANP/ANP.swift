@@ -82,7 +82,8 @@ public struct ANP: Defense {
     return [
       Repair(
         model: repaired, defense: Self.name, drop: options.threshold == nil ? options.drop : nil,
-        pruned: pruned, clean: try CleanCounts(of: repaired, on: clean, in: context))
+        pruned: pruned, heldOut: heldOut.sorted(),
+        clean: try CleanCounts(of: repaired, on: clean, in: context))
     ]
   }
 

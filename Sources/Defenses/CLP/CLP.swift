@@ -79,6 +79,8 @@ public struct CLP: Defense {
           of: layer.bounds.count))
     }
     if let clean {
+      // The method reads no images.
+      repair.heldOut = Array(0..<clean.count)
       repair.clean = try CleanCounts(of: repair.model, on: clean, in: context)
     }
     return [repair]

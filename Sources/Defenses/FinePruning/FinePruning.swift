@@ -128,6 +128,7 @@ public struct FinePruning: Defense {
     for (index, point) in points.enumerated() {
       guard let result = tuned[point.count] else { continue }
       repairs[index].model = result.model
+      repairs[index].heldOut = result.heldOut
       repairs[index].clean = result.clean
       repairs[index].tuning = result.summary
     }

@@ -42,7 +42,7 @@ public struct FineTuning: Defense {
       correct: tuned.initial.correct, images: clean.count, of: model, on: clean.name)
     return [
       Repair(
-        model: tuned.model, defense: Self.name, clean: tuned.clean,
+        model: tuned.model, defense: Self.name, heldOut: tuned.heldOut, clean: tuned.clean,
         tuning: tuned.summary)
     ]
   }

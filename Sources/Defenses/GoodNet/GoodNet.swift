@@ -12,6 +12,18 @@ public import DefenseKit
 /// score is KL(p || p'), the divergence of the two softmax outputs, in nats, and NaN for an
 /// undefined image.
 ///
+/// With ``Options/alarms``, a threshold replaces agreement. The score is
+///
+///     s(x) = -log p'(B(x)),
+///
+/// the negative log-likelihood of the suspect's class under the repaired copy, in nats, and
+///
+///     G(x) = B(x) if s(x) <= t, else N.
+///
+/// The threshold t is the smallest that at most the given share of held-out clean images exceeds
+/// (see `DetectionThreshold`), which the repaired copy was not trained on (see `Repair.heldOut`).
+/// Undefined images remain N.
+///
 /// Source: the backdoor lab of CSAW-HackML 2020 (Dolan-Gavitt and Garg, New York University).
 public struct GoodNet: Detector {
   /// "goodnet".
@@ -22,27 +34,48 @@ public struct GoodNet: Detector {
   /// A repaired copy; no data, as agreement needs no threshold.
   public static let requirements: [PluginRequirement] = [.repairedModel]
 
-  /// Creates the detector.
-  public init() {}
-
-  /// Creates the detector; it has no options.
-  public init(options: NoOptions) {}
-
-  /// Prepares the comparison; `clean` is not used.
-  ///
-  /// - Throws: `PluginError` if the models have different input shapes, input scales or numbers of
-  ///   classes.
-  public func fitted(
-    to suspect: Model, repaired: Model?, using clean: CleanData?, in context: RunContext
-  ) throws -> any FittedDetector {
-    let repaired = try required(repaired)
-    try Self.check(suspect, repaired)
-    return Comparison(models: [suspect, repaired])
+  /// A repaired copy, and clean images if ``Options/alarms`` is set.
+  public var needs: [PluginRequirement] {
+    Self.requirements + (options.alarms == nil ? [] : [.cleanData])
   }
 
-  /// Returns GoodNet as one ordinary model.
+  /// The options of this detector.
+  public let options: Options
+
+  /// Creates the detector with all defaults.
+  public init() { options = Options() }
+
+  /// Creates the detector.
+  ///
+  /// - Throws: `PluginError` if `alarms` is out of range.
+  public init(options: Options) throws(PluginError) {
+    try Self.check(options)
+    self.options = options
+  }
+
+  /// Prepares the comparison; sets the threshold on clean images if ``Options/alarms`` is set.
+  ///
+  /// Warns if the repaired copy has no held-out images, so that all clean images are used.
+  ///
+  /// - Throws: `PluginError` if the models have different input shapes, input scales or numbers of
+  ///   classes; with ``Options/alarms``, `PluginError` without clean images and the errors of
+  ///   running the models on them.
+  public func fitted(
+    to suspect: Model, repaired: Repair?, using clean: CleanData?, in context: RunContext
+  ) throws -> any FittedDetector {
+    let repaired = try required(repaired)
+    let models = [suspect, repaired.model]
+    try Self.check(suspect, repaired.model)
+    guard let alarms = options.alarms else { return Comparison(models: models) }
+    return Likelihood(
+      models: models,
+      threshold: try Self.threshold(
+        of: models, repaired, alarms: alarms, on: required(clean), in: context))
+  }
+
+  /// Returns GoodNet as one ordinary model; nil if ``Options/alarms`` is set.
   public func model(suspect: Model, repaired: Model) throws -> Model? {
-    try Self.model(suspect: suspect, repaired: repaired)
+    options.alarms == nil ? try Self.model(suspect: suspect, repaired: repaired) : nil
   }
 
   /// Returns the class on which both predictions agree, else `Prediction.flagged`.

@@ -59,7 +59,7 @@ public struct STRIP: Detector {
   /// - Throws: `DataError` for fewer than two clean images; `PluginError` with code
   ///   `unsuitableModel` if the suspect gives none of them a class; the execution's errors.
   public func fitted(
-    to suspect: Model, repaired: Model?, using clean: CleanData?, in context: RunContext
+    to suspect: Model, repaired: Repair?, using clean: CleanData?, in context: RunContext
   ) throws -> any FittedDetector {
     let clean = try required(clean)
     let (measured, overlays) = try split(clean, of: suspect, seed: context.seed)

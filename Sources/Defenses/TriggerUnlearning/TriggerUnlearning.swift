@@ -116,7 +116,7 @@ public struct TriggerUnlearning: Defense {
     }
     return [
       Repair(
-        model: student, defense: Self.name,
+        model: student, defense: Self.name, heldOut: heldOut.sorted(),
         clean: try CleanCounts(of: student, on: clean, in: context),
         tuning: rounds == 0 ? nil : TuningSummary(epochs: rounds, images: learned.count))
     ]

@@ -112,6 +112,34 @@ extension Executor {
       }
     }
 
+    /// Returns, for each image, the negative log-likelihood -log p(c) of a class c in nats, where p
+    /// is the softmax of a model's logits, even if the model does not end in softmax.
+    ///
+    /// The range is 0 and up, without an end where p rounds to zero. NaN for an image without a
+    /// class and for one that is undefined for the model (see ``Prediction/undefined``).
+    ///
+    /// - Parameters:
+    ///   - model: The model's position.
+    ///   - predictions: One for each image; classes under the model's number of classes.
+    public func negativeLogLikelihoods(
+      of model: Int, for predictions: [Prediction]
+    ) -> [Float] {
+      let node = executor.outputs[model].scores
+      let classes = elements(of: node)
+      precondition(
+        predictions.count == indices.count,
+        "\(predictions.count) predictions for \(indices.count) images")
+      let logits = rows(of: node)
+      return zip(predictions, labels(of: model)).enumerated().map { image, pair in
+        guard case .class(let number) = pair.0, pair.1 != noClass else { return .nan }
+        precondition((0..<classes).contains(number), "class \(number) of \(classes)")
+        let first = image * classes
+        let top = Double(logits[first + Int(pair.1)])
+        let sum = logits[first..<first + classes].reduce(0) { $0 + exp(Double($1) - top) }
+        return Float(log(sum) + top - Double(logits[first + number]))
+      }
+    }
+
     /// Returns the values of an observed node in row-major order,
     /// `[images][height][width][channels]`.
     public func values(ofObservation index: Int) -> [Float] {

@@ -204,7 +204,7 @@ struct PredictCommand: RunnerCommand {
       }
       for note in clean?.notes ?? [] { context.warn(note) }
       return try detector.predictions(
-        for: images, suspect: suspect, repaired: copy, using: clean, in: context)
+        for: images, suspect: suspect, repaired: copy.map { Repair($0) }, using: clean, in: context)
     }
     let executor = try Executor([suspect], options: context.execution)
     return try context.phase("predicting", images: images.count) {

@@ -181,7 +181,7 @@ struct RunCommand: RunnerCommand {
     arguments.execution.parsing.warn(in: context)
     let given = experiment.inputs(hasRepairedModel: !defenses.isEmpty)
     for plugin in plugins {
-      try given.check(type(of: plugin), besides: session.plugins.types)
+      try given.check(plugin, besides: session.plugins.types)
     }
     let evaluation = try experiment.run(
       defenses, detectors, verdicts: verdicts, dataSetDetectors: dataSetDetectors, in: context)
@@ -230,7 +230,7 @@ struct RunCommand: RunnerCommand {
           + (model == nil ? ", and its model with --model" : ""), about: .plugin(name))
     }
     guard model != nil, clean == nil else { return }
-    if let name = first({ $0.requiresCleanData }) {
+    if let name = plugins.first(where: { $0.needsCleanData }).map({ type(of: $0).name }) {
       throw Failure(option: "--model", "needs --clean, the clean images that \(name) works with")
     }
   }

@@ -117,7 +117,7 @@ struct ScanCommand: RunnerCommand {
       // A named method must have its images; without names, those run that can.
       for scanner in scanners {
         do {
-          try experiment.inputs().check(type(of: scanner), besides: session.plugins.types)
+          try experiment.inputs().check(scanner, besides: session.plugins.types)
         } catch let error where scanners.count == 1 || error.code != .unsuitableModel {
           throw error
         } catch {

@@ -44,9 +44,9 @@ public struct DivergenceThreshold: Detector {
   /// - Throws: `PluginError` if the models have different numbers of classes, `GraphError` if they
   ///   take images of different shapes, else what the execution throws.
   public func fitted(
-    to suspect: Model, repaired: Model?, using clean: CleanData?, in context: RunContext
+    to suspect: Model, repaired: Repair?, using clean: CleanData?, in context: RunContext
   ) throws -> any FittedDetector {
-    let (repaired, clean) = (try required(repaired), try required(clean))
+    let (repaired, clean) = (try required(repaired).model, try required(clean))
     guard suspect.classCount == repaired.classCount else {
       throw PluginError(
         .unsuitableModel,

@@ -17,8 +17,8 @@ struct DivergenceThresholdTests {
     let detector = try DivergenceThreshold(options: .init())
     func flagged(_ images: LabelledImages) throws -> Int {
       try detector.detections(
-        on: images.dataSet(), suspect: problem.plain.model, repaired: problem.plain.repaired,
-        using: problem.clean, in: RunContext()
+        on: images.dataSet(), suspect: problem.plain.model,
+        repaired: Repair(problem.plain.repaired), using: problem.clean, in: RunContext()
       ).count { $0.prediction == .flagged }
     }
     #expect(try flagged(problem.triggeredImages) == problem.triggeredImages.count)

@@ -45,7 +45,7 @@ public struct PluginName: Detector {
   ///
   /// - Throws: What the execution throws.
   public func fitted(
-    to suspect: Model, repaired: Model?, using clean: CleanData?, in context: RunContext
+    to suspect: Model, repaired: Repair?, using clean: CleanData?, in context: RunContext
   ) throws -> any FittedDetector {
     let clean = try required(clean)
     let executor = try Executor([suspect], options: context.execution)
