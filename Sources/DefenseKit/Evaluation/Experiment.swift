@@ -74,8 +74,8 @@ public struct Experiment: Sendable {
   /// - Parameter hasRepairedModel: Whether the run has a repaired copy, or a defense to make one.
   public func inputs(hasRepairedModel: Bool = false) -> PluginInputs {
     PluginInputs(
-      model: suspect, cleanImages: clean?.count ?? 0, hasRepairedModel: hasRepairedModel,
-      hasTrainingData: train != nil)
+      model: suspect, cleanImages: clean?.count ?? 0, hasLabels: clean?.isLabelled ?? true,
+      hasRepairedModel: hasRepairedModel, hasTrainingData: train != nil)
   }
 
   /// Runs one model scanner on the suspect.
@@ -128,7 +128,14 @@ public struct Experiment: Sendable {
   public func repairs(by defense: any Defense, in context: RunContext) throws -> [Repair] {
     try begin(in: context)
     try inputs().check(type(of: defense))
-    return try naming(clean?.name) { try defense.repair(suspect, using: clean, in: context) }
+    var repairs = try naming(clean?.name) {
+      try defense.repair(suspect, using: clean, in: context)
+    }
+    if !(clean?.isLabelled ?? true) {
+      // Counts need labels.
+      for index in repairs.indices { repairs[index].clean = nil }
+    }
+    return repairs
   }
 
   private var overlap: ImageOverlap { ImageOverlap(sets) }

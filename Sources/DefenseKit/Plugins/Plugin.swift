@@ -39,7 +39,7 @@ extension Plugin {
   public static var requiresCleanData: Bool {
     requirements.contains { requirement in
       switch requirement {
-      case .cleanData, .images: true
+      case .cleanData, .images, .labels: true
       case .repairedModel, .trainingData, .batchNormalization, .classes: false
       }
     }
@@ -47,6 +47,9 @@ extension Plugin {
 
   /// Whether the plugin requires clean images.
   var requiresCleanData: Bool { Self.requiresCleanData }
+
+  /// Whether the plugin requires the labels of the clean images.
+  public static var requiresLabels: Bool { requirements.contains(.labels) }
 
   /// Returns the clean images, for a plugin that requires them.
   ///

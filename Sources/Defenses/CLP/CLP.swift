@@ -78,7 +78,7 @@ public struct CLP: Defense {
           layer: layer.convolution ?? layer.normalization, channels: layer.outliers,
           of: layer.bounds.count))
     }
-    if let clean {
+    if let clean, clean.isLabelled {
       repair.clean = try CleanCounts(of: repair.model, on: clean, in: context)
     }
     return [repair]

@@ -108,8 +108,16 @@ struct ModelFiles: Codable, Sendable, Hashable {
       requiresLabels: requiresLabels, sandbox: sandbox)
   }
 
-  /// Opens the model and its data.
-  func experiment(replaysCurves: Bool = false, sandbox: Sandbox) throws -> Experiment {
+  /// Opens the model and its data. Only the clean images may lack labels.
+  ///
+  /// - Parameters:
+  ///   - plugins: Plugins that will use the clean images; without labels the first that needs them
+  ///     is an error.
+  ///   - others: Plugins to suggest instead.
+  func experiment(
+    for plugins: [any Plugin.Type] = [], besides others: [any Plugin.Type] = [],
+    replaysCurves: Bool = false, sandbox: Sandbox
+  ) throws -> Experiment {
     guard let model else {
       return try EmbeddedDefault.experiment(replaysCurves: replaysCurves, sandbox: sandbox)
     }
@@ -120,9 +128,45 @@ struct ModelFiles: Codable, Sendable, Hashable {
       }
     }
     return try Experiment(
-      suspect: suspect, clean: data(.clean).map { try CleanData($0) },
+      suspect: suspect,
+      clean: sets[.clean].map {
+        try clean($0, for: suspect, plugins, besides: others, sandbox: sandbox)
+      },
       test: data(.test).map { try CleanData($0) },
       poisoned: data(.poisoned).map { try PoisonedData($0) },
       train: data(.train).map { try TrainingData($0) }, replaysCurves: replaysCurves)
+  }
+
+  /// Opens the clean images, without labels if no plugin needs them.
+  ///
+  /// - Parameters:
+  ///   - plugins: The plugins that will use them.
+  ///   - others: Plugins to suggest instead of the first that needs labels.
+  /// - Throws: `FileError` that names the plugin; the errors of reading.
+  func clean(
+    _ path: String, for model: Model, _ plugins: [any Plugin.Type],
+    besides others: [any Plugin.Type] = [], sandbox: Sandbox
+  ) throws -> CleanData {
+    func data(requiresLabels: Bool) throws(FileError) -> DataSet {
+      try self.data(
+        path, as: DataRole.clean.rawValue, for: model, requiresLabels: requiresLabels,
+        sandbox: sandbox)
+    }
+    let data = try data(requiresLabels: false)
+    guard !data.isLabelled, let plugin = plugins.first(where: { $0.requiresLabels }) else {
+      return try CleanData(data)
+    }
+    do {
+      return try CleanData(data(requiresLabels: true))
+    } catch let error as FileError {
+      let inputs = PluginInputs(
+        model: model, cleanImages: data.count, hasLabels: false, hasRepairedModel: true)
+      let able = others.filter { $0.kind == plugin.kind && inputs.satisfy($0) }.map { $0.name }
+      throw FileError(
+        error.kind, path: error.path,
+        "\(plugin.name) needs the images' labels, but it \(error.problem)",
+        remedies: error.remedies
+          + (able.isEmpty ? [] : [.advice("try \(alternatives(able)) instead")]))
+    }
   }
 }
