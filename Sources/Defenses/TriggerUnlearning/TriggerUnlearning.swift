@@ -198,7 +198,7 @@ public struct TriggerUnlearning: Defense {
 
   /// Returns the positions of the images to learn from, at most as many as fit 2^27 numbers, and of
   /// those held out, which are whole groups.
-  private func split(
+  func split(
     _ clean: CleanData, seed: UInt64
   ) throws -> (learned: [Int], heldOut: [Int]) {
     var numbers = SeededGenerator(seed: seed, stream: 0x74_7269_67)
