@@ -80,7 +80,9 @@ struct ModelScanTests {
     func sketch(_ change: Trigger.Change, _ shape: [Int]) throws -> [String]? {
       try trigger(1, change, shape: shape).sketch
     }
-    var (pattern, alpha) = (Array(repeating: Float(0), count: 54), Array(repeating: Float(0), count: 54))
+    var (pattern, alpha) = (
+      Array(repeating: Float(0), count: 54), Array(repeating: Float(0), count: 54)
+    )
     for (cell, value) in [0, 63, 64, 127, 128, 191, 192, 255].enumerated() {
       for row in 0..<2 {
         for column in 2 * cell..<2 * cell + 2 {

@@ -169,7 +169,8 @@ struct ScanTests {
     }
     #expect(outputs.count == 2)
     // The trigger is the attacker's: white, in the lower right corner.
-    let trigger = try Trigger.load("\(folder.path)/scan/trigger-0-occluder-search.h5", sandbox: .off)
+    let trigger = try Trigger.load(
+      "\(folder.path)/scan/trigger-0-occluder-search.h5", sandbox: .off)
     #expect(trigger.goal.target == 0)
   }
 

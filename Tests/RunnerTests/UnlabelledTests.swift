@@ -44,7 +44,8 @@ final class UnlabelledTests {
   func defense() throws {
     let quick = ["rounds=1", "steps=2"].flatMap { ["--option", "trigger-unlearning.\($0)"] }
     let result = try run(
-      ["--defense", "trigger-unlearning", "--model", place.model, "--clean", bare, "--json"] + quick)
+      ["--defense", "trigger-unlearning", "--model", place.model, "--clean", bare, "--json"] + quick
+    )
     #expect(
       result.errors.contains("warning: bare.h5: has no labels, so no accuracy is measured on it\n"))
     try WrittenJSON.expectValid(result.output, "report", "unlabelled")
@@ -76,8 +77,44 @@ final class UnlabelledTests {
     let grouped = try run(
       strip + ["--model", place.model, "--clean", bare, "--group", "label"], status: 65)
     #expect(grouped.errors.contains("has no data set 'label'"))
-    let test = try run(strip + ["--model", place.model, "--clean", bare, "--test", bare], status: 65)
+    let test = try run(
+      strip + ["--model", place.model, "--clean", bare, "--test", bare], status: 65)
     #expect(test.errors.contains("has no data set 'label'"))
+  }
+
+  @Test("A folder of PNG files is images without labels, the same as their bytes in a file")
+  func folder() throws {
+    let folder = place.path("pictures")
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+    let images = place.images(12)
+    for index in 0..<12 {
+      let pixels = images.values[index * 4..<index * 4 + 4].map { UInt8($0) }
+      try PixelImage(width: 2, height: 2, channels: 1, pixels: pixels)
+        .write(to: "\(folder)/\(index < 10 ? "0" : "")\(index).png")
+    }
+    try place.text("pictures/notes.txt", "none of the images")
+    let quick = ["census=100", "generations=1"].flatMap { ["--option", "occluder-search.\($0)"] }
+    func scores(_ clean: String) throws -> JSON {
+      let result = try RunnerProgram.run(["scan", place.model, "--clean", clean, "--json"] + quick)
+      return try JSONParser.parse(result.output)["verdicts"]?["occluder-search"] ?? .null
+    }
+    #expect(try scores(folder) == scores(bare) && scores(folder) != .null)
+    let steps = ["rounds=1", "steps=2"].flatMap { ["--option", "trigger-unlearning.\($0)"] }
+    let repaired = try run(
+      ["--defense", "trigger-unlearning", "--model", place.model, "--clean", folder] + steps)
+    #expect(repaired.errors.contains("warning: pictures: has no labels"), "\(repaired.errors)")
+    let refused = try run(
+      ["--defense", "fine-pruning", "--model", place.model, "--clean", folder], status: 66)
+    #expect(
+      refused.errors.hasPrefix(
+        "runner: \(folder): fine-pruning needs the images' labels, but it is a folder"),
+      "\(refused.errors)")
+    let compared = try run(
+      [
+        "compare", "--model", place.model, "--clean", folder, "--test", place.test, "--detector",
+        "strip", "--option", "strip.overlays=3", "--output", place.path("comparison"),
+      ])
+    #expect(compared.output.contains("strip"))
   }
 
   @Test("A comparison measures the plugins that need none; for others it has the reason")
@@ -90,7 +127,8 @@ final class UnlabelledTests {
       ], status: 2)
     #expect(
       result.output.contains(
-        "needs the labels of the clean images, and these have none; give labelled ones with --clean"),
+        "needs the labels of the clean images, and these have none; give labelled ones with --clean"
+      ),
       "\(result.output)")
     #expect(result.errors.contains("1 of 3 units failed permanently"), "\(result.errors)")
   }

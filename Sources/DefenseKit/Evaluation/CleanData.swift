@@ -41,7 +41,8 @@ public struct CleanData: Sendable {
     try self.init(
       data, labels: data.labels, isLabelled: data.isLabelled, groups: data.groups, name: data.name,
       notes: data.notes
-        + (data.isLabelled ? [] : ["\(data.name): has no labels, so no accuracy is measured on it"]),
+        + (data.isLabelled
+          ? [] : ["\(data.name): has no labels, so no accuracy is measured on it"]),
       hash: { try data.sha256() })
   }
 

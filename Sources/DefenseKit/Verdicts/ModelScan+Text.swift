@@ -94,7 +94,8 @@ extension ModelScan {
   /// Returns a sketch of a verdict's first trigger; nil without one that can be drawn.
   private static func sketch(_ answer: Answer) -> String? {
     guard let trigger = answer.result.triggers.first, let lines = trigger.sketch else { return nil }
-    let title = "\(answer.verdict)'s trigger of class \(trigger.goal.target), from black ░ to white █:"
+    let title =
+      "\(answer.verdict)'s trigger of class \(trigger.goal.target), from black ░ to white █:"
     return ([title] + lines.map { "  \($0)" }).map { "\($0)\n" }.joined()
   }
 

@@ -65,7 +65,9 @@ struct RunCommand: RunnerCommand {
 
   @Option(
     name: .role(.clean),
-    help: ArgumentHelp("Clean images for the defense (HDF5, data and, for most, label).", valueName: "file"),
+    help: ArgumentHelp(
+      "Clean images for the defense: HDF5, data and, for most, label; else a folder of PNG files.",
+      valueName: "file"),
     completion: .hdf5)
   var clean: String?
 

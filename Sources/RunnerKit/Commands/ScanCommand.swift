@@ -50,7 +50,8 @@ struct ScanCommand: RunnerCommand {
   @Option(
     name: .role(.clean),
     help: ArgumentHelp(
-      "Clean images (HDF5, data and perhaps label), for methods that need them.",
+      "Clean images for methods that need them: HDF5, data and perhaps label, or a folder of PNG "
+        + "files.",
       valueName: "file"),
     completion: .hdf5)
   var clean: String?
@@ -125,7 +126,7 @@ struct ScanCommand: RunnerCommand {
         }
       }
     }
-    var scan = try scan(experiment, by: scanners, labelled: images.labelled, in: context)
+    var scan = try self.scan(experiment, by: scanners, labelled: images.labelled, in: context)
     scan.audit = try context.phase("auditing the file", images: 0) { _ in
       try ModelAudit(path, architecture: arguments.architecture, sandbox: context.sandbox)
     }
@@ -233,7 +234,9 @@ struct ScanCommand: RunnerCommand {
   private func notes(
     _ scan: ModelScan, _ context: RunContext
   ) throws -> [ComparisonReport.Note] {
-    let paths = [("Model", model ?? ModelFiles.builtInName), ("Clean images", clean), ("Test images", test)]
+    let paths = [
+      ("Model", model ?? ModelFiles.builtInName), ("Clean images", clean), ("Test images", test),
+    ]
     return paths.compactMap { name, path in path.map { .init(name, $0) } } + [
       .init("SHA-256 of the model", scan.suspect.source?.sha256 ?? "–"),
       .init("Seed", "\(seed)"),
@@ -270,9 +273,9 @@ struct ScanCommand: RunnerCommand {
     ) throws {
       func images(_ path: String?, _ role: DataRole) throws -> CleanData? {
         guard let path else { return nil }
-        let data = try files.data(
-          path, as: role.rawValue, for: suspect, requiresLabels: false, sandbox: context.sandbox)
-        guard !data.isLabelled else {
+        let (data, isLabelled) = try files.images(
+          path, as: role, for: suspect, sandbox: context.sandbox)
+        guard !isLabelled else {
           labelledRoles.insert(role)
           return try CleanData(data)
         }
@@ -286,7 +289,8 @@ struct ScanCommand: RunnerCommand {
           if case .class(let number) = prediction { Int32(number) } else { 0 }
         }
         return try CleanData(
-          data, labels: labels, isLabelled: false, groups: data.groups, name: data.name, notes: data.notes,
+          data, labels: labels, isLabelled: false, groups: data.groups, name: data.name,
+          notes: data.notes,
           hash: { try data.sha256() })
       }
       clean = try images(command.clean, .clean)

@@ -63,9 +63,8 @@ struct ScanSteps {
     let (file, role): (String?, DataRole) =
       images.labelledRoles.contains(.test) ? (test, .test) : (clean, .clean)
     let source =
-      command.model == nil
-      ? try EmbeddedDefault.find().0.testName
-      : images.labelledRoles.contains(role) ? file : nil
+      try command.model == nil
+      ? EmbeddedDefault.find().0.testName : images.labelledRoles.contains(role) ? file : nil
     let keys = source == nil ? [] : self.keys(role).map { ["--keys", $0] } ?? []
     let layout = source == nil ? [] : self.layout
     // Triggered images have values of 0...255.
@@ -156,7 +155,8 @@ struct ScanSteps {
   /// The options of the scan besides data sets and output.
   private var given: [String] {
     command.verdict.flatMap { ["--verdict", $0] } + command.option.flatMap { ["--option", $0] }
-      + seed + scale(arguments.scale?.factor ?? 1) + arguments.data.naming.texts.sorted { $0.key < $1.key }.flatMap {
+      + seed + scale(arguments.scale?.factor ?? 1)
+      + arguments.data.naming.texts.sorted { $0.key < $1.key }.flatMap {
         ["--keys", $0.key.isEmpty ? $0.value : "\($0.key)=\($0.value)"]
       } + layout + architecture
   }

@@ -80,7 +80,9 @@ struct ModelFiles: Codable, Sendable, Hashable {
       inputs[DataRole.test.rawValue] = try description.images(description.test).sha256()
       return inputs
     }
-    for (role, path) in files { inputs[role] = try sha256(ofFile: path) }
+    for (role, path) in files {
+      inputs[role] = try ImageFolder(path)?.sha256() ?? sha256(ofFile: path)
+    }
     inputs["scale"] = "\(scale)"
     inputs["layout"] = format.layout?.rawValue
     inputs["group"] = format.group
@@ -108,7 +110,7 @@ struct ModelFiles: Codable, Sendable, Hashable {
       requiresLabels: requiresLabels, sandbox: sandbox)
   }
 
-  /// Opens the model and its data. Only the clean images may lack labels.
+  /// Opens the model and its data. Only the clean images may lack labels, or be a folder.
   ///
   /// - Parameters:
   ///   - plugins: Plugins that will use the clean images; without labels the first that needs them
@@ -137,6 +139,20 @@ struct ModelFiles: Codable, Sendable, Hashable {
       train: data(.train).map { try TrainingData($0) }, replaysCurves: replaysCurves)
   }
 
+  /// Opens the images of a file, or of a folder of PNG files, which need no labels.
+  ///
+  /// - Returns: The images, and whether they have labels; without, all labels are 0.
+  func images(
+    _ path: String, as role: DataRole, for model: Model, sandbox: Sandbox
+  ) throws(FileError) -> (data: DataSet, isLabelled: Bool) {
+    if format.group == nil, let folder = ImageFolder(path) {
+      return (try folder.load(for: model.graph.inputShape, sandbox: sandbox), false)
+    }
+    let data = try data(
+      path, as: role.rawValue, for: model, requiresLabels: false, sandbox: sandbox)
+    return (data, data.isLabelled)
+  }
+
   /// Opens the clean images, without labels if no plugin needs them.
   ///
   /// - Parameters:
@@ -147,17 +163,17 @@ struct ModelFiles: Codable, Sendable, Hashable {
     _ path: String, for model: Model, _ plugins: [any Plugin.Type],
     besides others: [any Plugin.Type] = [], sandbox: Sandbox
   ) throws -> CleanData {
-    func data(requiresLabels: Bool) throws(FileError) -> DataSet {
-      try self.data(
-        path, as: DataRole.clean.rawValue, for: model, requiresLabels: requiresLabels,
-        sandbox: sandbox)
-    }
-    let data = try data(requiresLabels: false)
-    guard !data.isLabelled, let plugin = plugins.first(where: { $0.requiresLabels }) else {
-      return try CleanData(data)
+    let (data, isLabelled) = try images(path, as: .clean, for: model, sandbox: sandbox)
+    guard !isLabelled else { return try CleanData(data) }
+    guard let plugin = plugins.first(where: { $0.requiresLabels }) else {
+      return try CleanData(
+        data, labels: data.labels, isLabelled: false, groups: data.groups, name: data.name,
+        notes: data.notes + ["\(data.name): has no labels, so no accuracy is measured on it"],
+        hash: { try data.sha256() })
     }
     do {
-      return try CleanData(data(requiresLabels: true))
+      return try CleanData(
+        self.data(path, as: DataRole.clean.rawValue, for: model, sandbox: sandbox))
     } catch let error as FileError {
       let inputs = PluginInputs(
         model: model, cleanImages: data.count, hasLabels: false, hasRepairedModel: true)
