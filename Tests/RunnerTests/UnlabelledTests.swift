@@ -1,4 +1,5 @@
 import Foundation
+import InferenceGraph
 import Testing
 
 @testable import ModelIO
@@ -92,7 +93,7 @@ final class UnlabelledTests {
       try PixelImage(width: 2, height: 2, channels: 1, pixels: pixels)
         .write(to: "\(folder)/\(index < 10 ? "0" : "")\(index).png")
     }
-    try place.text("pictures/notes.txt", "none of the images")
+    _ = try place.text("pictures/notes.txt", "none of the images")
     let quick = ["census=100", "generations=1"].flatMap { ["--option", "occluder-search.\($0)"] }
     func scores(_ clean: String) throws -> JSON {
       let result = try RunnerProgram.run(["scan", place.model, "--clean", clean, "--json"] + quick)
