@@ -42,10 +42,10 @@ struct TriggerUnlearningTests {
 
   /// The clean accuracy and attack success rate of a model, 0 to 1.
   private func rates(
-    of model: Model, _ network: PlantedNetwork, target: Int
+    of model: Model, _ network: PlantedNetwork, target: Int, patch: Int = 0
   ) throws -> (accuracy: Double, success: Double) {
     let test = network.images(100, seed: 8)
-    let (triggered, _) = try network.trigger(target: target).testSet(from: test)
+    let (triggered, _) = try network.trigger(target: target, patch: patch).testSet(from: test)
     let executor = try Executor([model])
     let clean = try executor.predictions(for: test.dataSet())[0]
     let bad = try executor.predictions(for: triggered.dataSet())[0]
@@ -70,6 +70,27 @@ struct TriggerUnlearningTests {
     let after = try rates(of: try #require(repairs.first).model, network, target: 2)
     #expect(after.success <= 0.05 && after.accuracy >= 0.98, "\(after)")
     #expect(statistics.warnings.contains { $0.contains("round 1: found class 2 by ") })
+  }
+
+  @Test("Two patches of different strength, each of a class of its own, are unlearned")
+  func twoTargets() throws {
+    let network = PlantedNetwork()
+    let model = try network.trained(target: 2, second: 4)
+    #expect(try rates(of: model, network, target: 2).success == 1)
+    #expect(try rates(of: model, network, target: 4, patch: 1).success == 1)
+    var options = Self.planted
+    options.rounds = 4
+    let statistics = RunStatistics()
+    let repairs = try TriggerUnlearning(options: options).repair(
+      model, using: try network.clean(), in: RunContext(statistics: statistics))
+    let repaired = try #require(repairs.first).model
+    let strong = try rates(of: repaired, network, target: 2)
+    let weak = try rates(of: repaired, network, target: 4, patch: 1)
+    #expect(strong.success <= 0.05 && strong.accuracy >= 0.98, "\(strong)")
+    #expect(weak.success <= 0.05, "\(weak)")
+    // The first search names the stronger one alone.
+    #expect(statistics.warnings.first?.contains("class 4 by") == false, "\(statistics.warnings)")
+    #expect(statistics.warnings.contains { $0.contains("class 4 by") })
   }
 
   @Test("Without labels the same student, but no accuracy; labels in the loss must be there")
