@@ -95,7 +95,7 @@ struct PlantedNetwork {
       for index in patch { kernel[index * units + unit] = 255 / Float(patch.count) / 65 }
       bias[unit] = -190 / 65
       for other in 0..<classes {
-        last[unit * classes + other] = other == c ? (number == 0 ? 150 : 45) : 0
+        last[unit * classes + other] = other == c ? (number == 0 ? 150 : 8) : 0
       }
     }
     model.graph = try model.graph.replacing(
