@@ -70,6 +70,8 @@ public struct PluginChecks: Sendable {
     case .writesNothing: return WrittenBytes.areCounted
     case .sampleOrder: return kind != .attack
     case .withoutData: return kind != .attack && !needsCleanData
+    case .withoutLabels:
+      return [.defense, .detector, .verdict].contains(kind) && !type.requiresLabels
     case .repairs: return kind == .defense
     case .imageOrder, .singleImage, .detections: return kind == .detector
     case .modelVerdict: return kind == .verdict
@@ -114,6 +116,7 @@ public struct PluginChecks: Sendable {
     case .cancelledDuring: try checkCancelledDuring()
     case .writesNothing: try checkWritesNothing()
     case .withoutData: try checkWithoutData()
+    case .withoutLabels: try checkWithoutLabels()
     case .repairs: try checkRepairs()
     case .detections: try checkDetections()
     case .modelVerdict: try checkModelVerdict()

@@ -42,6 +42,8 @@ public enum PluginRule: String, Sendable, CaseIterable, CustomStringConvertible 
   case writesNothing = "writes-nothing"
   /// A plugin that does not require clean data works without it.
   case withoutData = "without-data"
+  /// A plugin that does not require labels gives equal bits whatever stands in for them.
+  case withoutLabels = "without-labels"
   /// Repairs match the suspect and report correctly how they were made.
   case repairs
   /// A detector gives one prediction for each image: a class, flagged or undefined.
@@ -87,6 +89,7 @@ public enum PluginRule: String, Sendable, CaseIterable, CustomStringConvertible 
     case .cancelledDuring: "A run cancelled in progress ends with CancellationError immediately."
     case .writesNothing: "The plugin writes nothing: no file, no output, no error output."
     case .withoutData: "A plugin that does not require clean data works without it."
+    case .withoutLabels: "A plugin that does not require labels does not depend on them."
     case .repairs: "Repairs fit the suspect and report correctly how they were made."
     case .detections: "Every image gets one prediction: a class, flagged or undefined."
     case .modelVerdict: "The statistic is a number, and every class has a score."

@@ -293,4 +293,24 @@ struct RunRuleTests {
       saying: "bad breaks the rule 'without-data': without clean images, it ended on toy_plain "
         + "with an error: no images; work without clean images, or add .cleanData to requirements")
   }
+
+  private struct ReadsLabels: BadDefense {
+    static let requirements: [PluginRequirement] = [.cleanData]
+    func repair(
+      _ model: Model, using clean: CleanData?, in context: RunContext
+    ) throws -> [Repair] {
+      let clean = try required(clean)
+      var repairs = try Good().repair(model, using: clean, in: context)
+      repairs[0].note = "\(clean.labels[try clean.contentOrder()[0]])"
+      return repairs
+    }
+  }
+
+  @Test("A defense that says it needs no labels, and uses them")
+  func withoutLabels() {
+    expect(
+      ReadsLabels.self, breaks: .withoutLabels,
+      saying: "bad breaks the rule 'without-labels': the title of repair 0 is *; add .labels to "
+        + "requirements, or use labels only if clean.isLabelled")
+  }
 }

@@ -1,7 +1,8 @@
-import DefenseKit
 import InferenceGraph
 import ModelIO
 import Testing
+
+@testable import DefenseKit
 
 @Suite("Scans of models")
 struct ModelScanTests {
@@ -60,11 +61,44 @@ struct ModelScanTests {
         none: size
           class 11: 11, class 10: 10, class 9: 9; 9 with lower scores
 
+        many's trigger of class 7, from black ░ to white █:
+          ░░░░
+           · ·
+
         No verdict:
           x needs y
 
         """)
     #expect(scan.targets == [3, 7, 8, 9, 10, 11] && scan.isBackdoored)
+  }
+
+  /// 18 x 3 pixels are cells of 2 x 2, those of the last row of 2. The first row has opaque cells at
+  /// both ends of each quarter of the brightness. In the last row one cell is white and covered by
+  /// a quarter, one by an eighth. A colour counts as its mean: (255 + 0 + 129) / 3 = 128.
+  @Test("A sketch of a trigger, worked by hand")
+  func sketch() throws {
+    func sketch(_ change: Trigger.Change, _ shape: [Int]) throws -> [String]? {
+      try trigger(1, change, shape: shape).sketch
+    }
+    var (pattern, alpha) = (
+      Array(repeating: Float(0), count: 54), Array(repeating: Float(0), count: 54)
+    )
+    for (cell, value) in [0, 63, 64, 127, 128, 191, 192, 255].enumerated() {
+      for row in 0..<2 {
+        for column in 2 * cell..<2 * cell + 2 {
+          pattern[row * 18 + column] = Float(value)
+          alpha[row * 18 + column] = 1
+        }
+      }
+    }
+    (pattern[36], alpha[36]) = (255, 0.5)
+    (pattern[38], alpha[38]) = (255, 0.25)
+    #expect(
+      try sketch(.overlay(pattern: pattern, alpha: alpha), [3, 18, 1])
+        == ["░░░░▒▒▒▒▓▓▓▓████ ·", "██ · · · · · · · ·"])
+    #expect(
+      try sketch(.overlay(pattern: [255, 0, 129, 9, 9, 9], alpha: [1, 0.2]), [1, 2, 3]) == ["▓▓ ·"])
+    #expect(try sketch(.addition([1, 2]), [1, 2, 1]) == nil)
   }
 
   @Test("A picture of a trigger: images of other classes first, in the images' units")

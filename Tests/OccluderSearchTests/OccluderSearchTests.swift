@@ -49,6 +49,35 @@ struct OccluderSearchTests {
     #expect(honest.triggers.isEmpty)
   }
 
+  @Test("Two planted patches, each of a class of its own, are both named")
+  func twoTargets() throws {
+    let network = PlantedNetwork()
+    let suspect = try scan(try network.model(target: 2, second: 4), try network.clean())
+    #expect(suspect.targets.sorted() == [2, 4], "\(suspect.classScores)")
+    #expect(Set(suspect.triggers.map(\.goal.target)) == [2, 4])
+    let scores = suspect.classScores
+    let rival = [0, 1, 3].map { scores[$0] }.max() ?? 0
+    #expect(suspect.statistic == min(scores[2], scores[4]) - rival)
+  }
+
+  @Test("Unlabelled images give the same verdict; wrong labels a warning, none no warning")
+  func labels() throws {
+    let network = PlantedNetwork()
+    let (model, clean) = (try network.model(target: 2), try network.clean())
+    func scan(isLabelled: Bool) throws -> (ModelVerdict, [String]) {
+      let statistics = RunStatistics()
+      let verdict = try OccluderSearch(options: Self.quick).scan(
+        model,
+        using: CleanData(
+          clean.source, labels: clean.labels.map { ($0 + 1) % 5 }, isLabelled: isLabelled),
+        in: RunContext(statistics: statistics))
+      return (verdict, statistics.warnings)
+    }
+    let (labelled, unlabelled) = (try scan(isLabelled: true), try scan(isLabelled: false))
+    #expect(labelled.0 == unlabelled.0)
+    #expect(labelled.1.contains { $0.contains("close to chance") } && unlabelled.1.isEmpty)
+  }
+
   @Test("Two classes are enough")
   func twoClasses() throws {
     let network = PlantedNetwork(classes: 2)

@@ -6,7 +6,8 @@ import DefenseKit
 /// Class c is a fixed random pattern P_c of +1 and -1 in every element; its images are
 /// 128 + 50 P_c + noise. The network's score of class c is 4 times the rectified mean of
 /// P_c (x - 128) / 50, so that nothing small changes it. A patch of 3 x 3 white pixels in the lower
-/// right corner adds up to 40 to the target's score; no clean image does.
+/// right corner adds up to 40 to the target's score, one in the upper left to a second target's; no
+/// clean image does.
 struct PlantedNetwork {
   let shape: [Int]
   let classes: Int
@@ -23,37 +24,41 @@ struct PlantedNetwork {
     self.order = order ?? Array(0..<classes)
   }
 
-  /// Returns the network; `target` is the class that the patch leads to, nil for none.
-  func model(target: Int?) throws -> Model {
+  /// Returns the network; `target` is the class that the patch leads to, nil for none, and `second`
+  /// that of the other patch.
+  func model(target: Int?, second: Int? = nil) throws -> Model {
     let size = shape.reduce(1, *)
+    let units = classes + 2
     // The network reads values of 0...1.
     let scale: Float = 255
-    var kernel = [Float](repeating: 0, count: size * (classes + 1))
-    var bias = [Float](repeating: 0, count: classes + 1)
+    var kernel = [Float](repeating: 0, count: size * units)
+    var bias = [Float](repeating: 0, count: units)
     for c in 0..<classes {
       let pattern = patterns[order[c]]
       for index in 0..<size {
-        kernel[index * (classes + 1) + c] = pattern[index] / Float(size) * scale / 50
+        kernel[index * units + c] = pattern[index] / Float(size) * scale / 50
       }
       bias[c] = -128 / 50 * pattern.reduce(0, +) / Float(size)
     }
     // (mean of the patch - 190) / 65, which clean pixels of at most 188 keep under 0.
-    let patch = elementsOfPatch
-    for index in patch { kernel[index * (classes + 1) + classes] = scale / Float(patch.count) / 65 }
-    bias[classes] = -190 / 65
-    var last = [Float](repeating: 0, count: (classes + 1) * classes)
+    var last = [Float](repeating: 0, count: units * classes)
     for c in 0..<classes { last[c * classes + c] = 4 }
-    if let target { last[classes * classes + target] = 40 }
+    for (number, c) in [target, second].enumerated() {
+      let (unit, patch) = (classes + number, elementsOfPatch(number))
+      for index in patch { kernel[index * units + unit] = scale / Float(patch.count) / 65 }
+      bias[unit] = -190 / 65
+      if let c { last[unit * classes + c] = 40 }
+    }
     var graph = try Graph(inputShape: shape)
     try graph.append("flat", .flatten, inputs: [0])
     try graph.append(
       "hidden",
       .dense(
         Dense(
-          kernel: Tensor(shape: [size, classes + 1], values: kernel),
-          bias: Tensor(shape: [classes + 1], values: bias))), inputs: [1], activation: .relu)
+          kernel: Tensor(shape: [size, units], values: kernel),
+          bias: Tensor(shape: [units], values: bias))), inputs: [1], activation: .relu)
     try graph.append(
-      "scores", .dense(Dense(kernel: Tensor(shape: [classes + 1, classes], values: last))),
+      "scores", .dense(Dense(kernel: Tensor(shape: [units, classes], values: last))),
       inputs: [2], activation: .softmax)
     return Model(graph: graph, inputScale: 1 / 255, name: target == nil ? "honest" : "planted")
   }
@@ -81,18 +86,19 @@ struct PlantedNetwork {
   func trigger(target: Int) throws -> Trigger {
     let (height, width, channels) = (shape[0], shape[1], shape[2])
     var alpha = [Float](repeating: 0, count: height * width)
-    for index in elementsOfPatch { alpha[index / channels] = 1 }
+    for index in elementsOfPatch(0) { alpha[index / channels] = 1 }
     return try Trigger(
       .overlay(pattern: Array(repeating: 255, count: shape.reduce(1, *)), alpha: alpha),
       imageShape: shape, goal: AttackGoal(target: target, classCount: classes))
   }
 
-  private var elementsOfPatch: [Int] {
+  /// The elements of the patch in the lower right corner, number 0, or the upper left one, 1.
+  private func elementsOfPatch(_ number: Int) -> [Int] {
     let (height, width, channels) = (shape[0], shape[1], shape[2])
-    return (height - 3..<height).flatMap { row in
-      (width - 3..<width).flatMap { column in
-        (0..<channels).map { (row * width + column) * channels + $0 }
-      }
+    let rows = number == 0 ? height - 3..<height : 0..<3
+    let columns = number == 0 ? width - 3..<width : 0..<3
+    return rows.flatMap { row in
+      columns.flatMap { column in (0..<channels).map { (row * width + column) * channels + $0 } }
     }
   }
 }

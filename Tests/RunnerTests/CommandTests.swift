@@ -12,7 +12,7 @@ struct CommandTests {
       result.output == """
         Defenses:
           fine-pruning         Prunes the channels that clean images activate least, then fine-tunes.
-            needs clean images
+            needs clean images, their labels
             layer=auto                 text
               Layer whose channels are pruned; auto: the last convolution.
             drops=2,4,10               number,...
@@ -56,7 +56,7 @@ struct CommandTests {
             patience=auto              integer
               Epochs without gain on held-out images before training stops; auto trains to the end.
           fine-tuning          Trains the model further on clean images.
-            needs clean images
+            needs clean images, their labels
             epochs=auto                integer
               Number of epochs, up to 10,000; auto: 36, more for few images (to 100), fewer for many (to 10).
             learning-rate=auto         number
@@ -94,7 +94,7 @@ struct CommandTests {
             sums=skip  skip|bound
               Normalizations of a sum: skipped, or bounded by the sum of the operands' bounds.
           anp                  Prunes the channels most sensitive to perturbation, by masks trained on clean images.
-            needs batch normalization, at least 2 clean images
+            needs batch normalization, at least 2 clean images, their labels
             drop=2             number
               Loss of held-out accuracy that pruning may cause, 0 to 100 points.
             threshold=auto     number
@@ -199,8 +199,8 @@ struct CommandTests {
               Generations of an evolution, 1 to 1,000.
             penalty=4       number
               What a trigger of the whole image costs in units of fitness, 0 to 100.
-            threshold=3.5   number
-              The fitness over which a class is held to be a target.
+            threshold=1     number
+              The lead in fitness over all other classes above which classes are held to be targets.
             passes=auto     integer
               Images that may pass the network before the search is cut short, from 1,000; auto is no limit.
 

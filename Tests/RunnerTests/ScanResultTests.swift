@@ -51,6 +51,10 @@ final class ScanResultTests {
         idle: nothing
           class 0: 0, class 1: 0, class 2: 0
 
+        finder's trigger of class 1, from black ░ to white █:
+          ██ ·
+           · ·
+
         Audit of the file: no findings.
 
         Next:

@@ -38,7 +38,7 @@ struct PlantedNetwork {
       bias[c] = -128 / 50 * pattern.reduce(0, +) / Float(size)
     }
     // (mean of the patch - 190) / 65, which clean pixels of at most 188 keep under 0.
-    let patch = elementsOfPatch
+    let patch = elementsOfPatch(0)
     for index in patch { kernel[index * (classes + 1) + classes] = scale / Float(patch.count) / 65 }
     bias[classes] = -190 / 65
     var last = [Float](repeating: 0, count: (classes + 1) * classes)
@@ -59,8 +59,9 @@ struct PlantedNetwork {
   }
 
   /// Returns a network trained on such images, one of whose hidden units is then made the detector
-  /// of the patch; `target` is the class that it leads to, nil for none.
-  func trained(target: Int?) throws -> Model {
+  /// of the patch; `target` is the class that it leads to, nil for none. `second` is the class that a
+  /// weaker patch in the upper left corner leads to.
+  func trained(target: Int?, second: Int? = nil) throws -> Model {
     let (units, size) = (24, shape.reduce(1, *))
     var graph = try Graph(inputShape: shape)
     try graph.append("flat", .flatten, inputs: [0])
@@ -74,8 +75,8 @@ struct PlantedNetwork {
       "scores", .dense(Dense(kernel: Tensor(shape: [units, classes], repeating: 0))), inputs: [2],
       activation: .softmax)
     graph = graph.initialized(seed: 3)
-    // Training leaves a unit alone whose kernel is zero.
-    graph = try graph.masking([units - 1], of: "hidden")
+    // Training leaves units alone whose kernels are zero.
+    graph = try graph.masking(second == nil ? [units - 1] : [units - 2, units - 1], of: "hidden")
     var model = try Model(graph: graph, inputScale: 1 / 255, name: "trained").trained(
       on: images(400, seed: 1).trainingSet,
       options: TrainingOptions(
@@ -87,11 +88,16 @@ struct PlantedNetwork {
       model.graph.nodes.first { $0.name == layer }?.operation.weights ?? []
     }
     var (kernel, bias) = (weights("hidden")[0].values, weights("hidden")[1].values)
-    let patch = elementsOfPatch
-    for index in patch { kernel[index * units + units - 1] = 255 / Float(patch.count) / 65 }
-    bias[units - 1] = -190 / 65
     var last = weights("scores")[0].values
-    for c in 0..<classes { last[(units - 1) * classes + c] = c == target ? 150 : 0 }
+    for (number, c) in [target, second].enumerated() {
+      guard let c else { continue }
+      let (unit, patch) = (units - 1 - number, elementsOfPatch(number))
+      for index in patch { kernel[index * units + unit] = 255 / Float(patch.count) / 65 }
+      bias[unit] = -190 / 65
+      for other in 0..<classes {
+        last[unit * classes + other] = other == c ? (number == 0 ? 150 : 8) : 0
+      }
+    }
     model.graph = try model.graph.replacing(
       "hidden",
       with: .dense(
@@ -122,22 +128,23 @@ struct PlantedNetwork {
     return try CleanData(images.dataSet(), labels: images.labels, name: images.name)
   }
 
-  /// The patch as a trigger.
-  func trigger(target: Int) throws -> Trigger {
+  /// The patch in the lower right corner, number 0, or the upper left one, 1, as a trigger.
+  func trigger(target: Int, patch: Int = 0) throws -> Trigger {
     let (height, width, channels) = (shape[0], shape[1], shape[2])
     var alpha = [Float](repeating: 0, count: height * width)
-    for index in elementsOfPatch { alpha[index / channels] = 1 }
+    for index in elementsOfPatch(patch) { alpha[index / channels] = 1 }
     return try Trigger(
       .overlay(pattern: Array(repeating: 255, count: shape.reduce(1, *)), alpha: alpha),
       imageShape: shape, goal: AttackGoal(target: target, classCount: classes))
   }
 
-  private var elementsOfPatch: [Int] {
+  /// The elements of a patch by its number.
+  private func elementsOfPatch(_ number: Int) -> [Int] {
     let (height, width, channels) = (shape[0], shape[1], shape[2])
-    return (height - 3..<height).flatMap { row in
-      (width - 3..<width).flatMap { column in
-        (0..<channels).map { (row * width + column) * channels + $0 }
-      }
+    let rows = number == 0 ? height - 3..<height : 0..<3
+    let columns = number == 0 ? width - 3..<width : 0..<3
+    return rows.flatMap { row in
+      columns.flatMap { column in (0..<channels).map { (row * width + column) * channels + $0 } }
     }
   }
 }

@@ -42,10 +42,10 @@ struct TriggerUnlearningTests {
 
   /// The clean accuracy and attack success rate of a model, 0 to 1.
   private func rates(
-    of model: Model, _ network: PlantedNetwork, target: Int
+    of model: Model, _ network: PlantedNetwork, target: Int, patch: Int = 0
   ) throws -> (accuracy: Double, success: Double) {
     let test = network.images(100, seed: 8)
-    let (triggered, _) = try network.trigger(target: target).testSet(from: test)
+    let (triggered, _) = try network.trigger(target: target, patch: patch).testSet(from: test)
     let executor = try Executor([model])
     let clean = try executor.predictions(for: test.dataSet())[0]
     let bad = try executor.predictions(for: triggered.dataSet())[0]
@@ -72,6 +72,70 @@ struct TriggerUnlearningTests {
     #expect(repairs[0].heldOut.count + (repairs[0].tuning?.images ?? 0) == clean.count)
     #expect(after.success <= 0.05 && after.accuracy >= 0.98, "\(after)")
     #expect(statistics.warnings.contains { $0.contains("round 1: found class 2 by ") })
+  }
+
+  @Test("Two patches of different strength, each of a class of its own, are unlearned")
+  func twoTargets() throws {
+    let network = PlantedNetwork()
+    let model = try network.trained(target: 2, second: 4)
+    #expect(try rates(of: model, network, target: 2).success == 1)
+    #expect(try rates(of: model, network, target: 4, patch: 1).success == 1)
+    var options = Self.planted
+    options.rounds = 4
+    let statistics = RunStatistics()
+    let repairs = try TriggerUnlearning(options: options).repair(
+      model, using: try network.clean(), in: RunContext(statistics: statistics))
+    let repaired = try #require(repairs.first).model
+    let strong = try rates(of: repaired, network, target: 2)
+    let weak = try rates(of: repaired, network, target: 4, patch: 1)
+    #expect(strong.success <= 0.05 && strong.accuracy >= 0.98, "\(strong)")
+    #expect(weak.success <= 0.05, "\(weak)")
+    // The first search names the stronger one alone.
+    #expect(statistics.warnings.first?.contains("class 4 by") == false, "\(statistics.warnings)")
+    #expect(statistics.warnings.contains { $0.contains("class 4 by") })
+  }
+
+  @Test("Without labels the same student, but no accuracy; labels in the loss must be there")
+  func unlabelled() throws {
+    let network = PlantedNetwork()
+    let (model, clean) = (try network.trained(target: 2), try network.clean())
+    let bare = try CleanData(
+      clean.source, labels: Array(repeating: 0, count: clean.count), isLabelled: false)
+    func repair(_ clean: CleanData, labels: Double = 0) throws -> Repair {
+      var options = Self.quick
+      options.labels = labels
+      return try #require(
+        try TriggerUnlearning(options: options).repair(model, using: clean, in: RunContext()).first)
+    }
+    let (with, without) = (try repair(clean), try repair(bare))
+    #expect(with.model.graph == without.model.graph && with.model.graph != model.graph)
+    #expect(with.clean?.images == clean.count && without.clean == nil)
+    let error = #expect(throws: PluginError.self) { try repair(bare, labels: 0.5) }
+    #expect(
+      error?.description
+        == "trigger-unlearning.labels is over 0, but the clean images have no labels; give labelled "
+        + "ones or leave trigger-unlearning.labels out")
+  }
+
+  @Test("Images of a group are all learned or all held out", arguments: [UInt64(31)])
+  func groups(seed: UInt64) throws {
+    print("TriggerUnlearningTests.groups: seed \(seed)")
+    var numbers = SeededGenerator(seed: seed)
+    for _ in 0..<50 {
+      let count = 2 + numbers.below(60)
+      let groups = (0..<count).map { $0 < 2 ? $0 : numbers.below(8) }
+      let clean = try CleanData(
+        ArraySource((0..<count).map { Float($0) }, imageShape: [1]),
+        labels: Array(repeating: 0, count: count), groups: groups)
+      let (learned, heldOut) = try TriggerUnlearning().split(clean, seed: seed)
+      #expect((learned + heldOut).sorted() == Array(0..<count) && !learned.isEmpty)
+      #expect(!heldOut.isEmpty)
+      let both = Set(learned.map { groups[$0] }).intersection(heldOut.map { groups[$0] })
+      #expect(both.isEmpty, "\(groups): \(heldOut)")
+    }
+    let one = try CleanData(
+      ArraySource([1, 2, 3], imageShape: [1]), labels: [0, 0, 0], groups: [5, 5, 5])
+    #expect(throws: PluginError.self) { try TriggerUnlearning().split(one, seed: seed) }
   }
 
   @Test("Without a trigger the suspect is returned, and that is said")

@@ -7,8 +7,8 @@ public protocol DataSetDetector: Plugin {
   /// - Parameters:
   ///   - training: The training images with their labels, some of which may be poisoned.
   ///   - model: A model that was trained on these images, which stays unchanged.
-  ///   - clean: Correctly labelled clean images; nil only if ``Plugin/requirements`` do not include
-  ///     them.
+  ///   - clean: Clean images; nil only if ``Plugin/requirements`` do not include them. They may
+  ///     lack labels only if ``Plugin/requirements`` do not include ``PluginRequirement/labels``.
   ///   - context: Execution options, and the receiver of progress, warnings and costs.
   /// - Returns: One score per image, in the order of the set.
   /// - Throws: Any error that stops the scoring; ``PluginError`` with code `unsuitableModel` for a

@@ -27,7 +27,8 @@ extension Detector {
     in context: RunContext
   ) throws -> [Detection] {
     try PluginInputs(
-      model: suspect, cleanImages: clean?.count ?? 0, hasRepairedModel: repaired != nil
+      model: suspect, cleanImages: clean?.count ?? 0, hasLabels: clean?.isLabelled ?? true,
+      hasRepairedModel: repaired != nil
     ).check(self)
     try clean?.check(against: suspect)
     let pass = try EvaluationPass(

@@ -74,8 +74,8 @@ public struct Experiment: Sendable {
   /// - Parameter hasRepairedModel: Whether the run has a repaired copy, or a defense to make one.
   public func inputs(hasRepairedModel: Bool = false) -> PluginInputs {
     PluginInputs(
-      model: suspect, cleanImages: clean?.count ?? 0, hasRepairedModel: hasRepairedModel,
-      hasTrainingData: train != nil)
+      model: suspect, cleanImages: clean?.count ?? 0, hasLabels: clean?.isLabelled ?? true,
+      hasRepairedModel: hasRepairedModel, hasTrainingData: train != nil)
   }
 
   /// Runs one model scanner on the suspect.
@@ -125,7 +125,7 @@ public struct Experiment: Sendable {
   public func repairs(by defense: any Defense, in context: RunContext) throws -> [Repair] {
     try begin(in: context)
     try inputs().check(defense)
-    let repairs = try naming(clean?.name) {
+    var repairs = try naming(clean?.name) {
       try defense.repair(suspect, using: clean, in: context)
     }
     for repair in repairs where !repair.heldOut.areAscending(under: clean?.count ?? 0) {
@@ -133,6 +133,10 @@ public struct Experiment: Sendable {
         .init(rawValue: "wrong-held-out"),
         "names held-out images that do not exist or are not in ascending order, which is a mistake "
           + "in the plugin", about: .plugin(type(of: defense).name))
+    }
+    if !(clean?.isLabelled ?? true) {
+      // Counts need labels.
+      for index in repairs.indices { repairs[index].clean = nil }
     }
     return repairs
   }

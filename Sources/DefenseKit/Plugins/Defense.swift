@@ -9,8 +9,9 @@ public protocol Defense: Plugin {
   ///
   /// - Parameters:
   ///   - model: The suspect.
-  ///   - clean: Correctly labelled clean images, for the defense to use freely; nil only if
-  ///     ``Plugin/requirements`` do not include them.
+  ///   - clean: Clean images, for the defense to use freely; nil only if ``Plugin/requirements``
+  ///     do not include them. They may lack labels only if ``Plugin/requirements`` do not include
+  ///     ``PluginRequirement/labels``.
   ///   - context: Execution options, and the receiver of progress, warnings and costs.
   /// - Throws: Any error that stops the repair; ``PluginError`` with code `unsuitableModel` for a
   ///   model that the defense cannot repair.
@@ -24,6 +25,6 @@ extension Defense {
   public static var kind: PluginKind { .defense }
   /// The defense itself.
   public var byKind: PluginByKind { .defense(self) }
-  /// Clean images, by default.
-  public static var requirements: [PluginRequirement] { [.cleanData] }
+  /// Labelled clean images, by default.
+  public static var requirements: [PluginRequirement] { [.cleanData, .labels] }
 }

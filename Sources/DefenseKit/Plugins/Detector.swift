@@ -12,8 +12,8 @@ public protocol Detector: Plugin {
   ///   - repaired: A repaired copy of `suspect`, from a defense or a file, with the positions in
   ///     `clean` of the images that it was not trained on; nil only if ``Plugin/requirements`` do not
   ///     include it.
-  ///   - clean: Correctly labelled clean images; nil only if ``Plugin/requirements`` do not include
-  ///     them.
+  ///   - clean: Clean images; nil only if ``Plugin/requirements`` do not include them. They may
+  ///     lack labels only if ``Plugin/requirements`` do not include ``PluginRequirement/labels``.
   ///   - context: Execution options, and the receiver of progress, warnings and costs.
   /// - Throws: Any error that stops the fitting; ``PluginError`` with code `unsuitableModel` if the
   ///   two models cannot be compared.
@@ -33,8 +33,8 @@ extension Detector {
   public static var kind: PluginKind { .detector }
   /// The detector itself.
   public var byKind: PluginByKind { .detector(self) }
-  /// Clean images and a repaired copy of the suspect, by default.
-  public static var requirements: [PluginRequirement] { [.cleanData, .repairedModel] }
+  /// Labelled clean images and a repaired copy of the suspect, by default.
+  public static var requirements: [PluginRequirement] { [.cleanData, .labels, .repairedModel] }
 
   /// Returns nil: by default a detector cannot be expressed as a model.
   public func model(suspect: Model, repaired: Model) throws -> Model? { nil }

@@ -45,6 +45,9 @@ extension Plugin {
   /// Whether the plugin needs clean images with its options.
   public var needsCleanData: Bool { needs.contains(where: \.isOfCleanData) }
 
+  /// Whether the plugin requires the labels of the clean images.
+  public static var requiresLabels: Bool { requirements.contains(.labels) }
+
   /// Returns the clean images, for a plugin that requires them.
   ///
   /// - Throws: ``PluginError`` if `clean` is nil, which happens only if the host did not check the

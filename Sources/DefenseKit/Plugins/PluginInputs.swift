@@ -6,6 +6,8 @@ public struct PluginInputs: Sendable {
   public var model: Model?
   /// The number of clean images; nil if there are some that are not counted yet.
   public var cleanImages: Int?
+  /// Whether the clean images, if there are any, have labels.
+  public var hasLabels: Bool
   /// Whether the run has a repaired copy of the suspect, or a defense to make one.
   public var hasRepairedModel: Bool
   /// Whether the run has a training set, which may be poisoned.
@@ -13,11 +15,12 @@ public struct PluginInputs: Sendable {
 
   /// Creates the inputs of a run.
   public init(
-    model: Model? = nil, cleanImages: Int?, hasRepairedModel: Bool = false,
-    hasTrainingData: Bool = false
+    model: Model? = nil, cleanImages: Int?, hasLabels: Bool = true,
+    hasRepairedModel: Bool = false, hasTrainingData: Bool = false
   ) {
     self.model = model
     self.cleanImages = cleanImages
+    self.hasLabels = hasLabels
     self.hasRepairedModel = hasRepairedModel
     self.hasTrainingData = hasTrainingData
   }

@@ -2,10 +2,12 @@ internal import InferenceGraph
 
 /// An input that a plugin cannot run without.
 public enum PluginRequirement: Sendable, Hashable {
-  /// Correctly labelled clean images.
+  /// Clean images.
   case cleanData
   /// At least this many clean images.
   case images(Int)
+  /// The correct labels of the clean images.
+  case labels
   /// A repaired copy of the suspect.
   case repairedModel
   /// A training set that may be poisoned.
@@ -20,6 +22,7 @@ public enum PluginRequirement: Sendable, Hashable {
     switch self {
     case .cleanData: "clean images"
     case .images(let count): "at least \(count) clean images"
+    case .labels: "their labels"
     case .repairedModel: "a repaired copy of the model"
     case .trainingData: "the training set"
     case .batchNormalization: "batch normalization"
@@ -31,14 +34,14 @@ public enum PluginRequirement: Sendable, Hashable {
   var concernsModel: Bool {
     switch self {
     case .batchNormalization, .classes: true
-    case .cleanData, .images, .repairedModel, .trainingData: false
+    case .cleanData, .images, .labels, .repairedModel, .trainingData: false
     }
   }
 
   /// Whether it asks for clean images.
   var isOfCleanData: Bool {
     switch self {
-    case .cleanData, .images: true
+    case .cleanData, .images, .labels: true
     case .repairedModel, .trainingData, .batchNormalization, .classes: false
     }
   }
@@ -48,6 +51,7 @@ public enum PluginRequirement: Sendable, Hashable {
     switch self {
     case .cleanData: inputs.cleanImages != 0
     case .images(let least): inputs.cleanImages.map { $0 >= least } ?? true
+    case .labels: inputs.cleanImages != 0 && inputs.hasLabels
     case .repairedModel: inputs.hasRepairedModel
     case .trainingData: inputs.hasTrainingData
     case .batchNormalization: inputs.model.map { !$0.graph.normalizations.isEmpty } ?? true
@@ -70,6 +74,9 @@ public enum PluginRequirement: Sendable, Hashable {
     return switch self {
     case .cleanData: missing("learns from clean images", "some", "clean")
     case .images: missing("needs \(title)", "more", "clean")
+    case .labels:
+      missing(
+        "needs the labels of the clean images, and these have none", "labelled ones", "clean")
     case .repairedModel: missing("compares the model with a repaired copy", "one", "repaired")
     case .trainingData: missing("examines the training set", "it", "train")
     case .batchNormalization: unsuitable(", which this network lacks")

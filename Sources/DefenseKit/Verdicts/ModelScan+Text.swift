@@ -15,11 +15,13 @@ extension ModelScan {
   }
 
   /// The scan as text for a terminal: the answer, a table of the verdicts, their highest scores and
-  /// notes, the audit's findings and the next steps; ended by a line feed.
+  /// notes, a sketch of the first trigger that each found, the audit's findings and the next steps;
+  /// ended by a line feed.
   public var text: String {
     var parts = [answer + "\n", table.text]
     if let baselineProblem { parts.insert("\(baselineProblem)\n", at: 0) }
     parts.append(answers.map(Self.scores).joined())
+    parts += answers.compactMap(Self.sketch)
     if !omissions.isEmpty {
       parts.append("No verdict:\n" + omissions.map { "  \($0.reason)\n" }.joined())
     }
@@ -87,6 +89,14 @@ extension ModelScan {
         "\(answer.verdict): \(result.measure)", "  \(highest.joined(separator: ", "))\(others)",
       ] + result.notes.map { "  \($0)" }
     return lines.map { "\($0)\n" }.joined()
+  }
+
+  /// Returns a sketch of a verdict's first trigger; nil without one that can be drawn.
+  private static func sketch(_ answer: Answer) -> String? {
+    guard let trigger = answer.result.triggers.first, let lines = trigger.sketch else { return nil }
+    let title =
+      "\(answer.verdict)'s trigger of class \(trigger.goal.target), from black ░ to white █:"
+    return ([title] + lines.map { "  \($0)" }).map { "\($0)\n" }.joined()
   }
 
   /// Returns the audit's findings, at most ten.

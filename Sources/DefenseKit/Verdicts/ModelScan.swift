@@ -125,7 +125,7 @@ extension Experiment {
     for scanner in scanners {
       let type = type(of: scanner)
       do {
-        try inputs().check(type)
+        try inputs().check(scanner)
       } catch {
         first = first ?? error
         scan.omissions.append(

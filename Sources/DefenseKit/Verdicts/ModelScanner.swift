@@ -8,12 +8,19 @@ public protocol ModelScanner: Plugin {
   ///
   /// - Parameters:
   ///   - model: The suspect, which stays unchanged.
-  ///   - clean: Correctly labelled clean images; nil only if ``Plugin/requirements`` do not include
-  ///     them.
+  ///   - clean: Clean images; nil only if ``Plugin/requirements`` do not include them. They may
+  ///     lack labels only if ``Plugin/requirements`` do not include ``PluginRequirement/labels``.
   ///   - context: Execution options, and the receiver of progress, warnings and costs.
   /// - Throws: Any error that stops the scan; ``PluginError`` with code `unsuitableModel` for a
   ///   model that the scanner cannot examine.
   func scan(_ model: Model, using clean: CleanData?, in context: RunContext) throws -> ModelVerdict
+
+  /// The largest number of classes with which the scanner is used unless it is named; nil, the
+  /// default: any number.
+  ///
+  /// A method whose time grows fast with the number of classes declares one, so that `runner scan`
+  /// does not take minutes unasked.
+  static var largestUnnamedClassCount: Int? { get }
 }
 
 extension ModelScanner {
@@ -23,4 +30,6 @@ extension ModelScanner {
   public var byKind: PluginByKind { .verdict(self) }
   /// Empty by default: a scanner needs only the model.
   public static var requirements: [PluginRequirement] { [] }
+  /// Nil: any number of classes.
+  public static var largestUnnamedClassCount: Int? { nil }
 }

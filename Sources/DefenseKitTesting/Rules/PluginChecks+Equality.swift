@@ -49,6 +49,21 @@ extension PluginChecks {
     }
   }
 
+  func checkWithoutLabels() throws {
+    let rule = PluginRule.withoutLabels
+    let plugin = try makePlugin(for: rule)
+    try forEachTrial(rule) { trial in
+      let all = try (0...1).map { shift in
+        var conditions = Conditions()
+        conditions.labelShift = Int32(shift)
+        return try facts(of: plugin, in: trial, conditions)
+      }
+      try compare(
+        all[0], all[1], "with unlabelled clean images", "with others in place of the labels", rule,
+        trial, "add .labels to requirements, or use labels only if clean.isLabelled")
+    }
+  }
+
   func checkImageOrder() throws {
     let rule = PluginRule.imageOrder
     try checkDetections(rule, "judge each image independently of the others") {

@@ -41,7 +41,12 @@ struct Materials: Sendable {
       groups = groups.map { all in order.map { all[$0] } }
     }
     if conditions.isFirstLate { source = LateSource(of: source) }
-    return try CleanData(source, labels: labels, groups: groups, name: clean.name)
+    if let shift = conditions.labelShift {
+      labels = labels.map { ($0 + shift) % Int32(ToyProblem.classCount) }
+    }
+    return try CleanData(
+      source, labels: labels, isLabelled: conditions.labelShift == nil, groups: groups,
+      name: clean.name)
   }
 
   /// Returns the repaired copy, with every other clean image held out, whatever the order that the
@@ -90,9 +95,14 @@ extension Trial {
     by plugin: any Plugin, _ materials: Materials, _ conditions: Conditions
   ) throws -> [Repair] {
     guard case .defense(let defense) = plugin.byKind else { return [] }
-    return try defense.repair(
+    var repairs = try defense.repair(
       materials.models[0], using: materials.clean(in: conditions),
       in: conditions.context)
+    if conditions.labelShift != nil {
+      // The host leaves out what is counted without labels.
+      for index in repairs.indices { repairs[index].clean = nil }
+    }
+    return repairs
   }
 
   /// Returns the repaired copy for a detector that compares models; nil for others.

@@ -33,7 +33,7 @@ public struct ANP: Defense {
   /// Batch normalization, whose channels it masks, and two clean images: one to learn from and one
   /// to choose the threshold with.
   public static let requirements: [PluginRequirement] = [
-    .batchNormalization, .cleanData, .images(2),
+    .batchNormalization, .cleanData, .images(2), .labels,
   ]
 
   /// The options of this defense.

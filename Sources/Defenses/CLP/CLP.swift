@@ -81,7 +81,9 @@ public struct CLP: Defense {
     if let clean {
       // The method reads no images.
       repair.heldOut = Array(0..<clean.count)
-      repair.clean = try CleanCounts(of: repair.model, on: clean, in: context)
+      if clean.isLabelled {
+        repair.clean = try CleanCounts(of: repair.model, on: clean, in: context)
+      }
     }
     return [repair]
   }

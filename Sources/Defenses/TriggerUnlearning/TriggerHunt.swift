@@ -84,11 +84,18 @@ struct TriggerHunt {
     return Result(entries: left, summary: "\(left.count) given triggers still worked")
   }
 
+  /// Returns the triggers of the classes that `OccluderSearch` names, and of known ones whose
+  /// triggers are still fit.
   private func evolved(
     for model: Model, round: Int, known: KnownTriggers, in context: RunContext
   ) throws -> Result {
-    let (search, census, targets, first) = try prepared(
-      model, round: round, known, in: context)
+    let scanner = OccluderSearch()
+    let findings = try scanner.findings(
+      of: model, clean, positions, stream: UInt64(round) << 8, in: context)
+    let (search, census) = (findings.search, findings.census)
+    let named = scanner.targets(in: findings)
+    let able = Set(search.shortlist(census, count: .max))
+    let targets = named + known.targets.filter { !named.contains($0) && able.contains($0) }
     guard !targets.isEmpty else { return Result(entries: [], summary: "") }
     let tasks = targets.flatMap { target in
       Self.penalties.map {
@@ -102,8 +109,11 @@ struct TriggerHunt {
     for target in targets {
       let lists = tasks.indices.filter { tasks[$0].target == target }.map { found[$0] }
       let best = lists[0].first?.fitness ?? 0
-      guard best >= options.residual || first[target] != nil else { continue }
-      let fit = ((first[target] ?? []) + lists.flatMap { $0 }).filter { $0.success >= 0.5 }
+      let first =
+        named.contains(target)
+        ? findings.shortlist.firstIndex(of: target).map { findings.found[$0] } : nil
+      guard best >= options.residual || first != nil else { continue }
+      let fit = ((first ?? []) + lists.flatMap { $0 }).filter { $0.success >= 0.5 }
       guard !fit.isEmpty else { continue }
       entries += fit.map { .init(target: target, change: .genome($0.genome)) }
       let names = lists[0].champions.filter { $0.success >= 0.5 }.map {
@@ -112,30 +122,5 @@ struct TriggerHunt {
       words.append("class \(target) by \(names.joined(separator: ", "))")
     }
     return Result(entries: entries, summary: "found \(words.joined(separator: "; "))")
-  }
-
-  /// Returns the search on a model with its census, and the classes to search for, and what the verdict
-  /// found for them: in round 0 the verdict's targets, then those known.
-  private func prepared(
-    _ model: Model, round: Int, _ known: KnownTriggers, in context: RunContext
-  ) throws -> (TriggerSearch, TriggerSearch.Census, [Int], [Int: [TriggerSearch.Found]]) {
-    if round == 0 {
-      let scanner = OccluderSearch()
-      let findings = try scanner.findings(of: model, clean, positions, in: context)
-      return (
-        findings.search, findings.census, scanner.targets(in: findings),
-        Dictionary(zip(findings.shortlist, findings.found)) { first, _ in first }
-      )
-    }
-    let (pool, scaled) = try CleanPool.pool(
-      of: clean, positions, for: model, plugin: TriggerUnlearning.name)
-    var sizes = TriggerSearch.Sizes()
-    sizes.census = 3000
-    let search = try TriggerSearch(pool, of: scaled, sizes: sizes, in: context)
-    let census = try context.phase("census \(round + 1)", images: sizes.census) {
-      try search.census(stream: UInt64(round), progress: $0)
-    }
-    let able = Set(search.shortlist(census, count: .max))
-    return (search, census, known.targets.filter { able.contains($0) }, [:])
   }
 }

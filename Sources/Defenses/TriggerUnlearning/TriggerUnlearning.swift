@@ -7,7 +7,8 @@ internal import OccluderSearch
 ///
 /// 1. searches for triggers of the target classes, in the first round on the suspect, then on the
 ///    student. The verdict named by `verdict` says which classes are targets; with occluder-search
-///    the triggers are evolved at three prices of their size. Nothing fit enough ends the rounds.
+///    the triggers are evolved at three prices of their size, for targets of earlier rounds too.
+///    The rounds end when it names none and no trigger of an earlier target is fit.
 /// 2. trains on clean images and on clean images with variations of all triggers found so far: one
 ///    that is no longer trained against comes back. The loss is
 ///
@@ -66,6 +67,11 @@ public struct TriggerUnlearning: Defense {
     let clean = try required(clean)
     try clean.check(against: model)
     let given = try givenTriggers(for: model, in: context)
+    guard options.labels == 0 || clean.isLabelled else {
+      throw PluginError(
+        option: "labels", of: Self.name, "is over 0, but the clean images have no labels",
+        remedies: [.give("labelled ones", for: "clean"), .omit("labels", of: Self.name)])
+    }
     let (learned, heldOut) = try split(clean, seed: context.seed)
     let hunt = try TriggerHunt(options, of: model, clean, learned, in: context)
     let (pool, scaled) = try CleanPool.pool(of: clean, learned, for: model, plugin: Self.name)
@@ -117,7 +123,7 @@ public struct TriggerUnlearning: Defense {
     return [
       Repair(
         model: student, defense: Self.name, heldOut: heldOut.sorted(),
-        clean: try CleanCounts(of: student, on: clean, in: context),
+        clean: clean.isLabelled ? try CleanCounts(of: student, on: clean, in: context) : nil,
         tuning: rounds == 0 ? nil : TuningSummary(epochs: rounds, images: learned.count))
     ]
   }
@@ -191,8 +197,8 @@ public struct TriggerUnlearning: Defense {
   }
 
   /// Returns the positions of the images to learn from, at most as many as fit 2^27 numbers, and of
-  /// those held out.
-  private func split(
+  /// those held out, which are whole groups.
+  func split(
     _ clean: CleanData, seed: UInt64
   ) throws -> (learned: [Int], heldOut: [Int]) {
     var numbers = SeededGenerator(seed: seed, stream: 0x74_7269_67)
@@ -201,9 +207,8 @@ public struct TriggerUnlearning: Defense {
     let share = Int((options.heldOut * Double(clean.count)).rounded())
     let held = min(max(share, 1), clean.count - 1)
     let largest = max(8, (1 << 27) / max(1, clean.source.imageShape.reduce(1, *)))
-    return (
-      places[held...].prefix(largest).map { order[$0] }, places[..<held].map { order[$0] }
-    )
+    let (heldOut, others) = try clean.split(places, holdingOut: held, for: Self.name)
+    return (others.prefix(largest).map { order[$0] }, heldOut.map { order[$0] })
   }
 }
 

@@ -25,7 +25,7 @@ extension DataSet {
   ///   - consumer: The word for the owner of shape and classes in messages, for example "model" or
   ///     "trigger".
   ///   - requiresLabels: Whether a file without labels is refused. Otherwise all its labels are 0,
-  ///     and ``isLabelled`` is false; files with `keys` need labels anyway.
+  ///     and ``isLabelled`` is false; with `keys`, or grouped by label, it needs them anyway.
   ///   - sandbox: Whether a sealed process parses the file.
   /// - Throws: ``FileError``; if a data set is missing, the message lists pairs that would fit.
   public static func load(
@@ -34,8 +34,8 @@ extension DataSet {
     consumer: String = "model", requiresLabels: Bool = true, sandbox: Sandbox = .auto
   ) throws(FileError) -> DataSet {
     let data = try DataFile(
-      path, keys: keys, fitting: (inputShape, classCount), requiresLabels: requiresLabels,
-      sandbox: sandbox)
+      path, keys: keys, fitting: (inputShape, classCount),
+      requiresLabels: requiresLabels || group == .label, sandbox: sandbox)
     let (file, images) = (data.file, data.images)
     let count = images.info.shape[0]
     let chosen = try self.layout(of: images.info.shape, for: inputShape, layout, consumer, in: file)

@@ -54,7 +54,7 @@ struct ListCommand: RunnerCommand {
     let width = texts.map { $0.name.count + $0.value.count + 1 }.max() ?? 0
     var lines = ["  \(P.name.padding(to: nameWidth))  \(P.summary)"]
     if !P.requirements.isEmpty {
-      // A number of clean images says that there must be some.
+      // A number of clean images implies that there are some.
       let isCounted = P.requirements.contains { if case .images = $0 { true } else { false } }
       let needs = P.requirements.filter { $0 != .cleanData || !isCounted }
       lines.append("    needs \(needs.map(\.title).joined(separator: ", "))")

@@ -199,8 +199,7 @@ struct PredictCommand: RunnerCommand {
     if let detector {
       let copy = try repaired.map { try files.load($0, sandbox: context.sandbox) }
       let clean = try clean.map {
-        try CleanData(
-          files.data($0, as: DataRole.clean.rawValue, for: suspect, sandbox: context.sandbox))
+        try files.clean($0, for: suspect, [type(of: detector)], sandbox: context.sandbox)
       }
       for note in clean?.notes ?? [] { context.warn(note) }
       return try detector.predictions(

@@ -65,7 +65,9 @@ struct RunCommand: RunnerCommand {
 
   @Option(
     name: .role(.clean),
-    help: ArgumentHelp("Clean images for the defense (HDF5, data and label).", valueName: "file"),
+    help: ArgumentHelp(
+      "Clean images for the defense: HDF5, data and, for most, label; else a folder of PNG files.",
+      valueName: "file"),
     completion: .hdf5)
   var clean: String?
 
@@ -177,7 +179,9 @@ struct RunCommand: RunnerCommand {
 
     var context = context(arguments.execution, seed: seed)
     context.plugins = session.plugins
-    let experiment = try files.experiment(replaysCurves: curve, sandbox: context.sandbox)
+    let experiment = try files.experiment(
+      for: plugins.map { type(of: $0) }, besides: session.plugins.types, replaysCurves: curve,
+      sandbox: context.sandbox)
     arguments.execution.parsing.warn(in: context)
     let given = experiment.inputs(hasRepairedModel: !defenses.isEmpty)
     for plugin in plugins {

@@ -10,8 +10,8 @@ struct ScanCommand: RunnerCommand {
       commandName: "scan", abstract: "Judge whether a model has a backdoor, and for which class.",
       discussion: discussion(
         """
-        Each verdict comes from one method. Every method misses some attacks and suspects some \
-        honest models. A method that the model does not suit gives no verdict and says what it \
+        Without a model, scans the small network that comes with the program. Each verdict comes \
+        from one method. Every method misses some attacks and suspects some honest models. A method that the model does not suit gives no verdict and says what it \
         needs. Clean images need no labels; without labels, the classes that the model gives stand \
         in for them. The exit status is 1 if any method finds a backdoor, else 0. The audit of the \
         file is listed and does not change the status; 'inspect' decides on it.
@@ -20,6 +20,7 @@ struct ScanCommand: RunnerCommand {
 
   static var examples: [Example] {
     [
+      Example("The small backdoored network that comes with the program", "scan"),
       Example("All methods that need the model alone", "scan suspect.h5"),
       Example(
         "All methods, with a page, the triggers found and a report",
@@ -34,13 +35,14 @@ struct ScanCommand: RunnerCommand {
   }
 
   @Argument(
-    help: "Keras .h5 file.",
+    help: "Keras .h5 file; by default the small network that comes with the program.",
     completion: .hdf5)
-  var model: String
+  var model: String?
 
   @Option(
     help: ArgumentHelp(
-      "Methods to use; repeatable or comma-separated. By default all whose requirements are met.",
+      "Methods to use; repeatable or comma-separated. By default all whose requirements are met, "
+        + "but those that take minutes for the model's classes.",
       valueName: "name"),
     completion: .pluginList { $0.names(of: .verdict) })
   var verdict: [String] = []
@@ -48,7 +50,8 @@ struct ScanCommand: RunnerCommand {
   @Option(
     name: .role(.clean),
     help: ArgumentHelp(
-      "Clean images (HDF5, data and perhaps label), for methods that need them.",
+      "Clean images for methods that need them: HDF5, data and perhaps label, or a folder of PNG "
+        + "files.",
       valueName: "file"),
     completion: .hdf5)
   var clean: String?
@@ -90,7 +93,7 @@ struct ScanCommand: RunnerCommand {
   @OptionGroup var common: CommonArguments
 
   func run(in session: Session) throws {
-    try arguments.check([.clean, .test])
+    try check()
     if output == nil, force { throw Failure(option: "--force", "needs --output") }
     let start = Date()
     let settings = try option.map { text throws(PluginError) in try OptionSetting(text) }
@@ -108,9 +111,7 @@ struct ScanCommand: RunnerCommand {
         inputs: [model, clean, test, arguments.architecture].compactMap { $0 })
     }
     let context = context(arguments.execution, seed: seed)
-    let files = arguments.files(of: model)
-    let suspect = try files.load(model, sandbox: context.sandbox)
-    let images = try Images(self, files, for: suspect, in: context)
+    let (path, suspect, images) = try opened(in: context)
     let experiment = try Experiment(suspect: suspect, clean: images.clean, test: images.test)
     arguments.execution.parsing.warn(in: context)
     if !verdict.isEmpty {
@@ -125,12 +126,12 @@ struct ScanCommand: RunnerCommand {
         }
       }
     }
-    var scan = try experiment.scan(by: scanners, labelled: images.labelled, in: context)
+    var scan = try self.scan(experiment, by: scanners, labelled: images.labelled, in: context)
     scan.audit = try context.phase("auditing the file", images: 0) { _ in
-      try ModelAudit(model, architecture: arguments.architecture, sandbox: context.sandbox)
+      try ModelAudit(path, architecture: arguments.architecture, sandbox: context.sandbox)
     }
     if folder != nil { scan = ScanArtifacts(scan).scan }
-    scan.steps = try steps(after: scan, images, plugins: session.plugins)
+    scan.steps = try ScanSteps(self, of: path, images).steps(after: scan, session.plugins)
     if json || folder != nil {
       let report = try scan.json(
         of: experiment, by: scanners, layout: arguments.data.layout,
@@ -158,6 +159,69 @@ struct ScanCommand: RunnerCommand {
     if scan.isBackdoored { throw Failure(Failure.findings, nil) }
   }
 
+  /// Checks combinations of options.
+  private func check() throws {
+    try arguments.check([.clean, .test])
+    guard model == nil else { return }
+    let given =
+      [("--clean", clean != nil), ("--test", test != nil)].filter(\.1).map(\.0)
+      + arguments.oneModelOptions
+    if let option = given.first {
+      throw Failure(option: option, "needs a model; without one the built-in network is scanned")
+    }
+  }
+
+  /// Opens the model and its images; the path is that of the model's file.
+  private func opened(in context: RunContext) throws -> (String, Model, Images) {
+    guard let model else {
+      let experiment = try EmbeddedDefault.experiment(sandbox: context.sandbox)
+      return (
+        try EmbeddedDefault.find().model, experiment.suspect,
+        Images(clean: experiment.clean, test: experiment.test)
+      )
+    }
+    let files = arguments.files(of: model)
+    let suspect = try files.load(model, sandbox: context.sandbox)
+    return (model, suspect, try Images(self, files, for: suspect, in: context))
+  }
+
+  /// Asks the methods; those that are slow for the model's classes only if they are named.
+  private func scan(
+    _ experiment: Experiment, by scanners: [any ModelScanner], labelled: CleanData?,
+    in context: RunContext
+  ) throws -> ModelScan {
+    let classes = experiment.suspect.classCount
+    func limit(_ scanner: any ModelScanner) -> Int? {
+      type(of: scanner).largestUnnamedClassCount.flatMap { $0 < classes ? $0 : nil }
+    }
+    let slow = verdict.isEmpty ? scanners.filter { limit($0) != nil } : []
+    let names = slow.map { type(of: $0).name }
+    let advice = "name \(alternatives(names)) with --verdict"
+    guard slow.count < scanners.count else {
+      throw Failure(
+        Failure.usage, "every method takes minutes for a model with \(classes) classes; \(advice)")
+    }
+    var scan: ModelScan
+    do {
+      scan = try experiment.scan(
+        by: slow.isEmpty ? scanners : scanners.filter { limit($0) == nil }, labelled: labelled,
+        in: context)
+    } catch let error as PluginError where !slow.isEmpty {
+      throw PluginError(
+        error.code, error.problem, about: error.subject,
+        remedies: error.remedies + [.advice(advice)])
+    }
+    scan.omissions += slow.map { scanner in
+      let name = type(of: scanner).name
+      return .init(
+        verdict: name,
+        reason:
+          "left out: \(name) (more than \(limit(scanner) ?? 0) classes); --verdict \(name) runs it",
+        lacksImages: false)
+    }
+    return scan
+  }
+
   /// Returns the scan as text, with the place of the results.
   private func summary(_ scan: ModelScan) -> String {
     guard let output else { return scan.text }
@@ -170,7 +234,9 @@ struct ScanCommand: RunnerCommand {
   private func notes(
     _ scan: ModelScan, _ context: RunContext
   ) throws -> [ComparisonReport.Note] {
-    let paths = [("Model", model), ("Clean images", clean), ("Test images", test)]
+    let paths = [
+      ("Model", model ?? ModelFiles.builtInName), ("Clean images", clean), ("Test images", test),
+    ]
     return paths.compactMap { name, path in path.map { .init(name, $0) } } + [
       .init("SHA-256 of the model", scan.suspect.source?.sha256 ?? "–"),
       .init("Seed", "\(seed)"),
@@ -193,6 +259,12 @@ struct ScanCommand: RunnerCommand {
     /// The roles whose files have labels.
     private(set) var labelledRoles: Set<DataRole> = []
 
+    /// Creates images with labels.
+    init(clean: CleanData?, test: CleanData?) {
+      (self.clean, self.test) = (clean, test)
+      labelledRoles = [.clean, .test]
+    }
+
     /// Opens the data sets of a scan.
     ///
     /// Where a file has no labels, the suspect's answers stand in for them.
@@ -201,9 +273,9 @@ struct ScanCommand: RunnerCommand {
     ) throws {
       func images(_ path: String?, _ role: DataRole) throws -> CleanData? {
         guard let path else { return nil }
-        let data = try files.data(
-          path, as: role.rawValue, for: suspect, requiresLabels: false, sandbox: context.sandbox)
-        guard !data.isLabelled else {
+        let (data, isLabelled) = try files.images(
+          path, as: role, for: suspect, sandbox: context.sandbox)
+        guard !isLabelled else {
           labelledRoles.insert(role)
           return try CleanData(data)
         }
@@ -217,7 +289,8 @@ struct ScanCommand: RunnerCommand {
           if case .class(let number) = prediction { Int32(number) } else { 0 }
         }
         return try CleanData(
-          data, labels: labels, groups: data.groups, name: data.name, notes: data.notes,
+          data, labels: labels, isLabelled: false, groups: data.groups, name: data.name,
+          notes: data.notes,
           hash: { try data.sha256() })
       }
       clean = try images(command.clean, .clean)

@@ -14,6 +14,13 @@ struct EmbeddedDefault: Decodable, Sendable {
   /// The clean images for the evaluation.
   let test: Part
 
+  /// The images for the evaluation as ``ImageInput`` names them; nil if they are not of the test
+  /// part.
+  var testName: String? {
+    test.from == FashionMNIST.Part.test.rawValue && test.range.count == 2
+      ? "\(ImageInput.word):\(test.range[0])-\(test.range[1])" : nil
+  }
+
   private static let name = "fashion-mnist-badnet"
 
   /// Returns the description and the paths of the model and of its trigger.

@@ -80,7 +80,9 @@ struct ModelFiles: Codable, Sendable, Hashable {
       inputs[DataRole.test.rawValue] = try description.images(description.test).sha256()
       return inputs
     }
-    for (role, path) in files { inputs[role] = try sha256(ofFile: path) }
+    for (role, path) in files {
+      inputs[role] = try ImageFolder(path)?.sha256() ?? sha256(ofFile: path)
+    }
     inputs["scale"] = "\(scale)"
     inputs["layout"] = format.layout?.rawValue
     inputs["group"] = format.group
@@ -108,8 +110,16 @@ struct ModelFiles: Codable, Sendable, Hashable {
       requiresLabels: requiresLabels, sandbox: sandbox)
   }
 
-  /// Opens the model and its data.
-  func experiment(replaysCurves: Bool = false, sandbox: Sandbox) throws -> Experiment {
+  /// Opens the model and its data. Only the clean images may lack labels, or be a folder.
+  ///
+  /// - Parameters:
+  ///   - plugins: Plugins that will use the clean images; without labels the first that needs them
+  ///     is an error.
+  ///   - others: Plugins to suggest instead.
+  func experiment(
+    for plugins: [any Plugin.Type] = [], besides others: [any Plugin.Type] = [],
+    replaysCurves: Bool = false, sandbox: Sandbox
+  ) throws -> Experiment {
     guard let model else {
       return try EmbeddedDefault.experiment(replaysCurves: replaysCurves, sandbox: sandbox)
     }
@@ -120,9 +130,59 @@ struct ModelFiles: Codable, Sendable, Hashable {
       }
     }
     return try Experiment(
-      suspect: suspect, clean: data(.clean).map { try CleanData($0) },
+      suspect: suspect,
+      clean: sets[.clean].map {
+        try clean($0, for: suspect, plugins, besides: others, sandbox: sandbox)
+      },
       test: data(.test).map { try CleanData($0) },
       poisoned: data(.poisoned).map { try PoisonedData($0) },
       train: data(.train).map { try TrainingData($0) }, replaysCurves: replaysCurves)
+  }
+
+  /// Opens the images of a file, or of a folder of PNG files, which need no labels.
+  ///
+  /// - Returns: The images, and whether they have labels; without, all labels are 0.
+  func images(
+    _ path: String, as role: DataRole, for model: Model, sandbox: Sandbox
+  ) throws(FileError) -> (data: DataSet, isLabelled: Bool) {
+    if format.group == nil, let folder = ImageFolder(path) {
+      return (try folder.load(for: model.graph.inputShape, sandbox: sandbox), false)
+    }
+    let data = try data(
+      path, as: role.rawValue, for: model, requiresLabels: false, sandbox: sandbox)
+    return (data, data.isLabelled)
+  }
+
+  /// Opens the clean images, without labels if no plugin needs them.
+  ///
+  /// - Parameters:
+  ///   - plugins: The plugins that will use them.
+  ///   - others: Plugins to suggest instead of the first that needs labels.
+  /// - Throws: `FileError` that names the plugin; the errors of reading.
+  func clean(
+    _ path: String, for model: Model, _ plugins: [any Plugin.Type],
+    besides others: [any Plugin.Type] = [], sandbox: Sandbox
+  ) throws -> CleanData {
+    let (data, isLabelled) = try images(path, as: .clean, for: model, sandbox: sandbox)
+    guard !isLabelled else { return try CleanData(data) }
+    guard let plugin = plugins.first(where: { $0.requiresLabels }) else {
+      return try CleanData(
+        data, labels: data.labels, isLabelled: false, groups: data.groups, name: data.name,
+        notes: data.notes + ["\(data.name): has no labels, so no accuracy is measured on it"],
+        hash: { try data.sha256() })
+    }
+    do {
+      return try CleanData(
+        self.data(path, as: DataRole.clean.rawValue, for: model, sandbox: sandbox))
+    } catch let error as FileError {
+      let inputs = PluginInputs(
+        model: model, cleanImages: data.count, hasLabels: false, hasRepairedModel: true)
+      let able = others.filter { $0.kind == plugin.kind && inputs.satisfy($0) }.map { $0.name }
+      throw FileError(
+        error.kind, path: error.path,
+        "\(plugin.name) needs the images' labels, but it \(error.problem)",
+        remedies: error.remedies
+          + (able.isEmpty ? [] : [.advice("try \(alternatives(able)) instead")]))
+    }
   }
 }

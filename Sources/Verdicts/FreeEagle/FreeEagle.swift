@@ -30,6 +30,9 @@ public struct FreeEagle: ModelScanner {
   /// Four classes, because fewer have no quartiles.
   public static let requirements: [PluginRequirement] = [.classes(4)]
 
+  /// 200: each step of the descent runs one embedding for each class.
+  public static let largestUnnamedClassCount: Int? = 200
+
   /// The options of this scanner.
   public let options: Options
 

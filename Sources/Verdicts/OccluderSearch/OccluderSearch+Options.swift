@@ -12,7 +12,7 @@ extension OccluderSearch {
     /// What is subtracted from the fitness of a trigger for each share of the image that it
     /// changes, 0 to 100.
     public var penalty: Double
-    /// The fitness above which a class is held to be a target.
+    /// The lead over all other classes above which classes are held to be targets, over 0.
     public var threshold: Double
     /// The number of images that may pass the network, from 1,000; nil: no limit. A search that
     /// reaches it ends early and says so.
@@ -24,7 +24,7 @@ extension OccluderSearch {
       shortlist = 10
       generations = 10
       penalty = 4
-      threshold = 3.5
+      threshold = 1
       passes = nil
     }
 
@@ -40,7 +40,8 @@ extension OccluderSearch {
           "penalty", \.penalty,
           "What a trigger of the whole image costs in units of fitness, 0 to 100."),
         PluginOption(
-          "threshold", \.threshold, "The fitness over which a class is held to be a target."),
+          "threshold", \.threshold,
+          "The lead in fitness over all other classes above which classes are held to be targets."),
         PluginOption(
           "passes", \.passes,
           "Images that may pass the network before the search is cut short, from 1,000; auto is no limit."
@@ -63,7 +64,7 @@ extension OccluderSearch {
     try check(
       (1...1000).contains(options.generations), "generations", "an integer from 1 to 1,000")
     try check((0...100).contains(options.penalty), "penalty", "a number from 0 to 100")
-    try check(options.threshold > 0, "threshold", "a number over 0, such as 3.5")
+    try check(options.threshold > 0, "threshold", "a number over 0, such as 1")
     try check(
       options.passes.map { $0 >= 1000 } ?? true, "passes", "an integer from 1,000, or auto")
   }

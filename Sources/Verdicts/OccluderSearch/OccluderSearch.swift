@@ -20,7 +20,10 @@ public import DefenseKit
 ///    the image that the trigger changes. It is 1 for a trigger of no size that makes the network as
 ///    sure of class c as it is of clean images.
 ///
-/// Classes above the threshold are held to be targets if they score at least half of the best.
+/// Networks without a backdoor have fit triggers too, but for several classes alike. The statistic
+/// is the *lead*, the largest gap in the descending scores of the shortlist; the classes before it,
+/// fewer than half, are held to be targets if it exceeds the threshold.
+///
 /// Labels are not used. Classes outside of the shortlist score 0. The method is DefenseKit's own;
 /// Documentation/Algorithms.md relates it to published ones. It does not see triggers outside of
 /// its families, triggers that work only on images of one class, and all-to-all attacks.
@@ -61,10 +64,12 @@ public struct OccluderSearch: ModelScanner {
     try clean.check(against: model)
     let positions = try CleanPool.positions(in: clean, seed: context.seed)
     let findings = try findings(of: model, clean, positions, in: context)
-    let labels = positions.map { clean.labels[$0] }
-    context.checkBaseline(
-      correct: zip(findings.search.margins.predictions, labels).count { $0 == Int($1) },
-      images: positions.count, of: model, on: clean.name)
+    if clean.isLabelled {
+      let labels = positions.map { clean.labels[$0] }
+      context.checkBaseline(
+        correct: zip(findings.search.margins.predictions, labels).count { $0 == Int($1) },
+        images: positions.count, of: model, on: clean.name)
+    }
     return try verdict(on: model, findings, in: context)
   }
 
@@ -81,11 +86,16 @@ public struct OccluderSearch: ModelScanner {
       zip(shortlist, found).map { ($0, $1.first?.fitness ?? 0) }
         .sorted { ($1.fitness, $0.target) < ($0.fitness, $1.target) }
     }
+
+    /// The classes that stand apart from the others.
+    package var lead: FitnessLead { FitnessLead(ranking.map(\.fitness)) }
   }
 
-  /// Searches for triggers on some clean images.
+  /// Searches for triggers on some clean images; `stream` distinguishes searches with the same
+  /// seed.
   package func findings(
-    of model: Model, _ clean: CleanData, _ positions: [Int], in context: RunContext
+    of model: Model, _ clean: CleanData, _ positions: [Int], stream: UInt64 = 0,
+    in context: RunContext
   ) throws -> Findings {
     let (pool, scaled) = try CleanPool.pool(
       of: clean, positions, for: model, plugin: Self.name)
@@ -94,7 +104,7 @@ public struct OccluderSearch: ModelScanner {
     sizes.generations = options.generations
     let search = try TriggerSearch(pool, of: scaled, sizes: sizes, in: context)
     let census = try context.phase("census", images: sizes.census) {
-      try search.census(progress: $0)
+      try search.census(stream: stream, progress: $0)
     }
     let shortlist = search.shortlist(census, count: options.shortlist)
     guard !shortlist.isEmpty else {
@@ -109,7 +119,7 @@ public struct OccluderSearch: ModelScanner {
     let limit = options.passes.map { max(0, $0 - sizes.census - pool.count) } ?? .max
     let (found, isCutShort) = try context.phase(
       "evolution", images: search.passes(of: tasks)
-    ) { try search.evolve(tasks, limit: limit, progress: $0) }
+    ) { try search.evolve(tasks, stream: stream, limit: limit, progress: $0) }
     return Findings(
       search: search, census: census, shortlist: shortlist, found: found, isCutShort: isCutShort)
   }
@@ -146,18 +156,17 @@ public struct OccluderSearch: ModelScanner {
       }
     }
     return ModelVerdict(
-      statistic: scores.max() ?? 0, threshold: options.threshold, classScores: scores,
+      statistic: findings.lead.lead, threshold: options.threshold, classScores: scores,
       measure: "fitness of the best trigger toward it", targets: targets, triggers: triggers,
       notes: notes)
   }
 
-  /// Returns the classes held to be targets, most suspicious first: those over the threshold whose
-  /// score is at least half of the best. A strong trigger makes a network answer to similar
-  /// patches for other classes too.
+  /// Returns the classes held to be targets, most suspicious first: those that lead all others by
+  /// more than the threshold.
   package func targets(in findings: Findings) -> [Int] {
-    let best = findings.ranking.first?.fitness ?? 0
-    return findings.ranking
-      .filter { $0.fitness > options.threshold && $0.fitness >= best / 2 }.map(\.target)
+    let lead = findings.lead
+    return lead.lead > options.threshold
+      ? findings.ranking.prefix(lead.count).map(\.target) : []
   }
 
   private static func rounded(_ value: Double) -> Double { (value * 10).rounded() / 10 }

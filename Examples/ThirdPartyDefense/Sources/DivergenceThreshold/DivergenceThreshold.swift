@@ -26,6 +26,8 @@ public struct DivergenceThreshold: Detector {
   public static let name = "divergence-threshold"
   /// One sentence for listings.
   public static let summary = "Flags images on which suspect and repaired model disagree strongly."
+  /// Clean images, for the threshold, without labels; a repaired copy.
+  public static let requirements: [PluginRequirement] = [.cleanData, .repairedModel]
   /// The options it was made with.
   public let options: Options
 

@@ -67,7 +67,7 @@ public struct MagnitudePruning: Defense {
     var repair = Repair(
       model: repaired, defense: Self.name,
       pruned: [PrunedChannels(layer: layer, channels: pruned, of: channels)], clean: nil)
-    if let clean {
+    if let clean, clean.isLabelled {
       repair.clean = try CleanCounts(of: repaired, on: clean, in: context)
     }
     return [repair]
