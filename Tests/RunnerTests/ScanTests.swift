@@ -45,6 +45,7 @@ struct ScanTests {
 
         No verdict:
           occluder-search learns from clean images; give some with --clean
+          neural-cleanse learns from clean images; give some with --clean
 
         Audit of the file: no findings.
 
@@ -52,7 +53,7 @@ struct ScanTests {
           # Repair the model with labelled clean images
           runner run --defense fine-pruning --detector goodnet --model \(suspect) --clean clean.h# \
         --output repaired
-          # With clean images, occluder-search can judge the model too
+          # With clean images, occluder-search and neural-cleanse can judge the model too
           runner scan \(suspect) --clean clean.h# --option free-eagle.steps=#
           # Write a page with all scores
           runner scan \(suspect) --option free-eagle.steps=# --output scan

@@ -1,0 +1,90 @@
+internal import DefenseKit
+internal import OccluderSearch
+
+/// Searches for the smallest mask whose pattern leads images to a class.
+struct TriggerInversion {
+  /// The result for a class.
+  struct Found: Sendable {
+    /// The smallest trigger that succeeded; nil if none did.
+    var trigger: MaskedPattern?
+    /// The sum of its mask, in pixels; all pixels of the image if there is none.
+    var size: Double
+  }
+
+  /// The mask and the pattern.
+  private(set) var bounded: BoundedTrigger
+  private let pool: CleanPool
+  private let target: Int
+  private let rate: Double
+  private var maskOptimizer: ValueOptimizer
+  private var patternOptimizer: ValueOptimizer
+
+  /// Draws the first mask and pattern; every class starts with the same ones.
+  init(_ pool: CleanPool, toward target: Int, rate: Double, seed: UInt64) {
+    self.pool = pool
+    self.target = target
+    self.rate = rate
+    var numbers = SeededGenerator(seed: seed, stream: 0x636C_6561_6E73)
+    bounded = BoundedTrigger(shape: pool.shape, drawing: &numbers)
+    let adam = Optimizer.adam(beta1: 0.5, beta2: 0.9)
+    maskOptimizer = ValueOptimizer(adam, count: bounded.mask.count)
+    patternOptimizer = ValueOptimizer(adam, count: bounded.pattern.count)
+  }
+
+  /// Descends the mean cross-entropy toward the target plus `cost` times the sum of the mask.
+  ///
+  /// - Parameters:
+  ///   - batch: Positions of images in the pool.
+  ///   - cost: The weight of the mask's size.
+  ///   - backpropagation: The network, with gradients of its input.
+  /// - Returns: The number of images that had the target class before the update; nil if a score or
+  ///   derivative is not finite.
+  /// - Throws: The errors of computing gradients.
+  mutating func descend(
+    _ batch: [Int], cost: Double, with backpropagation: Backpropagation
+  ) throws -> Int? {
+    let size = pool.size
+    var images: [Float] = []
+    images.reserveCapacity(batch.count * size)
+    for image in batch { images += pool.values[image * size..<(image + 1) * size] }
+    let trigger = bounded.trigger
+    try backpropagation.differentiate(
+      .crossEntropy(Array(repeating: Int32(target), count: batch.count)),
+      at: trigger.applied(to: images))
+    let scores = backpropagation.outputs
+    let derivatives = trigger.gradients(
+      at: images, imageGradient: backpropagation.inputGradient)
+    guard scores.allSatisfy(\.isFinite), derivatives.mask.allSatisfy(\.isFinite),
+      derivatives.pattern.allSatisfy(\.isFinite)
+    else { return nil }
+    let gradients = bounded.gradients(derivatives, cost: cost)
+    maskOptimizer.step(&bounded.mask, along: gradients.mask, rate: rate)
+    patternOptimizer.step(&bounded.pattern, along: gradients.pattern, rate: rate)
+    let classes = scores.count / batch.count
+    return batch.indices.count { index in
+      let row = scores[index * classes..<(index + 1) * classes]
+      let top = row.indices.max { (row[$0], -$0) < (row[$1], -$1) }
+      return top == index * classes + target
+    }
+  }
+}
+
+/// Draws images in random order, each once before any is drawn again.
+struct ImageDeck {
+  private let images: [Int]
+  private var rest: [Int] = []
+  private var numbers: SeededGenerator
+
+  /// Creates a deck of some images, at least one.
+  init(_ images: [Int], seed: UInt64) {
+    self.images = images
+    numbers = SeededGenerator(seed: seed, stream: 0x6465_636B)
+  }
+
+  /// Returns the next images.
+  mutating func next(_ count: Int) -> [Int] {
+    while rest.count < count { rest += numbers.permutation(images.count).map { images[$0] } }
+    defer { rest.removeFirst(count) }
+    return Array(rest.prefix(count))
+  }
+}
