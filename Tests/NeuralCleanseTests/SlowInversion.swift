@@ -79,18 +79,25 @@ struct SlowInversion {
     return (Array(values[..<pixels]), values[pixels...].map { 255 * $0 })
   }
 
-  /// Returns the number of images that had the target class.
-  mutating func descend(_ images: [[Double]], _ target: Int, _ cost: Double) -> Int {
+  private func stamped(_ image: [Double]) -> [Double] {
+    let (mask, pattern) = trigger
+    return image.indices.map { element in
+      let m = mask[element / channels]
+      return (1 - m) * image[element] + m * pattern[element]
+    }
+  }
+
+  /// Returns the share of images with the target class.
+  func success(on images: [[Double]], _ target: Int) -> Double {
+    Double(images.count { network.derivatives(stamped($0), target).top == target })
+      / Double(images.count)
+  }
+
+  mutating func descend(_ images: [[Double]], _ target: Int, _ cost: Double) {
     let (mask, pattern) = trigger
     var gradient = parameters.map { _ in 0.0 }
-    var hits = 0
     for image in images {
-      let stamped = image.indices.map { element in
-        let m = mask[element / channels]
-        return (1 - m) * image[element] + m * pattern[element]
-      }
-      let (top, derivatives) = network.derivatives(stamped, target)
-      if top == target { hits += 1 }
+      let derivatives = network.derivatives(stamped(image), target).gradient
       for element in image.indices {
         let share = derivatives[element] / Double(images.count)
         gradient[element / channels] += share * (pattern[element] - image[element])
@@ -109,6 +116,5 @@ struct SlowInversion {
       )
       parameters[index] -= 0.1 * mean / (square.squareRoot() + 1e-7)
     }
-    return hits
   }
 }

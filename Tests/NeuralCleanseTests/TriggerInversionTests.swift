@@ -15,7 +15,7 @@ struct TriggerInversionTests {
       var bounded = BoundedTrigger(shape: shape, drawing: &numbers)
       let size = shape.reduce(1, *)
       #expect(bounded.mask.count == size / shape[2] && bounded.pattern.count == size)
-      #expect((bounded.mask + bounded.pattern).allSatisfy(\.isFinite))
+      #expect((bounded.mask + bounded.pattern).allSatisfy { $0.isFinite })
       // Weights of a sum over mask and pattern, whose derivatives they are.
       let (a, b) = (numbers.normals(size / shape[2]), numbers.normals(size))
       let got = bounded.gradients((a.map { Float($0) }, b.map { Float($0) }), cost: 0.25)
@@ -71,13 +71,17 @@ struct TriggerInversionTests {
     let backpropagation = try Backpropagation(
       network.model(shape), batchSize: batch, isTraining: false, differentiatesWeights: false,
       differentiatesInput: true)
-    var deck = ImageDeck(Array(0..<count), seed: seed)
+    let all = Array(0..<count)
+    func values(_ image: Int) -> [Double] {
+      (0..<size).map { Double(images[image * size + $0]) }
+    }
+    var deck = ImageDeck(all, seed: seed)
     for step in 0..<25 {
       let (drawn, cost) = (deck.next(batch), step < 10 ? 0 : 0.01)
-      let hits = try inversion.descend(drawn, cost: cost, with: backpropagation)
-      let wanted = slow.descend(
-        drawn.map { image in (0..<size).map { Double(images[image * size + $0]) } }, target, cost)
-      #expect(hits == wanted, "seed \(seed), step \(step)")
+      #expect(try inversion.descend(drawn, cost: cost, with: backpropagation))
+      slow.descend(drawn.map(values), target, cost)
+      let success = try inversion.success(on: all, with: backpropagation)
+      #expect(success == slow.success(on: all.map(values), target), "seed \(seed), step \(step)")
     }
     let (mask, pattern) = slow.trigger
     let found = inversion.bounded.trigger
@@ -85,7 +89,7 @@ struct TriggerInversionTests {
     for (x, y) in zip(found.pattern, pattern) { #expect(abs(Double(x) - y) < 0.5, "seed \(seed)") }
   }
 
-  @Test("Scores that are not finite are told")
+  @Test("Derivatives that are not finite are told, and change nothing")
   func notFinite() throws {
     let network = SlowNetwork(
       first: [1, 1], bias: [0], last: [.infinity, 1, 1], hidden: 1, classes: 3)
@@ -95,6 +99,8 @@ struct TriggerInversionTests {
     let backpropagation = try Backpropagation(
       model, batchSize: 1, isTraining: false, differentiatesWeights: false,
       differentiatesInput: true)
-    #expect(try inversion.descend([0], cost: 0, with: backpropagation) == nil)
+    let before = inversion.bounded.mask
+    #expect(try !inversion.descend([0], cost: 0, with: backpropagation))
+    #expect(inversion.bounded.mask == before)
   }
 }

@@ -207,7 +207,7 @@ struct CommandTests {
               Classes that triggers are searched for at most, 3 to 100,000; of more, those that random occluders lead to.
             steps=100          integer
               Steps of a search at most, 1 to 100,000.
-            batches=10         integer
+            batches=8          integer
               Batches in a step, 1 to 10,000.
             batch=32           integer
               Images in a batch, 1 to 4,096.

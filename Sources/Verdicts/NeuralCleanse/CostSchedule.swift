@@ -32,7 +32,7 @@ struct CostSchedule {
   ///   - initial: The first weight over 0.
   ///   - factor: The factor of a rise, over 1.
   ///   - patience: The number of steps that must agree.
-  ///   - needed: The share of images with the target class that makes a step a success.
+  ///   - needed: The share of images with the target class that makes a step succeed.
   init(initial: Double, factor: Double, patience: Int, needed: Double) {
     self.initial = initial
     self.factor = factor
@@ -43,7 +43,7 @@ struct CostSchedule {
   /// Takes the result of a step.
   ///
   /// - Parameters:
-  ///   - success: The share of the step's images that got the target class.
+  ///   - success: The share of images that get the target class after the step.
   ///   - size: The sum of the mask after the step, in pixels.
   /// - Returns: Whether the step's mask is the smallest so far that succeeds.
   mutating func record(success: Double, size: Double) -> Bool {

@@ -29,7 +29,7 @@ extension NeuralCleanse {
     public init() {
       classes = 50
       steps = 100
-      batches = 10
+      batches = 8
       batch = 32
       learningRate = 0.1
       cost = 0.001

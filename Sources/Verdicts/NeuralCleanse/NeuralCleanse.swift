@@ -10,8 +10,8 @@ private import Synchronization
 ///     mean over images x of CE(f((1 - m) x + m p), t) + cost * sum of m,
 ///
 /// with the cost of ``CostSchedule``. The images are those that the network does not give class t.
-/// L_t is the size, the sum of the mask in pixels, of the smallest mask that leads `success` of a
-/// step's images to t; all pixels if none does. A class's score is the anomaly index of classes
+/// L_t is the size, the sum of the mask in pixels, of the smallest mask after a step that leads
+/// `success` of these images to t; all pixels if none does. A class's score is the anomaly index of classes
 /// with small masks,
 ///
 ///     max(0, median(L) - L_t) / (1.4826 median |L - median(L)|),
@@ -119,12 +119,14 @@ public struct NeuralCleanse: ModelScanner {
     let pixels = Double(pool.size / pool.shape[2])
     let results = Mutex(
       Array(repeating: TriggerInversion.Found(trigger: nil, size: pixels), count: tasks.count))
-    let total = options.steps * options.batches * options.batch
+    let totals = tasks.map { task in
+      options.steps * (options.batches * options.batch + task.images.count)
+    }
     var inner = context.execution
     inner.threads = max(1, context.execution.threads / tasks.count)
     let execution = inner
-    let done = Mutex((reported: 0, run: 0))
-    try context.phase("triggers", images: tasks.count * total) { progress in
+    let done = Mutex((images: 0, passes: 0))
+    try context.phase("triggers", images: totals.reduce(0, +)) { progress in
       try runInParallel(
         pieces: tasks.count, options: context.execution,
         memory: (options.batch * 4 + 8) * pool.size * MemoryLayout<Float>.size,
@@ -137,23 +139,23 @@ public struct NeuralCleanse: ModelScanner {
             differentiatesInput: true, options: execution)
         backpropagation = network
         var own = 0
-        let result = try found(pool, tasks[piece], with: network, in: context) { images in
+        let result = try found(pool, tasks[piece], with: network, in: context) { images, passes in
           own += images
           done.withLock {
-            $0.reported += images
-            $0.run += images
-            progress($0.reported)
+            $0.images += images
+            $0.passes += passes * images
+            progress($0.images)
           }
         }
         results.withLock { $0[piece] = result }
+        guard own < totals[piece] else { return }
         done.withLock {
-          $0.reported += total - own
-          if own < total { progress($0.reported) }
+          $0.images += totals[piece] - own
+          progress($0.images)
         }
       }
     }
-    // A batch runs forward and backward to the input.
-    let passes = Double(2 * done.withLock { $0.run })
+    let passes = Double(done.withLock { $0.passes })
     context.count(run: passes, alone: passes)
     return results.withLock { $0 }
   }
@@ -161,7 +163,7 @@ public struct NeuralCleanse: ModelScanner {
   /// Searches for a trigger toward one class.
   private func found(
     _ pool: CleanPool, _ task: (target: Int, images: [Int]), with network: Backpropagation,
-    in context: RunContext, report: (Int) -> Void
+    in context: RunContext, report: (_ images: Int, _ passes: Int) -> Void
   ) throws -> TriggerInversion.Found {
     var result = TriggerInversion.Found(
       trigger: nil, size: Double(pool.size / pool.shape[2]))
@@ -172,22 +174,22 @@ public struct NeuralCleanse: ModelScanner {
       needed: options.success)
     var deck = ImageDeck(task.images, seed: context.seed)
     for _ in 0..<options.steps where !schedule.isFinished {
-      var hits = 0
       for _ in 0..<options.batches {
         try context.checkCancellation()
         let batch = deck.next(options.batch)
-        guard let count = try inversion.descend(batch, cost: schedule.cost, with: network) else {
+        guard try inversion.descend(batch, cost: schedule.cost, with: network) else {
           throw PluginError(
             .unsuitableModel,
-            "has no verdict, as the scores or derivatives of triggered images toward class "
+            "has no verdict, as the derivatives of triggered images' scores toward class "
               + "\(task.target) are not finite", about: .plugin(Self.name))
         }
-        hits += count
-        report(options.batch)
+        // Forward, and backward to the input.
+        report(options.batch, 2)
       }
       let trigger = inversion.bounded.trigger
       let size = trigger.mask.reduce(0.0) { $0 + Double($1) }
-      let success = Double(hits) / Double(options.batches * options.batch)
+      let success = try inversion.success(on: task.images, with: network)
+      report(task.images.count, 1)
       if schedule.record(success: success, size: size) {
         result = .init(trigger: trigger, size: size)
       }

@@ -37,35 +37,52 @@ struct TriggerInversion {
   ///   - batch: Positions of images in the pool.
   ///   - cost: The weight of the mask's size.
   ///   - backpropagation: The network, with gradients of its input.
-  /// - Returns: The number of images that had the target class before the update; nil if a score or
-  ///   derivative is not finite.
+  /// - Returns: Whether all derivatives are finite; if not, nothing changes.
   /// - Throws: The errors of computing gradients.
   mutating func descend(
     _ batch: [Int], cost: Double, with backpropagation: Backpropagation
-  ) throws -> Int? {
-    let size = pool.size
-    var images: [Float] = []
-    images.reserveCapacity(batch.count * size)
-    for image in batch { images += pool.values[image * size..<(image + 1) * size] }
-    let trigger = bounded.trigger
+  ) throws -> Bool {
+    let (trigger, images) = (bounded.trigger, values(of: batch))
     try backpropagation.differentiate(
       .crossEntropy(Array(repeating: Int32(target), count: batch.count)),
       at: trigger.applied(to: images))
-    let scores = backpropagation.outputs
     let derivatives = trigger.gradients(
       at: images, imageGradient: backpropagation.inputGradient)
-    guard scores.allSatisfy(\.isFinite), derivatives.mask.allSatisfy(\.isFinite),
-      derivatives.pattern.allSatisfy(\.isFinite)
-    else { return nil }
+    guard (derivatives.mask + derivatives.pattern).allSatisfy(\.isFinite) else { return false }
     let gradients = bounded.gradients(derivatives, cost: cost)
     maskOptimizer.step(&bounded.mask, along: gradients.mask, rate: rate)
     patternOptimizer.step(&bounded.pattern, along: gradients.pattern, rate: rate)
-    let classes = scores.count / batch.count
-    return batch.indices.count { index in
-      let row = scores[index * classes..<(index + 1) * classes]
-      let top = row.indices.max { (row[$0], -$0) < (row[$1], -$1) }
-      return top == index * classes + target
+    return true
+  }
+
+  /// Returns the share of images that get the target class with the trigger.
+  ///
+  /// - Parameters:
+  ///   - images: Positions in the pool.
+  ///   - backpropagation: The network.
+  /// - Throws: The errors of running the network.
+  func success(on images: [Int], with backpropagation: Backpropagation) throws -> Double {
+    let trigger = bounded.trigger
+    var hits = 0
+    for start in stride(from: 0, to: images.count, by: backpropagation.batchSize) {
+      let batch = Array(images[start...].prefix(backpropagation.batchSize))
+      try backpropagation.evaluate(trigger.applied(to: values(of: batch)))
+      let scores = backpropagation.outputs
+      let classes = scores.count / batch.count
+      hits += batch.indices.count { index in
+        let row = Array(scores[index * classes..<(index + 1) * classes])
+        return row.indices.allSatisfy { $0 == target || row[$0] < row[target] }
+      }
     }
+    return Double(hits) / Double(images.count)
+  }
+
+  /// Returns images of the pool, `[images][height][width][channels]`.
+  private func values(of images: [Int]) -> [Float] {
+    var result: [Float] = []
+    result.reserveCapacity(images.count * pool.size)
+    for image in images { result += pool.values[image * pool.size..<(image + 1) * pool.size] }
+    return result
   }
 }
 
