@@ -34,13 +34,17 @@ let composedDefenses = ["TriggerUnlearning"]
 /// The plugins under Sources/Verdicts.
 let verdicts = ["FreeEagle", "OccluderSearch"]
 
+/// Verdicts that run another plugin.
+let composedVerdicts = ["NeuralCleanse"]
+
 /// The plugins under Sources/DataSetDetectors.
 let dataSetDetectors = ["SpectralSignatures"]
 
 /// The plugins under Sources/Attacks.
 let attacks = ["BadNets", "Blended", "SIG", "WaNet", "LabelConsistent"]
 
-let plugins = defenses + composedDefenses + verdicts + dataSetDetectors + attacks
+let plugins =
+  defenses + composedDefenses + verdicts + composedVerdicts + dataSetDetectors + attacks
 
 let package = Package(
   name: "DefenseKit",
@@ -132,6 +136,9 @@ let package = Package(
       "OccluderSearchTests",
       ["OccluderSearch", "DefenseKit", "DefenseKitTesting", "InferenceGraph"]),
     tests(
+      "NeuralCleanseTests",
+      ["NeuralCleanse", "OccluderSearch", "DefenseKit", "DefenseKitTesting", "InferenceGraph"]),
+    tests(
       "TriggerUnlearningTests",
       ["TriggerUnlearning", "OccluderSearch", "DefenseKit", "DefenseKitTesting"]),
     tests("SpectralSignaturesTests", ["SpectralSignatures", "DefenseKit", "DefenseKitTesting"]),
@@ -170,6 +177,9 @@ let package = Package(
       library($0, path: "Sources/Defenses/\($0)", ["DefenseKit", "OccluderSearch"])
     }
     + verdicts.map { library($0, path: "Sources/Verdicts/\($0)", ["DefenseKit"]) }
+    + composedVerdicts.map {
+      library($0, path: "Sources/Verdicts/\($0)", ["DefenseKit", "OccluderSearch"])
+    }
     + dataSetDetectors.map {
       library($0, path: "Sources/DataSetDetectors/\($0)", ["DefenseKit"])
     }

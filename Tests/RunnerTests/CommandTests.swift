@@ -203,6 +203,28 @@ struct CommandTests {
               The lead in fitness over all other classes above which classes are held to be targets.
             passes=auto     integer
               Images that may pass the network before the search is cut short, from 1,000; auto is no limit.
+          neural-cleanse       Finds a class that a much smaller mask with a pattern leads to than to the others.
+            needs at least 3 classes, at least 32 clean images
+            classes=50         integer
+              Classes that triggers are searched for at most, 3 to 100,000; of more, those that random occluders lead to.
+            steps=100          integer
+              Steps of a search at most, 1 to 100,000.
+            batches=8          integer
+              Batches in a step, 1 to 10,000.
+            batch=32           integer
+              Images in a batch, 1 to 4,096.
+            learning-rate=0.1  number
+              Adam's rate, over 0 and up to 10.
+            cost=0.001         number
+              First weight of the mask's size over 0 in the loss, up to 1,000.
+            factor=2           number
+              Factor by which the weight rises, over 1 and up to 100.
+            patience=5         integer
+              Steps that must agree before the weight changes, 1 to 1,000.
+            success=0.99       number
+              Share of images that a trigger must lead to the class, over 0 and up to 1.
+            threshold=2        number
+              Anomaly index above which a class is held to be a target.
 
         Attacks:
           badnets              Stamps a patch or a picture on images and changes their labels.

@@ -50,6 +50,7 @@ struct ScanTests {
 
         No verdict:
           occluder-search learns from clean images; give some with --clean
+          neural-cleanse learns from clean images; give some with --clean
 
         Audit of the file: no findings.
 
@@ -57,7 +58,7 @@ struct ScanTests {
           # With clean images, which need no labels, find triggers and train the model to ignore them
           runner run --defense trigger-unlearning --detector goodnet --model \(suspect) --clean clean.h# \
         --output repaired
-          # With clean images, occluder-search can judge the model too
+          # With clean images, occluder-search and neural-cleanse can judge the model too
           runner scan \(suspect) --clean clean.h# --option free-eagle.steps=#
           # Write a page with all scores
           runner scan \(suspect) --option free-eagle.steps=# --output scan

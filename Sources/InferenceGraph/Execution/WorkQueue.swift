@@ -16,7 +16,7 @@ private struct WorkQueueState {
 ///   - memory: The bytes of each thread's state.
 /// - Throws: ``MemoryError`` if the memory is not available; `CancellationError`; the errors of
 ///   `body`.
-func runInParallel<State>(
+package func runInParallel<State>(
   pieces: Int, options: ExecutionOptions, memory: Int, prepare: @Sendable () -> State,
   body: @Sendable (inout State, Int) throws -> Void
 ) throws {

@@ -27,11 +27,16 @@ public struct MaskedPattern: Sendable, Hashable {
   /// Returns images, `[images][height][width][channels]`, with the pattern applied.
   public func applied(to images: [Float]) -> [Float] {
     let channels = imageShape.last ?? 1
+    let (mask, pattern) = (mask, pattern)
+    precondition(
+      images.count % pattern.count == 0, "\(images.count) elements for images of \(imageShape)")
     var result = images
-    for index in images.indices {
-      let element = index % pattern.count
-      let m = mask[element / channels]
-      result[index] = (1 - m) * images[index] + m * pattern[element]
+    for start in stride(from: 0, to: images.count, by: pattern.count) {
+      for (pixel, m) in mask.enumerated() {
+        for element in pixel * channels..<(pixel + 1) * channels {
+          result[start + element] = (1 - m) * images[start + element] + m * pattern[element]
+        }
+      }
     }
     return result
   }
@@ -51,13 +56,17 @@ public struct MaskedPattern: Sendable, Hashable {
       images.count == gradient.count && images.count % pattern.count == 0,
       "\(gradient.count) derivatives for \(images.count) elements")
     let channels = imageShape.last ?? 1
+    let (mask, pattern) = (mask, pattern)
     var masks = Array(repeating: 0.0, count: mask.count)
     var patterns = Array(repeating: 0.0, count: pattern.count)
-    for index in images.indices {
-      let element = index % pattern.count
-      let derivative = Double(gradient[index])
-      masks[element / channels] += derivative * Double(pattern[element] - images[index])
-      patterns[element] += derivative
+    for start in stride(from: 0, to: images.count, by: pattern.count) {
+      for pixel in mask.indices {
+        for element in pixel * channels..<(pixel + 1) * channels {
+          let derivative = Double(gradient[start + element])
+          masks[pixel] += derivative * Double(pattern[element] - images[start + element])
+          patterns[element] += derivative
+        }
+      }
     }
     return (
       masks.map { Float($0) },

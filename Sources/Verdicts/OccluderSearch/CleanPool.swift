@@ -71,7 +71,7 @@ package struct CleanPool: Sendable {
   }
 
   /// Returns the positions of the images whose predicted class satisfies a condition.
-  func indices(of predictions: [Int?], where condition: (Int) -> Bool) -> [Int] {
+  package func indices(of predictions: [Int?], where condition: (Int) -> Bool) -> [Int] {
     predictions.indices.filter { predictions[$0].map(condition) ?? false }
   }
 }
