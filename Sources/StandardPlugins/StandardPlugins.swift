@@ -8,6 +8,7 @@ internal import FineTuning
 internal import FreeEagle
 internal import GoodNet
 internal import LabelConsistent
+internal import MMBD
 internal import OccluderSearch
 internal import SIG
 internal import STRIP
@@ -22,6 +23,6 @@ internal import WaNet
 /// ```
 public let standardPlugins: [any Plugin.Type] = [
   FinePruning.self, FineTuning.self, CLP.self, ANP.self, TriggerUnlearning.self, GoodNet.self,
-  STRIP.self, FreeEagle.self, OccluderSearch.self, SpectralSignatures.self,
+  STRIP.self, FreeEagle.self, MMBD.self, OccluderSearch.self, SpectralSignatures.self,
   BadNets.self, Blended.self, SIG.self, WaNet.self, LabelConsistent.self,
 ]

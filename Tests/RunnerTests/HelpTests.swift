@@ -140,7 +140,7 @@ struct HelpTests {
       "PLUGINS",
       with:
         "fine-pruning, fine-tuning, clp, anp, trigger-unlearning, goodnet, strip, free-eagle, "
-        + "occluder-search, spectral-signatures, badnets, blended, sig, wanet, label-consistent"
+        + "mm-bd, occluder-search, spectral-signatures, badnets, blended, sig, wanet, label-consistent"
     )
     #expect(result.errors == "runner: \(whole)\n")
     #expect(result.output == "")
