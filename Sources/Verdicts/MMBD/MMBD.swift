@@ -68,12 +68,13 @@ public struct MMBD: ModelScanner {
     try context.checkCancellation()
     let (range, note) = try range(for: model, clean)
     let search = MarginSearch(
-      range: range, starts: options.starts, steps: options.steps,
+      range: range, starts: options.starts ?? min(10, max(2, 400 / classes)), steps: options.steps,
       learningRate: options.learningRate)
     let margins = try search.margins(of: model, in: context)
     let scores = margins.map { max(0, Double($0.max() ?? 0)) }
     return ModelVerdict(
-      statistic: Self.statistic(of: scores, null: options.null),
+      statistic: Self.statistic(
+        of: scores, null: options.null ?? (classes < 30 ? .exponential : .gamma)),
       threshold: -log10(options.significance),
       classScores: scores, measure: "maximum margin", notes: note.map { [$0] } ?? [])
   }
@@ -98,25 +99,10 @@ public struct MMBD: ModelScanner {
   ) throws -> (range: ClosedRange<Float>, note: String?) {
     if let range = options.range { return (Float(range[0])...Float(range[1]), nil) }
     if let clean { return (try clean.valueRange(), nil) }
-    let range: ClosedRange<Float> = model.takesBytes ? 0...255 : 0...1
-    let words = model.takesBytes ? "0...255" : "0...1"
     return (
-      range,
-      "images are taken to have values of \(words); give clean images or \(Self.name).range if they "
-        + "have others"
+      0...255,
+      "images are taken to have values of 0...255, with an input scale of \(model.inputScale); if "
+        + "the model takes others, give clean images or \(Self.name).range"
     )
-  }
-}
-
-extension Model {
-  /// Whether the input scale, or a rescaling at the beginning of the network, divides the values by
-  /// more than 16: such networks take bytes.
-  var takesBytes: Bool {
-    var factor = inputScale
-    let first = graph.nodes.first { $0.inputs == [0] }
-    if case .rescaling(let rescaling)? = first?.operation {
-      factor *= rescaling.scale.reduce(0) { max($0, abs($1)) }
-    }
-    return factor < 1 / 16
   }
 }

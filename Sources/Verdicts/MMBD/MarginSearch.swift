@@ -60,7 +60,6 @@ struct MarginSearch {
     var largest = [Float](repeating: -.infinity, count: targets.count)
     var adam = ValueOptimizer(.adam(epsilon: 1e-12), count: values.count)
     let (low, width) = (range.lowerBound, range.upperBound - range.lowerBound)
-    let size = values.count / targets.count
     for step in 0...steps {
       try context.checkCancellation()
       let images = values.map { low + width * $0 }
@@ -77,14 +76,12 @@ struct MarginSearch {
         let gradient = backpropagation.inputGradient
         adam.step(&values, along: gradient.map { $0 * width }, rate: learningRate)
         for index in values.indices {
-          // Not a number becomes 0, so check the gradient first.
           guard gradient[index].isFinite else { throw Margins.notFinite }
           values[index] = min(max(values[index], 0), 1)
         }
       }
       progress((step + 1) * targets.count)
     }
-    _ = size
     return largest
   }
 

@@ -2,6 +2,10 @@ public import DefenseKit
 private import Foundation
 
 /// The distribution of the maximum margins of a network without a backdoor.
+///
+/// The margins other than the largest one vary less than all margins do. With few classes a gamma
+/// distribution fitted to them is therefore too narrow, and honest networks fall outside of it; an
+/// exponential one is too wide to show anything with many.
 public enum NullDistribution: String, CaseIterable, OptionValue {
   /// A gamma distribution with the margins' mean and variance, from 0.
   case gamma
