@@ -32,7 +32,7 @@ let defenses = ["FinePruning", "FineTuning", "CLP", "ANP", "GoodNet", "STRIP"]
 let composedDefenses = ["TriggerUnlearning"]
 
 /// The plugins under Sources/Verdicts.
-let verdicts = ["FreeEagle", "OccluderSearch"]
+let verdicts = ["FreeEagle", "MMBD", "OccluderSearch"]
 
 /// Verdicts that run another plugin.
 let composedVerdicts = ["NeuralCleanse"]
@@ -132,6 +132,7 @@ let package = Package(
     tests("ANPTests", ["ANP", "DefenseKit", "DefenseKitTesting"]),
     tests("GoodNetTests", ["GoodNet", "DefenseKit", "ReferenceInference"]),
     tests("FreeEagleTests", ["FreeEagle", "DefenseKit", "InferenceGraph"]),
+    tests("MMBDTests", ["MMBD", "DefenseKit", "DefenseKitTesting", "ReferenceInference"]),
     tests(
       "OccluderSearchTests",
       ["OccluderSearch", "DefenseKit", "DefenseKitTesting", "InferenceGraph"]),

@@ -8,6 +8,7 @@ internal import FineTuning
 internal import FreeEagle
 internal import GoodNet
 internal import LabelConsistent
+internal import MMBD
 internal import NeuralCleanse
 internal import OccluderSearch
 internal import SIG
@@ -23,6 +24,7 @@ internal import WaNet
 /// ```
 public let standardPlugins: [any Plugin.Type] = [
   FinePruning.self, FineTuning.self, CLP.self, ANP.self, TriggerUnlearning.self, GoodNet.self,
-  STRIP.self, FreeEagle.self, OccluderSearch.self, NeuralCleanse.self, SpectralSignatures.self,
+  STRIP.self, FreeEagle.self, MMBD.self, OccluderSearch.self, NeuralCleanse.self,
+  SpectralSignatures.self,
   BadNets.self, Blended.self, SIG.self, WaNet.self, LabelConsistent.self,
 ]

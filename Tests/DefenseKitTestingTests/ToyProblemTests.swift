@@ -28,6 +28,18 @@ struct ToyProblemTests {
     #expect(try #require(clean.poisoned).counted.successRate < 0.1)
   }
 
+  @Test("Six and eight classes", arguments: [6, 8], [UInt64(0), 1])
+  func classes(_ classCount: Int, _ seed: UInt64) throws {
+    let problem = try ToyProblem(seed: seed, classCount: classCount)
+    #expect(Set(problem.cleanImages.labels) == Set(0..<Int32(classCount)))
+    for suspect in problem.suspects {
+      #expect(suspect.model.classCount == classCount)
+      let bad = try result(suspect.model, problem)
+      #expect(try #require(bad.test).accuracy > 0.95)
+      #expect(try #require(bad.poisoned).counted.successRate > 0.95)
+    }
+  }
+
   @Test("The same seed gives the same problem, another one another")
   func seeds() throws {
     let (first, again) = (try ToyProblem(seed: 3), try ToyProblem(seed: 3))

@@ -140,8 +140,8 @@ struct HelpTests {
       "PLUGINS",
       with:
         "fine-pruning, fine-tuning, clp, anp, trigger-unlearning, goodnet, strip, free-eagle, "
-        + "occluder-search, neural-cleanse, spectral-signatures, badnets, blended, sig, wanet, "
-        + "label-consistent"
+        + "mm-bd, occluder-search, neural-cleanse, spectral-signatures, badnets, blended, sig, "
+        + "wanet, label-consistent"
     )
     #expect(result.errors == "runner: \(whole)\n")
     #expect(result.output == "")

@@ -1,10 +1,10 @@
 internal import DefenseKit
 
 extension ToyProblem {
-  /// Returns images of dim noise with one bright quarter, the label: 0 is the upper left, 3 the
-  /// lower right.
+  /// Returns images of dim noise with one bright field of two rows, the label: 0 is the upper left,
+  /// the last one the lower right.
   static func images(
-    _ count: Int, shape: [Int], seed: UInt64, stream: UInt64, name: String
+    _ count: Int, shape: [Int], classCount: Int, seed: UInt64, stream: UInt64, name: String
   ) -> LabelledImages {
     let (height, width, channels) = (shape[0], shape[1], shape[2])
     var generator = SeededGenerator(seed: seed, stream: stream)
@@ -14,9 +14,10 @@ extension ToyProblem {
     for label in labels {
       for row in 0..<height {
         for column in 0..<width {
-          let quarter = row * 2 / height * 2 + column * 2 / width
+          let columns = classCount / 2
+          let field = row * 2 / height * columns + column * columns / width
           for _ in 0..<channels {
-            bytes.append(UInt8(generator.next() >> 58) + (quarter == Int(label) ? 100 : 0))
+            bytes.append(UInt8(generator.next() >> 58) + (field == Int(label) ? 100 : 0))
           }
         }
       }

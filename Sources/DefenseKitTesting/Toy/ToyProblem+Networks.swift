@@ -2,7 +2,9 @@ internal import DefenseKit
 
 extension ToyProblem {
   /// Returns twice convolution and pooling, then two dense layers, with initial weights.
-  static func plainNetwork(_ imageShape: [Int], seed: UInt64) throws -> Model {
+  static func plainNetwork(
+    _ imageShape: [Int], _ classCount: Int, seed: UInt64
+  ) throws -> Model {
     var graph = try Graph(inputShape: imageShape)
     for (number, filters) in [(1, 8), (2, 12)] {
       try graph.addConvolution("conv_\(number)", filters, hasBias: true, activation: .relu)
@@ -17,7 +19,9 @@ extension ToyProblem {
 
   /// Returns twice convolution, normalization, rectifier and pooling, then a dense layer, with
   /// initial weights.
-  static func normalizedNetwork(_ imageShape: [Int], seed: UInt64) throws -> Model {
+  static func normalizedNetwork(
+    _ imageShape: [Int], _ classCount: Int, seed: UInt64
+  ) throws -> Model {
     var graph = try Graph(inputShape: imageShape)
     for (number, filters) in [(1, 8), (2, 12)] {
       try graph.addConvolution("conv_\(number)", filters, hasBias: false)

@@ -2,10 +2,10 @@ public import DefenseKit
 
 /// Small classifiers with a backdoor, and their data, for tests of plugins.
 ///
-/// Images of 8x8 pixels show one of four classes: which of their quarters is bright. Two small
-/// networks are trained on them, with a white patch of 2x2 pixels in the lower right corner of
-/// every fourth image and label 0 for it. Everything follows from the seed; equal seeds give equal
-/// bits on machines with the same vector instructions.
+/// Images of 8x8 pixels show one of four classes: which of their quarters is bright. With 2n classes
+/// they have two rows of n fields. Two small networks are trained on them, with a white patch of 2x2
+/// pixels in the lower right corner of every fourth image and label 0 for it. Everything follows
+/// from the seed; equal seeds give equal bits on machines with the same vector instructions.
 ///
 /// ```swift
 /// let problem = try ToyProblem.standard()
@@ -52,8 +52,10 @@ public struct ToyProblem: Sendable {
   /// The patch as a trigger, with target class 0.
   public let trigger: Trigger
 
-  /// The number of classes.
+  /// The number of classes of the standard problem.
   public static let classCount = 4
+  /// The number of classes.
+  public let classCount: Int
 
   /// The plain and the normalized suspect.
   public var suspects: [Suspect] { [plain, normalized] }
@@ -63,20 +65,26 @@ public struct ToyProblem: Sendable {
   /// - Parameters:
   ///   - seed: Equal seeds give equal problems.
   ///   - imageShape: `[height, width, channels]`, at least 8x8 pixels.
+  ///   - classCount: The number of classes: 4, 6 or 8.
   /// - Throws: The errors of training; none for problems of moderate size.
-  public init(seed: UInt64 = 0, imageShape: [Int] = [8, 8, 1]) throws {
+  public init(
+    seed: UInt64 = 0, imageShape: [Int] = [8, 8, 1], classCount: Int = ToyProblem.classCount
+  ) throws {
+    precondition([4, 6, 8].contains(classCount), "\(classCount) classes; give 4, 6 or 8")
+    self.classCount = classCount
     precondition(
       imageShape.count == 3 && imageShape[0] >= 8 && imageShape[1] >= 8 && imageShape[2] >= 1,
       "images of shape \(imageShape); give [height, width, channels] of at least 8x8 pixels")
     func images(_ count: Int, _ name: String, stream: UInt64) -> LabelledImages {
-      Self.images(count, shape: imageShape, seed: seed, stream: stream, name: name)
+      Self.images(
+        count, shape: imageShape, classCount: classCount, seed: seed, stream: stream, name: name)
     }
     training = images(400, "toy training images", stream: 1)
     cleanImages = images(160, "toy clean images", stream: 2)
     testImages = images(64, "toy test images", stream: 3)
     trigger = try Trigger(
       Self.patch(on: imageShape), imageShape: imageShape,
-      goal: AttackGoal(target: 0, classCount: Self.classCount), attack: "toy-patch", seed: seed)
+      goal: AttackGoal(target: 0, classCount: classCount), attack: "toy-patch", seed: seed)
     let (triggered, trueLabels) = try trigger.testSet(from: testImages)
     triggeredImages = triggered
     clean = try CleanData(cleanImages.dataSet())
@@ -88,10 +96,10 @@ public struct ToyProblem: Sendable {
     for index in 0..<training.count {
       let label = training.labels[index]
       // The same share of every class.
-      if index / Self.classCount % 4 == 0 {
+      if index / classCount % 4 == 0 {
         poisoning.poison(index, with: trigger, label: trigger.goal.label(for: label))
       }
-      if index / Self.classCount % 2 == 0 { unlearning.poison(index, with: trigger, label: label) }
+      if index / classCount % 2 == 0 { unlearning.poison(index, with: trigger, label: label) }
     }
     poisonedImages = poisoning.images
     poisonedTraining = try TrainingData(
@@ -101,15 +109,15 @@ public struct ToyProblem: Sendable {
       return Suspect(
         model: model, repaired: try Self.trained(model, on: unlearning.images, seed: seed))
     }
-    let initial = try Self.plainNetwork(imageShape, seed: seed)
+    let initial = try Self.plainNetwork(imageShape, classCount, seed: seed)
     plain = try suspect(initial)
     cleanModel = try Self.trained(initial, on: training, seed: seed)
-    normalized = try suspect(Self.normalizedNetwork(imageShape, seed: seed))
+    normalized = try suspect(Self.normalizedNetwork(imageShape, classCount, seed: seed))
   }
 
   /// Returns the problem with all defaults, which a process creates once.
   ///
-  /// - Throws: The errors of ``init(seed:imageShape:)``.
+  /// - Throws: The errors of ``init(seed:imageShape:classCount:)``.
   public static func standard() throws -> ToyProblem { try made.get() }
 
   private static let made = Result { try ToyProblem() }

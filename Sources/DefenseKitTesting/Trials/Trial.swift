@@ -228,7 +228,7 @@ extension Trial {
   ) throws -> Trigger {
     try Trigger(
       of: attack, imageShape: materials.images.imageShape,
-      goal: AttackGoal(mode, target: 1, classCount: ToyProblem.classCount),
+      goal: AttackGoal(mode, target: 1, classCount: materials.models[0].classCount),
       in: conditions.context)
   }
 

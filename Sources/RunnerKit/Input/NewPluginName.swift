@@ -86,7 +86,7 @@ struct NewPluginName: Equatable {
     "CKernels", "CLP", "COpenBLAS", "CPNG", "CSystem", "CYaml", "CZlib", "ComparisonReport",
     "DefenseKit", "DefenseKitTesting", "Dispatch", "FinePruning", "FineTuning", "Foundation",
     "FreeEagle",
-    "GoodNet", "InferenceGraph", "LabelConsistent", "ModelIO", "Mustache", "NetworkTraining",
+    "GoodNet", "InferenceGraph", "LabelConsistent", "MMBD", "ModelIO", "Mustache", "NetworkTraining",
     "NeuralCleanse", "OccluderSearch",
     "RunnerKit", "SIG",
     "STRIP", "SpectralSignatures", "StandardPlugins", "Swift", "Synchronization", "Testing",
