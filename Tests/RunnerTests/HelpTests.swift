@@ -42,6 +42,8 @@ struct HelpTests {
       if isLong, words.contains("--defense") { words += ["--model", "no.h5", "--clean", "no.h5"] }
       if words.contains("fashion-mnist") { words += ["--test", "no.h5"] }
       if words.contains("manual") { words.removeLast(2) }
+      // Without a model it would scan the built-in network.
+      if words == ["scan"] { words.append("no.h5") }
       words = words.map { $0 == "built-in" ? "no-folder" : $0 }
       let result = try RunnerProgram.run(words, in: folder.path)
       #expect(result.status == (isWhole ? 0 : 66), "\(words): \(result.errors)")

@@ -21,7 +21,6 @@ struct ScanCommand: RunnerCommand {
   static var examples: [Example] {
     [
       Example("The small backdoored network that comes with the program", "scan"),
-      Example("All methods that need the model alone", "scan suspect.h5"),
       Example(
         "All methods, with a page, the triggers found and a report",
         "scan suspect.h5 --clean images.h5 --output scan"),
