@@ -15,8 +15,8 @@ public protocol ModelScanner: Plugin {
   ///   model that the scanner cannot examine.
   func scan(_ model: Model, using clean: CleanData?, in context: RunContext) throws -> ModelVerdict
 
-  /// The largest number of classes with which the scanner is used unless it is named; nil, the
-  /// default: any number.
+  /// The largest number of classes with which the scanner is used unless it is named; 0: never; nil,
+  /// the default: any number.
   ///
   /// A method whose time grows fast with the number of classes declares one, so that `runner scan`
   /// does not take minutes unasked.

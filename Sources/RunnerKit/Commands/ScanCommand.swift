@@ -212,10 +212,10 @@ struct ScanCommand: RunnerCommand {
     }
     scan.omissions += slow.map { scanner in
       let name = type(of: scanner).name
+      let limit = limit(scanner) ?? 0
+      let why = limit > 0 ? "more than \(limit) classes" : "takes minutes"
       return .init(
-        verdict: name,
-        reason:
-          "left out: \(name) (more than \(limit(scanner) ?? 0) classes); --verdict \(name) runs it",
+        verdict: name, reason: "left out: \(name) (\(why)); --verdict \(name) runs it",
         lacksImages: false)
     }
     return scan

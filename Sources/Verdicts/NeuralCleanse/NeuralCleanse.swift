@@ -34,6 +34,9 @@ public struct NeuralCleanse: ModelScanner {
   /// Three classes, because the deviations of two are equal; as many images as a batch.
   public static let requirements: [PluginRequirement] = [.classes(3), .cleanData, .images(32)]
 
+  /// None: a search takes minutes unless the network is small.
+  public static let largestUnnamedClassCount: Int? = 0
+
   /// The fewest images of other classes that a search takes.
   static let fewestImages = 16
 
