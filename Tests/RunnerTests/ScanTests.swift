@@ -39,18 +39,23 @@ struct ScanTests {
     #expect(
       Self.numberless(found.output)
         == """
-        Backdoor found by # of # verdict: free-eagle names class #.
+        Backdoor found by # of # verdicts: free-eagle names class #.
 
-        verdict     answer    statistic  threshold  target classes  trigger found (area)
-        ────────────────────────────────────────────────────────────────────────────────
+        verdict     answer      statistic  threshold  target classes  trigger found (area)
+        ──────────────────────────────────────────────────────────────────────────────────
         free-eagle  backdoor  #  #  #  –
+        mm-bd       none found  #  #  –  –
 
         free-eagle: tendency of the other classes' embeddings toward the class
           class #: #, class #: #, class #: #; # with lower scores
+        mm-bd: maximum margin
+          class #: #, class #: #, class #: #; # with lower scores
+          images are taken to have values of #...#, with an input scale of #; if the model takes \
+        others, give clean images or mm-bd.range
 
         No verdict:
           occluder-search learns from clean images; give some with --clean
-          neural-cleanse learns from clean images; give some with --clean
+          left out: neural-cleanse (takes minutes); --verdict neural-cleanse runs it
 
         Audit of the file: no findings.
 
@@ -58,13 +63,14 @@ struct ScanTests {
           # With clean images, which need no labels, find triggers and train the model to ignore them
           runner run --defense trigger-unlearning --detector goodnet --model \(suspect) --clean clean.h# \
         --output repaired
-          # With clean images, occluder-search and neural-cleanse can judge the model too
+          # With clean images, occluder-search can judge the model too
           runner scan \(suspect) --clean clean.h# --option free-eagle.steps=#
           # Write a page with all scores
           runner scan \(suspect) --option free-eagle.steps=# --output scan
 
         """.replacing(suspect, with: Self.numberless(suspect)))
-    #expect(found.output.hasPrefix("Backdoor found by 1 of 1 verdict: free-eagle names class 4.\n"))
+    #expect(
+      found.output.hasPrefix("Backdoor found by 1 of 2 verdicts: free-eagle names class 4.\n"))
     #expect(!found.errors.contains("runner:"))
     let clear = try RunnerProgram.run(["scan", honest, "--verdict", "free-eagle"] + options)
     #expect(clear.status == 0, "\(clear.errors)")
@@ -98,16 +104,16 @@ struct ScanTests {
     let steps = ["--option", "free-eagle.steps=1"]
     // With 200 classes it runs unasked.
     let asked = try RunnerProgram.run(["scan", fewer] + steps)
-    #expect(asked.output.contains(" 1 verdict"), "\(asked.errors)")
+    #expect(asked.output.contains("\nfree-eagle: "), "\(asked.errors)")
     let named = try RunnerProgram.run(["scan", many, "--verdict", "free-eagle"] + steps)
     #expect(named.output.contains("\nfree-eagle: ") && !named.output.contains("left out"))
-    // Without images nothing else can judge.
-    let alone = try RunnerProgram.run(["scan", many])
-    #expect(alone.status == 64 && alone.output == "")
-    #expect(
-      alone.errors
-        == "runner: occluder-search learns from clean images; give some with --clean or name "
-        + "free-eagle with --verdict\n")
+    let leftOut = """
+        left out: free-eagle (more than 200 classes); --verdict free-eagle runs it
+        left out: neural-cleanse (takes minutes); --verdict neural-cleanse runs it
+
+      """
+    let alone = try RunnerProgram.run(["scan", many, "--option", "mm-bd.steps=1"])
+    #expect(alone.output.contains(leftOut), "\(alone.output) \(alone.errors)")
     let images = "\(folder.path)/images.h5"
     let file = try HDF5Writer(path: images)
     try file.write(
@@ -118,9 +124,7 @@ struct ScanTests {
     }
     let others = try RunnerProgram.run(["scan", many, "--clean", images] + quick)
     #expect(
-      others.output.contains(
-        "\nNo verdict:\n  left out: free-eagle (more than 200 classes); --verdict free-eagle runs it\n"
-      ), "\(others.output) \(others.errors)")
+      others.output.contains("\nNo verdict:\n" + leftOut), "\(others.output) \(others.errors)")
     #expect(others.output.contains("\noccluder-search: fitness "))
     // An option of a verdict that is left out is no mistake.
     let both = try RunnerProgram.run(["scan", many, "--clean", images, "--json"] + quick + steps)
