@@ -56,7 +56,13 @@ public struct PluginOption<Options: Sendable>: Sendable {
 
   /// The accepted values in words: "numbers separated by commas".
   var values: String {
-    guard type.hasSuffix(",...") else { return type }
+    guard type.hasSuffix(",...") else {
+      return switch type {
+      case "number": "a number"
+      case "integer": "an integer"
+      default: type
+      }
+    }
     let element = String(type.dropLast(4))
     return choices.isEmpty
       ? "\(element)s separated by commas" : "one or more of \(element), separated by commas"
