@@ -34,14 +34,18 @@ struct ScanTests {
     #expect(
       Self.numberless(found.output)
         == """
-        Backdoor found by # of # verdict: free-eagle names class #.
+        Backdoor found by # of # verdicts: free-eagle names class #.
 
-        verdict     answer    statistic  threshold  target classes  trigger found (area)
-        ────────────────────────────────────────────────────────────────────────────────
+        verdict     answer      statistic  threshold  target classes  trigger found (area)
+        ──────────────────────────────────────────────────────────────────────────────────
         free-eagle  backdoor  #  #  #  –
+        mm-bd       none found  #  #  –  –
 
         free-eagle: tendency of the other classes' embeddings toward the class
           class #: #, class #: #, class #: #; # with lower scores
+        mm-bd: maximum margin
+          class #: #, class #: #, class #: #; # with lower scores
+          images are taken to have values of #...# before the input scale; if they have others, give clean images or mm-bd.range
 
         No verdict:
           occluder-search learns from clean images; give some with --clean
@@ -58,7 +62,7 @@ struct ScanTests {
           runner scan \(suspect) --option free-eagle.steps=# --output scan
 
         """.replacing(suspect, with: Self.numberless(suspect)))
-    #expect(found.output.hasPrefix("Backdoor found by 1 of 1 verdict: free-eagle names class 4.\n"))
+    #expect(found.output.hasPrefix("Backdoor found by 1 of 2 verdicts: free-eagle names class 4.\n"))
     #expect(!found.errors.contains("runner:"))
     let clear = try RunnerProgram.run(["scan", honest, "--verdict", "free-eagle"] + options)
     #expect(clear.status == 0, "\(clear.errors)")

@@ -101,8 +101,8 @@ public struct MMBD: ModelScanner {
     if let clean { return (try clean.valueRange(), nil) }
     return (
       0...255,
-      "images are taken to have values of 0...255, with an input scale of \(model.inputScale); if "
-        + "the model takes others, give clean images or \(Self.name).range"
+      "images are taken to have values of 0...255 before the input scale; if they have others, give "
+        + "clean images or \(Self.name).range"
     )
   }
 }
