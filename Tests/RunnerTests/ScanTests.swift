@@ -62,7 +62,8 @@ struct ScanTests {
           runner scan \(suspect) --option free-eagle.steps=# --output scan
 
         """.replacing(suspect, with: Self.numberless(suspect)))
-    #expect(found.output.hasPrefix("Backdoor found by 1 of 2 verdicts: free-eagle names class 4.\n"))
+    #expect(
+      found.output.hasPrefix("Backdoor found by 1 of 2 verdicts: free-eagle names class 4.\n"))
     #expect(!found.errors.contains("runner:"))
     let clear = try RunnerProgram.run(["scan", honest, "--verdict", "free-eagle"] + options)
     #expect(clear.status == 0, "\(clear.errors)")
