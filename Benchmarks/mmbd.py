@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The maximum margins of mm-bd, computed by TensorFlow from the same noise, beside those of the runner.
 
-    Benchmarks/mmbd.py MODEL.h5 [--range 0,1] [--starts 10] [--steps 100] [--learning-rate 0.05] [--seed 0] [--runner PATH]
+    Benchmarks/mmbd.py MODEL.h5 [--range 0,1] [--starts 10] [--steps 50] [--learning-rate 0.05] [--seed 0] [--runner PATH]
 
 MODEL is a Keras file that takes values of RANGE. Prints the margin of each class as both compute it, and the p-values of SciPy's
 distributions if SciPy is there. Ends with an error if a margin differs by more than --tolerance. Rectifiers and maximum pooling have
@@ -117,7 +117,7 @@ def main():
     parser.add_argument("model")
     parser.add_argument("--range", default="0,1", type=lambda text: [float(part) for part in text.split(",")])
     parser.add_argument("--starts", default=10, type=int)
-    parser.add_argument("--steps", default=100, type=int)
+    parser.add_argument("--steps", default=50, type=int)
     parser.add_argument("--learning-rate", default=0.05, type=float)
     parser.add_argument("--sgd", action="store_true")
     parser.add_argument("--classes", default=None, type=lambda text: [int(part) for part in text.split(",")])

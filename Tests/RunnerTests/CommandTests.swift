@@ -189,6 +189,20 @@ struct CommandTests {
               Weight decay of the embeddings, 0 to 1.
             threshold=2         number
               Statistic above which a model counts as backdoored.
+          mm-bd                Finds a class whose largest possible margin stands out from the others'; needs no data.
+            needs at least 5 classes
+            starts=auto         integer
+              Random images to start from for each class, 1 to 1,000; auto: 10, fewer for many classes.
+            steps=50            integer
+              Steps of the search for each image, 1 to 100,000.
+            learning-rate=0.05  number
+              Learning rate of Adam in units of the range, over 0 and up to 1.
+            null=auto           gamma|exponential
+              Distribution fitted to the margins of the other classes; auto: exponential for fewer than 30.
+            significance=0.05   number
+              The p-value under which a model counts as backdoored, over 0 and under 1.
+            range=auto          number,...
+              Smallest and largest value of an image; auto: those of clean images, else 0,255.
           occluder-search      Evolves triggers on clean images, by forward passes alone, and shows those that work.
             needs at least 2 classes, at least 8 clean images
             census=6000     integer

@@ -36,6 +36,9 @@ public struct MMBD: ModelScanner {
   /// Five classes, because fewer leave too few margins for a distribution.
   public static let requirements: [PluginRequirement] = [.classes(5)]
 
+  /// The time grows with the square of the number of classes.
+  public static let largestUnnamedClassCount: Int? = 200
+
   /// The options of this scanner.
   public let options: Options
 
@@ -101,8 +104,8 @@ public struct MMBD: ModelScanner {
     if let clean { return (try clean.valueRange(), nil) }
     return (
       0...255,
-      "images are taken to have values of 0...255, with an input scale of \(model.inputScale); if "
-        + "the model takes others, give clean images or \(Self.name).range"
+      "images are taken to have values of 0...255 before the input scale; if they have others, give "
+        + "clean images or \(Self.name).range"
     )
   }
 }
