@@ -10,6 +10,7 @@ struct TriggerHunt {
   }
 
   private let options: TriggerUnlearning.Options
+  private let suspect: Model
   private let clean: CleanData
   private let positions: [Int]
   /// A verdict other than occluder-search; nil for that one, or none.
@@ -27,6 +28,7 @@ struct TriggerHunt {
     in context: RunContext
   ) throws {
     self.options = options
+    suspect = model
     self.clean = clean
     positions = Array(learned.prefix(CleanPool.largestCount))
     searches = options.verdict == OccluderSearch.name
@@ -73,15 +75,40 @@ struct TriggerHunt {
       of: clean, positions, for: model, plugin: TriggerUnlearning.name)
     let margins = try Margins(scaled, on: pool, in: context)
     let left = try known.all.filter { entry in
-      let images = (0..<pool.count).filter { margins.predictions[$0] != entry.target }
-      let stamped = StampedImages(
-        pool, changes: [entry.change], stamps: images.map { .init(image: $0, change: 0) })
-      let found = try margins.margins(
-        of: stamped, toward: Array(repeating: entry.target, count: images.count))
-      context.count(run: Double(images.count), alone: Double(images.count))
-      return 20 * found.count { $0 > 0 } > found.count
+      try share(entry.change, leadsTo: entry.target, pool, margins, in: context) > 0.05
     }
     return Result(entries: left, summary: "\(left.count) given triggers still worked")
+  }
+
+  /// Returns the share of the images of other classes that get a class with a change; 0 without any.
+  private func share(
+    _ change: StampedImages.Change, leadsTo target: Int, _ pool: CleanPool, _ margins: Margins,
+    in context: RunContext
+  ) throws -> Double {
+    let images = (0..<pool.count).filter { margins.predictions[$0] != target }
+    let stamped = StampedImages(
+      pool, changes: [change], stamps: images.map { .init(image: $0, change: 0) })
+    let found = try margins.margins(
+      of: stamped, toward: Array(repeating: target, count: images.count))
+    context.count(run: Double(images.count), alone: Double(images.count))
+    return Double(found.count { $0 > 0 }) / Double(max(1, found.count))
+  }
+
+  /// Returns those classes whose fittest trigger leads the suspect's images there too: unlearning
+  /// leads images to other classes, which no backdoor of the suspect does.
+  private func inherited(
+    _ classes: [Int], _ findings: OccluderSearch.Findings, in context: RunContext
+  ) throws -> [Int] {
+    guard !classes.isEmpty else { return [] }
+    let (pool, scaled) = try CleanPool.pool(
+      of: clean, positions, for: suspect, plugin: TriggerUnlearning.name)
+    let margins = try Margins(scaled, on: pool, in: context)
+    return try classes.filter { target in
+      guard let place = findings.shortlist.firstIndex(of: target),
+        let best = findings.found[place].first
+      else { return false }
+      return try share(.genome(best.genome), leadsTo: target, pool, margins, in: context) >= 0.5
+    }
   }
 
   /// Returns the triggers of the classes that `OccluderSearch` names, and of known ones whose
@@ -93,7 +120,12 @@ struct TriggerHunt {
     let findings = try scanner.findings(
       of: model, clean, positions, stream: UInt64(round) << 8, in: context)
     let (search, census) = (findings.search, findings.census)
-    let named = scanner.targets(in: findings)
+    var named = scanner.targets(in: findings)
+    if round > 0 {
+      let new = named.filter { !known.targets.contains($0) }
+      let inherited = try inherited(new, findings, in: context)
+      named.removeAll { new.contains($0) && !inherited.contains($0) }
+    }
     let able = Set(search.shortlist(census, count: .max))
     let targets = named + known.targets.filter { !named.contains($0) && able.contains($0) }
     guard !targets.isEmpty else { return Result(entries: [], summary: "") }
