@@ -21,8 +21,9 @@ public import DefenseKit
 ///    sure of class c as it is of clean images.
 ///
 /// Networks without a backdoor have fit triggers too, but for several classes alike. The statistic
-/// is the *lead*, the largest gap in the descending scores of the shortlist; the classes before it,
-/// fewer than half, are held to be targets if it exceeds the threshold.
+/// is the *lead*: in the descending scores of the shortlist, the largest difference between a score
+/// and twice the next. The classes up to there, fewer than half, are held to be targets if it
+/// exceeds the threshold.
 ///
 /// Labels are not used. Classes outside of the shortlist score 0. The method is DefenseKit's own;
 /// Documentation/Algorithms.md relates it to published ones. It does not see triggers outside of
