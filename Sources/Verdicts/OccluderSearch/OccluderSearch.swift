@@ -10,8 +10,7 @@ public import DefenseKit
 ///    image. The classes with the most flips, images that moved there, form the shortlist.
 /// 2. *Evolution*: for each of these classes, the best triggers of the census are mutated, crossed
 ///    and selected over some generations, each on fresh images of other classes. The two best of
-///    each family always survive, so that no family displaces the others. Twice, the three classes
-///    with the fittest triggers by then evolve for as many generations again.
+///    each family always survive, so that no family displaces the others.
 /// 3. *Judgement*: the survivors are judged by images that did not select them. A class's score is
 ///    the fitness of its best trigger, 0 at least:
 ///
@@ -80,8 +79,8 @@ public struct OccluderSearch: ModelScanner {
     package let search: TriggerSearch
     package let census: TriggerSearch.Census
     package let shortlist: [Int]
-    package internal(set) var found: [[TriggerSearch.Found]]
-    package internal(set) var isCutShort: Bool
+    package let found: [[TriggerSearch.Found]]
+    package let isCutShort: Bool
 
     /// The best fitness and its class, best first.
     package var ranking: [(target: Int, fitness: Double)] {
@@ -122,35 +121,9 @@ public struct OccluderSearch: ModelScanner {
     let (found, isCutShort) = try context.phase(
       "evolution", images: search.passes(of: tasks)
     ) { try search.evolve(tasks, stream: stream, limit: limit, progress: $0) }
-    var findings = Findings(
+    return Findings(
       search: search, census: census, shortlist: shortlist, found: found, isCutShort: isCutShort)
-    var left = limit - search.passes(of: tasks)
-    for final in 1...Self.finals where !findings.isCutShort {
-      let places = findings.ranking.prefix(Self.finalists).compactMap {
-        shortlist.firstIndex(of: $0.target)
-      }
-      let tasks = places.map { place in
-        TriggerSearch.Task(
-          target: shortlist[place], seeds: findings.found[place].map(\.genome),
-          penalty: options.penalty)
-      }
-      left -= search.passes(of: tasks)
-      guard left >= 0 else {
-        findings.isCutShort = true
-        break
-      }
-      let (found, _) = try context.phase(
-        "evolution, fittest classes \(final)", images: search.passes(of: tasks)
-      ) { try search.evolve(tasks, stream: stream | UInt64(final) << 4, progress: $0) }
-      for (place, genomes) in zip(places, found) { findings.found[place] = genomes }
-    }
-    return findings
   }
-
-  /// The number of classes whose triggers evolve further.
-  private static let finalists = 3
-  /// How often they do.
-  private static let finals = 2
 
   private func verdict(
     on model: Model, _ findings: Findings, in context: RunContext
