@@ -12,7 +12,7 @@ private import Foundation
 ///
 /// The search ascends the margin from several images of uniform noise, by Adam within the range of
 /// the images' values; all classes start from the same images. The K - 1 margins other than the
-/// largest one, r_max, give the null distribution F (``NullDistribution``). The p-value is
+/// largest one, r_max, give the null distribution F (`NullDistribution`). The p-value is
 ///
 ///     p = 1 - F(r_max)^K,
 ///

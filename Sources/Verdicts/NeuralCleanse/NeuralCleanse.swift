@@ -9,7 +9,7 @@ private import Synchronization
 ///
 ///     mean over images x of CE(f((1 - m) x + m p), t) + cost * sum of m,
 ///
-/// with the cost of ``CostSchedule``. The images are those that the network does not give class t.
+/// with the cost of `CostSchedule`. The images are those that the network does not give class t.
 /// L_t is the size, the sum of the mask in pixels, of the smallest mask after a step that leads
 /// `success` of these images to t; all pixels if none does. A class's score is the anomaly index of classes
 /// with small masks,
@@ -20,7 +20,7 @@ private import Synchronization
 /// the largest is the model's statistic. Three classes at least: of two, both deviate equally.
 ///
 /// Labels are not used. Of more than `classes` classes, those are searched that the occluders of
-/// ``OccluderSearch``'s census lead to most often; the others score 0 and have no part in the median.
+/// `OccluderSearch`'s census lead to most often; the others score 0 and have no part in the median.
 ///
 /// Source: Wang, Yao, Shan, Li, Viswanath, Zheng and Zhao, "Neural Cleanse: Identifying and
 /// Mitigating Backdoor Attacks in Neural Networks", S&P 2019, sections IV and V.
