@@ -144,6 +144,48 @@ private struct TypedSource: SampleSource {
     #expect(zeros > 0)
   }
 
+  /// 33 images in blocks of 16, 16 and 1: the last one has no other image.
+  @Test(arguments: kinds)
+  func imagesAreMixedWithOthersOfTheirBlock(
+    layout: ImageLayout, type: ElementType, isStored: Bool
+  ) throws {
+    let source = TypedSource(values(40), shape, layout, type, isStored: isStored)
+    func images(_ overlay: Float) throws -> TrainingImages {
+      try TrainingImages(
+        source, batchSize: 40, augmentation: Augmentation(shift: 3, flip: true, overlay: overlay),
+        seed: 9)
+    }
+    let order = (0..<40).map { 39 - $0 }
+    let plain = try batch(images(0), order, 0..<33, epoch: 5, scale: 0.5)
+    let mixed = try batch(images(0.25), order, 0..<33, epoch: 5, scale: 0.5)
+    for start in [0, 16] {
+      let overlay = Overlay(order[start..<start + 16], upTo: 0.25, seed: 9, epoch: 5)
+      for lane in 0..<16 {
+        let (share, other) = (overlay.shares[lane], overlay.others[lane])
+        #expect((0..<0.25).contains(share) && other != lane && (0..<16).contains(other))
+        let right = zip(plain[start + lane], plain[start + other]).map { $0 + share * ($1 - $0) }
+        #expect(zip(mixed[start + lane], right).allSatisfy { abs($0 - $1) < 1e-4 })
+      }
+    }
+    #expect(mixed[32] == plain[32])
+  }
+
+  /// 15 others each with 1 in 15, in every epoch anew; shares with the mean of half the largest.
+  @Test func mixturesAreEvenlySpread() {
+    let overlays = (0..<2000).map { Overlay(ArraySlice(0..<16), upTo: 0.5, seed: 4, epoch: $0) }
+    let steps = overlays.flatMap { overlay in
+      overlay.others.enumerated().map { ($1 - $0 + 16) % 16 }
+    }
+    let counts = Dictionary(grouping: steps) { $0 }.mapValues(\.count)
+    // 2,133 expected each, standard deviation 45.
+    #expect(counts.count == 15 && counts.values.allSatisfy { (1900...2370).contains($0) })
+    let shares = overlays.flatMap(\.shares)
+    #expect(abs(shares.reduce(0, +) / Float(shares.count) - 0.25) < 0.005)
+    let two = Overlay(ArraySlice([7, 3]), upTo: 0.5, seed: 4, epoch: 0)
+    #expect(two.others[0] == 1 && two.others[1] == 0)
+    #expect(two == Overlay(ArraySlice([7, 3]), upTo: 0.5, seed: 4, epoch: 0))
+  }
+
   /// 25 shifts and 2 directions: about 1 in 50 images each, in every epoch anew.
   @Test func changesAreEvenlySpread() {
     let augmentation = Augmentation(shift: 2, flip: true)

@@ -7,7 +7,7 @@ import Testing
 struct FitnessLeadTests {
   /// Lists in descending order, worked out by hand.
   @Test(
-    "The classes with the largest lead, fewer than half",
+    "The classes with the largest lead, at most three and fewer than half",
     arguments: [
       // One class far above the others.
       ([4, 0, 0, 0, 0], 1, 4), ([6.5, 1.5, 1, 0.5, 0], 1, 3.5), ([2.5, 0.5, 0.5, 0], 1, 1.5),
@@ -17,6 +17,8 @@ struct FitnessLeadTests {
       ([6, 5.5, 0.5, 0.25, 0], 2, 4.5), ([6, 3, 0.5, 0, 0], 2, 2),
       // Half of the classes, or more, cannot stand apart.
       ([3, 3, 0, 0], 1, -3), ([3, 3, 0, 0, 0], 2, 3), ([3, 3, 3, 0, 0], 1, -3),
+      // Three classes, and four, which are too many.
+      ([4, 4, 3, 1, 0, 0, 0, 0, 0, 0], 3, 1), ([4, 4, 4, 4, 0, 0, 0, 0, 0, 0], 1, -4),
       // Of equal leads the first.
       ([6, 2.5, 0.75, 0.5, 0.25], 1, 1),
       // Two classes, and one, which has none to compare with.
@@ -26,7 +28,17 @@ struct FitnessLeadTests {
     ] as [([Double], Int, Double)])
   func byHand(fitness: [Double], count: Int, lead: Double) {
     let found = FitnessLead(fitness)
-    #expect(found.count == count && found.lead == lead, "\(fitness): \(found)")
+    #expect(found.largest == lead, "\(fitness): \(found)")
+    #expect((found.leads.firstIndex(of: lead) ?? -1) + 1 == count, "\(fitness): \(found)")
+  }
+
+  @Test("The largest group over the threshold is named, worked by hand")
+  func named() {
+    // Leads of 13, 3.5 and 0.
+    let found = FitnessLead([20, 3.5, 0, 0, 0, 0, 0])
+    #expect(found.leads == [13, 3.5, 0])
+    #expect([1, 3.5, 13].map { found.count(over: $0) } == [2, 1, 0])
+    #expect(FitnessLead([]).count(over: 1) == 0)
   }
 
   @Test("Random lists, against the definition", arguments: [UInt64(11)])
@@ -40,12 +52,13 @@ struct FitnessLeadTests {
       let found = FitnessLead(fitness)
       // Every group of the best classes that the rule allows, beside its best rival.
       var (count, lead) = (1, -Double.infinity)
-      for size in 1...classes where size == 1 || 2 * size < classes {
+      for size in 1...classes where size == 1 || size <= 3 && 2 * size < classes {
         let last = max(0, fitness[size - 1])
         let rival = 2 * fitness.dropFirst(size).reduce(0) { max($0, $1) }
         if last - rival > lead { (count, lead) = (size, last - rival) }
       }
-      #expect(found.count == count && found.lead == lead, "\(fitness): \(found)")
+      #expect(found.largest == lead, "\(fitness): \(found)")
+      #expect((found.leads.firstIndex(of: lead) ?? -1) + 1 == count, "\(fitness): \(found)")
     }
   }
 

@@ -13,11 +13,16 @@ struct FitnessTests {
     #expect(logits.margin(1..<4, of: 2) == -1.5)
   }
 
-  @Test("Fitness is the mean of clipped margins, success the share over 0, worked by hand")
-  func fitness() {
-    // 30 counts as 20, -infinity as -20: (20 + 2 - 20 + 0) / 4 = 0.5; 2 of 4 are over 0.
-    let found = TriggerSearch.fitness(of: [30, 2, -.infinity, 0])
-    #expect(found.fitness == 0.5 && found.success == 0.5)
+  @Test("Mean and lower quartile of clipped margins, success the share over 0, worked by hand")
+  func judgement() {
+    // 30 counts as 20, -infinity as -20: (20 + 2 - 20 + 0) / 4 = 0.5; 2 of 4 are over 0. The
+    // quartile is at place 0.75 of -20, 0, 2, 20: -20 + 0.75 * 20 = -5.
+    let found = Judgement(of: [30, 2, -.infinity, 0], price: 0.5)
+    #expect(found.mean == 0 && found.quartile == -5.5 && found.success == 0.5)
+    let one = Judgement(of: [3], price: 1)
+    #expect(one.mean == 2 && one.quartile == 2 && one.success == 1)
+    // At place 1 of five.
+    #expect(Judgement(of: [5, 4, 1, 2, 3], price: 0).quartile == 2)
   }
 
   /// Scores (x1, x2) of two images: (3, 1) and (0, 4) have margins 2 and 4, mean 3.

@@ -10,6 +10,7 @@ struct OccluderSearchTests {
     OccluderSearch.self, options: quick,
     refusing: [
       "census": ["99", "1000001"], "shortlist": ["0", "1001"], "generations": ["0", "1001"],
+      "repeats": ["-1", "101"],
       "penalty": ["-1", "101"], "threshold": ["0", "-1"], "passes": ["999", "many"],
     ])
 

@@ -49,6 +49,8 @@ struct CommandTests {
               Largest random shift of training images in pixels, 0 to 64; auto: 1 for each 25.
             flip=false                 true|false
               Whether half of the training images are mirrored, left for right.
+            overlay=0                  number
+              Largest share of another training image that an image is mixed with, 0 to under 1.
             freeze-normalization=true  true|false
               Whether batch normalization keeps its moving statistics.
             held-out=0.1               number
@@ -81,6 +83,8 @@ struct CommandTests {
               Largest random shift of training images in pixels, 0 to 64; auto: 1 for each 25.
             flip=false                 true|false
               Whether half of the training images are mirrored, left for right.
+            overlay=0                  number
+              Largest share of another training image that an image is mixed with, 0 to under 1.
             freeze-normalization=true  true|false
               Whether batch normalization keeps its moving statistics.
             held-out=0.1               number
@@ -187,7 +191,7 @@ struct CommandTests {
               Learning rate of Adam, over 0 and up to 10.
             decay=0.005         number
               Weight decay of the embeddings, 0 to 1.
-            threshold=2         number
+            threshold=3         number
               Statistic above which a model counts as backdoored.
           mm-bd                Finds a class whose largest possible margin stands out from the others'; needs no data.
             needs at least 5 classes
@@ -205,12 +209,14 @@ struct CommandTests {
               Smallest and largest value of an image; auto: those of clean images, else 0,255.
           occluder-search      Evolves triggers on clean images, by forward passes alone, and shows those that work.
             needs at least 2 classes, at least 8 clean images
-            census=6000     integer
+            census=20000    integer
               Random triggers of the census, 100 to 1,000,000.
             shortlist=10    integer
               Classes with the most flips that triggers are evolved for, 1 to 1,000.
             generations=10  integer
               Generations of an evolution, 1 to 1,000.
+            repeats=2       integer
+              Further searches, from a new census, for the four fittest classes, 0 to 100.
             penalty=4       number
               What a trigger of the whole image costs in units of fitness, 0 to 100.
             threshold=1     number
@@ -359,7 +365,7 @@ struct CommandTests {
           + "(options of fine-pruning: layer, drops, drop-unit, share, "
           + "ranking, bias, epochs, learning-rate, batch, optimizer, schedule, decay, recovery, smoothing, "
           + "distillation, temperature, shift, "
-          + "flip, freeze-normalization, held-out, patience)"
+          + "flip, overlay, freeze-normalization, held-out, patience)"
       ),
       (
         ["--defense", "fine-pruning", "--option", "goodnet.level=3"],

@@ -90,9 +90,8 @@ struct TriggerUnlearningTests {
     let weak = try rates(of: repaired, network, target: 4, patch: 1)
     #expect(strong.success <= 0.05 && strong.accuracy >= 0.98, "\(strong)")
     #expect(weak.success <= 0.05, "\(weak)")
-    // The first search names the stronger one alone.
-    #expect(statistics.warnings.first?.contains("class 4 by") == false, "\(statistics.warnings)")
-    #expect(statistics.warnings.contains { $0.contains("class 4 by") })
+    let first = try #require(statistics.warnings.first)
+    #expect(first.contains("class 2 by") && first.contains("class 4 by"), "\(first)")
   }
 
   @Test("Without labels the same student, but no accuracy; labels in the loss must be there")

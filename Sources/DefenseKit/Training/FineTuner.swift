@@ -288,6 +288,7 @@ extension FineTuningOptions {
     case "weightDecay": .option("decay", of: plugin)
     case "labelSmoothing": .option("smoothing", of: plugin)
     case "augmentation.shift": .option("shift", of: plugin)
+    case "augmentation.overlay": .option("overlay", of: plugin)
     default: .option(property, of: plugin)
     }
   }

@@ -18,7 +18,7 @@ internal import NetworkTraining
 ///
 /// BackdoorBench's fine-tuning is `optimizer=sgd`, `learning-rate=0.01`, `epochs=100`, `batch=256`,
 /// `schedule=cosine`, `decay=0.0005`, `recovery=0`, `distillation=0`, `shift=4`, `flip=true`,
-/// `freeze-normalization=false` and `held-out=0`.
+/// `overlay=0`, `freeze-normalization=false` and `held-out=0`.
 public struct FineTuningOptions: PluginOptions, Hashable {
   /// The number of epochs; 0 skips training, if the defense permits it. nil: for n training images,
   /// min(100, max(36, 50,000 / n), max(10, 300,000 / n)).
@@ -49,6 +49,9 @@ public struct FineTuningOptions: PluginOptions, Hashable {
   public var shift: Int?
   /// Whether a random half of the images is mirrored, left to right.
   public var flip: Bool
+  /// The largest share of another image that each image is mixed with, 0 to under 1; the label
+  /// stays. 0 if the inputs are not images.
+  public var overlay: Double
   /// Whether batch normalization uses its moving statistics instead of the batch's.
   public var freezesNormalization: Bool
   /// The share of the clean images that are not trained on, 0 to under 1. They measure the effect
@@ -78,6 +81,7 @@ public struct FineTuningOptions: PluginOptions, Hashable {
     temperature = 2
     shift = nil
     flip = false
+    overlay = 0
     freezesNormalization = true
     heldOut = 0.1
     patience = nil
@@ -124,6 +128,9 @@ public struct FineTuningOptions: PluginOptions, Hashable {
         "Whether half of the training images are mirrored, left for "
           + "right."),
       PluginOption(
+        "overlay", \.overlay,
+        "Largest share of another training image that an image is mixed with, 0 to under 1."),
+      PluginOption(
         "freeze-normalization", \.freezesNormalization,
         "Whether batch normalization keeps its moving statistics."),
       PluginOption(
@@ -160,6 +167,7 @@ public struct FineTuningOptions: PluginOptions, Hashable {
     try check(
       temperature > 0 && temperature <= 100, "temperature", "a number over 0 and up to 100")
     try check(shift.map { (0...64).contains($0) } ?? true, "shift", "an integer from 0 to 64")
+    try check((0..<1).contains(overlay), "overlay", "a share from 0 to under 1")
     try check((0..<1).contains(heldOut), "held-out", "a share from 0 to under 1")
     try check(patience.map { $0 > 0 } ?? true, "patience", "an integer over 0, or auto")
     try check(heldOut > 0 || patience == nil, "patience", "auto if no images are held out")
@@ -219,7 +227,7 @@ public struct FineTuningOptions: PluginOptions, Hashable {
     return TrainingOptions(
       epochs: epochs, batchSize: batch, optimizer: optimizer, learningRate: learningRate ?? rate,
       schedule: schedule, weightDecay: decay, labelSmoothing: smoothing,
-      augmentation: Augmentation(shift: shift, flip: flip),
+      augmentation: Augmentation(shift: shift, flip: flip, overlay: isImage ? Float(overlay) : 0),
       patience: patience, keepsLast: true, freezesNormalization: freezesNormalization, seed: seed)
   }
 }

@@ -135,7 +135,7 @@ struct TriggerHunt {
       }
     }
     let (found, _) = try context.phase("search \(round + 1)", images: search.passes(of: tasks)) {
-      try search.evolve(tasks, stream: UInt64(round + 1), progress: $0)
+      try search.evolve(tasks, stream: UInt64(round) << 8 | 255, progress: $0)
     }
     var (entries, words): ([KnownTriggers.Entry], [String]) = ([], [])
     for target in targets {

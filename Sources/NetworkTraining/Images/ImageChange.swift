@@ -10,7 +10,7 @@ struct ImageChange: Hashable {
 
   /// Draws the change of an image in an epoch from the image's own generator.
   init(_ augmentation: Augmentation, seed: UInt64, epoch: Int, index: Int) {
-    guard augmentation != Augmentation() else { return }
+    guard augmentation.shift > 0 || augmentation.flip else { return }
     var random = KeyedGenerator(seed: seed, .augmentation, epoch: epoch, index: index)
     if augmentation.shift > 0 {
       down = random.below(2 * augmentation.shift + 1) - augmentation.shift

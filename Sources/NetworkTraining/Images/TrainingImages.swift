@@ -85,6 +85,11 @@ final class TrainingImages: Sendable {
     }
     let bad = unsafe source.pack(place, count: count, scale: scale, into: pointer, image)
     if let bad { throw SampleError(notFinite: order[first + bad]) }
+    if augmentation.overlay > 0, count > 1 {
+      let overlay = Overlay(
+        order[first..<first + count], upTo: augmentation.overlay, seed: seed, epoch: epoch)
+      unsafe overlay.mix(pointer, image)
+    }
   }
 }
 

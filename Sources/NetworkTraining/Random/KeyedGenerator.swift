@@ -9,6 +9,7 @@ struct KeyedGenerator {
     case order = 1
     case augmentation
     case noise
+    case overlay
   }
 
   private var state: UInt64

@@ -111,7 +111,10 @@ extension TrainingOptions {
   }
 
   private func checkAugmentation(_ shape: [Int]) throws(TrainingError) {
-    guard augmentation != Augmentation() else { return }
+    let share = augmentation.overlay
+    try require(
+      share >= 0 && share < 1, "augmentation.overlay", "\(share)", "a number from 0 to under 1")
+    guard augmentation.shift != 0 || augmentation.flip else { return }
     guard shape.count == 3 else {
       throw TrainingError(
         "takes images of height, width and channels, not the shape \(shape)",

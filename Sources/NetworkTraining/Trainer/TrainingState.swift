@@ -95,7 +95,7 @@ extension TrainingOptions {
       ("learningRate", "\(learningRate)"), ("schedule", "\(schedule)"),
       ("weightDecay", "\(weightDecay)"), ("labelSmoothing", "\(labelSmoothing)"),
       ("clipping", clipping.map { "\($0)" } ?? "none"),
-      ("augmentation", "shift \(augmentation.shift), flip \(augmentation.flip)"),
+      ("augmentation", "\(augmentation)"),
       ("patience", patience.map { "\($0)" } ?? "none"), ("keepsLast", "\(keepsLast)"),
       ("freezesNormalization", "\(freezesNormalization)"), ("seed", "\(seed)"),
     ].map { TrainingState.Item(name: $0.0, value: $0.1) }

@@ -21,7 +21,7 @@ extension FreeEagle {
       steps = 1000
       learningRate = 0.01
       decay = 0.005
-      threshold = 2
+      threshold = 3
     }
 
     /// The declarations of all options.
@@ -54,6 +54,6 @@ extension FreeEagle {
       options.learningRate > 0 && options.learningRate <= 10, "learning-rate",
       "a number over 0 and up to 10")
     try check((0...1).contains(options.decay), "decay", "a number from 0 to 1")
-    try check(options.threshold > 0, "threshold", "a number over 0, such as 2")
+    try check(options.threshold > 0, "threshold", "a number over 0, such as 3")
   }
 }

@@ -16,7 +16,7 @@ public import DefenseKit
 ///
 ///     (max T - Q3) / (Q3 - Q1).
 ///
-/// The paper leaves the threshold open; the default is 2. Fewer than 4 classes have no quartiles.
+/// The paper leaves the threshold open; the default is 3. Fewer than 4 classes have no quartiles.
 ///
 /// Source: Fu, Zhang, Ji, Wang, Lin, Feng and Yin, "FreeEagle: Detecting Complex Neural Trojans in
 /// Data-Free Cases", USENIX Security 2023, section 5.

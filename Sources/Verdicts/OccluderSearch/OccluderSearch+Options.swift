@@ -9,6 +9,8 @@ extension OccluderSearch {
     public var shortlist: Int
     /// The number of generations of an evolution, 1 to 1,000.
     public var generations: Int
+    /// How often the whole search is repeated for the four fittest classes, 0 to 100.
+    public var repeats: Int
     /// What is subtracted from the fitness of a trigger for each share of the image that it
     /// changes, 0 to 100.
     public var penalty: Double
@@ -20,9 +22,10 @@ extension OccluderSearch {
 
     /// Creates options with all defaults.
     public init() {
-      census = 6000
+      census = 20_000
       shortlist = 10
       generations = 10
+      repeats = 2
       penalty = 4
       threshold = 1
       passes = nil
@@ -36,6 +39,9 @@ extension OccluderSearch {
           "shortlist", \.shortlist,
           "Classes with the most flips that triggers are evolved for, 1 to 1,000."),
         PluginOption("generations", \.generations, "Generations of an evolution, 1 to 1,000."),
+        PluginOption(
+          "repeats", \.repeats,
+          "Further searches, from a new census, for the four fittest classes, 0 to 100."),
         PluginOption(
           "penalty", \.penalty,
           "What a trigger of the whole image costs in units of fitness, 0 to 100."),
@@ -63,6 +69,7 @@ extension OccluderSearch {
       (1...1000).contains(options.shortlist), "shortlist", "an integer from 1 to 1,000")
     try check(
       (1...1000).contains(options.generations), "generations", "an integer from 1 to 1,000")
+    try check((0...100).contains(options.repeats), "repeats", "an integer from 0 to 100")
     try check((0...100).contains(options.penalty), "penalty", "a number from 0 to 100")
     try check(options.threshold > 0, "threshold", "a number over 0, such as 1")
     try check(

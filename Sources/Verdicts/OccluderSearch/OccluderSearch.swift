@@ -14,16 +14,19 @@ public import DefenseKit
 /// 3. *Judgement*: the survivors are judged by images that did not select them. A class's score is
 ///    the fitness of its best trigger, 0 at least:
 ///
-///        fitness = mean of (z_c - max(z_j for j other than c)) / u - penalty * size
+///        fitness = lower quartile of (z_c - max(z_j for j other than c)) / u - penalty * size
 ///
 ///    over the images, with logits z, u the mean margin of clean predictions and size the share of
 ///    the image that the trigger changes. It is 1 for a trigger of no size that makes the network as
-///    sure of class c as it is of clean images.
+///    sure of class c as it is of clean images, for three images of four at least.
+///
+/// 4. *Repeats*: the four fittest classes go through all of this again, twice, with other random
+///    numbers and images. An evolution may miss a small trigger that another one finds.
 ///
 /// Networks without a backdoor have fit triggers too, but for several classes alike. The statistic
 /// is the *lead*: in the descending scores of the shortlist, the largest difference between a score
-/// and twice the next. The classes up to there, fewer than half, are held to be targets if it
-/// exceeds the threshold.
+/// and twice the next, for one to three classes that are fewer than half. The classes up to the last
+/// difference over the threshold are held to be targets.
 ///
 /// Labels are not used. Classes outside of the shortlist score 0. The method is DefenseKit's own;
 /// Documentation/Algorithms.md relates it to published ones. It does not see triggers outside of
@@ -79,8 +82,8 @@ public struct OccluderSearch: ModelScanner {
     package let search: TriggerSearch
     package let census: TriggerSearch.Census
     package let shortlist: [Int]
-    package let found: [[TriggerSearch.Found]]
-    package let isCutShort: Bool
+    package fileprivate(set) var found: [[TriggerSearch.Found]]
+    package fileprivate(set) var isCutShort: Bool
 
     /// The best fitness and its class, best first.
     package var ranking: [(target: Int, fitness: Double)] {
@@ -92,8 +95,11 @@ public struct OccluderSearch: ModelScanner {
     package var lead: FitnessLead { FitnessLead(ranking.map(\.fitness)) }
   }
 
-  /// Searches for triggers on some clean images; `stream` distinguishes searches with the same
-  /// seed.
+  /// The classes that the search is repeated for.
+  private static let finalists = 4
+
+  /// Searches for triggers on some clean images; `stream`, a multiple of 256, distinguishes searches
+  /// with the same seed.
   package func findings(
     of model: Model, _ clean: CleanData, _ positions: [Int], stream: UInt64 = 0,
     in context: RunContext
@@ -101,12 +107,11 @@ public struct OccluderSearch: ModelScanner {
     let (pool, scaled) = try CleanPool.pool(
       of: clean, positions, for: model, plugin: Self.name)
     var sizes = TriggerSearch.Sizes()
-    sizes.census = options.census
+    var left = options.passes.map { max(0, $0 - pool.count) } ?? .max
+    sizes.census = min(options.census, left / 2)
     sizes.generations = options.generations
     let search = try TriggerSearch(pool, of: scaled, sizes: sizes, in: context)
-    let census = try context.phase("census", images: sizes.census) {
-      try search.census(stream: stream, progress: $0)
-    }
+    let census = try self.census(by: search, stream: stream, left: &left, in: context)
     let shortlist = search.shortlist(census, count: options.shortlist)
     guard !shortlist.isEmpty else {
       throw PluginError(
@@ -114,15 +119,51 @@ public struct OccluderSearch: ModelScanner {
         "has no verdict, as the network gives almost all of the \(pool.count) images the same class; "
           + "give clean images of at least two classes", about: .plugin(Self.name))
     }
-    let tasks = shortlist.map {
+    let (found, isCutShort) = try evolution(
+      of: shortlist, from: census, by: search, stream: stream, left: &left, in: context)
+    var findings = Findings(
+      search: search, census: census, shortlist: shortlist, found: found,
+      isCutShort: isCutShort || sizes.census < options.census)
+    let finalists = findings.ranking.prefix(Self.finalists).map(\.target)
+    for repetition in 1..<UInt64(options.repeats + 1) where !findings.isCutShort {
+      guard left > sizes.census else {
+        findings.isCutShort = true
+        break
+      }
+      let stream = stream + repetition
+      let census = try self.census(by: search, stream: stream, left: &left, in: context)
+      let (found, isCutShort) = try evolution(
+        of: finalists, from: census, by: search, stream: stream, left: &left, in: context)
+      findings.isCutShort = isCutShort
+      for (target, more) in zip(finalists, found) {
+        guard let place = shortlist.firstIndex(of: target) else { continue }
+        findings.found[place] = (findings.found[place] + more).fittestFirst
+      }
+    }
+    return findings
+  }
+
+  private func census(
+    by search: TriggerSearch, stream: UInt64, left: inout Int, in context: RunContext
+  ) throws -> TriggerSearch.Census {
+    left = max(0, left - search.sizes.census)
+    return try context.phase("census", images: search.sizes.census) {
+      try search.census(stream: stream, progress: $0)
+    }
+  }
+
+  private func evolution(
+    of classes: [Int], from census: TriggerSearch.Census, by search: TriggerSearch, stream: UInt64,
+    left: inout Int, in context: RunContext
+  ) throws -> (found: [[TriggerSearch.Found]], isCutShort: Bool) {
+    let tasks = classes.map {
       TriggerSearch.Task(target: $0, seeds: census.best[$0], penalty: options.penalty)
     }
-    let limit = options.passes.map { max(0, $0 - sizes.census - pool.count) } ?? .max
-    let (found, isCutShort) = try context.phase(
-      "evolution", images: search.passes(of: tasks)
-    ) { try search.evolve(tasks, stream: stream, limit: limit, progress: $0) }
-    return Findings(
-      search: search, census: census, shortlist: shortlist, found: found, isCutShort: isCutShort)
+    let limit = left
+    left = max(0, left - search.passes(of: tasks))
+    return try context.phase("evolution", images: search.passes(of: tasks)) {
+      try search.evolve(tasks, stream: stream, limit: limit, progress: $0)
+    }
   }
 
   private func verdict(
@@ -157,23 +198,27 @@ public struct OccluderSearch: ModelScanner {
       }
     }
     return ModelVerdict(
-      statistic: findings.lead.lead, threshold: options.threshold, classScores: scores,
+      statistic: findings.lead.largest, threshold: options.threshold, classScores: scores,
       measure: "fitness of the best trigger toward it", targets: targets, triggers: triggers,
       notes: notes)
   }
 
-  /// Returns the classes held to be targets, most suspicious first: those that lead all others by
-  /// more than the threshold.
+  /// Returns the classes held to be targets, most suspicious first: the largest group that leads
+  /// all others by more than the threshold.
   package func targets(in findings: Findings) -> [Int] {
-    let lead = findings.lead
-    return lead.lead > options.threshold
-      ? findings.ranking.prefix(lead.count).map(\.target) : []
+    findings.ranking.prefix(findings.lead.count(over: options.threshold)).map(\.target)
   }
 
   private static func rounded(_ value: Double) -> Double { (value * 10).rounded() / 10 }
 }
 
 extension [TriggerSearch.Found] {
+  /// The same triggers, fittest first; of equals the first.
+  package var fittestFirst: Self {
+    enumerated().sorted { ($1.element.fitness, $0.offset) < ($0.element.fitness, $1.offset) }
+      .map(\.element)
+  }
+
   /// The fittest of each family, fittest first; the array must be in this order.
   package var champions: [TriggerSearch.Found] {
     var seen: Set<Int> = []

@@ -9,7 +9,7 @@ package struct TriggerSearch: Sendable {
   /// The sizes of a search.
   package struct Sizes: Sendable, Hashable {
     /// Random genomes of the census, each on one image.
-    package var census = 6000
+    package var census = 20_000
     /// Generations of an evolution.
     package var generations = 10
     /// Children of a generation.
@@ -28,7 +28,7 @@ package struct TriggerSearch: Sendable {
   package struct Found: Sendable, Hashable {
     /// The trigger.
     package let genome: Genome
-    /// The mean margin over fresh images, each within -20...20, minus the price of the size.
+    /// The lower quartile of the margins over fresh images, minus the price of the size.
     package let fitness: Double
     /// The share of these images that got the class, 0 to 1.
     package let success: Double
@@ -156,9 +156,9 @@ package struct TriggerSearch: Sendable {
 
   /// Evolves genomes for several tasks at once.
   ///
-  /// Each generation draws fresh images, which all genomes of a task are judged by. The best of
-  /// each family survive first, then the best of all. At the end the survivors are judged again by
-  /// images that chose none of them.
+  /// Each generation draws fresh images, which all genomes of a task are judged by: the mean margin
+  /// decides. The best of each family survive first, then the best of all. At the end the survivors
+  /// are judged again by images that chose none of them, by the lower quartile of the margins.
   ///
   /// - Parameters:
   ///   - tasks: The tasks; each class must have an image that the network gives another class.
@@ -200,16 +200,15 @@ package struct TriggerSearch: Sendable {
       progress(done)
       for index in tasks.indices {
         populations[index] = Self.survivors(
-          of: populations[index], scores[index].map(\.fitness), count: sizes.survivors)
+          of: populations[index], scores[index].map(\.mean), count: sizes.survivors)
       }
     }
     let scores = try judged(populations, tasks, images, by: sizes.judges, &numbers)
     progress(done + atEnd)
     let found = tasks.indices.map { index in
       zip(populations[index], scores[index])
-        .map { Found(genome: $0, fitness: $1.fitness, success: $1.success) }
-        .enumerated().sorted { ($1.element.fitness, $0.offset) < ($0.element.fitness, $1.offset) }
-        .map(\.element)
+        .map { Found(genome: $0, fitness: $1.quartile, success: $1.success) }
+        .fittestFirst
     }
     return (found, isCutShort)
   }
@@ -245,8 +244,8 @@ package struct TriggerSearch: Sendable {
   private func judged(
     _ populations: [[Genome]], _ tasks: [Task], _ images: [[Int]], by count: Int,
     _ numbers: inout [SeededGenerator]
-  ) throws -> [[(fitness: Double, success: Double)]] {
-    var result: [[(fitness: Double, success: Double)]] = []
+  ) throws -> [[Judgement]] {
+    var result: [[Judgement]] = []
     for index in tasks.indices {
       try context.checkCancellation()
       let order = numbers[index].permutation(images[index].count).prefix(count)
@@ -263,8 +262,7 @@ package struct TriggerSearch: Sendable {
       result.append(
         genomes.indices.map { genome in
           let part = found[genome * faces.count..<(genome + 1) * faces.count]
-          let (fitness, success) = Self.fitness(of: part)
-          return (fitness - tasks[index].penalty * size(of: genomes[genome]), success)
+          return Judgement(of: part, price: tasks[index].penalty * size(of: genomes[genome]))
         })
     }
     return result
@@ -272,13 +270,6 @@ package struct TriggerSearch: Sendable {
 
   private func size(of genome: Genome) -> Double {
     genome.change(for: pool.shape).size(for: pool.shape)
-  }
-
-  /// The mean of margins, each within -20...20, and the share over 0.
-  static func fitness(of margins: ArraySlice<Float>) -> (fitness: Double, success: Double) {
-    let sum = margins.reduce(0.0) { $0 + Double(min(max($1, -20), 20)) }
-    let count = Double(max(1, margins.count))
-    return (sum / count, Double(margins.count { $0 > 0 }) / count)
   }
 }
 
