@@ -100,8 +100,13 @@ final class ONNXModelTests {
     #expect(try ModelFile.load(path, sandbox: .off).graph == model.graph, "seed \(seed)")
     #expect(
       model.graph.nodes.map(\.name).prefix(5) == ["image", "conv", "pool", "act_Relu", "vector"])
-    // A repaired copy is written as Keras .h5.
+    // A copy is written as Keras .h5, which cannot pad this pooling before the image.
     let copy = folder.appending(path: "copy.h5").path
+    if border[0] > 0 || border[1] > 0 {
+      let error = #expect(throws: FileError.self) { try KerasModel.save(model, to: copy) }
+      #expect(error?.kind == .cannotWrite, "seed \(seed)")
+      return
+    }
     try KerasModel.save(model, to: copy)
     let again = try scores(of: try ModelFile.load(copy), image.channelsLast)
     #expect(isNear(again, expected), "seed \(seed), written: \(again), \(expected)")
