@@ -19,9 +19,9 @@ extension ONNXImporter {
     case .relu: return .relu
     case .leakyRelu: return .relu(slope: try call.float("alpha", 0.01))
     case .pRelu:
-      let slopes = try weights(1, of: call).values(in: file)
-      guard let slope = slopes.first, slopes.allSatisfy({ $0 == slope }) else {
-        throw call.unsupported("slopes that differ between channels are not supported")
+      let values = try weights(1, of: call).values(in: file)
+      guard let slope = values.first, values.allSatisfy({ $0 == slope }) else {
+        throw call.unsupported("different slopes of channels are not supported")
       }
       return .relu(slope: slope)
     case .elu: return .elu(alpha: try call.float("alpha", 1))

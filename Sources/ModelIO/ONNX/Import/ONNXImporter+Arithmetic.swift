@@ -19,18 +19,17 @@ extension ONNXImporter {
       }
       return try combine(call, first, constant, isConstantFirst: index == 0)
     }
-    switch call.kind {
-    case .neg: return try rescaled(call, first, Rescaling(scale: [-1]))
-    case .add, .sum: return try combine(call, .add, inputs)
-    case .mul: return try combine(call, .multiply, inputs)
-    case .max: return try combine(call, .maximum, inputs)
-    case .min: return try combine(call, .minimum, inputs)
-    case .sub where inputs.count == 2:
-      let node = try append(
-        call, .rescaling(Rescaling(scale: [-1])), [inputs[1].node], part: "negative")
-      return try combine(call, .add, [first, ONNXActivation(node: node, layout: inputs[1].layout)])
-    default: throw call.unsupported("a quotient of two activations is not supported")
+    if call.kind == .neg { return try rescaled(call, first, Rescaling(scale: [-1])) }
+    let operations: [ONNXOperator: Graph.Operation] = [
+      .add: .add, .sum: .add, .mul: .multiply, .max: .maximum, .min: .minimum,
+    ]
+    if let operation = operations[call.kind] { return try combine(call, operation, inputs) }
+    guard call.kind == .sub, inputs.count == 2 else {
+      throw call.unsupported("a quotient of two activations is not supported")
     }
+    let node = try append(
+      call, .rescaling(Rescaling(scale: [-1])), [inputs[1].node], part: "negative")
+    return try combine(call, .add, [first, ONNXActivation(node: node, layout: inputs[1].layout)])
   }
 
   private mutating func combine(
@@ -109,17 +108,17 @@ extension ONNXImporter {
       node.activation == .linear, numbers.count == node.channels
     else { return nil }
     let bias = Tensor(shape: [numbers.count], values: numbers)
-    switch node.operation {
-    case .convolution(var layer) where layer.bias == nil:
+    if case .convolution(var layer) = node.operation, layer.bias == nil {
       layer.bias = bias
       graph.nodes[value.node].operation = .convolution(layer)
-    case .depthwiseConvolution(var layer) where layer.bias == nil:
+    } else if case .depthwiseConvolution(var layer) = node.operation, layer.bias == nil {
       layer.bias = bias
       graph.nodes[value.node].operation = .depthwiseConvolution(layer)
-    case .dense(var layer) where layer.bias == nil:
+    } else if case .dense(var layer) = node.operation, layer.bias == nil {
       layer.bias = bias
       graph.nodes[value.node].operation = .dense(layer)
-    default: return nil
+    } else {
+      return nil
     }
     results[value.node] = call.node.outputs.first
     return value

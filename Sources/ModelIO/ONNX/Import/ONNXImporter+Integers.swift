@@ -55,11 +55,14 @@ extension ONNXImporter {
       return .batch
     case (let kind, .number(let a), .number(let b)):
       let (value, overflows) =
-        switch kind {
-        case .add: a.addingReportingOverflow(b)
-        case .sub: a.subtractingReportingOverflow(b)
-        case .div: a.dividedReportingOverflow(by: b)
-        default: a.multipliedReportingOverflow(by: b)
+        if kind == .add {
+          a.addingReportingOverflow(b)
+        } else if kind == .sub {
+          a.subtractingReportingOverflow(b)
+        } else if kind == .div {
+          a.dividedReportingOverflow(by: b)
+        } else {
+          a.multipliedReportingOverflow(by: b)
         }
       guard !overflows else { throw call.invalid("inputs") }
       return .number(value)
