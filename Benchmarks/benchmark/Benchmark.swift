@@ -2,6 +2,7 @@ import DefenseKit
 import Foundation
 import InferenceGraph
 import ModelIO
+import Synchronization
 
 /// Our side of `Benchmarks/run`: a process that prints `ready`, then answers lines.
 ///
@@ -13,6 +14,7 @@ import ModelIO
 ///     benchmark gradient MODEL.h5                prints the cost of an input gradient, forward = 1
 ///     benchmark open MODEL.h5                    run SANDBOX: reads the model
 ///     benchmark read MODEL.h5 DATA.h5            run SANDBOX: opens and reads a data set for the model
+///     benchmark scores MODEL DATA.h5             prints every image's scores on a line
 @main struct Benchmark {
   static func main() throws {
     var arguments = Array(CommandLine.arguments.dropFirst())
@@ -26,7 +28,7 @@ import ModelIO
       print(
         "usage: benchmark forward MODEL [DATA ...] | layer CHANNELS EDGE | sweep MODEL DATA"
           + " | train ARCHITECTURE | activations ROUNDS | gradient MODEL | open MODEL"
-          + " | read MODEL DATA"
+          + " | read MODEL DATA | scores MODEL DATA"
       )
       exit(64)
     }
@@ -53,6 +55,8 @@ import ModelIO
     case "read":
       Sandbox.prepare()
       try read(arguments[2], for: try KerasModel.load(arguments[1]))
+    case "scores":
+      try printScores(of: try ModelFile.load(arguments[1]), arguments[2], options)
     default:
       try forward(try KerasModel.load(arguments[1]), Array(arguments[2...]), options)
     }
@@ -86,6 +90,22 @@ import ModelIO
         }
       }
     }
+  }
+
+  static func printScores(
+    of model: Model, _ file: String, _ options: ExecutionOptions
+  ) throws {
+    let set = try DataSet.load(
+      file, for: model.graph.inputShape, classCount: model.classCount)
+    let lines = Mutex<[Int: String]>([:])
+    try Executor([model], options: options).run(set) { batch in
+      let scores = batch.outputs(of: 0)
+      for (row, image) in batch.indices.enumerated() {
+        let part = scores[row * model.classCount..<(row + 1) * model.classCount]
+        lines.withLock { $0[image] = part.map { "\($0)" }.joined(separator: " ") }
+      }
+    }
+    for (_, line) in lines.withLock({ $0 }).sorted(by: { $0.key < $1.key }) { print(line) }
   }
 
   static func forward(_ model: Model, _ files: [String], _ options: ExecutionOptions) throws {

@@ -14,8 +14,9 @@ extension FileKind {
     case .png: "is a PNG image, neither a model nor a data set"
     case .gzip: "is packed with gzip; unpack it with `gunzip`"
     case .tar, .zip: "is \(words), not HDF5; unpack it and give the .h5 file in it"
-    case .torchArchive, .pickle, .onnx, .tflite, .savedModel, .savedModelGraph:
-      "is \(words); only models that Keras saved as .h5 are read"
+    case .onnx: "is \(words), which does not hold a network of Keras"
+    case .torchArchive, .pickle, .tflite, .savedModel, .savedModelGraph:
+      "is \(words); only Keras .h5 models and ONNX models are read"
     case .numpyArchive, .numpyArray, .matlab5, .idx, .jpeg, .folder:
       "is \(words), which holds no model; give a model that Keras saved as .h5"
     }

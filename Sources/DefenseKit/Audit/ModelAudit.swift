@@ -28,7 +28,7 @@ public struct ModelAudit: Sendable {
   /// Audits a file.
   ///
   /// - Parameters:
-  ///   - path: The path of a Keras `.h5` file.
+  ///   - path: The path of a Keras `.h5` file or an ONNX file.
   ///   - architecture: For a file with weights only, the path of another Keras file or a JSON file
   ///     that describes the network; the findings include those of this file.
   ///   - sandbox: How files are parsed.
@@ -37,7 +37,7 @@ public struct ModelAudit: Sendable {
   public init(
     _ path: String, architecture: String? = nil, sandbox: Sandbox = .auto
   ) throws(FileError) {
-    let audit = try KerasModel.audit(path, architecture: architecture, sandbox: sandbox)
+    let audit = try ModelFile.audit(path, architecture: architecture, sandbox: sandbox)
     self.path = path
     sha256 = audit.sha256
     model = audit.model

@@ -1,12 +1,13 @@
 extension Finding.Rule {
-  /// All rules, those of the parser and the HDF5 container first.
+  /// All rules, those of the parser and the containers first.
   public static let all: [Self] = [
     parserCrash, parserLimit, parserAnswer, fileKind, damaged, externalStorage, externalLink,
     softLink,
     userLink, virtualDataset, filter, type, cycle, depth, objectCount, shapeBomb, compressionBomb,
     userBlock, kerasLambda, kerasBlob, kerasForeignCode, kerasFile, kerasModule, kerasCustomObject,
     kerasUnknownLayer, kerasUnsupported, kerasTraining, kerasDuplicateKey, kerasConfig,
-    kerasAmbiguous, kerasPrecision, kerasExtra,
+    kerasAmbiguous, kerasPrecision, kerasExtra, onnxDamaged, onnxDuplicateField, onnxExternal,
+    onnxSize, onnxDomain, onnxUnsupported, onnxGraph, onnxPrecision, onnxExtra,
     weightsNonfinite, weightsExtreme, weightsLarge, weightsDuplicated, graphUnreachable,
     graphConstantBranch,
     graphSize,
@@ -16,7 +17,7 @@ extension Finding.Rule {
   public var endsReading: Bool {
     [
       .parserCrash, .parserLimit, .parserAnswer, .fileKind, .damaged, .kerasDuplicateKey,
-      .kerasConfig,
+      .kerasConfig, .onnxDamaged, .onnxDuplicateField, .onnxSize, .onnxGraph,
     ]
     .contains(self)
   }

@@ -41,7 +41,10 @@ struct KerasGraphBuilder {
     builder.graph.setOutput(try builder.add(network, input: 0, path: []))
     // A single sigmoid unit is replaced by two classes.
     let whole = builder.graph.splittingSigmoid ?? builder.graph
-    try checkOutput(of: whole)
+    if let fault = whole.outputFault(appending: "Activation('sigmoid')") {
+      throw KerasError(
+        "layer '\(whole.nodes[whole.output].name)': \(fault)", rule: .kerasUnsupported)
+    }
     return whole
   }
 
@@ -195,18 +198,5 @@ struct KerasGraphBuilder {
       })
     used[name] = owner ?? [name]
     return name
-  }
-
-  private static func checkOutput(of graph: Graph) throws(KerasError) {
-    let shape = graph.outputShape
-    guard shape.count == 1, shape[0] >= 2 else {
-      let advice =
-        shape == [1]
-        ? "; if it is a logit, append Activation('sigmoid') to the model and save it again" : ""
-      throw KerasError(
-        "layer '\(graph.nodes[graph.output].name)': the model's output has shape \(shape); a "
-          + "classifier ends in one vector of at least 2 class scores, or in one sigmoid unit"
-          + advice, rule: .kerasUnsupported)
-    }
   }
 }

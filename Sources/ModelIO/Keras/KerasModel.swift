@@ -52,32 +52,11 @@ public enum KerasModel {
   ///   architecture.
   public static func audit(
     _ path: String, architecture: String? = nil, sandbox: Sandbox = .auto
-  ) throws(FileError) -> KerasFileAudit {
+  ) throws(FileError) -> ModelFileAudit {
     var reader = KerasReader(path, sandbox: sandbox, isTolerant: true)
-    var model: Model?
-    var failure: FileError?
-    do {
-      model = try reader.read(architecture: architecture, inputScale: 1)
-    } catch {
-      // Findings are worth more than advice about the command.
-      guard error.kind == .badData || !reader.findings.isEmpty else { throw error }
-      failure = error
+    let model = Result { () throws(FileError) in
+      try reader.read(architecture: architecture, inputScale: 1)
     }
-    return KerasFileAudit(
-      findings: reader.findings, model: model, failure: failure,
-      sha256: try reader.content.map { file throws(FileError) in try sha256(of: file) } ?? "")
+    return try ModelFileAudit(model, findings: reader.record.findings, of: reader.content)
   }
-}
-
-/// The result of auditing a model file.
-public struct KerasFileAudit: Sendable {
-  /// What an honest file does not have, in the order of detection.
-  public let findings: [Finding]
-  /// The model, if one could be built; ``KerasModel/load(_:architecture:inputScale:sandbox:)`` may
-  /// refuse it.
-  public let model: Model?
-  /// The reason why there is no model.
-  public let failure: FileError?
-  /// The SHA-256 of the file, 64 hexadecimal digits.
-  public let sha256: String
 }

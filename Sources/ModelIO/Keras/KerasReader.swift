@@ -1,24 +1,19 @@
 import InferenceGraph
 
 /// Reads a Keras model, for the loader and for the audit.
-///
-/// Everything unusual becomes a finding. The loader refuses the file at the first finding of
-/// severity `error`; the audit, which is tolerant, continues as far as possible.
 struct KerasReader {
-  let path: String
-  let sandbox: Sandbox
-  let isTolerant: Bool
-  private(set) var findings: [Finding] = []
+  private let sandbox: Sandbox
+  private(set) var record: ReadingRecord
   /// The file, once it is open.
   private(set) var content: FileDescriptor?
-  /// The reason why there is no model; later errors do not replace it.
-  private var reason: FileError?
 
   init(_ path: String, sandbox: Sandbox, isTolerant: Bool) {
-    self.path = path
     self.sandbox = sandbox
-    self.isTolerant = isTolerant
+    record = ReadingRecord(path: path, isTolerant: isTolerant)
   }
+
+  private var path: String { record.path }
+  private var isTolerant: Bool { record.isTolerant }
 
   /// Reads the model.
   ///
@@ -29,16 +24,16 @@ struct KerasReader {
       let content = try FileDescriptor(path)
       self.content = content
       let file = try HDF5File(content, sandbox: sandbox, isTolerant: isTolerant)
-      try report(file.findings)
+      try record.report(file.findings)
       let description = try description(file, architecture)
-      try report(findings(in: description), in: description.path)
+      try record.report(findings(in: description), in: description.path)
       if let training = try KerasDescription.json("training_config", in: file) {
-        try report(KerasAudit.findings(inTraining: training))
+        try record.report(KerasAudit.findings(inTraining: training))
       }
-      try report(Self.extras(in: file))
+      try record.report(Self.extras(in: file))
       return try model(file, description, inputScale)
     } catch {
-      throw explained(refusal(error))
+      throw record.explained(refusal(error))
     }
   }
 
@@ -49,14 +44,14 @@ struct KerasReader {
     do {
       let description = try KerasDescription(
         architecture: path, sandbox: sandbox, isTolerant: isTolerant)
-      try report(description.findings)
-      try report(KerasAudit.findings(inModel: description.config))
+      try record.report(description.findings)
+      try record.report(KerasAudit.findings(inModel: description.config))
       let network = try network(description)
       let graph = try KerasGraphBuilder.build(
         network, weights: KerasWeights(blankFor: network), major: description.major)
       return Model(graph: graph, name: network.name)
     } catch {
-      throw explained(refusal(error))
+      throw record.explained(refusal(error))
     }
   }
 
@@ -73,34 +68,6 @@ struct KerasReader {
         path: path)
     default: FileError(.badData, path: path, "\(error)")
     }
-  }
-
-  private mutating func report(
-    _ found: [Finding], in file: String? = nil
-  ) throws(FileError) {
-    findings += found
-    if !isTolerant, let first = found.first(where: { $0.rule.severity == .error }) {
-      throw FileError(refused: first, path: file ?? path)
-    }
-  }
-
-  /// Returns the reason why the file is unusable, and adds it to the findings.
-  private mutating func explained(_ error: FileError) -> FileError {
-    // The loader stops at the first error, which is the reason.
-    guard isTolerant else { return error }
-    if let reason { return reason }
-    var result = error
-    if error.kind == .badData {
-      if let first = findings.first(where: { $0.rule.severity == .error }) {
-        // Later failures are consequences of this finding.
-        result = FileError(refused: first, path: path)
-      } else {
-        let finding = error.finding ?? Finding(.damaged, error.problem)
-        if !findings.contains(finding) { findings.append(finding) }
-      }
-    }
-    reason = result
-    return result
   }
 
   // MARK: The parts
@@ -147,10 +114,10 @@ struct KerasReader {
 
   private mutating func network(_ description: KerasDescription) throws -> KerasNetwork {
     let network = try KerasNetwork(description.config)
-    try report(try network.unreachable())
-    if let precision = try network.precision() { try report([precision]) }
+    try record.report(try network.unreachable())
+    if let precision = try network.precision() { try record.report([precision]) }
     let unsupported = try network.unsupported()
-    try report(unsupported)
+    try record.report(unsupported)
     if let first = unsupported.first { throw KerasError(first) }
     return network
   }
@@ -167,13 +134,12 @@ struct KerasReader {
     let built = Result {
       try KerasGraphBuilder.build(network, weights: weights, major: description.major)
     }
-    if case .failure(let error) = built { _ = explained(refusal(error)) }
-    try report(weights.findings)
+    if case .failure(let error) = built { _ = record.explained(refusal(error)) }
+    try record.report(weights.findings)
     let graph = try built.get()
-    let source = Model.Source(
-      file: path.split(separator: "/").last.map(String.init) ?? path,
-      sha256: try sha256(of: file.content))
-    return Model(graph: graph, inputScale: inputScale, name: network.name, source: source)
+    return Model(
+      graph: graph, inputScale: inputScale, name: network.name,
+      source: try Model.Source(of: file.content))
   }
 
   /// Returns findings about objects beside the model, or beside its layers' weights.

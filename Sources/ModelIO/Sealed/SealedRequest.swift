@@ -10,6 +10,8 @@ enum SealedRequest: UInt64 {
   case rows
   /// Answer: a status of `CImages`; if it is 0, also width, height, channels and the samples.
   case pixels
+  /// Answer: the length of the serialized result of parsing an ONNX file, and the result.
+  case network
 
   /// The size of a request in bytes.
   static let size = 40

@@ -45,15 +45,19 @@ func serveSealed(_ bytes: UnsafeRawPointer?, _ count: Int) {
     case .catalogue: sendCatalogue()
     case .rows: sendRows(numbers)
     case .pixels: sendPixels()
+    case .network: sendNetwork()
     }
   }
 
   private mutating func sendCatalogue() -> Bool {
     guard let reader else { return Self.send(SealedRequest.failed) }
-    let message = reader.catalogue(fileSize: count).message
-    // The array is only read.
-    return Self.send(UInt64(message.count))
-      && (unsafe message.withUnsafeBytes { unsafe Self.send($0) })
+    return Self.send(reader.catalogue(fileSize: count).message)
+  }
+
+  private func sendNetwork() -> Bool {
+    // The mapped file is only read.
+    let file = unsafe UnsafeRawBufferPointer(start: bytes, count: count)
+    return Self.send(ONNXCatalogue.message(of: unsafe file.bytes))
   }
 
   private mutating func sendRows(_ numbers: [UInt64]) -> Bool {
@@ -97,6 +101,12 @@ func serveSealed(_ bytes: UnsafeRawPointer?, _ count: Int) {
     return stride(from: 0, to: bytes.count, by: 8).map { start in
       bytes[start..<start + 8].reversed().reduce(0) { $0 << 8 | UInt64($1) }
     }
+  }
+
+  /// Sends a message with its length in front.
+  private static func send(_ message: [UInt8]) -> Bool {
+    // The array is only read.
+    send(UInt64(message.count)) && (unsafe message.withUnsafeBytes { unsafe send($0) })
   }
 
   private static func send(_ number: UInt64) -> Bool {

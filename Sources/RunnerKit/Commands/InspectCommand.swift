@@ -26,7 +26,7 @@ struct InspectCommand: RunnerCommand {
   }
 
   @Argument(
-    help: "Keras .h5 file.",
+    help: "Keras .h5 or ONNX file.",
     completion: .hdf5)
   var model: String
 

@@ -34,7 +34,7 @@ struct ScanCommand: RunnerCommand {
   }
 
   @Argument(
-    help: "Keras .h5 file; by default the small network that comes with the program.",
+    help: "Keras .h5 or ONNX file; by default the small network that comes with the program.",
     completion: .hdf5)
   var model: String?
 

@@ -94,7 +94,7 @@ struct ModelFiles: Codable, Sendable, Hashable {
 
   /// Opens a model's file: this model's or that of a repaired copy.
   func load(_ path: String, sandbox: Sandbox) throws(FileError) -> Model {
-    try KerasModel.load(
+    try ModelFile.load(
       path, architecture: architecture, inputScale: scale, sandbox: sandbox)
   }
 

@@ -1,0 +1,36 @@
+public import InferenceGraph
+
+/// The result of auditing a model file.
+public struct ModelFileAudit: Sendable {
+  /// What an honest file does not have, in the order of detection.
+  public let findings: [Finding]
+  /// The model, if one could be built; ``ModelFile/load(_:architecture:inputScale:sandbox:)`` may
+  /// refuse it.
+  public let model: Model?
+  /// The reason why there is no model.
+  public let failure: FileError?
+  /// The SHA-256 of the file, 64 hexadecimal digits.
+  public let sha256: String
+
+  /// Creates the result of reading a file.
+  ///
+  /// - Parameter content: The file; nil if it could not be opened.
+  /// - Throws: ``FileError`` if the failure is about the command, and there are no findings.
+  init(
+    _ result: Result<Model, FileError>, findings: [Finding], of content: FileDescriptor?
+  ) throws(FileError) {
+    switch result {
+    case .success(let model):
+      self.model = model
+      failure = nil
+    case .failure(let error):
+      // Findings are worth more than advice about the command.
+      guard error.kind == .badData || !findings.isEmpty else { throw error }
+      model = nil
+      failure = error
+    }
+    self.findings = findings
+    sha256 =
+      try content.map { file throws(FileError) in try ModelIO.sha256(of: file) } ?? ""
+  }
+}

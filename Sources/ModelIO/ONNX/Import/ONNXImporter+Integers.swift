@@ -1,0 +1,87 @@
+/// Arithmetic of known integers.
+extension ONNXImporter {
+  /// Returns the result of an operator on lists of integers.
+  func computed(_ call: ONNXCall) throws -> ONNXIntegers {
+    var inputs: [ONNXIntegers] = []
+    for index in call.node.inputs.indices where !call.node.inputs[index].isEmpty {
+      guard let list = try integers(index, of: call) else { continue }
+      inputs.append(list)
+    }
+    let data = inputs[0]
+    switch call.kind {
+    case .concat:
+      let values = inputs.flatMap(\.values)
+      guard values.count <= Self.maximumIntegers else { throw call.invalid("inputs") }
+      return ONNXIntegers(values: values)
+    case .gather:
+      guard let indices = inputs.last?.numbers, inputs.count == 2 else {
+        throw call.invalid("indices")
+      }
+      let count = data.values.count
+      let places = indices.map { $0 < 0 ? $0 + count : $0 }
+      guard places.allSatisfy((0..<count).contains), places.count <= Self.maximumIntegers else {
+        throw call.invalid("indices")
+      }
+      return ONNXIntegers(values: places.map { data.values[$0] }, isScalar: inputs[1].isScalar)
+    case .slice: return try sliced(data, call)
+    case .reduceProd:
+      let product = try data.values.reduce(ONNXExtent.number(1)) { try combined($0, $1, call) }
+      return ONNXIntegers(values: [product], isScalar: try call.integer("keepdims", 1) == 0)
+    default: return try elementwise(inputs, call)
+    }
+  }
+
+  private func elementwise(_ inputs: [ONNXIntegers], _ call: ONNXCall) throws -> ONNXIntegers {
+    guard inputs.count == 2 else { throw call.invalid("inputs") }
+    let (a, b) = (inputs[0].values, inputs[1].values)
+    let count = Swift.max(a.count, b.count)
+    guard [1, count].contains(a.count), [1, count].contains(b.count) else {
+      throw call.invalid("inputs")
+    }
+    let values = try (0..<count).map { index in
+      try combined(a[a.count == 1 ? 0 : index], b[b.count == 1 ? 0 : index], call)
+    }
+    return ONNXIntegers(values: values, isScalar: inputs.allSatisfy(\.isScalar))
+  }
+
+  private func combined(
+    _ a: ONNXExtent, _ b: ONNXExtent, _ call: ONNXCall
+  ) throws -> ONNXExtent {
+    switch (call.kind, a, b) {
+    case (.add, .batch, .number(0)), (.sub, .batch, .number(0)), (.mul, .batch, .number(1)),
+      (.div, .batch, .number(1)), (.reduceProd, .batch, .number(1)):
+      return .batch
+    case (.add, .number(0), .batch), (.mul, .number(1), .batch), (.reduceProd, .number(1), .batch):
+      return .batch
+    case (let kind, .number(let a), .number(let b)):
+      let (value, overflows) =
+        if kind == .add {
+          a.addingReportingOverflow(b)
+        } else if kind == .sub {
+          a.subtractingReportingOverflow(b)
+        } else if kind == .div {
+          a.dividedReportingOverflow(by: b)
+        } else {
+          a.multipliedReportingOverflow(by: b)
+        }
+      guard !overflows else { throw call.invalid("inputs") }
+      return .number(value)
+    default: throw call.unsupported("arithmetic with the number of images is not supported")
+    }
+  }
+
+  private func sliced(_ data: ONNXIntegers, _ call: ONNXCall) throws -> ONNXIntegers {
+    let starts = try list("starts", orInput: 1, of: call)
+    let ends = try list("ends", orInput: 2, of: call)
+    let steps = call.has("starts") ? nil : try integers(4, of: call)?.numbers
+    guard let start = starts?.first, let end = ends?.first, starts?.count == 1, ends?.count == 1,
+      steps?.first ?? 1 == 1
+    else { throw call.unsupported("only a slice of a shape with step 1 is supported") }
+    let count = data.values.count
+    func bound(_ value: Int) -> Int {
+      Swift.min(Swift.max(value < 0 ? value.addingReportingOverflow(count).0 : value, 0), count)
+    }
+    let (first, last) = (bound(start), bound(end))
+    return ONNXIntegers(values: first < last ? Array(data.values[first..<last]) : [])
+  }
+}

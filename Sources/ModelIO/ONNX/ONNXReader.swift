@@ -1,0 +1,85 @@
+import InferenceGraph
+
+/// Reads an ONNX model, for the loader and for the audit.
+struct ONNXReader {
+  private let sandbox: Sandbox
+  private(set) var record: ReadingRecord
+  /// The file, once it is open.
+  private(set) var content: FileDescriptor?
+
+  init(_ path: String, sandbox: Sandbox, isTolerant: Bool) {
+    self.sandbox = sandbox
+    record = ReadingRecord(path: path, isTolerant: isTolerant)
+  }
+
+  /// Reads the model.
+  ///
+  /// - Throws: ``FileError``; if its cause is the file's contents, a finding is added, unless an
+  ///   earlier one of severity `error` explains it.
+  mutating func read(inputScale: Float) throws(FileError) -> Model {
+    do {
+      let content = try FileDescriptor(record.path)
+      self.content = content
+      let file = try ONNXFile(content, sandbox: sandbox)
+      let catalogue = file.catalogue
+      try record.report(
+        catalogue.extras.map { Finding(.onnxExtra, at: $0, "it holds \($0), which is not read") })
+      try record.report(Self.foreignNodes(in: catalogue))
+      try record.report(Self.precision(of: catalogue))
+      try record.report(Self.duplicates(in: catalogue))
+      guard let output = catalogue.outputs.first else {
+        throw ONNXRefusal(.onnxGraph, "the network has no output")
+      }
+      let network = try ONNXNetwork(catalogue, output: output.name)
+      try record.report(network.findings)
+      let graph = try ONNXImporter.build(file, network)
+      return Model(
+        graph: graph, inputScale: inputScale,
+        name: catalogue.name.isEmpty ? "model" : ONNXImporter.neutral(catalogue.name),
+        source: try Model.Source(of: content))
+    } catch let error as ONNXRefusal {
+      throw record.explained(FileError(refused: error.finding, path: record.path))
+    } catch let error as GraphError {
+      let rule = error.kind == .tooLarge ? Finding.Rule.graphSize : .onnxGraph
+      let finding = Finding(rule, at: abbreviated(error.node), "\(error)")
+      throw record.explained(FileError(refused: finding, path: record.path))
+    } catch let error as FileError {
+      throw record.explained(error)
+    } catch {
+      throw record.explained(FileError(.badData, path: record.path, "\(error)"))
+    }
+  }
+
+  private static func foreignNodes(in catalogue: ONNXCatalogue) -> [Finding] {
+    catalogue.nodes.filter { !["", "ai.onnx"].contains($0.domain) }.prefix(KerasAudit.maximumCount)
+      .map { node in
+        node.refusal(
+          .onnxDomain,
+          "it is an operator of '\(abbreviated(node.domain))', not of ONNX; export the model with "
+            + "ONNX's own operators"
+        ).finding
+      }
+  }
+
+  private static func precision(of catalogue: ONNXCatalogue) -> [Finding] {
+    let types = Set(catalogue.tensors.map(\.type))
+    let others: [(ONNXElementType, String)] = [
+      (.float16, "16-bit"), (.bfloat16, "16-bit (bfloat16)"), (.double, "64-bit"),
+    ]
+    return others.filter { types.contains($0.0.rawValue) }.map {
+      Finding(.onnxPrecision, "its weights are \($0.1) floats; everything is computed in 32 bits")
+    }
+  }
+
+  private static func duplicates(in catalogue: ONNXCatalogue) -> [Finding] {
+    var names: Set<String> = []
+    return catalogue.tensors.filter { !names.insert($0.name).inserted }
+      .prefix(KerasAudit.maximumCount)
+      .map {
+        let name = abbreviated($0.name)
+        return Finding(
+          .onnxDuplicateField, at: name,
+          "has two tensors of the name '\(name)', so that readers can see different networks")
+      }
+  }
+}

@@ -1,0 +1,145 @@
+import InferenceGraph
+
+/// An open ONNX file: its catalogue, and its tensors' elements on request.
+final class ONNXFile {
+  let catalogue: ONNXCatalogue
+  private let content: FileDescriptor
+  /// The other files that hold tensors, by name.
+  private var others: [String: FileDescriptor] = [:]
+  /// The number of elements that may still be read.
+  private var left: Int
+
+  /// Parses an open file.
+  ///
+  /// - Parameter sandbox: Whether a sealed process parses the file.
+  /// - Throws: ``FileError`` if the file cannot be read or is refused.
+  init(_ content: FileDescriptor, sandbox: Sandbox) throws(FileError) {
+    self.content = content
+    // Several operators may read one tensor, but not arbitrarily many.
+    left = 1 << 26
+    do {
+      let message: [UInt8]
+      if let process = try SealedProcess.start(for: content, sandbox) {
+        message = try Self.message(from: process)
+      } else {
+        let bytes = try content.bytes(in: 0..<content.size)
+        // Bytes have no padding, which a raw span must not have.
+        message = ONNXCatalogue.message(of: unsafe bytes.span.bytes)
+      }
+      catalogue = try ONNXCatalogue(message: message)
+    } catch let error as ONNXRefusal {
+      throw FileError(refused: error.finding, path: content.path)
+    } catch {
+      throw FileError(error, reading: content, with: "the ONNX parser")
+    }
+    left += 4 * content.size
+  }
+
+  private static func message(from process: SealedProcess) throws -> [UInt8] {
+    try process.send(.network)
+    let length = try process.receiveNumber()
+    guard length <= UInt64(ONNXCatalogue.maximumSize) else { throw SealedFailure.invalidAnswer }
+    return try process.receive(count: Int(length))
+  }
+
+  /// Returns the elements of a tensor, rounded to 32 bits.
+  ///
+  /// - Throws: ``ONNXRefusal`` if the tensor's claims do not fit the file, ``FileError`` if the
+  ///   file cannot be read.
+  func floats(_ tensor: ONNXTensor) throws -> [Float] {
+    let (type, bytes) = try elements(of: tensor)
+    return Self.values(bytes, size: type.size, as: type.float)
+  }
+
+  /// Returns the elements of an integer tensor.
+  ///
+  /// - Throws: As ``floats(_:)``.
+  func integers(_ tensor: ONNXTensor) throws -> [Int64] {
+    let (type, bytes) = try elements(of: tensor)
+    guard !type.isFloat else {
+      throw ONNXRefusal(
+        .onnxGraph, at: tensor.name, "tensor '\(abbreviated(tensor.name))' should hold integers")
+    }
+    return Self.values(bytes, size: type.size, as: type.integer)
+  }
+
+  private static func values<Value>(
+    _ bytes: [UInt8], size: Int, as value: (UInt64) -> Value
+  ) -> [Value] {
+    let bytes = bytes.span
+    return (0..<bytes.count / size).map { index in
+      var bits: UInt64 = 0
+      for offset in (0..<size).reversed() {
+        bits = bits << 8 | UInt64(bytes[index * size + offset])
+      }
+      return value(bits)
+    }
+  }
+
+  private func elements(of tensor: ONNXTensor) throws -> (ONNXElementType, [UInt8]) {
+    let name = abbreviated(tensor.name)
+    guard let type = ONNXElementType(rawValue: tensor.type) else {
+      throw ONNXRefusal(
+        .onnxUnsupported, at: name,
+        "tensor '\(name)' has elements of type \(tensor.type), which is not supported; export the "
+          + "model in 32-bit floats")
+    }
+    var count = 1
+    for extent in tensor.shape {
+      let (product, overflows) = count.multipliedReportingOverflow(by: Int(extent))
+      guard extent >= 0, !overflows else { throw Self.misfit(name) }
+      count = product
+    }
+    guard count <= left else {
+      throw ONNXRefusal(.onnxSize, at: name, "tensor '\(name)' is too large, or read too often")
+    }
+    left -= count
+    let size = count * type.size
+    switch tensor.storage {
+    case .decoded(let bytes):
+      guard bytes.count == size else { throw Self.misfit(name) }
+      return (type, bytes)
+    case .file(let offset, let stored):
+      guard stored == size, offset >= 0, offset <= content.size - size else {
+        throw Self.misfit(name)
+      }
+      return (type, try content.bytes(in: offset..<offset + size))
+    case .external(let location, let offset, let stored):
+      let file = try other(location, for: name)
+      guard stored ?? size == size, offset <= file.size - size else { throw Self.misfit(name) }
+      return (type, try file.bytes(in: offset..<offset + size))
+    }
+  }
+
+  private static func misfit(_ name: String) -> ONNXRefusal {
+    ONNXRefusal(
+      .onnxDamaged, at: name,
+      "tensor '\(name)' has another size than its shape says; export the model again")
+  }
+
+  /// Opens a file with weights in the model's folder.
+  private func other(_ name: String, for tensor: String) throws -> FileDescriptor {
+    if let file = others[name] { return file }
+    guard !name.isEmpty, name.first != ".", !name.contains("/"), !name.contains("\0") else {
+      throw ONNXRefusal(
+        .onnxExternal, at: tensor,
+        "tensor '\(tensor)' is in the file '\(abbreviated(name))', which is not in the model's "
+          + "folder")
+    }
+    guard others.count < Self.maximumFiles else {
+      throw ONNXRefusal(
+        .onnxExternal, at: tensor, "has its tensors in more than \(Self.maximumFiles) files")
+    }
+    let folder = content.path.lastIndex(of: "/").map { content.path[...$0] } ?? ""
+    guard let file = try FileDescriptor(plain: folder + name) else {
+      throw ONNXRefusal(
+        .onnxExternal, at: tensor,
+        "tensor '\(tensor)' is in '\(abbreviated(name))', which is a link or has several names; "
+          + "copy the file itself beside the model")
+    }
+    others[name] = file
+    return file
+  }
+
+  private static let maximumFiles = 64
+}
