@@ -10,6 +10,8 @@ import os
 import sys
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+# oneDNN refuses some convolutions of unusual sizes.
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
 import h5py
 import numpy as np
 
