@@ -18,7 +18,7 @@ extension FuzzTarget {
 let targets: [String: any FuzzTarget.Type] = [
   "messages": MessageTarget.self, "idx": IDXTarget.self, "json": JSONTarget.self,
   "lzf": LZFTarget.self, "network": NetworkTarget.self,
-  "options": OptionTarget.self, "png": PNGTarget.self,
+  "onnx": ONNXTarget.self, "options": OptionTarget.self, "png": PNGTarget.self,
 ]
 
 /// The parser that DEFENSEKIT_FUZZ names: one program serves all, since each would take minutes to build.
