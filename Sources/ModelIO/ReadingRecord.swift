@@ -1,3 +1,11 @@
+import InferenceGraph
+
+/// An error of a reader whose cause is the file's contents.
+protocol ContentError: Error {
+  /// The cause.
+  var finding: Finding { get }
+}
+
 /// The findings in a model file so far, and the reason why it is unusable.
 ///
 /// Everything unusual becomes a finding. The loader refuses the file at the first finding of
@@ -24,8 +32,26 @@ struct ReadingRecord {
     }
   }
 
-  /// Returns the reason why the file is unusable, and adds it to the findings.
-  mutating func explained(_ error: FileError) -> FileError {
+  /// Returns the reason why the file is unusable from an error of any stage, and adds it to the
+  /// findings.
+  ///
+  /// - Parameter rule: The rule for a network that forms no graph.
+  mutating func explained(_ error: any Error, graph rule: Finding.Rule) -> FileError {
+    let refusal =
+      switch error {
+      case let error as FileError: error
+      case let error as any ContentError: FileError(refused: error.finding, path: path)
+      case let error as GraphError:
+        FileError(
+          refused: Finding(
+            error.kind == .tooLarge ? .graphSize : rule, at: abbreviated(error.node), "\(error)"),
+          path: path)
+      default: FileError(.badData, path: path, "\(error)")
+      }
+    return explained(refusal)
+  }
+
+  private mutating func explained(_ error: FileError) -> FileError {
     // The loader stops at the first error, which is the reason.
     guard isTolerant else { return error }
     if let reason { return reason }

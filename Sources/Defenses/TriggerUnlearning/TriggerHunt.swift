@@ -134,6 +134,7 @@ struct TriggerHunt {
         TriggerSearch.Task(target: target, seeds: census.best[target], penalty: $0)
       }
     }
+    // The repeats of the census take the streams from `round << 8` on.
     let (found, _) = try context.phase("search \(round + 1)", images: search.passes(of: tasks)) {
       try search.evolve(tasks, stream: UInt64(round) << 8 | 255, progress: $0)
     }

@@ -1,5 +1,5 @@
 /// The error for a configuration and weights that do not form a model this package can run.
-struct KerasError: Error, CustomStringConvertible {
+struct KerasError: ContentError, CustomStringConvertible {
   /// The error as a finding.
   let finding: Finding
   var description: String { finding.message }

@@ -33,7 +33,7 @@ struct KerasReader {
       try record.report(Self.extras(in: file))
       return try model(file, description, inputScale)
     } catch {
-      throw record.explained(refusal(error))
+      throw record.explained(error, graph: .kerasConfig)
     }
   }
 
@@ -51,22 +51,7 @@ struct KerasReader {
         network, weights: KerasWeights(blankFor: network), major: description.major)
       return Model(graph: graph, name: network.name)
     } catch {
-      throw record.explained(refusal(error))
-    }
-  }
-
-  /// Converts an error of any stage to one about the file.
-  private func refusal(_ error: any Error) -> FileError {
-    switch error {
-    case let error as FileError: error
-    case let error as KerasError: FileError(refused: error.finding, path: path)
-    case let error as GraphError:
-      FileError(
-        refused: Finding(
-          error.kind == .tooLarge ? .graphSize : .kerasConfig, at: abbreviated(error.node),
-          "\(error)"),
-        path: path)
-    default: FileError(.badData, path: path, "\(error)")
+      throw record.explained(error, graph: .kerasConfig)
     }
   }
 
@@ -134,7 +119,7 @@ struct KerasReader {
     let built = Result {
       try KerasGraphBuilder.build(network, weights: weights, major: description.major)
     }
-    if case .failure(let error) = built { _ = record.explained(refusal(error)) }
+    if case .failure(let error) = built { _ = record.explained(error, graph: .kerasConfig) }
     try record.report(weights.findings)
     let graph = try built.get()
     return Model(

@@ -37,16 +37,8 @@ struct ONNXReader {
         graph: graph, inputScale: inputScale,
         name: catalogue.name.isEmpty ? "model" : ONNXImporter.neutral(catalogue.name),
         source: try Model.Source(of: content))
-    } catch let error as ONNXRefusal {
-      throw record.explained(FileError(refused: error.finding, path: record.path))
-    } catch let error as GraphError {
-      let rule = error.kind == .tooLarge ? Finding.Rule.graphSize : .onnxGraph
-      let finding = Finding(rule, at: abbreviated(error.node), "\(error)")
-      throw record.explained(FileError(refused: finding, path: record.path))
-    } catch let error as FileError {
-      throw record.explained(error)
     } catch {
-      throw record.explained(FileError(.badData, path: record.path, "\(error)"))
+      throw record.explained(error, graph: .onnxGraph)
     }
   }
 

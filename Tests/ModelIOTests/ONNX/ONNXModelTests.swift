@@ -225,6 +225,19 @@ final class ONNXModelTests {
     }
   }
 
+  /// 20 constants of 16 MiB from 8 bytes.
+  @Test("Constants that the file only describes are limited together")
+  func filledConstants() throws {
+    let file = small { file in
+      file.add("extents", [1 << 22])
+      let names = (0..<20).map { "filled\($0)" }
+      for name in names { file.add(name, "ConstantOfShape", ["extents"]) }
+      file.add("scores", "Sum", ["conv"] + names)
+    }
+    let error = #expect(throws: FileError.self) { try ModelFile.load(file.write(to: folder)) }
+    #expect(error?.finding?.rule == .onnxSize, "\(error?.problem ?? "none")")
+  }
+
   /// Whatever happens to a file's bytes, the reader answers.
   @Test("Cut and flipped files give a model or an error", arguments: 0..<20)
   func damage(_ seed: UInt64) throws {

@@ -18,11 +18,13 @@ struct ONNXConstant {
 
   /// Returns the elements.
   ///
-  /// - Throws: ``ONNXRefusal`` if they are not in the file.
+  /// - Throws: ``ONNXRefusal`` if they are not in the file, or read too often.
   func values(in file: ONNXFile) throws -> [Float] {
     switch source {
-    case .tensor(let tensor): try file.floats(tensor)
-    case .values(let values): values
+    case .tensor(let tensor): return try file.floats(tensor)
+    case .values(let values):
+      try file.use(values.count, of: name)
+      return values
     }
   }
 }

@@ -78,6 +78,7 @@ extension ONNXImporter {
     guard shape.allSatisfy({ $0 >= 0 }), count <= Double(1 << 26) else {
       throw call.node.refusal(.onnxSize, "its shape \(shape) is too large")
     }
+    try file.use(Int(count), of: call.node.outputs.first ?? "")
     guard let tensor = try call.tensor("value") else {
       let zeros = [Float](repeating: 0, count: Int(count))
       return .constant(ONNXConstant(name: "", shape: shape, source: .values(zeros)))
@@ -97,7 +98,7 @@ extension ONNXImporter {
   }
 
   private func shape(_ call: ONNXCall) throws -> ONNXValue {
-    var extents: [ONNXExtent]
+    let extents: [ONNXExtent]
     switch try value(0, of: call) {
     case .activation(let value)?: extents = [.batch] + shape(value).map { .number($0) }
     case .constant(let constant)?: extents = constant.shape.map { .number($0) }
@@ -105,12 +106,8 @@ extension ONNXImporter {
       extents = integers.isScalar ? [] : [.number(integers.values.count)]
     case nil: throw call.invalid("input")
     }
-    let count = extents.count
-    func bound(_ value: Int) -> Int { min(max(value < 0 ? value + count : value, 0), count) }
-    let start = bound(try call.integer("start", 0))
-    let end = bound(try call.integer("end", count))
-    extents = start < end ? Array(extents[start..<end]) : []
-    return .integers(ONNXIntegers(values: extents))
+    let (start, end) = (try call.integer("start", 0), try call.integer("end", extents.count))
+    return .integers(ONNXIntegers(values: extents, from: start, to: end))
   }
 
   /// Returns a constant in another type; only the difference between integers and floats matters.

@@ -77,11 +77,6 @@ extension ONNXImporter {
     guard let start = starts?.first, let end = ends?.first, starts?.count == 1, ends?.count == 1,
       steps?.first ?? 1 == 1
     else { throw call.unsupported("only a slice of a shape with step 1 is supported") }
-    let count = data.values.count
-    func bound(_ value: Int) -> Int {
-      Swift.min(Swift.max(value < 0 ? value.addingReportingOverflow(count).0 : value, 0), count)
-    }
-    let (first, last) = (bound(start), bound(end))
-    return ONNXIntegers(values: first < last ? Array(data.values[first..<last]) : [])
+    return ONNXIntegers(values: data.values, from: start, to: end)
   }
 }

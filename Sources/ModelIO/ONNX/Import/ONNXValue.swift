@@ -19,6 +19,19 @@ struct ONNXIntegers: Equatable {
   var values: [ONNXExtent]
   var isScalar = false
 
+  init(values: [ONNXExtent], isScalar: Bool = false) {
+    self.values = values
+    self.isScalar = isScalar
+  }
+
+  /// Takes the values in a range; negative bounds count from the end, and bounds outside of the list
+  /// are moved to its ends.
+  init(values: [ONNXExtent], from start: Int, to end: Int) {
+    let count = values.count
+    func place(_ bound: Int) -> Int { min(max(bound < 0 ? bound + count : bound, 0), count) }
+    self.values = place(start) < place(end) ? Array(values[place(start)..<place(end)]) : []
+  }
+
   /// The values as numbers; nil if one is the number of images.
   var numbers: [Int]? {
     var result: [Int] = []

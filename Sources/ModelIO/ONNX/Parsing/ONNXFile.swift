@@ -6,7 +6,7 @@ final class ONNXFile {
   private let content: FileDescriptor
   /// The other files that hold tensors, by name.
   private var others: [String: FileDescriptor] = [:]
-  /// The number of elements that may still be read.
+  /// The number of elements that may still be read or made.
   private var left: Int
 
   /// Parses an open file.
@@ -90,10 +90,7 @@ final class ONNXFile {
       guard extent >= 0, !overflows else { throw Self.misfit(name) }
       count = product
     }
-    guard count <= left else {
-      throw ONNXRefusal(.onnxSize, at: name, "tensor '\(name)' is too large, or read too often")
-    }
-    left -= count
+    try use(count, of: tensor.name)
     let size = count * type.size
     switch tensor.storage {
     case .decoded(let bytes):
@@ -109,6 +106,17 @@ final class ONNXFile {
       guard stored ?? size == size, offset <= file.size - size else { throw Self.misfit(name) }
       return (type, try file.bytes(in: offset..<offset + size))
     }
+  }
+
+  /// Counts elements that are read or made.
+  ///
+  /// - Throws: ``ONNXRefusal`` if they are far more than those of an honest file.
+  func use(_ count: Int, of tensor: String) throws(ONNXRefusal) {
+    guard count <= left else {
+      let name = abbreviated(tensor)
+      throw ONNXRefusal(.onnxSize, at: name, "tensor '\(name)' is too large, or read too often")
+    }
+    left -= count
   }
 
   private static func misfit(_ name: String) -> ONNXRefusal {

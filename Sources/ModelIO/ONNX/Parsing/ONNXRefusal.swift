@@ -1,5 +1,5 @@
 /// The error for a file that is not read on, with the reason as a finding.
-struct ONNXRefusal: Error {
+struct ONNXRefusal: ContentError {
   let finding: Finding
 
   init(_ rule: Finding.Rule, at location: String = "", _ message: String) {
