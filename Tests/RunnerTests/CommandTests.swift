@@ -217,7 +217,7 @@ struct CommandTests {
               Generations of an evolution, 1 to 1,000.
             repeats=2       integer
               Further searches, from a new census, for the four fittest classes, 0 to 100.
-            penalty=4       number
+            penalty=12      number
               What a trigger of the whole image costs in units of fitness, 0 to 100.
             threshold=1     number
               The lead in fitness over all other classes above which classes are held to be targets.

@@ -16,6 +16,8 @@ struct TriggerHunt {
   /// A verdict other than occluder-search; nil for that one, or none.
   private let scanner: (any ModelScanner)?
   private let searches: Bool
+  /// What occluder-search found on the suspect.
+  private var onSuspect: OccluderSearch.Findings?
 
   /// The prices of a trigger's size, each with an evolution of its own; the first is none.
   private static let penalties = [0.0, 4, 12]
@@ -50,7 +52,7 @@ struct TriggerHunt {
   ///   - model: The suspect in round 0, then the student.
   ///   - round: The round, counted from 0.
   ///   - known: The triggers of earlier rounds.
-  func entries(
+  mutating func entries(
     for model: Model, round: Int, known: KnownTriggers, in context: RunContext
   ) throws -> Result {
     if searches { return try evolved(for: model, round: round, known: known, in: context) }
@@ -94,26 +96,28 @@ struct TriggerHunt {
     return Double(found.count { $0 > 0 }) / Double(max(1, found.count))
   }
 
-  /// Returns those classes whose fittest trigger leads the suspect's images there too: unlearning
-  /// leads images to other classes, which no backdoor of the suspect does.
+  /// Returns those classes whose fittest trigger stands apart on the suspect too, by twice the
+  /// threshold: unlearning leads images to other classes, which no backdoor of the suspect does.
   private func inherited(
-    _ classes: [Int], _ findings: OccluderSearch.Findings, in context: RunContext
+    _ classes: [Int], _ findings: OccluderSearch.Findings, known: [Int], in context: RunContext
   ) throws -> [Int] {
-    guard !classes.isEmpty else { return [] }
-    let (pool, scaled) = try CleanPool.pool(
-      of: clean, positions, for: suspect, plugin: TriggerUnlearning.name)
-    let margins = try Margins(scaled, on: pool, in: context)
+    guard let onSuspect else { return [] }
+    let scanner = OccluderSearch()
     return try classes.filter { target in
       guard let place = findings.shortlist.firstIndex(of: target),
         let best = findings.found[place].first
       else { return false }
-      return try share(.genome(best.genome), leadsTo: target, pool, margins, in: context) >= 0.5
+      let own = try onSuspect.search.fitness(
+        of: best.genome, toward: target, penalty: scanner.options.penalty)
+      let others = onSuspect.ranking.filter { $0.target != target && !known.contains($0.target) }
+      let lead = own - 2 * max(0, others.first?.fitness ?? 0)
+      return lead > 2 * scanner.options.threshold
     }
   }
 
   /// Returns the triggers of the classes that `OccluderSearch` names, and of known ones whose
   /// triggers are still fit.
-  private func evolved(
+  private mutating func evolved(
     for model: Model, round: Int, known: KnownTriggers, in context: RunContext
   ) throws -> Result {
     let scanner = OccluderSearch()
@@ -121,9 +125,11 @@ struct TriggerHunt {
       of: model, clean, positions, stream: UInt64(round) << 8, in: context)
     let (search, census) = (findings.search, findings.census)
     var named = scanner.targets(in: findings)
-    if round > 0 {
+    if round == 0 {
+      onSuspect = findings
+    } else {
       let new = named.filter { !known.targets.contains($0) }
-      let inherited = try inherited(new, findings, in: context)
+      let inherited = try inherited(new, findings, known: known.targets, in: context)
       named.removeAll { new.contains($0) && !inherited.contains($0) }
     }
     let able = Set(search.shortlist(census, count: .max))

@@ -8,9 +8,9 @@ internal import OccluderSearch
 /// 1. searches for triggers of the target classes, in the first round on the suspect, then on the
 ///    student. The verdict named by `verdict` says which classes are targets; with occluder-search
 ///    the triggers are evolved at three prices of their size, for targets of earlier rounds too.
-///    A class that it names on the student alone is a target only if the fittest trigger leads half
-///    of the suspect's images there as well. The rounds end when there is no such class and no
-///    trigger of an earlier target is fit.
+///    A class that it names on the student alone is a target only if the fittest trigger, on the
+///    suspect, leads the suspect's other classes by twice the threshold. The rounds end when there
+///    is no such class and no trigger of an earlier target is fit.
 /// 2. trains on clean images and on clean images with variations of all triggers found so far: one
 ///    that is no longer trained against comes back. The loss is
 ///
@@ -75,7 +75,7 @@ public struct TriggerUnlearning: Defense {
         remedies: [.give("labelled ones", for: "clean"), .omit("labels", of: Self.name)])
     }
     let (learned, heldOut) = try split(clean, seed: context.seed)
-    let hunt = try TriggerHunt(options, of: model, clean, learned, in: context)
+    var hunt = try TriggerHunt(options, of: model, clean, learned, in: context)
     let (pool, scaled) = try CleanPool.pool(of: clean, learned, for: model, plugin: Self.name)
     let agreement = try Agreement(of: model, on: clean, heldOut, in: context)
     var known = KnownTriggers(shape: model.graph.inputShape)

@@ -26,7 +26,7 @@ extension OccluderSearch {
       shortlist = 10
       generations = 10
       repeats = 2
-      penalty = 4
+      penalty = 12
       threshold = 1
       passes = nil
     }

@@ -9,10 +9,10 @@ public import DefenseKit
 /// 1. *Census*: random triggers of several families (`TriggerFamily`), each on a random clean
 ///    image. The classes with the most flips, images that moved there, form the shortlist.
 /// 2. *Evolution*: for each of these classes, the best triggers of the census are mutated, crossed
-///    and selected over some generations, each on fresh images of other classes. The two best of
-///    each family always survive, so that no family displaces the others.
-/// 3. *Judgement*: the survivors are judged by images that did not select them. A class's score is
-///    the fitness of its best trigger, 0 at least:
+///    and selected over some generations, each on images of other classes, drawn anew from one half
+///    of these. The two best of each family always survive, so that no family displaces the others.
+/// 3. *Judgement*: the other half judges the survivors. A class's score is the fitness of its best
+///    trigger, 0 at least:
 ///
 ///        fitness = lower quartile of (z_c - max(z_j for j other than c)) / u - penalty * size
 ///

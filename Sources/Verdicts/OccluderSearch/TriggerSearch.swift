@@ -19,7 +19,7 @@ package struct TriggerSearch: Sendable {
     /// Images that a genome is judged by in a generation.
     package var faces = 6
     /// Images that the survivors are judged by at the end.
-    package var judges = 24
+    package var judges = 48
 
     package init() {}
   }
@@ -156,9 +156,9 @@ package struct TriggerSearch: Sendable {
 
   /// Evolves genomes for several tasks at once.
   ///
-  /// Each generation draws fresh images, which all genomes of a task are judged by: the mean margin
-  /// decides. The best of each family survive first, then the best of all. At the end the survivors
-  /// are judged again by images that chose none of them, by the lower quartile of the margins.
+  /// Each generation draws images from half of the pool, which all genomes of a task are judged by:
+  /// the mean margin decides. The best of each family survive first, then the best of all. At the end
+  /// images of the other half judge the survivors, by the lower quartile of the margins.
   ///
   /// - Parameters:
   ///   - tasks: The tasks; each class must have an image that the network gives another class.
@@ -173,9 +173,8 @@ package struct TriggerSearch: Sendable {
     var numbers = Array(
       repeating: SeededGenerator(seed: context.seed, stream: 0x65_766F_6C76 &+ stream << 40),
       count: tasks.count)
-    let images = tasks.map { task in
-      pool.indices(of: margins.predictions) { $0 != task.target }
-    }
+    let images = tasks.map { self.images(for: $0.target) }
+    let (breeding, judging) = (images.map { $0.breeding }, images.map { $0.judging })
     var populations = tasks.map(\.seeds)
     for index in tasks.indices {
       while populations[index].count < sizes.survivors {
@@ -195,7 +194,7 @@ package struct TriggerSearch: Sendable {
           child(of: populations[index], &numbers[index])
         }
       }
-      let scores = try judged(populations, tasks, images, by: sizes.faces, &numbers)
+      let scores = try judged(populations, tasks, breeding, by: sizes.faces, &numbers)
       done += passes
       progress(done)
       for index in tasks.indices {
@@ -203,7 +202,7 @@ package struct TriggerSearch: Sendable {
           of: populations[index], scores[index].map(\.mean), count: sizes.survivors)
       }
     }
-    let scores = try judged(populations, tasks, images, by: sizes.judges, &numbers)
+    let scores = try judged(populations, tasks, judging, by: sizes.judges, &numbers)
     progress(done + atEnd)
     let found = tasks.indices.map { index in
       zip(populations[index], scores[index])
@@ -211,6 +210,29 @@ package struct TriggerSearch: Sendable {
         .fittestFirst
     }
     return (found, isCutShort)
+  }
+
+  /// Returns the fitness of a genome for a class, over all images that have another one; 0 without
+  /// any.
+  package func fitness(of genome: Genome, toward target: Int, penalty: Double) throws -> Double {
+    let images = pool.indices(of: margins.predictions) { $0 != target }
+    guard !images.isEmpty else { return 0 }
+    let source = StampedImages(
+      pool, changes: [.genome(genome)], stamps: images.map { .init(image: $0, change: 0) })
+    let found = try margins.margins(
+      of: source, toward: Array(repeating: target, count: images.count))
+    context.count(run: Double(images.count), alone: Double(images.count))
+    return Judgement(of: found[...], price: penalty * size(of: genome)).quartile
+  }
+
+  /// Returns the images that may breed triggers for a class, and those that judge them: every other
+  /// one of those that have another class.
+  private func images(for target: Int) -> (breeding: [Int], judging: [Int]) {
+    let images = pool.indices(of: margins.predictions) { $0 != target }
+    return (
+      stride(from: 0, to: images.count, by: 2).map { images[$0] },
+      stride(from: 1, to: images.count, by: 2).map { images[$0] }
+    )
   }
 
   /// Returns a mutated child; of a family drawn at random for half of all children, so that small
