@@ -131,7 +131,7 @@ struct CommandTests {
               Trigger files to unlearn too, separated by commas; auto is none.
             rounds=6                 integer
               Rounds of searching and unlearning at most, 1 to 6.
-            steps=200                integer
+            steps=400                integer
               Steps of a round, 1 to 10,000.
             learning-rate=0.0005     number
               Adam's rate at the start, over 0 and up to 1.
@@ -139,7 +139,7 @@ struct CommandTests {
               Clean images in a step, 1 to 4,096.
             triggered=24             integer
               Triggered images in a step, 1 to 4,096.
-            margin=3                 number
+            margin=5                 number
               How far the target class must stay behind, in mean clean margins, 0 to 100.
             residual=1               number
               The fitness of the best trigger left below which the rounds end, from 0.

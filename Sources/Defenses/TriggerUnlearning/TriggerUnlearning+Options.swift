@@ -40,11 +40,11 @@ extension TriggerUnlearning {
       verdict = "occluder-search"
       triggers = nil
       rounds = 6
-      steps = 200
+      steps = 400
       learningRate = 5e-4
       batch = 40
       triggered = 24
-      margin = 3
+      margin = 5
       residual = 1
       labels = 0
       drop = 10
