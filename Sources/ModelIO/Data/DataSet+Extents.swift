@@ -22,16 +22,17 @@ extension DataSet {
   ///   - path: A file as for `DataSet.load`.
   ///   - layout: The layout, for shapes that are ambiguous.
   ///   - keys: The names of the images and labels in the file; nil: as for `DataSet.load`.
+  ///   - part: The part to prefer if the file has training and test images; nil: the test images.
   ///   - sandbox: Whether a sealed process parses the file.
   /// - Throws: ``FileError``, of kind `.usage` if the shape does not tell the layout and `layout`
   ///   is nil.
   public static func extents(
-    of path: String, layout: ImageLayout? = nil, keys: DataKeys? = nil, sandbox: Sandbox = .auto
+    of path: String, layout: ImageLayout? = nil, keys: DataKeys? = nil,
+    part: DataPart? = nil, sandbox: Sandbox = .auto
   ) throws(FileError) -> Extents {
-    let data = try DataFile(path, keys: keys, fitting: nil, sandbox: sandbox)
+    let data = try DataFile(path, keys: keys, part: part, fitting: nil, sandbox: sandbox)
     let file = data.file
-    let name = data.images.info.path
-    let shape = data.images.info.shape
+    let shape = data.images.shape
     let image = Array(shape.dropFirst())
     let described = image.map(String.init).joined(separator: "x")
     var imageShape = image
@@ -52,7 +53,7 @@ extension DataSet {
           remedies: [.set("layout", to: ["nchw", "nhwc"])])
       }
     default:
-      throw file.failure("its data set '\(name)' holds no images: one is of shape '\(described)'")
+      throw file.failure("\(file.its(data.images)) holds no images: one is of shape '\(described)'")
     }
     guard imageShape.allSatisfy({ $0 > 0 }) else {
       throw file.failure("has no images; give a file with some")

@@ -26,25 +26,27 @@ extension DataSet {
   ///     "trigger".
   ///   - requiresLabels: Whether a file without labels is refused. Otherwise all its labels are 0,
   ///     and ``isLabelled`` is false; with `keys`, or grouped by label, it needs them anyway.
+  ///   - part: The part to prefer if the file has training and test images; nil: the test images.
   ///   - sandbox: Whether a sealed process parses the file.
   /// - Throws: ``FileError``; if a data set is missing, the message lists pairs that would fit.
   public static func load(
     _ path: String, for inputShape: [Int], classCount: Int, layout: ImageLayout? = nil,
-    keys: DataKeys? = nil, group: DataGroup? = nil, isGroupOptional: Bool = false,
+    keys: DataKeys? = nil, part: DataPart? = nil,
+    group: DataGroup? = nil, isGroupOptional: Bool = false,
     consumer: String = "model", requiresLabels: Bool = true, sandbox: Sandbox = .auto
   ) throws(FileError) -> DataSet {
     let data = try DataFile(
-      path, keys: keys, fitting: (inputShape, classCount),
+      path, keys: keys, part: part, fitting: (inputShape, classCount),
       requiresLabels: requiresLabels || group == .label, sandbox: sandbox)
     let (file, images) = (data.file, data.images)
-    let count = images.info.shape[0]
-    let chosen = try self.layout(of: images.info.shape, for: inputShape, layout, consumer, in: file)
+    let count = images.shape[0]
+    let chosen = try self.layout(of: images.shape, for: inputShape, layout, consumer, in: file)
     var notes: [String] = []
     func read(_ labels: LabelSet) throws(FileError) -> [Int32] {
       let (classes, areSoft) = try labels.read(classCount: classCount, consumer)
       if areSoft {
         notes.append(
-          "\(path): its data set '\(labels.dataset.info.path)' has shares of classes; each image "
+          "\(path): \(file.its(labels.dataset)) has shares of classes; each image "
             + "counts as the class with the largest share")
       }
       return classes
@@ -53,15 +55,15 @@ extension DataSet {
     let groups = try group?.values(in: file, labels: labels, isOptional: isGroupOptional)
     if let group, groups == nil {
       notes.append(
-        "\(path): has no data set '\(abbreviated("\(group)"))'; nothing is counted by group")
+        "\(path): has no \(file.noun) '\(abbreviated("\(group)"))'; nothing is counted by group")
     }
     var trueLabels: [Int32]?
     for name in ["true_label", "true_labels"] {
-      guard let found = file.datasetIfPresent(name) else { continue }
+      guard let found = try file.array(name) else { continue }
       trueLabels = try read(LabelSet(found, of: file, count: count))
     }
     var isPoisoned: [Bool]?
-    if let found = file.datasetIfPresent("poisoned"), found.info.shape == [count] {
+    if let found = try file.array("poisoned"), found.shape == [count] {
       let values = try found.doubles()
       // A data set of this name with other values means something else.
       if values.allSatisfy({ $0 == 0 || $0 == 1 }) { isPoisoned = values.map { $0 == 1 } }
@@ -77,7 +79,7 @@ extension DataSet {
   /// Returns the layout in which images of the file's shape fit the model.
   private static func layout(
     of shape: [Int], for inputShape: [Int], _ wanted: ImageLayout?, _ consumer: String,
-    in file: HDF5File
+    in file: any DataContainer
   ) throws(FileError) -> ImageLayout {
     let image = Array(shape.dropFirst())
     // The input shape in the axis order of the file.

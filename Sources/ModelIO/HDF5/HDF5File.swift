@@ -93,11 +93,6 @@ final class HDF5File: Sendable {
   /// The size in bytes, an upper bound for everything stored in the file.
   var size: Int { content.size }
 
-  /// Returns an error about this file's contents.
-  func failure(_ problem: String, remedies: [Remedy] = []) -> FileError {
-    FileError(.badData, path: path, problem, remedies: remedies)
-  }
-
   /// Returns whether there is a group at the path.
   func hasGroup(_ path: String) -> Bool { group(path) != nil }
 

@@ -12,6 +12,9 @@ enum SealedRequest: UInt64 {
   case pixels
   /// Answer: the length of the serialized result of parsing an ONNX file, and the result.
   case network
+  /// Numbers: place and size of deflated bytes in the file, bytes to unpack, 0. Answer: as for
+  /// ``rows``.
+  case inflate
 
   /// The size of a request in bytes.
   static let size = 40

@@ -46,6 +46,7 @@ func serveSealed(_ bytes: UnsafeRawPointer?, _ count: Int) {
     case .rows: sendRows(numbers)
     case .pixels: sendPixels()
     case .network: sendNetwork()
+    case .inflate: sendUnpacked(numbers)
     }
   }
 
@@ -70,6 +71,18 @@ func serveSealed(_ bytes: UnsafeRawPointer?, _ count: Int) {
         ) { Self.send(UInt64($0.count)) ? unsafe Self.send($0) : false }
       } ?? false
     return isRead || Self.send(SealedRequest.failed)
+  }
+
+  private func sendUnpacked(_ numbers: [UInt64]) -> Bool {
+    let (offset, size) = (Int(clamping: numbers[0]), Int(clamping: numbers[1]))
+    // The part of the mapped file, which is only read.
+    let isUnpacked =
+      offset <= count && size <= count - offset
+      && (unsafe Inflater.unpack(
+        UnsafeRawBufferPointer(start: bytes.map { unsafe $0 + offset }, count: size),
+        count: Int(clamping: numbers[2])
+      ) { Self.send(UInt64($0.count)) ? unsafe Self.send($0) : false })
+    return isUnpacked || Self.send(SealedRequest.failed)
   }
 
   private func sendPixels() -> Bool {

@@ -16,6 +16,14 @@ struct DataFormat: Codable, Sendable, Hashable {
     (keys[option] ?? keys[""]).flatMap { DataKeys($0) }
   }
 
+  /// Returns the part to read of data that has training and test images.
+  func part(of option: String) -> DataPart {
+    switch DataRole(rawValue: option) {
+    case .clean, .train: .train
+    case .poisoned, .test, nil: .test
+    }
+  }
+
   /// Opens the data set of an option.
   ///
   /// - Parameters:
@@ -34,7 +42,8 @@ struct DataFormat: Codable, Sendable, Hashable {
     let isGrouped = role == .clean || role == .test
     return try DataSet.load(
       path, for: imageShape, classCount: classCount, layout: layout, keys: keys(of: option),
-      group: isGrouped ? group.flatMap { DataGroup($0) } : nil, isGroupOptional: role == .test,
+      part: part(of: option), group: isGrouped ? group.flatMap { DataGroup($0) } : nil,
+      isGroupOptional: role == .test,
       consumer: consumer, requiresLabels: requiresLabels, sandbox: sandbox)
   }
 }

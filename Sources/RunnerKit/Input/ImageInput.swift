@@ -51,7 +51,8 @@ struct ImageInput: Sendable {
       return (FashionMNIST.imageShape, .nhwc, FashionMNIST.classCount)
     }
     let extents = try DataSet.extents(
-      of: text, layout: format.layout, keys: format.keys(of: option), sandbox: sandbox)
+      of: text, layout: format.layout, keys: format.keys(of: option),
+      part: format.part(of: option), sandbox: sandbox)
     return (extents.imageShape, extents.layout, extents.classCount)
   }
 
