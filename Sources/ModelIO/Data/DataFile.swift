@@ -9,6 +9,8 @@ struct DataFile {
   let images: any StoredArray
   /// The labels; nil if the file has none, where that is allowed.
   let labels: LabelSet?
+  /// What was chosen without being asked for, each a whole line.
+  private(set) var notes: [String] = []
 
   /// Opens a file.
   ///
@@ -37,8 +39,13 @@ struct DataFile {
       throw file.failure("\(file.its(images)) is a single number, not images")
     }
     guard images.shape[0] > 0 else { throw file.failure("has no images; give a file with some") }
-    try (images as? NumpyArray)?.check()
     self.images = images
+    if keys == nil, found.labels != nil, !found.names.isStandard {
+      notes = [
+        "\(path): takes the images in '\(found.names.images)' and the classes in "
+          + "'\(found.names.labels)'"
+      ]
+    }
     guard let labels = found.labels else {
       if !requiresLabels, keys == nil {
         self.labels = nil

@@ -1,7 +1,7 @@
 public import InferenceGraph
 
 extension DataSet {
-  /// Opens an HDF5 file with images and their classes.
+  /// Opens an HDF5 or NumPy file with images and their classes.
   ///
   /// Images are integers or floats of rank 4, channels first or last, or of rank 3 with one
   /// channel; they are not read yet. In a MATLAB file, which stores the last axis first, the images
@@ -19,7 +19,9 @@ extension DataSet {
   ///   - classCount: The number of the model's classes.
   ///   - layout: The layout, for shapes that fit both.
   ///   - keys: The names of the images and labels in the file; nil: `data`, and `label` or
-  ///     `labels`.
+  ///     `labels`; in a NumPy archive also `x` and `y`, `images` and `labels`, those of the part,
+  ///     such as `x_test` and `y_test` or `test_images` and `test_labels`, and `arr_0` and `arr_1`,
+  ///     the first pair that is there. A note says which, unless it is the first.
   ///   - group: What tells the groups of the images apart; nil: they are not grouped.
   ///   - isGroupOptional: Whether the file may lack the groups, which a note then says.
   ///   - consumer: The word for the owner of shape and classes in messages, for example "model" or
@@ -41,7 +43,7 @@ extension DataSet {
     let (file, images) = (data.file, data.images)
     let count = images.shape[0]
     let chosen = try self.layout(of: images.shape, for: inputShape, layout, consumer, in: file)
-    var notes: [String] = []
+    var notes = data.notes
     func read(_ labels: LabelSet) throws(FileError) -> [Int32] {
       let (classes, areSoft) = try labels.read(classCount: classCount, consumer)
       if areSoft {

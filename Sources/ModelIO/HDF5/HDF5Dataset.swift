@@ -2,6 +2,8 @@ import InferenceGraph
 
 /// A data set open for reading.
 final class HDF5Dataset: StoredArray {
+  /// The path by which it was found, which may be that of a link.
+  let path: String
   let info: HDF5DatasetInfo
   private let file: HDF5File
   private let number: Int
@@ -11,9 +13,10 @@ final class HDF5Dataset: StoredArray {
 
   /// - Parameter number: The index among the data sets of the catalogue.
   init(
-    file: HDF5File, number: Int, info: HDF5DatasetInfo, content: FileDescriptor,
+    file: HDF5File, path: String, number: Int, info: HDF5DatasetInfo, content: FileDescriptor,
     parser: any HDF5Parser
   ) {
+    self.path = path
     self.file = file
     self.number = number
     self.info = info
@@ -21,7 +24,6 @@ final class HDF5Dataset: StoredArray {
     self.parser = parser
   }
 
-  var path: String { info.path }
   var shape: [Int] { info.shape }
   var elementClass: HDF5DatasetInfo.ElementClass { info.elementClass }
   var elementSize: Int { info.elementSize }

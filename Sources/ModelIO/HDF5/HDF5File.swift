@@ -131,7 +131,8 @@ final class HDF5File: Sendable {
   /// Returns the data set at a path; nil if there is none.
   func datasetIfPresent(_ path: String) -> HDF5Dataset? {
     guard case .dataset(let number, let info)? = entry(path) else { return nil }
-    return HDF5Dataset(file: self, number: number, info: info, content: content, parser: parser)
+    return HDF5Dataset(
+      file: self, path: path, number: number, info: info, content: content, parser: parser)
   }
 
   /// The path and description of every data set, sorted by path.

@@ -28,6 +28,8 @@ struct NumpyArchive: DataContainer {
       .standard, DataKeys(images: "data", labels: "labels"), DataKeys(images: "x", labels: "y"),
       DataKeys(images: "images", labels: "labels"),
     ] + (part == .train ? train + test : test + train)
+      // The names of arrays that were given none.
+      + [DataKeys(images: "arr_0", labels: "arr_1")]
   }
 
   /// The usual names in an archive with several parts: those of Keras and of MedMNIST.
@@ -40,12 +42,19 @@ struct NumpyArchive: DataContainer {
 
   var numberArrays: [any StoredArray] {
     members.keys.sorted().prefix(Self.maximumSuggestions).compactMap { name in
-      guard let array = try? array(name), array.elementClass != .other else { return nil }
+      // Their elements are not looked at.
+      guard let array = try? opened(name), array.elementClass != .other else { return nil }
       return array
     }
   }
 
   func array(_ name: String) throws(FileError) -> (any StoredArray)? {
+    let array = try opened(name)
+    try array?.check()
+    return array
+  }
+
+  private func opened(_ name: String) throws(FileError) -> NumpyArray? {
     guard let member = members[name] else { return nil }
     return try NumpyArray(name, in: .member(member, archive))
   }

@@ -62,13 +62,12 @@ final class NumpyArray: StoredArray {
 
   func sha256() throws(FileError) -> String { try ModelIO.sha256(of: source.content) }
 
-  /// Checks the bytes of a stored member against its checksum; packed ones are checked when they
-  /// are unpacked.
+  /// Compares the elements of numbers with the checksum of their member.
   ///
-  /// - Throws: ``FileError`` if they differ.
+  /// - Throws: ``FileError`` if they differ, or packed ones cannot be unpacked.
   func check() throws(FileError) {
-    guard case .member(let member, let archive) = source, !member.isDeflated else { return }
-    try archive.check(member)
+    guard case .member(let member, let archive) = source, header.type != nil else { return }
+    if directOffset == nil { _ = try loaded() } else { try archive.check(member) }
   }
 
   func read(

@@ -17,6 +17,18 @@ struct NumpyType: Sendable, Hashable {
   /// Whether the first byte of an element is the most significant.
   let isBigEndian: Bool
 
+  /// Creates a type of a valid size.
+  private init(_ kind: Kind, _ size: Int) {
+    self.kind = kind
+    self.size = size
+    isBigEndian = 1.bigEndian == 1
+  }
+
+  /// Unsigned bytes.
+  static let byte = NumpyType(.unsigned, 1)
+  /// 32-bit integers of this machine.
+  static let int32 = NumpyType(.signed, 4)
+
   /// Parses a type such as `<f4`, `>i2` or `|u1`; nil if it is not one of real numbers.
   init?(_ text: String) {
     let parts = Array(text)
@@ -64,6 +76,7 @@ struct NumpyType: Sendable, Hashable {
     precondition(
       buffer.count >= bytes.count / size * type.size,
       "a buffer of \(buffer.count) bytes for \(bytes.count / size) elements")
+    if type == rawType { return unsafe buffer.copyMemory(from: bytes) }
     switch (kind, size) {
     case (.signed, 1): unsafe store(bytes, Int8.self, type, buffer) { Double($0) }
     case (.signed, 2): unsafe store(bytes, Int16.self, type, buffer) { Double($0) }

@@ -98,9 +98,13 @@ struct ZipDirectory {
       guard member.headerOffset >= end, member.headerOffset < range.lowerBound else {
         throw Refusal(problem: "is a zip archive whose members overlap; save it again")
       }
-      members[index].offset = try Self.offset(of: member, read: read)
+      let offset = try Self.offset(of: member, read: read)
+      // The stored size may be any number up to the largest.
+      guard offset <= range.lowerBound, member.storedSize <= range.lowerBound - offset else {
+        throw Refusal.damaged
+      }
+      members[index].offset = offset
       end = members[index].end
-      guard end <= range.lowerBound else { throw Refusal.damaged }
     }
     return members
   }
