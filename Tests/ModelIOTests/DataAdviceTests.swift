@@ -101,7 +101,7 @@ struct DataAdviceTests {
         "saved/saved_model.pb",
         "is the graph of a TensorFlow SavedModel, a model and no data set; give "
       ),
-      ("folder", "is a folder, not HDF5; give "),
+      ("folder", "is a folder without PNG, JPEG or PPM images; give "),
       ("p.png", "is a PNG image, not a data set; give "),
       ("p.jpg", "is a JPEG image, not a data set; give "), ("j.json", "is JSON, not HDF5; give "),
       ("empty", "is empty; give "),

@@ -8,6 +8,12 @@ protocol DataContainer: Sendable {
   var isMATLAB: Bool { get }
   /// The word for one of its arrays in messages, for example "data set".
   var noun: String { get }
+  /// Whether its arrays have names that a caller may choose from.
+  var hasNames: Bool { get }
+  /// The names of its classes in their order; nil if they have none.
+  var classNames: [String]? { get }
+  /// What was chosen without being asked for, each a whole line.
+  var notes: [String] { get }
   /// The names of images and labels to try where the caller gives none, the most usual first.
   ///
   /// - Parameter part: The part to prefer in a file that has training and test images.
@@ -24,6 +30,9 @@ protocol DataContainer: Sendable {
 
 extension DataContainer {
   var isMATLAB: Bool { false }
+  var hasNames: Bool { true }
+  var classNames: [String]? { nil }
+  var notes: [String] { [] }
 
   /// Returns an error about this file's contents.
   func failure(_ problem: String, remedies: [Remedy] = []) -> FileError {

@@ -9,6 +9,8 @@ struct DataFile {
   let images: any StoredArray
   /// The labels; nil if the file has none, where that is allowed.
   let labels: LabelSet?
+  /// The names of both; that of the labels means nothing without them.
+  let keys: DataKeys
   /// What was chosen without being asked for, each a whole line.
   private(set) var notes: [String] = []
 
@@ -18,15 +20,18 @@ struct DataFile {
   ///   - path: The file.
   ///   - keys: The names of the images and labels in the file; nil: the usual ones of its kind.
   ///   - part: The part to prefer if the file has training and test images.
+  ///   - naming: How the folders of a folder of images name classes.
   ///   - wanted: The expected image shape and number of classes, if known.
   ///   - requiresLabels: Whether a file without labels is refused; `keys` require them anyway.
   ///   - sandbox: Whether a sealed process parses the file.
   /// - Throws: ``FileError``; if an array is missing, the message lists pairs that would fit.
   init(
-    _ path: String, keys: DataKeys?, part: DataPart?, fitting wanted: Wanted?,
-    requiresLabels: Bool = true, sandbox: Sandbox
+    _ path: String, keys: DataKeys?, part: DataPart?, naming: ClassNaming = .sorted,
+    fitting wanted: Wanted?, consumer: String = "model", requiresLabels: Bool = true,
+    sandbox: Sandbox
   ) throws(FileError) {
-    file = try Self.container(path, sandbox: sandbox)
+    file = try Self.container(path, part, naming, wanted, consumer, sandbox)
+    let keys = file.hasNames ? keys : nil
     let names = keys.map { [$0] } ?? file.usualKeys(part)
     let found = try Self.pair(names, in: file)
     guard let images = found.images else {
@@ -39,12 +44,14 @@ struct DataFile {
       throw file.failure("\(file.its(images)) is a single number, not images")
     }
     guard images.shape[0] > 0 else { throw file.failure("has no images; give a file with some") }
+    if wanted != nil { try images.check() }
     self.images = images
+    self.keys = found.names
+    notes = file.notes
     if keys == nil, found.labels != nil, !found.names.isStandard {
-      notes = [
+      notes.append(
         "\(path): takes the images in '\(found.names.images)' and the classes in "
-          + "'\(found.names.labels)'"
-      ]
+          + "'\(found.names.labels)'")
     }
     guard let labels = found.labels else {
       if !requiresLabels, keys == nil {
@@ -59,17 +66,20 @@ struct DataFile {
 
   /// Opens the file with the reader of its kind.
   private static func container(
-    _ path: String, sandbox: Sandbox
+    _ path: String, _ part: DataPart?, _ naming: ClassNaming, _ wanted: Wanted?,
+    _ consumer: String, _ sandbox: Sandbox
   ) throws(FileError) -> any DataContainer {
     let kind = try FileKind(at: path)
     switch kind {
+    case .folder:
+      return try ImageFolder(
+        path, part: part, naming: naming, fitting: wanted, consumer: consumer, sandbox: sandbox)
     case .numpyArchive: return try NumpyArchive(FileDescriptor(path), sandbox: sandbox)
     case .numpyArray: return NumpyFile(try FileDescriptor(path))
     default: break
     }
     if let advice = kind.adviceOnData(path) {
-      let isFolder = kind == .folder || kind == .savedModel
-      throw FileError(isFolder ? .missingInput : .badData, path: path, advice)
+      throw FileError(kind == .savedModel ? .missingInput : .badData, path: path, advice)
     }
     return try HDF5File(path, sandbox: sandbox, for: .data)
   }

@@ -14,7 +14,7 @@ extension DataSet {
   /// The upper bound on labels in a file, exclusive.
   package static let largestClassCount = 1 << 20
 
-  /// Determines the image shape and the number of classes of an HDF5 file.
+  /// Determines the image shape and the number of classes of a file or folder.
   ///
   /// The axis of channels is the one of extent 1 or 3; images of two axes (H, W) have one channel.
   ///
@@ -23,14 +23,22 @@ extension DataSet {
   ///   - layout: The layout, for shapes that are ambiguous.
   ///   - keys: The names of the images and labels in the file; nil: as for `DataSet.load`.
   ///   - part: The part to prefer if the file has training and test images; nil: the test images.
+  ///   - naming: How the folders of a folder of images name classes.
   ///   - sandbox: Whether a sealed process parses the file.
   /// - Throws: ``FileError``, of kind `.usage` if the shape does not tell the layout and `layout`
   ///   is nil.
   public static func extents(
     of path: String, layout: ImageLayout? = nil, keys: DataKeys? = nil,
-    part: DataPart? = nil, sandbox: Sandbox = .auto
+    part: DataPart? = nil, naming: ClassNaming = .sorted, sandbox: Sandbox = .auto
   ) throws(FileError) -> Extents {
-    let data = try DataFile(path, keys: keys, part: part, fitting: nil, sandbox: sandbox)
+    try extents(
+      of: DataFile(path, keys: keys, part: part, naming: naming, fitting: nil, sandbox: sandbox),
+      layout: layout)
+  }
+
+  /// Determines the image shape and the number of classes of an open file; see
+  /// ``extents(of:layout:keys:part:naming:sandbox:)``.
+  static func extents(of data: DataFile, layout: ImageLayout?) throws(FileError) -> Extents {
     let file = data.file
     let shape = data.images.shape
     let image = Array(shape.dropFirst())
@@ -48,7 +56,7 @@ extension DataSet {
       case (.nhwc, _, _), (nil, false, true): break
       case (nil, _, _):
         throw FileError(
-          .usage, path: path,
+          .usage, path: file.path,
           "its images, \(described), do not tell where the channels are",
           remedies: [.set("layout", to: ["nchw", "nhwc"])])
       }
@@ -59,7 +67,8 @@ extension DataSet {
       throw file.failure("has no images; give a file with some")
     }
     if file.isMATLAB { imageShape.swapAt(0, 1) }
-    return Extents(
-      imageShape: imageShape, layout: chosen, classCount: try data.labels?.classCount() ?? 0)
+    var classCount = file.classNames?.count ?? 0
+    if file.classNames == nil, let labels = data.labels { classCount = try labels.classCount() }
+    return Extents(imageShape: imageShape, layout: chosen, classCount: classCount)
   }
 }

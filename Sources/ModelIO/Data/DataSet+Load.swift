@@ -1,13 +1,16 @@
 public import InferenceGraph
 
 extension DataSet {
-  /// Opens an HDF5 or NumPy file with images and their classes.
+  /// Opens an HDF5 or NumPy file, or a folder, with images and their classes.
   ///
   /// Images are integers or floats of rank 4, channels first or last, or of rank 3 with one
   /// channel; they are not read yet. In a MATLAB file, which stores the last axis first, the images
   /// are along MATLAB's last axis. Labels are classes, counted from 0, of shape (N) or with axes of
   /// extent 1, or one row of (N, classes) per image: one-hot, or class probabilities with one
   /// largest value.
+  ///
+  /// A folder has PNG, JPEG and PPM files of one size: in a folder for each class, or without
+  /// labels. All of them are decoded at once, into memory.
   ///
   /// The file may also hold a second set of labels, `true_label`, and `poisoned`: 1 for each image
   /// of a training set that carries a trigger, 0 for each other.
@@ -29,16 +32,18 @@ extension DataSet {
   ///   - requiresLabels: Whether a file without labels is refused. Otherwise all its labels are 0,
   ///     and ``isLabelled`` is false; with `keys`, or grouped by label, it needs them anyway.
   ///   - part: The part to prefer if the file has training and test images; nil: the test images.
+  ///   - naming: How the folders of a folder of images name classes.
   ///   - sandbox: Whether a sealed process parses the file.
   /// - Throws: ``FileError``; if a data set is missing, the message lists pairs that would fit.
   public static func load(
     _ path: String, for inputShape: [Int], classCount: Int, layout: ImageLayout? = nil,
-    keys: DataKeys? = nil, part: DataPart? = nil,
+    keys: DataKeys? = nil, part: DataPart? = nil, naming: ClassNaming = .sorted,
     group: DataGroup? = nil, isGroupOptional: Bool = false,
     consumer: String = "model", requiresLabels: Bool = true, sandbox: Sandbox = .auto
   ) throws(FileError) -> DataSet {
     let data = try DataFile(
-      path, keys: keys, part: part, fitting: (inputShape, classCount),
+      path, keys: keys, part: part, naming: naming, fitting: (inputShape, classCount),
+      consumer: consumer,
       requiresLabels: requiresLabels || group == .label, sandbox: sandbox)
     let (file, images) = (data.file, data.images)
     let count = images.shape[0]

@@ -13,6 +13,11 @@ protocol StoredArray: Sendable {
   /// The type that the bytes have without conversion, if it is an element type.
   var rawType: ElementType? { get }
 
+  /// Reads what can only be read as a whole, so that damage is found now.
+  ///
+  /// - Throws: ``FileError`` if the file cannot be read.
+  func check() throws(FileError)
+
   /// Copies rows, indices of the first axis, into `buffer` as elements of `type`, converted if the
   /// file has another type. An array without axes counts as one row.
   ///
@@ -30,6 +35,8 @@ protocol StoredArray: Sendable {
 }
 
 extension StoredArray {
+  func check() throws(FileError) {}
+
   /// The number of elements in a row, one index of the first axis.
   var rowCount: Int { shape.dropFirst().reduce(1, *) }
 

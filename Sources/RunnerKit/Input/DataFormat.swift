@@ -7,6 +7,8 @@ struct DataFormat: Codable, Sendable, Hashable {
   /// The names of images and labels, `IMAGES,LABELS`, by option without dashes; "" stands for all
   /// other options.
   var keys: [String: String] = [:]
+  /// How folders of images name classes; nil: sorted.
+  var labels: ClassNaming?
   /// What tells the groups of clean and test images apart: `label` or the name of a data set; nil
   /// if they are not grouped.
   var group: String?
@@ -42,7 +44,8 @@ struct DataFormat: Codable, Sendable, Hashable {
     let isGrouped = role == .clean || role == .test
     return try DataSet.load(
       path, for: imageShape, classCount: classCount, layout: layout, keys: keys(of: option),
-      part: part(of: option), group: isGrouped ? group.flatMap { DataGroup($0) } : nil,
+      part: part(of: option), naming: labels ?? .sorted,
+      group: isGrouped ? group.flatMap { DataGroup($0) } : nil,
       isGroupOptional: role == .test,
       consumer: consumer, requiresLabels: requiresLabels, sandbox: sandbox)
   }
