@@ -52,3 +52,4 @@ struct DataFormat: Codable, Sendable, Hashable {
 }
 
 extension ImageLayout: Codable {}
+extension ClassNaming: Codable {}
