@@ -130,9 +130,10 @@ struct DataCommandTests {
     #expect(
       good.output.hasSuffix(
         "classes  3\n\nclass   images\n    0        2\n    1        2\n    2        2\n"))
-    var images = place.images(12)
-    images.values[3] = .nan
-    let bare = try place.data("bare", images: images, labels: nil)
+    var values = place.images(12).values
+    values[3] = .nan
+    let bare = try place.data(
+      "bare", images: Tensor(shape: [12, 2, 2, 1], values: values), labels: nil)
     let none = try run(["data", bare])
     #expect(none.output.contains("\narrays   images in 'data', no classes\n"))
     #expect(none.output.contains("\n         1 are NaN or infinite\n"))
