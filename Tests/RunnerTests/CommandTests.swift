@@ -328,6 +328,7 @@ struct CommandTests {
           run (default)           Defend a model and evaluate the result.
           list                    List plugins with their requirements and options.
           inspect                 Show a model's layers and audit its file.
+          data                    Show what is read of a data set.
           scan                    Judge whether a model has a backdoor, and for which
                                   class.
           evaluate                Measure a model's accuracy and attack success.

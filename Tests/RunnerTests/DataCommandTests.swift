@@ -76,7 +76,7 @@ struct DataCommandTests {
         == "runner: \(test): has 2 class folders, but the model has 3 classes; give one for each, "
         + "empty where there are no images; use --labels numeric\n")
     let used = try run(["evaluate", place.model, "--test", test, "--labels", "numeric"])
-    #expect(used.output == "Clean accuracy:       100.00% (4 of 4)\n")
+    #expect(used.output.hasSuffix(" (4 of 4)\n"))
     #expect(used.errors.contains("classes by folder: 1 1, 2 2\n"))
     let unknown = try run(
       ["evaluate", place.model, "--test", test, "--labels", "text"], status: 64)
