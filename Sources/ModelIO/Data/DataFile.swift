@@ -71,7 +71,13 @@ struct DataFile {
   ) throws(FileError) -> any DataContainer {
     let kind = try FileKind(at: path)
     switch kind {
+    case .idx:
+      if let files = try IDXFiles(file: path) { return files }
+    case .other:
+      if let files = try CIFARFiles(file: path) { return files }
     case .folder:
+      if let files = try CIFARFiles(folder: path, part: part) { return files }
+      if let files = try IDXFiles(folder: path, part: part) { return files }
       return try ImageFolder(
         path, part: part, naming: naming, fitting: wanted, consumer: consumer, sandbox: sandbox)
     case .numpyArchive: return try NumpyArchive(FileDescriptor(path), sandbox: sandbox)

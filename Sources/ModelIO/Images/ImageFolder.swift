@@ -64,6 +64,8 @@ extension DataSet {
     ofFolder path: String, part: DataPart?
   ) throws(FileError) -> String? {
     guard try FileKind(at: path) == .folder else { return nil }
+    if let files = try CIFARFiles(folder: path, part: part) { return try files.sha256() }
+    if let files = try IDXFiles(folder: path, part: part) { return try files.sha256() }
     return try ClassFolders(
       path, part: part, naming: .sorted, classCount: nil, consumer: "model"
     ).sha256()

@@ -7,6 +7,7 @@ struct NumpyFile: DataContainer {
 
   var path: String { content.path }
   var noun: String { "array" }
+  var hasNames: Bool { false }
 
   func usualKeys(_ part: DataPart?) -> [DataKeys] { [.standard] }
 
