@@ -74,8 +74,11 @@ let package = Package(
       providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
     .systemLibrary(
       name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+    .systemLibrary(
+      name: "CJPEG", pkgConfig: "libjpeg",
+      providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
     .target(
-      name: "CImages", dependencies: ["CPNG"],
+      name: "CImages", dependencies: ["CPNG", "CJPEG"],
       cSettings: isStrict ? [.treatAllWarnings(as: .error)] : []),
     .target(
       name: "CKernels",

@@ -76,16 +76,16 @@ static void flush(png_structp png) { (void)png; }
 // MARK: Reading and writing
 
 static int reason(const struct work *work) {
-  if (work->is_too_large) return DK_PNG_TOO_LARGE;
-  if (work->is_cut_short) return DK_PNG_CUT_SHORT;
-  return work->lacks_memory ? DK_PNG_NO_MEMORY : DK_PNG_DAMAGED;
+  if (work->is_too_large) return DK_IMAGE_TOO_LARGE;
+  if (work->is_cut_short) return DK_IMAGE_CUT_SHORT;
+  return work->lacks_memory ? DK_IMAGE_NO_MEMORY : DK_IMAGE_DAMAGED;
 }
 
 // Calls `body`, which may leave by longjmp; returns the result.
 static int attempt(struct work *work, void (*body)(struct work *)) {
   if (setjmp(work->end) != 0) return reason(work);
   body(work);
-  return DK_PNG_OK;
+  return DK_IMAGE_OK;
 }
 
 static void create_info(struct work *work) {
@@ -101,7 +101,7 @@ static size_t row_size(const struct dk_pixels *pixels) { return (size_t)pixels->
 static void read_header(struct work *work) {
   png_structp png = work->png;
   png_infop info = work->info;
-  png_set_user_limits(png, DK_PNG_SIDE, DK_PNG_SIDE);
+  png_set_user_limits(png, DK_IMAGE_SIDE, DK_IMAGE_SIDE);
   // A wrong checksum, or anything that libpng would tolerate, makes the file damaged.
   png_set_crc_action(png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
   png_set_benign_errors(png, 0);
@@ -112,7 +112,7 @@ static void read_header(struct work *work) {
   struct dk_pixels *pixels = &work->pixels;
   pixels->width = png_get_image_width(png, info);
   pixels->height = png_get_image_height(png, info);
-  if ((uint64_t)pixels->width * pixels->height > DK_PNG_PIXELS) {
+  if ((uint64_t)pixels->width * pixels->height > DK_IMAGE_PIXELS) {
     work->is_too_large = true;
     png_error(png, "too many pixels");
   }
@@ -168,7 +168,7 @@ int dk_png_read(const void *bytes, size_t count, struct dk_pixels *pixels) {
   struct work work = {.next = bytes, .left = count};
   int result = attempt(&work, read_all);
   png_destroy_read_struct(&work.png, &work.info, NULL);
-  if (result != DK_PNG_OK) {
+  if (result != DK_IMAGE_OK) {
     free(work.pixels.samples);
     work.pixels = (struct dk_pixels){0};
   }
@@ -178,11 +178,11 @@ int dk_png_read(const void *bytes, size_t count, struct dk_pixels *pixels) {
 
 int dk_png_write(const struct dk_pixels *pixels, struct dk_bytes *file) {
   struct work work = {.pixels = *pixels};
-  bool is_too_large = pixels->width > DK_PNG_SIDE || pixels->height > DK_PNG_SIDE ||
-                      (uint64_t)pixels->width * pixels->height > DK_PNG_PIXELS;
-  int result = is_too_large ? DK_PNG_TOO_LARGE : attempt(&work, write_all);
+  bool is_too_large = pixels->width > DK_IMAGE_SIDE || pixels->height > DK_IMAGE_SIDE ||
+                      (uint64_t)pixels->width * pixels->height > DK_IMAGE_PIXELS;
+  int result = is_too_large ? DK_IMAGE_TOO_LARGE : attempt(&work, write_all);
   png_destroy_write_struct(&work.png, &work.info);
-  if (result != DK_PNG_OK) {
+  if (result != DK_IMAGE_OK) {
     free(work.file.start);
     work.file = (struct dk_bytes){0};
   }
@@ -190,4 +190,4 @@ int dk_png_write(const struct dk_pixels *pixels, struct dk_bytes *file) {
   return result;
 }
 
-void dk_png_free(void *memory) { free(memory); }
+void dk_image_free(void *memory) { free(memory); }

@@ -77,9 +77,11 @@ struct PoisonedDataTests {
       let folder = modules.deletingLastPathComponent().appendingPathComponent("\($0).build")
       return "-fmodule-map-file=\(folder.path)/module.modulemap"
     }
-    let headers = try output(of: "pkg-config", ["--cflags-only-I", "hdf5", "openblas", "libpng"])
-      .text
-      .split(whereSeparator: \.isWhitespace).map(String.init).filter { $0.hasPrefix("-I") }
+    let headers = try output(
+      of: "pkg-config", ["--cflags-only-I", "hdf5", "openblas", "libpng", "libjpeg"]
+    )
+    .text
+    .split(whereSeparator: \.isWhitespace).map(String.init).filter { $0.hasPrefix("-I") }
     let flags = maps + built + headers
     let result = try output(
       of: "swiftc",

@@ -50,15 +50,10 @@ struct DataAdviceTests {
   /// A way of the advice: the file, others that it needs, what it says before the command, and the outcome.
   static let ways: [(String, [String], String, String, [Int])] =
     [
-      ("set.npz", [], "is a NumPy archive (.npz), not HDF5; convert it: ", "set.h5", [28, 28, 1]),
-      (
-        "packed.npz", [], "is a NumPy archive (.npz), not HDF5; convert it: ", "packed.h5",
-        [28, 28, 1]
-      ),
       (
         "images.npy", ["LABELS.npy"],
-        "is a NumPy array (.npy): images or labels alone; put both into one file: ", "images.h5",
-        [28, 28, 1]
+        "has no array 'label' with the images' classes (it is one array); put images and labels into "
+          + "one file: ", "images.npz", [28, 28, 1]
       ),
       (
         "images-idx3-ubyte", ["LABELS"],
@@ -106,7 +101,7 @@ struct DataAdviceTests {
         "saved/saved_model.pb",
         "is the graph of a TensorFlow SavedModel, a model and no data set; give "
       ),
-      ("folder", "is a folder, not HDF5; give "),
+      ("folder", "is a folder without PNG, JPEG or PPM images; give "),
       ("p.png", "is a PNG image, not a data set; give "),
       ("p.jpg", "is a JPEG image, not a data set; give "), ("j.json", "is JSON, not HDF5; give "),
       ("empty", "is empty; give "),

@@ -17,6 +17,12 @@ enum Fixtures {
     return made(by: "storage.py", ["\(seed)"])
   }()
 
+  /// The NumPy files that `numpy_files.py` writes, made once a run.
+  static let numpy: URL? = {
+    print("numpy_files.py: seed \(seed)")
+    return made(by: "numpy_files.py", ["\(seed)"])
+  }()
+
   /// The folder that a script fills; removed when the tests end.
   private static func made(by script: String, _ arguments: [String]) -> URL? {
     guard Lab.python != nil else { return nil }

@@ -51,7 +51,7 @@ struct ImageFilesTests {
     }
     #expect(
       message(grey, [784])
-        == "x.png: PNG images have one or three channels, but the model takes 784; give an HDF5 "
+        == "x.png: images have one or three channels, but the model takes 784; give an HDF5 "
         + "data set")
     #expect(message(grey, [1, 2, 4])?.contains("takes 1x2x4") == true)
   }

@@ -53,9 +53,9 @@ struct PNGRefusalTests: ~Copyable {
   @Test("Files of other kinds are named")
   func otherKinds() throws {
     try refuses([], "is empty")
-    try refuses(Array("hello".utf8), "is not a PNG image")
-    try refuses([0xFF, 0xD8, 0xFF, 0xE0], "is a JPEG image, not PNG; convert it")
-    try refuses(Array("GIF89a".utf8), "is a GIF image")
+    try refuses(Array("hello".utf8), "is not a PNG, JPEG or PPM image")
+    try refuses([0xFF, 0xD8, 0xFF, 0xE0], "ends before its image does")
+    try refuses(Array("GIF89a".utf8), "is a GIF image, not PNG, JPEG or PPM; convert it")
     try refuses(Array("version https://git-lfs.github.com/spec/v1".utf8), "git lfs pull")
     try refuses([0x89, 0x48, 0x44, 0x46, 13, 10, 26, 10], "is an HDF5 file")
     let error = #expect(throws: FileError.self) { try PixelImage(contentsOf: "/no/such.png") }
@@ -68,7 +68,7 @@ struct PNGRefusalTests: ~Copyable {
   @Test("Cut short anywhere")
   func cutShort() throws {
     let bytes = good().bytes
-    try refuses(Array(bytes[..<7]), "is not a PNG image")
+    try refuses(Array(bytes[..<7]), "is not a PNG, JPEG or PPM image")
     for count in 8..<24 { try refuses(Array(bytes[..<count]), "has no header") }
     for count in 24..<bytes.count {
       try refuses(Array(bytes[..<count]), "ends before its image does")
@@ -87,7 +87,7 @@ struct PNGRefusalTests: ~Copyable {
         changed[place] ^= 1 << bit
         let header = try? PNGHeader(Array(changed.prefix(PNGHeader.size)), path: "x")
         guard let header else { continue }
-        #expect(throws: PNGDecoder.Failure.self, "bit \(bit) of byte \(place)") {
+        #expect(throws: ImageDecoder.Failure.self, "bit \(bit) of byte \(place)") {
           try PixelImage(decoding: changed, header)
         }
       }
@@ -170,7 +170,7 @@ struct PNGRefusalTests: ~Copyable {
     #expect(try answer([0, 4, 3, 4], samples: 48).channels == 4)
     for lie: [UInt64] in [
       [0, 4, 3, 2], [0, 4, 3, 0], [0, 4, 3, .max], [0, 4, 4, 1], [0, 3, 3, 1], [0, .max, 3, 1],
-      [0, 12, 1, 1], [5], [.max],
+      [0, 12, 1, 1], [6], [.max],
     ] {
       let error = #expect(throws: SealedFailure.self) { try answer(lie) }
       guard case .invalidAnswer? = error else {
@@ -178,8 +178,8 @@ struct PNGRefusalTests: ~Copyable {
         continue
       }
     }
-    for status: UInt64 in 1...4 {
-      let failure = try #require(PNGDecoder.Failure(rawValue: status))
+    for status: UInt64 in 1...5 {
+      let failure = try #require(ImageDecoder.Failure(rawValue: status))
       #expect(throws: failure) { try answer([status]) }
     }
   }

@@ -189,7 +189,7 @@ struct AttackBadInputTests {
         place.train, place.test, ["--option", "badnets.image=\(place.path("no.png"))"]))
     try Data("x".utf8).write(to: URL(filePath: place.path("bad.png")))
     try place.fails(
-      65, "bad.png: is not a PNG image; check it or copy it again",
+      65, "bad.png: is not a PNG, JPEG or PPM image; check it or copy it again",
       arguments(
         place.train, place.test, ["--option", "badnets.image=\(place.path("bad.png"))"]))
     try place.fails(

@@ -328,6 +328,7 @@ struct CommandTests {
           run (default)           Defend a model and evaluate the result.
           list                    List plugins with their requirements and options.
           inspect                 Show a model's layers and audit its file.
+          data                    Show what is read of a data set.
           scan                    Judge whether a model has a backdoor, and for which
                                   class.
           evaluate                Measure a model's accuracy and attack success.
@@ -398,13 +399,13 @@ struct CommandTests {
       (
         ["insepct", "m.h5"],
         "there is no command 'insepct'; did you mean 'inspect'? "
-          + "(commands: run, list, inspect, scan, evaluate, predict, attack, trigger, compare, merge, new, "
+          + "(commands: run, list, inspect, data, scan, evaluate, predict, attack, trigger, compare, merge, new, "
           + "schema, help)"
       ),
       (
         ["bd_net.h5"],
         "there is no command 'bd_net.h5' "
-          + "(commands: run, list, inspect, scan, evaluate, predict, attack, trigger, compare, merge, new, "
+          + "(commands: run, list, inspect, data, scan, evaluate, predict, attack, trigger, compare, merge, new, "
           + "schema, help)"
       ),
       (["--defence", "fine-pruning"], "Unknown option '--defence'. Did you mean '--defense'?"),
@@ -415,11 +416,11 @@ struct CommandTests {
       ),
       (
         ["predict", "m.h5"],
-        "name PNG files to classify, or a data set with --data"
+        "name images to classify, or a data set with --data"
       ),
       (
         ["predict", "m.h5", "a.png", "--data", "d.h5"],
-        "give PNG files or --data, not both"
+        "give images or --data, not both"
       ),
       (["list", "--json"], "Unknown option '--json'; see 'runner list --help'"),
       (

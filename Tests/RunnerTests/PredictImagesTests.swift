@@ -90,7 +90,7 @@ struct PredictImagesTests {
     #expect(result.output == "0\nnonfinite\n")
     #expect(
       result.errors
-        == "warning: PNG files: no class for 1 of 2 images (first: \(bright)): the model computed "
+        == "warning: image files: no class for 1 of 2 images (first: \(bright)): the model computed "
         + "NaN or infinite values; their lines say 'nonfinite'\n")
     let tooLarge = try RunnerProgram.run([
       "predict", place.model, place.path("dark.png"), bright, "--scale", "3e38",
@@ -131,9 +131,9 @@ struct PredictImagesTests {
       "the image is transparent at row 0, column 0, and the model sees no transparency; put it on a "
         + "background first", "clear.png")
     _ = try place.text("text.png", "hello")
-    try fails(65, "is not a PNG image; check it or copy it again", "text.png")
+    try fails(65, "is not a PNG, JPEG or PPM image; check it or copy it again", "text.png")
     try fails(
-      65, "is an HDF5 file, not a PNG image; give it as a data set, or a PNG here", "good.h5")
+      65, "is an HDF5 file, not an image; give it as a data set, or an image here", "good.h5")
     let whole = try Data(contentsOf: URL(filePath: good))
     try whole.dropLast(20).write(to: URL(filePath: place.path("cut.png")))
     try fails(65, "ends before its image does; copy it again", "cut.png")
@@ -156,7 +156,7 @@ struct PredictImagesTests {
     #expect(result.status == 65)
     #expect(
       result.errors
-        == "runner: no.png: PNG images have one or three channels, but the model takes 4; give an "
+        == "runner: no.png: images have one or three channels, but the model takes 4; give an "
         + "HDF5 data set\n")
   }
 
@@ -170,15 +170,15 @@ struct PredictImagesTests {
         OVERVIEW: Print a class for every image.
 
         EXAMPLES:
-          # Classify PNG files
+          # Classify images
           runner predict model.h5 cat.png dog.png --scale 1/255
           # Classify a data set; images that GoodNet flags get the class N
           runner predict suspect.h5 --repaired repaired.h5 --detector goodnet \\
             --data test.h5
 
-        Reads PNG files, or a data set with --data. Prints one class per line, counted
-        from 0, in the order of the images. With --detector, flagged images get N, the
-        number of classes (counted from 1: N + 1).
+        Reads PNG, JPEG and PPM files, or a data set with --data. Prints one class per
+        line, counted from 0, in the order of the images. With --detector, flagged
+        images get N, the number of classes (counted from 1: N + 1).
         """), "\(result.output)")
     #expect(result.output.contains("USAGE: runner predict [<options>] <model> [<image> ...]"))
   }

@@ -18,6 +18,7 @@ struct SchemaTests {
         evaluate  2  What 'runner evaluate --json' prints.
         scan      2  What 'runner scan' writes as report.json and prints with --json.
         inspect   1  What 'runner inspect --json' prints.
+        data      1  What 'runner data --json' prints.
         record    5  What 'runner compare' writes as units/KEY.json. A key without a value is left out.
 
         """)
@@ -40,7 +41,8 @@ struct SchemaTests {
 
   static let numbers = [
     "report": Report.schema, "attack": AttackReport.schema, "evaluate": EvaluateCommand.schema,
-    "scan": ScanCommand.schema, "inspect": 1, "record": ComparisonRecord.currentSchema,
+    "scan": ScanCommand.schema, "inspect": 1, "data": DataSummary.schema,
+    "record": ComparisonRecord.currentSchema,
   ]
 
   @Test("A schema that there is not")
@@ -51,7 +53,7 @@ struct SchemaTests {
     #expect(
       result.errors
         == "runner: there is no schema 'reprot'; did you mean 'report'? (schemas: report, "
-        + "attack, evaluate, scan, inspect, record)\n")
+        + "attack, evaluate, scan, inspect, data, record)\n")
   }
 
   @Test("Every object names all of its keys, and allows no other", arguments: numbers.keys)

@@ -105,10 +105,10 @@ final class UnlabelledTests {
       ["--defense", "trigger-unlearning", "--model", place.model, "--clean", folder] + steps)
     #expect(repaired.errors.contains("warning: pictures: has no labels"), "\(repaired.errors)")
     let refused = try run(
-      ["--defense", "fine-pruning", "--model", place.model, "--clean", folder], status: 66)
+      ["--defense", "fine-pruning", "--model", place.model, "--clean", folder], status: 65)
     #expect(
       refused.errors.hasPrefix(
-        "runner: \(folder): fine-pruning needs the images' labels, but it is a folder"),
+        "runner: \(folder): fine-pruning needs the images' labels, but it has no array 'label'"),
       "\(refused.errors)")
     let compared = try run(
       [

@@ -1,60 +1,111 @@
 import InferenceGraph
 
-/// An open file with a data set of images and one of labels, if it has labels.
+/// An open file with images and labels, if it has labels.
 struct DataFile {
   /// The image shape and the number of classes that the caller expects.
   typealias Wanted = (imageShape: [Int], classCount: Int)
 
-  let file: HDF5File
-  let images: HDF5Dataset
+  let file: any DataContainer
+  let images: any StoredArray
   /// The labels; nil if the file has none, where that is allowed.
   let labels: LabelSet?
+  /// The names of both; that of the labels means nothing without them.
+  let keys: DataKeys
+  /// What was chosen without being asked for, each a whole line.
+  private(set) var notes: [String] = []
 
   /// Opens a file.
   ///
   /// - Parameters:
   ///   - path: The file.
-  ///   - keys: The names of the images and labels in the file; nil: `data`, and `label` or
-  ///     `labels`.
+  ///   - keys: The names of the images and labels in the file; nil: the usual ones of its kind.
+  ///   - part: The part to prefer if the file has training and test images.
+  ///   - naming: How the folders of a folder of images name classes.
   ///   - wanted: The expected image shape and number of classes, if known.
   ///   - requiresLabels: Whether a file without labels is refused; `keys` require them anyway.
   ///   - sandbox: Whether a sealed process parses the file.
-  /// - Throws: ``FileError``; if a data set is missing, the message lists pairs that would fit.
+  /// - Throws: ``FileError``; if an array is missing, the message lists pairs that would fit.
   init(
-    _ path: String, keys: DataKeys?, fitting wanted: Wanted?, requiresLabels: Bool = true,
+    _ path: String, keys: DataKeys?, part: DataPart?, naming: ClassNaming = .sorted,
+    fitting wanted: Wanted?, consumer: String = "model", requiresLabels: Bool = true,
     sandbox: Sandbox
   ) throws(FileError) {
-    let kind = try FileKind(at: path)
-    if let advice = kind.adviceOnData(path) {
-      let isFolder = kind == .folder || kind == .savedModel
-      throw FileError(isFolder ? .missingInput : .badData, path: path, advice)
+    file = try Self.container(path, part, naming, wanted, consumer, sandbox)
+    let keys = file.hasNames ? keys : nil
+    let names = keys.map { [$0] } ?? file.usualKeys(part)
+    let found = try Self.pair(names, in: file)
+    guard let images = found.images else {
+      throw Self.missing(names[0].images, "", in: file, keys, wanted, images: nil)
     }
-    file = try HDF5File(path, sandbox: sandbox, for: .data)
-    let names = keys ?? .standard
-    guard let images = file.datasetIfPresent(names.images) else {
-      throw Self.missing(names.images, "", in: file, keys, wanted, images: nil)
+    guard images.elementClass != .other else {
+      throw file.failure("\(file.its(images)) does not hold numbers")
     }
-    guard images.info.elementClass != .other else {
-      throw file.failure("its data set '\(names.images)' does not hold numbers")
+    guard !images.shape.isEmpty else {
+      throw file.failure("\(file.its(images)) is a single number, not images")
     }
-    let shape = images.info.shape
-    guard !shape.isEmpty else {
-      throw file.failure("its data set '\(names.images)' is a single number, not images")
-    }
-    guard shape[0] > 0 else { throw file.failure("has no images; give a file with some") }
+    guard images.shape[0] > 0 else { throw file.failure("has no images; give a file with some") }
+    if wanted != nil { try images.check() }
     self.images = images
-    let found =
-      file.datasetIfPresent(names.labels) ?? (keys == nil ? file.datasetIfPresent("labels") : nil)
-    guard let found else {
+    self.keys = found.names
+    notes = file.notes
+    if keys == nil, found.labels != nil, !found.names.isStandard {
+      notes.append(
+        "\(path): takes the images in '\(found.names.images)' and the classes in "
+          + "'\(found.names.labels)'")
+    }
+    guard let labels = found.labels else {
       if !requiresLabels, keys == nil {
-        labels = nil
+        self.labels = nil
         return
       }
       throw Self.missing(
-        names.labels, " with the images' classes", in: file, keys, wanted,
-        images: (names.images, shape))
+        found.names.labels, " with the images' classes", in: file, keys, wanted, images: images)
     }
-    labels = try LabelSet(found, of: file, count: shape[0])
+    self.labels = try LabelSet(labels, of: file, count: images.shape[0])
+  }
+
+  /// Opens the file with the reader of its kind.
+  private static func container(
+    _ path: String, _ part: DataPart?, _ naming: ClassNaming, _ wanted: Wanted?,
+    _ consumer: String, _ sandbox: Sandbox
+  ) throws(FileError) -> any DataContainer {
+    let kind = try FileKind(at: path)
+    switch kind {
+    case .idx:
+      if let files = try IDXFiles(file: path) { return files }
+    case .other:
+      if let files = try CIFARFiles(file: path) { return files }
+    case .folder:
+      if let files = try CIFARFiles(folder: path, part: part) { return files }
+      if let files = try IDXFiles(folder: path, part: part) { return files }
+      return try ImageFolder(
+        path, part: part, naming: naming, fitting: wanted, consumer: consumer, sandbox: sandbox)
+    case .numpyArchive: return try NumpyArchive(FileDescriptor(path), sandbox: sandbox)
+    case .numpyArray: return NumpyFile(try FileDescriptor(path))
+    default: break
+    }
+    if let advice = kind.adviceOnData(path) {
+      throw FileError(kind == .savedModel ? .missingInput : .badData, path: path, advice)
+    }
+    return try HDF5File(path, sandbox: sandbox, for: .data)
+  }
+
+  /// A pair of arrays, or what there is of one.
+  private typealias Pair = (
+    names: DataKeys, images: (any StoredArray)?, labels: (any StoredArray)?
+  )
+
+  /// Returns the first complete pair of these names, else the first images.
+  private static func pair(
+    _ names: [DataKeys], in file: any DataContainer
+  ) throws(FileError) -> Pair {
+    var first: Pair?
+    for keys in names {
+      guard let images = try file.array(keys.images) else { continue }
+      if let labels = try file.array(keys.labels) { return (keys, images, labels) }
+      if first == nil { first = (keys, images, nil) }
+    }
+    return first ?? (names[0], nil, nil)
   }
 
   // MARK: Messages
@@ -64,20 +115,14 @@ struct DataFile {
 
   /// Returns the error about a missing data set.
   private static func missing(
-    _ name: String, _ purpose: String, in file: HDF5File, _ keys: DataKeys?, _ wanted: Wanted?,
-    images: (String, [Int])?
+    _ name: String, _ purpose: String, in file: any DataContainer, _ keys: DataKeys?,
+    _ wanted: Wanted?, images: (any StoredArray)?
   ) -> FileError {
-    let start = "has no data set '\(abbreviated(name))'\(purpose)"
-    let all = file.datasets.filter { $0.info.elementClass != .other }
-    let pairs = Self.pairs(all, wanted, images: images)
-    guard let first = pairs.first else {
-      let names = file.names().prefix(5).joined(separator: ", ")
-      let isModel = file.hasGroup("model_weights") ? "; is it a model?" : ""
-      return file.failure(
-        "\(start) (it has: \(names.isEmpty ? "nothing" : abbreviated(names)))\(isModel)")
-    }
-    func text(_ dataset: (path: String, info: HDF5DatasetInfo)) -> String {
-      "'\(abbreviated(dataset.path))' (\(described(dataset.info.shape)))"
+    let start = "has no \(file.noun) '\(abbreviated(name))'\(purpose)"
+    let pairs = Self.pairs(file.numberArrays, wanted, images: images?.path)
+    guard let first = pairs.first else { return file.failure("\(start) \(file.contents())") }
+    func text(_ array: any StoredArray) -> String {
+      "'\(abbreviated(array.path))' (\(described(array.shape)))"
     }
     let list = pairs.prefix(maximumPairs).map { "\(text($0.0)) with \(text($0.1))" }
     let more = pairs.count > maximumPairs ? " and others" : ""
@@ -87,18 +132,15 @@ struct DataFile {
         + (pairs.count > 1 ? [.advice("another pair")] : []))
   }
 
-  private typealias Entry = (path: String, info: HDF5DatasetInfo)
-
-  /// Returns the pairs of data sets that could be images and labels: as many labels as images, and
+  /// Returns the pairs of arrays that could be images and labels: as many labels as images, and
   /// the expected shapes if known.
   private static func pairs(
-    _ all: [Entry], _ wanted: Wanted?, images: (path: String, shape: [Int])?
-  ) -> [(Entry, Entry)] {
-    let candidates = all.filter { entry in
-      let shape = entry.info.shape
-      if let images { return entry.path == images.path }
-      guard let wanted else { return shape.count == 3 || shape.count == 4 }
-      let image = Array(shape.dropFirst())
+    _ all: [any StoredArray], _ wanted: Wanted?, images: String?
+  ) -> [(any StoredArray, any StoredArray)] {
+    let candidates = all.filter { array in
+      if let images { return array.path == images }
+      guard let wanted else { return array.shape.count == 3 || array.shape.count == 4 }
+      let image = Array(array.shape.dropFirst())
       let (rows, last) = (Array(wanted.imageShape.dropLast()), Array(wanted.imageShape.suffix(1)))
       return [wanted.imageShape, last + rows, last + rows.reversed()].contains { $0 == image }
         || last == [1] && (image == rows || image == rows.reversed())
@@ -106,8 +148,7 @@ struct DataFile {
     return candidates.flatMap { images in
       all.filter { labels in
         labels.path != images.path
-          && LabelSet.form(labels.info.shape, count: images.info.shape[0], isTransposed: false).map
-          {
+          && LabelSet.form(labels.shape, count: images.shape.first ?? 0, isTransposed: false).map {
             form in wanted.map { form.classes == nil || form.classes == $0.classCount } ?? true
           } ?? false
       }.map { (images, $0) }

@@ -28,20 +28,20 @@ public enum DataGroup: Sendable, Hashable, CustomStringConvertible {
   /// - Throws: ``FileError`` if the data set is missing or does not hold one integer for each
   ///   image.
   func values(
-    in file: HDF5File, labels: [Int32], isOptional: Bool
+    in file: any DataContainer, labels: [Int32], isOptional: Bool
   ) throws(FileError) -> [Int]? {
     guard case .dataSet(let path) = self else { return labels.map { Int($0) } }
-    guard let found = file.datasetIfPresent(path) else {
+    guard let found = try file.array(path) else {
       if isOptional { return nil }
-      throw file.failure("has no data set '\(abbreviated(path))' with the images' groups")
+      throw file.failure("has no \(file.noun) '\(abbreviated(path))' with the images' groups")
     }
     func failure(_ problem: String) -> FileError {
-      file.failure("its data set '\(abbreviated(path))' \(problem)")
+      file.failure("its \(file.noun) '\(abbreviated(path))' \(problem)")
     }
-    guard found.info.elementClass != .other else {
+    guard found.elementClass != .other else {
       throw failure("does not hold numbers; groups are integers")
     }
-    let shape = found.info.shape
+    let shape = found.shape
     // Axes of extent 1 are ignored, as for labels.
     let squeezed = shape.filter { $0 != 1 }
     guard !shape.isEmpty else {

@@ -8,6 +8,11 @@ public struct DataKeys: Sendable, Hashable, CustomStringConvertible {
   /// The default names; `labels` is accepted in place of `label`.
   public static let standard = DataKeys(images: "data", labels: "label")
 
+  /// Whether these are the names that every data file may have.
+  var isStandard: Bool {
+    images == Self.standard.images && [Self.standard.labels, "labels"].contains(labels)
+  }
+
   /// Creates a pair of names.
   public init(images: String, labels: String) {
     self.images = images

@@ -14,7 +14,7 @@ extension DataSet {
   /// The upper bound on labels in a file, exclusive.
   package static let largestClassCount = 1 << 20
 
-  /// Determines the image shape and the number of classes of an HDF5 file.
+  /// Determines the image shape and the number of classes of a file or folder.
   ///
   /// The axis of channels is the one of extent 1 or 3; images of two axes (H, W) have one channel.
   ///
@@ -22,16 +22,25 @@ extension DataSet {
   ///   - path: A file as for `DataSet.load`.
   ///   - layout: The layout, for shapes that are ambiguous.
   ///   - keys: The names of the images and labels in the file; nil: as for `DataSet.load`.
+  ///   - part: The part to prefer if the file has training and test images; nil: the test images.
+  ///   - naming: How the folders of a folder of images name classes.
   ///   - sandbox: Whether a sealed process parses the file.
   /// - Throws: ``FileError``, of kind `.usage` if the shape does not tell the layout and `layout`
   ///   is nil.
   public static func extents(
-    of path: String, layout: ImageLayout? = nil, keys: DataKeys? = nil, sandbox: Sandbox = .auto
+    of path: String, layout: ImageLayout? = nil, keys: DataKeys? = nil,
+    part: DataPart? = nil, naming: ClassNaming = .sorted, sandbox: Sandbox = .auto
   ) throws(FileError) -> Extents {
-    let data = try DataFile(path, keys: keys, fitting: nil, sandbox: sandbox)
+    try extents(
+      of: DataFile(path, keys: keys, part: part, naming: naming, fitting: nil, sandbox: sandbox),
+      layout: layout)
+  }
+
+  /// Determines the image shape and the number of classes of an open file; see
+  /// ``extents(of:layout:keys:part:naming:sandbox:)``.
+  static func extents(of data: DataFile, layout: ImageLayout?) throws(FileError) -> Extents {
     let file = data.file
-    let name = data.images.info.path
-    let shape = data.images.info.shape
+    let shape = data.images.shape
     let image = Array(shape.dropFirst())
     let described = image.map(String.init).joined(separator: "x")
     var imageShape = image
@@ -47,18 +56,19 @@ extension DataSet {
       case (.nhwc, _, _), (nil, false, true): break
       case (nil, _, _):
         throw FileError(
-          .usage, path: path,
+          .usage, path: file.path,
           "its images, \(described), do not tell where the channels are",
           remedies: [.set("layout", to: ["nchw", "nhwc"])])
       }
     default:
-      throw file.failure("its data set '\(name)' holds no images: one is of shape '\(described)'")
+      throw file.failure("\(file.its(data.images)) holds no images: one is of shape '\(described)'")
     }
     guard imageShape.allSatisfy({ $0 > 0 }) else {
       throw file.failure("has no images; give a file with some")
     }
     if file.isMATLAB { imageShape.swapAt(0, 1) }
-    return Extents(
-      imageShape: imageShape, layout: chosen, classCount: try data.labels?.classCount() ?? 0)
+    var classCount = file.classNames?.count ?? 0
+    if file.classNames == nil, let labels = data.labels { classCount = try labels.classCount() }
+    return Extents(imageShape: imageShape, layout: chosen, classCount: classCount)
   }
 }

@@ -1,13 +1,16 @@
 public import InferenceGraph
 
 extension DataSet {
-  /// Opens an HDF5 file with images and their classes.
+  /// Opens an HDF5 or NumPy file, or a folder, with images and their classes.
   ///
   /// Images are integers or floats of rank 4, channels first or last, or of rank 3 with one
   /// channel; they are not read yet. In a MATLAB file, which stores the last axis first, the images
   /// are along MATLAB's last axis. Labels are classes, counted from 0, of shape (N) or with axes of
   /// extent 1, or one row of (N, classes) per image: one-hot, or class probabilities with one
   /// largest value.
+  ///
+  /// A folder has PNG, JPEG and PPM files of one size: in a folder for each class, or without
+  /// labels. All of them are decoded at once, into memory.
   ///
   /// The file may also hold a second set of labels, `true_label`, and `poisoned`: 1 for each image
   /// of a training set that carries a trigger, 0 for each other.
@@ -19,32 +22,38 @@ extension DataSet {
   ///   - classCount: The number of the model's classes.
   ///   - layout: The layout, for shapes that fit both.
   ///   - keys: The names of the images and labels in the file; nil: `data`, and `label` or
-  ///     `labels`.
+  ///     `labels`; in a NumPy archive also `x` and `y`, `images` and `labels`, those of the part,
+  ///     such as `x_test` and `y_test` or `test_images` and `test_labels`, and `arr_0` and `arr_1`,
+  ///     the first pair that is there. A note says which, unless it is the first.
   ///   - group: What tells the groups of the images apart; nil: they are not grouped.
   ///   - isGroupOptional: Whether the file may lack the groups, which a note then says.
   ///   - consumer: The word for the owner of shape and classes in messages, for example "model" or
   ///     "trigger".
   ///   - requiresLabels: Whether a file without labels is refused. Otherwise all its labels are 0,
   ///     and ``isLabelled`` is false; with `keys`, or grouped by label, it needs them anyway.
+  ///   - part: The part to prefer if the file has training and test images; nil: the test images.
+  ///   - naming: How the folders of a folder of images name classes.
   ///   - sandbox: Whether a sealed process parses the file.
   /// - Throws: ``FileError``; if a data set is missing, the message lists pairs that would fit.
   public static func load(
     _ path: String, for inputShape: [Int], classCount: Int, layout: ImageLayout? = nil,
-    keys: DataKeys? = nil, group: DataGroup? = nil, isGroupOptional: Bool = false,
+    keys: DataKeys? = nil, part: DataPart? = nil, naming: ClassNaming = .sorted,
+    group: DataGroup? = nil, isGroupOptional: Bool = false,
     consumer: String = "model", requiresLabels: Bool = true, sandbox: Sandbox = .auto
   ) throws(FileError) -> DataSet {
     let data = try DataFile(
-      path, keys: keys, fitting: (inputShape, classCount),
+      path, keys: keys, part: part, naming: naming, fitting: (inputShape, classCount),
+      consumer: consumer,
       requiresLabels: requiresLabels || group == .label, sandbox: sandbox)
     let (file, images) = (data.file, data.images)
-    let count = images.info.shape[0]
-    let chosen = try self.layout(of: images.info.shape, for: inputShape, layout, consumer, in: file)
-    var notes: [String] = []
+    let count = images.shape[0]
+    let chosen = try self.layout(of: images.shape, for: inputShape, layout, consumer, in: file)
+    var notes = data.notes
     func read(_ labels: LabelSet) throws(FileError) -> [Int32] {
       let (classes, areSoft) = try labels.read(classCount: classCount, consumer)
       if areSoft {
         notes.append(
-          "\(path): its data set '\(labels.dataset.info.path)' has shares of classes; each image "
+          "\(path): \(file.its(labels.dataset)) has shares of classes; each image "
             + "counts as the class with the largest share")
       }
       return classes
@@ -53,15 +62,15 @@ extension DataSet {
     let groups = try group?.values(in: file, labels: labels, isOptional: isGroupOptional)
     if let group, groups == nil {
       notes.append(
-        "\(path): has no data set '\(abbreviated("\(group)"))'; nothing is counted by group")
+        "\(path): has no \(file.noun) '\(abbreviated("\(group)"))'; nothing is counted by group")
     }
     var trueLabels: [Int32]?
     for name in ["true_label", "true_labels"] {
-      guard let found = file.datasetIfPresent(name) else { continue }
+      guard let found = try file.array(name) else { continue }
       trueLabels = try read(LabelSet(found, of: file, count: count))
     }
     var isPoisoned: [Bool]?
-    if let found = file.datasetIfPresent("poisoned"), found.info.shape == [count] {
+    if let found = try file.array("poisoned"), found.shape == [count] {
       let values = try found.doubles()
       // A data set of this name with other values means something else.
       if values.allSatisfy({ $0 == 0 || $0 == 1 }) { isPoisoned = values.map { $0 == 1 } }
@@ -77,7 +86,7 @@ extension DataSet {
   /// Returns the layout in which images of the file's shape fit the model.
   private static func layout(
     of shape: [Int], for inputShape: [Int], _ wanted: ImageLayout?, _ consumer: String,
-    in file: HDF5File
+    in file: any DataContainer
   ) throws(FileError) -> ImageLayout {
     let image = Array(shape.dropFirst())
     // The input shape in the axis order of the file.

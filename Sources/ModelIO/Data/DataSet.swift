@@ -34,7 +34,7 @@ public struct DataSet: SampleSource, Sendable {
   private let isTransposed: Bool
 
   private enum Storage: Sendable {
-    case file(HDF5Dataset)
+    case file(any StoredArray)
     case memory([UInt8])
   }
 
@@ -42,7 +42,8 @@ public struct DataSet: SampleSource, Sendable {
   public var count: Int { labels.count }
 
   init(
-    dataset: HDF5Dataset, path: String, imageShape: [Int], layout: ImageLayout, isTransposed: Bool,
+    dataset: any StoredArray, path: String, imageShape: [Int], layout: ImageLayout,
+    isTransposed: Bool,
     labels: [Int32], trueLabels: [Int32]?, isPoisoned: [Bool]?, groups: [Int]?, notes: [String]
   ) {
     self.labels = labels
@@ -54,10 +55,10 @@ public struct DataSet: SampleSource, Sendable {
     self.imageShape = imageShape
     self.layout = layout
     self.elementType =
-      dataset.info.rawType
-      ?? (dataset.info.elementClass == .integer
-        ? dataset.info.elementSize > 2 ? .float64 : .float32
-        : dataset.info.elementSize > 4 ? .float64 : .float32)
+      dataset.rawType
+      ?? (dataset.elementClass == .integer
+        ? dataset.elementSize > 2 ? .float64 : .float32
+        : dataset.elementSize > 4 ? .float64 : .float32)
     self.storage = .file(dataset)
     self.isTransposed = isTransposed
     self.notes = notes
@@ -160,7 +161,7 @@ public struct DataSet: SampleSource, Sendable {
   /// - Throws: ``FileError`` if the file cannot be read.
   public func sha256() throws(FileError) -> String {
     switch storage {
-    case .file(let dataset): return try ModelIO.sha256(of: dataset.content)
+    case .file(let dataset): return try dataset.sha256()
     case .memory(let bytes):
       return ModelIO.sha256(
         of: bytes

@@ -9,17 +9,9 @@ extension FileKind {
     let (old, new) = Self.names(path)
     func python(_ code: String) -> String { "`python3 -c \"\(code)\"`" }
     switch self {
-    case .hdf5, .other: return nil
+    case .hdf5, .numpyArchive, .numpyArray, .folder, .other: return nil
     case .empty: return "is empty; \(give)"
     case .gitLFSPointer: return "is \(words); run `git lfs pull`"
-    case .numpyArchive:
-      return "is \(words), not HDF5; convert it: "
-        + python("import h5py, numpy; h5py.File('\(new)', 'w').update(numpy.load('\(old)'))")
-    case .numpyArray:
-      return "is \(words): images or labels alone; put both into one file: "
-        + python(
-          "import h5py, numpy; h5py.File('\(new)', 'w').update(data=numpy.load('\(old)'), "
-            + "label=numpy.load('LABELS.npy'))")
     case .pickle:
       return
         "is \(words), which runs what is in it when it is loaded; if you trust it, convert it; a "
@@ -38,7 +30,7 @@ extension FileKind {
     case .zip: return "is \(words); unpack it with `unzip \(old)`, and give what is in it"
     case .matlab5: return "is \(words), which is no HDF5; save it with '-v7.3' in MATLAB"
     case .png, .jpeg: return "is \(words), not a data set; \(give)"
-    case .torchArchive, .folder, .json: return "is \(words), not HDF5; \(give)"
+    case .torchArchive, .json: return "is \(words), not HDF5; \(give)"
     case .kerasArchive, .onnx, .tflite, .savedModel, .savedModelGraph:
       return "is \(words), a model and no data set; \(give)"
     }

@@ -23,23 +23,25 @@ struct LabelSet {
     }
   }
 
-  let dataset: HDF5Dataset
+  let dataset: any StoredArray
   let form: Form
-  private let file: HDF5File
+  private let file: any DataContainer
   private let count: Int
 
   /// Wraps the labels of `count` images.
   ///
   /// - Throws: ``FileError`` if they are not numbers, or their shape does not fit the number of
   ///   images.
-  init(_ dataset: HDF5Dataset, of file: HDF5File, count: Int) throws(FileError) {
+  init(
+    _ dataset: any StoredArray, of file: any DataContainer, count: Int
+  ) throws(FileError) {
     self.dataset = dataset
     self.file = file
     self.count = count
-    guard dataset.info.elementClass != .other else {
+    guard dataset.elementClass != .other else {
       throw Self.failure(dataset, file, "does not hold numbers")
     }
-    let shape = dataset.info.shape
+    let shape = dataset.shape
     guard let form = Self.form(shape, count: count, isTransposed: file.isMATLAB) else {
       let squeezed = shape.filter { $0 != 1 }
       let rows = squeezed.first ?? 1
@@ -75,8 +77,8 @@ struct LabelSet {
   }
 
   private static func failure(
-    _ dataset: HDF5Dataset, _ file: HDF5File, _ message: String
-  ) -> FileError { file.failure("its data set '\(dataset.info.path)' \(message)") }
+    _ dataset: any StoredArray, _ file: any DataContainer, _ message: String
+  ) -> FileError { file.failure("\(file.its(dataset)) \(message)") }
 
   private func failure(_ message: String) -> FileError { Self.failure(dataset, file, message) }
 
@@ -106,7 +108,7 @@ struct LabelSet {
     case .rows(classCount), .columns(classCount): return try readRows(classCount)
     case .rows, .columns:
       throw failure(
-        "has the shape \(described(dataset.info.shape)); classes (\(count)) or one-hot labels "
+        "has the shape \(described(dataset.shape)); classes (\(count)) or one-hot labels "
           + "(\(count)x\(classCount)) fit the \(consumer)")
     }
   }
@@ -153,7 +155,7 @@ struct LabelSet {
       areSoft = true
       labels.append(Int32(label))
     }
-    let extent = dataset.info.shape[0]
+    let extent = dataset.shape[0]
     if case .columns = form {
       let values = try dataset.floats()
       for image in 0..<count {

@@ -1,7 +1,9 @@
 import InferenceGraph
 
 /// A data set open for reading.
-final class HDF5Dataset: Sendable {
+final class HDF5Dataset: StoredArray {
+  /// The path by which it was found, which may be that of a link.
+  let path: String
   let info: HDF5DatasetInfo
   private let file: HDF5File
   private let number: Int
@@ -11,9 +13,10 @@ final class HDF5Dataset: Sendable {
 
   /// - Parameter number: The index among the data sets of the catalogue.
   init(
-    file: HDF5File, number: Int, info: HDF5DatasetInfo, content: FileDescriptor,
+    file: HDF5File, path: String, number: Int, info: HDF5DatasetInfo, content: FileDescriptor,
     parser: any HDF5Parser
   ) {
+    self.path = path
     self.file = file
     self.number = number
     self.info = info
@@ -21,8 +24,12 @@ final class HDF5Dataset: Sendable {
     self.parser = parser
   }
 
-  /// The number of elements in a row, one index of the first axis.
-  var rowCount: Int { info.shape.dropFirst().reduce(1, *) }
+  var shape: [Int] { info.shape }
+  var elementClass: HDF5DatasetInfo.ElementClass { info.elementClass }
+  var elementSize: Int { info.elementSize }
+  var rawType: ElementType? { info.rawType }
+
+  func sha256() throws(FileError) -> String { try ModelIO.sha256(of: content) }
 
   /// Copies rows into `buffer` as elements of `type`, converted if the file has another type.
   ///
@@ -58,35 +65,5 @@ final class HDF5Dataset: Sendable {
     } catch {
       throw FileError(error, reading: content, at: info.path)
     }
-  }
-
-  /// Returns rows as 32-bit floats.
-  func floats(rows: Range<Int>) throws(FileError) -> [Float] {
-    try values(rows, .float32, zero: Float(0))
-  }
-
-  /// Returns all elements as 32-bit floats.
-  func floats() throws(FileError) -> [Float] { try floats(rows: 0..<(info.shape.first ?? 1)) }
-
-  /// Returns all elements as 64-bit floats.
-  func doubles() throws(FileError) -> [Double] {
-    try values(0..<(info.shape.first ?? 1), .float64, zero: Double(0))
-  }
-
-  private func values<Element: BitwiseCopyable>(
-    _ rows: Range<Int>, _ type: ElementType, zero: Element
-  ) throws(FileError) -> [Element] {
-    var values = [Element](repeating: zero, count: rows.count * rowCount)
-    // The array holds exactly the rows requested. The error leaves through the result, because the
-    // closure cannot rethrow it typed.
-    let result: Result<Void, FileError> = unsafe values.withUnsafeMutableBytes { bytes in
-      do throws(FileError) {
-        return .success(unsafe try read(rows: rows, as: type, into: bytes))
-      } catch {
-        return .failure(error)
-      }
-    }
-    try result.get()
-    return values
   }
 }

@@ -93,11 +93,6 @@ final class HDF5File: Sendable {
   /// The size in bytes, an upper bound for everything stored in the file.
   var size: Int { content.size }
 
-  /// Returns an error about this file's contents.
-  func failure(_ problem: String, remedies: [Remedy] = []) -> FileError {
-    FileError(.badData, path: path, problem, remedies: remedies)
-  }
-
   /// Returns whether there is a group at the path.
   func hasGroup(_ path: String) -> Bool { group(path) != nil }
 
@@ -136,7 +131,8 @@ final class HDF5File: Sendable {
   /// Returns the data set at a path; nil if there is none.
   func datasetIfPresent(_ path: String) -> HDF5Dataset? {
     guard case .dataset(let number, let info)? = entry(path) else { return nil }
-    return HDF5Dataset(file: self, number: number, info: info, content: content, parser: parser)
+    return HDF5Dataset(
+      file: self, path: path, number: number, info: info, content: content, parser: parser)
   }
 
   /// The path and description of every data set, sorted by path.

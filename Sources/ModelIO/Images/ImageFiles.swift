@@ -1,6 +1,6 @@
 public import InferenceGraph
 
-/// PNG files as the images of a network; each file is read on demand.
+/// Image files as the images of a network; each file is read on demand.
 public struct ImageFiles: SampleSource {
   /// The files.
   public let paths: [String]

@@ -20,7 +20,7 @@ struct PNGHeader: Sendable, Hashable {
   ///   known), or the image is too large.
   init(_ start: [UInt8], path: String) throws(FileError) {
     guard start.starts(with: Self.signature) else {
-      throw FileError(.badData, path: path, Self.otherKind(start))
+      throw FileError(.badData, path: path, ImageFormat.otherKind(start))
     }
     // The first chunk is the header: length, name, then width and height, big-endian.
     let chunk: [UInt8] = [0, 0, 0, 13, 0x49, 0x48, 0x44, 0x52]
@@ -42,25 +42,5 @@ struct PNGHeader: Sendable, Hashable {
         "claims \(width) x \(height) pixels, more than the limit of \(Self.maximumPixels); "
           + "scale it down first")
     }
-  }
-
-  private static func otherKind(_ start: [UInt8]) -> String {
-    func starts(_ text: String) -> Bool { start.starts(with: Array(text.utf8)) }
-    if start.isEmpty { return "is empty" }
-    if starts("version https://git-lfs") {
-      return "is a Git LFS pointer, not the file itself; run `git lfs pull`"
-    }
-    if start.starts(with: [0x89, 0x48, 0x44, 0x46]) {
-      return "is an HDF5 file, not a PNG image; give it as a data set, or a PNG here"
-    }
-    let others: [(String, [UInt8])] = [
-      ("JPEG", [0xFF, 0xD8, 0xFF]), ("GIF", Array("GIF8".utf8)), ("BMP", Array("BM".utf8)),
-      ("WebP", Array("RIFF".utf8)), ("TIFF", [0x49, 0x49, 0x2A, 0]),
-      ("TIFF", [0x4D, 0x4D, 0, 0x2A]),
-    ]
-    if let other = others.first(where: { start.starts(with: $0.1) }) {
-      return "is a \(other.0) image, not PNG; convert it"
-    }
-    return "is not a PNG image; check it or copy it again"
   }
 }

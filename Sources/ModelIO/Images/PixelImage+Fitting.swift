@@ -43,7 +43,7 @@ extension PixelImage {
     guard shape.count == 3, [1, 3].contains(shape[2]) else {
       throw FileError(
         .badData, path: path,
-        "PNG images have one or three channels, but the model takes "
+        "images have one or three channels, but the model takes "
           + "\(shape.map(String.init).joined(separator: "x")); give an HDF5 data set")
     }
   }

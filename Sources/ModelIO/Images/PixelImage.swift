@@ -64,8 +64,8 @@ public struct PixelImage: Sendable, Hashable {
         samples: samples.baseAddress)
       return unsafe dk_png_write(&image, &file)
     }
-    defer { unsafe dk_png_free(file.start) }
-    guard status == DK_PNG_OK else {
+    defer { unsafe dk_image_free(file.start) }
+    guard status == DK_IMAGE_OK else {
       throw FileError(
         .unavailable, path: path, "there is not enough memory to write the image; make it smaller")
     }

@@ -10,8 +10,14 @@ enum SealedRequest: UInt64 {
   case rows
   /// Answer: a status of `CImages`; if it is 0, also width, height, channels and the samples.
   case pixels
+  /// Numbers: a count of images, the number of bytes that follow, 0, 0. Then the size of each image
+  /// file, and the files. Answer: as for ``pixels``, for one image after another.
+  case images
   /// Answer: the length of the serialized result of parsing an ONNX file, and the result.
   case network
+  /// Numbers: place and size of deflated bytes in the file, bytes to unpack, 0. Answer: as for
+  /// ``rows``.
+  case inflate
 
   /// The size of a request in bytes.
   static let size = 40

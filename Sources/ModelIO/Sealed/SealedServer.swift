@@ -44,8 +44,11 @@ func serveSealed(_ bytes: UnsafeRawPointer?, _ count: Int) {
     switch request {
     case .catalogue: sendCatalogue()
     case .rows: sendRows(numbers)
-    case .pixels: sendPixels()
+    // The mapped file is only read.
+    case .pixels: unsafe sendPixels(UnsafeRawBufferPointer(start: bytes, count: count))
+    case .images: sendImages(numbers)
     case .network: sendNetwork()
+    case .inflate: sendUnpacked(numbers)
     }
   }
 
@@ -72,23 +75,63 @@ func serveSealed(_ bytes: UnsafeRawPointer?, _ count: Int) {
     return isRead || Self.send(SealedRequest.failed)
   }
 
-  private func sendPixels() -> Bool {
-    // The mapped file is only read.
-    unsafe PNGDecoder.decode(UnsafeRawBufferPointer(start: bytes, count: count)) { result in
+  private func sendUnpacked(_ numbers: [UInt64]) -> Bool {
+    let (offset, size) = (Int(clamping: numbers[0]), Int(clamping: numbers[1]))
+    // The part of the mapped file, which is only read.
+    let isUnpacked =
+      offset <= count && size <= count - offset
+      && (unsafe Inflater.unpack(
+        UnsafeRawBufferPointer(start: bytes.map { unsafe $0 + offset }, count: size),
+        count: Int(clamping: numbers[2])
+      ) { Self.send(UInt64($0.count)) ? unsafe Self.send($0) : false })
+    return isUnpacked || Self.send(SealedRequest.failed)
+  }
+
+  @unsafe private func sendPixels(_ file: UnsafeRawBufferPointer) -> Bool {
+    // The file is only read.
+    unsafe ImageDecoder.decode(file) { result in
       switch unsafe result {
       case .failure(let failure):
         return Self.send(failure.rawValue)
       case .success(let pixels):
         let numbers = unsafe [0, pixels.width, pixels.height, pixels.channels]
-        return numbers.allSatisfy { Self.send(UInt64($0)) } && (unsafe Self.send(pixels.samples))
+        return Self.send(numbers.map { UInt64($0) }) && (unsafe Self.send(pixels.samples))
       }
+    }
+  }
+
+  private func sendImages(_ numbers: [UInt64]) -> Bool {
+    let size = Int(clamping: numbers[1])
+    guard numbers[0] <= numbers[1] / 8, let message = Self.receive(size) else { return false }
+    let sizes = Self.numbers(message[..<(Int(numbers[0]) * 8)])
+    // Each file is a part of the message, which is checked and only read.
+    return unsafe message.withUnsafeBytes { message in
+      var place = sizes.count * 8
+      for size in sizes {
+        guard size <= message.count - place else { return false }
+        let file = unsafe UnsafeRawBufferPointer(rebasing: message[place..<place + Int(size)])
+        guard unsafe sendPixels(file) else { return false }
+        place += Int(size)
+      }
+      return true
     }
   }
 
   // MARK: The channel
 
   static func receiveRequest() -> [UInt64]? {
-    var bytes = [UInt8](repeating: 0, count: SealedRequest.size)
+    receive(SealedRequest.size).map { numbers($0[...]) }
+  }
+
+  private static func numbers(_ bytes: ArraySlice<UInt8>) -> [UInt64] {
+    stride(from: 0, to: bytes.count, by: 8).map { start in
+      bytes[start..<start + 8].reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    }
+  }
+
+  /// Receives `count` bytes; nil if the channel closes first.
+  private static func receive(_ count: Int) -> [UInt8]? {
+    var bytes = [UInt8](repeating: 0, count: count)
     var done = 0
     while done < bytes.count {
       // read(2) writes into the rest of the array.
@@ -98,15 +141,18 @@ func serveSealed(_ bytes: UnsafeRawPointer?, _ count: Int) {
       guard count > 0 else { return nil }
       done += count
     }
-    return stride(from: 0, to: bytes.count, by: 8).map { start in
-      bytes[start..<start + 8].reversed().reduce(0) { $0 << 8 | UInt64($1) }
-    }
+    return bytes
   }
 
   /// Sends a message with its length in front.
   private static func send(_ message: [UInt8]) -> Bool {
     // The array is only read.
     send(UInt64(message.count)) && (unsafe message.withUnsafeBytes { unsafe send($0) })
+  }
+
+  private static func send(_ numbers: [UInt64]) -> Bool {
+    // Only the numbers' bytes are read.
+    unsafe numbers.map(\.littleEndian).withUnsafeBytes { unsafe send($0) }
   }
 
   private static func send(_ number: UInt64) -> Bool {

@@ -71,21 +71,21 @@ struct CompareCommand: RunnerCommand {
   @Option(
     name: .role(.clean),
     help: ArgumentHelp("Clean images for the defense, if --model names a file.", valueName: "file"),
-    completion: .hdf5)
+    completion: .dataSet)
   var clean: String?
 
   @Option(
     name: .role(.test),
     help: ArgumentHelp(
       "Clean images for the evaluation, if --model names a file.", valueName: "file"),
-    completion: .hdf5)
+    completion: .dataSet)
   var test: String?
 
   @Option(
     name: .role(.poisoned),
     help: ArgumentHelp(
       "Triggered images for the evaluation, if --model names a file.", valueName: "file"),
-    completion: .hdf5)
+    completion: .dataSet)
   var poisoned: String?
 
   @Option(
@@ -93,7 +93,7 @@ struct CompareCommand: RunnerCommand {
     help: ArgumentHelp(
       "Training set of the model, for data-set detectors, if --model names a "
         + "file.", valueName: "file"),
-    completion: .hdf5)
+    completion: .dataSet)
   var train: String?
 
   @Option(

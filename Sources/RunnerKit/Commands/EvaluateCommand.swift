@@ -26,14 +26,14 @@ struct EvaluateCommand: RunnerCommand {
   @Option(
     name: .role(.test),
     help: ArgumentHelp("Clean images (HDF5, data and label).", valueName: "file"),
-    completion: .hdf5)
+    completion: .dataSet)
   var test: String?
 
   @Option(
     name: .role(.poisoned),
     help: ArgumentHelp(
       "Triggered images with the attacker's labels.", valueName: "file"),
-    completion: .hdf5)
+    completion: .dataSet)
   var poisoned: String?
 
   @OptionGroup var arguments: ModelArguments

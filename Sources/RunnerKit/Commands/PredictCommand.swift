@@ -1,19 +1,19 @@
 internal import ArgumentParser
 internal import DefenseKit
 
-/// Classifies PNG files or the images of a data set; a detector may flag images.
+/// Classifies image files or the images of a data set; a detector may flag images.
 struct PredictCommand: RunnerCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: "predict", abstract: "Print a class for every image.",
       discussion: discussion(
         """
-        Reads PNG files, or a data set with --data. Prints one class per line, counted from 0, in \
-        the order of the images. With --detector, flagged images get N, the number of classes \
-        (counted from 1: N + 1). An image for which the model computes NaN or infinite values has \
-        no class; its line is 'nonfinite'.
+        Reads PNG, JPEG and PPM files, or a data set with --data. Prints one class per line, \
+        counted from 0, in the order of the images. With --detector, flagged images get N, the \
+        number of classes (counted from 1: N + 1). An image for which the model computes NaN or \
+        infinite values has no class; its line is 'nonfinite'.
 
-        A PNG file must have the size of the model's input. Its stored samples, 0 to 255, are \
+        An image must have the size of the model's input. Its stored samples, 0 to 255, are \
         multiplied by --scale. Models for colour images accept grey images. Models for grey images \
         refuse colours, and all models refuse transparency.
         """))
@@ -21,7 +21,7 @@ struct PredictCommand: RunnerCommand {
 
   static var examples: [Example] {
     [
-      Example("Classify PNG files", "predict model.h5 cat.png dog.png --scale 1/255"),
+      Example("Classify images", "predict model.h5 cat.png dog.png --scale 1/255"),
       Example(
         "Classify a data set; images that GoodNet flags get the class N",
         """
@@ -37,8 +37,8 @@ struct PredictCommand: RunnerCommand {
   var model: String
 
   @Argument(
-    help: ArgumentHelp("PNG files to classify.", valueName: "image"),
-    completion: .file(extensions: ["png"]))
+    help: ArgumentHelp("Images to classify.", valueName: "image"),
+    completion: .file(extensions: ["png", "jpg", "jpeg", "ppm", "pgm"]))
   var images: [String] = []
 
   @Option(
@@ -60,7 +60,7 @@ struct PredictCommand: RunnerCommand {
   @Option(
     name: .role(.clean),
     help: ArgumentHelp("Clean images that the detector may use.", valueName: "file"),
-    completion: .hdf5)
+    completion: .dataSet)
   var clean: String?
 
   @OptionGroup var arguments: ModelArguments
@@ -84,10 +84,10 @@ struct PredictCommand: RunnerCommand {
     try arguments.check([.clean], besides: ["data"])
     if images.isEmpty, data == nil {
       throw Failure(
-        Failure.usage, "name PNG files to classify, or a data set with --data")
+        Failure.usage, "name images to classify, or a data set with --data")
     }
     if !images.isEmpty, data != nil {
-      throw Failure(Failure.usage, "give PNG files or --data, not both")
+      throw Failure(Failure.usage, "give images or --data, not both")
     }
     if repaired != nil, detector == nil { throw Failure(option: "--repaired", "needs --detector") }
     if detector == nil, clean != nil { throw Failure(option: "--clean", "needs --detector") }
@@ -162,7 +162,7 @@ struct PredictCommand: RunnerCommand {
 
     var title: String {
       switch self {
-      case .files: "PNG files"
+      case .files: "image files"
       case .data(let data): data.name
       }
     }

@@ -20,7 +20,7 @@ struct RootCommand: ExemplifiedCommand {
         """),
       version: "\(programName) \(defenseKitVersion)",
       subcommands: [
-        RunCommand.self, ListCommand.self, InspectCommand.self, ScanCommand.self,
+        RunCommand.self, ListCommand.self, InspectCommand.self, DataCommand.self, ScanCommand.self,
         EvaluateCommand.self,
         PredictCommand.self, AttackCommand.self, TriggerCommand.self, CompareCommand.self,
         MergeCommand.self, NewCommand.self, SchemaCommand.self, ManualCommand.self,

@@ -66,23 +66,23 @@ struct RunCommand: RunnerCommand {
   @Option(
     name: .role(.clean),
     help: ArgumentHelp(
-      "Clean images for the defense: HDF5, data and, for most, label; else a folder of PNG files.",
+      "Clean images for the defense, for most with labels: HDF5, NumPy, or a folder of images.",
       valueName: "file"),
-    completion: .hdf5)
+    completion: .dataSet)
   var clean: String?
 
   @Option(
     name: .role(.test),
     help: ArgumentHelp(
       "Clean images for the evaluation, hidden from the defense.", valueName: "file"),
-    completion: .hdf5)
+    completion: .dataSet)
   var test: String?
 
   @Option(
     name: .role(.poisoned),
     help: ArgumentHelp(
       "Triggered images for the evaluation, with the attacker's labels.", valueName: "file"),
-    completion: .hdf5)
+    completion: .dataSet)
   var poisoned: String?
 
   @Option(
@@ -90,7 +90,7 @@ struct RunCommand: RunnerCommand {
     help: ArgumentHelp(
       "Training set of the suspect, perhaps poisoned, for data-set detectors.",
       valueName: "file"),
-    completion: .hdf5)
+    completion: .dataSet)
   var train: String?
 
   @OptionGroup var grouping: GroupArgument

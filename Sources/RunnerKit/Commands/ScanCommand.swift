@@ -49,10 +49,10 @@ struct ScanCommand: RunnerCommand {
   @Option(
     name: .role(.clean),
     help: ArgumentHelp(
-      "Clean images for methods that need them: HDF5, data and perhaps label, or a folder of PNG "
+      "Clean images for methods that need them: HDF5, NumPy, or a folder of PNG and JPEG "
         + "files.",
       valueName: "file"),
-    completion: .hdf5)
+    completion: .dataSet)
   var clean: String?
 
   @Option(
@@ -60,7 +60,7 @@ struct ScanCommand: RunnerCommand {
     help: ArgumentHelp(
       "Clean images hidden from the methods: for the accuracy, and to show triggers on.",
       valueName: "file"),
-    completion: .hdf5)
+    completion: .dataSet)
   var test: String?
 
   @OptionGroup var arguments: ModelArguments
@@ -272,9 +272,9 @@ struct ScanCommand: RunnerCommand {
     ) throws {
       func images(_ path: String?, _ role: DataRole) throws -> CleanData? {
         guard let path else { return nil }
-        let (data, isLabelled) = try files.images(
-          path, as: role, for: suspect, sandbox: context.sandbox)
-        guard !isLabelled else {
+        let data = try files.data(
+          path, as: role.rawValue, for: suspect, requiresLabels: false, sandbox: context.sandbox)
+        guard !data.isLabelled else {
           labelledRoles.insert(role)
           return try CleanData(data)
         }

@@ -22,7 +22,7 @@ struct SchemaCommand: RunnerCommand {
   }
 
   /// The schemas; each is a file of the program.
-  static let names = ["report", "attack", "evaluate", "scan", "inspect", "record"]
+  static let names = ["report", "attack", "evaluate", "scan", "inspect", "data", "record"]
 
   @Argument(
     help: ArgumentHelp("The schema: \(names.joined(separator: ", ")).", valueName: "name"),

@@ -26,6 +26,9 @@ struct TriggerDataArguments: ParsableArguments, Sendable {
   @Option(help: "Order of an image's axes in the data set, if the shape does not determine it.")
   var layout: ImageLayout?
 
+  @Option(help: "How folders of images name classes: sorted as text, or by their numbers.")
+  var labels: ClassNaming?
+
   @OptionGroup var naming: KeysArguments
 
   func check() throws { try naming.check(options: ["data"]) }
@@ -33,7 +36,7 @@ struct TriggerDataArguments: ParsableArguments, Sendable {
   /// Opens the images.
   func load(_ input: ImageInput, for trigger: Trigger, sandbox: Sandbox) throws -> DataSet {
     try input.load(
-      .test, DataFormat(layout: layout, keys: naming.texts), as: "data",
+      .test, DataFormat(layout: layout, keys: naming.texts, labels: labels), as: "data",
       imageShape: trigger.imageShape, classCount: trigger.goal.classCount, consumer: "trigger",
       sandbox: sandbox)
   }

@@ -153,7 +153,7 @@ extension ComparisonPlan {
 
   private static let modelKeys =
     ["name", "folder", "model"] + DataRole.allCases.map(\.rawValue) + [
-      "architecture", "scale", "layout", "keys", "group",
+      "architecture", "scale", "layout", "keys", "labels", "group",
     ]
 
   /// Reads a model: once, or once for each seed if its paths contain {seed}.
@@ -217,6 +217,12 @@ extension ComparisonPlan {
         throw node.refusal("layout takes nchw or nhwc")
       }
       model.format.layout = layout
+    }
+    if let node = entries["labels"] {
+      guard let labels = ClassNaming(rawValue: try node.text) else {
+        throw node.refusal("labels takes sorted or numeric")
+      }
+      model.format.labels = labels
     }
     if let node = entries["keys"] { model.format.keys = try keys(node) }
     if let node = entries["group"] {

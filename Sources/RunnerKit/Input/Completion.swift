@@ -117,6 +117,9 @@ extension CompletionKind {
     }
   }
 
+  /// Completes a data set: a file, or on the way to one a folder, which may be one itself.
+  static var dataSet: CompletionKind { .file(extensions: ["h5", "hdf5", "npz", "npy"]) }
+
   /// Completes an HDF5 file: a model or a data set.
   static var hdf5: CompletionKind { .file(extensions: ["h5", "hdf5"]) }
 }

@@ -6,6 +6,9 @@ struct DataArguments: ParsableArguments, Sendable {
   @Option(help: "Order of an image's axes in the data sets, if the shape does not determine it.")
   var layout: ImageLayout?
 
+  @Option(help: "How folders of images name classes: sorted as text, or by their numbers.")
+  var labels: ClassNaming?
+
   @OptionGroup var naming: KeysArguments
 
   /// Checks the values; the commands call it.
@@ -17,5 +20,5 @@ struct DataArguments: ParsableArguments, Sendable {
     try naming.check(options: others + roles.map(\.rawValue))
   }
 
-  var format: DataFormat { DataFormat(layout: layout, keys: naming.texts) }
+  var format: DataFormat { DataFormat(layout: layout, keys: naming.texts, labels: labels) }
 }

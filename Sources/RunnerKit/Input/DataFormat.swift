@@ -7,6 +7,8 @@ struct DataFormat: Codable, Sendable, Hashable {
   /// The names of images and labels, `IMAGES,LABELS`, by option without dashes; "" stands for all
   /// other options.
   var keys: [String: String] = [:]
+  /// How folders of images name classes; nil: sorted.
+  var labels: ClassNaming?
   /// What tells the groups of clean and test images apart: `label` or the name of a data set; nil
   /// if they are not grouped.
   var group: String?
@@ -14,6 +16,14 @@ struct DataFormat: Codable, Sendable, Hashable {
   /// Returns the names in an option's file; nil for the standard ones.
   func keys(of option: String) -> DataKeys? {
     (keys[option] ?? keys[""]).flatMap { DataKeys($0) }
+  }
+
+  /// Returns the part to read of data that has training and test images.
+  func part(of option: String) -> DataPart {
+    switch DataRole(rawValue: option) {
+    case .clean, .train: .train
+    case .poisoned, .test, nil: .test
+    }
   }
 
   /// Opens the data set of an option.
@@ -34,9 +44,12 @@ struct DataFormat: Codable, Sendable, Hashable {
     let isGrouped = role == .clean || role == .test
     return try DataSet.load(
       path, for: imageShape, classCount: classCount, layout: layout, keys: keys(of: option),
-      group: isGrouped ? group.flatMap { DataGroup($0) } : nil, isGroupOptional: role == .test,
+      part: part(of: option), naming: labels ?? .sorted,
+      group: isGrouped ? group.flatMap { DataGroup($0) } : nil,
+      isGroupOptional: role == .test,
       consumer: consumer, requiresLabels: requiresLabels, sandbox: sandbox)
   }
 }
 
 extension ImageLayout: Codable {}
+extension ClassNaming: Codable {}

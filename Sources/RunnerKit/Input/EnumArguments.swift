@@ -3,6 +3,8 @@ public import ArgumentParser
 public import DefenseKit
 
 extension ImageLayout: ExpressibleByArgument {}
+extension ClassNaming: ExpressibleByArgument {}
+extension DataPart: ExpressibleByArgument {}
 extension Sandbox: ExpressibleByArgument {}
 extension AttackGoal.Mode: ExpressibleByArgument {}
 extension OptimizerName: ExpressibleByArgument {}

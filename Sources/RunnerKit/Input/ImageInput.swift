@@ -1,6 +1,6 @@
 internal import DefenseKit
 
-/// Labelled images named on the command line: an HDF5 file, or Fashion-MNIST or a part of it.
+/// Labelled images named on the command line: a file or folder, or Fashion-MNIST or a part of it.
 struct ImageInput: Sendable {
   /// The text on the command line.
   let text: String
@@ -51,7 +51,8 @@ struct ImageInput: Sendable {
       return (FashionMNIST.imageShape, .nhwc, FashionMNIST.classCount)
     }
     let extents = try DataSet.extents(
-      of: text, layout: format.layout, keys: format.keys(of: option), sandbox: sandbox)
+      of: text, layout: format.layout, keys: format.keys(of: option),
+      part: format.part(of: option), naming: format.labels ?? .sorted, sandbox: sandbox)
     return (extents.imageShape, extents.layout, extents.classCount)
   }
 

@@ -81,10 +81,12 @@ struct ModelFiles: Codable, Sendable, Hashable {
       return inputs
     }
     for (role, path) in files {
-      inputs[role] = try ImageFolder(path)?.sha256() ?? sha256(ofFile: path)
+      let part = format.part(of: role)
+      inputs[role] = try DataSet.sha256(ofFolder: path, part: part) ?? sha256(ofFile: path)
     }
     inputs["scale"] = "\(scale)"
     inputs["layout"] = format.layout?.rawValue
+    inputs["labels"] = format.labels?.rawValue
     inputs["group"] = format.group
     for (option, names) in format.keys {
       inputs[option.isEmpty ? "keys" : "keys of \(option)"] = names
@@ -139,20 +141,6 @@ struct ModelFiles: Codable, Sendable, Hashable {
       train: data(.train).map { try TrainingData($0) }, replaysCurves: replaysCurves)
   }
 
-  /// Opens the images of a file, or of a folder of PNG files, which need no labels.
-  ///
-  /// - Returns: The images, and whether they have labels; without, all labels are 0.
-  func images(
-    _ path: String, as role: DataRole, for model: Model, sandbox: Sandbox
-  ) throws(FileError) -> (data: DataSet, isLabelled: Bool) {
-    if format.group == nil, let folder = ImageFolder(path) {
-      return (try folder.load(for: model.graph.inputShape, sandbox: sandbox), false)
-    }
-    let data = try data(
-      path, as: role.rawValue, for: model, requiresLabels: false, sandbox: sandbox)
-    return (data, data.isLabelled)
-  }
-
   /// Opens the clean images, without labels if no plugin needs them.
   ///
   /// - Parameters:
@@ -163,8 +151,9 @@ struct ModelFiles: Codable, Sendable, Hashable {
     _ path: String, for model: Model, _ plugins: [any Plugin.Type],
     besides others: [any Plugin.Type] = [], sandbox: Sandbox
   ) throws -> CleanData {
-    let (data, isLabelled) = try images(path, as: .clean, for: model, sandbox: sandbox)
-    guard !isLabelled else { return try CleanData(data) }
+    let data = try data(
+      path, as: DataRole.clean.rawValue, for: model, requiresLabels: false, sandbox: sandbox)
+    guard !data.isLabelled else { return try CleanData(data) }
     guard let plugin = plugins.first(where: { $0.requiresLabels }) else {
       return try CleanData(
         data, labels: data.labels, isLabelled: false, groups: data.groups, name: data.name,

@@ -82,7 +82,7 @@ struct NewPluginName: Equatable {
   /// Modules that the new package is built with, and others of every Swift program.
   static let modules = [
     "ANP", "ArgumentParser", "ArgumentParserToolInfo", "BadNets", "Blended", "CCrypto", "CHDF5",
-    "CImages",
+    "CImages", "CJPEG",
     "CKernels", "CLP", "COpenBLAS", "CPNG", "CSystem", "CYaml", "CZlib", "ComparisonReport",
     "DefenseKit", "DefenseKitTesting", "Dispatch", "FinePruning", "FineTuning", "Foundation",
     "FreeEagle",

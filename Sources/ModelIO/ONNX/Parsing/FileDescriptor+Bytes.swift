@@ -24,16 +24,10 @@ extension FileDescriptor {
   /// - Throws: ``FileError`` if reading fails.
   func bytes(in range: Range<Int>) throws(FileError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: range.count)
-    // The buffer is used during the call only. The error leaves through the result, because the
-    // closure cannot rethrow it typed.
-    let result: Result<Void, FileError> = unsafe bytes.withUnsafeMutableBytes { buffer in
-      do throws(FileError) {
-        return .success(unsafe try read(at: range.lowerBound, into: buffer))
-      } catch {
-        return .failure(error)
-      }
+    // The buffer is used during the call only.
+    try unsafe filling(&bytes) { buffer throws(FileError) in
+      unsafe try read(at: range.lowerBound, into: buffer)
     }
-    try result.get()
     return bytes
   }
 }

@@ -1,0 +1,121 @@
+import InferenceGraph
+import Synchronization
+
+/// A zip archive open for reading; deflated members are unpacked in a sealed process.
+final class ZipArchive: Sendable {
+  /// The file.
+  let content: FileDescriptor
+  /// The members, in the order of their place in the file.
+  let members: [ZipMember]
+  private let sandbox: Sandbox
+  /// The process that unpacks, started for the first deflated member.
+  private let process = Mutex<SealedProcess?>(nil)
+
+  /// Opens an archive.
+  ///
+  /// - Throws: ``FileError`` if the file is no zip archive, damaged or refused.
+  init(_ content: FileDescriptor, sandbox: Sandbox) throws(FileError) {
+    self.content = content
+    self.sandbox = sandbox
+    func read(_ offset: Int, _ count: Int) throws(FileError) -> [UInt8] {
+      try content.bytes(at: offset, count: count)
+    }
+    do {
+      let size = min(content.size, ZipDirectory.endSize)
+      let directory = try ZipDirectory(
+        end: read(content.size - size, size), fileSize: content.size, read: read)
+      members = try directory.members(
+        read(directory.range.lowerBound, directory.range.count), read: read)
+    } catch let error as FileError {
+      throw error
+    } catch let refusal as ZipDirectory.Refusal {
+      throw FileError(.badData, path: content.path, refusal.problem)
+    } catch {
+      throw FileError(.badData, path: content.path, ZipDirectory.Refusal.damaged.problem)
+    }
+  }
+
+  /// Returns the first `limit` bytes of a member, or all if it has fewer.
+  ///
+  /// - Throws: ``FileError`` if it cannot be unpacked, its checksum is wrong where all of it is
+  ///   read, or memory is insufficient.
+  func bytes(of member: ZipMember, limit: Int = .max) throws(FileError) -> [UInt8] {
+    let count = min(member.size, limit)
+    try content.checkMemory(count, "its member '\(abbreviated(member.name))'")
+    if !member.isDeflated {
+      let bytes = try content.bytes(at: member.offset, count: count)
+      if count == member.size { try check(bytes, of: member) }
+      return bytes
+    }
+    let bytes = try unpacked(member, count)
+    if count == member.size { try check(bytes, of: member) }
+    return bytes
+  }
+
+  /// Checks a stored member without keeping its bytes.
+  ///
+  /// - Throws: ``FileError`` if its checksum is wrong.
+  func check(_ member: ZipMember) throws(FileError) {
+    var sum: UInt32 = 0
+    for start in stride(from: 0, to: member.size, by: 1 << 20) {
+      let piece = try content.bytes(
+        at: member.offset + start, count: min(1 << 20, member.size - start))
+      // The piece is only read.
+      sum = unsafe piece.withUnsafeBytes { unsafe Inflater.checksum($0, after: sum) }
+    }
+    guard sum == member.checksum else { throw damaged(member) }
+  }
+
+  private func check(_ bytes: [UInt8], of member: ZipMember) throws(FileError) {
+    // The bytes are only read.
+    let sum = unsafe bytes.withUnsafeBytes { unsafe Inflater.checksum($0) }
+    guard sum == member.checksum else { throw damaged(member) }
+  }
+
+  private func damaged(_ member: ZipMember) -> FileError {
+    FileError(
+      .badData, path: content.path,
+      "its member '\(abbreviated(member.name))' is damaged; copy the file again")
+  }
+
+  private func unpacked(_ member: ZipMember, _ count: Int) throws(FileError) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    do {
+      let isSealed = try process.withLock { process in
+        if process == nil { process = try SealedProcess.start(for: content, sandbox) }
+        guard let process else { return false }
+        try process.send(.inflate, [member.offset, member.storedSize, count, 0])
+        var done = 0
+        while done < count {
+          let length = try process.receiveNumber()
+          if length == SealedRequest.failed { throw ZipDirectory.Refusal.damaged }
+          guard length > 0, length <= UInt64(count - done) else {
+            throw SealedFailure.invalidAnswer
+          }
+          // The part of the array for the piece, whose size is checked.
+          try unsafe bytes.withUnsafeMutableBytes {
+            try unsafe process.receive(into: .init(rebasing: $0[done..<done + Int(length)]))
+          }
+          done += Int(length)
+        }
+        return true
+      }
+      if isSealed { return bytes }
+    } catch is ZipDirectory.Refusal {
+      throw damaged(member)
+    } catch {
+      throw FileError(error, reading: content, at: member.name, with: "zlib")
+    }
+    let packed = try content.bytes(at: member.offset, count: member.storedSize)
+    bytes.removeAll(keepingCapacity: true)
+    // zlib only reads the packed bytes; each piece is copied during the call.
+    let isUnpacked = unsafe packed.withUnsafeBytes { packed in
+      unsafe Inflater.unpack(packed, count: count) { piece in
+        unsafe bytes.append(contentsOf: piece)
+        return true
+      }
+    }
+    guard isUnpacked else { throw damaged(member) }
+    return bytes
+  }
+}
