@@ -4,6 +4,7 @@ public import DefenseKit
 
 extension ImageLayout: ExpressibleByArgument {}
 extension Sandbox: ExpressibleByArgument {}
+extension ModelFormat: ExpressibleByArgument {}
 extension AttackGoal.Mode: ExpressibleByArgument {}
 extension OptimizerName: ExpressibleByArgument {}
 extension ScheduleName: ExpressibleByArgument {}
