@@ -1,7 +1,8 @@
 """Checks ONNX files that we wrote with onnx and ONNX Runtime: `onnx_check.py FOLDER`.
 
 For each NAME.onnx, NAME.images holds images and NAME.scores our scores, as 32-bit floats. Prints
-for each file its name and the largest difference of a score as a part of the range of its scores.
+for each file its name and the largest difference of a score as a part of the range of its
+scores, or of a hundredth of the largest score if the range is smaller.
 """
 
 import pathlib
@@ -26,5 +27,7 @@ for path in sorted(pathlib.Path(sys.argv[1]).glob("*.onnx")):
     actual = np.fromfile(path.with_suffix(".scores"), np.float32).reshape(len(images), -1)
     # One sigmoid unit stands for two classes.
     actual = actual[:, 1:] if expected.shape[1] == 1 else actual
-    difference = np.abs(actual - expected).max() / (np.ptp(expected) or 1)
+    # Scores that hardly differ between images are compared with their size.
+    scale = max(np.ptp(expected), np.abs(expected).max() / 100) or 1
+    difference = np.abs(actual - expected).max() / scale
     print(path.stem, difference)

@@ -129,12 +129,13 @@ extension ONNXExport {
       constant("\(title).running_var", [count], b.variance.values),
     ]
     // The channels of other values are the last axis.
-    let isTurned = shape.count == 2
+    let isSequence = shape.count == 2
     let turned =
-      isTurned ? add("Transpose", [value], title, [("perm", .integers([0, 2, 1]))]) : value
+      isSequence ? add("Transpose", [value], title, [("perm", .integers([0, 2, 1]))]) : value
     let result = add(
       "BatchNormalization", [turned] + inputs, title, [("epsilon", .float(b.epsilon))])
-    return isTurned ? add("Transpose", [result], title, [("perm", .integers([0, 2, 1]))]) : result
+    return isSequence
+      ? add("Transpose", [result], title, [("perm", .integers([0, 2, 1]))]) : result
   }
 
   private mutating func normalization(

@@ -52,7 +52,10 @@ extension ONNXExport {
         "Resize", [value, "", "", add("Concat", [batch, sizes], title, [("axis", .integer(0))])],
         title,
         [("mode", .text("linear")), ("coordinate_transformation_mode", .text("half_pixel"))])
-    default: return value
+    case .input, .convolution, .depthwiseConvolution, .separableConvolution, .pooling,
+      .globalPooling, .dense, .batchNormalization, .layerNormalization, .rescaling, .activation,
+      .add, .multiply, .maximum, .minimum, .concatenate, .binaryLogits, .trainingOnly:
+      preconditionFailure("\(node.operation.displayName) moves no elements")
     }
   }
 
