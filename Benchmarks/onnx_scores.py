@@ -31,7 +31,7 @@ IMAGES = 6
 def compare(benchmark, path, folder, name):
     """Prints and returns the largest difference for a model and for copies that we write."""
     worst = compare_one(benchmark, path, folder, name)
-    for kind in ["onnx", "new"]:
+    for kind in ["onnx", "new"] if worst < 1 else []:
         copies = folder / "copies"
         shutil.rmtree(copies, ignore_errors=True)
         copies.mkdir()

@@ -30,6 +30,20 @@ import Testing
       let labels = try Executor([model, again]).labels(for: source)
       #expect(labels[0] == labels[1], "seed \(seed)")
       #expect(again.classCount == model.classCount, "seed \(seed)")
+      // With other weights it is no such detector any more, and a network of standard layers.
+      var tuned = again
+      for node in again.graph.nodes.dropFirst() {
+        var operation = node.operation
+        operation.updateWeights { _, tensor in
+          tensor = Tensor(shape: tensor.shape, values: tensor.values.map { $0 * 1.25 })
+        }
+        tuned.graph = try tuned.graph.replacing(node.name, with: operation)
+      }
+      try ModelFile.save(tuned, to: path.path + ".tuned.onnx")
+      defer { try? FileManager.default.removeItem(atPath: path.path + ".tuned.onnx") }
+      #expect(
+        try ModelFile.load(path.path + ".tuned.onnx").classCount == model.classCount,
+        "seed \(seed)")
     }
     #expect(read > 10, "only \(read) are read again")
   }

@@ -44,7 +44,6 @@ struct ONNXCommandTests {
     for (model, output, extra, end) in [
       (place.model, "a", [], "h5"), (onnx, "b", [], "onnx"),
       (onnx, "c", ["--format", "keras"], "h5"), (place.model, "d", ["--format", "onnx"], "onnx"),
-      (onnx, "e", ["--compact"], "onnx"),
     ] {
       let result = try run(place, model, to: output, extra)
       #expect(result.status == 0, "\(output): \(result.errors)")
@@ -107,7 +106,7 @@ struct ONNXCommandTests {
     #expect(
       refused.errors == "runner: padded.onnx: cannot be written as a Keras file: layer 'pool': its "
         + "padding reaches further than around the middle of its window, which has no form in stock "
-        + "Keras; set --format to onnx\n")
+        + "Keras; use --format onnx\n")
     #expect(try run(place, place.path("padded.onnx"), to: "out").status == 0)
     let listing = try RunnerProgram.run(["inspect", place.path("padded.onnx")])
     #expect(

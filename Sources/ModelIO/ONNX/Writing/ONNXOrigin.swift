@@ -18,7 +18,7 @@ struct ONNXOrigin: ModelOrigin {
   /// Why no copy can be written; nil if it can.
   let obstacle: String?
 
-  /// - Throws: ``FileError`` if a file cannot be examined.
+  /// Opens all other files that the model names, whether a weight is in them or not.
   init(_ file: ONNXFile, _ network: ONNXImport) {
     let catalogue = file.catalogue
     self.file = file.content
@@ -53,19 +53,22 @@ struct ONNXOrigin: ModelOrigin {
     self.obstacle = obstacle
   }
 
-  /// Whether a graph is that of the file with other weights.
+  /// Whether a graph is that of the file with other weights, all of which have a place in it.
   func matches(_ graph: Graph) -> Bool {
     let own = network.graph
     guard graph.nodes.count == own.nodes.count, graph.output == own.output else { return false }
-    return zip(graph.nodes, own.nodes).allSatisfy { new, old in
-      guard new.name == old.name, new.inputs == old.inputs, new.activation == old.activation,
-        new.shape == old.shape
+    return zip(graph.nodes, own.nodes).allSatisfy { node, old in
+      guard node.name == old.name, node.inputs == old.inputs, node.activation == old.activation,
+        node.shape == old.shape
       else { return false }
-      if new.operation == old.operation { return true }
-      let (weights, others) = (new.operation.namedWeights, old.operation.namedWeights)
-      return new.operation.withoutWeights == old.operation.withoutWeights
+      if node.operation == old.operation { return true }
+      let (weights, others) = (node.operation.namedWeights, old.operation.namedWeights)
+      return node.operation.withoutWeights == old.operation.withoutWeights
         && weights.map(\.role) == others.map(\.role)
         && weights.map(\.tensor.shape) == others.map(\.tensor.shape)
+        && zip(weights, others).allSatisfy { new, old in
+          new.tensor == old.tensor || network.weights[node.name]?[new.role] != nil
+        }
     }
   }
 
@@ -86,10 +89,7 @@ struct ONNXOrigin: ModelOrigin {
       for (weight, before) in zip(new.operation.namedWeights, old.operation.namedWeights)
       where weight.tensor != before.tensor {
         guard let place = network.weights[new.name]?[weight.role] else {
-          throw FileError(
-            .cannotWrite, path: path,
-            "the \(weight.role.displayName) of layer '\(new.name)' has no place in the ONNX file; "
-              + "write it as Keras .h5")
+          preconditionFailure("a graph whose weights have no place in the file")
         }
         changes.add(weight.tensor.values, at: place, weight.role, of: new.name)
       }
@@ -174,124 +174,6 @@ extension Range<Int> {
   fileprivate func parts(of size: Int) -> [Range<Int>] {
     stride(from: lowerBound, to: upperBound, by: size).map {
       $0..<Swift.min($0 + size, upperBound)
-    }
-  }
-}
-
-/// The edits for new weights.
-struct ONNXChanges {
-  /// The edits of the model's file.
-  var edits: [ONNXEdit] = []
-  /// The edits of other files.
-  private(set) var others: [String: [ONNXEdit]] = [:]
-  /// Tensors to add to the network.
-  private(set) var insertion: [UInt8] = []
-  private var names: Set<String>
-  /// Whether the format's version lists constants among the inputs.
-  private let listsConstants: Bool
-
-  init(_ origin: ONNXOrigin) {
-    names = origin.names
-    listsConstants = origin.version < 4
-  }
-
-  /// Adds new elements of a weight, in the graph's order.
-  mutating func add(
-    _ values: [Float], at weight: ONNXWeight, _ role: WeightRole, of layer: String
-  ) {
-    guard let stored = weight.stored else {
-      addTensor(weight.inNode(values), for: weight, named: name(role, of: layer))
-      return
-    }
-    let inNode = weight.permutation.map { $0.inverse(values) } ?? values
-    let elements = ONNXElements(
-      values: stored.inFile(inNode), factor: weight.factor, type: stored.type)
-    func range(_ offset: Int) -> Range<Int> { offset..<offset + stored.count * stored.type.size }
-    switch stored.home {
-    case .model(let offset): edits.append(.elements(elements, at: range(offset)))
-    case .other(let file, let offset):
-      others[file, default: []].append(.elements(elements, at: range(offset)))
-    case .field(let place, let name, let shape):
-      edits.append(
-        .field(
-          Self.tensor(name, shape, elements.values.map { $0 / weight.factor }, stored.type),
-          insteadOf: place))
-    }
-  }
-
-  /// Returns a new name for a weight, by which the importer gives its layer the same name again.
-  private mutating func name(_ role: WeightRole, of layer: String) -> String {
-    let endings =
-      switch role {
-      case .kernel, .depthwiseKernel, .pointwiseKernel, .gamma: ONNXImporter.kernelEndings
-      case .bias, .beta: [".bias"]
-      case .movingMean: [".running_mean"]
-      case .movingVariance: [".running_var"]
-      }
-    if let free = endings.first(where: { !names.contains(layer + $0) }) {
-      names.insert(layer + free)
-      return layer + free
-    }
-    let name = layer + endings[0]
-    let free = freeName(name, isTaken: names.contains) { "\(name)_\($0)" }
-    names.insert(free)
-    return free
-  }
-
-  /// Adds a tensor to the network, which one node reads instead of its own.
-  private mutating func addTensor(_ values: [Float], for weight: ONNXWeight, named name: String) {
-    insertion += Self.tensor(name, weight.shape, values, weight.type)
-    if listsConstants {
-      var input = ProtobufWriter()
-      input.write(11) { $0.writeValue(name, type: weight.type, shape: weight.shape) }
-      insertion += input.bytes
-    }
-    edits.append(.value(Array(name.utf8), of: weight.input))
-  }
-
-  /// Returns the field of a network with a tensor.
-  private static func tensor(
-    _ name: String, _ shape: [Int], _ values: [Float], _ type: ONNXElementType
-  ) -> [UInt8] {
-    var field = ProtobufWriter()
-    field.write(5) { $0.writeTensor(name, shape, values, type) }
-    return field.bytes
-  }
-}
-
-extension ProtobufWriter {
-  /// Writes the fields of a tensor with raw elements.
-  mutating func writeTensor(
-    _ name: String, _ shape: [Int], _ values: [Float], _ type: ONNXElementType = .float
-  ) {
-    for extent in shape { write(1, integer: extent) }
-    write(2, integer: Int(type.rawValue))
-    write(8, name)
-    var raw: [UInt8] = []
-    raw.reserveCapacity(values.count * type.size)
-    for value in values {
-      let bits = type.bits(of: value)
-      for offset in 0..<type.size {
-        raw.append(UInt8(truncatingIfNeeded: bits >> UInt64(8 * offset)))
-      }
-    }
-    write(9, raw)
-  }
-
-  /// Writes the fields of an input or output of a network; an extent of nil is the number of images.
-  mutating func writeValue(_ name: String, type: ONNXElementType, shape: [Int?]) {
-    write(1, name)
-    write(2) { value in
-      value.write(1) { tensor in
-        tensor.write(1, integer: Int(type.rawValue))
-        tensor.write(2) { extents in
-          for extent in shape {
-            extents.write(1) { dimension in
-              if let extent { dimension.write(1, integer: extent) } else { dimension.write(2, "n") }
-            }
-          }
-        }
-      }
     }
   }
 }
