@@ -15,6 +15,8 @@ import Synchronization
 ///     benchmark open MODEL.h5                    run SANDBOX: reads the model
 ///     benchmark read MODEL.h5 DATA.h5            run SANDBOX: opens and reads a data set for the model
 ///     benchmark scores MODEL DATA.h5             prints every image's scores on a line
+///     benchmark write MODEL COPY FORMAT [SEED]   writes the model; with a seed, other weights.
+///                                                FORMAT: keras, onnx, or new, ONNX written anew
 @main struct Benchmark {
   static func main() throws {
     var arguments = Array(CommandLine.arguments.dropFirst())
@@ -28,7 +30,7 @@ import Synchronization
       print(
         "usage: benchmark forward MODEL [DATA ...] | layer CHANNELS EDGE | sweep MODEL DATA"
           + " | train ARCHITECTURE | activations ROUNDS | gradient MODEL | open MODEL"
-          + " | read MODEL DATA | scores MODEL DATA"
+          + " | read MODEL DATA | scores MODEL DATA | write MODEL COPY FORMAT [SEED]"
       )
       exit(64)
     }
@@ -57,6 +59,15 @@ import Synchronization
       try read(arguments[2], for: try KerasModel.load(arguments[1]))
     case "scores":
       try printScores(of: try ModelFile.load(arguments[1]), arguments[2], options)
+    case "write":
+      guard arguments.count >= 4 else { exit(64) }
+      var model = try ModelFile.load(arguments[1])
+      if arguments.count > 4 {
+        model.graph = try changed(model.graph, seed: UInt64(arguments[4]) ?? 0)
+      }
+      if arguments[3] == "new" { model.origin = nil }
+      try ModelFile.save(
+        model, as: ModelFormat(rawValue: arguments[3]) ?? .onnx, to: arguments[2])
     default:
       try forward(try KerasModel.load(arguments[1]), Array(arguments[2...]), options)
     }
@@ -90,6 +101,30 @@ import Synchronization
         }
       }
     }
+  }
+
+  /// Returns the graph with a third of its channels masked, and all other weights up to a tenth
+  /// larger.
+  static func changed(_ graph: Graph, seed: UInt64) throws -> Graph {
+    var random = SeededGenerator(seed: seed)
+    var result = graph
+    for node in graph.nodes.dropFirst() {
+      var operation = node.operation
+      operation.updateWeights { _, tensor in
+        tensor = Tensor(
+          shape: tensor.shape,
+          values: tensor.values.map { $0 * (1 + 0.1 * Float.random(in: 0...1, using: &random)) })
+      }
+      result = try result.replacing(node.name, with: operation)
+    }
+    for layer in graph.prunableLayers {
+      guard let index = graph.index(of: layer) else { continue }
+      let channels = (0..<graph.nodes[index].channels).filter { _ in
+        Int.random(in: 0..<3, using: &random) == 0
+      }
+      result = try result.masking(channels, of: layer)
+    }
+    return result
   }
 
   static func printScores(

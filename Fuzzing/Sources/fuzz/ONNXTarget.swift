@@ -1,7 +1,8 @@
 import Foundation
+import InferenceGraph
 import ModelIO
 
-/// An ONNX file up to the graph, weights included.
+/// An ONNX file up to the graph, weights included, and a copy of it with other weights.
 enum ONNXTarget: FuzzTarget {
   /// A convolution with a bias, a rectifier, and a dense layer without.
   private static let network =
@@ -27,8 +28,24 @@ enum ONNXTarget: FuzzTarget {
   private static let path =
     FileManager.default.temporaryDirectory.appending(path: "fuzz-\(getpid()).onnx").path
 
+  private static let copy = path + ".copy"
+
   static func parse(_ bytes: [UInt8]) {
     guard FileManager.default.createFile(atPath: path, contents: Data(bytes)) else { return }
-    _ = try? ModelFile.load(path, sandbox: .off)
+    guard var model = try? ModelFile.load(path, sandbox: .off) else { return }
+    for layer in model.graph.prunableLayers {
+      if let masked = try? model.graph.masking([0], of: layer) { model.graph = masked }
+    }
+    do {
+      try ModelFile.save(model, to: copy)
+    } catch {
+      return
+    }
+    // A copy of what is read is read.
+    do {
+      _ = try ModelFile.load(copy, sandbox: .off)
+    } catch {
+      fatalError("\(error)")
+    }
   }
 }

@@ -17,6 +17,10 @@ public struct Model: Sendable {
   /// The file that the model was loaded from; nil for a model made in memory.
   public var source: Source?
 
+  /// What the reader of its file remembers for writing repaired copies in the same form; nil if
+  /// there is none. Copies of the model keep it.
+  package var origin: (any ModelOrigin)?
+
   /// A model file: its name and the SHA-256 of its bytes.
   public struct Source: Sendable, Hashable {
     /// The file's name without its folder.

@@ -28,11 +28,7 @@ extension KerasModel {
       throw FileError(
         .cannotWrite, path: path, "the model cannot be saved as a Keras file: \(error)")
     }
-    if let source = model.source, let present = try? sha256(ofFile: path), present == source.sha256
-    {
-      throw FileError(
-        .cannotWrite, path: path, "is the model that was read; give another name")
-    }
+    try model.source?.check(path)
     let writer = try HDF5Writer(path: path)
     try write(export, name: model.name, to: writer)
     try AtomicFile.write(try writer.image(), to: path)

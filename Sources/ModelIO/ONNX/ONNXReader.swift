@@ -32,11 +32,13 @@ struct ONNXReader {
       }
       let network = try ONNXNetwork(catalogue, output: output.name)
       try record.report(network.findings)
-      let graph = try ONNXImporter.build(file, network)
-      return Model(
-        graph: graph, inputScale: inputScale,
+      let result = try ONNXImporter.build(file, network)
+      var model = Model(
+        graph: result.graph, inputScale: inputScale,
         name: catalogue.name.isEmpty ? "model" : ONNXImporter.neutral(catalogue.name),
         source: try Model.Source(of: content))
+      model.origin = ONNXOrigin(file, result)
+      return model
     } catch {
       throw record.explained(error, graph: .onnxGraph)
     }

@@ -26,16 +26,32 @@ public enum AtomicFile {
   /// - Throws: ``FileError`` naming `path`: `.cannotWrite`, `.writeFailed` if the disk is full or
   ///   the device fails, or `.readerGone` if the reader of a pipe has closed it.
   public static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
-    do throws(SystemError) {
+    try write(to: path) { (descriptor) throws(SystemError) in
+      try Descriptor.write(bytes, to: descriptor)
+    }
+  }
+
+  /// Writes a file in pieces, atomically.
+  ///
+  /// - Parameter body: Writes all bytes to a descriptor.
+  /// - Throws: ``FileError`` naming `path`, as for bytes, or the one that `body` throws.
+  static func write(
+    to path: String, _ body: (Int32) throws -> Void
+  ) throws(FileError) {
+    do {
       switch try Destination(path) {
-      case .file(let file): try replace(file, bytes)
+      case .file(let file): try replace(file, body)
       case .device(let device):
-        try writeThrough(try Descriptor.open(device, O_WRONLY | O_NOCTTY), bytes)
+        try writeThrough(try Descriptor.open(device, O_WRONLY | O_NOCTTY), body)
       case .descriptor(let number):
-        try writeThrough(try SystemError.check { dup(number) }, bytes)
+        try writeThrough(try SystemError.check { dup(number) }, body)
       }
-    } catch {
+    } catch let error as FileError {
+      throw error
+    } catch let error as SystemError {
       throw FileError(writing: path, error)
+    } catch {
+      throw FileError(.writeFailed, path: path, "\(error)")
     }
   }
 
@@ -45,7 +61,7 @@ public enum AtomicFile {
   /// signal handler. Other threads that create or rename a file block from then on.
   public static func removeTemporaries(_ end: () -> Never) -> Never { Temporary.removeAll(end) }
 
-  private static func replace(_ file: String, _ bytes: [UInt8]) throws(SystemError) {
+  private static func replace(_ file: String, _ body: (Int32) throws -> Void) throws {
     let folder = TemporaryName.split(file).folder
     let old = Descriptor.status(file)
     if old != nil {
@@ -55,16 +71,18 @@ public enum AtomicFile {
     TemporaryName.clear(folder)
     let mode = old.map { $0.st_mode & 0o777 } ?? 0o666
     let temporary = try Temporary(in: folder, isFolder: false, mode: mode)
-    try Descriptor.write(bytes, to: temporary.descriptor)
+    try body(temporary.descriptor)
     if let old { temporary.adoptAttributes(of: old) }
     try temporary.synchronize()
     try temporary.move(to: file)
     try Descriptor.synchronize(folder: folder)
   }
 
-  private static func writeThrough(_ descriptor: Int32, _ bytes: [UInt8]) throws(SystemError) {
-    do throws(SystemError) {
-      try Descriptor.write(bytes, to: descriptor)
+  private static func writeThrough(
+    _ descriptor: Int32, _ body: (Int32) throws -> Void
+  ) throws {
+    do {
+      try body(descriptor)
       try Descriptor.synchronize(descriptor)
     } catch {
       try? Descriptor.close(descriptor)

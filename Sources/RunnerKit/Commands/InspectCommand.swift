@@ -128,6 +128,14 @@ struct InspectCommand: RunnerCommand {
       "prunable layers  \(prunable.isEmpty ? "none" : prunable)",
       "pruned first     \(graph.lastConvolution?.visible ?? "none: there is no convolution")",
     ]
+    if ModelFile.format(of: model) == .onnx {
+      do throws(FileError) {
+        try ModelFile.checkWriting(model)
+        lines.append("written back as  ONNX, a copy of the file with other weights")
+      } catch {
+        lines.append("written back as  Keras .h5 only: \(error.problem)".visible)
+      }
+    }
     if let source = model.source { lines.append("SHA-256          \(source.sha256)") }
     return lines.joined(separator: "\n") + "\n"
   }

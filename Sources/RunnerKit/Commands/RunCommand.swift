@@ -120,6 +120,11 @@ struct RunCommand: RunnerCommand {
   @Flag(help: "Remove pruned channels from the written models, instead of masking them.")
   var compact = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Format of the written models; default that of --model.", valueName: "format"))
+  var format: ModelFormat?
+
   @Flag(help: "Replay the pruning sweep on the test sets, and write its curve.")
   var curve = false
 
@@ -147,8 +152,11 @@ struct RunCommand: RunnerCommand {
     if curve, model != nil, test == nil, poisoned == nil {
       throw Failure(option: "--curve", "needs --test or --poisoned to replay the sweep on")
     }
-    if output == nil, force || compact {
-      throw Failure(option: force ? "--force" : "--compact", "needs --output")
+    let written = [
+      ("--force", force), ("--compact", compact), ("--format", format != nil),
+    ]
+    if output == nil, let given = written.first(where: \.1) {
+      throw Failure(option: given.0, "needs --output")
     }
   }
 
@@ -183,6 +191,11 @@ struct RunCommand: RunnerCommand {
       for: plugins.map { type(of: $0) }, besides: session.plugins.types, replaysCurves: curve,
       sandbox: context.sandbox)
     arguments.execution.parsing.warn(in: context)
+    let format = format ?? ModelFile.format(of: experiment.suspect)
+    // Before hours of work, not after.
+    if folder != nil, !defenses.isEmpty {
+      try ModelFile.checkWriting(experiment.suspect, as: format)
+    }
     let given = experiment.inputs(hasRepairedModel: !defenses.isEmpty)
     for plugin in plugins {
       try given.check(plugin, besides: session.plugins.types)
@@ -193,7 +206,8 @@ struct RunCommand: RunnerCommand {
       return try StandardOutput.write(summary(evaluation))
     }
     let artifacts = try Artifacts(
-      experiment.suspect, evaluation, detectors, compact: compact, isWritten: folder != nil)
+      experiment.suspect, evaluation, detectors, compact: compact, as: format,
+      isWritten: folder != nil)
     var report = try Report(
       of: experiment, artifacts.evaluation, by: plugins, layout: arguments.data.layout,
       group: grouping.group, isCompact: compact, in: context)

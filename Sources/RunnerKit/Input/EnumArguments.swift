@@ -6,6 +6,7 @@ extension ImageLayout: ExpressibleByArgument {}
 extension ClassNaming: ExpressibleByArgument {}
 extension DataPart: ExpressibleByArgument {}
 extension Sandbox: ExpressibleByArgument {}
+extension ModelFormat: ExpressibleByArgument {}
 extension AttackGoal.Mode: ExpressibleByArgument {}
 extension OptimizerName: ExpressibleByArgument {}
 extension ScheduleName: ExpressibleByArgument {}

@@ -3,6 +3,7 @@ internal import DefenseKit
 /// The output files of a run and their contents.
 struct Artifacts: Sendable {
   private var models: [(file: String, model: Model)] = []
+  private let format: ModelFormat
   private var names = NameSet()
   /// The run's results, with the file names of repaired models and detectors.
   private(set) var evaluation: Evaluation
@@ -11,21 +12,26 @@ struct Artifacts: Sendable {
   ///
   /// - Parameters:
   ///   - compact: Whether pruned channels are removed instead of masked.
+  ///   - format: The format of the models.
   ///   - isWritten: Whether there is an output folder; otherwise there are no files.
   init(
     _ suspect: Model, _ evaluation: Evaluation, _ detectors: [any Detector], compact: Bool,
-    isWritten: Bool
+    as format: ModelFormat, isWritten: Bool
   ) throws {
+    self.format = format
     self.evaluation = evaluation
     guard isWritten else { return }
     let detectors = detectors.filter { type(of: $0).comparesModels }
     for (index, result) in evaluation.repairs.enumerated() {
       let repair = result.repair
       var model = repair.model
+      // A defense may have made the model anew.
+      model.origin = suspect.origin
       if compact { model.graph = try model.graph.removing(repair.pruned) }
       self.evaluation.repairs[index].file = add(model, named: repair.fileStem)
       for (position, detector) in detectors.enumerated() {
-        guard let combined = try detector.model(suspect: suspect, repaired: model) else { continue }
+        guard var combined = try detector.model(suspect: suspect, repaired: model) else { continue }
+        combined.origin = suspect.origin
         self.evaluation.repairs[index].detectors[position].file = add(
           combined, named: "\(type(of: detector).name)-\(repair.fileStem)")
       }
@@ -34,7 +40,9 @@ struct Artifacts: Sendable {
 
   /// Writes the models, the curve, its chart and the report to a folder.
   func write(to folder: String, report: String) throws {
-    for (file, model) in models { try KerasModel.save(model, to: "\(folder)/\(file)") }
+    for (file, model) in models {
+      try ModelFile.save(model, as: format, to: "\(folder)/\(file)")
+    }
     if let first = evaluation.curves.first {
       try AtomicFile.write(evaluation.curveCSV, to: "\(folder)/curve.csv")
       let chart = CurveChart(first, repairs: evaluation.repairs.map(\.repair))
@@ -45,7 +53,8 @@ struct Artifacts: Sendable {
 
   /// Adds a model and returns the name of its file.
   private mutating func add(_ model: Model, named stem: String) -> String {
-    let file = names.take("\(stem).h5") { "\(stem)-\($0).h5" }
+    let end = format.fileExtension
+    let file = names.take("\(stem).\(end)") { "\(stem)-\($0).\(end)" }
     models.append((file, model))
     return file
   }

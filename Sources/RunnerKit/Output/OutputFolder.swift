@@ -100,7 +100,11 @@ struct OutputFolder: Sendable {
         try? files.attributesOfItem(atPath: "\(folder)/\(name)")[.type] as? FileAttributeType
       guard type == .typeRegular else { return false }
       if fixedNames.contains(name) { return true }
-      return name.hasSuffix(".h5") && own.contains(name)
+      // An ONNX model may have its tensors in files named after it.
+      let model = name.range(of: ".onnx.data").map { String(name[..<$0.lowerBound]) + ".onnx" }
+      let endings = ModelFormat.allCases.map { ".\($0.fileExtension)" }
+      return endings.contains(where: name.hasSuffix) && own.contains(name)
+        || model.map(own.contains) ?? false
     }
     let names = try files.contentsOfDirectory(atPath: folder).sorted()
     if let foreign = names.first(where: { !isResult($0) }) {

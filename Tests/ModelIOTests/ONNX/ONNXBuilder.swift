@@ -1,14 +1,23 @@
 import Foundation
 
+@testable import ModelIO
+
 /// Builds small ONNX files, for tests.
 struct ONNXBuilder {
   var opset: UInt64 = 13
+  /// The version of the format.
+  var version: UInt64 = 8
   var shape = [3, 6, 5]
   /// The number of images; nil for any.
   var batch: Int?
   var nodes: [[UInt8]] = []
   var tensors: [[UInt8]] = []
   var output = "scores"
+  /// The shape of the output, with the batch.
+  var outputShape: [Int?] = []
+  /// Whether constants are among the inputs, as in the first versions of the format.
+  var listsConstants = false
+  private var constants: [(name: String, shape: [Int], type: UInt64)] = []
 
   /// A setting of an operator.
   enum Attribute {
@@ -101,7 +110,9 @@ struct ONNXBuilder {
     tensors.append(tensor.bytes)
   }
 
-  private func header(_ name: String, _ shape: [Int], type: UInt64) -> WireWriter {
+  private mutating func header(_ name: String, _ shape: [Int], type: UInt64) -> WireWriter {
+    constants.removeAll { $0.name == name }
+    constants.append((name, shape, type))
     var tensor = WireWriter()
     for extent in shape { tensor.write(1, varint: UInt64(bitPattern: Int64(extent))) }
     tensor.write(2, varint: type)
@@ -117,6 +128,31 @@ struct ONNXBuilder {
     return sign | UInt16(value.exponent + 15) << 10 | UInt16((value.significand - 1) * 1024)
   }
 
+  /// Gives another file with weights another name; both names may differ in length.
+  mutating func rename(_ old: String, _ new: String) {
+    for index in tensors.indices {
+      let tensor = tensors[index]
+      var reader = WireReader(0..<tensor.count)
+      // Bytes have no padding.
+      while let field = try? reader.next(in: unsafe tensor.span.bytes) {
+        guard field.number == 13, case .bytes(let range) = field.value else { continue }
+        var entry = WireWriter()
+        entry.write(1, "location")
+        entry.write(2, old)
+        guard Array(tensor[range]) == entry.bytes else { continue }
+        var renamed = WireWriter()
+        renamed.write(1, "location")
+        renamed.write(2, new)
+        var whole = WireWriter()
+        whole.write(13, renamed.bytes)
+        tensors[index].replaceSubrange(range.lowerBound - 2..<range.upperBound, with: whole.bytes)
+        break
+      }
+    }
+    if files[new] == nil { files[new] = files[old] }
+    files[old] = nil
+  }
+
   /// Other files with weights, by name.
   private(set) var files: [String: [UInt8]] = [:]
 
@@ -127,18 +163,21 @@ struct ONNXBuilder {
     graph.write(2, "net")
     for tensor in tensors { graph.write(5, tensor) }
     graph.write(11, value("image", [batch] + shape))
-    graph.write(12, value(output, []))
+    if listsConstants {
+      for (name, shape, type) in constants { graph.write(11, value(name, shape, type: type)) }
+    }
+    graph.write(12, value(output, outputShape))
     var set = WireWriter()
     set.write(1, "")
     set.write(2, varint: opset)
     var model = WireWriter()
-    model.write(1, varint: 8)
+    model.write(1, varint: version)
     model.write(7, graph.bytes)
     model.write(8, set.bytes)
     return model.bytes
   }
 
-  private func value(_ name: String, _ shape: [Int?]) -> [UInt8] {
+  private func value(_ name: String, _ shape: [Int?], type element: UInt64 = 1) -> [UInt8] {
     var extents = WireWriter()
     for extent in shape {
       var dimension = WireWriter()
@@ -150,7 +189,7 @@ struct ONNXBuilder {
       extents.write(1, dimension.bytes)
     }
     var tensor = WireWriter()
-    tensor.write(1, varint: 1)
+    tensor.write(1, varint: element)
     tensor.write(2, extents.bytes)
     var type = WireWriter()
     type.write(1, tensor.bytes)

@@ -12,6 +12,10 @@ struct ONNXConstant {
   var name: String
   var shape: [Int]
   var source: Source
+  /// The type of the elements in the network.
+  var type = ONNXElementType.float
+  /// Where the elements lie in the file; nil if they were computed, or are not only this constant's.
+  var stored: ONNXStoredTensor?
 
   /// The number of elements.
   var count: Int { shape.reduce(1, *) }

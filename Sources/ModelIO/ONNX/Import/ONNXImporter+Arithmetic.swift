@@ -54,7 +54,9 @@ extension ONNXImporter {
     let none = [Float(1)]
     switch (call.kind, isConstantFirst) {
     case (.add, _), (.sum, _):
-      if let biased = biased(value, numbers, call) { return biased }
+      if let biased = try biased(value, numbers, call, from: isConstantFirst ? 0 : 1) {
+        return biased
+      }
       return try rescaled(call, value, Rescaling(scale: none, offset: numbers))
     case (.sub, false):
       return try rescaled(call, value, Rescaling(scale: none, offset: numbers.map { -$0 }))
@@ -100,9 +102,11 @@ extension ONNXImporter {
 
   /// Makes numbers the bias of the layer that computes a value and has none; nil if there is no such
   /// layer, or something else reads the value.
+  ///
+  /// - Parameter index: The input of the call with the numbers.
   private mutating func biased(
-    _ value: ONNXActivation, _ numbers: [Float], _ call: ONNXCall
-  ) -> ONNXActivation? {
+    _ value: ONNXActivation, _ numbers: [Float], _ call: ONNXCall, from index: Int
+  ) throws -> ONNXActivation? {
     let node = graph.nodes[value.node]
     guard let name = results[value.node], readers[name] == 1, call.node.inputs.contains(name),
       node.activation == .linear, numbers.count == node.channels
@@ -121,6 +125,8 @@ extension ONNXImporter {
       return nil
     }
     results[value.node] = call.node.outputs.first
+    try note(
+      .bias, of: value.node, from: index, of: call, permutation(numbers.count, value.layout))
     return value
   }
 }

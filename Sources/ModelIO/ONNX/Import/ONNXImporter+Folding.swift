@@ -4,6 +4,16 @@ import InferenceGraph
 extension ONNXImporter {
   /// Returns the value of an operator that does not depend on the image's contents; nil if it does.
   func folded(_ call: ONNXCall) throws -> ONNXValue? {
+    let result = try foldedValue(call)
+    guard case .constant(var constant)? = result, let input = call.node.inputs.first,
+      readers[input] != 1
+    else { return result }
+    // What a change of the stored elements would do to the other readers is not known.
+    constant.stored = nil
+    return .constant(constant)
+  }
+
+  private func foldedValue(_ call: ONNXCall) throws -> ONNXValue? {
     switch call.kind {
     case .constant: return try constant(call)
     case .constantOfShape: return try filled(call)
@@ -28,7 +38,9 @@ extension ONNXImporter {
     case (.transpose, .constant(var constant)):
       let axes = try call.integers("perm") ?? Array(constant.shape.indices.reversed())
       guard axes.sorted() == Array(constant.shape.indices) else { throw call.invalid("perm") }
-      constant.source = .values(permuted(try constant.values(in: file), constant.shape, axes))
+      let permutation = ONNXPermutation(shape: constant.shape, axes: axes)
+      constant.source = .values(permutation(try constant.values(in: file)))
+      constant.stored?.permutations.append(permutation)
       constant.shape = axes.map { constant.shape[$0] }
       return .constant(constant)
     case (.squeeze, .constant(var constant)), (.unsqueeze, .constant(var constant)):
@@ -92,7 +104,7 @@ extension ONNXImporter {
       return .constant(
         ONNXConstant(
           name: call.node.outputs.first ?? "", shape: shape,
-          source: .values(Array(repeating: value, count: Int(count)))))
+          source: .values(Array(repeating: value, count: Int(count))), type: constant.type))
     default: throw call.invalid("value")
     }
   }
@@ -128,6 +140,9 @@ extension ONNXImporter {
       guard values.allSatisfy({ $0.magnitude < 1e9 }) else { return nil }
       return .integers(
         ONNXIntegers(values: values.map { .number(Int($0)) }, isScalar: constant.shape.isEmpty))
+    case .constant(var constant):
+      constant.type = type
+      return .constant(constant)
     default: return value
     }
   }

@@ -17,7 +17,8 @@ extension ONNXImporter {
     let dilation = try call.extent("dilations")
     let window = try window(call, size, dilation: dilation, over: graph.nodes[node].shape)
     // [output][input][height][width] to [height][width][input][output].
-    let values = permuted(try weights.values(in: file), weights.shape, [2, 3, 1, 0])
+    let permutation = ONNXPermutation(shape: weights.shape, axes: [2, 3, 1, 0])
+    let values = permutation(try weights.values(in: file))
     let bias = try bias(2, of: call)
     let operation: Graph.Operation
     if groups == channels, groups > 1, weights.shape[1] == 1 {
@@ -34,6 +35,9 @@ extension ONNXImporter {
           dilation: dilation, padding: window.padding, groups: groups))
     }
     let result = try append(call, operation, [node], named: weights.name)
+    let isDepthwise = if case .depthwiseConvolution = operation { true } else { false }
+    try note(isDepthwise ? .depthwiseKernel : .kernel, of: result, from: 1, of: call, permutation)
+    try note(.bias, of: result, from: 2, of: call)
     return ONNXActivation(node: result, layout: .image)
   }
 
@@ -42,7 +46,8 @@ extension ONNXImporter {
     let value = try activation(0, of: call)
     guard shape(value).count == 1 else { throw call.invalid("input") }
     let isTransposed = try call.integer("transB", 0) != 0
-    let kernel = try kernel(call, isTransposed: isTransposed, after: value.layout)
+    let (kernel, permutation) = try kernel(
+      call, isTransposed: isTransposed, after: value.layout)
     let alpha = try call.float("alpha", 1)
     let beta = try call.float("beta", 1)
     var bias: Tensor?
@@ -58,15 +63,25 @@ extension ONNXImporter {
     let scaled =
       alpha == 1
       ? kernel : Tensor(shape: kernel.shape, values: kernel.values.map { $0 * alpha })
-    return try dense(call, value.node, Dense(kernel: scaled, bias: bias))
+    let result = try dense(call, value.node, Dense(kernel: scaled, bias: bias))
+    try note(.kernel, of: result.node, from: 1, of: call, permutation, factor: alpha)
+    // One number for all units becomes one for each.
+    let shape = try constant(2, of: call).map {
+      $0.count == kernel.shape[1] ? $0.shape : [kernel.shape[1]]
+    }
+    try note(.bias, of: result.node, from: 2, of: call, shape: shape, factor: beta)
+    return result
   }
 
   mutating func matMul(_ call: ONNXCall) throws -> ONNXActivation {
     let value = try activation(0, of: call)
     let layout = value.layout
     let node = layout == .image ? try plain(value, call) : value.node
-    let kernel = try kernel(call, isTransposed: false, after: layout == .image ? .plain : layout)
-    return try dense(call, node, Dense(kernel: kernel))
+    let (kernel, permutation) = try kernel(
+      call, isTransposed: false, after: layout == .image ? .plain : layout)
+    let result = try dense(call, node, Dense(kernel: kernel))
+    try note(.kernel, of: result.node, from: 1, of: call, permutation)
+    return result
   }
 
   private mutating func dense(
@@ -77,10 +92,11 @@ extension ONNXImporter {
     return ONNXActivation(node: result, layout: .plain)
   }
 
-  /// Returns the kernel of a dense layer, `[inputs, units]` in the graph's order.
+  /// Returns the kernel of a dense layer, `[inputs, units]` in the graph's order, and the permutation
+  /// to it from the file's.
   private func kernel(
     _ call: ONNXCall, isTransposed: Bool, after layout: ONNXLayout
-  ) throws -> Tensor {
+  ) throws -> (kernel: Tensor, ONNXPermutation) {
     let weights = try weights(1, of: call)
     guard weights.shape.count == 2 else {
       throw call.unsupported("its constant has \(weights.shape.count) axes; 2 are supported")
@@ -88,17 +104,16 @@ extension ONNXImporter {
     let (inputs, units) =
       isTransposed ? (weights.shape[1], weights.shape[0]) : (weights.shape[0], weights.shape[1])
     let values = try weights.values(in: file)
-    guard case .flattened(let image) = layout, image.reduce(1, *) == inputs else {
-      return Tensor(
-        shape: [inputs, units],
-        values: permuted(values, weights.shape, isTransposed ? [1, 0] : [0, 1]))
+    var permutation = ONNXPermutation(
+      shape: weights.shape, axes: isTransposed ? [1, 0] : [0, 1])
+    if case .flattened(let image) = layout, image.reduce(1, *) == inputs {
+      let rows = [image[2], image[0], image[1]]
+      permutation =
+        isTransposed
+        ? ONNXPermutation(shape: [units] + rows, axes: [2, 3, 1, 0])
+        : ONNXPermutation(shape: rows + [units], axes: [1, 2, 0, 3])
     }
-    let rows = [image[2], image[0], image[1]]
-    return Tensor(
-      shape: [inputs, units],
-      values: isTransposed
-        ? permuted(values, [units] + rows, [2, 3, 1, 0])
-        : permuted(values, rows + [units], [1, 2, 0, 3]))
+    return (Tensor(shape: [inputs, units], values: permutation(values)), permutation)
   }
 
   mutating func batchNormalization(_ call: ONNXCall) throws -> ONNXActivation {
@@ -114,6 +129,11 @@ extension ONNXImporter {
       variance: try channels(4, of: call, value.layout), epsilon: try call.float("epsilon", 1e-5))
     let node = try append(
       call, .batchNormalization(normalization), [value.node], named: try weights(1, of: call).name)
+    let roles: [WeightRole] = [.gamma, .beta, .movingMean, .movingVariance]
+    let permutation = permutation(normalization.mean.count, value.layout)
+    for (index, role) in roles.enumerated() {
+      try note(role, of: node, from: index + 1, of: call, permutation)
+    }
     return ONNXActivation(node: node, layout: value.layout)
   }
 
@@ -124,6 +144,8 @@ extension ONNXImporter {
       over: .groups(graph.nodes[node].channels), epsilon: try call.float("epsilon", 1e-5))
     let result = try append(
       call, .layerNormalization(normalization), [node], named: try weights(1, of: call).name)
+    try note(.gamma, of: result, from: 1, of: call)
+    try note(.beta, of: result, from: 2, of: call)
     return ONNXActivation(node: result, layout: .image)
   }
 
@@ -140,6 +162,8 @@ extension ONNXImporter {
       epsilon: try call.float("epsilon", 1e-5))
     let node = try append(
       call, .layerNormalization(normalization), [value.node], named: try weights(1, of: call).name)
+    try note(.gamma, of: node, from: 1, of: call)
+    try note(.beta, of: node, from: 2, of: call)
     return ONNXActivation(node: node, layout: .plain)
   }
 
@@ -153,10 +177,7 @@ extension ONNXImporter {
 
   /// Returns the elements of a vector in the graph's order.
   func inGraph(_ values: [Float], _ layout: ONNXLayout) -> [Float] {
-    guard case .flattened(let image) = layout, image.reduce(1, *) == values.count else {
-      return values
-    }
-    return permuted(values, [image[2], image[0], image[1]], [1, 2, 0])
+    permutation(values.count, layout)?(values) ?? values
   }
 
   private func bias(_ index: Int, of call: ONNXCall) throws -> Tensor? {

@@ -10,17 +10,23 @@ struct ONNXImporter {
   let readers: [String: Int]
   /// For each node of the graph with its own result, the name of that value.
   var results: [Int: String] = [:]
+  /// The file's place of each weight of the graph, by node and role.
+  var weights: [Int: [WeightRole: ONNXWeight]] = [:]
+  /// Why the graph's weights cannot be written back to the file; nil if they can.
+  var obstacle: String?
   /// The number of images that the file fixes; nil if any is allowed.
   let batch: Int?
+  /// Whether the images' channels come last in the file.
+  private let isChannelsLast: Bool
   private var names = NameSet()
 
   /// The versions of the operators that are read.
   static let versions = 7...22
 
-  /// Builds the graph.
+  /// Builds the graph, and notes where its weights lie in the file.
   ///
   /// - Throws: ``ONNXRefusal``, `GraphError` or ``FileError``.
-  static func build(_ file: ONNXFile, _ network: ONNXNetwork) throws -> Graph {
+  static func build(_ file: ONNXFile, _ network: ONNXNetwork) throws -> ONNXImport {
     let catalogue = file.catalogue
     let version = try version(of: catalogue)
     let input = try input(of: catalogue)
@@ -28,8 +34,12 @@ struct ONNXImporter {
     for tensor in catalogue.tensors {
       importer.values[tensor.name] = try importer.value(of: tensor)
     }
-    for node in network.nodes { try importer.add(ONNXCall(node, version: version)) }
     let output = catalogue.outputs[0].name
+    let end = ONNXAgreementEnd(network, output: output)
+    for node in network.nodes where !(end?.results.isSuperset(of: node.outputs) ?? false) {
+      try importer.add(ONNXCall(node, version: version))
+    }
+    if let end { try importer.add(end, output: output) }
     guard case .activation(let result)? = importer.values[output] else {
       throw ONNXRefusal(
         .onnxGraph, at: output, "the output '\(abbreviated(output))' does not depend on the image")
@@ -39,7 +49,12 @@ struct ONNXImporter {
     if let fault = whole.outputFault(appending: "a Sigmoid node") {
       throw ONNXRefusal(.onnxUnsupported, at: output, "output '\(abbreviated(output))': \(fault)")
     }
-    return whole
+    return ONNXImport(
+      graph: whole, input: input.name, output: output,
+      isChannelsFirst: !importer.isChannelsLast,
+      weights: Dictionary(
+        uniqueKeysWithValues: importer.weights.map { (whole.nodes[$0].name, $1) }),
+      obstacle: importer.obstacle)
   }
 
   private init(
@@ -50,7 +65,7 @@ struct ONNXImporter {
     let shape = try Self.imageShape(of: input)
     // A network made for channels last begins with a transposition.
     let reading = network.nodes.filter { $0.inputs.contains(input.name) }
-    let isChannelsLast =
+    isChannelsLast =
       !reading.isEmpty
       && reading.allSatisfy { node in
         node.operation == ONNXOperator.transpose.rawValue
@@ -130,7 +145,11 @@ struct ONNXImporter {
       let values = try file.integers(tensor).map { ONNXExtent.number(Int($0)) }
       return .integers(ONNXIntegers(values: values, isScalar: shape.isEmpty))
     }
-    return .constant(ONNXConstant(name: tensor.name, shape: shape, source: .tensor(tensor)))
+    return .constant(
+      ONNXConstant(
+        name: tensor.name, shape: shape, source: .tensor(tensor),
+        type: ONNXElementType(rawValue: tensor.type) ?? .float,
+        stored: ONNXStoredTensor(tensor, shape: shape)))
   }
 
   /// The largest number of integers in shape arithmetic.
@@ -156,11 +175,13 @@ struct ONNXImporter {
     names.take(name.isEmpty ? "layer" : name) { "\(name)_\($0)" }
   }
 
+  /// What the names of kernels end in after the layer's name.
+  static let kernelEndings = [".weight", ".kernel", "/kernel", "_weight", "_kernel"]
+
   /// Returns the name of a layer from that of its kernel; nil if the kernel's name says nothing.
   private static func layerName(_ kernel: String) -> String? {
     var name = kernel
-    for ending in [".weight", ".kernel", "/kernel", "_weight", "_kernel"]
-    where name.hasSuffix(ending) {
+    for ending in kernelEndings where name.hasSuffix(ending) {
       name.removeLast(ending.count)
       break
     }

@@ -67,6 +67,13 @@ extension ONNXCatalogue {
       writer.write(node.outputs)
       writer.write(UInt32(node.attributes.count))
       for attribute in node.attributes { attribute.write(to: &writer) }
+      writer.write(node.inputPlaces)
+    }
+    writer.write(messages)
+    writer.write(UInt32(locations.count))
+    for location in locations {
+      writer.write(location.file)
+      writer.write([location.place])
     }
     writer.write(extras)
   }
@@ -86,7 +93,15 @@ extension ONNXCatalogue {
         name: try reader.text(), operation: try reader.text(), domain: try reader.text(),
         inputs: try reader.texts(), outputs: try reader.texts())
       for _ in 0..<(try reader.count(of: 5)) { node.attributes.append(try ONNXAttribute(&reader)) }
+      node.inputPlaces = try reader.places()
+      guard node.inputPlaces.count == node.inputs.count else { throw MessageError() }
       nodes.append(node)
+    }
+    messages = try reader.places()
+    for _ in 0..<(try reader.count(of: 8)) {
+      let file = try reader.text()
+      guard let place = try reader.places().first else { throw MessageError() }
+      locations.append(Location(file: file, place: place))
     }
     extras = try reader.texts()
   }
@@ -108,6 +123,16 @@ extension MessageWriter {
     for text in texts { write(text) }
   }
 
+  fileprivate mutating func write(_ places: [ONNXPlace]) {
+    write(UInt32(places.count))
+    for place in places {
+      write(Int64(place.number))
+      write(Int64(place.start))
+      write(Int64(place.range.lowerBound))
+      write(Int64(place.range.upperBound))
+    }
+  }
+
   fileprivate mutating func write(_ float: Float) { write(float.bitPattern) }
 }
 
@@ -115,6 +140,20 @@ extension MessageReader {
   fileprivate mutating func texts() throws(MessageError) -> [String] {
     var result: [String] = []
     for _ in 0..<(try count(of: 4)) { result.append(try text()) }
+    return result
+  }
+
+  /// Reads places of fields; a field's key comes before its value.
+  fileprivate mutating func places() throws(MessageError) -> [ONNXPlace] {
+    var result: [ONNXPlace] = []
+    for _ in 0..<(try count(of: 32)) {
+      let (number, start) = (try size(), try size())
+      let (lower, upper) = (try size(), try size())
+      guard (1...WireField.largestNumber).contains(number), start < lower, lower <= upper else {
+        throw MessageError()
+      }
+      result.append(ONNXPlace(number: number, start: start, range: lower..<upper))
+    }
     return result
   }
 
@@ -145,6 +184,7 @@ extension ONNXTensor {
       writer.write(Int64(offset))
       writer.write(Int64(count ?? 0))
     }
+    writer.write(place.map { [$0] } ?? [])
   }
 
   fileprivate init(_ reader: inout MessageReader) throws(MessageError) {
@@ -161,6 +201,7 @@ extension ONNXTensor {
       storage = .external(location: location, offset: offset, count: kind == 2 ? nil : count)
     default: throw MessageError()
     }
+    place = try reader.places().first
   }
 }
 

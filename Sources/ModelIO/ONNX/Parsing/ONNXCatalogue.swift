@@ -18,6 +18,12 @@ struct ONNXCatalogue: Equatable {
     var shape: [Int64?] = []
   }
 
+  /// The name of another file.
+  struct Location: Equatable {
+    var file: String
+    var place: ONNXPlace
+  }
+
   /// A call of an operator.
   struct Node: Equatable {
     var name = ""
@@ -26,6 +32,8 @@ struct ONNXCatalogue: Equatable {
     var inputs: [String] = []
     var outputs: [String] = []
     var attributes: [ONNXAttribute] = []
+    /// The fields with the names of ``inputs``.
+    var inputPlaces: [ONNXPlace] = []
   }
 
   /// The version of the format.
@@ -37,6 +45,11 @@ struct ONNXCatalogue: Equatable {
   var tensors: [ONNXTensor] = []
   var inputs: [Value] = []
   var outputs: [Value] = []
+  /// The messages around what a copy of the file may change, in the order of the file: the network,
+  /// its nodes, and those around ``locations``.
+  var messages: [ONNXPlace] = []
+  /// The names of other files with tensors, one for each tensor there.
+  var locations: [Location] = []
   /// What the file has besides a network, in words.
   var extras: [String] = []
 

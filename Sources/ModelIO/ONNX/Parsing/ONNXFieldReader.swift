@@ -2,12 +2,15 @@
 struct ONNXFieldReader {
   private let message: ONNXMessage
   private let start: Int
+  /// The offset of the last field's key.
+  private(set) var fieldStart: Int
   private var wire: WireReader
   private var seen: Set<Int> = []
 
   init(_ message: ONNXMessage, _ range: Range<Int>) {
     self.message = message
     start = range.lowerBound
+    fieldStart = start
     wire = WireReader(range)
   }
 
@@ -36,7 +39,13 @@ struct ONNXFieldReader {
     return nil
   }
 
+  /// Returns the place of a field that ``next(in:extras:)`` has just returned.
+  func place(of field: WireField) throws(ONNXRefusal) -> ONNXPlace {
+    ONNXPlace(number: field.number, start: fieldStart, range: try field.range)
+  }
+
   private mutating func next(in bytes: RawSpan) throws(ONNXRefusal) -> WireField? {
+    fieldStart = wire.position
     do throws(WireError) {
       return try wire.next(in: bytes)
     } catch {

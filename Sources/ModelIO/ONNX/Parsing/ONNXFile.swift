@@ -3,7 +3,7 @@ import InferenceGraph
 /// An open ONNX file: its catalogue, and its tensors' elements on request.
 final class ONNXFile {
   let catalogue: ONNXCatalogue
-  private let content: FileDescriptor
+  let content: FileDescriptor
   /// The other files that hold tensors, by name.
   private var others: [String: FileDescriptor] = [:]
   /// The number of elements that may still be read or made.
@@ -126,7 +126,10 @@ final class ONNXFile {
   }
 
   /// Opens a file with weights in the model's folder.
-  private func other(_ name: String, for tensor: String) throws -> FileDescriptor {
+  ///
+  /// - Throws: ``ONNXRefusal`` for a name that is not allowed or a link, ``FileError`` if it cannot be
+  ///   opened.
+  func other(_ name: String, for tensor: String) throws -> FileDescriptor {
     if let file = others[name] { return file }
     guard !name.isEmpty, name.first != ".", !name.contains("/"), !name.contains("\0") else {
       throw ONNXRefusal(
@@ -150,4 +153,40 @@ final class ONNXFile {
   }
 
   private static let maximumFiles = 64
+
+  // MARK: Shared bytes
+
+  /// Whether no other tensor lies in the bytes of a tensor.
+  func isAlone(_ tensor: ONNXStoredTensor) -> Bool {
+    guard case .other(let file, let offset) = tensor.home else { return true }
+    return !sharedOffsets[file, default: []].contains(offset)
+  }
+
+  /// The offsets of tensors in other files whose bytes belong to further tensors.
+  private lazy var sharedOffsets: [String: Set<Int>] = {
+    var ranges: [String: [Range<Int>]] = [:]
+    let inNodes = catalogue.nodes.flatMap(\.attributes).compactMap { attribute in
+      if case .tensor(let tensor) = attribute.content { tensor } else { nil }
+    }
+    for tensor in catalogue.tensors + inNodes {
+      guard case .external(let file, let offset, _) = tensor.storage,
+        let type = ONNXElementType(rawValue: tensor.type)
+      else { continue }
+      // More bytes than any file has stand for a size that overflows.
+      let size = tensor.shape.reduce(Double(type.size)) { $0 * Double($1) }
+      let end = size >= 0 && size < 0x1p62 ? offset &+ Int(size) : .max
+      ranges[file, default: []].append(offset..<max(offset, end))
+    }
+    return ranges.mapValues { ranges in
+      var shared: Set<Int> = []
+      var previous = 0..<0
+      for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+        if range.lowerBound < previous.upperBound {
+          shared.formUnion([previous.lowerBound, range.lowerBound])
+        }
+        if range.upperBound > previous.upperBound { previous = range }
+      }
+      return shared
+    }
+  }()
 }

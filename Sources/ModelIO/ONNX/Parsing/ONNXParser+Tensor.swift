@@ -33,7 +33,9 @@ extension ONNXParser {
       case 8: result.name = try text(field, bytes)
       case 9: raw = try field.range
       case 13:
+        path.append(try reader.place(of: field))
         let (key, value) = try entry(try field.range, bytes)
+        path.removeLast()
         guard entries.updateValue(value, forKey: key) == nil else {
           throw ONNXRefusal(
             .onnxDuplicateField, at: result.name,
@@ -73,13 +75,18 @@ extension ONNXParser {
     _ range: Range<Int>, _ bytes: RawSpan
   ) throws(ONNXRefusal) -> (key: String, value: String) {
     var (key, value) = ("", "")
+    var place: ONNXPlace?
     var reader = ONNXFieldReader(.entry, range)
     while let field = try reader.next(in: bytes, extras: &extras) {
       if field.number == 1 {
         key = try text(field, bytes)
       } else {
         value = try text(field, bytes)
+        place = try reader.place(of: field)
       }
+    }
+    if key == "location", let place {
+      note(ONNXCatalogue.Location(file: value, place: place))
     }
     return (key, value)
   }

@@ -69,7 +69,10 @@ extension ONNXParser {
       case 2: result.content = .float(try field.float)
       case 3: result.content = .integer(try field.integer)
       case 4: result.content = .text(try text(field, bytes))
-      case 5: result.content = .tensor(try tensor(try field.range, bytes))
+      case 5:
+        path.append(try reader.place(of: field))
+        result.content = .tensor(try tensor(try field.range, bytes))
+        path.removeLast()
       case 7: floats += try numbers(of: field, size: 4, bytes).map(Self.float)
       case 8: integers += try numbers(of: field, size: nil, bytes).map(Int64.init(bitPattern:))
       case 9: texts.append(try text(field, bytes))

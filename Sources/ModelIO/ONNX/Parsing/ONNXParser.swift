@@ -6,6 +6,10 @@ struct ONNXParser {
   var catalogue = ONNXCatalogue()
   /// Descriptions of what is not part of a network.
   var extras: Set<String> = []
+  /// The messages around the current position, outermost first.
+  var path: [ONNXPlace] = []
+  /// The messages for ``ONNXCatalogue/messages``.
+  private var messages: Set<ONNXPlace> = []
   /// The number of attributes, names and extents so far.
   private var parts = 0
   /// The bytes of decoded elements so far.
@@ -18,6 +22,7 @@ struct ONNXParser {
     var parser = ONNXParser()
     try parser.model(0..<bytes.byteCount, bytes)
     parser.catalogue.extras = parser.extras.sorted()
+    parser.catalogue.messages = parser.messages.sorted { $0.start < $1.start }
     return parser.catalogue
   }
 
@@ -25,11 +30,11 @@ struct ONNXParser {
 
   private mutating func model(_ range: Range<Int>, _ bytes: RawSpan) throws(ONNXRefusal) {
     var reader = ONNXFieldReader(.model, range)
-    var graph: Range<Int>?
+    var graph: ONNXPlace?
     while let field = try reader.next(in: bytes, extras: &extras) {
       switch field.number {
       case 1: catalogue.version = try field.integer
-      case 7: graph = try field.range
+      case 7: graph = try reader.place(of: field)
       case 8: catalogue.operatorSets.append(try operatorSet(try field.range, bytes))
       case 20: extras.insert("instructions for training")
       case 25: extras.insert("functions")
@@ -40,16 +45,29 @@ struct ONNXParser {
     guard let graph else {
       throw ONNXRefusal(.onnxDamaged, "holds no network; export the model again")
     }
-    try self.graph(graph, bytes)
+    messages.insert(graph)
+    path.append(graph)
+    try self.graph(graph.range, bytes)
+    path.removeLast()
   }
 
   private mutating func graph(_ range: Range<Int>, _ bytes: RawSpan) throws(ONNXRefusal) {
     var reader = ONNXFieldReader(.graph, range)
     while let field = try reader.next(in: bytes, extras: &extras) {
       switch field.number {
-      case 1: catalogue.nodes.append(try node(try field.range, bytes))
+      case 1:
+        let place = try reader.place(of: field)
+        messages.insert(place)
+        path.append(place)
+        catalogue.nodes.append(try node(place.range, bytes))
+        path.removeLast()
       case 2: catalogue.name = try text(field, bytes)
-      case 5: catalogue.tensors.append(try tensor(try field.range, bytes))
+      case 5:
+        path.append(try reader.place(of: field))
+        var tensor = try tensor(try field.range, bytes)
+        tensor.place = try reader.place(of: field)
+        catalogue.tensors.append(tensor)
+        path.removeLast()
       case 11: catalogue.inputs.append(try value(try field.range, bytes))
       case 12: catalogue.outputs.append(try value(try field.range, bytes))
       case 15: extras.insert("sparse tensors")
@@ -82,16 +100,29 @@ struct ONNXParser {
     while let field = try reader.next(in: bytes, extras: &extras) {
       try count(1)
       switch field.number {
-      case 1: result.inputs.append(try text(field, bytes))
+      case 1:
+        result.inputs.append(try text(field, bytes))
+        result.inputPlaces.append(try reader.place(of: field))
       case 2: result.outputs.append(try text(field, bytes))
       case 3: result.name = try text(field, bytes)
       case 4: result.operation = try text(field, bytes)
-      case 5: result.attributes.append(try attribute(try field.range, bytes))
+      case 5:
+        path.append(try reader.place(of: field))
+        result.attributes.append(try attribute(try field.range, bytes))
+        path.removeLast()
       case 7: result.domain = try text(field, bytes)
       default: break
       }
     }
     return result
+  }
+
+  // MARK: Places
+
+  /// Notes the name of another file, and all messages around it.
+  mutating func note(_ location: ONNXCatalogue.Location) {
+    catalogue.locations.append(location)
+    messages.formUnion(path)
   }
 
   // MARK: Limits

@@ -15,4 +15,6 @@ struct ONNXTensor: Equatable {
   var type: Int32 = 0
   var shape: [Int64] = []
   var storage = Storage.decoded([])
+  /// The field of the network that holds it; nil for a tensor within a node.
+  var place: ONNXPlace?
 }

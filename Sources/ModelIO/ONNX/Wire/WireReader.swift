@@ -3,7 +3,8 @@
 /// It holds a position, not the bytes, and never reads beyond the message. Nested messages are
 /// ranges of bytes that another reader takes, so nothing recurses.
 struct WireReader {
-  private var position: Int
+  /// The offset of the next byte.
+  private(set) var position: Int
   private let end: Int
 
   /// Creates a reader of the message in a range of the bytes that ``next(in:)`` gets.

@@ -1,0 +1,124 @@
+public import InferenceGraph
+
+/// The formats in which models are written.
+public enum ModelFormat: String, Sendable, Hashable, CaseIterable {
+  /// A Keras `.h5` file.
+  case keras
+  /// An ONNX file.
+  case onnx
+
+  /// The end of a file's name, without the dot.
+  public var fileExtension: String {
+    switch self {
+    case .keras: "h5"
+    case .onnx: "onnx"
+    }
+  }
+}
+
+extension ModelFile {
+  /// Returns the format of the file that a model was read from; Keras for a model made in memory.
+  public static func format(of model: Model) -> ModelFormat {
+    model.origin is ONNXOrigin ? .onnx : .keras
+  }
+
+  /// Checks that a model can be written, before its weights change.
+  ///
+  /// - Parameter format: The format; nil for that of the model's file.
+  /// - Throws: ``FileError`` with the reason and what to do.
+  public static func checkWriting(
+    _ model: Model, as format: ModelFormat? = nil
+  ) throws(FileError) {
+    let path = model.source?.file ?? model.name
+    switch format ?? self.format(of: model) {
+    case .keras:
+      do {
+        _ = try KerasExport(model.graph)
+      } catch {
+        throw FileError(
+          .cannotWrite, path: path, "cannot be written as a Keras file: \(error)",
+          remedies: [.set("format", to: [ModelFormat.onnx.rawValue])])
+      }
+    case .onnx:
+      if let obstacle = (model.origin as? ONNXOrigin)?.obstacle {
+        throw FileError(
+          .cannotWrite, path: path, "cannot be written back as ONNX: \(obstacle)",
+          remedies: [.set("format", to: [ModelFormat.keras.rawValue])])
+      }
+      _ = try export(model, to: path)
+    }
+  }
+
+  /// Writes a model.
+  ///
+  /// A model read from an ONNX file is written as a copy of that file, in which only the elements of
+  /// changed weights differ; 16-bit floats are rounded. Tensors in other files are copied to
+  /// `NAME.data` beside the copy. A tensor that several operators read stays, and an operator whose
+  /// weights changed gets one of its own.
+  ///
+  /// A model of another format, or with another network than its file, is written as a new ONNX file
+  /// of opset 17 (20 for GELU and Mish), with the file's input name and order of axes. A model that
+  /// was not read from ONNX takes images channels last.
+  ///
+  /// - Parameters:
+  ///   - format: The format; nil for that of the model's file.
+  ///   - path: The file to write. It is written atomically.
+  /// - Throws: ``FileError`` if the model has no form in the format, the file cannot be written, or
+  ///   it is the one that the model came from, which is never overwritten.
+  public static func save(
+    _ model: Model, as format: ModelFormat? = nil, to path: String
+  ) throws(FileError) {
+    switch format ?? self.format(of: model) {
+    case .keras: try KerasModel.save(model, to: path)
+    case .onnx:
+      if let origin = model.origin as? ONNXOrigin, origin.obstacle == nil,
+        origin.matches(model.graph)
+      {
+        return try origin.write(model.graph, to: path)
+      }
+      let export = try export(model, to: path)
+      try model.source?.check(path)
+      try AtomicFile.write(to: path) { descriptor in
+        for piece in export.pieces(name: model.name) {
+          switch piece {
+          case .bytes(let bytes): try Descriptor.write(bytes, to: descriptor)
+          case .elements(let constant): try Descriptor.write(constant.bytes, to: descriptor)
+          }
+        }
+      }
+    }
+  }
+
+  private static func export(_ model: Model, to path: String) throws(FileError) -> ONNXExport {
+    let origin = model.origin as? ONNXOrigin
+    let network = origin?.network
+    let isSame = network?.graph.outputShape == model.graph.outputShape
+    let export: ONNXExport
+    do {
+      export = try ONNXExport(
+        model.graph, input: network?.input, output: isSame ? network?.output : nil,
+        isChannelsFirst: network?.isChannelsFirst ?? false)
+    } catch {
+      throw FileError(
+        .cannotWrite, path: path, "the model cannot be written as an ONNX file: \(error)",
+        remedies: [.set("format", to: [ModelFormat.keras.rawValue])])
+    }
+    // Protocol Buffers have no larger messages; the rest of the file is far under 64 MiB.
+    guard export.weightSize <= Int(Int32.max) - 64 << 20 else {
+      throw FileError(
+        .cannotWrite, path: path, "the model is too large for one ONNX file, of at most 2 GiB",
+        remedies: [.set("format", to: [ModelFormat.keras.rawValue])])
+    }
+    return export
+  }
+}
+
+extension Model.Source {
+  /// Throws if the file at a path is the one that the model came from.
+  func check(_ path: String) throws(FileError) {
+    if let present = try? ModelIO.sha256(ofFile: path), present == sha256 {
+      throw FileError(
+        .cannotWrite, path: path, "is the model that was read; give another name")
+    }
+  }
+}
