@@ -141,7 +141,7 @@ struct CompareFolderTests {
     try Data().write(to: URL(fileURLWithPath: log))
     var (killed, halfDone) = (0, 0)
     for turn in 1...10 {
-      let delay = Double.random(in: 0.05...0.3) * (time / .seconds(1))
+      let delay = Double.random(in: 0.03...0.1) * (time / .seconds(1))
       let ending = try Ending(program, ["compare", plan, "--output", output]) { process in
         Thread.sleep(forTimeInterval: delay)
         kill(process.processIdentifier, turn % 2 == 0 ? SIGKILL : SIGTERM)

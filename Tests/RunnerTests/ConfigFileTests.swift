@@ -63,7 +63,8 @@ struct ConfigFileTests {
 
   private static let keys =
     "defense, detector, data-set-detector, verdict, model, clean, test, poisoned, train, group, "
-    + "scale, layout, keys, architecture, threads, sandbox, option, seed, output, force, compact, curve, json, quiet"
+    + "scale, layout, labels, keys, architecture, threads, sandbox, option, seed, output, force, "
+    + "compact, format, curve, json, quiet"
 
   static let refused: [(text: String, message: String)] = [
     (
