@@ -24,7 +24,9 @@ extension ModelFile {
 
   /// Checks that a model can be written, before its weights change.
   ///
-  /// - Parameter format: The format; nil for that of the model's file.
+  /// - Parameters:
+  ///   - model: The model.
+  ///   - format: The format; nil for that of the model's file.
   /// - Throws: ``FileError`` with the reason and what to do.
   public static func checkWriting(
     _ model: Model, as format: ModelFormat? = nil
@@ -61,6 +63,7 @@ extension ModelFile {
   /// was not read from ONNX takes images channels last.
   ///
   /// - Parameters:
+  ///   - model: The model.
   ///   - format: The format; nil for that of the model's file.
   ///   - path: The file to write. It is written atomically.
   /// - Throws: ``FileError`` if the model has no form in the format, the file cannot be written, or
