@@ -37,7 +37,7 @@ enum ImageTarget: FuzzTarget {
       + texts.map { Array($0.utf8) }
   }
 
-  static var words: [String] { ["P5", "P6", " 255\n", "#", "JFIF", "Adobe"] }
+  static var words: [String] { ["P5", "P6", " 255 ", "#", "JFIF", "Adobe"] }
 
   static func parse(_ bytes: [UInt8]) {
     guard ImageFormat(bytes) != .png, area(bytes) <= largestArea,
