@@ -7,25 +7,26 @@ public enum ModelFile {
   /// - Parameters:
   ///   - path: The file.
   ///   - architecture: A file that describes the network, for a Keras file that holds only weights;
-  ///     see ``KerasModel/load(_:architecture:inputScale:sandbox:)``.
-  ///   - inputScale: The factor by which images are multiplied before they enter the network.
+  ///     see ``KerasModel/load(_:architecture:preprocessing:sandbox:)``.
+  ///   - preprocessing: What happens to images before they enter the network.
   ///   - sandbox: Whether a sealed process parses the files.
   /// - Throws: ``FileError``; the message names the layer and says what to do. For a refused file
   ///   it ends with the rule's name.
   public static func load(
-    _ path: String, architecture: String? = nil, inputScale: Float = 1, sandbox: Sandbox = .auto
+    _ path: String, architecture: String? = nil, preprocessing: Preprocessing = Preprocessing(),
+    sandbox: Sandbox = .auto
   ) throws(FileError) -> Model {
     guard try isONNX(path, architecture) else {
       return try KerasModel.load(
-        path, architecture: architecture, inputScale: inputScale, sandbox: sandbox)
+        path, architecture: architecture, preprocessing: preprocessing, sandbox: sandbox)
     }
     var reader = ONNXReader(path, sandbox: sandbox, isTolerant: false)
-    return try reader.read(inputScale: inputScale)
+    return try reader.read(preprocessing)
   }
 
   /// Audits a model: reads as much of it as possible, and lists what an honest model does not have.
   ///
-  /// The returned model may be one that ``load(_:architecture:inputScale:sandbox:)`` refuses: it is
+  /// The returned model may be one that ``load(_:architecture:preprocessing:sandbox:)`` refuses: it is
   /// for examination, not for use.
   ///
   /// - Throws: ``FileError`` if the file cannot be opened, or holds only weights and there is no
@@ -37,7 +38,7 @@ public enum ModelFile {
       return try KerasModel.audit(path, architecture: architecture, sandbox: sandbox)
     }
     var reader = ONNXReader(path, sandbox: sandbox, isTolerant: true)
-    let model = Result { () throws(FileError) in try reader.read(inputScale: 1) }
+    let model = Result { () throws(FileError) in try reader.read(Preprocessing()) }
     return try ModelFileAudit(model, findings: reader.record.findings, of: reader.content)
   }
 

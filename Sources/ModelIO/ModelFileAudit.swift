@@ -4,7 +4,7 @@ public import InferenceGraph
 public struct ModelFileAudit: Sendable {
   /// What an honest file does not have, in the order of detection.
   public let findings: [Finding]
-  /// The model, if one could be built; ``ModelFile/load(_:architecture:inputScale:sandbox:)`` may
+  /// The model, if one could be built; ``ModelFile/load(_:architecture:preprocessing:sandbox:)`` may
   /// refuse it.
   public let model: Model?
   /// The reason why there is no model.

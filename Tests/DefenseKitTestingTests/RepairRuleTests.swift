@@ -26,7 +26,7 @@ struct RepairRuleTests {
 
   private enum Scale: RepairChange {
     static func apply(to repair: inout Repair) {
-      repair.model.inputScale = 1
+      repair.model.preprocessing.scale = 1
       repair.clean = nil
     }
   }
@@ -102,8 +102,9 @@ struct RepairRuleTests {
         + "copy of the suspect")
     expect(
       Changed<Scale>.self, breaks: .repairs,
-      saying: "bad breaks the rule 'repairs': repair 0 of toy_plain scales images by 1.0, the "
-        + "suspect by 0.003921569; edit a copy of the suspect and keep its inputScale")
+      saying: "bad breaks the rule 'repairs': repair 0 of toy_plain prepares images by "
+        + "scale 1, the suspect by scale 1/255; edit a copy of the suspect and keep its preprocessing"
+    )
     expect(
       Changed<NotFinite>.self, breaks: .repairs,
       saying: "bad breaks the rule 'repairs': repair 0 of toy_plain has weights in layer 'more' "

@@ -121,10 +121,10 @@ struct ArchitectureTests {
   func scale() throws {
     let architecture = try Architecture(named: "small-cnn")
     let plain = try architecture.model(imageShape: [28, 28, 1], classCount: 10, seed: 5)
-    #expect(plain.inputScale == 1 && plain.graph.index(of: "rescaling") == nil)
+    #expect(plain.preprocessing.scale == 1 && plain.graph.index(of: "rescaling") == nil)
     let scaled = try architecture.model(
       imageShape: [28, 28, 1], classCount: 10, inputScale: 1 / 255, seed: 5)
-    #expect(scaled.inputScale == 1)
+    #expect(scaled.preprocessing.scale == 1)
     #expect(scaled.graph.nodes[1].operation == .rescaling(Rescaling(scale: [1 / 255])))
     let again = try architecture.model(
       imageShape: [28, 28, 1], classCount: 10, inputScale: 1 / 255, seed: 5)

@@ -77,24 +77,26 @@ struct MetricTests {
 
   @Test("A baseline near chance names the likely cause")
   func baseline() throws {
-    func warning(_ correct: Int, _ scale: Float = 1, classes: Int = 10) -> String? {
-      baselineWarning(
-        correct: correct, images: 100, classCount: classes, inputScale: scale, data: "valid.h5")?
+    func warning(_ correct: Int, _ scale: Float = 1, classes: Int = 10) throws -> String? {
+      let suspect = try Model(
+        graph: Graph(inputShape: [classes]), preprocessing: Preprocessing(scale: scale))
+      return PoorBaseline(correct: correct, images: 100, of: suspect, on: "valid.h5")?.warning()
         .description
     }
     #expect(
-      warning(18)
+      try warning(18)
         == "valid.h5: the model classifies only 18 of 100 images correctly, close to chance; the "
-        + "scale, now 1, is probably wrong if the model expects 0...1; set inputScale to 1/255, check "
+        + "scale, now 1, is probably wrong if the model expects 0...1; set preprocessing.scale to 1/255, check "
         + "layout or check that the labels belong to this model")
     #expect(
-      warning(18, 1 / 255)?.contains(
-        "now 1/255, is probably wrong if the model expects 0...255; set inputScale to 1,") == true)
-    #expect(warning(20) == nil)
-    #expect(warning(9, classes: 1283) != nil)
-    #expect(warning(11, classes: 1283) == nil)
-    #expect(warning(54, classes: 2) != nil)
-    #expect(warning(56, classes: 2) == nil)
+      try warning(18, 1 / 255)?.contains(
+        "now 1/255, is probably wrong if the model expects 0...255; set preprocessing.scale to 1,")
+        == true)
+    #expect(try warning(20) == nil)
+    #expect(try warning(9, classes: 1283) != nil)
+    #expect(try warning(11, classes: 1283) == nil)
+    #expect(try warning(54, classes: 2) != nil)
+    #expect(try warning(56, classes: 2) == nil)
   }
 
   @Test("Fixed decimals")

@@ -186,7 +186,8 @@ struct ReportTests {
         hash: { "hash of \(name)" })
     }
     let experiment = try Experiment(
-      suspect: Model(graph: graph, inputScale: 0.5), clean: data("clean"), test: data("test"))
+      suspect: Model(graph: graph, preprocessing: Preprocessing(scale: 0.5)), clean: data("clean"),
+      test: data("test"))
     let context = RunContext(execution: ExecutionOptions(threads: 3), seed: 7)
     let evaluation = try experiment.run([], in: context)
     let report = try Report(

@@ -187,7 +187,7 @@ struct FineTuningTests {
     // Values so large that the loss overflows.
     let data = try images(200)
     var big = try model()
-    big.inputScale = 1e15
+    big.preprocessing.scale = 1e15
     let error = try #require(throws: PluginError.self) {
       try defense.repair(big, using: data, in: RunContext())
     }

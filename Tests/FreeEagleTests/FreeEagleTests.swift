@@ -47,7 +47,7 @@ struct FreeEagleTests {
       shape: [classes], values: (0..<classes).map { backdoor && $0 == 4 ? 6 : 0 })
     try graph.append(
       "scores", .dense(Dense(kernel: last, bias: bias)), inputs: [2], activation: .softmax)
-    return Model(graph: graph, inputScale: 1, name: "toy")
+    return Model(graph: graph, preprocessing: Preprocessing(scale: 1), name: "toy")
   }
 
   @Test("A class that draws all embeddings stands out; without it none does")

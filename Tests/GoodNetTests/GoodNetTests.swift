@@ -197,7 +197,7 @@ struct GoodNetTests {
       try GoodNet.model(suspect: network(identity), repaired: small)
     }
     var scaled = try network(identity)
-    scaled.inputScale = 1 / 255
+    scaled.preprocessing.scale = 1 / 255
     #expect(throws: PluginError.self) {
       try GoodNet.model(suspect: network(identity), repaired: scaled)
     }

@@ -83,7 +83,7 @@ private final class LoopMemory: GroupMemory {
     let graph = try PassTests.graph(seed)
     var masked = graph
     if let layer = graph.prunableLayers.first { masked = try graph.masking([0], of: layer) }
-    let models = [graph, masked].map { Model(graph: $0, inputScale: 0.5) }
+    let models = [graph, masked].map { Model(graph: $0, preprocessing: Preprocessing(scale: 0.5)) }
     let source = ExecutorTests.images(18, shape: graph.inputShape, seed: seed)
     let node = graph.nodes[graph.nodes.count / 2].name
     let results = try [CPU() as any Backend, LoopBackend()].map { backend in

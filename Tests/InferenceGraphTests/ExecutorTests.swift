@@ -114,7 +114,9 @@ import Testing
   @Test(arguments: 0..<40)
   func modelsOfDifferentScalesRunTogether(seed: Int) throws {
     let graph = try RandomGraph.make(seed: UInt64(seed))
-    let models = [Float(1), 0.5, 2].map { Model(graph: graph, inputScale: $0) }
+    let models = [Float(1), 0.5, 2].map {
+      Model(graph: graph, preprocessing: Preprocessing(scale: $0))
+    }
     let source = Self.images(20, shape: graph.inputShape, seed: 6)
     #expect(
       try Self.outputs(models, source) == models.map { try Self.outputs([$0], source)[0] })
@@ -126,7 +128,7 @@ import Testing
     let executor = try Executor([model, model, Model(graph: graph)])
     #expect(executor.separateCostPerImage == 3 * executor.costPerImage)
     var scaled = model
-    scaled.inputScale = 0.5
+    scaled.preprocessing.scale = 0.5
     let different = try Executor([model, scaled])
     #expect(different.separateCostPerImage == different.costPerImage)
   }

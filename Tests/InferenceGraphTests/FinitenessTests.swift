@@ -310,7 +310,7 @@ import Testing
   @Test func scaledImagesAreChecked() throws {
     var graph = try Graph(inputShape: [2])
     try graph.append("out", Self.dense([1, 0, 0, 1], 2), inputs: [0])
-    let model = Model(graph: graph, inputScale: 1e30)
+    let model = Model(graph: graph, preprocessing: Preprocessing(scale: 1e30))
     #expect(throws: SampleError.self) {
       try Executor([model]).labels(for: ArraySource([1, 1e10], imageShape: [2]))
     }

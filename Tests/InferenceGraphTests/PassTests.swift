@@ -96,7 +96,7 @@ import Testing
           isFirst = false
         }
       }
-      return Normalized(other, inputScale: random.oneIn(4) ? 0.5 : 1)
+      return Normalized(other, preprocessing: Preprocessing(scale: random.oneIn(4) ? 0.5 : 1))
     }
   }
 

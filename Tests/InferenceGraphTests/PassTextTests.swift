@@ -65,7 +65,7 @@ import Testing
     try net.add("sum", .add, from: drop, 0, drop, activation: .relu)
     try net.conv("conv", 2, 1, activation: .softmax)
     #expect(
-      "\(Normalized(net.graph, inputScale: 0.5))" == """
+      "\(Normalized(net.graph, preprocessing: Preprocessing(scale: 0.5)))" == """
         0: input times 0.5 -> [2, 2, 2]
         1: depthwise convolution(0) -> [2, 2, 2]
         2: convolution(1) -> [2, 2, 2]

@@ -90,6 +90,6 @@ struct IntermediateTests {
         node.name, node.operation, inputs: node.inputs,
         activation: node.activation == .softmax ? .linear : node.activation)
     }
-    return Model(graph: graph, inputScale: model.inputScale)
+    return Model(graph: graph, preprocessing: model.preprocessing)
   }
 }

@@ -19,7 +19,8 @@ enum LabData {
     let isWhole = file == "bd_net.h5" || file.contains("whole-model")
     return try KerasModel.load(
       folder.appending(path: file).path,
-      architecture: isWhole ? nil : folder.appending(path: "bd_net.h5").path, inputScale: scale)
+      architecture: isWhole ? nil : folder.appending(path: "bd_net.h5").path,
+      preprocessing: Preprocessing(scale: scale))
   }
 
   /// A data set by the references' name for it, such as "bd_valid".

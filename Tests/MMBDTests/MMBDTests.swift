@@ -61,7 +61,7 @@ struct MMBDTests {
     try net.add("flat", .flatten)
     try net.dense("hidden", 3 + numbers.below(6), activation: .softplus)
     try net.dense("scores", classes)
-    return Model(graph: net.graph, inputScale: scale)
+    return Model(graph: net.graph, preprocessing: Preprocessing(scale: scale))
   }
 
   @Test(
@@ -176,7 +176,7 @@ struct MMBDTests {
     #expect(abs(large.statistic - first.statistic) < 0.01 * first.statistic)
     #expect(abs(large.classScores[3] / first.classScores[3] - 1000) < 1)
     var unit = model
-    unit.inputScale = 1
+    unit.preprocessing.scale = 1
     var options = MMBD.Options()
     options.range = [0, 1]
     let same = try scan(unit, options)

@@ -17,7 +17,7 @@ struct ReferenceSearch {
   /// The margin of a class for an image of 0...1. The network's outputs are logits.
   func margin(of target: Int, at values: [Double]) -> Double {
     let width = range.upperBound - range.lowerBound
-    let image = values.map { (range.lowerBound + width * $0) * Double(model.inputScale) }
+    let image = values.map { (range.lowerBound + width * $0) * Double(model.preprocessing.scale) }
     let logits = network.results(for: [image])[model.graph.output][0]
     let others = logits.indices.filter { $0 != target }.map { logits[$0] }
     return logits[target] - others.max()!

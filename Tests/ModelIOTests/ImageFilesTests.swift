@@ -37,7 +37,8 @@ struct ImageFilesTests {
     }
     #expect(
       message(grey, [28, 28, 1])
-        == "x.png: the image is 1x2, but the model takes 28x28 (height x width); scale it first")
+        == "x.png: the image is 1x2, but the model takes 28x28 (height x width); set "
+        + "resize to 28x28 or scale it first")
     #expect(message(grey, [2, 1, 1])?.contains("the image is 1x2") == true)
     let colours =
       "x.png: the image has colours, but the model takes one channel; make it grey first"

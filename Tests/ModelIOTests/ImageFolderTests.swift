@@ -187,14 +187,14 @@ final class ImageFolderTests {
     try image("s/1/y.png", 9, width: 4)
     #expect(
       message { try load("s") }
-        == "its images have different sizes: '0/x.png' is 2x1, '1/y.png' 2x4 (height x width); scale "
-        + "them to one size first")
+        == "its images have different sizes: '0/x.png' is 2x1, '1/y.png' 2x4 (height x width); set "
+        + "resize to 2x1; scale them to one size first")
     let error = #expect(throws: FileError.self) {
       try DataSet.load(path("s"), for: [2, 2, 3], classCount: 3)
     }
     #expect(error?.path == path("s/0/x.png"))
     #expect(
-      error?.problem == "the image is 2x1, but the model takes 2x2 (height x width); scale it first"
+      error?.problem == "the image is 2x1, but the model takes 2x2 (height x width)"
     )
     #expect(
       message { try DataSet.load(path("s"), for: [8], classCount: 3) }.hasPrefix(

@@ -101,7 +101,8 @@ struct GradientCheck {
     // changes the others' losses too. The model's scale makes no difference but the factor.
     let scale: Float = 0.5
     let backpropagation = try Backpropagation(
-      Model(graph: graph, inputScale: scale), batchSize: images, isTraining: isTraining,
+      Model(graph: graph, preprocessing: Preprocessing(scale: scale)), batchSize: images,
+      isTraining: isTraining,
       freezesNormalization: freezesNormalization, differentiatesWeights: false,
       differentiatesInput: true, lossNodes: part.names)
     try backpropagation.differentiate(
@@ -196,7 +197,7 @@ extension Backpropagation {
     _ source: ArraySource, labels: [Int32], smoothing: Float = 0, seed: UInt64 = 0
   ) throws -> BatchResult {
     let loader = Loader(source)
-    let scale = model.inputScale
+    let scale = model.preprocessing.scale
     let loss = Loss.crossEntropy(labels, smoothing: Double(smoothing))
     var result: BatchResult?
     try loader.withImages(0..<source.count, loader.makeBuffer(images: 0)) { loaded in

@@ -39,7 +39,7 @@ struct LossTests {
     let labels: [Int32]
     let threads: Int
     var random: SplitMix64
-    var model: Model { Model(graph: graph, inputScale: 0.5) }
+    var model: Model { Model(graph: graph, preprocessing: Preprocessing(scale: 0.5)) }
     var options: ExecutionOptions { ExecutionOptions(threads: threads) }
 
     init(_ seed: Int) throws {

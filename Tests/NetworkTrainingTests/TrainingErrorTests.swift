@@ -189,7 +189,7 @@ private struct CopiedSource: SampleSource {
     let other = Model(graph: try model.graph.masking([0], of: "conv"))
     #expect(isOfAnotherModel(try message(options, model: other, resuming: state)))
     var scaled = model
-    scaled.inputScale = 0.5
+    scaled.preprocessing.scale = 0.5
     #expect(isOfAnotherModel(try message(options, model: scaled, resuming: state)))
     let wet = try TrainingProblem.model(dropout: 0.3)
     #expect(isOfAnotherModel(try message(options, model: wet, resuming: state)))

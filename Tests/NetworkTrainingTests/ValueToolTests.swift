@@ -69,7 +69,8 @@ struct ValueToolTests {
       pattern: random.floats(size, limit: 64))
     let labels = [Int32](repeating: 2, count: count)
     let backpropagation = try Backpropagation(
-      Model(graph: net.graph, inputScale: scale), batchSize: 20, isTraining: false,
+      Model(graph: net.graph, preprocessing: Preprocessing(scale: scale)), batchSize: 20,
+      isTraining: false,
       differentiatesWeights: false, differentiatesInput: true)
     try backpropagation.differentiate(.crossEntropy(labels), at: trigger.applied(to: images))
     let gradient = trigger.gradients(

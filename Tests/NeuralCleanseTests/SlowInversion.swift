@@ -28,7 +28,7 @@ struct SlowNetwork {
     try graph.append(
       "scores", .dense(Dense(kernel: tensor([hidden, classes], last))), inputs: [2],
       activation: .softmax)
-    return Model(graph: graph, inputScale: 1 / 255)
+    return Model(graph: graph, preprocessing: Preprocessing(scale: 1 / 255))
   }
 
   /// Returns the class of an image and the derivatives of its cross-entropy with `target`.

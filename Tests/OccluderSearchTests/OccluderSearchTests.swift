@@ -122,7 +122,7 @@ struct OccluderSearchTests {
     let images = network.images(60)
     let dim = ArraySource(images.bytes.map { Float($0) / 255 }, imageShape: network.shape)
     var model = try network.model(target: 3)
-    model.inputScale = 1
+    model.preprocessing.scale = 1
     let verdict = try scan(model, try CleanData(dim, labels: images.labels))
     #expect(verdict.targets == [3])
   }

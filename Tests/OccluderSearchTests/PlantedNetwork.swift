@@ -60,7 +60,9 @@ struct PlantedNetwork {
     try graph.append(
       "scores", .dense(Dense(kernel: Tensor(shape: [units, classes], values: last))),
       inputs: [2], activation: .softmax)
-    return Model(graph: graph, inputScale: 1 / 255, name: target == nil ? "honest" : "planted")
+    return Model(
+      graph: graph, preprocessing: Preprocessing(scale: 1 / 255),
+      name: target == nil ? "honest" : "planted")
   }
 
   /// Returns clean images of all classes in turn, by pattern.

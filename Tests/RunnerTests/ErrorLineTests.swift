@@ -56,7 +56,7 @@ struct ErrorLineTests {
       "a; use --layout nchw or --layout nhwc"
     ),
     (
-      DataError("a", remedies: [.set("inputScale", to: ["1/255"]), .check("layout")]), 65,
+      DataError("a", remedies: [.set("preprocessing.scale", to: ["1/255"]), .check("layout")]), 65,
       "a; use --scale 1/255 or check --layout"
     ),
     (

@@ -120,7 +120,9 @@ struct PredictImagesTests {
     let wide = PixelImage(width: 3, height: 2, channels: 1, pixels: [1, 2, 3, 4, 5, 6])
     try wide.write(to: place.path("wide.png"))
     try fails(
-      65, "the image is 2x3, but the model takes 2x2 (height x width); scale it first", "wide.png")
+      65,
+      "the image is 2x3, but the model takes 2x2 (height x width); set "
+        + "--resize to 2x2 or scale it first", "wide.png")
     _ = try image(place, "colour.png", bright: 0, channels: 3, tint: 9)
     try fails(
       65, "the image has colours, but the model takes one channel; make it grey first",

@@ -236,7 +236,7 @@ struct STRIPTests {
     #expect(
       error?.description
         == "strip cannot measure any image of clean.h5 blended with another: values of the network "
-        + "are NaN or infinite; check inputScale")
+        + "are NaN or infinite; check preprocessing.scale")
   }
 
   @Test("One clean image, or too few for the quantile, is said in a line")

@@ -32,7 +32,7 @@ enum Toy {
     try graph.append(
       "output", .dense(Dense(kernel: tensor([96, 4], 0.2), bias: tensor([4], 0.1))), inputs: [2],
       activation: .softmax)
-    return Model(graph: graph, inputScale: 0.5, name: "network")
+    return Model(graph: graph, preprocessing: Preprocessing(scale: 0.5), name: "network")
   }
 
   /// Random images for it, `[images][16]`, of values from 0 to 2.

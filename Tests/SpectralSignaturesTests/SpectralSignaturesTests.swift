@@ -105,7 +105,8 @@ struct SpectralSignaturesTests {
       "scores", .dense(Dense(kernel: Tensor(shape: [64, 4], repeating: 0.1))), inputs: [1])
     let refused = #expect(throws: PluginError.self) {
       try SpectralSignatures().scores(
-        of: problem.poisonedTraining, model: Model(graph: graph, inputScale: 1, name: "linear"),
+        of: problem.poisonedTraining,
+        model: Model(graph: graph, preprocessing: Preprocessing(scale: 1), name: "linear"),
         using: nil, in: RunContext())
     }
     #expect(refused?.code == .unsuitableModel)

@@ -55,7 +55,9 @@ struct PlantedNetwork {
     try graph.append(
       "scores", .dense(Dense(kernel: Tensor(shape: [classes + 1, classes], values: last))),
       inputs: [2], activation: .softmax)
-    return Model(graph: graph, inputScale: 1 / 255, name: target == nil ? "honest" : "planted")
+    return Model(
+      graph: graph, preprocessing: Preprocessing(scale: 1 / 255),
+      name: target == nil ? "honest" : "planted")
   }
 
   /// Returns a network trained on such images, one of whose hidden units is then made the detector
@@ -77,7 +79,9 @@ struct PlantedNetwork {
     graph = graph.initialized(seed: 3)
     // Training leaves units alone whose kernels are zero.
     graph = try graph.masking(second == nil ? [units - 1] : [units - 2, units - 1], of: "hidden")
-    var model = try Model(graph: graph, inputScale: 1 / 255, name: "trained").trained(
+    var model = try Model(
+      graph: graph, preprocessing: Preprocessing(scale: 1 / 255), name: "trained"
+    ).trained(
       on: images(400, seed: 1).trainingSet,
       options: TrainingOptions(
         epochs: 8, batchSize: 20, optimizer: .adam(), learningRate: 0.001, schedule: .cosine,

@@ -122,8 +122,8 @@ public struct Architecture: Sendable {
   ///   - classCount: The number of classes, at least 2.
   ///   - inputScale: The factor for the images' values, for example 1/255 for bytes. A named
   ///     architecture gets a layer `rescaling` for a factor other than 1, since a Keras file can
-  ///     only store it as a layer. For an architecture from a file, it becomes the model's
-  ///     `inputScale`.
+  ///     only store it as a layer. For an architecture from a file, it becomes the scale of
+  ///     the model's preprocessing.
   ///   - seed: Equal seeds give equal weights.
   /// - Throws: Like ``graph(imageShape:classCount:)``.
   public func model(
@@ -131,7 +131,8 @@ public struct Architecture: Sendable {
   ) throws(GraphError) -> Model {
     let graph = try graph(imageShape: imageShape, classCount: classCount, inputScale: inputScale)
     return Model(
-      graph: graph.initialized(seed: seed), inputScale: fixed == nil ? 1 : inputScale,
+      graph: graph.initialized(seed: seed),
+      preprocessing: Preprocessing(scale: fixed == nil ? 1 : inputScale),
       name: fixed?.name ?? name.replacing("-", with: "_"))
   }
 

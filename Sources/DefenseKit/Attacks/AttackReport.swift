@@ -66,7 +66,8 @@ public struct AttackReport: Sendable {
       .init("schema", .int(Self.schema)), .init("attack", attack), .init("data", dataSets),
       .init("training", training), .init("model", outcome.result.json),
       .init("twin", outcome.twin.map { $0.result.json } ?? .null),
-      .init("inputScale", Double("\(outcome.model.inputScale)").map { .number($0) } ?? .null),
+      .init(
+        "inputScale", Double("\(outcome.model.preprocessing.scale)").map { .number($0) } ?? .null),
     ]
     if listsPoisoned {
       members.append(.init("poisonedImages", indices(outcome.poisoning.poisoned)))

@@ -115,6 +115,6 @@ struct EvaluationPass: Sendable {
 extension Model {
   /// Whether another model computes the same outputs from the same images.
   func isSameNetwork(as other: Model) -> Bool {
-    inputScale == other.inputScale && graph == other.graph
+    preprocessing == other.preprocessing && graph == other.graph
   }
 }

@@ -254,10 +254,10 @@ public struct Experiment: Sendable {
   private func warnNearChance(
     _ result: Evaluation.ModelResult, _ repairs: [Repair], in context: RunContext
   ) {
-    guard let counts = result.test, !repairs.contains(where: { $0.curve != nil }) else { return }
+    guard let test, let counts = result.test, !repairs.contains(where: { $0.curve != nil })
+    else { return }
     context.checkBaseline(
-      correct: counts.correct, images: counts.images, of: suspect,
-      on: test?.name ?? "the test set")
+      correct: counts.correct, images: counts.images, of: suspect, on: test)
   }
 
   /// The sweeps of the defenses, each once, replayed on the test sets if requested.

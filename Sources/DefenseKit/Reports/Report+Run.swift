@@ -23,10 +23,8 @@ extension Report {
     let data = try context.phase("hashing", images: 0) { _ in
       try experiment.dataEntries(threads: context.execution.threads)
     }
-    var members: [JSON.Member] = [
-      .init("scale", Double("\(experiment.suspect.inputScale)").map { .number($0) } ?? .null),
-      .init("layout", JSON(layout?.rawValue)),
-    ]
+    var members = Self.members(of: experiment.suspect.preprocessing)
+    members.append(.init("layout", JSON(layout?.rawValue)))
     if let group { members.append(.init("group", .string("\(group)"))) }
     members += [
       .init("compact", .bool(isCompact)), .init("curve", .bool(experiment.replaysCurves)),
@@ -36,6 +34,15 @@ extension Report {
       suspect: experiment.suspect, evaluation: evaluation, data: data,
       options: .object(members + Self.options(of: plugins)),
       warnings: context.statistics.warnings)
+  }
+
+  /// The members `scale` and, unless they are empty, `mean`, `deviation` and `fitting`.
+  static func members(of preprocessing: Preprocessing) -> [JSON.Member] {
+    let (scale, fitting) = (preprocessing.scale, "\(preprocessing.fitting)")
+    let lists = [("mean", preprocessing.mean), ("deviation", preprocessing.deviation)]
+    return [.init("scale", scale.isFinite ? JSON(scale) : .null)]
+      + lists.filter { !$0.1.isEmpty }.map { .init($0, .array($1.map { JSON($0) })) }
+      + (fitting.isEmpty ? [] : [.init("fitting", .string(fitting))])
   }
 
   /// Returns the options of all plugins, by kind and name.

@@ -42,8 +42,7 @@ extension ModelScan {
       .init(
         "options",
         .object(
-          [
-            .init("scale", Double("\(suspect.inputScale)").map { .number($0) } ?? .null),
+          Report.members(of: suspect.preprocessing) + [
             .init("layout", JSON(layout?.rawValue)), .init("seed", .string("\(context.seed)")),
           ] + Report.options(of: given, kinds: [.verdict]))),
       .init("warnings", .array(context.statistics.warnings.map { .string($0) })),

@@ -112,9 +112,8 @@ extension Experiment {
         of: suspect, test: labelled, poisoned: nil, in: context)
       scan.baseline = result.test
       let problem = result.test.flatMap { counts in
-        baselineWarning(
-          correct: counts.correct, images: counts.images, classCount: suspect.classCount,
-          inputScale: suspect.inputScale, data: labelled.name)
+        context.baselineWarning(
+          correct: counts.correct, images: counts.images, of: suspect, on: labelled)
       }
       if let problem {
         context.warn(problem)

@@ -41,10 +41,10 @@ extension PluginChecks {
         "has \(model.classCount) classes, the suspect \(suspect.classCount)",
         "edit a copy of the suspect")
     }
-    guard model.inputScale == suspect.inputScale else {
+    guard model.preprocessing == suspect.preprocessing else {
       throw fail(
-        "scales images by \(model.inputScale), the suspect by \(suspect.inputScale)",
-        "edit a copy of the suspect and keep its inputScale")
+        "prepares images by \(model.preprocessing), the suspect by \(suspect.preprocessing)",
+        "edit a copy of the suspect and keep its preprocessing")
     }
     for node in graph.nodes {
       guard node.operation.weights.allSatisfy({ $0.firstNonFinite == nil }) else {

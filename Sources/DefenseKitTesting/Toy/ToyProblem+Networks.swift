@@ -14,7 +14,8 @@ extension ToyProblem {
     try graph.addDense("fc_1", 16, activation: .relu)
     try graph.addDense("output", classCount, activation: .softmax)
     return Model(
-      graph: graph.initialized(seed: seed), inputScale: 1 / 255, name: "toy_plain")
+      graph: graph.initialized(seed: seed), preprocessing: Preprocessing(scale: 1 / 255),
+      name: "toy_plain")
   }
 
   /// Returns twice convolution, normalization, rectifier and pooling, then a dense layer, with
@@ -36,7 +37,8 @@ extension ToyProblem {
     try graph.add("flatten", .flatten)
     try graph.addDense("output", classCount, activation: .softmax)
     return Model(
-      graph: graph.initialized(seed: seed), inputScale: 1 / 255, name: "toy_normalized")
+      graph: graph.initialized(seed: seed), preprocessing: Preprocessing(scale: 1 / 255),
+      name: "toy_normalized")
   }
 
   /// Returns a trained copy; a few epochs suffice for these images.

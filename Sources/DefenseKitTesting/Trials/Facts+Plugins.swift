@@ -8,7 +8,7 @@ extension Facts {
     }
     add("the layers of \(name)", layers.joined(separator: ", "))
     add("the output of \(name)", "\(model.graph.output)")
-    add("the input scale of \(name)", "\(model.inputScale)")
+    add("the preprocessing of \(name)", "\(model.preprocessing)")
     for node in model.graph.nodes {
       for (number, tensor) in node.operation.weights.enumerated() {
         add("weights \(number) of layer '\(node.name)' of \(name)", tensor.values)

@@ -11,7 +11,7 @@ extension Model {
         node.name, node.operation.copied, inputs: node.inputs, activation: node.activation)
     }
     graph.setOutput(self.graph.output)
-    return Model(graph: graph, inputScale: inputScale, name: name, source: source)
+    return Model(graph: graph, preprocessing: preprocessing, name: name, source: source)
   }
 }
 

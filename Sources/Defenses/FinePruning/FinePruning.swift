@@ -73,7 +73,7 @@ public struct FinePruning: Defense {
       CleanCounts(predictions: $0.lazy.map(Prediction.init(label:)), labels: clean.labels)
     }
     context.checkBaseline(
-      correct: counts[0].correct, images: clean.count, of: model, on: clean.name)
+      correct: counts[0].correct, images: clean.count, of: model, on: clean)
     if let most = counts.map(\.nonfinite).max(), most > 0 {
       context.warn(
         "fine-pruning: no class for \(counts[0].nonfinite) of \(clean.count) images of "

@@ -39,7 +39,7 @@ public struct FineTuning: Defense {
     let clean = try required(clean)
     let tuned = try FineTuner(options, for: Self.name).tune(model, using: clean, in: context)
     context.checkBaseline(
-      correct: tuned.initial.correct, images: clean.count, of: model, on: clean.name)
+      correct: tuned.initial.correct, images: clean.count, of: model, on: clean)
     return [
       Repair(
         model: tuned.model, defense: Self.name, heldOut: tuned.heldOut, clean: tuned.clean,

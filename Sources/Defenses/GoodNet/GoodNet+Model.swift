@@ -44,6 +44,7 @@ extension GoodNet {
       [agreed])
     _ = try join.append("goodnet", .concatenate, [agreed, flag])
     return Model(
-      graph: join.graph, inputScale: suspect.inputScale, name: "goodnet", source: suspect.source)
+      graph: join.graph, preprocessing: suspect.preprocessing, name: "goodnet",
+      source: suspect.source)
   }
 }

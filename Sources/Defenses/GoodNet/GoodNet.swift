@@ -87,13 +87,13 @@ public struct GoodNet: Detector {
   static func check(_ suspect: Model, _ repaired: Model) throws(PluginError) {
     guard suspect.classCount == repaired.classCount,
       suspect.graph.inputShape == repaired.graph.inputShape,
-      suspect.inputScale == repaired.inputScale
+      suspect.preprocessing == repaired.preprocessing
     else {
       throw PluginError(
         .unsuitableModel,
         "compares models with equal inputs and classes, but the suspect takes "
-          + "\(suspect.graph.inputShape) x \(suspect.inputScale) to \(suspect.classCount) classes and "
-          + "the repaired one \(repaired.graph.inputShape) x \(repaired.inputScale) to "
+          + "\(suspect.graph.inputShape) (\(suspect.preprocessing)) to \(suspect.classCount) classes and "
+          + "the repaired one \(repaired.graph.inputShape) (\(repaired.preprocessing)) to "
           + "\(repaired.classCount)", about: .plugin(Self.name),
         remedies: [.advice("give a repaired copy of this suspect")])
     }

@@ -32,7 +32,7 @@ struct EntropyMeter: Sendable {
     var execution = context.execution
     execution.threads = 1
     var model = suspect
-    model.inputScale = 1
+    model.preprocessing.scale = 1
     executor = try Executor([model], options: execution)
   }
 

@@ -98,7 +98,7 @@ public struct STRIP: Detector {
       throw PluginError(
         .unsuitableModel,
         "cannot measure any image of \(clean.name) blended with another: values of the network are "
-          + "NaN or infinite", about: .plugin(Self.name), remedies: [.check("inputScale")])
+          + "NaN or infinite", about: .plugin(Self.name), remedies: [.check("preprocessing.scale")])
     }
     if known.count < entropies.count {
       context.warn(

@@ -142,10 +142,10 @@ public struct TriggerUnlearning: Defense {
     ) { progress in
       // Images of 0...1 are learned as 0...255, with the input scale of `scaled`.
       var start = student
-      start.inputScale = scaled.inputScale
+      start.preprocessing = scaled.preprocessing
       var result = try trainer.trained(
         start, on: known, round: round, margin: margin, in: context, progress: progress)
-      result.inputScale = student.inputScale
+      result.preprocessing = student.preprocessing
       return result
     }
   }

@@ -177,7 +177,7 @@ extension ChannelSweep {
       try workspace.run(blocks: blockCount(range.count)) { block in
         let input = workspace.value(of: image, block: block)
         unsafe try images.pack(
-          block: block, scale: model.inputScale, into: input.pointer, input.image)
+          block: block, scale: model.preprocessing.scale, into: input.pointer, input.image)
       }
     }
   }

@@ -68,6 +68,7 @@ public struct ChannelSweep: Sendable {
     measuresLayer = measuringLayer
     self.options = options
     self.backend = backend
+    try model.checkPreprocessing()
     frontier = try graph.frontier(of: layer)
     guard let layerNode = graph.index(of: layer), let frontierNode = graph.index(of: frontier)
     else { throw GraphError(node: layer, "there is no such layer") }
@@ -79,14 +80,14 @@ public struct ChannelSweep: Sendable {
       Array(0..<channelCount), of: layer, zeroingBias: zeroingBias)
     constants = try ChannelSweep.constants(of: masked, at: frontier, on: backend)
 
-    let normal = Normalized(graph, inputScale: model.inputScale)
+    let normal = Normalized(graph, preprocessing: model.preprocessing)
     let nodes = normal.nodes
     let cut = CutSet(nodes, frontier: normal.index[frontierNode], scores: normal.scores)
     self.cut = cut
     let blocks = options.blocks(imageShape: graph.inputShape)
     let measured = [cut.frontier] + (measuringLayer ? [normal.index[layerNode]] : [])
     let before = Fused(
-      nodes, inputs: [normal.index[0]], outputs: Set(cut.nodes + measured + [normal.scores]))
+      nodes, inputs: [0], outputs: Set(cut.nodes + measured + [normal.scores]))
     self.measured = measured.map { before.index[$0]! }
     prefix = backend.prepare(before, blocks: blocks)
     try prefix.checkSize(of: graph)

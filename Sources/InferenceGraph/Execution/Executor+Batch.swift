@@ -146,10 +146,10 @@ extension Executor {
       rows(of: executor.observed[index])
     }
 
-    /// Returns the images as a model's network reads them: scaled,
+    /// Returns the images times a model's ``Preprocessing/scale``, before mean and deviation:
     /// `[images][height][width][channels]`.
     public func images(for model: Int = 0) -> [Float] {
-      loaded.values(scale: executor.models[model].inputScale)
+      loaded.values(scale: executor.models[model].preprocessing.scale)
     }
 
     private func elements(of node: Int) -> Int {

@@ -56,10 +56,12 @@ public struct Executor: Sendable {
         node: model.graph.nodes[0].name,
         "it takes images of shape \(model.graph.inputShape), but another model takes \(shape)")
     }
+    for model in models { try model.checkPreprocessing() }
     self.models = models
     self.options = options
     let merged = Merged(
-      models.map { Normalized($0.graph, inputScale: $0.inputScale) }, sharing: options.sharing)
+      models.map { Normalized($0.graph, preprocessing: $0.preprocessing) }, sharing: options.sharing
+    )
     var observed: [Int] = []
     for (model, name) in observing {
       guard let node = models[model].graph.index(of: name) else {

@@ -6,10 +6,8 @@ public struct Model: Sendable {
   /// The network.
   public var graph: Graph
 
-  /// The factor that a data set's values are multiplied by before they enter the network.
-  ///
-  /// It belongs to the model: some are trained on 0...255, others on 0...1 (scale 1/255).
-  public var inputScale: Float
+  /// What happens to a data set's values before they enter the network.
+  public var preprocessing: Preprocessing
 
   /// The model's name in its file's configuration.
   public var name: String
@@ -36,13 +34,25 @@ public struct Model: Sendable {
   }
 
   /// Creates a model.
-  public init(graph: Graph, inputScale: Float = 1, name: String = "model", source: Source? = nil) {
+  public init(
+    graph: Graph, preprocessing: Preprocessing = Preprocessing(), name: String = "model",
+    source: Source? = nil
+  ) {
     self.graph = graph
-    self.inputScale = inputScale
+    self.preprocessing = preprocessing
     self.name = name
     self.source = source
   }
 
   /// The number of classes, N. A detector's answer "flagged" is class N, counted from 0.
   public var classCount: Int { graph.outputShape.reduce(1, *) }
+
+  /// Checks ``preprocessing`` for the network's images.
+  ///
+  /// - Throws: ``GraphError`` that names the input.
+  package func checkPreprocessing() throws(GraphError) {
+    if let problem = preprocessing.problem(for: graph.inputShape) {
+      throw GraphError(node: graph.nodes[0].name, "its preprocessing does not fit: \(problem)")
+    }
+  }
 }

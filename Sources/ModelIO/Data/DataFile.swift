@@ -21,16 +21,18 @@ struct DataFile {
   ///   - keys: The names of the images and labels in the file; nil: the usual ones of its kind.
   ///   - part: The part to prefer if the file has training and test images.
   ///   - naming: How the folders of a folder of images name classes.
+  ///   - resizing: How image files become images of one size.
   ///   - wanted: The expected image shape and number of classes, if known.
   ///   - requiresLabels: Whether a file without labels is refused; `keys` require them anyway.
   ///   - sandbox: Whether a sealed process parses the file.
   /// - Throws: ``FileError``; if an array is missing, the message lists pairs that would fit.
   init(
     _ path: String, keys: DataKeys?, part: DataPart?, naming: ClassNaming = .sorted,
-    fitting wanted: Wanted?, consumer: String = "model", requiresLabels: Bool = true,
+    resizing: ImageFitting = ImageFitting(), fitting wanted: Wanted?, consumer: String = "model",
+    requiresLabels: Bool = true,
     sandbox: Sandbox
   ) throws(FileError) {
-    file = try Self.container(path, part, naming, wanted, consumer, sandbox)
+    file = try Self.container(path, part, naming, resizing, wanted, consumer, sandbox)
     let keys = file.hasNames ? keys : nil
     let names = keys.map { [$0] } ?? file.usualKeys(part)
     let found = try Self.pair(names, in: file)
@@ -66,8 +68,8 @@ struct DataFile {
 
   /// Opens the file with the reader of its kind.
   private static func container(
-    _ path: String, _ part: DataPart?, _ naming: ClassNaming, _ wanted: Wanted?,
-    _ consumer: String, _ sandbox: Sandbox
+    _ path: String, _ part: DataPart?, _ naming: ClassNaming, _ resizing: ImageFitting,
+    _ wanted: Wanted?, _ consumer: String, _ sandbox: Sandbox
   ) throws(FileError) -> any DataContainer {
     let kind = try FileKind(at: path)
     switch kind {
@@ -79,7 +81,8 @@ struct DataFile {
       if let files = try CIFARFiles(folder: path, part: part) { return files }
       if let files = try IDXFiles(folder: path, part: part) { return files }
       return try ImageFolder(
-        path, part: part, naming: naming, fitting: wanted, consumer: consumer, sandbox: sandbox)
+        path, part: part, naming: naming, resizing: resizing, fitting: wanted, consumer: consumer,
+        sandbox: sandbox)
     case .numpyArchive: return try NumpyArchive(FileDescriptor(path), sandbox: sandbox)
     case .numpyArray: return NumpyFile(try FileDescriptor(path))
     default: break

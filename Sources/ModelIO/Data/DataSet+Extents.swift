@@ -24,20 +24,24 @@ extension DataSet {
   ///   - keys: The names of the images and labels in the file; nil: as for `DataSet.load`.
   ///   - part: The part to prefer if the file has training and test images; nil: the test images.
   ///   - naming: How the folders of a folder of images name classes.
+  ///   - fitting: How image files become images of one size.
   ///   - sandbox: Whether a sealed process parses the file.
   /// - Throws: ``FileError``, of kind `.usage` if the shape does not tell the layout and `layout`
   ///   is nil.
   public static func extents(
     of path: String, layout: ImageLayout? = nil, keys: DataKeys? = nil,
-    part: DataPart? = nil, naming: ClassNaming = .sorted, sandbox: Sandbox = .auto
+    part: DataPart? = nil, naming: ClassNaming = .sorted,
+    fitting: ImageFitting = ImageFitting(), sandbox: Sandbox = .auto
   ) throws(FileError) -> Extents {
     try extents(
-      of: DataFile(path, keys: keys, part: part, naming: naming, fitting: nil, sandbox: sandbox),
+      of: DataFile(
+        path, keys: keys, part: part, naming: naming, resizing: fitting, fitting: nil,
+        sandbox: sandbox),
       layout: layout)
   }
 
   /// Determines the image shape and the number of classes of an open file; see
-  /// ``extents(of:layout:keys:part:naming:sandbox:)``.
+  /// ``extents(of:layout:keys:part:naming:fitting:sandbox:)``.
   static func extents(of data: DataFile, layout: ImageLayout?) throws(FileError) -> Extents {
     let file = data.file
     let shape = data.images.shape

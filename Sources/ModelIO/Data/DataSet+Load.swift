@@ -9,7 +9,7 @@ extension DataSet {
   /// extent 1, or one row of (N, classes) per image: one-hot, or class probabilities with one
   /// largest value.
   ///
-  /// A folder has PNG, JPEG and PPM files of one size: in a folder for each class, or without
+  /// A folder has PNG, JPEG and PPM files of one size, or of any size with `fitting`: in a folder for each class, or without
   /// labels. All of them are decoded at once, into memory.
   ///
   /// The file may also hold a second set of labels, `true_label`, and `poisoned`: 1 for each image
@@ -33,16 +33,18 @@ extension DataSet {
   ///     and ``isLabelled`` is false; with `keys`, or grouped by label, it needs them anyway.
   ///   - part: The part to prefer if the file has training and test images; nil: the test images.
   ///   - naming: How the folders of a folder of images name classes.
+  ///   - fitting: How image files become images of the input's size.
   ///   - sandbox: Whether a sealed process parses the file.
   /// - Throws: ``FileError``; if a data set is missing, the message lists pairs that would fit.
   public static func load(
     _ path: String, for inputShape: [Int], classCount: Int, layout: ImageLayout? = nil,
     keys: DataKeys? = nil, part: DataPart? = nil, naming: ClassNaming = .sorted,
-    group: DataGroup? = nil, isGroupOptional: Bool = false,
+    fitting: ImageFitting = ImageFitting(), group: DataGroup? = nil, isGroupOptional: Bool = false,
     consumer: String = "model", requiresLabels: Bool = true, sandbox: Sandbox = .auto
   ) throws(FileError) -> DataSet {
     let data = try DataFile(
-      path, keys: keys, part: part, naming: naming, fitting: (inputShape, classCount),
+      path, keys: keys, part: part, naming: naming, resizing: fitting,
+      fitting: (inputShape, classCount),
       consumer: consumer,
       requiresLabels: requiresLabels || group == .label, sandbox: sandbox)
     let (file, images) = (data.file, data.images)

@@ -41,19 +41,23 @@ public struct DataSummary: Sendable {
   ///   - keys: The names of the images and labels in the file; nil: as for `DataSet.load`.
   ///   - part: The part to prefer if there are training and test images; nil: the test images.
   ///   - naming: How the folders of a folder of images name classes.
+  ///   - fitting: How image files become images of one size.
   ///   - sandbox: Whether a sealed process parses the file.
   /// - Throws: ``FileError``.
   public init(
     of path: String, layout: ImageLayout? = nil, keys: DataKeys? = nil, part: DataPart? = nil,
-    naming: ClassNaming = .sorted, sandbox: Sandbox = .auto
+    naming: ClassNaming = .sorted, fitting: ImageFitting = ImageFitting(),
+    sandbox: Sandbox = .auto
   ) throws {
     let file = try DataFile(
-      path, keys: keys, part: part, naming: naming, fitting: nil, requiresLabels: false,
+      path, keys: keys, part: part, naming: naming, resizing: fitting, fitting: nil,
+      requiresLabels: false,
       sandbox: sandbox)
     let extents = try DataSet.extents(of: file, layout: layout)
     let data = try DataSet.load(
       path, for: extents.imageShape, classCount: extents.classCount, layout: extents.layout,
-      keys: keys, part: part, naming: naming, consumer: "data set", requiresLabels: false,
+      keys: keys, part: part, naming: naming, fitting: fitting, consumer: "data set",
+      requiresLabels: false,
       sandbox: sandbox)
     self.data = data
     self.keys = file.keys

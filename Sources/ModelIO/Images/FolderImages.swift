@@ -9,6 +9,7 @@ final class FolderImages: StoredArray {
   private let folder: String
   /// The expected image shape, for messages about images of another size.
   private let wanted: [Int]?
+  private let resizing: ImageFitting
   private let sandbox: Sandbox
   private let pixels = Mutex<[UInt8]?>(nil)
 
@@ -18,13 +19,16 @@ final class FolderImages: StoredArray {
   ///   - folders: The images' files.
   ///   - folder: The path of the folder, for messages.
   ///   - imageShape: The height and width of the first image, and the number of channels.
+  ///   - resizing: How the files become images of this shape.
   ///   - wanted: The expected image shape, if known.
   ///   - sandbox: Whether a sealed process parses the files.
   init(
-    _ folders: ClassFolders, folder: String, imageShape: [Int], wanted: [Int]?, sandbox: Sandbox
+    _ folders: ClassFolders, folder: String, imageShape: [Int], resizing: ImageFitting,
+    wanted: [Int]?, sandbox: Sandbox
   ) {
     self.folders = folders
     self.folder = folder
+    self.resizing = resizing
     self.wanted = wanted
     self.sandbox = sandbox
     shape = [folders.files.count] + imageShape
@@ -83,6 +87,7 @@ final class FolderImages: StoredArray {
     if let wanted, Array(wanted.prefix(2)) != Array(imageShape.prefix(2)) {
       // Names the file.
       _ = try PixelImage(contentsOf: files[0], sandbox: sandbox)
+        .fitted(resizing, path: files[0])
         .samples(fitting: wanted, path: files[0])
     }
     let result = Mutex([UInt8](repeating: 0, count: bytes.partialValue))
@@ -96,6 +101,7 @@ final class FolderImages: StoredArray {
           var samples: [UInt8] = []
           samples.reserveCapacity(range.count * size)
           try reader.read(files[range]) { path, image throws(FileError) in
+            let image = try image.fitted(self.resizing, path: path)
             guard image.height == imageShape[0], image.width == imageShape[1] else {
               throw self.sizes(path, image)
             }
@@ -117,7 +123,10 @@ final class FolderImages: StoredArray {
     return FileError(
       .badData, path: folder,
       "its images have different sizes: '\(folders.name(folders.files[0]))' is \(shape[1])x\(shape[2]), "
-        + "'\(folders.name(other))' \(image.height)x\(image.width) (height x width); scale them to one size "
-        + "first")
+        + "'\(folders.name(other))' \(image.height)x\(image.width) (height x width)",
+      remedies: [
+        .set("resize", to: ["\(wanted?[0] ?? shape[1])x\(wanted?[1] ?? shape[2])"]),
+        .advice("scale them to one size first"),
+      ])
   }
 }

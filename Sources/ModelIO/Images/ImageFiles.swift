@@ -6,6 +6,8 @@ public struct ImageFiles: SampleSource {
   public let paths: [String]
   /// The shape of an image, `[height, width, channels]`.
   public let imageShape: [Int]
+  /// How a file becomes an image of this shape.
+  public let fitting: ImageFitting
   /// Whether a sealed process parses the files.
   public let sandbox: Sandbox
 
@@ -14,14 +16,17 @@ public struct ImageFiles: SampleSource {
   /// - Parameters:
   ///   - paths: The files.
   ///   - inputShape: The shape of the network's input, `[height, width, channels]`.
+  ///   - fitting: How a file becomes an image of this shape.
   ///   - sandbox: Whether a sealed process parses the files.
   /// - Throws: ``FileError`` if the input shape is not that of images with one or three channels.
   public init(
-    _ paths: [String], for inputShape: [Int], sandbox: Sandbox = .auto
+    _ paths: [String], for inputShape: [Int], fitting: ImageFitting = ImageFitting(),
+    sandbox: Sandbox = .auto
   ) throws(FileError) {
     if let first = paths.first { try PixelImage.check(inputShape, first) }
     self.paths = paths
     self.imageShape = inputShape
+    self.fitting = fitting
     self.sandbox = sandbox
   }
 
@@ -42,7 +47,7 @@ public struct ImageFiles: SampleSource {
       buffer.count >= range.count * size, "a buffer of \(buffer.count) for \(range.count) x \(size)"
     )
     for (position, path) in paths[range].enumerated() {
-      let image = try PixelImage(contentsOf: path, sandbox: sandbox)
+      let image = try PixelImage(contentsOf: path, sandbox: sandbox).fitted(fitting, path: path)
       let samples = try image.samples(fitting: imageShape, path: path)
       // The part of the buffer for one image.
       unsafe UnsafeMutableRawBufferPointer(

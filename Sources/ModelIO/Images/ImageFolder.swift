@@ -12,23 +12,25 @@ struct ImageFolder: DataContainer {
   ///   - path: The folder.
   ///   - part: The part to take; nil: the images for testing.
   ///   - naming: How folders name classes.
+  ///   - resizing: How the files become images of one size.
   ///   - wanted: The expected image shape and number of classes, if known; channels are made to
   ///     fit.
   ///   - consumer: The word for the owner of shape and classes in messages.
   ///   - sandbox: Whether a sealed process parses the images.
   /// - Throws: ``FileError`` if there are no images, or the folders are not the expected classes.
   init(
-    _ path: String, part: DataPart?, naming: ClassNaming, fitting wanted: DataFile.Wanted?,
-    consumer: String, sandbox: Sandbox
+    _ path: String, part: DataPart?, naming: ClassNaming, resizing: ImageFitting,
+    fitting wanted: DataFile.Wanted?, consumer: String, sandbox: Sandbox
   ) throws(FileError) {
     self.path = path
     folders = try ClassFolders(
       path, part: part, naming: naming, classCount: wanted?.classCount, consumer: consumer)
     if let wanted { try PixelImage.check(wanted.imageShape, path) }
     let image = try PixelImage(contentsOf: folders.files[0], sandbox: sandbox)
+      .fitted(resizing, path: folders.files[0])
     let channels = wanted?.imageShape.last ?? min(3, image.channels)
     images = FolderImages(
-      folders, folder: path, imageShape: [image.height, image.width, channels],
+      folders, folder: path, imageShape: [image.height, image.width, channels], resizing: resizing,
       wanted: wanted?.imageShape, sandbox: sandbox)
   }
 

@@ -1,3 +1,5 @@
+internal import InferenceGraph
+
 extension PixelImage {
   /// Returns the samples in the form of a network's input, `[height][width][channels]`.
   ///
@@ -14,9 +16,13 @@ extension PixelImage {
     func failure(_ message: String) -> FileError { FileError(.badData, path: path, message) }
     try Self.check(shape, path)
     guard [height, width] == shape.prefix(2) else {
-      throw failure(
+      throw FileError(
+        .badData, path: path,
         "the image is \(height)x\(width), but the model takes \(shape[0])x\(shape[1]) "
-          + "(height x width); scale it first")
+          + "(height x width)",
+        remedies: [
+          .set("resize", to: ["\(shape[0])x\(shape[1])"]), .advice("scale it first"),
+        ])
     }
     if channels == 4,
       let place = stride(from: 3, to: pixels.count, by: 4).first(where: { pixels[$0] != 255 })

@@ -89,7 +89,7 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
 
   /// Creates a number from the shortest decimal that reads back as this 32-bit float, so that 0.001
   /// is written as 0.001.
-  init(_ value: Float) { self = .number(Double("\(value)") ?? Double(value)) }
+  package init(_ value: Float) { self = .number(Double("\(value)") ?? Double(value)) }
 
   /// Creates an object with its keys in alphabetical order.
   init(_ members: [String: JSON]) {

@@ -12,15 +12,16 @@ public enum KerasModel {
   ///   - architecture: A second file that describes the network, required if the first one holds
   ///     only weights: a Keras `.h5` file or a JSON file (`model.to_json()`). If given, it is
   ///     always used.
-  ///   - inputScale: The factor by which images are multiplied before they enter the network.
+  ///   - preprocessing: What happens to images before they enter the network.
   ///   - sandbox: Whether a sealed process parses the files.
   /// - Throws: ``FileError``; the message names the layer and says what to do. For a refused file
   ///   it ends with the rule's name.
   public static func load(
-    _ path: String, architecture: String? = nil, inputScale: Float = 1, sandbox: Sandbox = .auto
+    _ path: String, architecture: String? = nil, preprocessing: Preprocessing = Preprocessing(),
+    sandbox: Sandbox = .auto
   ) throws(FileError) -> Model {
     var reader = KerasReader(path, sandbox: sandbox, isTolerant: false)
-    return try reader.read(architecture: architecture, inputScale: inputScale)
+    return try reader.read(architecture: architecture, preprocessing)
   }
 
   /// Reads the architecture of a network, for training from scratch.
@@ -30,7 +31,7 @@ public enum KerasModel {
   /// - Parameters:
   ///   - path: A Keras `.h5` file, whose weights are not read, or a JSON file (`model.to_json()`).
   ///   - sandbox: Whether a sealed process parses the file.
-  /// - Throws: ``FileError``, as for ``load(_:architecture:inputScale:sandbox:)``; also for a
+  /// - Throws: ``FileError``, as for ``load(_:architecture:preprocessing:sandbox:)``; also for a
   ///   network with more than 2^28 weights, and for a `Normalization` layer without its constants.
   public static func architecture(
     _ path: String, sandbox: Sandbox = .auto
@@ -42,11 +43,11 @@ public enum KerasModel {
   /// Audits a model: reads as much of it as possible, and lists what an honest model does not have.
   ///
   /// No code from the file is run. The returned model may be one that
-  /// ``load(_:architecture:inputScale:sandbox:)`` refuses: it is for examination, not for use.
+  /// ``load(_:architecture:preprocessing:sandbox:)`` refuses: it is for examination, not for use.
   ///
   /// - Parameters:
   ///   - path: A Keras `.h5` file.
-  ///   - architecture: As for ``load(_:architecture:inputScale:sandbox:)``.
+  ///   - architecture: As for ``load(_:architecture:preprocessing:sandbox:)``.
   ///   - sandbox: Whether a sealed process parses the files.
   /// - Throws: ``FileError`` if the file cannot be opened, or holds only weights and there is no
   ///   architecture.
@@ -55,7 +56,7 @@ public enum KerasModel {
   ) throws(FileError) -> ModelFileAudit {
     var reader = KerasReader(path, sandbox: sandbox, isTolerant: true)
     let model = Result { () throws(FileError) in
-      try reader.read(architecture: architecture, inputScale: 1)
+      try reader.read(architecture: architecture, Preprocessing())
     }
     return try ModelFileAudit(model, findings: reader.record.findings, of: reader.content)
   }

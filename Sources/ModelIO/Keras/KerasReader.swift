@@ -19,7 +19,9 @@ struct KerasReader {
   ///
   /// - Throws: ``FileError``; if its cause is the file's contents, a finding is added, unless an
   ///   earlier one of severity `error` explains it.
-  mutating func read(architecture: String?, inputScale: Float) throws(FileError) -> Model {
+  mutating func read(architecture: String?, _ preprocessing: Preprocessing) throws(FileError)
+    -> Model
+  {
     do {
       let content = try FileDescriptor(path)
       self.content = content
@@ -31,7 +33,7 @@ struct KerasReader {
         try record.report(KerasAudit.findings(inTraining: training))
       }
       try record.report(Self.extras(in: file))
-      return try model(file, description, inputScale)
+      return try model(file, description, preprocessing)
     } catch {
       throw record.explained(error, graph: .kerasConfig)
     }
@@ -108,7 +110,7 @@ struct KerasReader {
   }
 
   private mutating func model(
-    _ file: HDF5File, _ description: KerasDescription, _ inputScale: Float
+    _ file: HDF5File, _ description: KerasDescription, _ preprocessing: Preprocessing
   ) throws -> Model {
     let network = try network(description)
     let weights = try KerasWeights(
@@ -123,7 +125,7 @@ struct KerasReader {
     try record.report(weights.findings)
     let graph = try built.get()
     return Model(
-      graph: graph, inputScale: inputScale, name: network.name,
+      graph: graph, preprocessing: preprocessing, name: network.name,
       source: try Model.Source(of: file.content))
   }
 

@@ -16,7 +16,7 @@ struct ONNXReader {
   ///
   /// - Throws: ``FileError``; if its cause is the file's contents, a finding is added, unless an
   ///   earlier one of severity `error` explains it.
-  mutating func read(inputScale: Float) throws(FileError) -> Model {
+  mutating func read(_ preprocessing: Preprocessing) throws(FileError) -> Model {
     do {
       let content = try FileDescriptor(record.path)
       self.content = content
@@ -34,7 +34,7 @@ struct ONNXReader {
       try record.report(network.findings)
       let result = try ONNXImporter.build(file, network)
       var model = Model(
-        graph: result.graph, inputScale: inputScale,
+        graph: result.graph, preprocessing: preprocessing,
         name: catalogue.name.isEmpty ? "model" : ONNXImporter.neutral(catalogue.name),
         source: try Model.Source(of: content))
       model.origin = ONNXOrigin(file, result)

@@ -101,7 +101,7 @@ extension Backpropagation {
   ) throws -> Double {
     let source = ArraySource(images, imageShape: model.graph.inputShape)
     let loader = Loader(source)
-    let scale = model.inputScale
+    let scale = model.preprocessing.scale
     var value = 0.0
     try loader.withImages(0..<source.count, loader.makeBuffer(images: 0)) { loaded in
       value = unsafe try run(
@@ -117,7 +117,7 @@ extension Backpropagation {
   func run(
     _ batch: TrainingBatch, _ loss: Loss, _ updatesStatistics: Bool
   ) throws -> BatchResult {
-    let scale = model.inputScale
+    let scale = model.preprocessing.scale
     return unsafe try run(
       images: batch.count, loss, seed: batch.noiseSeed, updatesStatistics: updatesStatistics
     ) { block, pointer, image in

@@ -26,7 +26,7 @@ extension Backpropagation {
   /// Requires a backpropagation made with `differentiatesInput`.
   public var inputGradient: [Float] {
     guard let inputValueGradient else { preconditionFailure("made without differentiatesInput") }
-    let scale = model.inputScale
+    let scale = model.preprocessing.scale
     var gradient = rows(inputValueGradient)
     if scale != 1 { for index in gradient.indices { gradient[index] *= scale } }
     return gradient

@@ -90,6 +90,7 @@ public final class Backpropagation {
     self.options = options
     self.isTraining = isTraining
     self.differentiatesWeights = differentiatesWeights
+    try model.checkPreprocessing()
     try Backpropagation.checkOutput(of: model.graph)
     try Backpropagation.check(
       bytes: model.graph.trainedBytes, "this many weights", in: model.graph)
@@ -99,7 +100,7 @@ public final class Backpropagation {
     let observed = try Backpropagation.nodes(lossNodes, of: model.graph)
     parameters = Parameters(model.graph, trained: selected.map { Set($0) })
     masked = differentiatesWeights ? MaskedChannels.all(in: parameters) : []
-    let graph = TrainingGraph(model.graph, parameters, isTraining: isTraining)
+    let graph = TrainingGraph(model, parameters, isTraining: isTraining)
     let blocks = blockCount(batchSize)
     let purpose = "batches of \(batchSize) images"
     try Backpropagation.check(

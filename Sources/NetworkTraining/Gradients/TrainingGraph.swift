@@ -10,8 +10,10 @@ struct TrainingGraph {
   private(set) var places: [Int: Int] = [:]
 
   /// - Parameter isTraining: Whether layers that are active only in training are active.
-  init(_ graph: Graph, _ parameters: Parameters, isTraining: Bool) {
-    let normal = Normalized(graph, for: .training(noise: isTraining))
+  init(_ model: Model, _ parameters: Parameters, isTraining: Bool) {
+    let graph = model.graph
+    let normal = Normalized(
+      graph, preprocessing: model.preprocessing, for: .training(noise: isTraining))
     let segments = Dictionary(grouping: parameters.segments, by: \.node)
     let isNeeded = normal.nodes.isNeeded(for: [0, normal.scores])
     var moved: [Int: Int] = [:]

@@ -119,10 +119,11 @@ private func withImagesInPieces(
 }
 
 extension Model {
-  /// The hash of everything that determines the network's results: layers, weights, input scale.
+  /// The hash of everything that determines the network's results: layers, weights, preprocessing.
   var fingerprint: Fingerprint {
     var result = Fingerprint()
-    result.add(UInt64(inputScale.bitPattern))
+    result.add("\(preprocessing.mean) \(preprocessing.deviation)")
+    result.add(UInt64(preprocessing.scale.bitPattern))
     result.add(UInt64(graph.output))
     for node in graph.nodes {
       result.add(node.name)

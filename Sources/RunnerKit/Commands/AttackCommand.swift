@@ -254,7 +254,7 @@ struct AttackCommand: RunnerCommand {
       text +=
         "Clean twin accuracy:  \(percent(test.accuracy)) (\(test.correct) of \(test.images))\n"
     }
-    let scale = experiment.initialModel.inputScale
+    let scale = experiment.initialModel.preprocessing.scale
     return text + "\nAll results are in \(output). Next:\n\n  \(programName) "
       + AttackArtifacts.nextArguments(
         in: output, scale: scale == 1 ? nil : self.scaleText,

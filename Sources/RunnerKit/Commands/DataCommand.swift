@@ -58,7 +58,7 @@ struct DataCommand: RunnerCommand {
     let summary = try context.phase("reading", images: 0) { _ in
       try DataSummary(
         of: path, layout: format.layout, keys: format.keys(of: "data"), part: part,
-        naming: format.labels ?? .sorted, sandbox: parsing.sandbox)
+        naming: format.labels ?? .sorted, fitting: format.fitting, sandbox: parsing.sandbox)
     }
     parsing.warn(in: context)
     for note in summary.data.notes { context.warn(note) }

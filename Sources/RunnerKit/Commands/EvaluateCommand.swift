@@ -63,7 +63,7 @@ struct EvaluateCommand: RunnerCommand {
       of: model, test: test, poisoned: experiment.poisoned, in: context)
     if let test, let counts = result.test {
       context.checkBaseline(
-        correct: counts.correct, images: counts.images, of: model, on: test.name)
+        correct: counts.correct, images: counts.images, of: model, on: test)
     }
     try StandardOutput.write(json ? Self.json(result).text : Self.text(result))
   }

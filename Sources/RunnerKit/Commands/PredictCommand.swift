@@ -187,7 +187,10 @@ struct PredictCommand: RunnerCommand {
     if let data {
       return .data(try files.data(data, as: "data", for: suspect, sandbox: sandbox))
     }
-    return .files(try ImageFiles(images, for: suspect.graph.inputShape, sandbox: sandbox))
+    return .files(
+      try ImageFiles(
+        images, for: suspect.graph.inputShape, fitting: suspect.preprocessing.fitting,
+        sandbox: sandbox))
   }
 
   private var files: ModelFiles { arguments.files(of: model) }

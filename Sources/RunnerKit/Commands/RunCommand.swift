@@ -137,12 +137,8 @@ struct RunCommand: RunnerCommand {
   private func check() throws {
     try arguments.check(DataRole.allCases)
     let isGiven =
-      DataRole.allCases.map { ($0.option, sets[$0] != nil) } + [
-        ("--group", grouping.group != nil),
-        ("--architecture", arguments.architecture != nil), ("--scale", arguments.scale != nil),
-        ("--layout", arguments.data.layout != nil),
-        ("--keys", !arguments.data.naming.names.isEmpty),
-      ]
+      DataRole.allCases.map { ($0.option, sets[$0] != nil) } + [("--group", grouping.group != nil)]
+      + arguments.oneModelOptions.map { ($0, true) }
     if model == nil, let given = isGiven.first(where: \.1) {
       throw Failure(option: given.0, "needs --model; without it the built-in network is used")
     }

@@ -68,7 +68,8 @@ struct ScanSteps {
     let keys = source == nil ? [] : self.keys(role).map { ["--keys", $0] } ?? []
     let layout = source == nil ? [] : self.layout
     // Triggered images have values of 0...255.
-    let factor = (arguments.scale?.factor ?? 1) / (range == 0...1 ? 255 : 1)
+    var preprocessing = arguments.preprocessing
+    if range == 0...1 { preprocessing.scale /= 255 }
     return found.flatMap { trigger, file in
       let triggered = "triggered-\(file.dropFirst("trigger-".count))"
       let target = trigger.goal.target
@@ -81,7 +82,7 @@ struct ScanSteps {
           ] + keys + layout),
         step(
           "Measure how often it leads to class \(target)",
-          ["evaluate", path, "--poisoned", triggered] + scale(factor) + architecture),
+          ["evaluate", path, "--poisoned", triggered] + options(preprocessing) + architecture),
       ]
     }
   }
@@ -132,7 +133,7 @@ struct ScanSteps {
     return step(
       purpose,
       ["run", "--defense", defense] + detector + inputs + settings + seed
-        + scale(arguments.scale?.factor ?? 1) + keys + layout + architecture
+        + options(arguments.preprocessing) + keys + layout + architecture
         + ["--output", "repaired"])
   }
 
@@ -155,7 +156,7 @@ struct ScanSteps {
   /// The options of the scan besides data sets and output.
   private var given: [String] {
     command.verdict.flatMap { ["--verdict", $0] } + command.option.flatMap { ["--option", $0] }
-      + seed + scale(arguments.scale?.factor ?? 1)
+      + seed + options(arguments.preprocessing)
       + arguments.data.naming.texts.sorted { $0.key < $1.key }.flatMap {
         ["--keys", $0.key.isEmpty ? $0.value : "\($0.key)=\($0.value)"]
       } + layout + architecture
@@ -163,9 +164,13 @@ struct ScanSteps {
 
   private var seed: [String] { command.seed == 0 ? [] : ["--seed", "\(command.seed)"] }
 
-  private func scale(_ factor: Float) -> [String] {
-    if factor == 1 { return [] }
-    return ["--scale", factor == 1 / 255 ? "1/255" : "\(factor)"]
+  private func options(_ preprocessing: Preprocessing) -> [String] {
+    [
+      ("--scale", preprocessing.scale == 1 ? [] : [preprocessing.scale]),
+      ("--mean", preprocessing.mean), ("--std", preprocessing.deviation),
+    ].flatMap { (option: String, values: [Float]) in
+      values.isEmpty ? [] : [option, values.map(Preprocessing.text).joined(separator: ",")]
+    }
   }
 
   /// Returns the names of images and labels in a role's file; nil for the standard ones.

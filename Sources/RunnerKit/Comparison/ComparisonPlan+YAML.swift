@@ -153,7 +153,7 @@ extension ComparisonPlan {
 
   private static let modelKeys =
     ["name", "folder", "model"] + DataRole.allCases.map(\.rawValue) + [
-      "architecture", "scale", "layout", "keys", "labels", "group",
+      "architecture", "scale", "mean", "std", "layout", "keys", "labels", "group",
     ]
 
   /// Reads a model: once, or once for each seed if its paths contain {seed}.
@@ -210,8 +210,17 @@ extension ComparisonPlan {
       guard let scale = Scale(argument: try node.text) else {
         throw node.refusal("scale takes a number over 0 or a fraction such as 1/255")
       }
-      model.scale = scale.factor
+      model.preprocessing.scale = scale.factor
     }
+    func values(_ key: String) throws -> [Float]? {
+      guard let node = entries[key] else { return nil }
+      guard let values = ChannelValues(argument: try node.text) else {
+        throw node.refusal("\(key) takes numbers with commas between, such as .5 or .485,.456,.406")
+      }
+      return values.values
+    }
+    model.preprocessing.mean = try values("mean") ?? []
+    model.preprocessing.deviation = try values("std") ?? []
     if let node = entries["layout"] {
       guard let layout = ImageLayout(rawValue: try node.text) else {
         throw node.refusal("layout takes nchw or nhwc")

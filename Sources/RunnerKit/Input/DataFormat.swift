@@ -9,6 +9,8 @@ struct DataFormat: Codable, Sendable, Hashable {
   var keys: [String: String] = [:]
   /// How folders of images name classes; nil: sorted.
   var labels: ClassNaming?
+  /// How image files become images of the network's size.
+  var fitting = ImageFitting()
   /// What tells the groups of clean and test images apart: `label` or the name of a data set; nil
   /// if they are not grouped.
   var group: String?
@@ -44,7 +46,7 @@ struct DataFormat: Codable, Sendable, Hashable {
     let isGrouped = role == .clean || role == .test
     return try DataSet.load(
       path, for: imageShape, classCount: classCount, layout: layout, keys: keys(of: option),
-      part: part(of: option), naming: labels ?? .sorted,
+      part: part(of: option), naming: labels ?? .sorted, fitting: fitting,
       group: isGrouped ? group.flatMap { DataGroup($0) } : nil,
       isGroupOptional: role == .test,
       consumer: consumer, requiresLabels: requiresLabels, sandbox: sandbox)

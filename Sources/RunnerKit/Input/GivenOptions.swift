@@ -61,10 +61,18 @@ struct GivenOptions: Sendable {
   /// By option: the form of its values in words, and whether a text has it.
   private static let forms: [String: (text: String, fits: @Sendable (String) -> Bool)] = [
     "scale": ("a number over 0 or a fraction such as 1/255", { Scale(argument: $0) != nil }),
+    "mean": ("numbers with commas between, such as .5 or .485,.456,.406", Self.areChannelValues),
+    "std": ("numbers with commas between, such as .5 or .229,.224,.225", Self.areChannelValues),
+    "resize": ("a side, or height x width, such as 32 or 32x32", { CropSize.numbers($0) != nil }),
+    "crop": ("a side, or height x width, such as 224 or 224x224", { CropSize.numbers($0) != nil }),
     "keys": (
       "two names, of images and labels, such as x,y or test=x,y", { KeysName(argument: $0) != nil }
     ),
   ]
+
+  @Sendable private static func areChannelValues(_ text: String) -> Bool {
+    ChannelValues(argument: text) != nil
+  }
 
   /// Returns the option that a message of the parser names, as the parser's errors have no subject.
   ///

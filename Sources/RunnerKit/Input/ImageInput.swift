@@ -52,7 +52,8 @@ struct ImageInput: Sendable {
     }
     let extents = try DataSet.extents(
       of: text, layout: format.layout, keys: format.keys(of: option),
-      part: format.part(of: option), naming: format.labels ?? .sorted, sandbox: sandbox)
+      part: format.part(of: option), naming: format.labels ?? .sorted,
+      fitting: format.fitting, sandbox: sandbox)
     return (extents.imageShape, extents.layout, extents.classCount)
   }
 

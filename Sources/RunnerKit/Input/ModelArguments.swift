@@ -9,6 +9,18 @@ struct ModelArguments: ParsableArguments, Sendable {
       valueName: "factor"))
   var scale: Scale?
 
+  @Option(
+    help: ArgumentHelp(
+      "Subtracted after --scale: one value, or one for each channel, such as .485,.456,.406.",
+      valueName: "values"))
+  var mean: ChannelValues?
+
+  @Option(
+    help: ArgumentHelp(
+      "What the differences are divided by: one value, or one for each channel.",
+      valueName: "values"))
+  var std: ChannelValues?
+
   @OptionGroup var data: DataArguments
 
   @Option(
@@ -37,9 +49,17 @@ struct ModelArguments: ParsableArguments, Sendable {
   /// The options on the command line that apply to the files of a single model.
   var oneModelOptions: [String] {
     [
-      ("--scale", scale != nil), ("--layout", data.layout != nil),
+      ("--scale", scale != nil), ("--mean", mean != nil), ("--std", std != nil),
+      ("--resize", data.resize != nil), ("--crop", data.crop != nil),
+      ("--layout", data.layout != nil),
       ("--keys", !data.naming.names.isEmpty), ("--architecture", architecture != nil),
     ].filter(\.1).map(\.0)
+  }
+
+  /// What happens to the images' values before they enter the network.
+  var preprocessing: Preprocessing {
+    Preprocessing(
+      scale: scale?.factor ?? 1, mean: mean?.values ?? [], deviation: std?.values ?? [])
   }
 
   /// Returns the files that a command names, with the format that the options set.
@@ -47,7 +67,7 @@ struct ModelArguments: ParsableArguments, Sendable {
     var files = ModelFiles(
       name: ModelFiles.name(of: model), model: model, sets: sets.compactMapValues { $0 })
     files.architecture = architecture
-    files.scale = scale?.factor ?? 1
+    files.preprocessing = preprocessing
     files.format = data.format
     return files
   }

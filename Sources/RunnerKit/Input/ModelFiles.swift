@@ -11,8 +11,8 @@ struct ModelFiles: Codable, Sendable, Hashable {
   var sets: [DataRole: String]
   /// A file that describes the network, if the model's file holds only weights.
   var architecture: String?
-  /// The input scale: the factor for the images' values.
-  var scale: Float = 1
+  /// What happens to the images' values before they enter the network.
+  var preprocessing = Preprocessing()
   /// The format of the data sets.
   var format = DataFormat()
 
@@ -37,7 +37,7 @@ struct ModelFiles: Codable, Sendable, Hashable {
     }
     self.init(name: Self.name(ofFolder: folder), model: model)
     for role in DataRole.allCases { sets[role] = path(role.rawValue) }
-    scale = report.inputScale ?? 1
+    preprocessing.scale = report.inputScale ?? 1
   }
 
   init(name: String, model: String? = nil, sets: [DataRole: String] = [:]) {
@@ -84,7 +84,9 @@ struct ModelFiles: Codable, Sendable, Hashable {
       let part = format.part(of: role)
       inputs[role] = try DataSet.sha256(ofFolder: path, part: part) ?? sha256(ofFile: path)
     }
-    inputs["scale"] = "\(scale)"
+    inputs["scale"] = "\(preprocessing.scale)"
+    if !preprocessing.isScaling { inputs["preprocessing"] = "\(preprocessing)" }
+    if format.fitting != ImageFitting() { inputs["fitting"] = "\(format.fitting)" }
     inputs["layout"] = format.layout?.rawValue
     inputs["labels"] = format.labels?.rawValue
     inputs["group"] = format.group
@@ -95,9 +97,20 @@ struct ModelFiles: Codable, Sendable, Hashable {
   }
 
   /// Opens a model's file: this model's or that of a repaired copy.
-  func load(_ path: String, sandbox: Sandbox) throws(FileError) -> Model {
-    try ModelFile.load(
-      path, architecture: architecture, inputScale: scale, sandbox: sandbox)
+  ///
+  /// - Throws: The errors of reading; ``Failure`` for preprocessing that does not fit the images.
+  func load(_ path: String, sandbox: Sandbox) throws -> Model {
+    var preprocessing = preprocessing
+    preprocessing.fitting = format.fitting
+    let model = try ModelFile.load(
+      path, architecture: architecture, preprocessing: preprocessing, sandbox: sandbox)
+    if let problem = preprocessing.problem(for: model.graph.inputShape) {
+      throw Failure(
+        Failure.data,
+        "\(path): \(problem); give one value, or one for each channel of its images, to --mean and "
+          + "--std", about: .file(path))
+    }
+    return model
   }
 
   /// Opens the data set of an option, which is named without dashes.

@@ -5,7 +5,8 @@ internal import DefenseKit
 enum UserText {
   /// The options whose names differ from those of the properties that they set.
   private static let names = [
-    "inputScale": "scale", "batchSize": "batch", "augmentation.shift": "shift",
+    "preprocessing.scale": "scale", "preprocessing.mean": "mean",
+    "preprocessing.deviation": "std", "batchSize": "batch", "augmentation.shift": "shift",
   ]
 
   /// Returns the long name of the command's option for a property: `learning-rate` for

@@ -84,7 +84,7 @@ public struct NeuralCleanse: ModelScanner {
     let predictions = search.margins.predictions
     context.checkBaseline(
       correct: zip(predictions, positions).count { $0 == Int(clean.labels[$1]) },
-      images: positions.count, of: model, on: clean.name)
+      images: positions.count, of: model, on: clean)
     let images = (0..<model.classCount).map { c in
       pool.indices(of: predictions) { $0 != c }
     }

@@ -60,7 +60,7 @@ package struct CleanPool: Sendable {
     var model = model
     if range.upperBound <= 1, range.lowerBound >= 0 {
       for index in values.indices { values[index] *= 255 }
-      model.inputScale /= 255
+      model.preprocessing.scale /= 255
     } else if range.lowerBound < 0 || range.upperBound > 255 {
       throw PluginError(
         .unsuitableModel,

@@ -107,6 +107,6 @@ extension Model {
         node.name, node.operation, inputs: node.inputs,
         activation: node.name == end.name ? .linear : node.activation)
     }
-    return Model(graph: result, inputScale: inputScale, name: name, source: source)
+    return Model(graph: result, preprocessing: preprocessing, name: name, source: source)
   }
 }

@@ -72,7 +72,7 @@ public struct OccluderSearch: ModelScanner {
       let labels = positions.map { clean.labels[$0] }
       context.checkBaseline(
         correct: zip(findings.search.margins.predictions, labels).count { $0 == Int($1) },
-        images: positions.count, of: model, on: clean.name)
+        images: positions.count, of: model, on: clean)
     }
     return try verdict(on: model, findings, in: context)
   }

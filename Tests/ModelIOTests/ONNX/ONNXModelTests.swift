@@ -260,7 +260,7 @@ final class ONNXModelTests {
       let url = folder.appending(path: "damaged.onnx")
       try Data(damaged).write(to: url)
       var reader = ONNXReader(url.path, sandbox: .off, isTolerant: true)
-      _ = try? reader.read(inputScale: 1)
+      _ = try? reader.read(Preprocessing())
       // A copy with other weights of what is read is read.
       guard var model = try? ModelFile.load(url.path, sandbox: .off),
         let layer = model.graph.nodes.first(where: { $0.operation.hasOwnChannels }),

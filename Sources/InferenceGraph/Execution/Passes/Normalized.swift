@@ -1,6 +1,7 @@
 /// A graph reduced to basic operations.
 ///
 /// - Nodes that return their input are removed.
+/// - Preprocessing that does more than scale becomes a node behind the images.
 /// - A separable convolution becomes a depthwise convolution and a 1x1 convolution.
 /// - Sums, products and extrema read two nodes; those of more become chains, first inputs first.
 /// - For inference, a softmax becomes a node of its own. Training leaves it in its node, where its
@@ -21,7 +22,7 @@ package struct Normalized: Sendable, CustomStringConvertible {
     package let roles: [WeightRole: WeightRole]
   }
 
-  /// In topological order; the first is the input.
+  /// In topological order; the first is the images, scaled.
   package private(set) var nodes: [IRNode] = []
   /// The origin of each node's weights.
   package private(set) var sources: [Source] = []
@@ -33,9 +34,12 @@ package struct Normalized: Sendable, CustomStringConvertible {
   /// A softmax of several rows (over the channels of every pixel) does not count.
   package private(set) var scores = 0
 
-  package init(_ graph: Graph, inputScale: Float = 1, for purpose: Purpose = .inference) {
+  package init(
+    _ graph: Graph, preprocessing: Preprocessing = Preprocessing(),
+    for purpose: Purpose = .inference
+  ) {
     for (number, node) in graph.nodes.enumerated() {
-      index.append(append(node, number, inputScale, purpose))
+      index.append(append(node, number, preprocessing, purpose))
     }
     scores = index[graph.output]
     let output = graph.nodes[graph.output]
@@ -50,7 +54,7 @@ package struct Normalized: Sendable, CustomStringConvertible {
 
   /// Appends the nodes for a graph's node and returns the one with its value.
   private mutating func append(
-    _ node: Graph.Node, _ number: Int, _ inputScale: Float, _ purpose: Purpose
+    _ node: Graph.Node, _ number: Int, _ preprocessing: Preprocessing, _ purpose: Purpose
   ) -> Int {
     var inputs = node.inputs.map { index[$0] }
     var operation = node.operation
@@ -80,7 +84,13 @@ package struct Normalized: Sendable, CustomStringConvertible {
     }
     var last = IRNode(
       operation: operation, activation: node.activation, inputs: inputs, shape: node.shape,
-      inputScale: operation == .input ? inputScale : 1)
+      inputScale: operation == .input ? preprocessing.scale : 1)
+    if operation == .input, let normalization = preprocessing.normalization {
+      let images = add(last, number, [:])
+      return add(
+        IRNode(operation: .rescaling(normalization), inputs: [images], shape: node.shape), number,
+        [:])
+    }
     guard purpose == .inference, !node.activation.isElementwise, operation != .activation else {
       return add(last, number, roles)
     }
