@@ -2,6 +2,8 @@
 struct StateRefusal: ContentError {
   let finding: Finding
 
+  init(_ finding: Finding) { self.finding = finding }
+
   init(_ rule: Finding.Rule, at location: String = "", _ message: String) {
     finding = Finding(rule, at: location, message)
   }

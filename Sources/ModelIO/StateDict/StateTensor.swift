@@ -33,12 +33,14 @@ struct StateTensor: Sendable, Hashable {
     return count
   }
 
-  /// Returns the strides of elements in row-major order without gaps.
+  /// Returns the strides of elements in row-major order without gaps, of a shape with a
+  /// ``count(of:)``.
   static func rowMajor(_ shape: [Int]) -> [Int] {
     var strides = Array(repeating: 1, count: shape.count)
+    // Without elements, the product of the other extents is not bounded.
+    if shape.contains(0) { return strides }
     for axis in shape.indices.dropLast().reversed() {
-      // Extents whose product is bounded.
-      strides[axis] = strides[axis + 1] * max(1, shape[axis + 1])
+      strides[axis] = strides[axis + 1] * shape[axis + 1]
     }
     return strides
   }
@@ -63,7 +65,8 @@ struct StateTensor: Sendable, Hashable {
     return reached + 1
   }
 
-  /// Whether the elements lie in the file in row-major order without gaps.
+  /// Whether the elements lie in the file in row-major order without gaps; for a tensor with a
+  /// ``count``.
   var isContiguous: Bool {
     let standard = Self.rowMajor(shape)
     return shape.contains(0)
@@ -88,6 +91,8 @@ struct StateTensor: Sendable, Hashable {
     var result: [UInt8] = []
     result.reserveCapacity(count * size)
     let source = stored.span
+    // The stride of an axis with one element may be any number.
+    let strides = zip(shape, strides).map { $0 > 1 ? $1 : 0 }
     var position = Array(repeating: 0, count: shape.count)
     var place = 0
     while true {
