@@ -61,6 +61,24 @@ public enum ModelFile {
     }
   }
 
+  /// Returns the architecture that a model is given with, unless a copy of the model describes its
+  /// network itself.
+  ///
+  /// - Parameters:
+  ///   - architecture: The model's architecture.
+  ///   - path: The copy, which may be of another format than the model.
+  /// - Throws: ``FileError`` if a file is missing or cannot be opened.
+  public static func architecture(
+    _ architecture: String?, for path: String
+  ) throws(FileError) -> String? {
+    guard let architecture else { return nil }
+    switch try FileKind(at: path) {
+    case .onnx: return nil
+    case .torchArchive, .torchLegacy, .safetensors, .pickle: return architecture
+    default: return try FileKind(at: architecture) == .onnx ? nil : architecture
+    }
+  }
+
   private static func refuseArchitecture(
     _ architecture: String?, of path: String
   ) throws(FileError) {

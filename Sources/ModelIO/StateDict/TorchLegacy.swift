@@ -48,16 +48,19 @@ struct TorchLegacy {
 
   private mutating func readPickles() throws(StateRefusal) {
     isShort = false
-    guard case .integer(Self.version) = machine.values[try run()] else {
+    let version = try run()
+    guard case .integer(Self.version) = machine.values[version] else {
       throw StateRefusal(.stateUnsupported, "has another form of PyTorch; save it again")
     }
     restart()
-    try checkSystem(try run())
+    let system = try run()
+    try checkSystem(system)
     restart()
     root = try run()
     let weights = machine
     restart()
-    guard case .list(let list) = machine.values[try run()] else { throw machine.damaged }
+    let list = try run()
+    guard case .list(let list) = machine.values[list] else { throw machine.damaged }
     keys = []
     for item in machine.contents[list] {
       guard let key = machine.text(item) else { throw machine.damaged }

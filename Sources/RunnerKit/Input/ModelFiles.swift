@@ -94,7 +94,14 @@ struct ModelFiles: Codable, Sendable, Hashable {
     return inputs
   }
 
-  /// Opens a model's file: this model's or that of a repaired copy.
+  /// Opens a repaired copy of the model, which may be of another kind.
+  func loadCopy(_ path: String, sandbox: Sandbox) throws(FileError) -> Model {
+    try ModelFile.load(
+      path, architecture: ModelFile.architecture(architecture, for: path), inputScale: scale,
+      sandbox: sandbox)
+  }
+
+  /// Opens this model's file.
   func load(_ path: String, sandbox: Sandbox) throws(FileError) -> Model {
     try ModelFile.load(
       path, architecture: architecture, inputScale: scale, sandbox: sandbox)
