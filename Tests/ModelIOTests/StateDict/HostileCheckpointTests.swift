@@ -76,7 +76,7 @@ final class HostileCheckpointTests {
         && bare.failure?.problem.hasSuffix("(pickle-call)") == true)
     #expect(
       bare.findings[1].message
-        == "has a pickle that calls 'posix.system', at byte 26; do not load it with Python. If you "
+        == "has a pickle that calls 'posix.system', at byte 24; do not load it with Python. If you "
         + "trust its author, let them save model.state_dict() with torch.save")
     // A class that is only named.
     #expect(
