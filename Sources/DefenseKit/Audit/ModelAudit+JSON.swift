@@ -9,16 +9,17 @@ extension ModelAudit {
   public var json: JSON {
     let weights: [JSON.Member] =
       tensors.isEmpty ? [] : [.init("tensors", .array(tensors.map { Self.json($0) }))]
-    return .object([
-      .init("schema", 1),
-      .init("file", .string(path)),
-      .init("sha256", .string(sha256)),
-      .init("complete", .bool(isComplete)),
-      .init("model", model.map { Self.json($0) } ?? .null),
-    ] + weights + [
-      .init("failure", JSON(failure?.problem)),
-      .init("findings", .array(findings.map { Self.json($0) })),
-    ])
+    return .object(
+      [
+        .init("schema", 1),
+        .init("file", .string(path)),
+        .init("sha256", .string(sha256)),
+        .init("complete", .bool(isComplete)),
+        .init("model", model.map { Self.json($0) } ?? .null),
+      ] + weights + [
+        .init("failure", JSON(failure?.problem)),
+        .init("findings", .array(findings.map { Self.json($0) })),
+      ])
   }
 
   /// Returns a finding as JSON.

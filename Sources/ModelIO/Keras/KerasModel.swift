@@ -57,6 +57,7 @@ public enum KerasModel {
     let model = Result { () throws(FileError) in
       try reader.read(architecture: architecture, inputScale: 1)
     }
-    return try ModelFileAudit(model.map { $0 }, findings: reader.record.findings, of: reader.content)
+    return try ModelFileAudit(
+      model.map { $0 }, findings: reader.record.findings, of: reader.content)
   }
 }

@@ -74,7 +74,8 @@ extension ONNXFile {
       }
       guard entry.type.isFloat == tensor.isFloat else {
         throw refusal(
-          name, "tensor '\(title)' holds another kind of numbers than in \(own); give the ONNX file "
+          name,
+          "tensor '\(title)' holds another kind of numbers than in \(own); give the ONNX file "
             + "of the same network")
       }
     }

@@ -201,7 +201,8 @@ struct PickleMachine {
   mutating func use(_ count: Int) throws(StateRefusal) {
     guard count <= stepsLeft else {
       throw StateRefusal(
-        .pickleSize, "has a pickle with more parts than that of any network; save "
+        .pickleSize,
+        "has a pickle with more parts than that of any network; save "
           + "model.state_dict() with torch.save")
     }
     stepsLeft -= count

@@ -14,8 +14,9 @@ enum Safetensors {
       throw damaged("its header is longer than the file, or than that of any network")
     }
     let start = 8 + Int(length)
-    guard let text = String(
-      validating: try content.bytes(at: 8, count: Int(length)), as: UTF8.self)
+    guard
+      let text = String(
+        validating: try content.bytes(at: 8, count: Int(length)), as: UTF8.self)
     else { throw damaged("its header is not UTF-8") }
     let header: JSON
     do throws(JSONError) {
@@ -74,7 +75,9 @@ enum Safetensors {
     let room = size - start
     guard let count = StateTensor.count(of: shape), offsets[0] >= 0, offsets[0] <= offsets[1],
       offsets[1] <= room, offsets[1] - offsets[0] == count * type.size
-    else { throw damaged("tensor '\(title)' has another size than its shape, or is not in the file") }
+    else {
+      throw damaged("tensor '\(title)' has another size than its shape says")
+    }
     let tensor = StateTensor(
       name: member.key, type: type, shape: shape, strides: StateTensor.rowMajor(shape),
       offset: start + offsets[0])

@@ -156,7 +156,8 @@ struct TorchArchive {
     let title = abbreviated(key)
     guard let member = byName[folder + "data/" + key] else {
       throw StateRefusal(
-        .tensorPlace, at: title, "lacks its member 'data/\(title)', which has weights; copy it again")
+        .tensorPlace, at: title,
+        "lacks its member 'data/\(title)' with weights; copy it again")
     }
     let (size, overflows) = storage.count.multipliedReportingOverflow(by: storage.type.size)
     guard !overflows, size == member.size else {

@@ -63,7 +63,8 @@ struct CheckpointBuilder {
       + Array("u".utf8)
   }
 
-  static func storage(_ type: String, _ key: String, _ count: Int, legacy: Bool = false) -> [UInt8] {
+  static func storage(_ type: String, _ key: String, _ count: Int, legacy: Bool = false) -> [UInt8]
+  {
     tuple(
       [text("storage"), global("torch", "\(type)Storage"), text(key), text("cpu"), integer(count)]
         + (legacy ? [Array("N".utf8)] : [])) + Array("Q".utf8)
@@ -75,7 +76,8 @@ struct CheckpointBuilder {
     global("torch._utils", "_rebuild_tensor_v2")
       + tuple([
         storage, integer(offset), tuple(shape.map { integer($0) }),
-        tuple(strides.map { integer($0) }), [0x89], global("collections", "OrderedDict") + Array(")R".utf8),
+        tuple(strides.map { integer($0) }), [0x89],
+        global("collections", "OrderedDict") + Array(")R".utf8),
       ]) + Array("R".utf8)
   }
 
@@ -150,7 +152,8 @@ struct CheckpointBuilder {
     case .zip: ArchiveBuilder(members: members()).bytes
     case .legacy:
       TorchLegacy.signature + Self.pickle(Self.integer(1001))
-        + Self.pickle(Self.dictionary([("protocol_version", Self.integer(1001)), ("little_endian", [0x88])]))
+        + Self.pickle(
+          Self.dictionary([("protocol_version", Self.integer(1001)), ("little_endian", [0x88])]))
         + pickled(legacy: true)
         + Self.pickle(
           Array("](".utf8) + weights.indices.flatMap { Self.text("\($0)") } + Array("e".utf8))

@@ -69,7 +69,9 @@ final class HostileCheckpointTests {
     legacy.wrapper = ["net"]
     legacy.others = [("x", Self.call("builtins", "eval"))]
     #expect(
-      try rules(legacy.bytes(.legacy)) == ["pickle-global builtins.eval", "pickle-call builtins.eval"])
+      try rules(legacy.bytes(.legacy)) == [
+        "pickle-global builtins.eval", "pickle-call builtins.eval",
+      ])
     let bare = try audit(Builder.pickle(Self.call("posix", "system")))
     #expect(
       bare.findings.map(\.rule) == [.pickleGlobal, .pickleCall]
@@ -92,7 +94,8 @@ final class HostileCheckpointTests {
   func stackGlobal() throws {
     func short(_ text: String) -> [UInt8] { [0x8C, UInt8(text.utf8.count)] + Array(text.utf8) }
     let call =
-      short("os") + [0x94] + short("system") + [0x94, 0x93, 0x94] + Builder.tuple([Builder.text("id")])
+      short("os") + [0x94] + short("system") + [0x94, 0x93, 0x94]
+      + Builder.tuple([Builder.text("id")])
       + Array("R".utf8)
     #expect(
       try rules(zip(Builder.ordered([("w", Self.tensor), ("x", call)])))
@@ -128,7 +131,7 @@ final class HostileCheckpointTests {
     // Each tuple has the one before twice.
     var bomb = Array(")q\0".utf8)
     for _ in 0..<10_000 { bomb += Array("h\0h\0".utf8) + [0x86] + Array("q\0".utf8) }
-    #expect(try rules(zip(bomb + Array("0".utf8))) .first?.hasPrefix("pickle-opcode") == true)
+    #expect(try rules(zip(bomb + Array("0".utf8))).first?.hasPrefix("pickle-opcode") == true)
     let doubled = Builder.dictionary([("a", bomb), ("w", Self.tensor)])
     #expect(try audit(zip(doubled)).tensors.map(\.name) == ["w"])
     // A list in itself.
@@ -141,16 +144,20 @@ final class HostileCheckpointTests {
       try rules(zip([UInt8](repeating: UInt8(ascii: "("), count: 5_000_000)))
         == ["pickle-size "])
     // One list appended to a million times, and one reference of a storage as often.
-    let appends = Array("]".utf8) + [UInt8](repeating: 0, count: 0)
+    let appends =
+      Array("]".utf8) + [UInt8](repeating: 0, count: 0)
       + (0..<1_000_000).flatMap { _ in Array("Na".utf8) }
     let start = ContinuousClock.now
-    #expect(try audit(zip(Builder.dictionary([("a", appends), ("w", Self.tensor)]))).failure == nil)
-    let key = [UInt8(ascii: "X")] + ArchiveBuilder.number(1000, 4) + [UInt8](repeating: 97, count: 1000)
+    #expect(
+      try audit(zip(Builder.dictionary([("a", appends), ("w", Self.tensor)]))).failure == nil)
+    let key =
+      [UInt8(ascii: "X")] + ArchiveBuilder.number(1000, 4) + [UInt8](repeating: 97, count: 1000)
     let identifier = Builder.tuple([
       Builder.text("storage"), Builder.global("torch", "FloatStorage"), key, Builder.text("cpu"),
       Builder.integer(1),
     ])
-    let references = identifier + Array("q\u{1}Qa".utf8)
+    let references =
+      identifier + Array("q\u{1}Qa".utf8)
       + (0..<900_000).flatMap { _ in Array("h\u{1}Qa".utf8) }
     #expect(
       try audit(zip(Builder.dictionary([("a", Array("]".utf8) + references), ("w", Self.tensor)])))
@@ -160,7 +167,9 @@ final class HostileCheckpointTests {
 
   @Test("Tensors of more elements than the file are refused before memory is taken")
   func sizes() throws {
-    func found(_ tensor: [UInt8]) throws -> [String] { try rules(zip(Builder.ordered([("w", tensor)]))) }
+    func found(_ tensor: [UInt8]) throws -> [String] {
+      try rules(zip(Builder.ordered([("w", tensor)])))
+    }
     let storage = Builder.storage("Float", "0", 2)
     let large = 1 << 40
     #expect(try found(Builder.tensor(storage, [large], [0])) == ["tensor-place w"])
@@ -172,7 +181,8 @@ final class HostileCheckpointTests {
     #expect(try found(Builder.tensor(storage, offset: 1 << 62, [1], [1])) == ["tensor-place w"])
     #expect(try found(Builder.tensor(storage, [2], [1 << 62])) == ["tensor-place w"])
     #expect(
-      try found(Builder.tensor(storage, [large, large, 2], [large, large, 1])) == ["tensor-place w"])
+      try found(Builder.tensor(storage, [large, large, 2], [large, large, 1])) == ["tensor-place w"]
+    )
     // Without elements, or along an axis with one, strides do not matter.
     #expect(
       try found(Builder.tensor(storage, [0, large, large], [large, large, large])) == [])
@@ -182,8 +192,12 @@ final class HostileCheckpointTests {
         try found(Builder.tensor(Builder.storage("Float", "0", count), [1], [1]))
           == ["tensor-place 0"])
     }
-    #expect(try found(Builder.tensor(Builder.storage("Double", "0", 2), [1], [1])) == ["tensor-place 0"])
-    #expect(try found(Builder.tensor(Builder.storage("Float", "../0", 2), [1], [1])) == ["tensor-place ../0"])
+    #expect(
+      try found(Builder.tensor(Builder.storage("Double", "0", 2), [1], [1])) == ["tensor-place 0"])
+    #expect(
+      try found(Builder.tensor(Builder.storage("Float", "../0", 2), [1], [1])) == [
+        "tensor-place ../0"
+      ])
   }
 
   // MARK: Archives
@@ -232,8 +246,9 @@ final class HostileCheckpointTests {
     var hidden = gap.bytes
     // The entry of the second member leaves the directory.
     let name = Array("archive/.data/serialization_id".utf8)
-    let entry = try #require(
-      hidden.indices.last { hidden[$0...].starts(with: name) && $0 > Int(place) + 100 }) - 46
+    let entry =
+      try #require(
+        hidden.indices.last { hidden[$0...].starts(with: name) && $0 > Int(place) + 100 }) - 46
     hidden.removeSubrange(entry..<entry + 46 + name.count)
     let end = hidden.count - 22
     hidden[end + 8] -= 1
@@ -242,6 +257,24 @@ final class HostileCheckpointTests {
     hidden.replaceSubrange(
       end + 12..<end + 14, with: ArchiveBuilder.number(UInt64(size - 46 - name.count), 2))
     #expect(try audit(hidden).findings.first?.message.contains("in no member") == true)
+  }
+
+  @Test("PyTorch gives the numbers of the directory twice; they must agree")
+  func numbersTwice() throws {
+    let bytes = zip { _ in }
+    let end = bytes.count - 22
+    func number(_ value: UInt64, _ size: Int) -> [UInt8] { ArchiveBuilder.number(value, size) }
+    func twice(_ count: UInt64) -> [UInt8] {
+      func widened(_ place: Int) -> [UInt8] { Array(bytes[place..<place + 4]) + number(0, 4) }
+      let record =
+        number(0x0606_4B50, 4) + number(44, 8) + number(45, 2) + number(45, 2) + number(0, 8)
+        + number(count, 8) + number(count, 8) + widened(end + 12) + widened(end + 16)
+      let locator = number(0x0706_4B50, 4) + number(0, 4) + number(UInt64(end), 8) + number(1, 4)
+      return bytes[..<end] + record + locator + bytes[end...]
+    }
+    #expect(try rules(twice(4)) == [])
+    #expect(try rules(twice(3)) == ["zip-archive "])
+    #expect(try rules(twice(1 << 40)) == ["zip-archive "])
   }
 
   @Test("Other kinds of checkpoints are named, with what to do")
@@ -253,7 +286,8 @@ final class HostileCheckpointTests {
       try problem { $0.members.append(.init(name: "archive/code/net.py", bytes: [])) }
         == "is a TorchScript program, whose layers are code; save model.state_dict() with torch.save, "
         + "or export the model with torch.onnx.export (state-unsupported)")
-    #expect(try problem { $0.members.append(.init(name: "archive/constants.pkl", bytes: [])) } != nil)
+    #expect(
+      try problem { $0.members.append(.init(name: "archive/constants.pkl", bytes: [])) } != nil)
     #expect(
       try problem { $0.members[3].bytes = Array("big".utf8) }
         == "has big-endian numbers; save it again on a little-endian computer (state-unsupported)")

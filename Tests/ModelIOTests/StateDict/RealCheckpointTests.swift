@@ -23,7 +23,8 @@ private enum Checkpoints {
 struct RealCheckpointTests {
   @Test(
     arguments: [
-      ("ibau_badnets_8_02_ckpt.pth", 44, "float32"), ("ibau_trojan_wm_2_02_ckpt.pth", 44, "float32"),
+      ("ibau_badnets_8_02_ckpt.pth", 44, "float32"),
+      ("ibau_trojan_wm_2_02_ckpt.pth", 44, "float32"),
       ("winml_pytorch_cifar.pth", 30, "float32"), ("akamaster_resnet20.th", 97, "float32"),
     ])
   func contents(_ name: String, count: Int, type: String) throws {
@@ -39,7 +40,8 @@ struct RealCheckpointTests {
   @Test(arguments: ["badnets_8", "trojan_wm_2"])
   func weights(_ name: String) throws {
     let keras = try ModelFile.load(Checkpoints.path("ibau_\(name).h5"))
-    let file = try StateFile(FileDescriptor(Checkpoints.path("ibau_\(name)_02_ckpt.pth")), sandbox: .off)
+    let file = try StateFile(
+      FileDescriptor(Checkpoints.path("ibau_\(name)_02_ckpt.pth")), sandbox: .off)
     #expect(file.catalogue.wrapper == "net")
     let values = try file.entries.values.map { entry in
       entry.type.floats(try file.bytes(of: entry)).sorted()
@@ -58,7 +60,8 @@ struct RealCheckpointTests {
   func folded() throws {
     let error = #expect(throws: FileError.self) {
       try ModelFile.load(
-        Checkpoints.path("winml_pytorch_cifar.pth"), architecture: Checkpoints.path("winml_pytorch_cifar.onnx"))
+        Checkpoints.path("winml_pytorch_cifar.pth"),
+        architecture: Checkpoints.path("winml_pytorch_cifar.onnx"))
     }
     #expect(error?.finding?.rule == .stateDict)
   }

@@ -82,7 +82,8 @@ final class StateDictTests {
   }
 
   /// Every form, type, order of axes, offset and wrapper, with and without masks and prefixes.
-  @Test("Weights in another file give the network with these weights, bit by bit", arguments: 0..<90)
+  @Test(
+    "Weights in another file give the network with these weights, bit by bit", arguments: 0..<90)
   func replaced(_ seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     let form = CheckpointBuilder.Form.allCases[Int(seed) % 3]
@@ -151,7 +152,8 @@ final class StateDictTests {
   ) throws -> String {
     var file = Self.fixed()
     change(&file)
-    var blank = Self.network((4, 3)) { _, shape in [Float](repeating: 1, count: shape.reduce(1, *)) }
+    var blank = Self.network((4, 3)) { _, shape in [Float](repeating: 1, count: shape.reduce(1, *))
+    }
     network(&blank)
     let weights = try file.write(form, to: path("weights.pth"))
     let architecture = try blank.write(to: folder)
@@ -206,7 +208,10 @@ final class StateDictTests {
       try problem { $0.weights.removeLast() }
         == "lacks 'fc.bias', 3, which net.onnx has; " + Self.advice)
     #expect(
-      try problem { $0.weights = [] } network: { _ in }
+      try problem {
+        $0.weights = []
+      } network: { _ in
+      }
         == "holds no weights by name; save model.state_dict() with torch.save (state-dict)")
   }
 
@@ -244,7 +249,8 @@ final class StateDictTests {
   @Test("A copy is written as Keras or ONNX and computes the same; the weights stay")
   func written() throws {
     let weights = try Self.fixed().write(.legacy, to: path("weights.pth"))
-    let blank = Self.network((4, 3)) { _, shape in [Float](repeating: 1, count: shape.reduce(1, *)) }
+    let blank = Self.network((4, 3)) { _, shape in [Float](repeating: 1, count: shape.reduce(1, *))
+    }
     let model = try ModelFile.load(weights, architecture: blank.write(to: folder))
     for format in ModelFormat.allCases {
       let copy = path("copy.\(format.fileExtension)").path
