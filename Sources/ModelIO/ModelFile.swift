@@ -16,7 +16,7 @@ public enum ModelFile {
   public static func load(
     _ path: String, architecture: String? = nil, inputScale: Float = 1, sandbox: Sandbox = .auto
   ) throws(FileError) -> Model {
-    switch try FileKind(at: path) {
+    switch try kind(of: path) {
     case .onnx:
       try refuseArchitecture(architecture, of: path)
       var reader = ONNXReader(path, sandbox: sandbox, isTolerant: false)
@@ -43,7 +43,7 @@ public enum ModelFile {
   public static func audit(
     _ path: String, architecture: String? = nil, sandbox: Sandbox = .auto
   ) throws(FileError) -> ModelFileAudit {
-    switch try FileKind(at: path) {
+    switch try kind(of: path) {
     case .onnx:
       try refuseArchitecture(architecture, of: path)
       var reader = ONNXReader(path, sandbox: sandbox, isTolerant: true)
@@ -72,11 +72,20 @@ public enum ModelFile {
     _ architecture: String?, for path: String
   ) throws(FileError) -> String? {
     guard let architecture else { return nil }
-    switch try FileKind(at: path) {
+    switch try kind(of: path) {
     case .onnx: return nil
     case .torchArchive, .torchLegacy, .safetensors, .pickle: return architecture
     default: return try FileKind(at: architecture) == .onnx ? nil : architecture
     }
+  }
+
+  /// Returns the kind of a file; that of a checkpoint for a zip archive with a pickle anywhere in it.
+  private static func kind(of path: String) throws(FileError) -> FileKind {
+    let kind = try FileKind(at: path)
+    guard kind == .zip, let archive = try? ZipArchive(FileDescriptor(path), sandbox: .off),
+      archive.members.contains(where: { $0.name.hasSuffix(".pkl") })
+    else { return kind }
+    return .torchArchive
   }
 
   private static func refuseArchitecture(

@@ -43,7 +43,7 @@ struct ONNXReader {
         name: catalogue.name.isEmpty ? "model" : ONNXImporter.neutral(catalogue.name),
         source: try Model.Source(of: weights?.content ?? content))
       // The weights of another file have no place in this one.
-      if weights == nil { model.origin = ONNXOrigin(file, result) }
+      model.origin = weights == nil ? ONNXOrigin(file, result) : StateOrigin(network: result)
       return model
     } catch {
       throw record.explained(error, graph: .onnxGraph)

@@ -85,6 +85,14 @@ final class StateFile {
   ///
   /// - Throws: ``FileError`` if the file cannot be read.
   func bytes(of entry: Entry) throws(FileError) -> [UInt8] {
+    // The sizes fit the file, which may have gaps, and are bounded.
+    let size = ((entry.tensor.extent ?? 0) + (entry.tensor.count ?? 0)) * entry.tensor.type.size
+    guard size < 1 << 20 || MemoryError.isAvailable(size) else {
+      throw FileError(
+        .unavailable, path: content.path,
+        "its tensor '\(abbreviated(entry.tensor.name))' takes \(size >> 20) MiB, more than the system "
+          + "has free")
+    }
     let bytes = try entry.tensor.bytes(in: content)
     guard let mask = entry.mask else { return bytes }
     let factors = mask.type.floats(try mask.bytes(in: content))

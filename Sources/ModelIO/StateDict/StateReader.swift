@@ -50,8 +50,9 @@ struct StateReader {
     let name = architecture.split(separator: "/").last.map(String.init) ?? architecture
     try record.report(
       reader.record.findings.map {
-        // Findings about the weights are those of the other file.
-        $0.rule == .stateDict ? $0 : Finding($0.rule, at: "\(name): \($0.location)", $0.message)
+        // These are about the weights.
+        [.stateDict, .onnxPrecision].contains($0.rule)
+          ? $0 : Finding($0.rule, at: "\(name): \($0.location)", $0.message)
       }, in: architecture)
     return try model.get()
   }

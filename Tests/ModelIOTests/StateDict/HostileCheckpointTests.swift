@@ -72,6 +72,12 @@ final class HostileCheckpointTests {
       try rules(legacy.bytes(.legacy)) == [
         "pickle-global builtins.eval", "pickle-call builtins.eval",
       ])
+    // A pickle that is not the first member.
+    #expect(
+      try rules(
+        zip(Builder.ordered([("w", Self.tensor), ("x", Self.call("os", "system"))])) {
+          $0.members.swapAt(0, 1)
+        }) == ["pickle-global os.system", "pickle-call os.system"])
     let bare = try audit(Builder.pickle(Self.call("posix", "system")))
     #expect(
       bare.findings.map(\.rule) == [.pickleGlobal, .pickleCall]

@@ -257,6 +257,10 @@ final class StateDictTests {
       try ModelFile.save(model, as: format, to: copy)
       let again = try ModelFile.load(copy)
       #expect(again.graph.parameterCount == model.graph.parameterCount)
+      // An ONNX copy takes images as the architecture does.
+      if let origin = again.origin as? ONNXOrigin {
+        #expect(origin.network.isChannelsFirst && origin.network.input == "image")
+      }
       #expect(throws: FileError.self) { try ModelFile.save(model, as: format, to: weights) }
     }
   }
