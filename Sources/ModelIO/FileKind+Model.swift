@@ -15,8 +15,10 @@ extension FileKind {
     case .gzip: "is packed with gzip; unpack it with `gunzip`"
     case .tar, .zip: "is \(words), not HDF5; unpack it and give the .h5 file in it"
     case .onnx: "is \(words), which does not hold a network of Keras"
-    case .torchArchive, .pickle, .tflite, .savedModel, .savedModelGraph:
-      "is \(words); only Keras .h5 models and ONNX models are read"
+    case .torchArchive, .torchLegacy, .safetensors:
+      "is \(words), which does not hold a network of Keras"
+    case .pickle, .tflite, .savedModel, .savedModelGraph:
+      "is \(words); only Keras .h5 models, ONNX models and weights of PyTorch are read"
     case .numpyArchive, .numpyArray, .matlab5, .idx, .jpeg, .folder:
       "is \(words), which holds no model; give a model that Keras saved as .h5"
     }

@@ -21,6 +21,10 @@ enum FileKind: Sendable, Hashable, CaseIterable {
   case numpyArchive
   /// A PyTorch model or tensors, a zip archive.
   case torchArchive
+  /// The form of such files before PyTorch 1.6.
+  case torchLegacy
+  /// Weights in the safetensors format.
+  case safetensors
   /// Any other zip archive.
   case zip
   /// A NumPy array (.npy).
@@ -96,7 +100,12 @@ enum FileKind: Sendable, Hashable, CaseIterable {
     if starts(PNGHeader.signature) { return .png }
     if starts([0xFF, 0xD8, 0xFF]) { return .jpeg }
     if starts("TFL3", at: 4) { return .tflite }
+    // The length of the JSON header, then the header.
+    if start.count > 8, start[4..<8].allSatisfy({ $0 == 0 }), start[8] == UInt8(ascii: "{") {
+      return .safetensors
+    }
     if starts([0, 0, 8]), start.count > 3, (1...4).contains(start[3]) { return .idx }
+    if starts(TorchLegacy.signature) { return .torchLegacy }
     // A pickle begins with the opcode PROTO and the protocol version.
     if start[0] == 0x80, start.count > 1, (2...5).contains(start[1]) { return .pickle }
     // Two protobuf fields: the format version, then the first length-delimited one.
@@ -129,7 +138,8 @@ enum FileKind: Sendable, Hashable, CaseIterable {
     case .gitLFSPointer: "a Git LFS pointer, not the file itself"
     case .kerasArchive: "a model of Keras 3 (.keras)"
     case .numpyArchive: "a NumPy archive (.npz)"
-    case .torchArchive: "a file of PyTorch"
+    case .torchArchive, .torchLegacy: "a file of PyTorch"
+    case .safetensors: "a safetensors file"
     case .zip: "a zip archive"
     case .numpyArray: "a NumPy array (.npy)"
     case .pickle: "a Python pickle"

@@ -17,7 +17,8 @@ public enum ModelFormat: String, Sendable, Hashable, CaseIterable {
 }
 
 extension ModelFile {
-  /// Returns the format of the file that a model was read from; Keras for a model made in memory.
+  /// Returns the format of the file that a model was read from; Keras for a model made in memory, and
+  /// for weights of PyTorch or safetensors.
   public static func format(of model: Model) -> ModelFormat {
     model.origin is ONNXOrigin ? .onnx : .keras
   }
@@ -59,8 +60,8 @@ extension ModelFile {
   /// weights changed gets one of its own.
   ///
   /// A model of another format, or with another network than its file, is written as a new ONNX file
-  /// of opset 17 (20 for GELU and Mish), with the file's input name and order of axes. A model that
-  /// was not read from ONNX takes images channels last.
+  /// of opset 17 (20 for GELU and Mish), with the file's input name and order of axes, or those of
+  /// its `architecture`. A model that was not read from ONNX takes images channels last.
   ///
   /// - Parameters:
   ///   - model: The model.
@@ -93,8 +94,8 @@ extension ModelFile {
   }
 
   private static func export(_ model: Model, to path: String) throws(FileError) -> ONNXExport {
-    let origin = model.origin as? ONNXOrigin
-    let network = origin?.network
+    let network =
+      (model.origin as? ONNXOrigin)?.network ?? (model.origin as? StateOrigin)?.network
     let isSame = network?.graph.outputShape == model.graph.outputShape
     let export: ONNXExport
     do {

@@ -2,12 +2,13 @@ public import InferenceGraph
 
 /// Model files of every format that is read; the contents of a file, not its name, tell which.
 public enum ModelFile {
-  /// Reads a Keras `.h5` model or an ONNX model.
+  /// Reads a Keras `.h5` model, an ONNX model, or weights of PyTorch or safetensors.
   ///
   /// - Parameters:
   ///   - path: The file.
-  ///   - architecture: A file that describes the network, for a Keras file that holds only weights;
-  ///     see ``KerasModel/load(_:architecture:preprocessing:sandbox:)``.
+  ///   - architecture: A file that describes the network, for a file that holds only weights: for
+  ///     Keras, see ``KerasModel/load(_:architecture:preprocessing:sandbox:)``; for PyTorch and
+  ///     safetensors an ONNX file whose tensors have the same names and shapes.
   ///   - preprocessing: What happens to images before they enter the network.
   ///   - sandbox: Whether a sealed process parses the files.
   /// - Throws: ``FileError``; the message names the layer and says what to do. For a refused file
@@ -16,12 +17,21 @@ public enum ModelFile {
     _ path: String, architecture: String? = nil, preprocessing: Preprocessing = Preprocessing(),
     sandbox: Sandbox = .auto
   ) throws(FileError) -> Model {
-    guard try isONNX(path, architecture) else {
+    switch try kind(of: path) {
+    case .onnx:
+      try refuseArchitecture(architecture, of: path)
+      var reader = ONNXReader(path, sandbox: sandbox, isTolerant: false)
+      return try reader.read(preprocessing)
+    case .torchArchive, .torchLegacy, .safetensors, .pickle:
+      var reader = StateReader(path, sandbox: sandbox, isTolerant: false)
+      guard let model = try reader.read(architecture: architecture, preprocessing) else {
+        throw reader.missingArchitecture
+      }
+      return model
+    default:
       return try KerasModel.load(
         path, architecture: architecture, preprocessing: preprocessing, sandbox: sandbox)
     }
-    var reader = ONNXReader(path, sandbox: sandbox, isTolerant: false)
-    return try reader.read(preprocessing)
   }
 
   /// Audits a model: reads as much of it as possible, and lists what an honest model does not have.
@@ -29,26 +39,62 @@ public enum ModelFile {
   /// The returned model may be one that ``load(_:architecture:preprocessing:sandbox:)`` refuses: it is
   /// for examination, not for use.
   ///
-  /// - Throws: ``FileError`` if the file cannot be opened, or holds only weights and there is no
-  ///   architecture.
+  /// - Throws: ``FileError`` if the file cannot be opened, or holds only weights of Keras and there is
+  ///   no architecture. Weights of PyTorch and safetensors are audited without one.
   public static func audit(
     _ path: String, architecture: String? = nil, sandbox: Sandbox = .auto
   ) throws(FileError) -> ModelFileAudit {
-    guard try isONNX(path, architecture) else {
-      return try KerasModel.audit(path, architecture: architecture, sandbox: sandbox)
+    switch try kind(of: path) {
+    case .onnx:
+      try refuseArchitecture(architecture, of: path)
+      var reader = ONNXReader(path, sandbox: sandbox, isTolerant: true)
+      let model = Result { () throws(FileError) in try reader.read(Preprocessing()) }
+      return try ModelFileAudit(
+        model.map { $0 }, findings: reader.record.findings, of: reader.content)
+    case .torchArchive, .torchLegacy, .safetensors, .pickle:
+      var reader = StateReader(path, sandbox: sandbox, isTolerant: true)
+      let model = Result { () throws(FileError) in
+        try reader.read(architecture: architecture, Preprocessing())
+      }
+      return try ModelFileAudit(
+        model, tensors: reader.tensors, findings: reader.record.findings, of: reader.content)
+    default: return try KerasModel.audit(path, architecture: architecture, sandbox: sandbox)
     }
-    var reader = ONNXReader(path, sandbox: sandbox, isTolerant: true)
-    let model = Result { () throws(FileError) in try reader.read(Preprocessing()) }
-    return try ModelFileAudit(model, findings: reader.record.findings, of: reader.content)
   }
 
-  private static func isONNX(_ path: String, _ architecture: String?) throws(FileError) -> Bool {
-    guard try FileKind(at: path) == .onnx else { return false }
-    if architecture != nil {
-      throw FileError(
-        .usage, path: path, "is an ONNX model, which describes its network itself",
-        remedies: [.omit("architecture")])
+  /// Returns the architecture that a model is given with, unless a copy of the model describes its
+  /// network itself.
+  ///
+  /// - Parameters:
+  ///   - architecture: The model's architecture.
+  ///   - path: The copy, which may be of another format than the model.
+  /// - Throws: ``FileError`` if a file is missing or cannot be opened.
+  public static func architecture(
+    _ architecture: String?, for path: String
+  ) throws(FileError) -> String? {
+    guard let architecture else { return nil }
+    switch try kind(of: path) {
+    case .onnx: return nil
+    case .torchArchive, .torchLegacy, .safetensors, .pickle: return architecture
+    default: return try FileKind(at: architecture) == .onnx ? nil : architecture
     }
-    return true
+  }
+
+  /// Returns the kind of a file; that of a checkpoint for a zip archive with a pickle anywhere in it.
+  private static func kind(of path: String) throws(FileError) -> FileKind {
+    let kind = try FileKind(at: path)
+    guard kind == .zip, let archive = try? ZipArchive(FileDescriptor(path), sandbox: .off),
+      archive.members.contains(where: { $0.name.hasSuffix(".pkl") })
+    else { return kind }
+    return .torchArchive
+  }
+
+  private static func refuseArchitecture(
+    _ architecture: String?, of path: String
+  ) throws(FileError) {
+    guard architecture != nil else { return }
+    throw FileError(
+      .usage, path: path, "is an ONNX model, which describes its network itself",
+      remedies: [.omit("architecture")])
   }
 }

@@ -20,6 +20,7 @@ let targets: [String: any FuzzTarget.Type] = [
   "json": JSONTarget.self,
   "lzf": LZFTarget.self, "network": NetworkTarget.self, "numpy": NumpyTarget.self,
   "onnx": ONNXTarget.self, "options": OptionTarget.self, "png": PNGTarget.self,
+  "torch": TorchTarget.self,
 ]
 
 /// The parser that DEFENSEKIT_FUZZ names: one program serves all, since each would take minutes to build.

@@ -2,19 +2,24 @@ internal import InferenceGraph
 public import ModelIO
 
 extension ModelAudit {
-  /// The audit as JSON, schema 1: the file, its model, if any, and the findings.
+  /// The audit as JSON, schema 1: the file, its model, if any, its tensors, if it is a file of weights
+  /// of PyTorch or safetensors, and the findings.
   ///
   /// Texts are the file's own; JSON escapes invisible characters.
   public var json: JSON {
-    .object([
-      .init("schema", 1),
-      .init("file", .string(path)),
-      .init("sha256", .string(sha256)),
-      .init("complete", .bool(isComplete)),
-      .init("model", model.map { Self.json($0) } ?? .null),
-      .init("failure", JSON(failure?.problem)),
-      .init("findings", .array(findings.map { Self.json($0) })),
-    ])
+    let weights: [JSON.Member] =
+      tensors.isEmpty ? [] : [.init("tensors", .array(tensors.map { Self.json($0) }))]
+    return .object(
+      [
+        .init("schema", 1),
+        .init("file", .string(path)),
+        .init("sha256", .string(sha256)),
+        .init("complete", .bool(isComplete)),
+        .init("model", model.map { Self.json($0) } ?? .null),
+      ] + weights + [
+        .init("failure", JSON(failure?.problem)),
+        .init("findings", .array(findings.map { Self.json($0) })),
+      ])
   }
 
   /// Returns a finding as JSON.
@@ -23,6 +28,13 @@ extension ModelAudit {
       "rule": .string(finding.rule.name), "severity": .string(finding.rule.severity.rawValue),
       "technique": .string(finding.rule.technique), "location": .string(finding.location),
       "message": .string(finding.message),
+    ]
+  }
+
+  private static func json(_ tensor: StoredTensor) -> JSON {
+    [
+      "name": .string(tensor.name), "type": .string(tensor.type),
+      "shape": .array(tensor.shape.map { .int($0) }),
     ]
   }
 

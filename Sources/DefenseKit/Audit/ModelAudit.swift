@@ -13,11 +13,14 @@ public struct ModelAudit: Sendable {
   public let sha256: String
   /// The findings without duplicates: errors first, then by rule and location.
   public let findings: [Finding]
-  /// The model, if the file contains one; do not run a model with errors.
+  /// The model, if the file contains one, or weights for `architecture`; do not run a model with
+  /// errors.
   public let model: Model?
+  /// The tensors of a file of weights of PyTorch or safetensors, in its order; empty for other files.
+  public let tensors: [StoredTensor]
   /// The multiply-adds of the model for one image; nil if the model cannot run.
   public let costPerImage: Int?
-  /// The reason why there is no model.
+  /// The reason why there is no model; nil if there is one, or only weights were asked for.
   public let failure: FileError?
 
   /// Whether the whole file was read; if not, there may be more to find.
@@ -28,12 +31,14 @@ public struct ModelAudit: Sendable {
   /// Audits a file.
   ///
   /// - Parameters:
-  ///   - path: The path of a Keras `.h5` file or an ONNX file.
-  ///   - architecture: For a file with weights only, the path of another Keras file or a JSON file
-  ///     that describes the network; the findings include those of this file.
+  ///   - path: The path of a model: a Keras `.h5` file, an ONNX file, or weights of PyTorch or
+  ///     safetensors.
+  ///   - architecture: For a file with weights only, the path of another file that describes the
+  ///     network: Keras or JSON for Keras, ONNX for the others; the findings include those of this
+  ///     file.
   ///   - sandbox: How files are parsed.
-  /// - Throws: `FileError` if the file does not exist, or if it has weights only and `architecture`
-  ///   is nil. All other errors are findings.
+  /// - Throws: `FileError` if the file does not exist, or if it has weights of Keras only and
+  ///   `architecture` is nil. All other errors are findings.
   public init(
     _ path: String, architecture: String? = nil, sandbox: Sandbox = .auto
   ) throws(FileError) {
@@ -42,6 +47,7 @@ public struct ModelAudit: Sendable {
     sha256 = audit.sha256
     model = audit.model
     failure = audit.failure
+    tensors = audit.tensors
     var findings = audit.findings
     var cost: Int?
     if let model {

@@ -8,6 +8,8 @@ extension Finding.Rule {
     kerasUnknownLayer, kerasUnsupported, kerasTraining, kerasDuplicateKey, kerasConfig,
     kerasAmbiguous, kerasPrecision, kerasExtra, onnxDamaged, onnxDuplicateField, onnxExternal,
     onnxSize, onnxDomain, onnxUnsupported, onnxGraph, onnxPrecision, onnxExtra,
+    pickleDamaged, pickleOpcode, pickleCall, pickleGlobal, pickleSize, zipArchive, tensorPlace,
+    safetensorsDamaged, stateDict, stateUnsupported, stateExtra,
     weightsNonfinite, weightsExtreme, weightsLarge, weightsDuplicated, graphUnreachable,
     graphConstantBranch,
     graphSize,
@@ -18,6 +20,7 @@ extension Finding.Rule {
     [
       .parserCrash, .parserLimit, .parserAnswer, .fileKind, .damaged, .kerasDuplicateKey,
       .kerasConfig, .onnxDamaged, .onnxDuplicateField, .onnxSize, .onnxGraph,
+      .pickleDamaged, .pickleOpcode, .pickleSize, .zipArchive, .safetensorsDamaged,
     ]
     .contains(self)
   }

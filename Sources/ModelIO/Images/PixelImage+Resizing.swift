@@ -55,7 +55,8 @@ extension PixelImage {
   /// as wide as the factor of reduction, along the rows, then along the columns, each result
   /// rounded to a byte. Weights are fixed-point numbers of 22 bits.
   ///
-  /// Source: Pillow's `Resample.c`; images with alpha are premultiplied there and not here.
+  /// Pillow 13 begins with the columns for some shapes. Source: Pillow's `Resample.c`; images with alpha
+  /// are premultiplied there and not here.
   func resized(height: Int, width: Int) -> PixelImage {
     var result = self
     if width != self.width {

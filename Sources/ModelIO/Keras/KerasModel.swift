@@ -58,6 +58,7 @@ public enum KerasModel {
     let model = Result { () throws(FileError) in
       try reader.read(architecture: architecture, Preprocessing())
     }
-    return try ModelFileAudit(model, findings: reader.record.findings, of: reader.content)
+    return try ModelFileAudit(
+      model.map { $0 }, findings: reader.record.findings, of: reader.content)
   }
 }

@@ -3,12 +3,15 @@ import InferenceGraph
 /// Reads an ONNX model, for the loader and for the audit.
 struct ONNXReader {
   private let sandbox: Sandbox
+  /// A file with other weights for the network.
+  private let weights: StateFile?
   private(set) var record: ReadingRecord
   /// The file, once it is open.
   private(set) var content: FileDescriptor?
 
-  init(_ path: String, sandbox: Sandbox, isTolerant: Bool) {
+  init(_ path: String, weights: StateFile? = nil, sandbox: Sandbox, isTolerant: Bool) {
     self.sandbox = sandbox
+    self.weights = weights
     record = ReadingRecord(path: path, isTolerant: isTolerant)
   }
 
@@ -21,6 +24,7 @@ struct ONNXReader {
       let content = try FileDescriptor(record.path)
       self.content = content
       let file = try ONNXFile(content, sandbox: sandbox)
+      if let weights { file.take(weights) }
       let catalogue = file.catalogue
       try record.report(
         catalogue.extras.map { Finding(.onnxExtra, at: $0, "it holds \($0), which is not read") })
@@ -32,12 +36,14 @@ struct ONNXReader {
       }
       let network = try ONNXNetwork(catalogue, output: output.name)
       try record.report(network.findings)
+      if let weights { try file.check(weights, in: network) }
       let result = try ONNXImporter.build(file, network)
       var model = Model(
         graph: result.graph, preprocessing: preprocessing,
         name: catalogue.name.isEmpty ? "model" : ONNXImporter.neutral(catalogue.name),
-        source: try Model.Source(of: content))
-      model.origin = ONNXOrigin(file, result)
+        source: try Model.Source(of: weights?.content ?? content))
+      // The weights of another file have no place in this one.
+      model.origin = weights == nil ? ONNXOrigin(file, result) : StateOrigin(network: result)
       return model
     } catch {
       throw record.explained(error, graph: .onnxGraph)

@@ -18,6 +18,8 @@ enum SealedRequest: UInt64 {
   /// Numbers: place and size of deflated bytes in the file, bytes to unpack, 0. Answer: as for
   /// ``rows``.
   case inflate
+  /// Answer: the length of the serialized result of parsing a file of weights, and the result.
+  case weights
 
   /// The size of a request in bytes.
   static let size = 40

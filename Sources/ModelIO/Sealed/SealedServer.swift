@@ -49,6 +49,7 @@ func serveSealed(_ bytes: UnsafeRawPointer?, _ count: Int) {
     case .images: sendImages(numbers)
     case .network: sendNetwork()
     case .inflate: sendUnpacked(numbers)
+    case .weights: sendWeights()
     }
   }
 
@@ -61,6 +62,15 @@ func serveSealed(_ bytes: UnsafeRawPointer?, _ count: Int) {
     // The mapped file is only read.
     let file = unsafe UnsafeRawBufferPointer(start: bytes, count: count)
     return Self.send(ONNXCatalogue.message(of: unsafe file.bytes))
+  }
+
+  private func sendWeights() -> Bool {
+    // The mapped file is only read.
+    let file = unsafe UnsafeRawBufferPointer(start: bytes, count: count)
+    let content = StateContent(size: count) { offset, count throws(FileError) in
+      unsafe Array(file[offset..<offset + count])
+    }
+    return Self.send(StateParser.catalogue(of: content).message)
   }
 
   private mutating func sendRows(_ numbers: [UInt64]) -> Bool {

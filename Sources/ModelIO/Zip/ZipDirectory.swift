@@ -47,17 +47,21 @@ struct ZipDirectory {
     var (here, all) = (try record.number(2), try record.number(2))
     var (size, offset) = (try record.number(4), try record.number(4))
     var place = fileSize - end.count + start
-    if all == 0xFFFF || size == 0xFFFF_FFFF || offset == 0xFFFF_FFFF, start >= 20,
-      end[start - 20..<start - 16] == [0x50, 0x4B, 6, 7]
-    {
+    // PyTorch writes the 64-bit form of the numbers even if they fit into the other.
+    if start >= 20, end[start - 20..<start - 16] == [0x50, 0x4B, 6, 7] {
       var locator = ZipBytes(end[start - 12..<start - 4])
       let recordPlace = try locator.number(8)
       guard recordPlace <= place - 20 - 56 else { throw Refusal.damaged }
       let bytes = try read(recordPlace, 56)
       guard bytes[..<4] == [0x50, 0x4B, 6, 6] else { throw Refusal.damaged }
       var wide = ZipBytes(bytes[24...])
-      (here, all) = (try wide.number(8), try wide.number(8))
-      (size, offset) = (try wide.number(8), try wide.number(8))
+      func wider(_ number: Int, _ limit: Int) throws -> Int {
+        let whole = try wide.number(8)
+        guard number == limit || number == whole else { throw Refusal.damaged }
+        return whole
+      }
+      (here, all) = (try wider(here, 0xFFFF), try wider(all, 0xFFFF))
+      (size, offset) = (try wider(size, 0xFFFF_FFFF), try wider(offset, 0xFFFF_FFFF))
       place = recordPlace
     }
     guard disk == 0, directoryDisk == 0, here == all else {

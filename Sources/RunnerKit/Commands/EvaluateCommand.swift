@@ -19,8 +19,8 @@ struct EvaluateCommand: RunnerCommand {
   }
 
   @Argument(
-    help: "Keras .h5 or ONNX file: a suspect, a repaired model or GoodNet.",
-    completion: .hdf5)
+    help: "A suspect, a repaired model or GoodNet: Keras .h5, ONNX, or weights.",
+    completion: .model)
   var model: String
 
   @Option(

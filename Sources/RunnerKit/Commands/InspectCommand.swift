@@ -21,18 +21,19 @@ struct InspectCommand: RunnerCommand {
       Example(
         "A file of weights, with the network described in another file",
         "inspect weights.h5 --architecture model.json"),
+      Example("The tensors in a checkpoint of PyTorch, and what it would run", "inspect model.pth"),
       Example("Findings for a code scanning service", "inspect suspect.h5 --sarif"),
     ]
   }
 
   @Argument(
-    help: "Keras .h5 or ONNX file.",
-    completion: .hdf5)
+    help: "Keras .h5 or ONNX file, or weights of PyTorch or safetensors.",
+    completion: .model)
   var model: String
 
   @Option(
     help: ModelArguments.architectureHelp,
-    completion: .file(extensions: ["h5", "hdf5", "json"]))
+    completion: .network)
   var architecture: String?
 
   @OptionGroup var parsing: ParsingArguments
@@ -75,8 +76,33 @@ struct InspectCommand: RunnerCommand {
   static func text(_ audit: ModelAudit) -> String {
     let listing =
       audit.model.map { Self.text($0, cost: audit.costPerImage) }
+      ?? (audit.tensors.isEmpty ? nil : text(audit.tensors, sha256: audit.sha256))
       ?? "No model can be built from \(audit.path.visible).\n"
     return listing + "\n" + text(audit.findings)
+  }
+
+  /// Returns the listing of a file of weights.
+  private static func text(_ tensors: [StoredTensor], sha256: String) -> String {
+    var rows = [["tensor", "type", "shape"]]
+    for tensor in tensors {
+      rows.append([
+        clipped(tensor.name, to: 60), tensor.type,
+        tensor.shape.map(String.init).joined(separator: "x"),
+      ])
+    }
+    let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+    var lines = rows.map { row in
+      row.enumerated().map { $0 < 2 ? $1.padding(to: widths[$0]) : $1.padded(to: widths[$0]) }
+        .joined(separator: "  ")
+    }
+    lines.insert(String(repeating: "─", count: widths.reduce(0, +) + 4), at: 1)
+    // The parser bounds the number of elements of each.
+    let count = tensors.reduce(0) { $0 &+ $1.shape.reduce(1, &*) }
+    lines += [
+      "", "tensors     \(grouped(tensors.count))", "parameters  \(grouped(count))",
+      "layers      not in the file: --architecture takes the network as ONNX",
+    ]
+    return (lines + ["SHA-256     \(sha256)"]).joined(separator: "\n") + "\n"
   }
 
   private static func text(_ findings: [Finding]) -> String {
@@ -145,12 +171,12 @@ struct InspectCommand: RunnerCommand {
     String("\(activation)".prefix { $0 != "(" })
   }
 
-  /// Returns a name from the file with invisible characters escaped, at most 28 scalars long.
-  private static func clipped(_ text: String) -> String {
+  /// Returns a name from the file with invisible characters escaped, at most `limit` scalars long.
+  private static func clipped(_ text: String, to limit: Int = 28) -> String {
     let text = text.visible
     // Scalars are counted because a character may have any number of combining marks.
-    return text.unicodeScalars.count > 28
-      ? String(text.unicodeScalars.prefix(27)) + "…" : text
+    return text.unicodeScalars.count > limit
+      ? String(text.unicodeScalars.prefix(limit - 1)) + "…" : text
   }
 
   /// Formats a number of bytes in KiB with one decimal.

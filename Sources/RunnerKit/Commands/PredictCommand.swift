@@ -32,8 +32,8 @@ struct PredictCommand: RunnerCommand {
   }
 
   @Argument(
-    help: "Keras .h5 or ONNX file: a suspect, a repaired model or GoodNet.",
-    completion: .hdf5)
+    help: "A suspect, a repaired model or GoodNet: Keras .h5, ONNX, or weights.",
+    completion: .model)
   var model: String
 
   @Argument(
@@ -48,7 +48,7 @@ struct PredictCommand: RunnerCommand {
 
   @Option(
     help: ArgumentHelp("Repaired copy of the model, for the detector.", valueName: "file"),
-    completion: .hdf5)
+    completion: .model)
   var repaired: String?
 
   @Option(
@@ -200,7 +200,7 @@ struct PredictCommand: RunnerCommand {
     in context: RunContext
   ) throws -> [Prediction] {
     if let detector {
-      let copy = try repaired.map { try files.load($0, sandbox: context.sandbox) }
+      let copy = try repaired.map { try files.loadCopy($0, sandbox: context.sandbox) }
       let clean = try clean.map {
         try files.clean($0, for: suspect, [type(of: detector)], sandbox: context.sandbox)
       }

@@ -59,8 +59,8 @@ struct RunCommand: RunnerCommand {
   var verdict: [String] = []
 
   @Option(
-    help: ArgumentHelp("The suspect, a Keras .h5 or ONNX file.", valueName: "file"),
-    completion: .hdf5)
+    help: ArgumentHelp("The suspect: a Keras .h5 or ONNX file, or weights.", valueName: "file"),
+    completion: .model)
   var model: String?
 
   @Option(

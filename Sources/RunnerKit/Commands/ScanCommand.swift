@@ -34,8 +34,8 @@ struct ScanCommand: RunnerCommand {
   }
 
   @Argument(
-    help: "Keras .h5 or ONNX file; by default the small network that comes with the program.",
-    completion: .hdf5)
+    help: "Keras .h5 or ONNX file, or weights; by default the small network of the program.",
+    completion: .model)
   var model: String?
 
   @Option(

@@ -120,6 +120,15 @@ extension CompletionKind {
   /// Completes a data set: a file, or on the way to one a folder, which may be one itself.
   static var dataSet: CompletionKind { .file(extensions: ["h5", "hdf5", "npz", "npy"]) }
 
+  /// The usual endings of models' files.
+  static let modelExtensions = ["h5", "hdf5", "onnx", "pth", "pt", "th", "ckpt", "safetensors"]
+
+  /// Completes a model.
+  static var model: CompletionKind { .file(extensions: modelExtensions) }
+
+  /// Completes a file that describes a network.
+  static var network: CompletionKind { .file(extensions: ["h5", "hdf5", "json", "onnx"]) }
+
   /// Completes an HDF5 file: a model or a data set.
   static var hdf5: CompletionKind { .file(extensions: ["h5", "hdf5"]) }
 }

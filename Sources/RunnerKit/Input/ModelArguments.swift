@@ -25,14 +25,14 @@ struct ModelArguments: ParsableArguments, Sendable {
 
   @Option(
     help: ModelArguments.architectureHelp,
-    completion: .file(extensions: ["h5", "hdf5", "json"]))
+    completion: .network)
   var architecture: String?
 
   @OptionGroup var execution: ExecutionArguments
 
   static var architectureHelp: ArgumentHelp {
     ArgumentHelp(
-      "Keras .h5 or JSON file that describes the network, if the model file has only weights.",
+      "File that describes the network, if the model file has only weights: ONNX for weights of PyTorch and safetensors, Keras .h5 or JSON for those of Keras.",
       valueName: "file")
   }
 

@@ -96,10 +96,20 @@ struct ModelFiles: Codable, Sendable, Hashable {
     return inputs
   }
 
-  /// Opens a model's file: this model's or that of a repaired copy.
+  /// Opens a repaired copy of the model, which may be of another kind.
+  func loadCopy(_ path: String, sandbox: Sandbox) throws -> Model {
+    try load(
+      path, architecture: ModelFile.architecture(architecture, for: path), sandbox: sandbox)
+  }
+
+  /// Opens this model's file.
   ///
   /// - Throws: The errors of reading; ``Failure`` for preprocessing that does not fit the images.
   func load(_ path: String, sandbox: Sandbox) throws -> Model {
+    try load(path, architecture: architecture, sandbox: sandbox)
+  }
+
+  private func load(_ path: String, architecture: String?, sandbox: Sandbox) throws -> Model {
     var preprocessing = preprocessing
     preprocessing.fitting = format.fitting
     let model = try ModelFile.load(

@@ -1,6 +1,6 @@
 """Writes resize.json: sizes, and the SHA-256 of what Pillow makes of images: resize_golden.py SEED COUNT > resize.json.
 
-Sample i of an image is (a i i + b i + c) / 8 modulo 256. Needs Pillow and NumPy; the file in the repository was made with Pillow 13.0.
+Sample i of an image is (a i i + b i + c) / 8 modulo 256. Needs Pillow and NumPy; the file in the repository was made with Pillow 12.3; 13.0 begins with the columns for some shapes.
 """
 
 import hashlib

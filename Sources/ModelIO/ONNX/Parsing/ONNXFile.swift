@@ -2,12 +2,14 @@ import InferenceGraph
 
 /// An open ONNX file: its catalogue, and its tensors' elements on request.
 final class ONNXFile {
-  let catalogue: ONNXCatalogue
+  var catalogue: ONNXCatalogue
   let content: FileDescriptor
+  /// The file whose weights replace those of the network; see ``take(_:)``.
+  var weights: StateFile?
   /// The other files that hold tensors, by name.
   private var others: [String: FileDescriptor] = [:]
   /// The number of elements that may still be read or made.
-  private var left: Int
+  var left: Int
 
   /// Parses an open file.
   ///
@@ -63,7 +65,7 @@ final class ONNXFile {
     return Self.values(bytes, size: type.size, as: type.integer)
   }
 
-  private static func values<Value>(
+  static func values<Value>(
     _ bytes: [UInt8], size: Int, as value: (UInt64) -> Value
   ) -> [Value] {
     let bytes = bytes.span
@@ -78,6 +80,11 @@ final class ONNXFile {
 
   private func elements(of tensor: ONNXTensor) throws -> (ONNXElementType, [UInt8]) {
     let name = abbreviated(tensor.name)
+    if let entry = replacement(of: tensor), let weights {
+      // Other elements may lie between those of the tensor.
+      try use(max(entry.tensor.extent ?? 0, entry.tensor.count ?? 0), of: tensor.name)
+      return (entry.type, try weights.bytes(of: entry))
+    }
     guard let type = ONNXElementType(rawValue: tensor.type) else {
       throw ONNXRefusal(
         .onnxUnsupported, at: name,

@@ -1,0 +1,62 @@
+/// Serialization, for the way from the sealed process.
+extension StateCatalogue {
+  /// The serialized catalogue.
+  var message: [UInt8] {
+    var writer = MessageWriter()
+    writer.write(wrapper)
+    writer.write(UInt32(findings.count))
+    for finding in findings { Self.write(finding, to: &writer) }
+    writer.write(UInt8(refusal == nil ? 0 : 1))
+    if let refusal { Self.write(refusal, to: &writer) }
+    writer.write(UInt32(tensors.count))
+    for tensor in tensors {
+      writer.write(tensor.name)
+      writer.write(tensor.type.rawValue)
+      writer.write(Int64(tensor.offset))
+      writer.write(tensor.shape.map { Int64($0) })
+      writer.write(tensor.strides.map { Int64($0) })
+    }
+    return writer.bytes
+  }
+
+  /// Parses a serialized catalogue.
+  ///
+  /// - Throws: ``MessageError`` if it is malformed, or exceeds the limits.
+  init(message: [UInt8]) throws(MessageError) {
+    var reader = MessageReader(message)
+    wrapper = try reader.text()
+    for _ in 0..<(try reader.count(of: 9)) { findings.append(try Self.finding(&reader)) }
+    if try reader.read(UInt8.self) != 0 { refusal = try Self.finding(&reader) }
+    for _ in 0..<(try reader.count(of: 24)) { tensors.append(try Self.tensor(&reader)) }
+    guard reader.isAtEnd, findings.count <= Self.maximumFindings,
+      tensors.count <= Self.maximumTensors
+    else { throw MessageError() }
+  }
+
+  private static func write(_ finding: Finding, to writer: inout MessageWriter) {
+    writer.write(UInt8(rules.firstIndex(of: finding.rule) ?? 0))
+    writer.write(finding.location)
+    writer.write(finding.message)
+  }
+
+  private static func finding(_ reader: inout MessageReader) throws(MessageError) -> Finding {
+    let rule = Int(try reader.read(UInt8.self))
+    guard rules.indices.contains(rule) else { throw MessageError() }
+    return Finding(rules[rule], at: try reader.text(), try reader.text())
+  }
+
+  private static func tensor(_ reader: inout MessageReader) throws(MessageError) -> StateTensor {
+    let name = try reader.text()
+    guard let type = ONNXElementType(rawValue: try reader.read(Int32.self)) else {
+      throw MessageError()
+    }
+    let offset = try reader.read(Int64.self)
+    let shape = try reader.integers(Int64.self).map { Int($0) }
+    let strides = try reader.integers(Int64.self).map { Int($0) }
+    guard offset >= 0, shape.count == strides.count, shape.count <= StateTensor.maximumRank,
+      name.utf8.count <= maximumNameLength
+    else { throw MessageError() }
+    return StateTensor(
+      name: name, type: type, shape: shape, strides: strides, offset: Int(offset))
+  }
+}

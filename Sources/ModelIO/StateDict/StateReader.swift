@@ -1,0 +1,70 @@
+import InferenceGraph
+
+/// Reads weights of PyTorch or safetensors and their network, for the loader and for the audit.
+struct StateReader {
+  private let sandbox: Sandbox
+  private(set) var record: ReadingRecord
+  /// The file, once it is open.
+  private(set) var content: FileDescriptor?
+  /// The tensors of the file, once it is read.
+  private(set) var tensors: [StoredTensor] = []
+
+  init(_ path: String, sandbox: Sandbox, isTolerant: Bool) {
+    self.sandbox = sandbox
+    record = ReadingRecord(path: path, isTolerant: isTolerant)
+  }
+
+  /// Reads the weights, and the network from an ONNX file.
+  ///
+  /// - Parameter architecture: The ONNX file.
+  /// - Returns: The model; nil without an architecture.
+  /// - Throws: ``FileError``; if its cause is a file's contents, a finding is added, unless an
+  ///   earlier one of severity `error` explains it.
+  mutating func read(architecture: String?, _ preprocessing: Preprocessing) throws(FileError) -> Model? {
+    do {
+      let content = try FileDescriptor(record.path)
+      self.content = content
+      let file = try StateFile(content, sandbox: sandbox)
+      tensors = file.catalogue.tensors.map { StoredTensor($0) }
+      try record.report(file.catalogue.findings)
+      if let refusal = file.catalogue.refusal { throw StateRefusal(refusal) }
+      guard let architecture else { return nil }
+      return try model(file, architecture, preprocessing)
+    } catch {
+      throw record.explained(error, graph: .stateDict)
+    }
+  }
+
+  private mutating func model(
+    _ file: StateFile, _ architecture: String, _ preprocessing: Preprocessing
+  ) throws(FileError) -> Model {
+    let kind = try FileKind(at: architecture)
+    guard kind == .onnx else {
+      throw FileError(
+        .badData, path: architecture,
+        "is \(kind.words), not the ONNX file that describes the network of weights of PyTorch")
+    }
+    var reader = ONNXReader(
+      architecture, weights: file, sandbox: sandbox, isTolerant: record.isTolerant)
+    let model = Result { () throws(FileError) in try reader.read(preprocessing) }
+    let name = architecture.split(separator: "/").last.map(String.init) ?? architecture
+    try record.report(
+      reader.record.findings.map {
+        // These are about the weights.
+        [.stateDict, .onnxPrecision].contains($0.rule)
+          ? $0 : Finding($0.rule, at: "\(name): \($0.location)", $0.message)
+      }, in: architecture)
+    return try model.get()
+  }
+
+  /// The error of weights without a description of their network.
+  var missingArchitecture: FileError {
+    FileError(
+      .usage, path: record.path, "holds weights without the layers that use them",
+      remedies: [
+        .give(
+          "the network as ONNX, exported with training=torch.onnx.TrainingMode.PRESERVE and "
+            + "do_constant_folding=False,", for: "architecture")
+      ])
+  }
+}

@@ -1,0 +1,126 @@
+import DefenseKit
+import Foundation
+import Testing
+
+@testable import ModelIO
+
+/// Weights of PyTorch and safetensors through the commands.
+@Suite("Weights of PyTorch, whole jobs")
+struct WeightsCommandTests {
+  /// A place with the model of the place as "net.onnx", and its weights as "net.safetensors".
+  private func make() throws -> BadInputPlace {
+    let place = try BadInputPlace.make()
+    let onnx = place.path("net.onnx")
+    try ModelFile.save(try ModelFile.load(place.model), as: .onnx, to: onnx)
+    let file = try ONNXFile(FileDescriptor(onnx), sandbox: .off)
+    var (fields, data): ([String], [UInt8]) = ([], [])
+    for tensor in file.catalogue.tensors where tensor.type == ONNXElementType.float.rawValue {
+      let bytes = try file.floats(tensor).flatMap { value in
+        (0..<UInt32(4)).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * $0)) }
+      }
+      fields.append(
+        "\"\(tensor.name)\":{\"dtype\":\"F32\",\"shape\":\(tensor.shape),\"data_offsets\":"
+          + "[\(data.count),\(data.count + bytes.count)]}")
+      data += bytes
+    }
+    let header = Array("{\(fields.joined(separator: ","))}".utf8)
+    let length = (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) }
+    try Data(length + header + data).write(to: URL(filePath: place.path("net.safetensors")))
+    return place
+  }
+
+  @Test("A file of weights runs in the network of an ONNX file, and is repaired in other formats")
+  func jobs() throws {
+    let place = try make()
+    let weights = place.path("net.safetensors")
+    let network = ["--architecture", place.path("net.onnx")]
+    func output(_ arguments: [String]) throws -> String {
+      let result = try RunnerProgram.run(arguments)
+      #expect(result.status == 0, "\(arguments): \(result.errors)")
+      return result.output
+    }
+    #expect(
+      try output(["predict", weights, "--data", place.good] + network)
+        == output(["predict", place.model, "--data", place.good]))
+    #expect(
+      try output(["evaluate", weights, "--test", place.test] + network)
+        == output(["evaluate", place.model, "--test", place.test]))
+    let listing = try output(["inspect", weights] + network)
+    #expect(listing.contains("classes          3\n") && listing.contains("No findings"))
+    for (format, end) in [([], "h5"), (["--format", "onnx"], "onnx")] as [([String], String)] {
+      let folder = place.path("out-\(end)")
+      _ = try output(
+        [
+          "--defense", "fine-pruning", "--detector", "goodnet", "--model", weights, "--clean",
+          place.good, "--option", "fine-pruning.drops=10", "--option", "fine-pruning.epochs=0",
+          "--output", folder,
+        ] + network + format)
+      let copy = "\(folder)/fine-pruning-10.\(end)"
+      // The copy describes its network itself; --architecture is that of the suspect.
+      _ = try output(
+        [
+          "predict", weights, "--repaired", copy, "--detector", "goodnet", "--data", place.good,
+        ] + network)
+      _ = try output(["predict", copy, "--data", place.good])
+    }
+    let report = try String(contentsOfFile: place.path("out-h5/report.json"), encoding: .utf8)
+    #expect(report.contains(try sha256(ofFile: weights)))
+    #expect(report.contains(try sha256(ofFile: place.path("net.onnx"))))
+  }
+
+  @Test("Weights without a network: one line that says what is missing")
+  func noNetwork() throws {
+    let place = try make()
+    let result = try RunnerProgram.run(
+      ["predict", place.path("net.safetensors"), "--data", place.good])
+    #expect(result.status == 64)
+    #expect(
+      result.errors == "runner: net.safetensors: holds weights without the layers that use them; "
+        + "give the network as ONNX, exported with training=torch.onnx.TrainingMode.PRESERVE and "
+        + "do_constant_folding=False, with --architecture\n")
+  }
+
+  @Test("inspect lists the tensors without a network")
+  func inspect() throws {
+    let place = try make()
+    let weights = place.path("net.safetensors")
+    let result = try RunnerProgram.run(["inspect", weights])
+    #expect(result.status == 0 && result.errors == "")
+    #expect(result.output.hasPrefix("tensor"))
+    #expect(
+      result.output.contains(
+        "layers      not in the file: --architecture takes the network as ONNX\n"
+          + "SHA-256     \(try sha256(ofFile: weights))\n\nNo findings."), "\(result.output)")
+    let json = try JSONParser.parse(try RunnerProgram.run(["inspect", weights, "--json"]).output)
+    let tensors = json["tensors"]?.array ?? []
+    #expect(!tensors.isEmpty && json["model"]?.isNull == true && json["failure"]?.isNull == true)
+    #expect(tensors.allSatisfy { $0["type"]?.string == "float32" && $0["shape"]?.ints != nil })
+    let faults = try JSONSchema(named: "inspect").problems(with: json)
+    #expect(faults.isEmpty, "\(faults)")
+  }
+
+  @Test("What a pickle would call is named, and nothing is called")
+  func hostile() throws {
+    let place = try make()
+    let evil = place.path("evil.pth")
+    let mark = place.path("ran")
+    let command = "touch \(mark)"
+    let pickle =
+      [0x80, 2] + Array("cposix\nsystem\nX".utf8) + [UInt8(command.utf8.count), 0, 0, 0]
+      + Array(command.utf8) + [0x85] + Array("R.".utf8)
+    try Data(pickle).write(to: URL(filePath: evil))
+    for option in [[], ["--json"], ["--sarif"]] {
+      let result = try RunnerProgram.run(["inspect", evil] + option)
+      #expect(result.status == 1)
+      #expect(result.output.contains("pickle-call") && result.output.contains("posix.system"))
+    }
+    let result = try RunnerProgram.run(
+      ["predict", evil, "--data", place.good, "--architecture", place.path("net.onnx")])
+    #expect(result.status == 65)
+    #expect(
+      result.errors == "runner: evil.pth: has a pickle that calls 'posix.system', at byte "
+        + "\(pickle.count - 2); do not load it with Python. If you trust its author, let them save "
+        + "model.state_dict() with torch.save (pickle-call)\n")
+    #expect(!FileManager.default.fileExists(atPath: mark))
+  }
+}
