@@ -6,7 +6,8 @@ extension Finding.Rule {
     userLink, virtualDataset, filter, type, cycle, depth, objectCount, shapeBomb, compressionBomb,
     userBlock, kerasLambda, kerasBlob, kerasForeignCode, kerasFile, kerasModule, kerasCustomObject,
     kerasUnknownLayer, kerasUnsupported, kerasTraining, kerasDuplicateKey, kerasConfig,
-    kerasAmbiguous, kerasPrecision, kerasExtra, onnxDamaged, onnxDuplicateField, onnxExternal,
+    kerasAmbiguous, kerasPrecision, kerasExtra, kerasArchive,
+    onnxDamaged, onnxDuplicateField, onnxExternal,
     onnxSize, onnxDomain, onnxUnsupported, onnxGraph, onnxPrecision, onnxExtra,
     weightsNonfinite, weightsExtreme, weightsLarge, weightsDuplicated, graphUnreachable,
     graphConstantBranch,
@@ -17,7 +18,7 @@ extension Finding.Rule {
   public var endsReading: Bool {
     [
       .parserCrash, .parserLimit, .parserAnswer, .fileKind, .damaged, .kerasDuplicateKey,
-      .kerasConfig, .onnxDamaged, .onnxDuplicateField, .onnxSize, .onnxGraph,
+      .kerasConfig, .kerasArchive, .onnxDamaged, .onnxDuplicateField, .onnxSize, .onnxGraph,
     ]
     .contains(self)
   }

@@ -16,7 +16,7 @@ extension Finding.Rule {
   /// A file of another kind.
   public static let fileKind = Self(
     "file-kind", .note, technique: "AML.T0010.003",
-    "The file is neither a Keras .h5 model nor an ONNX model.")
+    "The file is neither a Keras model nor an ONNX model.")
   /// An unreadable structure.
   public static let damaged = Self(
     "h5-damaged", .error, technique: "AML.T0076",

@@ -18,6 +18,9 @@ enum SealedRequest: UInt64 {
   /// Numbers: place and size of deflated bytes in the file, bytes to unpack, 0. Answer: as for
   /// ``rows``.
   case inflate
+  /// Numbers: place and size of the part of the file that all later requests are about, 0, 0. No
+  /// answer; a part outside of the file counts as empty.
+  case part
 
   /// The size of a request in bytes.
   static let size = 40

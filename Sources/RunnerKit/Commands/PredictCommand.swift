@@ -32,7 +32,7 @@ struct PredictCommand: RunnerCommand {
   }
 
   @Argument(
-    help: "Keras .h5 or ONNX file: a suspect, a repaired model or GoodNet.",
+    help: "Keras (.h5, .keras) or ONNX file: a suspect, a repaired model or GoodNet.",
     completion: .hdf5)
   var model: String
 

@@ -59,7 +59,7 @@ struct RunCommand: RunnerCommand {
   var verdict: [String] = []
 
   @Option(
-    help: ArgumentHelp("The suspect, a Keras .h5 or ONNX file.", valueName: "file"),
+    help: ArgumentHelp("The suspect, a Keras (.h5, .keras) or ONNX file.", valueName: "file"),
     completion: .hdf5)
   var model: String?
 

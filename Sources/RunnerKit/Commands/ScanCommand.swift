@@ -34,7 +34,9 @@ struct ScanCommand: RunnerCommand {
   }
 
   @Argument(
-    help: "Keras .h5 or ONNX file; by default the small network that comes with the program.",
+    help: ArgumentHelp(
+      "Keras (.h5, .keras) or ONNX file; by default the small network that comes with the program."
+    ),
     completion: .hdf5)
   var model: String?
 

@@ -20,7 +20,7 @@ struct ModelArguments: ParsableArguments, Sendable {
 
   static var architectureHelp: ArgumentHelp {
     ArgumentHelp(
-      "Keras .h5 or JSON file that describes the network, if the model file has only weights.",
+      "Keras (.h5, .keras) or JSON file that describes the network, if the model file has only weights.",
       valueName: "file")
   }
 
