@@ -32,7 +32,6 @@ struct KerasArchiveCommandTests {
       (place.model, "a", [], "h5"), (place.path("net.keras"), "b", [], "keras"),
       (place.path("net.keras"), "c", ["--format", "keras"], "keras"),
       (place.path("net.keras"), "d", ["--format", "onnx"], "onnx"),
-      (place.path("net.keras"), "e", ["--compact"], "keras"),
     ] {
       let arguments =
         [

@@ -26,7 +26,11 @@ extension KerasModel {
       throw FileError(
         .cannotWrite, path: path, "would be larger than 4 GiB, the most for a .keras file")
     }
-    try AtomicFile.write(to: path) { try ZipWriter.write(members, to: $0) }
+    try AtomicFile.write(to: path) { descriptor in
+      try ZipWriter.write(members) { piece throws(SystemError) in
+        try Descriptor.write(piece, to: descriptor)
+      }
+    }
   }
 
   /// Returns a file of the weights in the form of Keras 3: `layers/CLASS_NUMBER/vars/0`.
@@ -34,6 +38,8 @@ extension KerasModel {
     of export: KerasExport, path: String
   ) throws(FileError) -> [UInt8] {
     let writer = try HDF5Writer(path: path)
+    // The network's own, which Keras 2 looks up although there are none.
+    try writer.makeGroup("/vars")
     var counts: [String: Int] = [:]
     for layer in export.layers {
       let base = KerasWeightMatching.snakeCase(layer.className)

@@ -9,9 +9,11 @@ enum ZipWriter {
   }
 
   /// Writes an archive, of at most ``maximumSize`` bytes.
-  static func write(
-    _ members: [(name: String, bytes: [UInt8])], to descriptor: Int32
-  ) throws(SystemError) {
+  ///
+  /// - Parameter append: Receives one piece after another.
+  static func write<Failure: Error>(
+    _ members: [(name: String, bytes: [UInt8])], append: ([UInt8]) throws(Failure) -> Void
+  ) throws(Failure) {
     precondition(size(members) <= maximumSize, "\(size(members)) bytes")
     var directory = MessageWriter()
     var place = 0
@@ -27,8 +29,8 @@ enum ZipWriter {
       var header = MessageWriter()
       header.write(UInt32(0x0403_4B50))
       header.append(common.bytes + Array(name.utf8))
-      try Descriptor.write(header.bytes, to: descriptor)
-      try Descriptor.write(bytes, to: descriptor)
+      try append(header.bytes)
+      try append(bytes)
       directory.write(UInt32(0x0201_4B50))
       directory.write(UInt16(20))
       directory.append(common.bytes)
@@ -45,6 +47,6 @@ enum ZipWriter {
     end.write(UInt32(directory.bytes.count))
     end.write(UInt32(place))
     end.write(UInt16(0))
-    try Descriptor.write(directory.bytes + end.bytes, to: descriptor)
+    try append(directory.bytes + end.bytes)
   }
 }
