@@ -2,7 +2,7 @@ public import InferenceGraph
 
 /// Model files of every format that is read; the contents of a file, not its name, tell which.
 public enum ModelFile {
-  /// Reads a Keras `.h5` model or an ONNX model.
+  /// Reads a Keras model (`.h5` or `.keras`) or an ONNX model.
   ///
   /// - Parameters:
   ///   - path: The file.

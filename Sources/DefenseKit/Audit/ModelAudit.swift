@@ -28,7 +28,7 @@ public struct ModelAudit: Sendable {
   /// Audits a file.
   ///
   /// - Parameters:
-  ///   - path: The path of a Keras `.h5` file or an ONNX file.
+  ///   - path: The path of a Keras or ONNX file.
   ///   - architecture: For a file with weights only, the path of another Keras file or a JSON file
   ///     that describes the network; the findings include those of this file.
   ///   - sandbox: How files are parsed.

@@ -20,7 +20,7 @@ struct EvaluateCommand: RunnerCommand {
 
   @Argument(
     help: "Keras (.h5, .keras) or ONNX file: a suspect, a repaired model or GoodNet.",
-    completion: .hdf5)
+    completion: .model)
   var model: String
 
   @Option(

@@ -27,7 +27,7 @@ struct InspectCommand: RunnerCommand {
 
   @Argument(
     help: "Keras (.h5, .keras) or ONNX file.",
-    completion: .hdf5)
+    completion: .model)
   var model: String
 
   @Option(

@@ -33,7 +33,7 @@ struct PredictCommand: RunnerCommand {
 
   @Argument(
     help: "Keras (.h5, .keras) or ONNX file: a suspect, a repaired model or GoodNet.",
-    completion: .hdf5)
+    completion: .model)
   var model: String
 
   @Argument(
@@ -48,7 +48,7 @@ struct PredictCommand: RunnerCommand {
 
   @Option(
     help: ArgumentHelp("Repaired copy of the model, for the detector.", valueName: "file"),
-    completion: .hdf5)
+    completion: .model)
   var repaired: String?
 
   @Option(

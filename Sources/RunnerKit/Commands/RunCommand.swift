@@ -60,7 +60,7 @@ struct RunCommand: RunnerCommand {
 
   @Option(
     help: ArgumentHelp("The suspect, a Keras (.h5, .keras) or ONNX file.", valueName: "file"),
-    completion: .hdf5)
+    completion: .model)
   var model: String?
 
   @Option(

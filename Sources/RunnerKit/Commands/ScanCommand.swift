@@ -37,7 +37,7 @@ struct ScanCommand: RunnerCommand {
     help: ArgumentHelp(
       "Keras (.h5, .keras) or ONNX file; by default the small network that comes with the program."
     ),
-    completion: .hdf5)
+    completion: .model)
   var model: String?
 
   @Option(

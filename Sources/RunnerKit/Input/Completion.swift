@@ -120,6 +120,9 @@ extension CompletionKind {
   /// Completes a data set: a file, or on the way to one a folder, which may be one itself.
   static var dataSet: CompletionKind { .file(extensions: ["h5", "hdf5", "npz", "npy"]) }
 
-  /// Completes an HDF5 file: a model or a data set.
+  /// Completes a model.
+  static var model: CompletionKind { .file(extensions: ["h5", "hdf5", "keras", "onnx"]) }
+
+  /// Completes an HDF5 file.
   static var hdf5: CompletionKind { .file(extensions: ["h5", "hdf5"]) }
 }
