@@ -6,9 +6,7 @@ extension FileKind {
     case .hdf5, .other: nil
     case .empty: "is empty"
     case .gitLFSPointer: "is a Git LFS pointer, not the file itself; run `git lfs pull`"
-    case .kerasArchive:
-      "is \(words), which is not read yet; save it as .h5: `python3 -c \"import keras; "
-        + "keras.models.load_model('OLD.keras', compile=False).save('NEW.h5')\"`"
+    case .kerasArchive: "is \(words), not HDF5"
     case .json:
       "is JSON, not HDF5; it may be the architecture for a file of weights"
     case .png: "is a PNG image, neither a model nor a data set"

@@ -15,7 +15,7 @@ enum FileKind: Sendable, Hashable, CaseIterable {
   case empty
   /// A Git LFS pointer, the text that replaces a file in a repository.
   case gitLFSPointer
-  /// A Keras 3 model (.keras), a zip archive.
+  /// A model in Keras's own format (.keras), a zip archive.
   case kerasArchive
   /// Several NumPy arrays (.npz), a zip archive.
   case numpyArchive
@@ -67,16 +67,11 @@ enum FileKind: Sendable, Hashable, CaseIterable {
   init(of content: FileDescriptor) {
     let start = content.prefix(count: 512)
     self = Self.kind(of: start, size: content.size)
-    // A user block of 512 bytes, or a power of two times that, may precede the HDF5 superblock.
-    if [.other, .zip, .matlab5].contains(self) {
-      var offset = 512
-      while offset + Self.signature.count <= content.size {
-        if content.starts(with: Self.signature, at: offset) {
-          self = .hdf5
-          return
-        }
-        offset *= 2
-      }
+    if start.starts(with: "PK\u{3}\u{4}".utf8), let kind = Self.archive(content) { self = kind }
+    // A user block of 512 bytes, or a power of two times that, may precede the HDF5 superblock. The
+    // weights in a Keras archive may begin at such a place by chance.
+    if [.other, .zip, .matlab5].contains(self), !Self.superblocks(in: content).isEmpty {
+      self = .hdf5
     }
   }
 
@@ -119,7 +114,7 @@ enum FileKind: Sendable, Hashable, CaseIterable {
     return .other
   }
 
-  /// Returns the kind of a zip archive from the name of its first member.
+  /// Returns the kind of a damaged zip archive from the name of its first member.
   private static func archive(_ start: [UInt8]) -> FileKind {
     guard start.count > 30 else { return .zip }
     let length = Int(start[26]) | Int(start[27]) << 8
@@ -136,7 +131,7 @@ enum FileKind: Sendable, Hashable, CaseIterable {
     case .hdf5: "an HDF5 file"
     case .empty: "empty"
     case .gitLFSPointer: "a Git LFS pointer, not the file itself"
-    case .kerasArchive: "a model of Keras 3 (.keras)"
+    case .kerasArchive: "a Keras model (.keras)"
     case .numpyArchive: "a NumPy archive (.npz)"
     case .torchArchive, .torchLegacy: "a file of PyTorch"
     case .safetensors: "a safetensors file"

@@ -2,16 +2,17 @@ public import InferenceGraph
 
 /// The formats in which models are written.
 public enum ModelFormat: String, Sendable, Hashable, CaseIterable {
-  /// A Keras `.h5` file.
+  /// A Keras file: in Keras's own format (`.keras`) for a model that was read from such a file,
+  /// otherwise HDF5 (`.h5`).
   case keras
   /// An ONNX file.
   case onnx
 
-  /// The end of a file's name, without the dot.
-  public var fileExtension: String {
+  /// The ends of files' names, without the dot.
+  public var fileExtensions: [String] {
     switch self {
-    case .keras: "h5"
-    case .onnx: "onnx"
+    case .keras: ["h5", "keras"]
+    case .onnx: ["onnx"]
     }
   }
 }
@@ -21,6 +22,21 @@ extension ModelFile {
   /// for weights of PyTorch or safetensors.
   public static func format(of model: Model) -> ModelFormat {
     model.origin is ONNXOrigin ? .onnx : .keras
+  }
+
+  /// Returns the end of the name of a model's file, without the dot.
+  ///
+  /// - Parameters:
+  ///   - model: The model.
+  ///   - format: The format; nil for that of the model's file.
+  public static func fileExtension(
+    of model: Model, as format: ModelFormat? = nil
+  ) -> String {
+    let isArchive = model.origin is KerasArchiveOrigin
+    switch format ?? self.format(of: model) {
+    case .keras: return isArchive ? "keras" : "h5"
+    case .onnx: return "onnx"
+    }
   }
 
   /// Checks that a model can be written, before its weights change.
@@ -58,6 +74,8 @@ extension ModelFile {
   /// changed weights differ; 16-bit floats are rounded. Tensors in other files are copied to
   /// `NAME.data` beside the copy. A tensor that several operators read stays, and an operator whose
   /// weights changed gets one of its own.
+  ///
+  /// A Keras file is in Keras's own format if `path` ends in `.keras`, otherwise HDF5.
   ///
   /// A model of another format, or with another network than its file, is written as a new ONNX file
   /// of opset 17 (20 for GELU and Mish), with the file's input name and order of axes, or those of

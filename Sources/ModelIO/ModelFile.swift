@@ -2,7 +2,7 @@ public import InferenceGraph
 
 /// Model files of every format that is read; the contents of a file, not its name, tell which.
 public enum ModelFile {
-  /// Reads a Keras `.h5` model, an ONNX model, or weights of PyTorch or safetensors.
+  /// Reads a Keras model (`.h5` or `.keras`), an ONNX model, or weights of PyTorch or safetensors.
   ///
   /// - Parameters:
   ///   - path: The file.

@@ -92,7 +92,7 @@ struct DataAdviceTests {
   @Test(
     "Kinds that there is no conversion for, in whole lines",
     arguments: [
-      ("m.keras", "is a model of Keras 3 (.keras), a model and no data set; give "),
+      ("m.keras", "is a Keras model (.keras), a model and no data set; give "),
       ("t.pt", "is a file of PyTorch, not HDF5; give "),
       ("n.onnx", "is an ONNX model, a model and no data set; give "),
       ("n.tflite", "is a TensorFlow Lite model, a model and no data set; give "),

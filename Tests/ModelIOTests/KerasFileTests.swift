@@ -21,8 +21,15 @@ struct KerasFileTests {
     var arguments: [String] = []
     for name in Self.models + (try keras2Models()) {
       let written = try path("written-\(name).h5")
-      try KerasModel.save(try KerasModel.load(path("\(name).h5")), to: written)
+      let model = try KerasModel.load(path("\(name).h5"))
+      try KerasModel.save(model, to: written)
       arguments += [try path("\(name).check.h5"), "-", written]
+      let archive = try path("written-\(name).keras")
+      try KerasModel.save(model, to: archive)
+      arguments += [try path("\(name).check.h5"), "-", archive]
+      #expect(try KerasModel.load(archive).graph == KerasModel.load(written).graph)
+      #expect(
+        try KerasModel.audit(archive).findings == KerasModel.audit(written).findings)
     }
     // The real networks: the original against ours, both predicted by Keras.
     if Lab.runsSmall {
@@ -101,8 +108,12 @@ struct KerasFileTests {
     var arguments: [String] = []
     for name in try keras2Models() + (keras2Models().isEmpty ? [] : ["branches", "nested"]) {
       let written = try path("written-for-2-\(name).h5")
-      try KerasModel.save(try KerasModel.load(path("\(name).h5")), to: written)
+      let model = try KerasModel.load(path("\(name).keras"))
+      try KerasModel.save(model, to: written)
+      let archive = try path("written-for-2-\(name).keras")
+      try KerasModel.save(model, to: archive)
       arguments += [try path("\(name).check.h5"), "-", written]
+      arguments += [try path("\(name).check.h5"), "-", archive]
     }
     if arguments.isEmpty { return }
     let differences = try Fixtures.run("check.py", arguments, ["DEFENSEKIT_KERAS": "2"])
@@ -135,6 +146,9 @@ struct KerasFileTests {
   @Test(arguments: models)
   func equalModelsGiveEqualBytes(_ name: String) throws {
     let model = try KerasModel.load(path("\(name).h5"))
+    let archives = try ["a", "b"].map { try path("\($0)-\(name).keras") }
+    for file in archives { try KerasModel.save(model, to: file) }
+    #expect(try sha256(ofFile: archives[0]) == sha256(ofFile: archives[1]))
     let files = try ["a", "b"].map { try path("\($0)-\(name).h5") }
     for file in files { try KerasModel.save(model, to: file) }
     #expect(try sha256(ofFile: files[0]) == sha256(ofFile: files[1]))
@@ -261,23 +275,5 @@ struct KerasFileTests {
   func refusedWeights(_ name: String, _ ending: String) throws {
     let error = #expect(throws: FileError.self) { try KerasModel.load(path("\(name).h5")) }
     #expect(error?.problem.contains(ending) == true, "\(error?.problem ?? "")")
-  }
-
-  /// What is said of Keras 3's own format, and that it helps.
-  @Test func aKerasArchiveCanBeSavedAnew() throws {
-    let old = try path("keras.keras")
-    let error = try #require(throws: FileError.self) { try KerasModel.load(old) }
-    #expect(
-      error.problem
-        == "is a model of Keras 3 (.keras), which is not read yet; save it as .h5: `python3 -c "
-        + "\"import keras; keras.models.load_model('OLD.keras', compile=False).save('NEW.h5')\"`")
-    let audit = try KerasModel.audit(old)
-    #expect(audit.findings == [Finding(.fileKind, error.problem)])
-    let code = try #require(error.problem.split(separator: "\"").dropFirst().first)
-    let (script, new) = (try path("advice.py"), try path("advice.h5"))
-    try code.replacing("OLD.keras", with: old).replacing("NEW.h5", with: new)
-      .write(toFile: script, atomically: true, encoding: .utf8)
-    _ = try Lab.run(URL(filePath: script), [])
-    #expect(try KerasModel.load(new).graph.nodes.count > 1)
   }
 }

@@ -58,6 +58,8 @@ struct KerasLayerTests {
       let difference = zip(try scores(of: model, sample), sample.outputs).map { abs($0 - $1) }
       #expect(difference.count == sample.outputs.count)
       #expect(difference.max()! < 1e-5, "\(sample.name): Keras sees another network")
+      #expect(
+        try KerasModel.load(path("\(sample.name).keras")).graph == model.graph, "\(sample.name)")
       if sample.by == 3 {
         // The newer weights format, beside the architecture.
         let weights = path("\(sample.name).weights.h5")
@@ -70,7 +72,12 @@ struct KerasLayerTests {
       #expect(
         try scores(of: try KerasModel.load(copy), sample) == scores(of: model, sample),
         "\(sample.name): our own file is read differently")
+      let archive = path("written-\(sample.name).keras")
+      try KerasModel.save(model, to: archive)
+      #expect(
+        try KerasModel.load(archive).graph == KerasModel.load(copy).graph, "\(sample.name)")
       written[sample.by, default: []] += [path("\(sample.name).check.h5"), "-", copy]
+      written[sample.by, default: []] += [path("\(sample.name).check.h5"), "-", archive]
     }
     #expect(removals > Self.count)
     for (version, arguments) in written {

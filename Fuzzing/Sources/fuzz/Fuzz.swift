@@ -17,7 +17,7 @@ extension FuzzTarget {
 /// The parsers by the names that Scripts/fuzz uses.
 let targets: [String: any FuzzTarget.Type] = [
   "messages": MessageTarget.self, "idx": IDXTarget.self, "images": ImageTarget.self,
-  "json": JSONTarget.self,
+  "json": JSONTarget.self, "keras-archive": KerasArchiveTarget.self,
   "lzf": LZFTarget.self, "network": NetworkTarget.self, "numpy": NumpyTarget.self,
   "onnx": ONNXTarget.self, "options": OptionTarget.self, "png": PNGTarget.self,
   "torch": TorchTarget.self,

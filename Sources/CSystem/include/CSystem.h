@@ -1,5 +1,6 @@
 // System calls that Swift cannot make: sealing a process, starting sealed processes through a
-// launcher, exchanging two files, and ending child processes with their descendants.
+// launcher, exchanging two files, creating files without a name, and ending child processes with
+// their descendants.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -59,6 +60,10 @@ int dk_status_signal(int status);
 // Exchanges the names of two files or folders atomically. Returns 0, or -1 and errno: some file
 // systems do not support it.
 int dk_exchange(const char *one, const char *other);
+
+// Creates an empty file without a name, open for reading and writing: in memory on Linux, on the disk
+// elsewhere. Returns its descriptor, or -1 and errno.
+int dk_anonymous_file(void);
 
 // Starts `program` as a child with the name `name` and one argument. The child leads a process
 // group of its own, so that dk_child_end also ends its descendants. It inherits no descriptors but

@@ -60,7 +60,7 @@ public struct Architecture: Sendable {
     self = found
   }
 
-  /// Reads an architecture from a Keras `.h5` file, whose weights are ignored, or a JSON file
+  /// Reads an architecture from a Keras file, whose weights are ignored, or a JSON file
   /// (`model.to_json()`).
   ///
   /// - Throws: `FileError` if the file does not exist or is rejected.

@@ -31,8 +31,7 @@ public struct ModelAudit: Sendable {
   /// Audits a file.
   ///
   /// - Parameters:
-  ///   - path: The path of a model: a Keras `.h5` file, an ONNX file, or weights of PyTorch or
-  ///     safetensors.
+  ///   - path: The path of a model: a Keras or ONNX file, or weights of PyTorch or safetensors.
   ///   - architecture: For a file with weights only, the path of another file that describes the
   ///     network: Keras or JSON for Keras, ONNX for the others; the findings include those of this
   ///     file.

@@ -6,7 +6,8 @@ extension Finding.Rule {
     userLink, virtualDataset, filter, type, cycle, depth, objectCount, shapeBomb, compressionBomb,
     userBlock, kerasLambda, kerasBlob, kerasForeignCode, kerasFile, kerasModule, kerasCustomObject,
     kerasUnknownLayer, kerasUnsupported, kerasTraining, kerasDuplicateKey, kerasConfig,
-    kerasAmbiguous, kerasPrecision, kerasExtra, onnxDamaged, onnxDuplicateField, onnxExternal,
+    kerasAmbiguous, kerasPrecision, kerasExtra, kerasArchive,
+    onnxDamaged, onnxDuplicateField, onnxExternal,
     onnxSize, onnxDomain, onnxUnsupported, onnxGraph, onnxPrecision, onnxExtra,
     pickleDamaged, pickleOpcode, pickleCall, pickleGlobal, pickleSize, zipArchive, tensorPlace,
     safetensorsDamaged, stateDict, stateUnsupported, stateExtra,
@@ -19,7 +20,7 @@ extension Finding.Rule {
   public var endsReading: Bool {
     [
       .parserCrash, .parserLimit, .parserAnswer, .fileKind, .damaged, .kerasDuplicateKey,
-      .kerasConfig, .onnxDamaged, .onnxDuplicateField, .onnxSize, .onnxGraph,
+      .kerasConfig, .kerasArchive, .onnxDamaged, .onnxDuplicateField, .onnxSize, .onnxGraph,
       .pickleDamaged, .pickleOpcode, .pickleSize, .zipArchive, .safetensorsDamaged,
     ]
     .contains(self)

@@ -16,7 +16,7 @@ extension Finding.Rule {
   /// A file of another kind.
   public static let fileKind = Self(
     "file-kind", .note, technique: "AML.T0010.003",
-    "The file is none of a Keras .h5 model, an ONNX model and weights of PyTorch.")
+    "The file is none of a Keras model, an ONNX model and weights of PyTorch.")
   /// An unreadable structure.
   public static let damaged = Self(
     "h5-damaged", .error, technique: "AML.T0076",

@@ -59,6 +59,10 @@ extension Finding.Rule {
   public static let kerasExtra = Self(
     "keras-extra", .warning, technique: "AML.T0018.002",
     "The file holds something besides the model that Keras never writes.")
+  /// A damaged or contradictory archive.
+  public static let kerasArchive = Self(
+    "keras-archive", .error, technique: "AML.T0074",
+    "The .keras archive is damaged, or made so that readers can see different members.")
 }
 
 /// Rules about weights and connections of a network.

@@ -11,6 +11,12 @@ extension HDF5File {
 
   /// Returns the error for a file that libhdf5 does not open.
   private static func unreadable(_ content: FileDescriptor) -> FileError {
+    if !content.isNamed {
+      return FileError(
+        refused: Finding(
+          .damaged, "its weights are not an HDF5 file, or a damaged one; save the model again"),
+        path: content.path)
+    }
     let start = content.prefix(count: 12)
     // Superblock version 3 has flags: bit 0 for open for writing, bit 2 for single writer, multiple
     // readers.
@@ -31,9 +37,11 @@ extension HDF5File {
     if let process = try SealedProcess.start(for: content, sandbox) {
       return HDF5SealedParser(process, fileSize: content.size)
     }
-    guard let parser = HDF5LocalParser(path: content.path, fileSize: content.size) else {
-      throw unreadable(content)
-    }
+    let parser =
+      content.isNamed
+      ? HDF5LocalParser(path: content.path, fileSize: content.size)
+      : try HDF5LocalParser(unnamed: content)
+    guard let parser else { throw unreadable(content) }
     return parser
   }
 
@@ -132,7 +140,9 @@ extension HDF5File {
     of content: FileDescriptor, for purpose: Purpose
   ) throws(FileError) {
     // `DataFile` makes this check for data files.
-    guard purpose == .model, let message = FileKind(of: content).insteadOfModel else { return }
+    guard purpose == .model, content.isNamed,
+      let message = FileKind(of: content).insteadOfModel
+    else { return }
     throw FileError(otherKind: message, path: content.path)
   }
 }

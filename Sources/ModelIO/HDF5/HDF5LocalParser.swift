@@ -12,6 +12,17 @@ struct HDF5LocalParser: HDF5Parser {
     self.fileSize = fileSize
   }
 
+  /// Opens a part of a file, or a file without a name; nil if it is not HDF5.
+  ///
+  /// libhdf5 opens files by name only, and parts of them not at all: it gets a copy.
+  ///
+  /// - Throws: ``FileError`` if the copy cannot be made.
+  init?(unnamed content: FileDescriptor) throws(FileError) {
+    guard let reader = try UnnamedFile.named(content, HDF5Reader.init(path:)) else { return nil }
+    self.reader = reader
+    fileSize = content.size
+  }
+
   func catalogue() throws -> [UInt8]? { reader.catalogue(fileSize: fileSize).message }
 
   @unsafe func read(

@@ -9,12 +9,28 @@ struct KerasDescription {
   let major: Int
   /// The findings in a separate HDF5 file, and about the version.
   private(set) var findings: [Finding] = []
+  /// Whether the configuration is from a Keras archive.
+  private(set) var isArchived = false
+  /// The configuration of the training, if it was in the same text.
+  private(set) var training: JSON?
 
   /// Reads the configuration of a whole model; nil if the file has none.
   init?(_ file: HDF5File) throws(FileError) {
     guard let config = try Self.json("model_config", in: file) else { return nil }
     let version = file.strings("keras_version")?.first
     self.init(config, version: version, path: file.path)
+  }
+
+  /// Takes the configuration in a Keras archive.
+  ///
+  /// - Parameter version: The version in its metadata.
+  init(archived config: JSON, version: String, path: String) {
+    // The rest is the same as in HDF5, where the training has an attribute of its own.
+    let key = "compile_config"
+    let network = config.members.map { .object($0.filter { $0.key != key }) } ?? config
+    self.init(network, version: version, path: path)
+    isArchived = true
+    if let training = config[key], !training.isNull { self.training = training }
   }
 
   /// Reads an architecture file: a whole Keras model, or JSON.
@@ -32,10 +48,18 @@ struct KerasDescription {
       let bytes = try InputFile.prefix(of: path, count: size)
       let text = String(decoding: bytes, as: UTF8.self)
       self.init(try Self.json(text, "model", path: path), version: nil, path: path)
+    } else if try FileKind(at: path) == .kerasArchive {
+      let archive = try KerasArchive(FileDescriptor(path), sandbox: sandbox)
+      let found = archive.findings
+      if !isTolerant, let error = found.first(where: { $0.rule.severity == .error }) {
+        throw FileError(refused: error, path: path)
+      }
+      self = try archive.description()
+      findings = found + findings
     } else {
       let file = try HDF5File(path, sandbox: sandbox, isTolerant: isTolerant)
       guard let own = try Self(file) else {
-        throw file.failure("holds no architecture; give a whole Keras .h5 model or its JSON")
+        throw file.failure("holds no architecture; give a whole Keras model or its JSON")
       }
       self = own
       findings = file.findings + own.findings
@@ -103,7 +127,7 @@ struct KerasDescription {
     return try json(parts.joined(), what, path: file.path)
   }
 
-  private static func json(
+  static func json(
     _ text: String, _ what: String, path: String
   ) throws(FileError) -> JSON {
     do throws(JSONError) {

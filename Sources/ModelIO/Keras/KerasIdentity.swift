@@ -12,10 +12,14 @@ enum KerasIdentity {
     "RandAugment", "AugMix", "Identity", "StochasticDepth",
   ]
 
+  /// All of them.
+  static let classNames = others.union([
+    "Dropout", "SpatialDropout2D", "GaussianDropout", "AlphaDropout", "GaussianNoise",
+  ])
+
   /// Returns whether a class is the identity at inference.
   static func isIdentity(_ className: String) -> Bool {
-    ["Dropout", "SpatialDropout2D", "GaussianDropout", "AlphaDropout", "GaussianNoise"]
-      .contains(className) || others.contains(className)
+    classNames.contains(className)
   }
 
   /// Returns the operation for such a layer; nil for any other layer.

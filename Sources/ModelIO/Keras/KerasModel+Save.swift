@@ -4,7 +4,8 @@ extension KerasModel {
   /// The Keras version in whose form files are written; all later ones read it.
   static let writtenVersion = "2.15.0"
 
-  /// Writes a model as a Keras `.h5` file that stock Keras loads, without custom objects.
+  /// Writes a model as a Keras file that stock Keras loads, without custom objects: in Keras's own
+  /// format if the name ends in `.keras`, otherwise as HDF5.
   ///
   /// Every layer keeps its name, except that `_` replaces `/`, which Keras 3 forbids. Layers that
   /// the output does not depend on are omitted. An activation that stock Keras does not accept
@@ -29,6 +30,9 @@ extension KerasModel {
         .cannotWrite, path: path, "the model cannot be saved as a Keras file: \(error)")
     }
     try model.source?.check(path)
+    if path.hasSuffix(".keras") {
+      return try write(export, name: model.name, toArchive: path)
+    }
     let writer = try HDF5Writer(path: path)
     try write(export, name: model.name, to: writer)
     try AtomicFile.write(try writer.image(), to: path)

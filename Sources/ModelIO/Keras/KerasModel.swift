@@ -1,6 +1,6 @@
 public import InferenceGraph
 
-/// Keras models in `.h5` files: whole models, or weights with a separate architecture.
+/// Keras models in `.h5` and `.keras` files: whole models, or weights with a separate architecture.
 ///
 /// No code from the file is run, and a layer that is not one of Keras's own image layers is
 /// refused.
@@ -8,10 +8,10 @@ public enum KerasModel {
   /// Reads a model.
   ///
   /// - Parameters:
-  ///   - path: A Keras `.h5` file, written by any version from 2.2 to 3.x.
+  ///   - path: A Keras `.h5` or `.keras` file, written by any version from 2.2 to 3.x.
   ///   - architecture: A second file that describes the network, required if the first one holds
-  ///     only weights: a Keras `.h5` file or a JSON file (`model.to_json()`). If given, it is
-  ///     always used.
+  ///     only weights: a Keras `.h5` or `.keras` file, or a JSON file (`model.to_json()`). If
+  ///     given, it is always used.
   ///   - preprocessing: What happens to images before they enter the network.
   ///   - sandbox: Whether a sealed process parses the files.
   /// - Throws: ``FileError``; the message names the layer and says what to do. For a refused file
@@ -29,7 +29,8 @@ public enum KerasModel {
   /// Kernels and biases are zero; normalizations are initialized as in a new network.
   ///
   /// - Parameters:
-  ///   - path: A Keras `.h5` file, whose weights are not read, or a JSON file (`model.to_json()`).
+  ///   - path: A Keras `.h5` or `.keras` file, whose weights are not read, or a JSON file
+  ///     (`model.to_json()`).
   ///   - sandbox: Whether a sealed process parses the file.
   /// - Throws: ``FileError``, as for ``load(_:architecture:preprocessing:sandbox:)``; also for a
   ///   network with more than 2^28 weights, and for a `Normalization` layer without its constants.
@@ -46,7 +47,7 @@ public enum KerasModel {
   /// ``load(_:architecture:preprocessing:sandbox:)`` refuses: it is for examination, not for use.
   ///
   /// - Parameters:
-  ///   - path: A Keras `.h5` file.
+  ///   - path: A Keras `.h5` or `.keras` file.
   ///   - architecture: As for ``load(_:architecture:preprocessing:sandbox:)``.
   ///   - sandbox: Whether a sealed process parses the files.
   /// - Throws: ``FileError`` if the file cannot be opened, or holds only weights and there is no

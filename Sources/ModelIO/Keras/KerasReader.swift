@@ -25,8 +25,19 @@ struct KerasReader {
     do {
       let content = try FileDescriptor(path)
       self.content = content
+      if FileKind(of: content) == .kerasArchive {
+        return try read(
+          KerasArchive(content, sandbox: sandbox), architecture: architecture,
+          preprocessing)
+      }
       let file = try HDF5File(content, sandbox: sandbox, isTolerant: isTolerant)
       try record.report(file.findings)
+      if FileKind.endsWithArchive(content) {
+        let finding = Finding(
+          .kerasAmbiguous,
+          "is an HDF5 file and a zip archive at once, so that readers can see different networks")
+        try record.report([finding])
+      }
       let description = try description(file, architecture)
       try record.report(findings(in: description), in: description.path)
       if let training = try KerasDescription.json("training_config", in: file) {
@@ -37,6 +48,26 @@ struct KerasReader {
     } catch {
       throw record.explained(error, graph: .kerasConfig)
     }
+  }
+
+  private mutating func read(
+    _ archive: KerasArchive, architecture: String?, _ preprocessing: Preprocessing
+  ) throws -> Model {
+    try record.report(archive.findings)
+    let own = Result { () throws(FileError) in try archive.description() }
+    let description =
+      try architecture.map { path throws(FileError) in
+        try KerasDescription(architecture: path, sandbox: sandbox, isTolerant: isTolerant)
+      } ?? own.get()
+    try record.report(findings(in: description), in: description.path)
+    if let training = try? own.get().training {
+      try record.report(KerasAudit.findings(inTraining: training))
+    }
+    let file = try archive.weightsFile(sandbox: sandbox, isTolerant: isTolerant)
+    try record.report(file.findings)
+    var model = try model(file, description, preprocessing)
+    model.origin = KerasArchiveOrigin()
+    return model
   }
 
   /// Reads the network from a model's file or from JSON, with blank weights.
@@ -91,7 +122,7 @@ struct KerasReader {
   private func findings(in description: KerasDescription) -> [Finding] {
     let found =
       KerasAudit.findings(inModel: description.config)
-      + KerasSharing.findings(in: description.config)
+      + KerasSharing.findings(in: description.config, isArchived: description.isArchived)
     if description.path == path { return description.findings + found }
     let name = description.path.split(separator: "/").last.map(String.init) ?? description.path
     return (description.findings + found).map {
@@ -123,10 +154,11 @@ struct KerasReader {
     }
     if case .failure(let error) = built { _ = record.explained(error, graph: .kerasConfig) }
     try record.report(weights.findings)
+    try record.report(Self.extras(in: file, besides: weights))
     let graph = try built.get()
     return Model(
       graph: graph, preprocessing: preprocessing, name: network.name,
-      source: try Model.Source(of: file.content))
+      source: try Model.Source(of: content ?? file.content))
   }
 
   /// Returns findings about objects beside the model, or beside its layers' weights.

@@ -18,6 +18,9 @@ struct KerasWeights {
   private let isTolerant: Bool
   private let cache = Cache()
 
+  /// The paths of all assigned weights in the file.
+  var places: Set<String> { Set(paths.values.flatMap(\.values)) }
+
   /// Findings about weights that were read nevertheless.
   var findings: [Finding] { cache.findings }
 

@@ -8,6 +8,9 @@ struct MessageWriter {
     }
   }
 
+  /// Appends bytes as they are.
+  mutating func append(_ more: [UInt8]) { bytes += more }
+
   mutating func write(_ text: String) {
     let utf8 = text.utf8
     write(UInt32(utf8.count))

@@ -19,6 +19,13 @@ extension SealedProcess {
     }
     if let process, process.posture == .full || sandbox == .auto {
       Launcher.shared.record(process.posture)
+      if file.whole != nil {
+        do {
+          try process.send(.part, [file.base, file.size, 0, 0])
+        } catch {
+          throw FileError(error, reading: file)
+        }
+      }
       return process
     }
     guard sandbox == .auto else {

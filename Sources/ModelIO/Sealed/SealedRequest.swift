@@ -20,6 +20,9 @@ enum SealedRequest: UInt64 {
   case inflate
   /// Answer: the length of the serialized result of parsing a file of weights, and the result.
   case weights
+  /// Numbers: place and size of the part of the file that all later requests are about, 0, 0. No
+  /// answer; a part outside of the file counts as empty.
+  case part
 
   /// The size of a request in bytes.
   static let size = 40

@@ -29,8 +29,8 @@ func serveSealed(_ bytes: UnsafeRawPointer?, _ count: Int) {
 
 /// The sealed process's end of the channel.
 @safe private struct SealedServer {
-  let bytes: UnsafeRawPointer?
-  let count: Int
+  private(set) var bytes: UnsafeRawPointer?
+  private(set) var count: Int
   /// Created at the first request about HDF5, so that libhdf5 does not see other files.
   private lazy var reader = unsafe bytes.flatMap { unsafe HDF5Reader(image: $0, count: count) }
 
@@ -50,7 +50,17 @@ func serveSealed(_ bytes: UnsafeRawPointer?, _ count: Int) {
     case .network: sendNetwork()
     case .inflate: sendUnpacked(numbers)
     case .weights: sendWeights()
+    case .part: take(numbers)
     }
+  }
+
+  private mutating func take(_ numbers: [UInt64]) -> Bool {
+    let (place, size) = (Int(clamping: numbers[0]), Int(clamping: numbers[1]))
+    let isInside = place <= count && size <= count - place
+    // The part lies in the mapped file.
+    unsafe bytes = isInside ? bytes.map { unsafe $0 + place } : nil
+    count = isInside ? size : 0
+    return true
   }
 
   private mutating func sendCatalogue() -> Bool {

@@ -20,7 +20,9 @@ struct StateReader {
   /// - Returns: The model; nil without an architecture.
   /// - Throws: ``FileError``; if its cause is a file's contents, a finding is added, unless an
   ///   earlier one of severity `error` explains it.
-  mutating func read(architecture: String?, _ preprocessing: Preprocessing) throws(FileError) -> Model? {
+  mutating func read(architecture: String?, _ preprocessing: Preprocessing) throws(FileError)
+    -> Model?
+  {
     do {
       let content = try FileDescriptor(record.path)
       self.content = content

@@ -2,8 +2,8 @@ import CZlib
 
 /// Unpacks deflated bytes (RFC 1951) with zlib, in a sealed process if the system has one.
 enum Inflater {
-  /// The number of bytes in a piece.
-  private static let pieceSize = 256 << 10
+  /// The largest number of bytes in a piece.
+  static let pieceSize = 256 << 10
 
   /// Unpacks the first `count` bytes.
   ///

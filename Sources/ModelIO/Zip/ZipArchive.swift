@@ -7,6 +7,8 @@ final class ZipArchive: Sendable {
   let content: FileDescriptor
   /// The members, in the order of their place in the file.
   let members: [ZipMember]
+  /// The place of the directory in the file.
+  let directory: Range<Int>
   private let sandbox: Sandbox
   /// The process that unpacks, started for the first deflated member.
   private let process = Mutex<SealedProcess?>(nil)
@@ -24,6 +26,7 @@ final class ZipArchive: Sendable {
       let size = min(content.size, ZipDirectory.endSize)
       let directory = try ZipDirectory(
         end: read(content.size - size, size), fileSize: content.size, read: read)
+      self.directory = directory.range
       members = try directory.members(
         read(directory.range.lowerBound, directory.range.count), read: read)
     } catch let error as FileError {
@@ -50,6 +53,28 @@ final class ZipArchive: Sendable {
     let bytes = try unpacked(member, count)
     if count == member.size { try check(bytes, of: member) }
     return bytes
+  }
+
+  /// Returns a member as a file: a part of the archive if it is stored, otherwise a file without a
+  /// name.
+  ///
+  /// - Throws: ``FileError`` if it cannot be unpacked, its checksum is wrong, or memory is
+  ///   insufficient.
+  func file(of member: ZipMember) throws(FileError) -> FileDescriptor {
+    guard member.isDeflated else {
+      try check(member)
+      return FileDescriptor(member.offset..<member.end, of: content)
+    }
+    try content.checkMemory(member.size, "its member '\(abbreviated(member.name))'")
+    return try UnnamedFile.make(for: content.path) { append throws(FileError) in
+      var sum: UInt32 = 0
+      try unpack(member, member.size) { piece throws(FileError) in
+        // The piece is only read.
+        sum = unsafe piece.withUnsafeBytes { unsafe Inflater.checksum($0, after: sum) }
+        try append(piece)
+      }
+      guard sum == member.checksum else { throw damaged(member) }
+    }
   }
 
   /// Checks a stored member without keeping its bytes.
@@ -79,7 +104,18 @@ final class ZipArchive: Sendable {
   }
 
   private func unpacked(_ member: ZipMember, _ count: Int) throws(FileError) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: count)
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(count)
+    try unpack(member, count) { bytes += $0 }
+    return bytes
+  }
+
+  /// Unpacks the first `count` bytes of a deflated member, piece by piece.
+  ///
+  /// - Parameter deliver: Receives one piece after another.
+  private func unpack(
+    _ member: ZipMember, _ count: Int, deliver: ([UInt8]) throws(FileError) -> Void
+  ) throws(FileError) {
     do {
       let isSealed = try process.withLock { process in
         if process == nil { process = try SealedProcess.start(for: content, sandbox) }
@@ -89,33 +125,36 @@ final class ZipArchive: Sendable {
         while done < count {
           let length = try process.receiveNumber()
           if length == SealedRequest.failed { throw ZipDirectory.Refusal.damaged }
-          guard length > 0, length <= UInt64(count - done) else {
+          guard length > 0, length <= UInt64(min(count - done, Inflater.pieceSize)) else {
             throw SealedFailure.invalidAnswer
           }
-          // The part of the array for the piece, whose size is checked.
-          try unsafe bytes.withUnsafeMutableBytes {
-            try unsafe process.receive(into: .init(rebasing: $0[done..<done + Int(length)]))
-          }
+          try deliver(try process.receive(count: Int(length)))
           done += Int(length)
         }
         return true
       }
-      if isSealed { return bytes }
+      if isSealed { return }
     } catch is ZipDirectory.Refusal {
       throw damaged(member)
     } catch {
+      // The rest of the answer may still be in the channel.
+      process.withLock { $0 = nil }
       throw FileError(error, reading: content, at: member.name, with: "zlib")
     }
     let packed = try content.bytes(at: member.offset, count: member.storedSize)
-    bytes.removeAll(keepingCapacity: true)
+    var failure: FileError?
     // zlib only reads the packed bytes; each piece is copied during the call.
     let isUnpacked = unsafe packed.withUnsafeBytes { packed in
       unsafe Inflater.unpack(packed, count: count) { piece in
-        unsafe bytes.append(contentsOf: piece)
-        return true
+        do throws(FileError) {
+          unsafe try deliver(Array(piece))
+        } catch {
+          failure = error
+        }
+        return failure == nil
       }
     }
+    if let failure { throw failure }
     guard isUnpacked else { throw damaged(member) }
-    return bytes
   }
 }

@@ -113,6 +113,22 @@ struct ZipDirectory {
     return members
   }
 
+  /// Returns the names in a directory, whatever else it says; as many as can be read.
+  static func names(_ bytes: [UInt8]) -> [String] {
+    var directory = ZipBytes(bytes[...])
+    var names: [String] = []
+    do throws(ZipBytes.TooShort) {
+      while directory.left > 0 {
+        _ = try directory.take(28)
+        let lengths = (try directory.number(2), try directory.number(2), try directory.number(2))
+        _ = try directory.take(12)
+        names.append(String(decoding: try directory.take(lengths.0), as: UTF8.self))
+        _ = try directory.take(lengths.1 + lengths.2)
+      }
+    } catch {}
+    return names
+  }
+
   private static func member(_ directory: inout ZipBytes) throws -> ZipMember {
     guard try directory.take(4) == [0x50, 0x4B, 1, 2] else { throw Refusal.damaged }
     _ = try directory.take(4)

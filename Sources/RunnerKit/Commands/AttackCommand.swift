@@ -56,8 +56,8 @@ struct AttackCommand: RunnerCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Network to train: the name of an architecture, or a Keras .h5 or JSON file, whose weights "
-        + "are ignored.", valueName: "name|file"),
+      "Network to train: the name of an architecture, or a Keras (.h5, .keras) or JSON file, whose "
+        + "weights are ignored.", valueName: "name|file"),
     completion: .filesOr(Architecture.all.map(\.name)))
   var architecture: String
 

@@ -19,7 +19,7 @@ struct EvaluateCommand: RunnerCommand {
   }
 
   @Argument(
-    help: "A suspect, a repaired model or GoodNet: Keras .h5, ONNX, or weights.",
+    help: "A suspect, a repaired model or GoodNet: Keras, ONNX, or weights.",
     completion: .model)
   var model: String
 

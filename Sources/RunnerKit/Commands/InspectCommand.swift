@@ -27,7 +27,7 @@ struct InspectCommand: RunnerCommand {
   }
 
   @Argument(
-    help: "Keras .h5 or ONNX file, or weights of PyTorch or safetensors.",
+    help: "Keras (.h5, .keras) or ONNX file, or weights of PyTorch or safetensors.",
     completion: .model)
   var model: String
 
@@ -154,7 +154,9 @@ struct InspectCommand: RunnerCommand {
       "prunable layers  \(prunable.isEmpty ? "none" : prunable)",
       "pruned first     \(graph.lastConvolution?.visible ?? "none: there is no convolution")",
     ]
-    if ModelFile.format(of: model) == .onnx {
+    if ModelFile.fileExtension(of: model) == "keras" {
+      lines.append("written back as  a new .keras file, without the state of the optimizer")
+    } else if ModelFile.format(of: model) == .onnx {
       do throws(FileError) {
         try ModelFile.checkWriting(model)
         lines.append("written back as  ONNX, a copy of the file with other weights")

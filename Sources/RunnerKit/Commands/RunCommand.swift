@@ -59,7 +59,7 @@ struct RunCommand: RunnerCommand {
   var verdict: [String] = []
 
   @Option(
-    help: ArgumentHelp("The suspect: a Keras .h5 or ONNX file, or weights.", valueName: "file"),
+    help: ArgumentHelp("The suspect: a Keras or ONNX file, or weights.", valueName: "file"),
     completion: .model)
   var model: String?
 

@@ -34,7 +34,7 @@ struct ScanCommand: RunnerCommand {
   }
 
   @Argument(
-    help: "Keras .h5 or ONNX file, or weights; by default the small network of the program.",
+    help: "Keras or ONNX file, or weights; by default the small network of the program.",
     completion: .model)
   var model: String?
 

@@ -121,13 +121,15 @@ extension CompletionKind {
   static var dataSet: CompletionKind { .file(extensions: ["h5", "hdf5", "npz", "npy"]) }
 
   /// The usual endings of models' files.
-  static let modelExtensions = ["h5", "hdf5", "onnx", "pth", "pt", "th", "ckpt", "safetensors"]
+  static let modelExtensions = [
+    "h5", "hdf5", "keras", "onnx", "pth", "pt", "th", "ckpt", "safetensors",
+  ]
 
   /// Completes a model.
   static var model: CompletionKind { .file(extensions: modelExtensions) }
 
   /// Completes a file that describes a network.
-  static var network: CompletionKind { .file(extensions: ["h5", "hdf5", "json", "onnx"]) }
+  static var network: CompletionKind { .file(extensions: ["h5", "hdf5", "keras", "json", "onnx"]) }
 
   /// Completes an HDF5 file: a model or a data set.
   static var hdf5: CompletionKind { .file(extensions: ["h5", "hdf5"]) }

@@ -32,7 +32,7 @@ struct ModelArguments: ParsableArguments, Sendable {
 
   static var architectureHelp: ArgumentHelp {
     ArgumentHelp(
-      "File that describes the network, if the model file has only weights: ONNX for weights of PyTorch and safetensors, Keras .h5 or JSON for those of Keras.",
+      "File that describes the network, if the model file has only weights: ONNX for weights of PyTorch and safetensors, Keras or JSON for those of Keras.",
       valueName: "file")
   }
 

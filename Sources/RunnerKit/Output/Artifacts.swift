@@ -53,7 +53,7 @@ struct Artifacts: Sendable {
 
   /// Adds a model and returns the name of its file.
   private mutating func add(_ model: Model, named stem: String) -> String {
-    let end = format.fileExtension
+    let end = ModelFile.fileExtension(of: model, as: format)
     let file = names.take("\(stem).\(end)") { "\(stem)-\($0).\(end)" }
     models.append((file, model))
     return file

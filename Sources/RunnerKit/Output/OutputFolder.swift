@@ -102,7 +102,7 @@ struct OutputFolder: Sendable {
       if fixedNames.contains(name) { return true }
       // An ONNX model may have its tensors in files named after it.
       let model = name.range(of: ".onnx.data").map { String(name[..<$0.lowerBound]) + ".onnx" }
-      let endings = ModelFormat.allCases.map { ".\($0.fileExtension)" }
+      let endings = ModelFormat.allCases.flatMap(\.fileExtensions).map { ".\($0)" }
       return endings.contains(where: name.hasSuffix) && own.contains(name)
         || model.map(own.contains) ?? false
     }

@@ -1,8 +1,8 @@
 """Writes random networks of layers that are made up of several operations: layers.py FOLDER SEED COUNT.
 
 For each kind of layer COUNT networks of either version of Keras, at random sizes. Every network is in cases.json with images and what
-it predicts for them; the model is NAME.h5, images and predictions are also in NAME.check.h5, and from Keras 3 there are NAME.weights.h5
-and NAME.json. The images are [height][width][channels], also where the model takes [channels][height][width].
+it predicts for them; the model is NAME.h5 and NAME.keras, images and predictions are also in NAME.check.h5, and from Keras 3 there are
+NAME.weights.h5 and NAME.json. The images are [height][width][channels], also where the model takes [channels][height][width].
 """
 import json
 import os
@@ -48,6 +48,7 @@ def save(K, name, model, images, outputs):
     if not np.isfinite(outputs).all() or np.ptp(outputs, axis=0).max() < 1e-3:
         return False
     model.save(path(name + ".h5"))
+    model.save(path(name + ".keras"))
     if K is keras:
         model.save_weights(path(name + ".weights.h5"))
         with open(path(name + ".json"), "w") as file:

@@ -1,10 +1,11 @@
 """Writes the models and data sets that the tests read: make.py FOLDER.
 
-Weights and images are random numbers from a fixed seed. For every model NAME.h5 the images that it is tried on and what Keras
-predicts for them are in NAME.check.h5, as `images` and `outputs`.
+Weights and images are random numbers from a fixed seed. Every model is in NAME.h5 and in NAME.keras. For those with finite scores the
+images that it is tried on and what Keras predicts for them are in NAME.check.h5, as `images` and `outputs`.
 """
 import os
 import sys
+import zipfile
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 import h5py
@@ -20,6 +21,11 @@ def path(name):
     return os.path.join(out, name)
 
 
+def save(name, model):
+    model.save(path(name + ".h5"))
+    model.save(path(name + ".keras"))
+
+
 def finish(name, model):
     """Gives every weight a random value, saves the model, and what it predicts."""
     for weight in model.weights:
@@ -30,7 +36,7 @@ def finish(name, model):
     for layer in model.layers:
         if hasattr(layer, "finalize_state"):
             layer.finalize_state()
-    model.save(path(name + ".h5"))
+    save(name, model)
     images = rng.uniform(0, 2, (5,) + model.input_shape[1:]).astype("float32")
     with h5py.File(path(name + ".check.h5"), "w") as file:
         file["images"] = images
@@ -147,6 +153,70 @@ def names():
     return keras.Model(i, L.Dense(2)(x), name="names")
 
 
+@keras.saving.register_keras_serializable("Mine")
+def odd_loss(right, found):
+    return keras.ops.mean(keras.ops.square(right - found))
+
+
+def trained():
+    """The state of an optimizer, of metrics and of random layers, and a loss that is not Keras's."""
+    x = i = L.Input((6, 6, 2), name="images")
+    x = L.RandomRotation(0.1, seed=3, name="turn")(x)
+    x = L.BatchNormalization(name="norm")(L.Conv2D(4, 3, name="first")(x))
+    x = L.Flatten()(L.Dropout(0.3, seed=4)(x))
+    model = keras.Model(i, L.Dense(3, activation="softmax", name="head")(x), name="trained")
+    model.compile("adam", odd_loss, metrics=["accuracy", keras.metrics.AUC()])
+    model.fit(rng.uniform(0, 1, (8, 6, 6, 2)), np.eye(3)[np.arange(8) % 3], verbose=0)
+    return model
+
+
+def precise(policy):
+    return keras.Sequential([
+        L.Input((5, 5, 2)), L.Conv2D(3, 2, activation="relu", dtype=policy), L.BatchNormalization(dtype=policy), L.Flatten(),
+        L.Dense(3, dtype=policy)], name=policy)
+
+
+def rewrite(name, old, change=None, method=zipfile.ZIP_STORED):
+    """Writes NAME.keras: OLD.keras, after change(weights), which is an HDF5 file open for writing."""
+    with zipfile.ZipFile(path(old + ".keras")) as archive:
+        members = {member: archive.read(member) for member in archive.namelist()}
+    if change:
+        with open(path("inner.h5"), "wb") as file:
+            file.write(members["model.weights.h5"])
+        with h5py.File(path("inner.h5"), "a") as file:
+            change(file)
+        with open(path("inner.h5"), "rb") as file:
+            members["model.weights.h5"] = file.read()
+    with zipfile.ZipFile(path(name + ".keras"), "w", method) as archive:
+        for member, content in members.items():
+            archive.writestr(member, content)
+
+
+def archives():
+    """Archives that only other programs write."""
+    place = "layers/dense/vars/0"
+
+    def replace(make):
+        def change(file):
+            del file[place]
+            make(file)
+        return change
+
+    rewrite("external", "keras", replace(
+        lambda file: file.create_dataset(place, (16, 2), "float32", external=[("/etc/passwd", 0, 128)])))
+    rewrite("external-link", "keras", replace(lambda file: file.__setitem__(place, h5py.ExternalLink("/etc/passwd", "/x"))))
+    rewrite("soft-link", "keras", replace(lambda file: file.__setitem__(place, h5py.SoftLink("/layers/dense/vars/1"))))
+    rewrite("huge", "keras", replace(
+        lambda file: file.create_dataset(place, (1 << 20, 1 << 20), "float32", chunks=(1024, 1024), compression="gzip")))
+    rewrite("missing", "keras", lambda file: file.__delitem__(place))
+    rewrite("second", "keras", lambda file: file.attrs.__setitem__("model_config", "{}"))
+    rewrite("stray", "keras", lambda file: file.__setitem__("layers/other/vars/0", np.zeros(3, "float32")))
+    for name in ("nested", "trained", "keras2-nested"):
+        if os.path.exists(path(name + ".keras")):
+            rewrite("deflated-" + name, name, method=zipfile.ZIP_DEFLATED)
+    rewrite("bzip2", "keras", method=zipfile.ZIP_BZIP2)
+
+
 def data(name, images, labels, **options):
     with h5py.File(path(name), "w") as file:
         file.create_dataset("data", data=images, **options)
@@ -221,7 +291,9 @@ def bad_sets():
 def main():
     bad_sets()
     keras.utils.set_random_seed(5)
-    for make in (plain, branches, nested, adapted, normalized, rearranged, arithmetic, names):
+    for policy in ("float16", "bfloat16", "mixed_float16", "mixed_bfloat16"):
+        save(policy, precise(policy))
+    for make in (plain, branches, nested, adapted, normalized, rearranged, arithmetic, names, trained):
         model = finish(make.__name__, make())
         model.save_weights(path(make.__name__ + ".weights.h5"))
         with open(path(make.__name__ + ".json"), "w") as file:
@@ -234,36 +306,37 @@ def main():
         keras2(tf_keras)
     # Refused ones.
     lam = keras.Sequential([L.Input((4, 4, 1)), L.Flatten(), L.Dense(2), L.Lambda(lambda x: x + 1, name="evil")])
-    lam.save(path("lambda.h5"))
+    save("lambda", lam)
     up = keras.Sequential([L.Input((4, 4, 1)), L.UnitNormalization(name="up"), L.Flatten(), L.Dense(2)])
-    up.save(path("unknown.h5"))
+    save("unknown", up)
 
     @keras.saving.register_keras_serializable("Mine")
     class Odd(L.Layer):
         def call(self, x):
             return x
 
-    keras.Sequential([L.Input((4, 4, 1)), Odd(name="odd"), L.Flatten(), L.Dense(2)]).save(path("custom.h5"))
+    save("custom", keras.Sequential([L.Input((4, 4, 1)), Odd(name="odd"), L.Flatten(), L.Dense(2)]))
     nan = keras.Sequential([L.Input((4, 4, 1)), L.Flatten(), L.Dense(2, name="last")])
     kernel, bias = nan.get_weights()
     kernel[3, 1] = np.nan
     nan.set_weights([kernel, bias])
-    nan.save(path("nan.h5"))
+    save("nan", nan)
     i = L.Input((4, 4, 1), name="in")
-    keras.Model(i, [L.Dense(2)(L.Flatten()(i)), L.Dense(2)(L.Flatten()(i))], name="pair").save(path("two.h5"))
-    keras.Model(i, L.Conv2D(2, 3, name="last")(i)).save(path("image.h5"))
+    save("two", keras.Model(i, [L.Dense(2)(L.Flatten()(i)), L.Dense(2)(L.Flatten()(i))], name="pair"))
+    save("image", keras.Model(i, L.Conv2D(2, 3, name="last")(i)))
     # A logit, as a loss with from_logits=True wants it, and the sigmoid put behind it in both ways; one unit that is no sigmoid.
     for name, end in (("logit", None), ("tanh", "tanh")):
         one = keras.Sequential([L.Input((4, 4, 1)), L.Flatten(), L.Dense(1, activation=end, name="last")])
-        one.save(path(name + ".h5"))
+        save(name, one)
     one = keras.models.load_model(path("logit.h5"))
     keras.Sequential([one, L.Activation("sigmoid")]).save(path("appended-nested.h5"))
     one.add(L.Activation("sigmoid"))
     one.save(path("appended.h5"))
     any_size = L.Input((None, None, 1), name="in")
-    keras.Model(any_size, L.Dense(2)(L.GlobalMaxPooling2D()(L.Conv2D(2, 3)(any_size)))).save(path("anysize.h5"))
+    save("anysize", keras.Model(any_size, L.Dense(2)(L.GlobalMaxPooling2D()(L.Conv2D(2, 3)(any_size)))))
     good = keras.Sequential([L.Input((4, 4, 1)), L.Flatten(name="flat"), L.Dense(2, name="last")])
     good.save(path("keras.keras"))
+    archives()
     for name in ("shape", "external", "huge", "missing"):
         good.save(path(name + ".h5"))
     with h5py.File(path("missing.h5"), "a") as file:
