@@ -253,7 +253,7 @@ final class StateDictTests {
     }
     let model = try ModelFile.load(weights, architecture: blank.write(to: folder))
     for format in ModelFormat.allCases {
-      let copy = path("copy.\(format.fileExtension)").path
+      let copy = path("copy.\(ModelFile.fileExtension(of: model, as: format))").path
       try ModelFile.save(model, as: format, to: copy)
       let again = try ModelFile.load(copy)
       #expect(again.graph.parameterCount == model.graph.parameterCount)
