@@ -121,8 +121,8 @@ struct PredictImagesTests {
     try wide.write(to: place.path("wide.png"))
     try fails(
       65,
-      "the image is 2x3, but the model takes 2x2 (height x width); set "
-        + "--resize to 2x2 or scale it first", "wide.png")
+      "the image is 2x3, but the model takes 2x2 (height x width); use "
+        + "--resize 2x2 or scale it first", "wide.png")
     _ = try image(place, "colour.png", bright: 0, channels: 3, tint: 9)
     try fails(
       65, "the image has colours, but the model takes one channel; make it grey first",

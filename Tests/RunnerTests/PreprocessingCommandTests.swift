@@ -41,7 +41,7 @@ struct PreprocessingCommandTests {
       wrong.errors.contains("with other preprocessing it is right on"),
       Comment(rawValue: wrong.errors))
     #expect(
-      wrong.errors.contains("set --scale to 1") && wrong.errors.contains("--mean to 0"),
+      wrong.errors.contains("use --scale 1 ") && wrong.errors.contains("--mean 0"),
       Comment(rawValue: wrong.errors))
     #expect(
       try evaluate([model, "--test", test, "--scale", "1", "--mean", "0"]).output == plain.output)
@@ -89,7 +89,7 @@ struct PreprocessingCommandTests {
         == (try RunnerProgram.run(["predict", model, place.path("one/1/3.png")]).output))
     let refused = try RunnerProgram.run(["predict", model, image])
     #expect(
-      refused.errors.contains("set --resize to 8x9 or scale it first"),
+      refused.errors.contains("use --resize 8x9 or scale it first"),
       Comment(rawValue: refused.errors))
     #expect(try RunnerProgram.run(["predict", model, image, "--resize", "8x9"]).status == 0)
     let bad = try RunnerProgram.run(["predict", model, image, "--resize", "8x"])

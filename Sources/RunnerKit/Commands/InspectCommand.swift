@@ -21,7 +21,6 @@ struct InspectCommand: RunnerCommand {
       Example(
         "A file of weights, with the network described in another file",
         "inspect weights.h5 --architecture model.json"),
-      Example("The tensors in a checkpoint of PyTorch, and what it would run", "inspect model.pth"),
       Example("Findings for a code scanning service", "inspect suspect.h5 --sarif"),
     ]
   }
