@@ -60,7 +60,10 @@ final class BadFileTests {
       "PK\u{3}\u{4}" + String(repeating: "\0", count: 60),
       "is a zip archive, not HDF5; unpack it and give the .h5 file in it"
     ),
-    ("TFL3", "is a TensorFlow Lite model; only Keras .h5 models and ONNX models are read"),
+    (
+      "TFL3",
+      "is a TensorFlow Lite model; only Keras .h5 models, ONNX models and weights of PyTorch are read"
+    ),
     (
       "{}",
       "is JSON, not HDF5; it may be the architecture for a file of weights"
@@ -77,7 +80,10 @@ final class BadFileTests {
   @Test func otherKindsByBytes() throws {
     let kinds: [(bytes: [UInt8], message: String)] = [
       ([0x1F, 0x8B, 8, 0], "is packed with gzip; unpack it with `gunzip`"),
-      ([0x80, 2, 0x8A, 10], "is a Python pickle; only Keras .h5 models and ONNX models are read"),
+      (
+        [0x80, 2, 0x8A, 10],
+        "is a Python pickle; only Keras .h5 models, ONNX models and weights of PyTorch are read"
+      ),
       ([8, 3, 0x12, 4], "is an ONNX model, which does not hold a network of Keras"),
       (
         [0x93] + Array("NUMPY".utf8),
