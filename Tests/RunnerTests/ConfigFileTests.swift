@@ -63,8 +63,8 @@ struct ConfigFileTests {
 
   private static let keys =
     "defense, detector, data-set-detector, verdict, model, clean, test, poisoned, train, group, "
-    + "scale, mean, std, layout, labels, resize, crop, keys, architecture, threads, sandbox, option, seed, output, force, "
-    + "compact, format, curve, json, quiet"
+    + "scale, mean, std, layout, labels, resize, crop, keys, architecture, "
+    + "threads, sandbox, option, seed, output, force, compact, format, curve, json, quiet"
 
   static let refused: [(text: String, message: String)] = [
     (
