@@ -7,16 +7,14 @@ extension FileKind {
     func read(_ offset: Int, _ count: Int) throws(FileError) -> [UInt8] {
       try content.bytes(at: offset, count: count)
     }
-    let size = min(content.size, ZipDirectory.endSize)
-    guard let end = try? read(content.size - size, size),
-      let directory = try? ZipDirectory(end: end, fileSize: content.size, read: read),
-      let bytes = try? read(directory.range.lowerBound, directory.range.count)
+    guard let directory = try? ZipDirectory(fileSize: content.size, read: read),
+      let names = try? directory.names(read: read)
     else { return nil }
-    let names = ZipDirectory.names(bytes)
     let keras = [KerasArchive.config, KerasArchive.metadata, KerasArchive.weights]
     if names.contains(where: keras.contains) { return .kerasArchive }
     if names.contains(where: { $0.hasSuffix(".npy") }) { return .numpyArchive }
-    if names.contains(where: { $0.hasSuffix("/data.pkl") || $0.hasSuffix("/.format_version") }) {
+    // A pickle anywhere is one that Python could load.
+    if names.contains(where: { $0.hasSuffix(".pkl") || $0.hasSuffix("/.format_version") }) {
       return .torchArchive
     }
     return .zip

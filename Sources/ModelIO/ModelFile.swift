@@ -17,7 +17,7 @@ public enum ModelFile {
     _ path: String, architecture: String? = nil, preprocessing: Preprocessing = Preprocessing(),
     sandbox: Sandbox = .auto
   ) throws(FileError) -> Model {
-    switch try kind(of: path) {
+    switch try FileKind(at: path) {
     case .onnx:
       try refuseArchitecture(architecture, of: path)
       var reader = ONNXReader(path, sandbox: sandbox, isTolerant: false)
@@ -44,7 +44,7 @@ public enum ModelFile {
   public static func audit(
     _ path: String, architecture: String? = nil, sandbox: Sandbox = .auto
   ) throws(FileError) -> ModelFileAudit {
-    switch try kind(of: path) {
+    switch try FileKind(at: path) {
     case .onnx:
       try refuseArchitecture(architecture, of: path)
       var reader = ONNXReader(path, sandbox: sandbox, isTolerant: true)
@@ -73,20 +73,11 @@ public enum ModelFile {
     _ architecture: String?, for path: String
   ) throws(FileError) -> String? {
     guard let architecture else { return nil }
-    switch try kind(of: path) {
+    switch try FileKind(at: path) {
     case .onnx: return nil
     case .torchArchive, .torchLegacy, .safetensors, .pickle: return architecture
     default: return try FileKind(at: architecture) == .onnx ? nil : architecture
     }
-  }
-
-  /// Returns the kind of a file; that of a checkpoint for a zip archive with a pickle anywhere in it.
-  private static func kind(of path: String) throws(FileError) -> FileKind {
-    let kind = try FileKind(at: path)
-    guard kind == .zip, let archive = try? ZipArchive(FileDescriptor(path), sandbox: .off),
-      archive.members.contains(where: { $0.name.hasSuffix(".pkl") })
-    else { return kind }
-    return .torchArchive
   }
 
   private static func refuseArchitecture(

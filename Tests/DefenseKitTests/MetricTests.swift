@@ -99,6 +99,21 @@ struct MetricTests {
     #expect(try warning(56, classes: 2) == nil)
   }
 
+  @Test("Images in the order of their classes do not make a constant network look right")
+  func sortedImages() throws {
+    var graph = try Graph(inputShape: [1, 1, 1])
+    try graph.append("flat", .flatten, inputs: [0])
+    let dense = Dense(
+      kernel: Tensor(shape: [1, 2], values: [0, 0]), bias: Tensor(shape: [2], values: [1, 0]))
+    try graph.append("dense", .dense(dense), inputs: [1], activation: .softmax)
+    let data = try CleanData(
+      ArraySource((0..<1200).map { Float($0 % 256) }, imageShape: [1, 1, 1]),
+      labels: (0..<1200).map { $0 < 600 ? 0 : 1 }, name: "sorted.h5")
+    let warning = RunContext().baselineWarning(
+      correct: 600, images: 1200, of: Model(graph: graph), on: data)
+    #expect(warning?.description.contains("the scale, now 1, is probably wrong") == true)
+  }
+
   @Test("Fixed decimals")
   func fixedDecimals() {
     #expect(decimals(0.98437, 2) == "0.98")

@@ -7,13 +7,9 @@ import Testing
 /// A suspect in Keras's own format through the commands that take a model.
 @Suite("Keras archives, whole jobs")
 struct KerasArchiveCommandTests {
-  /// A place with "clean.h5" and the model of the place as "net.keras".
+  /// A place with its model as "net.keras".
   private func make() throws -> BadInputPlace {
     let place = try BadInputPlace.make()
-    let file = try HDF5Writer(path: place.path("clean.h5"))
-    try file.write(place.images(6, 200), to: "data")
-    try file.write(Tensor(shape: [6], values: [0, 1, 2, 0, 1, 2]), to: "label")
-    try AtomicFile.write(try file.image(), to: place.path("clean.h5"))
     try ModelFile.save(try ModelFile.load(place.model), to: place.path("net.keras"))
     return place
   }
@@ -27,7 +23,7 @@ struct KerasArchiveCommandTests {
   @Test("Repaired models and detectors of an archive are archives")
   func formats() throws {
     let place = try make()
-    let clean = place.path("clean.h5")
+    let clean = place.good
     for (model, folder, extra, end) in [
       (place.model, "a", [], "h5"), (place.path("net.keras"), "b", [], "keras"),
       (place.path("net.keras"), "c", ["--format", "keras"], "keras"),
@@ -56,7 +52,7 @@ struct KerasArchiveCommandTests {
   @Test("Commands say the same of an archive and of the HDF5 file")
   func commands() throws {
     let place = try make()
-    let (clean, archive) = (place.path("clean.h5"), place.path("net.keras"))
+    let (clean, archive) = (place.good, place.path("net.keras"))
     for arguments in [
       ["predict", "MODEL", "--data", clean], ["evaluate", "MODEL", "--test", clean],
       ["evaluate", "MODEL", "--architecture", "OTHER", "--test", clean],
@@ -86,7 +82,7 @@ struct KerasArchiveCommandTests {
     // A byte of the configuration, which its checksum covers.
     bytes[bytes.count / 8] ^= 1
     try Data(bytes).write(to: URL(filePath: file))
-    let result = try RunnerProgram.run(["evaluate", file, "--test", place.path("clean.h5")])
+    let result = try RunnerProgram.run(["evaluate", file, "--test", place.good])
     #expect(result.status == 65)
     #expect(result.errors.hasSuffix("(keras-archive)\n"))
     #expect(result.errors.split(separator: "\n").count == 1)

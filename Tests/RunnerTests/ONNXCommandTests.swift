@@ -7,13 +7,9 @@ import Testing
 /// A network of ONNX, and ONNX as the format of the results, through the commands.
 @Suite("ONNX models, whole jobs")
 struct ONNXCommandTests {
-  /// A place with "clean.h5" and the model of the place as "net.onnx".
+  /// A place with its model as "net.onnx".
   private func make() throws -> BadInputPlace {
     let place = try BadInputPlace.make()
-    let file = try HDF5Writer(path: place.path("clean.h5"))
-    try file.write(place.images(6, 200), to: "data")
-    try file.write(Tensor(shape: [6], values: [0, 1, 2, 0, 1, 2]), to: "label")
-    try AtomicFile.write(try file.image(), to: place.path("clean.h5"))
     try ModelFile.save(try ModelFile.load(place.model), as: .onnx, to: place.path("net.onnx"))
     return place
   }
@@ -24,7 +20,7 @@ struct ONNXCommandTests {
     let result = try RunnerProgram.run(
       [
         "--defense", "fine-pruning", "--detector", "goodnet", "--model", model, "--clean",
-        place.path("clean.h5"), "--option", "fine-pruning.drops=10", "--option",
+        place.good, "--option", "fine-pruning.drops=10", "--option",
         "fine-pruning.epochs=0", "--output", place.path(output),
       ] + extra)
     return (result.status, result.errors)
@@ -32,7 +28,7 @@ struct ONNXCommandTests {
 
   private func predictions(_ place: borrowing BadInputPlace, _ model: String) throws -> String {
     let result = try RunnerProgram.run(
-      ["predict", place.path(model), "--data", place.path("clean.h5")])
+      ["predict", place.path(model), "--data", place.good])
     #expect(result.status == 0, "\(model): \(result.errors)")
     return result.output
   }
@@ -77,7 +73,7 @@ struct ONNXCommandTests {
     let place = try make()
     let result = try RunnerProgram.run(
       [
-        "--defense", "fine-pruning", "--model", place.model, "--clean", place.path("clean.h5"),
+        "--defense", "fine-pruning", "--model", place.model, "--clean", place.good,
         "--format", "onnx",
       ])
     #expect(result.status == 64)

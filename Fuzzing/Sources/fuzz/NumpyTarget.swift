@@ -53,12 +53,8 @@ enum NumpyTarget: FuzzTarget {
       }
       return Array(bytes[offset..<offset + count])
     }
-    let size = min(bytes.count, ZipDirectory.endSize)
-    guard
-      let directory = try? ZipDirectory(
-        end: Array(bytes.suffix(size)), fileSize: bytes.count, read: read),
-      let part = try? read(directory.range.lowerBound, directory.range.count),
-      let members = try? directory.members(part, read: read)
+    guard let directory = try? ZipDirectory(fileSize: bytes.count, read: read),
+      let members = try? directory.members(read: read)
     else { return }
     var end = 0
     for member in members {

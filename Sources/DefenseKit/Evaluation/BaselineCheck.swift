@@ -68,29 +68,33 @@ struct PoorBaseline {
 }
 
 extension Preprocessing {
-  /// The preprocessing that published training recipes use, for images of 0...255.
+  /// The preprocessing that published training recipes use.
   ///
   /// Sources: torchvision (ImageNet), the CIFAR-10 statistics in their two common forms, 0.5 for
   /// both as in Keras's mode "tf", and the statistics of MNIST and Fashion-MNIST.
-  static func known(channels: Int) -> [Preprocessing] {
-    let byte: Float = 1 / 255
+  ///
+  /// - Parameters:
+  ///   - channels: The number of an image's channels.
+  ///   - largest: The largest value of the images, 255 or 1.
+  static func known(channels: Int, largest: Float) -> [Preprocessing] {
+    let unit = 1 / largest
     var all = [
-      Preprocessing(), Preprocessing(scale: byte),
-      Preprocessing(scale: byte, mean: [0.5], deviation: [0.5]),
+      Preprocessing(scale: 255 / largest), Preprocessing(scale: unit),
+      Preprocessing(scale: unit, mean: [0.5], deviation: [0.5]),
     ]
     if channels == 3 {
       all += [
-        Preprocessing(scale: byte, mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225]),
+        Preprocessing(scale: unit, mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225]),
         Preprocessing(
-          scale: byte, mean: [0.4914, 0.4822, 0.4465], deviation: [0.247, 0.2435, 0.2616]),
+          scale: unit, mean: [0.4914, 0.4822, 0.4465], deviation: [0.247, 0.2435, 0.2616]),
         Preprocessing(
-          scale: byte, mean: [0.4914, 0.4822, 0.4465], deviation: [0.2023, 0.1994, 0.201]),
+          scale: unit, mean: [0.4914, 0.4822, 0.4465], deviation: [0.2023, 0.1994, 0.201]),
       ]
     }
     if channels == 1 {
       all += [
-        Preprocessing(scale: byte, mean: [0.1307], deviation: [0.3081]),
-        Preprocessing(scale: byte, mean: [0.286], deviation: [0.353]),
+        Preprocessing(scale: unit, mean: [0.1307], deviation: [0.3081]),
+        Preprocessing(scale: unit, mean: [0.286], deviation: [0.353]),
       ]
     }
     return all
@@ -120,29 +124,28 @@ extension RunContext {
     return poor.warning(better: better ?? nil)
   }
 
-  /// Returns the known preprocessing with the most correct answers on the data's first images, if
-  /// it is not close to guessing.
+  /// Returns the known preprocessing with the most correct answers on some of the images, if it
+  /// is not close to guessing.
   private func betterPreprocessing(
     for suspect: Model, on data: CleanData
   ) throws -> (preprocessing: Preprocessing, correct: Int, images: Int)? {
-    let known = Preprocessing.known(channels: suspect.graph.inputShape.last ?? 0)
+    let known = Preprocessing.known(
+      channels: suspect.graph.inputShape.last ?? 0,
+      largest: try data.valueRange().upperBound <= 1 ? 1 : 255)
     // About 10^12 multiply-adds in all, some ten seconds on one core.
     let cost = max(1, suspect.graph.multiplyAdds * known.count)
     let count = min(data.count, 500, max(32, 1_000_000_000_000 / cost))
-    let range = try data.valueRange()
-    // Values that are not integers of 0...255 are taken as scaled already.
-    let unit: Float = range.upperBound <= 1 ? 255 : 1
-    let images = Subset(of: data.source, Array(0..<count))
-    let labels = data.labels.prefix(count)
+    // Evenly spaced, since data sets may be sorted by class.
+    let positions = (0..<count).map { $0 * data.count / count }
+    let images = Subset(of: data.source, positions)
+    let labels = positions.map { data.labels[$0] }
     var best: (preprocessing: Preprocessing, correct: Int, images: Int)?
-    for var preprocessing in known {
-      preprocessing.scale *= unit
-      if preprocessing.scale == 1 / 255 * 255 { preprocessing.scale = 1 }
+    for preprocessing in known {
       var model = suspect
       model.preprocessing = preprocessing
       let counts = CleanCounts(
         predictions: try model.predictions(for: images, "trying preprocessing", in: self),
-        labels: Array(labels))
+        labels: labels)
       if counts.correct > best?.correct ?? 0 { best = (preprocessing, counts.correct, count) }
     }
     guard let best,

@@ -49,13 +49,22 @@ public struct ImageFitting: Sendable, Hashable, Codable {
 extension ImageFitting: CustomStringConvertible {
   /// For example `resize 256, crop 224x224`.
   public var description: String {
-    var parts: [String] = []
-    switch resize {
-    case .shorterSide(let side): parts.append("resize \(side)")
-    case .size(let size): parts.append("resize \(size.height)x\(size.width)")
-    case nil: break
+    [resize.map { "resize \($0)" }, crop.map { "crop \($0)" }].compactMap { $0 }
+      .joined(separator: ", ")
+  }
+}
+
+extension ImageFitting.Size: CustomStringConvertible {
+  /// Height and width, for example `224x192`.
+  public var description: String { "\(height)x\(width)" }
+}
+
+extension ImageFitting.Resize: CustomStringConvertible {
+  /// The shorter side or the size, for example `256` or `32x32`.
+  public var description: String {
+    switch self {
+    case .shorterSide(let side): "\(side)"
+    case .size(let size): "\(size)"
     }
-    if let crop { parts.append("crop \(crop.height)x\(crop.width)") }
-    return parts.joined(separator: ", ")
   }
 }

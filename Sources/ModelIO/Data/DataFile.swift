@@ -29,8 +29,7 @@ struct DataFile {
   init(
     _ path: String, keys: DataKeys?, part: DataPart?, naming: ClassNaming = .sorted,
     resizing: ImageFitting = ImageFitting(), fitting wanted: Wanted?, consumer: String = "model",
-    requiresLabels: Bool = true,
-    sandbox: Sandbox
+    requiresLabels: Bool = true, sandbox: Sandbox
   ) throws(FileError) {
     file = try Self.container(path, part, naming, resizing, wanted, consumer, sandbox)
     let keys = file.hasNames ? keys : nil

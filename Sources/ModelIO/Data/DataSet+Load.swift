@@ -9,8 +9,8 @@ extension DataSet {
   /// extent 1, or one row of (N, classes) per image: one-hot, or class probabilities with one
   /// largest value.
   ///
-  /// A folder has PNG, JPEG and PPM files of one size, or of any size with `fitting`: in a folder for each class, or without
-  /// labels. All of them are decoded at once, into memory.
+  /// A folder has PNG, JPEG and PPM files of one size, or of any size with `fitting`: in a folder
+  /// for each class, or without labels. All of them are decoded at once, into memory.
   ///
   /// The file may also hold a second set of labels, `true_label`, and `poisoned`: 1 for each image
   /// of a training set that carries a trigger, 0 for each other.
@@ -44,8 +44,7 @@ extension DataSet {
   ) throws(FileError) -> DataSet {
     let data = try DataFile(
       path, keys: keys, part: part, naming: naming, resizing: fitting,
-      fitting: (inputShape, classCount),
-      consumer: consumer,
+      fitting: (inputShape, classCount), consumer: consumer,
       requiresLabels: requiresLabels || group == .label, sandbox: sandbox)
     let (file, images) = (data.file, data.images)
     let count = images.shape[0]

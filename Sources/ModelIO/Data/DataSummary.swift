@@ -51,14 +51,12 @@ public struct DataSummary: Sendable {
   ) throws {
     let file = try DataFile(
       path, keys: keys, part: part, naming: naming, resizing: fitting, fitting: nil,
-      requiresLabels: false,
-      sandbox: sandbox)
+      requiresLabels: false, sandbox: sandbox)
     let extents = try DataSet.extents(of: file, layout: layout)
     let data = try DataSet.load(
       path, for: extents.imageShape, classCount: extents.classCount, layout: extents.layout,
       keys: keys, part: part, naming: naming, fitting: fitting, consumer: "data set",
-      requiresLabels: false,
-      sandbox: sandbox)
+      requiresLabels: false, sandbox: sandbox)
     self.data = data
     self.keys = file.keys
     hasNames = file.file.hasNames

@@ -1,7 +1,7 @@
 public import InferenceGraph
 
 extension PixelImage {
-  /// Returns the image after an ``ImageFitting``: resized, then cropped to its centre.
+  /// Returns the image after an `ImageFitting`: resized, then cropped to its centre.
   ///
   /// - Parameters:
   ///   - fitting: The sizes.
@@ -55,8 +55,8 @@ extension PixelImage {
   /// as wide as the factor of reduction, along the rows, then along the columns, each result
   /// rounded to a byte. Weights are fixed-point numbers of 22 bits.
   ///
-  /// Pillow 13 begins with the columns for some shapes. Source: Pillow's `Resample.c`; images with alpha
-  /// are premultiplied there and not here.
+  /// Pillow 13 begins with the columns for some shapes. Images with alpha are premultiplied there
+  /// and not here. Source: Pillow's `Resample.c`.
   func resized(height: Int, width: Int) -> PixelImage {
     var result = self
     if width != self.width {

@@ -9,8 +9,6 @@ struct KerasArchive {
   /// The weights in NumPy's format, which Keras writes on request only.
   static let numpyWeights = "model.weights.npz"
 
-  /// The longest data descriptor, which may follow a member.
-  private static let largestDescriptor = 24
   /// The largest size of the text with the version in bytes; Keras writes 64.
   private static let largestMetadata = 1 << 20
 
@@ -38,7 +36,7 @@ struct KerasArchive {
         Finding(
           .kerasExtra, at: name, "it holds '\(name)', which is not part of a Keras model"))
     }
-    let hidden = hiddenBytes
+    let hidden = archive.hidden.reduce(0) { $0 + $1.count }
     if hidden > 0 {
       findings.append(
         Finding(.kerasExtra, "it holds \(hidden) bytes that belong to none of its members"))
@@ -59,18 +57,6 @@ struct KerasArchive {
           "holds its weights twice, as \(Self.weights) and as \(Self.numpyWeights)"))
     }
     return findings
-  }
-
-  /// The number of bytes in front of, between and behind the members.
-  private var hiddenBytes: Int {
-    var (hidden, end) = (0, 0)
-    for member in archive.members {
-      let gap = member.headerOffset - end
-      if end == 0 || gap > Self.largestDescriptor { hidden += gap }
-      end = member.end
-    }
-    let gap = archive.directory.lowerBound - end
-    return gap > Self.largestDescriptor ? hidden + gap : hidden
   }
 
   /// Returns the network's configuration, with that of its training.

@@ -8,8 +8,7 @@ enum Safetensors {
   /// - Throws: ``StateRefusal`` if the header is not valid, or the tensors do not fill the file
   ///   exactly; ``FileError`` if it cannot be read.
   static func tensors(in content: StateContent) throws -> [StateTensor] {
-    let length = try content.bytes(at: 0, count: 8)
-      .reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    let length = try content.number(at: 0)
     guard length <= UInt64(maximumHeader), Int(length) <= content.size - 8 else {
       throw damaged("its header is longer than the file, or than that of any network")
     }

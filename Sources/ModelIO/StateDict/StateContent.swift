@@ -21,6 +21,13 @@ struct StateContent {
     return try read(offset, count)
   }
 
+  /// Returns the little-endian number of 8 bytes at a place.
+  ///
+  /// - Throws: ``FileError`` as for ``bytes(at:count:)``.
+  func number(at offset: Int) throws(FileError) -> UInt64 {
+    try bytes(at: offset, count: 8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
+  }
+
   /// Returns the CRC-32 of a range in the file.
   ///
   /// - Throws: ``FileError`` if reading fails.

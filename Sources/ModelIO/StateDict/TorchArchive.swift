@@ -8,8 +8,6 @@ struct TorchArchive {
   /// Members that are not part of a checkpoint.
   private(set) var findings: [Finding] = []
 
-  /// The largest gap between two members: the descriptor of the first.
-  private static let maximumGap = 24
   private static let pickleName = "data.pkl"
 
   /// Opens the archive.
@@ -21,14 +19,11 @@ struct TorchArchive {
     func read(_ offset: Int, _ count: Int) throws(FileError) -> [UInt8] {
       try content.bytes(at: offset, count: count)
     }
-    let size = min(content.size, ZipDirectory.endSize)
-    let directory = try ZipDirectory(
-      end: read(content.size - size, size), fileSize: content.size, read: read)
-    members = try directory.members(
-      read(directory.range.lowerBound, directory.range.count), read: read)
+    let directory = try ZipDirectory(fileSize: content.size, read: read)
+    members = try directory.members(read: read)
     byName = Dictionary(members.map { ($0.name, $0) }) { first, _ in first }
     folder = try Self.folder(of: members)
-    try checkPlaces(end: directory.range.lowerBound)
+    try checkPlaces(directory)
     try checkForm()
     findings = members.map { String($0.name.dropFirst(folder.count)) }
       .filter { !Self.isExpected($0) }.prefix(StateCatalogue.maximumFindings / 2)
@@ -66,28 +61,19 @@ struct TorchArchive {
     return folder
   }
 
-  private func checkPlaces(end: Int) throws(StateRefusal) {
-    var place = 0
-    for member in members {
-      guard member.headerOffset - place <= (place == 0 ? 0 : Self.maximumGap) else {
-        throw hidden(place)
-      }
-      guard !member.isDeflated else {
-        throw StateRefusal(
-          .zipArchive, at: abbreviated(member.name),
-          "packs its member '\(abbreviated(member.name))', which torch.save does not; save it "
-            + "again with torch.save")
-      }
-      place = member.end
+  private func checkPlaces(_ directory: ZipDirectory) throws(StateRefusal) {
+    if let hidden = directory.hidden(besides: members).first {
+      throw StateRefusal(
+        .zipArchive,
+        "has bytes at \(hidden.lowerBound) that are in no member of its zip archive; save it again "
+          + "with torch.save")
     }
-    guard end - place <= Self.maximumGap else { throw hidden(place) }
-  }
-
-  private func hidden(_ place: Int) -> StateRefusal {
-    StateRefusal(
-      .zipArchive,
-      "has bytes at \(place) that are in no member of its zip archive; save it again with "
-        + "torch.save")
+    if let member = members.first(where: \.isDeflated) {
+      throw StateRefusal(
+        .zipArchive, at: abbreviated(member.name),
+        "packs its member '\(abbreviated(member.name))', which torch.save does not; save it "
+          + "again with torch.save")
+    }
   }
 
   private func checkForm() throws {

@@ -136,8 +136,7 @@ struct TorchLegacy {
           .tensorPlace, at: title,
           "has weights '\(title)' that no tensor reads, or twice; save it again")
       }
-      let count = try content.bytes(at: place, count: 8)
-        .reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+      let count = try content.number(at: place)
       place += 8
       let (size, overflows) = storage.count.multipliedReportingOverflow(by: storage.type.size)
       guard count == UInt64(storage.count), !overflows, size <= content.size - place else {

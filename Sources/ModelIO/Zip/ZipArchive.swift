@@ -7,8 +7,8 @@ final class ZipArchive: Sendable {
   let content: FileDescriptor
   /// The members, in the order of their place in the file.
   let members: [ZipMember]
-  /// The place of the directory in the file.
-  let directory: Range<Int>
+  /// The bytes of the file that no member accounts for.
+  let hidden: [Range<Int>]
   private let sandbox: Sandbox
   /// The process that unpacks, started for the first deflated member.
   private let process = Mutex<SealedProcess?>(nil)
@@ -23,12 +23,9 @@ final class ZipArchive: Sendable {
       try content.bytes(at: offset, count: count)
     }
     do {
-      let size = min(content.size, ZipDirectory.endSize)
-      let directory = try ZipDirectory(
-        end: read(content.size - size, size), fileSize: content.size, read: read)
-      self.directory = directory.range
-      members = try directory.members(
-        read(directory.range.lowerBound, directory.range.count), read: read)
+      let directory = try ZipDirectory(fileSize: content.size, read: read)
+      members = try directory.members(read: read)
+      hidden = directory.hidden(besides: members)
     } catch let error as FileError {
       throw error
     } catch let refusal as ZipDirectory.Refusal {

@@ -16,7 +16,7 @@ struct ZipDirectory {
   /// The largest size of the directory in bytes.
   static let maximumSize = 16 << 20
   /// The size of the largest end of an archive: end record with comment, and 64-bit locator.
-  static let endSize = 22 + 65_535 + 20
+  private static let endSize = 22 + 65_535 + 20
   /// The size of a member's own header without name and extra fields.
   static let headerSize = 30
 
@@ -28,12 +28,13 @@ struct ZipDirectory {
   /// Finds the directory.
   ///
   /// - Parameters:
-  ///   - end: The last ``endSize`` bytes of the file, or all of them.
   ///   - fileSize: The size of the file.
   ///   - read: Returns `count` bytes of the file at `offset`.
   init(
-    end: [UInt8], fileSize: Int, read: (_ offset: Int, _ count: Int) throws(FileError) -> [UInt8]
+    fileSize: Int, read: (_ offset: Int, _ count: Int) throws(FileError) -> [UInt8]
   ) throws {
+    let endSize = min(fileSize, Self.endSize)
+    let end = try read(fileSize - endSize, endSize)
     // The last end record whose comment ends with the file.
     let last = end.count - 22
     guard last >= 0,
@@ -79,14 +80,12 @@ struct ZipDirectory {
 
   /// Parses the directory.
   ///
-  /// - Parameters:
-  ///   - bytes: The bytes of ``range``.
-  ///   - read: Returns `count` bytes of the file at `offset`.
+  /// - Parameter read: Returns `count` bytes of the file at `offset`.
   /// - Returns: The members, in the order of their place in the file.
   func members(
-    _ bytes: [UInt8], read: (_ offset: Int, _ count: Int) throws(FileError) -> [UInt8]
+    read: (_ offset: Int, _ count: Int) throws(FileError) -> [UInt8]
   ) throws -> [ZipMember] {
-    var directory = ZipBytes(bytes[...])
+    var directory = ZipBytes(try read(range.lowerBound, range.count)[...])
     var members: [ZipMember] = []
     for _ in 0..<count { members.append(try Self.member(&directory)) }
     guard directory.left == 0 else { throw Refusal.damaged }
@@ -113,9 +112,32 @@ struct ZipDirectory {
     return members
   }
 
-  /// Returns the names in a directory, whatever else it says; as many as can be read.
-  static func names(_ bytes: [UInt8]) -> [String] {
-    var directory = ZipBytes(bytes[...])
+  /// The largest size of a data descriptor, which may follow a member.
+  private static let largestDescriptor = 24
+
+  /// Returns the ranges in front of, between and behind members that none of them accounts for.
+  ///
+  /// - Parameter members: All members, in the order of their place in the file.
+  func hidden(besides members: [ZipMember]) -> [Range<Int>] {
+    var hidden: [Range<Int>] = []
+    var end = 0
+    for next in members.map({ $0.headerOffset..<$0.end }) + [range] {
+      if next.lowerBound - end > (end == 0 ? 0 : Self.largestDescriptor) {
+        hidden.append(end..<next.lowerBound)
+      }
+      end = next.upperBound
+    }
+    return hidden
+  }
+
+  /// Returns the names in the directory, whatever else it says; as many as can be read.
+  ///
+  /// - Parameter read: Returns `count` bytes of the file at `offset`.
+  /// - Throws: ``FileError`` if the directory cannot be read.
+  func names(
+    read: (_ offset: Int, _ count: Int) throws(FileError) -> [UInt8]
+  ) throws(FileError) -> [String] {
+    var directory = ZipBytes(try read(range.lowerBound, range.count)[...])
     var names: [String] = []
     do throws(ZipBytes.TooShort) {
       while directory.left > 0 {

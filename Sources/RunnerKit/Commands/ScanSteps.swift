@@ -66,7 +66,7 @@ struct ScanSteps {
       try command.model == nil
       ? EmbeddedDefault.find().0.testName : images.labelledRoles.contains(role) ? file : nil
     let keys = source == nil ? [] : self.keys(role).map { ["--keys", $0] } ?? []
-    let layout = source == nil ? [] : self.layout
+    let reading = source == nil ? [] : self.reading
     // Triggered images have values of 0...255.
     var preprocessing = arguments.preprocessing
     if range == 0...1 { preprocessing.scale /= 255 }
@@ -79,7 +79,7 @@ struct ScanSteps {
           [
             "trigger", "apply", Self.path(output, file), "--data", source ?? "test.h5", "--output",
             triggered,
-          ] + keys + layout),
+          ] + keys + reading),
         step(
           "Measure how often it leads to class \(target)",
           ["evaluate", path, "--poisoned", triggered] + options(preprocessing) + architecture),
@@ -133,7 +133,7 @@ struct ScanSteps {
     return step(
       purpose,
       ["run", "--defense", defense] + detector + inputs + settings + seed
-        + options(arguments.preprocessing) + keys + layout + architecture
+        + options(arguments.preprocessing) + keys + reading + architecture
         + ["--output", "repaired"])
   }
 
@@ -159,7 +159,7 @@ struct ScanSteps {
       + seed + options(arguments.preprocessing)
       + arguments.data.naming.texts.sorted { $0.key < $1.key }.flatMap {
         ["--keys", $0.key.isEmpty ? $0.value : "\($0.key)=\($0.value)"]
-      } + layout + architecture
+      } + reading + architecture
   }
 
   private var seed: [String] { command.seed == 0 ? [] : ["--seed", "\(command.seed)"] }
@@ -179,7 +179,15 @@ struct ScanSteps {
     return texts[role.rawValue] ?? texts[""]
   }
 
-  private var layout: [String] { arguments.data.layout.map { ["--layout", $0.rawValue] } ?? [] }
+  /// The options that say how files of images are read, besides the names in them.
+  private var reading: [String] {
+    let data = arguments.data
+    return [
+      ("--layout", data.layout?.rawValue), ("--labels", data.labels?.rawValue),
+      ("--resize", data.resize.map { "\($0.value)" }),
+      ("--crop", data.crop.map { "\($0.value)" }),
+    ].flatMap { (option: String, value: String?) in value.map { [option, $0] } ?? [] }
+  }
 
   private var architecture: [String] {
     arguments.architecture.map { ["--architecture", $0] } ?? []

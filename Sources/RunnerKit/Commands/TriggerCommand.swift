@@ -21,24 +21,14 @@ struct TriggerCommand: ExemplifiedCommand {
   }
 }
 
-/// Arguments for reading the data set to apply a trigger to.
-struct TriggerDataArguments: ParsableArguments, Sendable {
-  @Option(help: "Order of an image's axes in the data set, if the shape does not determine it.")
-  var layout: ImageLayout?
-
-  @Option(help: "How folders of images name classes: sorted as text, or by their numbers.")
-  var labels: ClassNaming?
-
-  @OptionGroup var naming: KeysArguments
-
-  func check() throws { try naming.check(options: ["data"]) }
-
-  /// Opens the images.
-  func load(_ input: ImageInput, for trigger: Trigger, sandbox: Sandbox) throws -> DataSet {
+extension DataArguments {
+  /// Opens the images that a trigger is applied to.
+  fileprivate func load(
+    _ input: ImageInput, for trigger: Trigger, sandbox: Sandbox
+  ) throws -> DataSet {
     try input.load(
-      .test, DataFormat(layout: layout, keys: naming.texts, labels: labels), as: "data",
-      imageShape: trigger.imageShape, classCount: trigger.goal.classCount, consumer: "trigger",
-      sandbox: sandbox)
+      .test, format, as: "data", imageShape: trigger.imageShape,
+      classCount: trigger.goal.classCount, consumer: "trigger", sandbox: sandbox)
   }
 }
 
@@ -94,7 +84,7 @@ struct TriggerApplyCommand: RunnerCommand {
   @Flag(help: "Keep images of the target class; evaluations count them separately.")
   var keepTargetClass = false
 
-  @OptionGroup var reading: TriggerDataArguments
+  @OptionGroup var reading: DataArguments
 
   @Flag(help: "Replace an existing file.")
   var force = false
@@ -104,7 +94,7 @@ struct TriggerApplyCommand: RunnerCommand {
   @OptionGroup var common: CommonArguments
 
   func run(in session: Session) throws {
-    try reading.check()
+    try reading.check([], besides: ["data"])
     let input = try ImageInput(data)
     try OutputFile.check(
       output, option: "--output", inputs: [trigger, input.path].compactMap { $0 }, force: force)
@@ -170,7 +160,7 @@ struct TriggerShowCommand: RunnerCommand {
     completion: .filesOr([ImageInput.word]))
   var data: String?
 
-  @OptionGroup var reading: TriggerDataArguments
+  @OptionGroup var reading: DataArguments
 
   @Flag(help: "Replace existing pictures.")
   var force = false
@@ -180,7 +170,7 @@ struct TriggerShowCommand: RunnerCommand {
   @OptionGroup var common: CommonArguments
 
   func run(in session: Session) throws {
-    try reading.check()
+    try reading.check([], besides: ["data"])
     if (sheet == nil) != (data == nil) {
       throw Failure(option: "--sheet", "and --data need each other")
     }
