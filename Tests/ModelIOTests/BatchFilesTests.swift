@@ -138,4 +138,83 @@ final class BatchFilesTests {
       alone?.problem.hasPrefix("is an IDX file, the format of MNIST: images or labels alone")
         == true)
   }
+
+  /// Packs a file with gzip, with its name in the header if asked.
+  private func gzip(_ name: String, withName: Bool) throws {
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = ["gzip", withName ? "-N" : "-n", path(name)]
+    try process.run()
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0)
+  }
+
+  @Test("IDX packed with gzip, images or labels or both", arguments: [Sandbox.auto, .off])
+  func packed(_ sandbox: Sandbox) throws {
+    let folder = "g-\(sandbox.rawValue)"
+    // More than a piece of what is unpacked at a time.
+    let count = 400
+    let elements = (0..<count * 784).map { UInt8(truncatingIfNeeded: $0 &* $0 >> 5) }
+    let labels = (0..<count).map { UInt8($0 * 7 % 10) }
+    let (images, classes) = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte")
+    for (packsImages, packsLabels) in [(true, true), (true, false), (false, true)] {
+      try? FileManager.default.removeItem(atPath: path(folder))
+      try write("\(folder)/\(images)", idx([count, 28, 28], elements))
+      try write("\(folder)/\(classes)", idx([count], labels))
+      if packsImages { try gzip("\(folder)/\(images)", withName: packsLabels) }
+      if packsLabels { try gzip("\(folder)/\(classes)", withName: true) }
+      for place in [folder, "\(folder)/\(images)\(packsImages ? ".gz" : "")"] {
+        let set = try DataSet.load(
+          path(place), for: [28, 28, 1], classCount: 10, part: .train, sandbox: sandbox)
+        #expect(set.labels == labels.map { Int32($0) })
+        #expect(try set.values(of: 0..<count) == elements.map { Float($0) })
+        if place == folder {
+          #expect(try set.sha256() == DataSet.sha256(ofFolder: path(folder), part: .train))
+        }
+      }
+    }
+  }
+
+  /// A gzip file of one stored block, with optional fields by flags.
+  private func gzip(_ bytes: [UInt8], flags: UInt8 = 0, fields: [UInt8] = []) -> [UInt8] {
+    func number(_ value: Int, _ size: Int) -> [UInt8] {
+      (0..<size).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+    }
+    // Only read.
+    let sum = Int(unsafe bytes.withUnsafeBytes { unsafe Inflater.checksum($0) })
+    return [0x1F, 0x8B, 8, flags, 0, 0, 0, 0, 0, 255] + fields + [1] + number(bytes.count, 2)
+      + number(~bytes.count, 2) + bytes + number(sum, 4) + number(bytes.count, 4)
+  }
+
+  @Test(
+    "Every optional field of gzip, and every way to be damaged", arguments: [Sandbox.auto, .off])
+  func gzipFields(_ sandbox: Sandbox) throws {
+    let contents = idx([5, 2, 3], (0..<30).map { UInt8($0) })
+    func unpacked(_ bytes: [UInt8]) throws -> [UInt8] {
+      try write("file.gz", bytes)
+      let file = try GzipFile(FileDescriptor(path("file.gz")), sandbox: sandbox)
+      #expect(try file.prefix(count: 7) == Array(contents.prefix(7)))
+      return try file.unpacked().bytes(at: 0, count: contents.count)
+    }
+    for flags: UInt8 in 0..<32 {
+      var fields: [UInt8] = []
+      if flags & 4 != 0 { fields += [3, 0, 8, 0, 9] }
+      if flags & 8 != 0 { fields += Array("name".utf8) + [0] }
+      if flags & 16 != 0 { fields += [0] }
+      if flags & 2 != 0 { fields += [1, 2] }
+      #expect(try unpacked(gzip(contents, flags: flags, fields: fields)) == contents, "\(flags)")
+    }
+    let right = gzip(contents)
+    // Bits 3 to 7 of time, level and system mean nothing; the others do.
+    for place in right.indices where !(4..<10).contains(place) && place != 3 {
+      var bytes = right
+      bytes[place] ^= 1
+      #expect(throws: FileError.self, "\(place)") { try unpacked(bytes) }
+    }
+    for count in 0..<right.count {
+      #expect(throws: FileError.self, "\(count)") { try unpacked(Array(right.prefix(count))) }
+    }
+    #expect(throws: FileError.self) { try unpacked(gzip(contents, flags: 0x20)) }
+    #expect(throws: FileError.self) { try unpacked(gzip(contents, flags: 8)) }
+  }
 }

@@ -245,4 +245,51 @@ final class ImageFolderTests {
       #expect(error?.problem == "is a damaged PNG image; copy it again")
     }
   }
+
+  @Test("The classes of GTSRB's test images in a table: in the folder, or beside it")
+  func classTables() throws {
+    for (name, value) in [("00000.ppm", 10), ("00001.ppm", 20), ("00002.ppm", 30)]
+      as [(String, UInt8)]
+    {
+      try image("g/Images/\(name)", value)
+      try image("k/Test/\(name)", value)
+    }
+    let official =
+      "Filename;Width;Height;Roi.X1;Roi.Y1;Roi.X2;Roi.Y2;ClassId\r\n00001.ppm;53;54;6;5;48;49;2\r\n"
+      + "00000.ppm;42;45;5;5;36;40;1\r\n00002.ppm;48;52;6;6;43;47;0\r\n00009.ppm;1;1;1;1;1;1;7\r\n"
+    try write("g/Images/GT-final_test.csv", Array(official.utf8))
+    try write("g/Images/GT-final_test.test.csv", Array("Filename;Width\n00001.ppm;53\n".utf8))
+    let other =
+      "\u{FEFF}Width,Height,Roi.X1,ClassId,Path\n53,54,6,1,Test/00000.ppm\n42,45,5,2,Test/00001.ppm\n"
+      + "48,52,6,0,Test/00002.ppm\n"
+    try write("k/Test.csv", Array(other.utf8))
+    for (folder, table) in [
+      ("g/Images", "g/Images/GT-final_test.csv"), ("k/Test", "k/Test.csv"),
+      ("k/Test/", "k/Test.csv"),
+    ] {
+      let set = try load(folder)
+      #expect(set.labels == [1, 2, 0] && set.isLabelled)
+      #expect(try values(set) == [10, 20, 30])
+      #expect(set.notes.count == 1)
+      #expect(set.notes[0].hasSuffix("takes the classes in '\(path(table))'"), "\(set.notes)")
+    }
+    #expect(
+      message { try load("g/Images", classCount: 2) }
+        == "has class 2 for '00001.ppm', but the model's classes are 0 to 1")
+    try image("g/Images/00003.ppm", 1)
+    #expect(
+      message { try load("g/Images") }
+        == "lacks a class for the image '00003.ppm'; add it, or move the image away")
+    for (line, problem) in [
+      ("1;a", "has no class in line 2; "), ("1", "has no class in line 2; "),
+      ("1;-1", "has no class in line 2; "),
+      ("1;0\n1;1", "has the classes 0 and 1 for '1'; keep one of the lines"),
+    ] {
+      try write("g/Images/GT-final_test.csv", Array("Filename;ClassId\n\(line)\n".utf8))
+      #expect(message { try load("g/Images") }.hasPrefix(problem))
+    }
+    try write("g/Images/other.csv", Array("Path,ClassId\n".utf8))
+    try write("g/Images/GT-final_test.csv", Array("Filename;ClassId\n".utf8))
+    #expect(message { try load("g/Images") }.hasPrefix("has classes of images, as '"))
+  }
 }

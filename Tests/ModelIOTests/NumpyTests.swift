@@ -17,6 +17,7 @@ struct NumpyTests {
 
   private func container(_ name: String, _ sandbox: Sandbox) throws -> any DataContainer {
     let file = try FileDescriptor(path(name))
+    if name.hasSuffix(".pickle") { return try PickledArrays(file, sandbox: sandbox) }
     return name.hasSuffix(".npy") ? NumpyFile(file) : try NumpyArchive(file, sandbox: sandbox)
   }
 
@@ -39,6 +40,18 @@ struct NumpyTests {
       for name in expected.names() {
         try compare(container("\(name).npy", .auto).array("data"), expected.dataset(name), name)
       }
+    }
+  }
+
+  @Test("Every type, byte order and axis order in a pickle", arguments: 2...5)
+  func pickles(protocol version: Int) throws {
+    let expected = try HDF5File(path("expected.h5"), for: .data)
+    for sandbox in [Sandbox.auto, .off] {
+      let file = try container("protocol\(version).pickle", sandbox)
+      for name in expected.names() {
+        try compare(file.array(name), expected.dataset(name), name)
+      }
+      #expect(file.numberArrays.count == 144)
     }
   }
 
@@ -146,6 +159,91 @@ struct NumpyTests {
       path("alone.npy"), for: [6, 5, 3], classCount: 4, requiresLabels: false)
     #expect(!set.isLabelled && set.labels == Array(repeating: 0, count: 8))
     #expect(try set.fingerprints() == load("plain.h5").fingerprints())
+  }
+
+  @Test("Batches of CIFAR for Python, alone and in their folders")
+  func batches() throws {
+    func load(_ name: String, _ classes: Int, _ part: DataPart? = nil) throws -> DataSet {
+      try DataSet.load(path(name), for: [32, 32, 3], classCount: classes, part: part)
+    }
+    let all = try HDF5File(path("batches.h5"), for: .data)
+    let bytes = try all.dataset("data").floats()
+    func expect(_ set: DataSet, _ rows: Range<Int>, _ labels: String) throws {
+      let right = try DataSet(
+        values: Array(bytes[rows.lowerBound * 3072..<rows.upperBound * 3072]),
+        imageShape: [32, 32, 3], layout: .nchw,
+        labels: all.dataset(labels).floats()[rows].map { Int32($0) }, name: "right")
+      #expect(set.labels == right.labels && set.elementType == .uint8)
+      #expect(try set.values(of: 0..<set.count) == right.values(of: 0..<right.count))
+      let middle = set.count / 2
+      #expect(
+        try set.values(of: middle - 2..<middle + 3) == right.values(of: middle - 2..<middle + 3))
+    }
+    try expect(load("cifar-10-batches-py/data_batch_2", 10), 10..<20, "label")
+    try expect(load("cifar-10-batches-py", 10, .train), 0..<30, "label")
+    try expect(load("cifar-10-batches-py", 10, .test), 30..<40, "label")
+    try expect(load("cifar-100-python/test", 100), 30..<40, "fine")
+    try expect(load("cifar-100-python", 100, .train), 0..<30, "fine")
+    try expect(load("cifar-100-python", 100), 30..<40, "fine")
+    let set = try load("cifar-10-batches-py", 10, .train)
+    #expect(
+      try set.sha256() == DataSet.sha256(ofFolder: path("cifar-10-batches-py"), part: .train))
+    // Channels last, and other names.
+    let features = try load("features.pickle", 100)
+    #expect(features.count == 40 && features.layout == .nhwc)
+    #expect(
+      features.notes == [
+        "\(path("features.pickle")): takes the images in 'features' and the classes in 'labels'"
+      ])
+  }
+
+  @Test("Ranges of every kind of data set are parts of the whole")
+  func ranges() throws {
+    for (name, shape, classes) in [
+      ("plain.h5", [6, 5, 3], 4), ("data,label.npz", [6, 5, 3], 4), ("packed.npz", [6, 5, 3], 4),
+      ("x,y.npz", [6, 5, 3], 4), ("more.npz", [6, 5, 3], 4), ("alone.npy", [6, 5, 3], 4),
+      ("cifar-10-batches-py", [32, 32, 3], 10), ("features.pickle", [32, 32, 3], 100),
+    ] {
+      func load(_ range: Range<Int>?) throws -> DataSet {
+        try DataSet.load(
+          path(name), for: shape, classCount: classes, part: .train, range: range,
+          group: name == "more.npz" ? .dataSet("person") : nil, requiresLabels: false)
+      }
+      let whole = try load(nil)
+      for _ in 0..<5 {
+        let first = Int.random(in: 0..<whole.count)
+        let range = first..<Int.random(in: first + 1...whole.count)
+        let label = Comment(rawValue: "\(name), \(range), seed \(Fixtures.seed)")
+        let part = try load(range)
+        #expect(part.count == range.count && part.labels == Array(whole.labels[range]), label)
+        #expect(part.trueLabels == whole.trueLabels.map { Array($0[range]) }, label)
+        #expect(part.isPoisoned == whole.isPoisoned.map { Array($0[range]) }, label)
+        #expect(part.groups == whole.groups.map { Array($0[range]) }, label)
+        #expect(try part.values(of: 0..<part.count) == whole.values(of: range), label)
+        #expect(
+          part.name
+            == (range.count == whole.count ? name : "\(name):\(first)-\(range.upperBound)"), label)
+        #expect(try part.sha256() == whole.sha256(), label)
+      }
+      let error = #expect(throws: FileError.self) { try load(1..<whole.count + 1) }
+      #expect(
+        error?.problem == "has \(whole.count) images, but 1-\(whole.count + 1) are asked for")
+    }
+  }
+
+  @Test("Pickles of more than numbers are refused, and nothing is called")
+  func pickleRefusals() {
+    func problem(_ name: String) -> String {
+      String(message("\(name).pickle").prefix { $0 != ";" })
+    }
+    #expect(
+      problem("dangerous") == "is a Python pickle that names 'posix.system', and is not read")
+    #expect(
+      problem("list") == "is a Python pickle, but not of a dictionary with arrays of numbers")
+    #expect(
+      problem("set") == "is a Python pickle with more than arrays of numbers, and is not read")
+    #expect(problem("short") == "is a damaged Python pickle")
+    #expect(!FileManager.default.fileExists(atPath: path("called")))
   }
 
   // MARK: Refusals

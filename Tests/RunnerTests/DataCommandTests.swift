@@ -65,6 +65,73 @@ struct DataCommandTests {
     #expect(refused.errors.contains("wrong.yaml:2: labels takes sorted or numeric"))
   }
 
+  @Test("A range of a file or folder, in every command")
+  func ranges() throws {
+    let place = try BadInputPlace.make()
+    let photos = try folder(place, "photos", ["ant", "bee", "cat"])
+    for path in [place.test, photos] {
+      let predicted = try run(["predict", place.model, "--data", "\(path):1-4"])
+      #expect(predicted.output == (path == photos ? "0\n1\n1\n" : "1\n2\n0\n"))
+      let evaluated = try run(["evaluate", place.model, "--test", "\(path):1-4"])
+      #expect(evaluated.output.hasSuffix(" (3 of 3)\n"))
+      let shown = try run(["data", "\(path):1-4"])
+      #expect(shown.output.hasPrefix("images   3, 2x2x1 "))
+      let refused = try run(["evaluate", place.model, "--test", "\(path):1-9"], status: 64)
+      #expect(refused.errors == "runner: \(path): has 6 images, but 1-9 are asked for\n")
+    }
+    // A name with a colon is a name.
+    let odd = place.path("odd:0-1")
+    try FileManager.default.copyItem(atPath: place.test, toPath: odd)
+    #expect(try run(["evaluate", place.model, "--test", odd]).output.hasSuffix(" (6 of 6)\n"))
+    #expect(
+      try run(["evaluate", place.model, "--test", "\(odd):2-4"]).output.hasSuffix(" (2 of 2)\n"))
+    let missing = try run(["evaluate", place.model, "--test", place.path("no.h5:0-1")], status: 66)
+    #expect(missing.errors.hasPrefix("runner: \(place.path("no.h5")): no such file"))
+    // Two ranges of a file in a comparison, resumed with another range.
+    func plan(_ range: String) throws -> String {
+      try place.text(
+        "plan.yaml",
+        """
+        models:
+          - {name: m, model: \(place.model), clean: "\(place.good):0-3", test: "\(photos):\(range)"}
+        defenses: [faulty]
+        """)
+    }
+    let out = ["--output", place.path("ranged")]
+    #expect(try Compare.run([plan("0-4")] + out).status == 0)
+    #expect(try Compare.run([plan("0-4")] + out).status == 0)
+    #expect(try Compare.run([plan("0-5")] + out).status != 0)
+  }
+
+  @Test("Image files of other sizes in a plan")
+  func fitting() throws {
+    let place = try BadInputPlace.make()
+    let large = place.path("large")
+    for (index, name) in ["ant", "bee", "cat"].enumerated() {
+      try FileManager.default.createDirectory(
+        atPath: "\(large)/\(name)", withIntermediateDirectories: true)
+      try PixelImage(
+        width: 6, height: 4 + index, channels: 1,
+        pixels: Array(repeating: 99, count: 6 * (4 + index))
+      ).write(to: "\(large)/\(name)/0.png")
+    }
+    func plan(_ more: String) throws -> String {
+      try place.text(
+        "plan.yaml",
+        "models:\n  - {model: \(place.model), clean: \(place.good), test: \(large)\(more)}\n"
+          + "defenses: [faulty]\n")
+    }
+    let fitted = try Compare.run(
+      [plan(", resize: 3x3, crop: 2"), "--output", place.path("fitted")])
+    #expect(fitted.status == 0, "\(fitted.errors)")
+    let refused = try Compare.run([plan(""), "--output", place.path("not")])
+    #expect(refused.status != 0)
+    let wrong = try Compare.run([plan(", crop: big"), "--output", place.path("not")])
+    #expect(
+      wrong.errors.contains(
+        "plan.yaml:2: crop takes both sides or height x width, such as 224 or 224x192"))
+  }
+
   @Test("Folders that are numbers")
   func numbers() throws {
     let place = try BadInputPlace.make()

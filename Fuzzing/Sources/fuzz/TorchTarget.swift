@@ -54,13 +54,29 @@ enum TorchTarget: FuzzTarget {
       + number(directory.count, 4) + number(file.count, 4) + [0, 0]
   }
 
-  static var seeds: [[UInt8]] { [archive, legacy, safetensors, pickle(legacy: false)] }
+  /// A pickle of an array of two bytes and a list of two numbers.
+  private static var arrays: [UInt8] {
+    func short(_ text: String) -> [UInt8] {
+      [UInt8(ascii: "U"), UInt8(text.utf8.count)] + Array(text.utf8)
+    }
+    let array =
+      Array("cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\u{0}".utf8) + [0x85]
+      + short("b") + [0x87] + Array("R(K\u{1}K\u{2}".utf8) + [0x85]
+    let type =
+      Array("cnumpy\ndtype\n".utf8) + short("u1") + Array("K\u{0}K\u{1}".utf8) + [0x87]
+      + Array("R(K\u{3}".utf8) + short("|") + Array("NNNtb".utf8)
+    return [0x80, 2] + Array("}(".utf8) + short("data") + array + type + [0x89] + short("ab")
+      + Array("tb".utf8) + short("labels") + Array("](K\u{1}K\u{2}eu.".utf8)
+  }
+
+  static var seeds: [[UInt8]] { [archive, legacy, safetensors, pickle(legacy: false), arrays] }
 
   static var words: [String] {
     [
       "ctorch", "ctorch._utils", "_rebuild_tensor_v2", "_rebuild_parameter", "Size", "FloatStorage",
       "HalfStorage", "ccollections", "OrderedDict", "cos", "system", "storage", "F16", "BF16",
-      "shape", "data_offsets", "__metadata__",
+      "shape", "data_offsets", "__metadata__", "cnumpy", "_reconstruct", "ndarray", "dtype",
+      "_frombuffer", "u1", "i8",
     ]
   }
 
@@ -73,6 +89,14 @@ enum TorchTarget: FuzzTarget {
     precondition(catalogue.tensors.allSatisfy { $0.fits(in: bytes.count) })
     let again = try? StateCatalogue(message: catalogue.message)
     precondition(again == catalogue)
+    let arrays = ArrayPickle.catalogue(of: bytes)
+    precondition(arrays.refusal == nil || arrays.entries.isEmpty)
+    let same = try? PickledArrays.Catalogue(message: arrays.message)
+    precondition(same == arrays)
+    for case .stored(let type, let shape, _, let offset) in arrays.entries.map(\.content) {
+      let size = NumpyType(type)?.size ?? 0
+      precondition(offset + shape.reduce(size, *) <= bytes.count && size > 0)
+    }
     // Without a container, whose checksums the fuzzer would have to guess.
     var machine = PickleMachine(bytes)
     guard let root = try? machine.run() else { return }

@@ -1,51 +1,38 @@
 import InferenceGraph
 
-/// Batches of CIFAR-10 or CIFAR-100 in the binary format (Krizhevsky 2009): one file, or a folder
-/// with training and test images.
-///
-/// A record is one byte with the class, in CIFAR-100 after one with the superclass, and 3,072 bytes
-/// `[channel][row][column]`. There is no header, so that a file is told by its size and classes.
+/// Batches of CIFAR-10 or CIFAR-100 (Krizhevsky 2009): a file of the binary format, or a folder with
+/// training and test images, of the binary format or for Python.
 struct CIFARFiles: DataContainer {
   let path: String
-  private let batches: [Batch]
-  private let count: Int
   let notes: [String]
+  private let batches: [Batch]
 
   /// The number of bytes of an image.
   static let imageSize = 3 * 32 * 32
 
-  /// A file of records.
-  private struct Batch: Sendable {
-    let content: FileDescriptor
-    /// The number of bytes in front of an image, the last of which is the class.
-    let prefix: Int
-    /// The class of every image.
-    let labels: [Int32]
-  }
+  /// A file: images (N, 3, 32, 32) of bytes, and their classes.
+  private typealias Batch = (images: any StoredArray, labels: any StoredArray, kind: DataKeys)
 
-  /// Opens a file; nil if it is none of this format.
+  /// Opens a file of the binary format; nil if it is none.
   ///
   /// - Throws: ``FileError`` if it cannot be read.
   init?(file path: String) throws(FileError) {
-    guard let batch = try Self.batch(path) else { return nil }
-    (self.path, batches, count, notes) = (path, [batch], batch.labels.count, [])
+    guard let batch = try Self.records(path) else { return nil }
+    (self.path, batches, notes) = (path, [batch], [])
   }
 
-  /// Opens a folder; nil if it does not hold files with the names of this format.
+  /// Opens a folder; nil if it does not hold files with the names of either format.
   ///
   /// - Throws: ``FileError`` if one of them has other contents, or cannot be read.
-  init?(folder path: String, part: DataPart?) throws(FileError) {
-    let all = try FolderListing(path).files
-    let names =
-      part == .train
-      ? all.filter { $0 == "train.bin" || $0.hasPrefix("data_batch_") && $0.hasSuffix(".bin") }
-      : all.filter { ["test.bin", "test_batch.bin"].contains($0) }
-    guard !names.isEmpty else { return nil }
+  init?(folder path: String, part: DataPart?, sandbox: Sandbox) throws(FileError) {
+    guard let names = try Self.names(in: path, part: part) else { return nil }
     var batches: [Batch] = []
     for name in names {
       let place = FolderListing.path(path, name)
-      guard let batch = try Self.batch(place), batch.prefix == batches.first?.prefix ?? batch.prefix
-      else {
+      let batch =
+        try FileKind(at: place) == .pickle
+        ? Self.pickle(place, sandbox) : Self.records(place)
+      guard let batch, batch.kind == batches.first?.kind ?? batch.kind else {
         throw FileError(
           .badData, path: place,
           "has the name of a batch of CIFAR, but other contents; copy it again")
@@ -53,14 +40,62 @@ struct CIFARFiles: DataContainer {
       batches.append(batch)
     }
     (self.path, self.batches) = (path, batches)
-    count = batches.reduce(0) { $0 + $1.labels.count }
     notes = ["\(path): takes the images in \(names.joined(separator: ", "))"]
   }
 
-  /// Reads the classes of a file; nil if it is none of this format.
-  private static func batch(_ path: String) throws(FileError) -> Batch? {
+  /// Returns the SHA-256 of a part's file in a folder, or of the hashes of all its files; nil as for
+  /// opening it.
+  ///
+  /// - Throws: ``FileError`` if a file cannot be read.
+  static func sha256(ofFolder path: String, part: DataPart?) throws(FileError) -> String? {
+    guard let names = try names(in: path, part: part) else { return nil }
+    var hashes: [String] = []
+    for name in names {
+      hashes.append(
+        try ModelIO.sha256(of: FileDescriptor(FolderListing.path(path, name))))
+    }
+    return JoinedArray.joined(hashes)
+  }
+
+  /// Returns the names of a part's files in a folder; nil if it has none with such names.
+  private static func names(
+    in folder: String, part: DataPart?
+  ) throws(FileError) -> [String]? {
+    let all = try FolderListing(folder).files
+    for end in [".bin", ""] {
+      let names = all.filter { name in
+        guard name.hasSuffix(end) else { return false }
+        let stem = name.dropLast(end.utf8.count)
+        guard part == .train else { return stem == "test_batch" || name == "test.bin" }
+        return stem.hasPrefix("data_batch_") && stem.dropFirst(11).allSatisfy(\.isNumber)
+          || name == "train.bin"
+      }
+      if !names.isEmpty { return names }
+    }
+    // CIFAR-100 for Python has these names; a folder of images has folders of these names.
+    let name = part == .train ? "train" : "test"
+    guard all.contains("meta"), all.contains(name) else { return nil }
+    return [name]
+  }
+
+  /// Opens a batch for Python; nil if it holds other arrays.
+  private static func pickle(_ path: String, _ sandbox: Sandbox) throws(FileError) -> Batch? {
+    let file = try PickledArrays(FileDescriptor(path), sandbox: sandbox)
+    for keys in [DataKeys.cifar10, .cifar100] {
+      if let images = file.array(keys.images), let labels = file.array(keys.labels),
+        images.rawType == .uint8, images.shape.dropFirst() == [3, 32, 32],
+        labels.shape == [images.shape[0]], labels.elementClass == .integer
+      {
+        return (images, labels, keys)
+      }
+    }
+    return nil
+  }
+
+  /// Opens a file of records; nil if it is none.
+  private static func records(_ path: String) throws(FileError) -> Batch? {
     let content = try FileDescriptor(path)
-    for (prefix, classCount) in [(1, 10), (2, 100)] {
+    for (prefix, classCount, keys) in [(1, 10, DataKeys.cifar10), (2, 100, .cifar100)] {
       let size = prefix + imageSize
       guard content.size > 0, content.size % size == 0 else { continue }
       var labels: [Int32] = []
@@ -73,7 +108,8 @@ struct CIFARFiles: DataContainer {
         }
       }
       if labels.allSatisfy({ $0 < classCount }) {
-        return Batch(content: content, prefix: prefix, labels: labels)
+        let images = Records(content: content, prefix: prefix, count: labels.count)
+        return (images, MemoryArray(DataKeys.standard.labels, of: labels), keys)
       }
     }
     return nil
@@ -85,22 +121,23 @@ struct CIFARFiles: DataContainer {
   var numberArrays: [any StoredArray] { [] }
   func contents() -> String { "(it is a batch of CIFAR)" }
 
-  /// Returns the SHA-256 of the file, or of the hashes of all files.
-  func sha256() throws(FileError) -> String {
-    try Images(batches: batches, count: count).sha256()
-  }
-
   func array(_ name: String) throws(FileError) -> (any StoredArray)? {
     switch name {
-    case DataKeys.standard.images: Images(batches: batches, count: count)
-    case DataKeys.standard.labels: MemoryArray(name, of: batches.flatMap(\.labels))
+    case DataKeys.standard.images: JoinedArray(batches.map(\.images), path: name)
+    case DataKeys.standard.labels: JoinedArray(batches.map(\.labels), path: name)
     default: nil
     }
   }
 
-  /// The images as one array (N, 3, 32, 32) of bytes.
-  private struct Images: StoredArray {
-    let batches: [Batch]
+  /// The images of a file of the binary format.
+  ///
+  /// A record is one byte with the class, in CIFAR-100 after one with the superclass, and 3,072
+  /// bytes `[channel][row][column]`. There is no header, so that a file is told by its size and
+  /// classes.
+  private struct Records: StoredArray {
+    let content: FileDescriptor
+    /// The number of bytes in front of an image, the last of which is the class.
+    let prefix: Int
     let count: Int
     let path = DataKeys.standard.images
 
@@ -114,28 +151,25 @@ struct CIFARFiles: DataContainer {
     ) throws(FileError) {
       let size = imageSize * type.size
       precondition(buffer.count >= rows.count * size, "a buffer of \(buffer.count) for \(rows)")
-      var first = 0
-      for batch in batches {
-        let own = rows.clamped(to: first..<first + batch.labels.count)
-        let record = imageSize + batch.prefix
-        for row in own {
-          let bytes = try batch.content.bytes(
-            at: (row - first) * record + batch.prefix, count: imageSize)
-          let place = (row - rows.lowerBound) * size
-          // The image is only read, and the part of the buffer has room for it.
-          unsafe bytes.withUnsafeBytes {
-            unsafe NumpyType.byte.convert(
-              $0, to: type, into: .init(rebasing: buffer[place..<place + size]))
-          }
+      let record = imageSize + prefix
+      for row in rows {
+        let bytes = try content.bytes(at: row * record + prefix, count: imageSize)
+        let place = (row - rows.lowerBound) * size
+        // The image is only read, and the part of the buffer has room for it.
+        unsafe bytes.withUnsafeBytes {
+          unsafe NumpyType.byte.convert(
+            $0, to: type, into: .init(rebasing: buffer[place..<place + size]))
         }
-        first += batch.labels.count
       }
     }
 
-    func sha256() throws(FileError) -> String {
-      var hashes: [String] = []
-      for batch in batches { hashes.append(try ModelIO.sha256(of: batch.content)) }
-      return hashes.count == 1 ? hashes[0] : ModelIO.sha256(of: Array(hashes.joined().utf8))
-    }
+    func sha256() throws(FileError) -> String { try ModelIO.sha256(of: content) }
   }
+}
+
+extension DataKeys {
+  /// The names in a batch of CIFAR-10 for Python.
+  static let cifar10 = DataKeys(images: "data", labels: "labels")
+  /// The names in a batch of CIFAR-100 for Python.
+  static let cifar100 = DataKeys(images: "data", labels: "fine_labels")
 }

@@ -72,18 +72,19 @@ struct DataFile {
   ) throws(FileError) -> any DataContainer {
     let kind = try FileKind(at: path)
     switch kind {
-    case .idx:
-      if let files = try IDXFiles(file: path) { return files }
+    case .idx, .gzip:
+      if let files = try IDXFiles(file: path, sandbox: sandbox) { return files }
     case .other:
       if let files = try CIFARFiles(file: path) { return files }
     case .folder:
-      if let files = try CIFARFiles(folder: path, part: part) { return files }
-      if let files = try IDXFiles(folder: path, part: part) { return files }
+      if let files = try CIFARFiles(folder: path, part: part, sandbox: sandbox) { return files }
+      if let files = try IDXFiles(folder: path, part: part, sandbox: sandbox) { return files }
       return try ImageFolder(
         path, part: part, naming: naming, resizing: resizing, fitting: wanted, consumer: consumer,
         sandbox: sandbox)
     case .numpyArchive: return try NumpyArchive(FileDescriptor(path), sandbox: sandbox)
     case .numpyArray: return NumpyFile(try FileDescriptor(path))
+    case .pickle: return try PickledArrays(FileDescriptor(path), sandbox: sandbox)
     default: break
     }
     if let advice = kind.adviceOnData(path) {

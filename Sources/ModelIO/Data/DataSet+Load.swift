@@ -34,12 +34,14 @@ extension DataSet {
   ///   - part: The part to prefer if the file has training and test images; nil: the test images.
   ///   - naming: How the folders of a folder of images name classes.
   ///   - fitting: How image files become images of the input's size.
+  ///   - range: The indices of the images to take; nil: all.
   ///   - sandbox: Whether a sealed process parses the file.
   /// - Throws: ``FileError``; if a data set is missing, the message lists pairs that would fit.
   public static func load(
     _ path: String, for inputShape: [Int], classCount: Int, layout: ImageLayout? = nil,
     keys: DataKeys? = nil, part: DataPart? = nil, naming: ClassNaming = .sorted,
-    fitting: ImageFitting = ImageFitting(), group: DataGroup? = nil, isGroupOptional: Bool = false,
+    fitting: ImageFitting = ImageFitting(), range: Range<Int>? = nil, group: DataGroup? = nil,
+    isGroupOptional: Bool = false,
     consumer: String = "model", requiresLabels: Bool = true, sandbox: Sandbox = .auto
   ) throws(FileError) -> DataSet {
     let data = try DataFile(
@@ -48,6 +50,12 @@ extension DataSet {
       requiresLabels: requiresLabels || group == .label, sandbox: sandbox)
     let (file, images) = (data.file, data.images)
     let count = images.shape[0]
+    let range = range ?? 0..<count
+    guard range.upperBound <= count else {
+      throw FileError(
+        .usage, path: path,
+        "has \(count) images, but \(range.lowerBound)-\(range.upperBound) are asked for")
+    }
     let chosen = try self.layout(of: images.shape, for: inputShape, layout, consumer, in: file)
     var notes = data.notes
     func read(_ labels: LabelSet) throws(FileError) -> [Int32] {
@@ -77,7 +85,7 @@ extension DataSet {
       if values.allSatisfy({ $0 == 0 || $0 == 1 }) { isPoisoned = values.map { $0 == 1 } }
     }
     var result = DataSet(
-      dataset: images, path: path, imageShape: inputShape, layout: chosen,
+      dataset: images, path: path, range: range, imageShape: inputShape, layout: chosen,
       isTransposed: file.isMATLAB && inputShape.count == 3, labels: labels, trueLabels: trueLabels,
       isPoisoned: isPoisoned, groups: groups, notes: notes)
     result.isLabelled = data.labels != nil

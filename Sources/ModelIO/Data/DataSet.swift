@@ -13,7 +13,8 @@ public struct DataSet: SampleSource, Sendable {
   /// The group of every image, if the images are grouped: the person or the video that they show,
   /// for example. Equal numbers are the same group in every set.
   public let groups: [Int]?
-  /// The file's name without its folder, or the name of a set in memory.
+  /// The file's name without its folder, with the range if it is a part, or the name of a set in
+  /// memory.
   public let name: String
   /// The file's path; nil for a set in memory.
   public let path: String?
@@ -41,16 +42,20 @@ public struct DataSet: SampleSource, Sendable {
   /// The number of images.
   public var count: Int { labels.count }
 
+  /// Creates a set of a range of a file's images; what belongs to images is given for all of them.
   init(
-    dataset: any StoredArray, path: String, imageShape: [Int], layout: ImageLayout,
-    isTransposed: Bool,
+    dataset: any StoredArray, path: String, range: Range<Int>, imageShape: [Int],
+    layout: ImageLayout, isTransposed: Bool,
     labels: [Int32], trueLabels: [Int32]?, isPoisoned: [Bool]?, groups: [Int]?, notes: [String]
   ) {
-    self.labels = labels
-    self.trueLabels = trueLabels
-    self.isPoisoned = isPoisoned
-    self.groups = groups
-    self.name = path.split(separator: "/").last.map(String.init) ?? path
+    self.labels = Array(labels[range])
+    self.trueLabels = trueLabels.map { Array($0[range]) }
+    self.isPoisoned = isPoisoned.map { Array($0[range]) }
+    self.groups = groups.map { Array($0[range]) }
+    let isWhole = range.count == labels.count
+    self.name =
+      (path.split(separator: "/").last.map(String.init) ?? path)
+      + (isWhole ? "" : ":\(range.lowerBound)-\(range.upperBound)")
     self.path = path
     self.imageShape = imageShape
     self.layout = layout
@@ -59,7 +64,7 @@ public struct DataSet: SampleSource, Sendable {
       ?? (dataset.elementClass == .integer
         ? dataset.elementSize > 2 ? .float64 : .float32
         : dataset.elementSize > 4 ? .float64 : .float32)
-    self.storage = .file(dataset)
+    self.storage = .file(isWhole ? dataset : ArrayRange(range, of: dataset))
     self.isTransposed = isTransposed
     self.notes = notes
   }

@@ -42,12 +42,13 @@ public struct DataSummary: Sendable {
   ///   - part: The part to prefer if there are training and test images; nil: the test images.
   ///   - naming: How the folders of a folder of images name classes.
   ///   - fitting: How image files become images of one size.
+  ///   - range: The indices of the images to take; nil: all.
   ///   - sandbox: Whether a sealed process parses the file.
   /// - Throws: ``FileError``.
   public init(
     of path: String, layout: ImageLayout? = nil, keys: DataKeys? = nil, part: DataPart? = nil,
     naming: ClassNaming = .sorted, fitting: ImageFitting = ImageFitting(),
-    sandbox: Sandbox = .auto
+    range: Range<Int>? = nil, sandbox: Sandbox = .auto
   ) throws {
     let file = try DataFile(
       path, keys: keys, part: part, naming: naming, resizing: fitting, fitting: nil,
@@ -55,8 +56,8 @@ public struct DataSummary: Sendable {
     let extents = try DataSet.extents(of: file, layout: layout)
     let data = try DataSet.load(
       path, for: extents.imageShape, classCount: extents.classCount, layout: extents.layout,
-      keys: keys, part: part, naming: naming, fitting: fitting, consumer: "data set",
-      requiresLabels: false, sandbox: sandbox)
+      keys: keys, part: part, naming: naming, fitting: fitting, range: range,
+      consumer: "data set", requiresLabels: false, sandbox: sandbox)
     self.data = data
     self.keys = file.keys
     hasNames = file.file.hasNames

@@ -82,10 +82,10 @@ public struct FashionMNIST: Sendable {
   }
 
   /// Returns the elements of a gzipped IDX file.
-  private func read(_ name: String, extents: [Int]) throws -> ArraySlice<UInt8> {
+  private func read(_ name: String, extents: [Int]) throws(FileError) -> ArraySlice<UInt8> {
     let path = "\(folder)/\(name)"
-    let count = IDX.headerSize(rank: extents.count) + extents.reduce(1, *)
-    let file = try IDX(try GzipFile.read(path, count: count), path: path)
+    let content = try GzipFile(try FileDescriptor(path), sandbox: .auto).unpacked()
+    let file = try IDX(try content.bytes(at: 0, count: content.size), path: path)
     guard file.extents == extents else {
       throw FileError(.badData, path: path, "has the shape \(file.extents), not \(extents)")
     }

@@ -7,22 +7,13 @@ extension FileKind {
   func adviceOnData(_ path: String) -> String? {
     let give = "give \(Self.dataForm)"
     let (old, new) = Self.names(path)
-    func python(_ code: String) -> String { "`python3 -c \"\(code)\"`" }
     switch self {
-    case .hdf5, .numpyArchive, .numpyArray, .folder, .other: return nil
+    case .hdf5, .numpyArchive, .numpyArray, .pickle, .folder, .other: return nil
     case .empty: return "is empty; \(give)"
     case .gitLFSPointer: return "is \(words); run `git lfs pull`"
-    case .pickle:
-      return
-        "is \(words), which runs what is in it when it is loaded; if you trust it, convert it; a "
-        + "batch of CIFAR-10 like this: "
-        + python(
-          "import h5py, pickle; d = pickle.load(open('\(old)', 'rb'), encoding='latin1'); "
-            + "h5py.File('\(new)', 'w').update(data=d['data'].reshape(-1, 3, 32, 32), "
-            + "label=d['labels'])")
     case .idx:
       return "is \(words): images or labels alone; put both into one file: "
-        + python(
+        + Self.python(
           "import h5py, numpy; h5py.File('\(new)', 'w').update(data=numpy.fromfile('\(old)', 'u1')"
             + "[16:].reshape(-1, 28, 28), label=numpy.fromfile('LABELS', 'u1')[8:])")
     case .gzip: return "is \(words); unpack it with `gzip -dc \(old) > NEW`, and give what is in it"
@@ -35,6 +26,19 @@ extension FileKind {
       return "is \(words), a model and no data set; \(give)"
     }
   }
+
+  /// Returns the rest of a sentence about a pickle that is not read: how to convert it.
+  static func pickleAdvice(_ path: String) -> String {
+    let (old, new) = names(path)
+    return "; loading it runs what is in it; if you trust it, convert it; a batch of CIFAR-10 like "
+      + "this: "
+      + python(
+        "import h5py, pickle; d = pickle.load(open('\(old)', 'rb'), encoding='latin1'); "
+          + "h5py.File('\(new)', 'w').update(data=d['data'].reshape(-1, 3, 32, 32), "
+          + "label=d['labels'])")
+  }
+
+  private static func python(_ code: String) -> String { "`python3 -c \"\(code)\"`" }
 
   /// Returns the names of a file and of its conversion for use between quotes in a shell command,
   /// or placeholders if the name has characters that would need escaping.

@@ -1,10 +1,10 @@
 import InferenceGraph
 
-/// The image files of a folder, and the classes that its folders stand for.
+/// The image files of a folder, and the classes that its folders stand for, or that a table has.
 struct ClassFolders: Sendable {
   /// The image files, in order; never empty.
   let files: [String]
-  /// The class of every image; nil if there are no class folders.
+  /// The class of every image; nil if there are neither class folders nor a table.
   let labels: [Int32]?
   /// The names of the classes in their order; nil if there are none, or if they have numbers.
   let classNames: [String]?
@@ -41,7 +41,10 @@ struct ClassFolders: Sendable {
     }
     var notes = name.map { ["\(path): takes the images in '\($0)'"] } ?? []
     if classes.allSatisfy({ $0.files.isEmpty }) {
-      (files, labels, classNames) = (own, nil, nil)
+      let table = own.isEmpty ? nil : try ClassTable(of: place, files: listing.files)
+      (files, classNames) = (own, nil)
+      labels = try table?.labels(of: own, classCount: classCount, consumer: consumer)
+      if let table { notes.append("\(path): takes the classes in '\(table.path)'") }
     } else {
       if let first = own.first {
         throw FileError(

@@ -66,8 +66,8 @@ extension DataSet {
     ofFolder path: String, part: DataPart?
   ) throws(FileError) -> String? {
     guard try FileKind(at: path) == .folder else { return nil }
-    if let files = try CIFARFiles(folder: path, part: part) { return try files.sha256() }
-    if let files = try IDXFiles(folder: path, part: part) { return try files.sha256() }
+    if let hash = try CIFARFiles.sha256(ofFolder: path, part: part) { return hash }
+    if let hash = try IDXFiles.sha256(ofFolder: path, part: part) { return hash }
     return try ClassFolders(
       path, part: part, naming: .sorted, classCount: nil, consumer: "model"
     ).sha256()

@@ -1,14 +1,14 @@
 import InferenceGraph
 import Synchronization
 
-/// An array of NumPy open for reading: a .npy file, or a member of a .npz archive.
+/// An array of NumPy open for reading: a .npy file, a member of a .npz archive, or in a pickle.
 ///
 /// Elements that lie in the file in the order of their indices are read from there; packed arrays
 /// and those of Fortran order are held in memory from the first read on.
 final class NumpyArray: StoredArray {
   /// Where header and elements are.
   enum Source: Sendable {
-    /// The whole file.
+    /// A file, or the part of one with the elements alone.
     case file(FileDescriptor)
     /// A member of an archive.
     case member(ZipMember, ZipArchive)
@@ -55,12 +55,26 @@ final class NumpyArray: StoredArray {
     }
   }
 
+  /// Wraps the elements in a part of a file.
+  ///
+  /// - Parameters:
+  ///   - name: Its name in messages.
+  ///   - header: Their type and shape.
+  ///   - part: The elements.
+  init(_ name: String, _ header: NumpyHeader, in part: FileDescriptor) {
+    path = name
+    self.header = header
+    source = .file(part)
+  }
+
   var shape: [Int] { header.shape }
   var elementClass: HDF5DatasetInfo.ElementClass { header.type?.elementClass ?? .other }
   var elementSize: Int { header.elementSize }
   var rawType: ElementType? { header.type?.rawType }
 
-  func sha256() throws(FileError) -> String { try ModelIO.sha256(of: source.content) }
+  func sha256() throws(FileError) -> String {
+    try ModelIO.sha256(of: source.content.whole ?? source.content)
+  }
 
   /// Compares the elements of numbers with the checksum of their member.
   ///

@@ -67,6 +67,17 @@ struct NumpyHeader: Sendable {
     }
   }
 
+  /// Creates the description of elements that have no header in front.
+  ///
+  /// - Parameter shape: The extents, whose product fits the elements.
+  init(type: NumpyType, isFortran: Bool, shape: [Int]) {
+    self.type = type
+    elementSize = type.size
+    self.isFortran = isFortran
+    self.shape = shape
+    count = 0
+  }
+
   /// The number of elements.
   var elementCount: Int { shape.reduce(1, *) }
 

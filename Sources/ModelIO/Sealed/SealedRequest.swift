@@ -23,6 +23,8 @@ enum SealedRequest: UInt64 {
   /// Numbers: place and size of the part of the file that all later requests are about, 0, 0. No
   /// answer; a part outside of the file counts as empty.
   case part
+  /// Answer: the length of the serialized list of the arrays in a pickle, and the list.
+  case arrays
 
   /// The size of a request in bytes.
   static let size = 40

@@ -51,6 +51,7 @@ func serveSealed(_ bytes: UnsafeRawPointer?, _ count: Int) {
     case .inflate: sendUnpacked(numbers)
     case .weights: sendWeights()
     case .part: take(numbers)
+    case .arrays: sendArrays()
     }
   }
 
@@ -81,6 +82,12 @@ func serveSealed(_ bytes: UnsafeRawPointer?, _ count: Int) {
       unsafe Array(file[offset..<offset + count])
     }
     return Self.send(StateParser.catalogue(of: content).message)
+  }
+
+  private func sendArrays() -> Bool {
+    // The mapped file is copied.
+    let file = unsafe Array(UnsafeRawBufferPointer(start: bytes, count: count))
+    return Self.send(ArrayPickle.catalogue(of: file).message)
   }
 
   private mutating func sendRows(_ numbers: [UInt64]) -> Bool {

@@ -9,6 +9,7 @@ extension PickleMachine {
       reportCall(of: index)
       push(.opaque)
     case .name(.inert): push(.opaque)
+    case .name(let known) where known.keepsArguments: push(object: known, arguments)
     case .name(let known):
       let arguments = try tuple(arguments)
       switch known {
@@ -20,7 +21,7 @@ extension PickleMachine {
       case .size:
         guard arguments.count == 1, case .tuple = values[arguments[0]] else { throw badCall }
         push(at: arguments[0])
-      case .storage, .rebuildTensor, .rebuildParameter, .inert: throw badCall
+      default: throw badCall
       }
     default:
       reportCall(of: nil)

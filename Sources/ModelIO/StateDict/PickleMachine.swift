@@ -1,4 +1,4 @@
-/// Reads a pickle of `torch.save` without running anything.
+/// Reads a pickle of `torch.save`, or of arrays of NumPy, without running anything.
 ///
 /// It knows the instructions of state dicts, and names instead of callables. Values lie in one array
 /// and refer to each other by index, so that nothing nests or is copied, however often the pickle
@@ -9,7 +9,8 @@ struct PickleMachine {
   /// The place of the next instruction.
   private(set) var place: Int
   var values: [PickleValue] = []
-  /// What the lists hold, and the keys and values of the dictionaries in turn.
+  /// What the lists hold, the keys and values of the dictionaries in turn, and what objects are made
+  /// of.
   private(set) var contents: [[Int]] = []
   /// What weights do not need, in the order of the pickle; at most ``maximumFindings``.
   private(set) var findings: [Finding] = []
@@ -122,7 +123,12 @@ struct PickleMachine {
       "has a pickle with the instruction \(title) at byte \(start), which torch.save does not write "
         + "for weights; save model.state_dict() with torch.save")
     switch opcode {
-    case 0x8C: push(.text(try take(Int(try byte()))))
+    case 0x8C, UInt8(ascii: "C"): push(.text(try take(Int(try byte()))))
+    case UInt8(ascii: "B"): push(.text(try take(try number(4))))
+    case 0x8D, 0x8E, 0x96:
+      let (low, high) = (try number(4), try number(4))
+      guard high == 0 else { throw damaged }
+      push(.text(try take(low)))
     case 0x94: memo[memo.count] = try top()
     case 0x95: _ = try take(8)
     case 0x93:
@@ -137,7 +143,8 @@ struct PickleMachine {
   private static let titles: [UInt8: String] = [
     0x82: "EXT1", 0x83: "EXT2", 0x84: "EXT4", 0x92: "NEWOBJ_EX", 0x93: "STACK_GLOBAL",
     0x94: "MEMOIZE", 0x95: "FRAME", 0x8C: "SHORT_BINUNICODE", 0x8D: "BINUNICODE8",
-    0x8E: "BINBYTES8", 0x8F: "EMPTY_SET", 0x90: "ADDITEMS", 0x91: "FROZENSET", 0x8B: "LONG4",
+    0x8E: "BINBYTES8", 0x8F: "EMPTY_SET", 0x90: "ADDITEMS", 0x91: "FROZENSET", 0x96: "BYTEARRAY8",
+    0x8B: "LONG4",
     UInt8(ascii: "B"): "BINBYTES", UInt8(ascii: "C"): "SHORT_BINBYTES", UInt8(ascii: "I"): "INT",
     UInt8(ascii: "S"): "STRING", UInt8(ascii: "V"): "UNICODE", UInt8(ascii: "L"): "LONG",
     UInt8(ascii: "F"): "FLOAT", UInt8(ascii: "i"): "INST", UInt8(ascii: "o"): "OBJ",
@@ -226,6 +233,12 @@ struct PickleMachine {
     contents.append(items)
   }
 
+  /// Pushes a new object that was made with these arguments.
+  mutating func push(object name: PickleName, _ arguments: Int) {
+    push(.object(name, contents.count))
+    contents.append([arguments])
+  }
+
   /// Pushes a value that exists.
   mutating func push(at index: Int) { stack.append(index) }
 
@@ -278,9 +291,10 @@ struct PickleMachine {
   }
 
   private mutating func build() throws(StateRefusal) {
-    // The state says nothing about weights: it is the versions of layers.
-    _ = try pop()
+    let state = try pop()
     switch values[try top()] {
+    case .object(_, let index): contents[index].append(state)
+    // The state says nothing about weights: it is the versions of layers.
     case .dictionary, .opaque, .tensor: break
     default: throw damaged
     }

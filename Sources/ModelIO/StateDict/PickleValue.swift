@@ -8,6 +8,9 @@ enum PickleValue {
   /// The range of the text's UTF-8 in the pickle.
   case text(Range<Int>)
   case name(PickleName)
+  /// What a call of a name makes: the index of the arguments, and of the state if it has one, among
+  /// the machine's ``PickleMachine/contents``.
+  case object(PickleName, Int)
   /// A class or function that weights do not need: the index of its title among the machine's
   /// ``PickleMachine/foreign``.
   case foreign(Int)
@@ -38,7 +41,7 @@ struct PickleTensor: Hashable {
   var strides: [Int]
 }
 
-/// A global name that a state dict may have. It is only compared; nothing is looked up or called.
+/// A global name that a state dict or a pickle of arrays may have. It is only compared; nothing is looked up or called.
 enum PickleName: Hashable {
   case orderedDictionary
   case rebuildTensor
@@ -46,6 +49,12 @@ enum PickleName: Hashable {
   case size
   /// The class of a storage with elements of a type.
   case storage(ONNXElementType)
+  /// The function that makes an array of NumPy, which then gets its state.
+  case reconstruct
+  /// The function that makes an array of NumPy from its elements.
+  case fromBuffer
+  /// The class of NumPy's element types.
+  case elementType
   /// Something without meaning for weights, for example the class of NumPy's scalars.
   case inert
 
@@ -58,11 +67,14 @@ enum PickleName: Hashable {
     case ("torch._utils", "_rebuild_parameter"): self = .rebuildParameter
     case ("torch", "Size"): self = .size
     case ("torch.storage", "UntypedStorage"): self = .storage(.uint8)
-    case ("torch", "device"), ("numpy", "dtype"), ("numpy", "ndarray"), ("_codecs", "encode"),
-      ("argparse", "Namespace"), ("collections", "defaultdict"):
-      self = .inert
-    case ("numpy.core.multiarray", "scalar"), ("numpy._core.multiarray", "scalar"),
-      ("numpy.core.multiarray", "_reconstruct"), ("numpy._core.multiarray", "_reconstruct"):
+    case ("numpy", "dtype"): self = .elementType
+    case ("numpy.core.multiarray", "_reconstruct"), ("numpy._core.multiarray", "_reconstruct"):
+      self = .reconstruct
+    case ("numpy.core.numeric", "_frombuffer"), ("numpy._core.numeric", "_frombuffer"):
+      self = .fromBuffer
+    case ("torch", "device"), ("numpy", "ndarray"), ("_codecs", "encode"),
+      ("argparse", "Namespace"), ("collections", "defaultdict"),
+      ("numpy.core.multiarray", "scalar"), ("numpy._core.multiarray", "scalar"):
       self = .inert
     case ("torch", _) where Self.types.contains(name): self = .inert
     case ("torch", _), ("torch.cuda", _):
@@ -71,6 +83,9 @@ enum PickleName: Hashable {
     default: return nil
     }
   }
+
+  /// Whether objects that a call makes keep its arguments.
+  var keepsArguments: Bool { [.reconstruct, .fromBuffer, .elementType].contains(self) }
 
   private static let storages: [String: ONNXElementType] = [
     "FloatStorage": .float, "DoubleStorage": .double, "HalfStorage": .float16,

@@ -1,6 +1,3 @@
-import InferenceGraph
-import Synchronization
-
 /// A zip archive open for reading; deflated members are unpacked in a sealed process.
 final class ZipArchive: Sendable {
   /// The file.
@@ -9,16 +6,14 @@ final class ZipArchive: Sendable {
   let members: [ZipMember]
   /// The bytes of the file that no member accounts for.
   let hidden: [Range<Int>]
-  private let sandbox: Sandbox
-  /// The process that unpacks, started for the first deflated member.
-  private let process = Mutex<SealedProcess?>(nil)
+  private let unpacker: Unpacker
 
   /// Opens an archive.
   ///
   /// - Throws: ``FileError`` if the file is no zip archive, damaged or refused.
   init(_ content: FileDescriptor, sandbox: Sandbox) throws(FileError) {
     self.content = content
-    self.sandbox = sandbox
+    unpacker = Unpacker(content, sandbox: sandbox)
     func read(_ offset: Int, _ count: Int) throws(FileError) -> [UInt8] {
       try content.bytes(at: offset, count: count)
     }
@@ -47,7 +42,9 @@ final class ZipArchive: Sendable {
       if count == member.size { try check(bytes, of: member) }
       return bytes
     }
-    let bytes = try unpacked(member, count)
+    guard
+      let bytes = try unpacker.bytes(of: member.packed, count: count, name: member.name)
+    else { throw damaged(member) }
     if count == member.size { try check(bytes, of: member) }
     return bytes
   }
@@ -63,15 +60,11 @@ final class ZipArchive: Sendable {
       return FileDescriptor(member.offset..<member.end, of: content)
     }
     try content.checkMemory(member.size, "its member '\(abbreviated(member.name))'")
-    return try UnnamedFile.make(for: content.path) { append throws(FileError) in
-      var sum: UInt32 = 0
-      try unpack(member, member.size) { piece throws(FileError) in
-        // The piece is only read.
-        sum = unsafe piece.withUnsafeBytes { unsafe Inflater.checksum($0, after: sum) }
-        try append(piece)
-      }
-      guard sum == member.checksum else { throw damaged(member) }
-    }
+    guard
+      let file = try unpacker.file(
+        of: member.packed, count: member.size, checksum: member.checksum, name: member.name)
+    else { throw damaged(member) }
+    return file
   }
 
   /// Checks a stored member without keeping its bytes.
@@ -98,60 +91,5 @@ final class ZipArchive: Sendable {
     FileError(
       .badData, path: content.path,
       "its member '\(abbreviated(member.name))' is damaged; copy the file again")
-  }
-
-  private func unpacked(_ member: ZipMember, _ count: Int) throws(FileError) -> [UInt8] {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(count)
-    try unpack(member, count) { bytes += $0 }
-    return bytes
-  }
-
-  /// Unpacks the first `count` bytes of a deflated member, piece by piece.
-  ///
-  /// - Parameter deliver: Receives one piece after another.
-  private func unpack(
-    _ member: ZipMember, _ count: Int, deliver: ([UInt8]) throws(FileError) -> Void
-  ) throws(FileError) {
-    do {
-      let isSealed = try process.withLock { process in
-        if process == nil { process = try SealedProcess.start(for: content, sandbox) }
-        guard let process else { return false }
-        try process.send(.inflate, [member.offset, member.storedSize, count, 0])
-        var done = 0
-        while done < count {
-          let length = try process.receiveNumber()
-          if length == SealedRequest.failed { throw ZipDirectory.Refusal.damaged }
-          guard length > 0, length <= UInt64(min(count - done, Inflater.pieceSize)) else {
-            throw SealedFailure.invalidAnswer
-          }
-          try deliver(try process.receive(count: Int(length)))
-          done += Int(length)
-        }
-        return true
-      }
-      if isSealed { return }
-    } catch is ZipDirectory.Refusal {
-      throw damaged(member)
-    } catch {
-      // The rest of the answer may still be in the channel.
-      process.withLock { $0 = nil }
-      throw FileError(error, reading: content, at: member.name, with: "zlib")
-    }
-    let packed = try content.bytes(at: member.offset, count: member.storedSize)
-    var failure: FileError?
-    // zlib only reads the packed bytes; each piece is copied during the call.
-    let isUnpacked = unsafe packed.withUnsafeBytes { packed in
-      unsafe Inflater.unpack(packed, count: count) { piece in
-        do throws(FileError) {
-          unsafe try deliver(Array(piece))
-        } catch {
-          failure = error
-        }
-        return failure == nil
-      }
-    }
-    if let failure { throw failure }
-    guard isUnpacked else { throw damaged(member) }
   }
 }

@@ -12,9 +12,11 @@ struct ZipMember: Sendable {
   let size: Int
   /// The place of its header in the file.
   let headerOffset: Int
-  /// The place of its bytes in the file.
+  /// The place of the first of its bytes in the file.
   var offset = 0
 
   /// The end of its bytes in the file.
   var end: Int { offset + storedSize }
+  /// The place of its bytes in the file.
+  var packed: Range<Int> { offset..<end }
 }

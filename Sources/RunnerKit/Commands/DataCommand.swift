@@ -53,12 +53,14 @@ struct DataCommand: RunnerCommand {
     if let sheet {
       try OutputFile.check(sheet, option: "--sheet", inputs: [path], force: force)
     }
+    let place = DataPlace(path)
     let context = context(parsing)
     let format = reading.format
     let summary = try context.phase("reading", images: 0) { _ in
       try DataSummary(
-        of: path, layout: format.layout, keys: format.keys(of: "data"), part: part,
-        naming: format.labels ?? .sorted, fitting: format.fitting, sandbox: parsing.sandbox)
+        of: place.path, layout: format.layout, keys: format.keys(of: "data"), part: part,
+        naming: format.labels ?? .sorted, fitting: format.fitting, range: place.range,
+        sandbox: parsing.sandbox)
     }
     parsing.warn(in: context)
     for note in summary.data.notes { context.warn(note) }

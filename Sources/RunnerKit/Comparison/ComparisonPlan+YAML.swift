@@ -153,7 +153,7 @@ extension ComparisonPlan {
 
   private static let modelKeys =
     ["name", "folder", "model"] + DataRole.allCases.map(\.rawValue) + [
-      "architecture", "scale", "mean", "std", "layout", "keys", "labels", "group",
+      "architecture", "scale", "mean", "std", "resize", "crop", "layout", "keys", "labels", "group",
     ]
 
   /// Reads a model: once, or once for each seed if its paths contain {seed}.
@@ -206,41 +206,34 @@ extension ComparisonPlan {
       model.sets[role] = try text(role.rawValue) ?? model.sets[role]
     }
     model.architecture = try text("architecture")
-    if let node = entries["scale"] {
-      guard let scale = Scale(argument: try node.text) else {
-        throw node.refusal("scale takes a number over 0 or a fraction such as 1/255")
-      }
-      model.preprocessing.scale = scale.factor
-    }
-    func values(_ key: String) throws -> [Float]? {
+    func value<Value>(
+      _ key: String, _ form: String, _ parse: (String) -> Value?
+    ) throws -> Value? {
       guard let node = entries[key] else { return nil }
-      guard let values = ChannelValues(argument: try node.text) else {
-        throw node.refusal("\(key) takes numbers with commas between, such as .5 or .485,.456,.406")
-      }
-      return values.values
+      guard let value = parse(try node.text) else { throw node.refusal("\(key) takes \(form)") }
+      return value
     }
-    model.preprocessing.mean = try values("mean") ?? []
-    model.preprocessing.deviation = try values("std") ?? []
-    if let node = entries["layout"] {
-      guard let layout = ImageLayout(rawValue: try node.text) else {
-        throw node.refusal("layout takes nchw or nhwc")
-      }
-      model.format.layout = layout
-    }
-    if let node = entries["labels"] {
-      guard let labels = ClassNaming(rawValue: try node.text) else {
-        throw node.refusal("labels takes sorted or numeric")
-      }
-      model.format.labels = labels
-    }
+    let channels = "numbers with commas between, such as .5 or .485,.456,.406"
+    model.preprocessing = Preprocessing(
+      scale: try value("scale", "a number over 0 or a fraction such as 1/255") {
+        Scale(argument: $0)?.factor
+      } ?? 1,
+      mean: try value("mean", channels) { ChannelValues(argument: $0)?.values } ?? [],
+      deviation: try value("std", channels) { ChannelValues(argument: $0)?.values } ?? [])
+    model.format.layout = try value("layout", "nchw or nhwc") { ImageLayout(rawValue: $0) }
+    model.format.labels = try value("labels", "sorted or numeric") { ClassNaming(rawValue: $0) }
+    model.format.fitting = ImageFitting(
+      resize: try value("resize", "the shorter side or height x width, such as 256 or 32x32") {
+        ResizeSize(argument: $0)?.value
+      },
+      crop: try value("crop", "both sides or height x width, such as 224 or 224x192") {
+        CropSize(argument: $0)?.value
+      })
     if let node = entries["keys"] { model.format.keys = try keys(node) }
-    if let node = entries["group"] {
-      guard let group = DataGroup(try node.text) else {
-        throw node.refusal("group takes label, or the name of a data set with the images' groups")
-      }
-      model.format.group = "\(group)"
-    }
-    for (role, path) in model.files where !FileManager.default.fileExists(atPath: path) {
+    model.format.group = try value(
+      "group", "label, or the name of a data set with the images' groups"
+    ) { DataGroup($0).map { "\($0)" } }
+    for (role, path) in model.files where FileIdentity(DataPlace(path).path) == nil {
       let place = entries[role] ?? node
       throw place.refusal(
         "\(path): no such file; \(advice(onMissing: path))", status: Failure.missingInput)

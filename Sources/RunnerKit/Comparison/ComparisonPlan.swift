@@ -70,7 +70,7 @@ extension ComparisonPlan {
               model: subject.model.name,
               // Only data-set detectors depend on the training set.
               inputs: inputs.filter {
-                $0.key != DataRole.train.rawValue || plugins[.dataSetDetector] != nil
+                !["train", "range of train"].contains($0.key) || plugins[.dataSetDetector] != nil
               },
               plugins: plugins, seed: seed)
           }

@@ -92,8 +92,8 @@ enum ComparisonWorker {
 
     /// Throws if a file was modified or replaced, because images are read during the whole run.
     private func checkFiles() throws {
-      for (place, file) in order.model.files.enumerated()
-      where FileStamp(file.path) != stamps[place] {
+      let now = order.model.stamps
+      for (place, file) in order.model.files.enumerated() where now[place] != stamps[place] {
         throw Self.changed(file.path)
       }
     }

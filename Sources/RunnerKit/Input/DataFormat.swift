@@ -31,7 +31,7 @@ struct DataFormat: Codable, Sendable, Hashable {
   /// Opens the data set of an option.
   ///
   /// - Parameters:
-  ///   - path: The path of its file.
+  ///   - text: Its file, or a range of it; see ``DataPlace``.
   ///   - option: The option that names the data set, without dashes.
   ///   - imageShape: The required shape of its images.
   ///   - classCount: The number of classes.
@@ -39,14 +39,15 @@ struct DataFormat: Codable, Sendable, Hashable {
   ///   - requiresLabels: Whether a file without labels is refused.
   ///   - sandbox: How to parse the file.
   func load(
-    _ path: String, as option: String, imageShape: [Int], classCount: Int,
+    _ text: String, as option: String, imageShape: [Int], classCount: Int,
     consumer: String = "model", requiresLabels: Bool = true, sandbox: Sandbox
   ) throws(FileError) -> DataSet {
     let role = DataRole(rawValue: option)
+    let place = DataPlace(text)
     let isGrouped = role == .clean || role == .test
     return try DataSet.load(
-      path, for: imageShape, classCount: classCount, layout: layout, keys: keys(of: option),
-      part: part(of: option), naming: labels ?? .sorted, fitting: fitting,
+      place.path, for: imageShape, classCount: classCount, layout: layout, keys: keys(of: option),
+      part: part(of: option), naming: labels ?? .sorted, fitting: fitting, range: place.range,
       group: isGrouped ? group.flatMap { DataGroup($0) } : nil,
       isGroupOptional: role == .test,
       consumer: consumer, requiresLabels: requiresLabels, sandbox: sandbox)

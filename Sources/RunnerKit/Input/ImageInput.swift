@@ -1,6 +1,6 @@
 internal import DefenseKit
 
-/// Labelled images named on the command line: a file or folder, or Fashion-MNIST or a part of it.
+/// Labelled images named on the command line: a file, a folder or Fashion-MNIST, or a range of it.
 struct ImageInput: Sendable {
   /// The text on the command line.
   let text: String
@@ -11,7 +11,7 @@ struct ImageInput: Sendable {
 
   static let word = "fashion-mnist"
 
-  /// Reads `fashion-mnist`, `fashion-mnist:0-5000`, or else the path of a file.
+  /// Reads `fashion-mnist`, `fashion-mnist:0-5000`, or else a file or folder as ``DataPlace`` does.
   ///
   /// - Throws: ``Failure`` with status 64 for an invalid range, 66 for a missing file whose name is
   ///   similar to `fashion-mnist`.
@@ -30,18 +30,17 @@ struct ImageInput: Sendable {
       range = nil
       return
     }
-    let ends = parts[1].split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
-    guard ends.count == 2, let from = ends[0], let to = ends[1], from < to else {
+    guard let range = DataPlace.range(parts[1]) else {
       throw Failure(
         Failure.usage,
         "'\(text)' names no images; write \(Self.word):FROM-TO, as in \(Self.word):0-5000 for the "
           + "first 5000", about: .dataSet(text))
     }
-    range = from..<to
+    self.range = range
   }
 
   /// The file's path; nil for Fashion-MNIST.
-  var path: String? { isFashionMNIST ? nil : text }
+  var path: String? { isFashionMNIST ? nil : DataPlace(text).path }
 
   /// Returns the shape and the number of classes of the images without reading them.
   func extents(
@@ -51,7 +50,7 @@ struct ImageInput: Sendable {
       return (FashionMNIST.imageShape, .nhwc, FashionMNIST.classCount)
     }
     let extents = try DataSet.extents(
-      of: text, layout: format.layout, keys: format.keys(of: option),
+      of: DataPlace(text).path, layout: format.layout, keys: format.keys(of: option),
       part: format.part(of: option), naming: format.labels ?? .sorted,
       fitting: format.fitting, sandbox: sandbox)
     return (extents.imageShape, extents.layout, extents.classCount)

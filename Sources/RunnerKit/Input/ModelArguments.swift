@@ -51,7 +51,7 @@ struct ModelArguments: ParsableArguments, Sendable {
     [
       ("--scale", scale != nil), ("--mean", mean != nil), ("--std", std != nil),
       ("--resize", data.resize != nil), ("--crop", data.crop != nil),
-      ("--layout", data.layout != nil),
+      ("--layout", data.layout != nil), ("--labels", data.labels != nil),
       ("--keys", !data.naming.names.isEmpty), ("--architecture", architecture != nil),
     ].filter(\.1).map(\.0)
   }

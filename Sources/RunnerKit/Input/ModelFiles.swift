@@ -65,7 +65,7 @@ struct ModelFiles: Codable, Sendable, Hashable {
   }
 
   /// The current versions of the files, in the order of ``files``.
-  var stamps: [FileStamp] { files.map { FileStamp($0.path) } }
+  var stamps: [FileStamp] { files.map { FileStamp(DataPlace($0.path).path) } }
 
   /// Returns everything that results depend on: the files' hashes by role, and how they are read.
   ///
@@ -80,9 +80,14 @@ struct ModelFiles: Codable, Sendable, Hashable {
       inputs[DataRole.test.rawValue] = try description.images(description.test).sha256()
       return inputs
     }
-    for (role, path) in files {
+    for (role, text) in files {
+      let place = DataPlace(text)
       let part = format.part(of: role)
-      inputs[role] = try DataSet.sha256(ofFolder: path, part: part) ?? sha256(ofFile: path)
+      inputs[role] =
+        try DataSet.sha256(ofFolder: place.path, part: part) ?? sha256(ofFile: place.path)
+      if let range = place.range {
+        inputs["range of \(role)"] = "\(range.lowerBound)-\(range.upperBound)"
+      }
     }
     inputs["scale"] = "\(preprocessing.scale)"
     if !preprocessing.isScaling { inputs["preprocessing"] = "\(preprocessing)" }

@@ -27,7 +27,7 @@ enum OutputFile {
     {
       throw Failure(Failure.cannotCreate, "\(path) is a folder; give \(option) a file")
     }
-    if let same = inputs.first(where: { FileIdentity($0) == present }) {
+    if let same = inputs.first(where: { FileIdentity(DataPlace($0).path) == present }) {
       throw Failure(
         Failure.cannotCreate, "\(option) is \(same), which is read; give another name")
     }

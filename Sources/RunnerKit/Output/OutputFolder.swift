@@ -32,7 +32,7 @@ struct OutputFolder: Sendable {
     let held = Set(names.compactMap { FileIdentity("\(path)/\($0)") })
     for input in inputs {
       // Compared by identity, which includes links.
-      if let identity = FileIdentity(input), held.contains(identity) {
+      if let identity = FileIdentity(DataPlace(input).path), held.contains(identity) {
         throw Failure(
           Failure.cannotCreate,
           "\(path) holds \(input), which this run reads; choose another --output")

@@ -2,6 +2,8 @@
 
 import io
 import os
+import pickle
+import struct
 import sys
 import zipfile
 import zlib
@@ -42,6 +44,31 @@ def array_bytes(array, version):
     return file.getvalue()
 
 
+class Python2Pickler(pickle._Pickler):
+    """Writes text and bytes as Python 2 wrote its strings."""
+
+    dispatch = dict(pickle._Pickler.dispatch)
+
+    def save_string(self, value):
+        data = value.encode() if isinstance(value, str) else bytes(value)
+        if len(data) < 256:
+            self.write(b"U" + struct.pack("<B", len(data)) + data)
+        else:
+            self.write(b"T" + struct.pack("<I", len(data)) + data)
+        self.memoize(value)
+
+    dispatch[str] = save_string
+    dispatch[bytes] = save_string
+
+
+def pickled(value, protocol):
+    if protocol > 2:
+        return pickle.dumps(value, protocol)
+    file = io.BytesIO()
+    Python2Pickler(file, 2).dump(value)
+    return file.getvalue()
+
+
 def shapes():
     yield ()
     yield (0, 3, 2, 1)
@@ -53,7 +80,7 @@ def shapes():
 def all_types():
     """One archive for each container: its arrays are named in order, their values are in expected.h5."""
     shape = shapes()
-    plain, members = {}, {}
+    plain, members, arrays = {}, {}, {}
     for kind in ("b1", "u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8", "f2", "f4", "f8"):
         for order in "<>":
             for is_fortran in (False, True):
@@ -65,6 +92,7 @@ def all_types():
                     stored = np.asfortranarray(stored) if is_fortran else np.ascontiguousarray(stored)
                     stored = stored.reshape(array.shape, order="F" if is_fortran else "C")
                     members[name] = array_bytes(stored, version)
+                    arrays[name] = stored
     for name, data in members.items():
         with open(path(f"{name}.npy"), "wb") as file:
             file.write(data)
@@ -74,6 +102,9 @@ def all_types():
                 for name, data in members.items():
                     with file.open(f"{name}.npy", "w", force_zip64=is_wide) as member:
                         member.write(data)
+    for protocol in (2, 3, 4, 5):
+        with open(path(f"protocol{protocol}.pickle"), "wb") as file:
+            file.write(pickled(arrays, protocol))
     with h5py.File(path("expected.h5"), "w") as file:
         for name, values in plain.items():
             file[name] = values
@@ -109,6 +140,42 @@ class Call:
         return os.system, (f"touch {path('called')}",)
 
 
+def batches():
+    """CIFAR-10 and CIFAR-100 for Python, as folders of their own, with images of random bytes."""
+    os.mkdir(path("cifar-10-batches-py"))
+    os.mkdir(path("cifar-100-python"))
+    all_images = rng.integers(0, 256, (40, 3072), dtype="u1")
+    fine = [int(n) for n in rng.integers(0, 100, 40)]
+    with h5py.File(path("batches.h5"), "w") as file:
+        file["data"] = all_images.reshape(-1, 3, 32, 32)
+        file["label"], file["fine"] = [n % 10 for n in fine], fine
+    for index, name in enumerate(["data_batch_1", "data_batch_2", "data_batch_3", "test_batch"]):
+        part = slice(index * 10, index * 10 + 10)
+        batch = {"batch_label": name, "labels": [n % 10 for n in fine[part]], "data": all_images[part],
+                 "filenames": [f"image_{n}.png" for n in range(10)]}
+        with open(path(f"cifar-10-batches-py/{name}"), "wb") as file:
+            file.write(pickled(batch, 2))
+    with open(path("cifar-10-batches-py/batches.meta"), "wb") as file:
+        file.write(pickled({"label_names": list("abcdefghij"), "num_vis": 3072}, 2))
+    for name, part in (("train", slice(0, 30)), ("test", slice(30, 40))):
+        batch = {"filenames": ["x.png"] * 3, "batch_label": name, "fine_labels": fine[part],
+                 "coarse_labels": [n // 5 for n in fine[part]], "data": all_images[part]}
+        with open(path(f"cifar-100-python/{name}"), "wb") as file:
+            file.write(pickled(batch, 2))
+    with open(path("cifar-100-python/meta"), "wb") as file:
+        file.write(pickled({"fine_label_names": ["a"] * 100}, 2))
+    with open(path("features.pickle"), "wb") as file:
+        pickle.dump({"features": all_images.reshape(-1, 32, 32, 3), "labels": np.array(fine), "sizes": [1.5]}, file)
+    with open(path("dangerous.pickle"), "wb") as file:
+        pickle.dump({"data": all_images, "labels": [Call()]}, file)
+    with open(path("list.pickle"), "wb") as file:
+        pickle.dump([1, 2], file)
+    with open(path("set.pickle"), "wb") as file:
+        pickle.dump({"data": all_images, "labels": {1, 2}}, file)
+    with open(path("short.pickle"), "wb") as file:
+        file.write(pickled({"data": all_images, "labels": fine}, 2)[:-1000])
+
+
 def refused():
     images, labels = np.zeros((4, 2, 2, 1), "u1"), np.arange(4)
     objects = np.array([Call()], object)
@@ -131,4 +198,5 @@ def refused():
 
 all_types()
 sets()
+batches()
 refused()
