@@ -1,3 +1,5 @@
+internal import DefenseKit
+
 /// A file or folder of images, or a range of its images: `test.h5:0-2000`.
 struct DataPlace: Sendable, Hashable {
   /// The path of the file or folder.
