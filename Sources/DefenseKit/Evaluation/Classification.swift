@@ -46,10 +46,10 @@ extension Evaluation.ModelResult {
   public init(
     of model: Model, test: CleanData?, poisoned: PoisonedData?, in context: RunContext
   ) throws {
-    let sets = try Experiment(suspect: model, clean: nil, test: test, poisoned: poisoned).sets
+    let experiment = try Experiment(suspect: model, clean: nil, test: test, poisoned: poisoned)
     self.init()
-    for note in sets.flatMap(\.images.notes) { context.warn(note) }
-    let overlap = ImageOverlap(sets)
+    for note in experiment.notes { context.warn(note) }
+    let overlap = ImageOverlap(experiment.sets)
     try overlap.checkFirst()
     if let test {
       self.test = try CleanCounts(of: model, on: test, "test images", in: context)

@@ -143,9 +143,12 @@ public struct Experiment: Sendable {
 
   private var overlap: ImageOverlap { ImageOverlap(sets) }
 
-  /// Passes on the notes of all data sets and rejects poisoned images that are clean ones.
+  /// Remarks about how the files of the model and the data sets were read, one line each.
+  package var notes: [String] { suspect.notes + sets.flatMap(\.images.notes) }
+
+  /// Passes on the notes and rejects poisoned images that are clean ones.
   private func begin(in context: RunContext) throws {
-    for note in sets.flatMap(\.images.notes) { context.warn(note) }
+    for note in notes { context.warn(note) }
     try overlap.checkFirst()
   }
 

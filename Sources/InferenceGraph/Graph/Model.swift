@@ -15,6 +15,9 @@ public struct Model: Sendable {
   /// The file that the model was loaded from; nil for a model made in memory.
   public var source: Source?
 
+  /// Remarks for the user about how the file was read, one line each.
+  public var notes: [String] = []
+
   /// What the reader of its file remembers for writing repaired copies in the same form; nil if
   /// there is none. Copies of the model keep it.
   package var origin: (any ModelOrigin)?

@@ -5,6 +5,8 @@ struct ONNXReader {
   private let sandbox: Sandbox
   /// A file with other weights for the network.
   private let weights: StateFile?
+  /// The network that the weights tell; nil to read it from the file.
+  private let known: ONNXCatalogue?
   private(set) var record: ReadingRecord
   /// The file, once it is open.
   private(set) var content: FileDescriptor?
@@ -12,7 +14,18 @@ struct ONNXReader {
   init(_ path: String, weights: StateFile? = nil, sandbox: Sandbox, isTolerant: Bool) {
     self.sandbox = sandbox
     self.weights = weights
+    known = nil
     record = ReadingRecord(path: path, isTolerant: isTolerant)
+  }
+
+  /// - Parameters:
+  ///   - known: The network that the weights tell.
+  ///   - weights: The file with its weights.
+  init(_ known: ONNXCatalogue, of weights: StateFile, sandbox: Sandbox, isTolerant: Bool) {
+    self.sandbox = sandbox
+    self.weights = weights
+    self.known = known
+    record = ReadingRecord(path: weights.content.path, isTolerant: isTolerant)
   }
 
   /// Reads the model.
@@ -21,10 +34,9 @@ struct ONNXReader {
   ///   earlier one of severity `error` explains it.
   mutating func read(_ preprocessing: Preprocessing) throws(FileError) -> Model {
     do {
-      let content = try FileDescriptor(record.path)
+      let file = try file()
+      let content = file.content
       self.content = content
-      let file = try ONNXFile(content, sandbox: sandbox)
-      if let weights { file.take(weights) }
       let catalogue = file.catalogue
       try record.report(
         catalogue.extras.map { Finding(.onnxExtra, at: $0, "it holds \($0), which is not read") })
@@ -48,6 +60,13 @@ struct ONNXReader {
     } catch {
       throw record.explained(error, graph: .onnxGraph)
     }
+  }
+
+  private func file() throws(FileError) -> ONNXFile {
+    if let known, let weights { return ONNXFile(known, of: weights) }
+    let file = try ONNXFile(FileDescriptor(record.path), sandbox: sandbox)
+    if let weights { file.take(weights) }
+    return file
   }
 
   private static func foreignNodes(in catalogue: ONNXCatalogue) -> [Finding] {

@@ -105,7 +105,7 @@ extension ONNXFile {
     + "training=torch.onnx.TrainingMode.PRESERVE, do_constant_folding=False, dynamo=False)"
 
   /// Whether a name is that of a count of training steps, which inference does not read.
-  private static func isCounter(_ name: String) -> Bool {
+  static func isCounter(_ name: String) -> Bool {
     name.split(separator: ".").last == "num_batches_tracked"
   }
 

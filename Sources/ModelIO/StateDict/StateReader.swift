@@ -16,8 +16,8 @@ struct StateReader {
 
   /// Reads the weights, and the network from an ONNX file.
   ///
-  /// - Parameter architecture: The ONNX file.
-  /// - Returns: The model; nil without an architecture.
+  /// - Parameter architecture: The ONNX file; nil for a ``KnownNetwork``.
+  /// - Returns: The model; nil if no network is given or known.
   /// - Throws: ``FileError``; if its cause is a file's contents, a finding is added, unless an
   ///   earlier one of severity `error` explains it.
   mutating func read(architecture: String?, _ preprocessing: Preprocessing) throws(FileError)
@@ -30,11 +30,24 @@ struct StateReader {
       tensors = file.catalogue.tensors.map { StoredTensor($0) }
       try record.report(file.catalogue.findings)
       if let refusal = file.catalogue.refusal { throw StateRefusal(refusal) }
-      guard let architecture else { return nil }
+      guard let architecture else { return try known(file, preprocessing) }
       return try model(file, architecture, preprocessing)
     } catch {
       throw record.explained(error, graph: .stateDict)
     }
+  }
+
+  /// Returns the model of a known network; nil if the weights are not those of one.
+  private mutating func known(
+    _ file: StateFile, _ preprocessing: Preprocessing
+  ) throws(FileError) -> Model? {
+    guard let (network, catalogue) = KnownNetwork.recognize(file) else { return nil }
+    var reader = ONNXReader(catalogue, of: file, sandbox: sandbox, isTolerant: record.isTolerant)
+    var model = try reader.read(preprocessing)
+    model.notes.append(
+      "\(record.path): takes the network '\(network.title)' by the names and shapes of the weights, "
+        + "for images of \(network.side)x\(network.side) pixels")
+    return model
   }
 
   private mutating func model(

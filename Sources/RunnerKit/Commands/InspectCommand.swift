@@ -164,6 +164,7 @@ struct InspectCommand: RunnerCommand {
       }
     }
     if let source = model.source { lines.append("SHA-256          \(source.sha256)") }
+    if !model.notes.isEmpty { lines += [""] + model.notes.map(\.visible) }
     return lines.joined(separator: "\n") + "\n"
   }
 

@@ -114,7 +114,7 @@ struct PredictCommand: RunnerCommand {
     let suspect = try files.load(model, sandbox: context.sandbox)
     let material = try material(for: suspect)
     arguments.execution.parsing.warn(in: context)
-    for note in material.notes { context.warn(note) }
+    for note in suspect.notes + material.notes { context.warn(note) }
     let predictions: [Prediction]
     do {
       predictions = try self.predictions(for: material.source, suspect, detector, in: context)

@@ -181,6 +181,7 @@ struct ScanCommand: RunnerCommand {
     }
     let files = arguments.files(of: model)
     let suspect = try files.load(model, sandbox: context.sandbox)
+    for note in suspect.notes { context.warn(note) }
     return (model, suspect, try Images(self, files, for: suspect, in: context))
   }
 

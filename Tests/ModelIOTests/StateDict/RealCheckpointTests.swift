@@ -1,6 +1,7 @@
 import Foundation
 import InferenceGraph
 import LabFiles
+import ReferenceInference
 import Testing
 
 @testable import ModelIO
@@ -54,6 +55,26 @@ struct RealCheckpointTests {
       let isThere = values.contains(kernel)
       #expect(isThere)
     }
+  }
+
+  /// The network is known by its weights.
+  @Test(arguments: ["badnets_8", "trojan_wm_2"])
+  func networks(_ name: String) throws {
+    let keras = try ModelFile.load(Checkpoints.path("ibau_\(name).h5"))
+    let torch = try ModelFile.load(Checkpoints.path("ibau_\(name)_02_ckpt.pth"))
+    var random = SplitMix64(seed: 18)
+    let images = (0..<200 * 3072).map { _ in Float.random(in: 0..<1, using: &random) }
+    let source = ArraySource(images, imageShape: [32, 32, 3])
+    let labels = try Executor([keras, torch]).labels(for: source)
+    #expect(labels[0] == labels[1])
+    #expect(Set(labels[0]).count > 1)
+  }
+
+  /// akamaster's network of 20 layers has shortcuts without weights.
+  @Test func residual() throws {
+    let model = try ModelFile.load(Checkpoints.path("akamaster_resnet20.th"))
+    #expect(model.graph.inputShape == [32, 32, 3] && model.classCount == 10)
+    #expect(model.notes.count == 1)
   }
 
   @Test("A network with folded normalization is refused")

@@ -11,6 +11,14 @@ final class ONNXFile {
   /// The number of elements that may still be read or made.
   var left: Int
 
+  /// Wraps a network that was made for the weights of a file.
+  init(_ catalogue: ONNXCatalogue, of weights: StateFile) {
+    self.catalogue = catalogue
+    self.weights = weights
+    content = weights.content
+    left = (1 << 26) + 4 * weights.content.size
+  }
+
   /// Parses an open file.
   ///
   /// - Parameter sandbox: Whether a sealed process parses the file.

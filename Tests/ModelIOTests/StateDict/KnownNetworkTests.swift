@@ -1,0 +1,147 @@
+import Foundation
+import InferenceGraph
+import LabFiles
+import Synchronization
+import Testing
+
+@testable import ModelIO
+
+/// Networks that the names and shapes of their weights tell, beside PyTorch; see known_golden.py.
+@Suite("Networks known by their weights")
+final class KnownNetworkTests {
+  private struct Golden: Decodable {
+    let title: String
+    let side: Int
+    let weights: [[Cell]]
+    let scores: [Float]
+
+    /// The names of the weights and their shapes, in the order of their numbers.
+    var shapes: [(name: String, shape: [Int])] {
+      weights.map { cells in (cells[0].text, cells.dropFirst().map(\.number)) }
+    }
+  }
+
+  private enum Cell: Decodable {
+    case name(String)
+    case extent(Int)
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.singleValueContainer()
+      if let number = try? container.decode(Int.self) {
+        self = .extent(number)
+      } else {
+        self = .name(try container.decode(String.self))
+      }
+    }
+
+    var text: String { if case .name(let text) = self { text } else { "" } }
+    var number: Int { if case .extent(let number) = self { number } else { 0 } }
+  }
+
+  private let folder: URL
+  private let golden: [Golden]
+
+  init() throws {
+    folder = FileManager.default.temporaryDirectory.appending(path: "known-\(UUID())")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let file = Lab.repository.appending(path: "Tests/ModelIOTests/Fixtures/known.json")
+    golden = try JSONDecoder().decode([Golden].self, from: Data(contentsOf: file))
+  }
+
+  deinit { try? FileManager.default.removeItem(at: folder) }
+
+  /// Numbers from -0.5 to 0.5, as in known_golden.py.
+  private static func numbers(_ stream: Int, _ count: Int) -> [Float] {
+    (0..<count).map { place in
+      var x = (UInt64(place) &+ UInt64(stream) << 40 &+ 1) &* 0x9E37_79B9_7F4A_7C15
+      x = (x ^ x >> 30) &* 0xBF58_476D_1CE4_E5B9
+      x = (x ^ x >> 27) &* 0x94D0_49BB_1331_11EB
+      x ^= x >> 31
+      return Float(x >> 40) / Float(1 << 24) - 0.5
+    }
+  }
+
+  /// Writes weights as safetensors and returns the path.
+  private func write(
+    _ shapes: [(name: String, shape: [Int])], prefix: String = ""
+  ) throws -> String {
+    var (entries, data): ([String], [UInt8]) = ([], [])
+    for (stream, (name, shape)) in shapes.enumerated() {
+      let start = data.count
+      if name.hasSuffix("num_batches_tracked") {
+        data += [7, 0, 0, 0, 0, 0, 0, 0]
+      } else {
+        var values = Self.numbers(stream, shape.reduce(1, *))
+        if name.hasSuffix("running_var") || shape.count == 1 && name.hasSuffix("weight") {
+          for index in values.indices { values[index] += 1 }
+        } else if shape.count > 1 {
+          let factor = Float(4 / Double(shape.dropFirst().reduce(1, *)).squareRoot())
+          for index in values.indices { values[index] *= factor }
+        }
+        data += values.flatMap { value in
+          (0..<UInt32(4)).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * $0)) }
+        }
+      }
+      let type = name.hasSuffix("num_batches_tracked") ? "I64" : "F32"
+      entries.append(
+        "\"\(prefix)\(name)\":{\"dtype\":\"\(type)\",\"shape\":\(shape),\"data_offsets\":[\(start),"
+          + "\(data.count)]}")
+    }
+    let header = Array("{\(entries.joined(separator: ","))}".utf8)
+    let size = (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) }
+    let path = folder.appending(path: "weights.safetensors").path
+    try Data(size + header + data).write(to: URL(filePath: path))
+    return path
+  }
+
+  @Test("The scores are PyTorch's, with any wrapper", arguments: 0..<10)
+  func scores(_ index: Int) throws {
+    let network = golden[index]
+    #expect(golden.count == 10)
+    let prefix = ["", "module.", "net.", "module.model."][index % 4]
+    let model = try ModelFile.load(try write(network.shapes, prefix: prefix))
+    #expect(model.graph.inputShape == [network.side, network.side, 3])
+    #expect(model.notes.count == 1 && model.notes[0].contains("'\(network.title)'"))
+    // From `[channel][row][column]`.
+    let area = network.side * network.side
+    let stored = Self.numbers(1 << 20, 3 * area)
+    let image = (0..<3 * area).map { stored[$0 % 3 * area + $0 / 3] }
+    let result = Mutex<[Float]>([])
+    try Executor([model]).run(ArraySource(image, imageShape: model.graph.inputShape)) { batch in
+      result.withLock { $0 += batch.outputs(of: 0) }
+    }
+    let scores = result.withLock { $0 }
+    let range = try #require(network.scores.max()) - (try #require(network.scores.min()))
+    #expect(scores.count == network.scores.count)
+    for (found, right) in zip(scores, network.scores) {
+      #expect(abs(found - right) <= 1e-5 * range, "\(network.title): \(found), not \(right)")
+    }
+  }
+
+  @Test("A weight more or less, or of another shape or name, makes it another network")
+  func exactness() throws {
+    for network in golden where network.shapes.count < 130 {
+      func isKnown(_ shapes: [(name: String, shape: [Int])]) -> Bool {
+        KnownNetwork.recognize(
+          Dictionary(uniqueKeysWithValues: shapes.filter { !$0.name.hasSuffix("tracked") })) != nil
+      }
+      let shapes = network.shapes
+      #expect(isKnown(shapes))
+      #expect(!isKnown(shapes + [("more", [3])]))
+      // The number of classes is free.
+      let free = shapes.indices.suffix(2)
+      for index in shapes.indices where !shapes[index].name.hasSuffix("tracked") {
+        var other = shapes
+        other.remove(at: index)
+        #expect(!isKnown(other), "\(network.title) without \(shapes[index].name)")
+        other = shapes
+        other[index].name += "_"
+        #expect(!isKnown(other), "\(network.title), \(shapes[index].name)")
+        if free.contains(index) { continue }
+        other = shapes
+        other[index].shape[0] += 1
+        #expect(!isKnown(other), "\(network.title), \(shapes[index].name)")
+      }
+    }
+  }
+}
