@@ -13,6 +13,7 @@ extension FileKind {
     let keras = [KerasArchive.config, KerasArchive.metadata, KerasArchive.weights]
     if names.contains(where: keras.contains) { return .kerasArchive }
     if names.contains(where: { $0.hasSuffix(".npy") }) { return .numpyArchive }
+    if names.contains(where: { $0.hasSuffix("/models/model.json") }) { return .torchProgram }
     // A pickle anywhere is one that Python could load.
     if names.contains(where: { $0.hasSuffix(".pkl") || $0.hasSuffix("/.format_version") }) {
       return .torchArchive

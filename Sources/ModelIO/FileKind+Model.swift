@@ -13,7 +13,7 @@ extension FileKind {
     case .gzip: "is packed with gzip; unpack it with `gunzip`"
     case .tar, .zip: "is \(words), not HDF5; unpack it and give the .h5 file in it"
     case .onnx: "is \(words), which does not hold a network of Keras"
-    case .torchArchive, .torchLegacy, .safetensors:
+    case .torchArchive, .torchLegacy, .torchProgram, .safetensors:
       "is \(words), which does not hold a network of Keras"
     case .pickle, .tflite, .savedModel, .savedModelGraph:
       "is \(words); only Keras .h5 models, ONNX models and weights of PyTorch are read"

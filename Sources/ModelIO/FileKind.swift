@@ -21,6 +21,8 @@ enum FileKind: Sendable, Hashable, CaseIterable {
   case numpyArchive
   /// A PyTorch model or tensors, a zip archive.
   case torchArchive
+  /// A program of `torch.export` (.pt2), a zip archive.
+  case torchProgram
   /// The form of such files before PyTorch 1.6.
   case torchLegacy
   /// Weights in the safetensors format.
@@ -134,6 +136,7 @@ enum FileKind: Sendable, Hashable, CaseIterable {
     case .kerasArchive: "a Keras model (.keras)"
     case .numpyArchive: "a NumPy archive (.npz)"
     case .torchArchive, .torchLegacy: "a file of PyTorch"
+    case .torchProgram: "a program of torch.export (.pt2)"
     case .safetensors: "a safetensors file"
     case .zip: "a zip archive"
     case .numpyArray: "a NumPy array (.npy)"

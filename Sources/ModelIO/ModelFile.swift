@@ -2,7 +2,8 @@ public import InferenceGraph
 
 /// Model files of every format that is read; the contents of a file, not its name, tell which.
 public enum ModelFile {
-  /// Reads a Keras model (`.h5` or `.keras`), an ONNX model, or weights of PyTorch or safetensors.
+  /// Reads a Keras model (`.h5` or `.keras`), an ONNX model, a program of `torch.export` (`.pt2`), or
+  /// weights of PyTorch or safetensors.
   ///
   /// - Parameters:
   ///   - path: The file.
@@ -22,7 +23,7 @@ public enum ModelFile {
       try refuseArchitecture(architecture, of: path)
       var reader = ONNXReader(path, sandbox: sandbox, isTolerant: false)
       return try reader.read(preprocessing)
-    case .torchArchive, .torchLegacy, .safetensors, .pickle:
+    case .torchArchive, .torchLegacy, .torchProgram, .safetensors, .pickle:
       var reader = StateReader(path, sandbox: sandbox, isTolerant: false)
       guard let model = try reader.read(architecture: architecture, preprocessing) else {
         throw reader.missingArchitecture
@@ -51,7 +52,7 @@ public enum ModelFile {
       let model = Result { () throws(FileError) in try reader.read(Preprocessing()) }
       return try ModelFileAudit(
         model.map { $0 }, findings: reader.record.findings, of: reader.content)
-    case .torchArchive, .torchLegacy, .safetensors, .pickle:
+    case .torchArchive, .torchLegacy, .torchProgram, .safetensors, .pickle:
       var reader = StateReader(path, sandbox: sandbox, isTolerant: true)
       let model = Result { () throws(FileError) in
         try reader.read(architecture: architecture, Preprocessing())
@@ -74,7 +75,7 @@ public enum ModelFile {
   ) throws(FileError) -> String? {
     guard let architecture else { return nil }
     switch try FileKind(at: path) {
-    case .onnx: return nil
+    case .onnx, .torchProgram: return nil
     case .torchArchive, .torchLegacy, .safetensors, .pickle: return architecture
     default: return try FileKind(at: architecture) == .onnx ? nil : architecture
     }

@@ -22,7 +22,7 @@ extension FileKind {
     case .matlab5: return "is \(words), which is no HDF5; save it with '-v7.3' in MATLAB"
     case .png, .jpeg: return "is \(words), not a data set; \(give)"
     case .torchArchive, .torchLegacy, .safetensors, .json: return "is \(words), not HDF5; \(give)"
-    case .kerasArchive, .onnx, .tflite, .savedModel, .savedModelGraph:
+    case .kerasArchive, .torchProgram, .onnx, .tflite, .savedModel, .savedModelGraph:
       return "is \(words), a model and no data set; \(give)"
     }
   }

@@ -5,8 +5,8 @@ struct ONNXReader {
   private let sandbox: Sandbox
   /// A file with other weights for the network.
   private let weights: StateFile?
-  /// The network that the weights tell; nil to read it from the file.
-  private let known: ONNXCatalogue?
+  /// The network without weights, and the file that tells it; nil to read an ONNX file.
+  private let network: (catalogue: ONNXCatalogue, content: FileDescriptor)?
   private(set) var record: ReadingRecord
   /// The file, once it is open.
   private(set) var content: FileDescriptor?
@@ -14,18 +14,22 @@ struct ONNXReader {
   init(_ path: String, weights: StateFile? = nil, sandbox: Sandbox, isTolerant: Bool) {
     self.sandbox = sandbox
     self.weights = weights
-    known = nil
+    network = nil
     record = ReadingRecord(path: path, isTolerant: isTolerant)
   }
 
   /// - Parameters:
-  ///   - known: The network that the weights tell.
+  ///   - network: The network without weights.
+  ///   - content: The file that tells it.
   ///   - weights: The file with its weights.
-  init(_ known: ONNXCatalogue, of weights: StateFile, sandbox: Sandbox, isTolerant: Bool) {
+  init(
+    _ network: ONNXCatalogue, from content: FileDescriptor, weights: StateFile, sandbox: Sandbox,
+    isTolerant: Bool
+  ) {
     self.sandbox = sandbox
     self.weights = weights
-    self.known = known
-    record = ReadingRecord(path: weights.content.path, isTolerant: isTolerant)
+    self.network = (network, content)
+    record = ReadingRecord(path: content.path, isTolerant: isTolerant)
   }
 
   /// Reads the model.
@@ -63,8 +67,9 @@ struct ONNXReader {
   }
 
   private func file() throws(FileError) -> ONNXFile {
-    if let known, let weights { return ONNXFile(known, of: weights) }
-    let file = try ONNXFile(FileDescriptor(record.path), sandbox: sandbox)
+    let file =
+      try network.map { ONNXFile($0.catalogue, from: $0.content) }
+      ?? ONNXFile(FileDescriptor(record.path), sandbox: sandbox)
     if let weights { file.take(weights) }
     return file
   }

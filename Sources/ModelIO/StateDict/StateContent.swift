@@ -3,6 +3,13 @@ struct StateContent {
   let size: Int
   private let read: (_ offset: Int, _ count: Int) throws(FileError) -> [UInt8]
 
+  /// Wraps an open file.
+  init(of content: FileDescriptor) {
+    self.init(size: content.size) { offset, count throws(FileError) in
+      try content.bytes(at: offset, count: count)
+    }
+  }
+
   /// - Parameter read: Returns `count` bytes of the file at `offset`, which lie in it.
   init(
     size: Int, read: @escaping (_ offset: Int, _ count: Int) throws(FileError) -> [UInt8]

@@ -17,6 +17,14 @@ final class StateFile {
   let content: FileDescriptor
   let catalogue: StateCatalogue
 
+  /// Wraps a file whose tensors are known.
+  ///
+  /// - Parameter tensors: The tensors, which fit in the file.
+  init(_ content: FileDescriptor, tensors: [StateTensor]) {
+    self.content = content
+    catalogue = StateCatalogue(tensors: tensors)
+  }
+
   /// Parses an open file.
   ///
   /// - Parameter sandbox: Whether a sealed process parses the file.
@@ -35,9 +43,7 @@ final class StateFile {
         catalogue = try StateCatalogue(message: message)
       } else {
         catalogue = StateParser.catalogue(
-          of: StateContent(size: content.size) { offset, count throws(FileError) in
-            try content.bytes(at: offset, count: count)
-          })
+          of: StateContent(of: content))
       }
       guard catalogue.tensors.allSatisfy({ $0.fits(in: content.size) }) else {
         throw SealedFailure.invalidAnswer

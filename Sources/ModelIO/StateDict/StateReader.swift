@@ -1,6 +1,7 @@
 import InferenceGraph
 
-/// Reads weights of PyTorch or safetensors and their network, for the loader and for the audit.
+/// Reads weights of PyTorch or safetensors and their network, or a program of `torch.export`, for the
+/// loader and for the audit.
 struct StateReader {
   private let sandbox: Sandbox
   private(set) var record: ReadingRecord
@@ -26,6 +27,9 @@ struct StateReader {
     do {
       let content = try FileDescriptor(record.path)
       self.content = content
+      if FileKind(of: content) == .torchProgram {
+        return try program(content, architecture, preprocessing)
+      }
       let file = try StateFile(content, sandbox: sandbox)
       tensors = file.catalogue.tensors.map { StoredTensor($0) }
       try record.report(file.catalogue.findings)
@@ -42,7 +46,9 @@ struct StateReader {
     _ file: StateFile, _ preprocessing: Preprocessing
   ) throws(FileError) -> Model? {
     guard let (network, catalogue) = KnownNetwork.recognize(file) else { return nil }
-    var reader = ONNXReader(catalogue, of: file, sandbox: sandbox, isTolerant: record.isTolerant)
+    var reader = ONNXReader(
+      catalogue, from: file.content, weights: file, sandbox: sandbox,
+      isTolerant: record.isTolerant)
     var model = try reader.read(preprocessing)
     model.notes.append(
       "\(record.path): takes the network '\(network.title)' by the names and shapes of the weights, "
@@ -50,17 +56,47 @@ struct StateReader {
     return model
   }
 
+  /// Returns the model of a program, which holds its network and its weights.
+  private mutating func program(
+    _ content: FileDescriptor, _ architecture: String?, _ preprocessing: Preprocessing
+  ) throws -> Model {
+    guard architecture == nil else {
+      throw FileError(
+        .usage, path: record.path,
+        "is a program of torch.export, which describes its network itself",
+        remedies: [.omit("architecture")])
+    }
+    let program = try TorchProgram(StateContent(of: content))
+    tensors = program.tensors.map { StoredTensor($0) }
+    try record.report(program.findings)
+    var reader = ONNXReader(
+      program.network, from: content, weights: StateFile(content, tensors: program.tensors),
+      sandbox: sandbox, isTolerant: record.isTolerant)
+    let model = Result { () throws(FileError) in try reader.read(preprocessing) }
+    try record.report(reader.record.findings)
+    return try model.get()
+  }
+
   private mutating func model(
     _ file: StateFile, _ architecture: String, _ preprocessing: Preprocessing
-  ) throws(FileError) -> Model {
-    let kind = try FileKind(at: architecture)
-    guard kind == .onnx else {
+  ) throws -> Model {
+    var reader: ONNXReader
+    switch try FileKind(at: architecture) {
+    case .onnx:
+      reader = ONNXReader(
+        architecture, weights: file, sandbox: sandbox, isTolerant: record.isTolerant)
+    case .torchProgram:
+      let content = try FileDescriptor(architecture)
+      let program = try TorchProgram(StateContent(of: content))
+      reader = ONNXReader(
+        program.network, from: content, weights: file, sandbox: sandbox,
+        isTolerant: record.isTolerant)
+    case let kind:
       throw FileError(
         .badData, path: architecture,
-        "is \(kind.words), not the ONNX file that describes the network of weights of PyTorch")
+        "is \(kind.words), not the ONNX file or program of torch.export that describes the network of "
+          + "weights of PyTorch")
     }
-    var reader = ONNXReader(
-      architecture, weights: file, sandbox: sandbox, isTolerant: record.isTolerant)
     let model = Result { () throws(FileError) in try reader.read(preprocessing) }
     let name = architecture.split(separator: "/").last.map(String.init) ?? architecture
     try record.report(

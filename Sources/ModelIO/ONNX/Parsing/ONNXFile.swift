@@ -11,12 +11,13 @@ final class ONNXFile {
   /// The number of elements that may still be read or made.
   var left: Int
 
-  /// Wraps a network that was made for the weights of a file.
-  init(_ catalogue: ONNXCatalogue, of weights: StateFile) {
+  /// Wraps a network without the elements of its tensors, for ``take(_:)``.
+  ///
+  /// - Parameter content: The file that tells the network.
+  init(_ catalogue: ONNXCatalogue, from content: FileDescriptor) {
     self.catalogue = catalogue
-    self.weights = weights
-    content = weights.content
-    left = (1 << 26) + 4 * weights.content.size
+    self.content = content
+    left = 1 << 26
   }
 
   /// Parses an open file.
