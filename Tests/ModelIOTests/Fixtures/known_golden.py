@@ -158,11 +158,16 @@ networks = [
     ("small VGG of I-BAU", 32, small_vgg),
 ]
 
-result = []
-for title, side, run in networks:
-    net = Net()
-    image = torch.from_numpy(numbers(1 << 20, 3 * side * side).reshape(1, 3, side, side).copy())
-    scores = run(net, image)[0].tolist()
-    result.append({"title": title, "side": side, "weights": [[name, *shape] for name, shape in net.shapes.items()], "scores": scores})
-with open(sys.argv[1], "w") as file:
-    file.write("[\n" + ",\n".join(json.dumps(item) for item in result) + "\n]\n")
+def main():
+    result = []
+    for title, side, run in networks:
+        net = Net()
+        image = torch.from_numpy(numbers(1 << 20, 3 * side * side).reshape(1, 3, side, side).copy())
+        scores = run(net, image)[0].tolist()
+        result.append({"title": title, "side": side, "weights": [[name, *shape] for name, shape in net.shapes.items()], "scores": scores})
+    with open(sys.argv[1], "w") as file:
+        file.write("[\n" + ",\n".join(json.dumps(item) for item in result) + "\n]\n")
+
+
+if __name__ == "__main__":
+    main()

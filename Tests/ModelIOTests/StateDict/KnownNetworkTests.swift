@@ -50,17 +50,6 @@ final class KnownNetworkTests {
 
   deinit { try? FileManager.default.removeItem(at: folder) }
 
-  /// Numbers from -0.5 to 0.5, as in known_golden.py.
-  private static func numbers(_ stream: Int, _ count: Int) -> [Float] {
-    (0..<count).map { place in
-      var x = (UInt64(place) &+ UInt64(stream) << 40 &+ 1) &* 0x9E37_79B9_7F4A_7C15
-      x = (x ^ x >> 30) &* 0xBF58_476D_1CE4_E5B9
-      x = (x ^ x >> 27) &* 0x94D0_49BB_1331_11EB
-      x ^= x >> 31
-      return Float(x >> 40) / Float(1 << 24) - 0.5
-    }
-  }
-
   /// Writes weights as safetensors and returns the path.
   private func write(
     _ shapes: [(name: String, shape: [Int])], prefix: String = ""
@@ -68,20 +57,7 @@ final class KnownNetworkTests {
     var (entries, data): ([String], [UInt8]) = ([], [])
     for (stream, (name, shape)) in shapes.enumerated() {
       let start = data.count
-      if name.hasSuffix("num_batches_tracked") {
-        data += [7, 0, 0, 0, 0, 0, 0, 0]
-      } else {
-        var values = Self.numbers(stream, shape.reduce(1, *))
-        if name.hasSuffix("running_var") || shape.count == 1 && name.hasSuffix("weight") {
-          for index in values.indices { values[index] += 1 }
-        } else if shape.count > 1 {
-          let factor = Float(4 / Double(shape.dropFirst().reduce(1, *)).squareRoot())
-          for index in values.indices { values[index] *= factor }
-        }
-        data += values.flatMap { value in
-          (0..<UInt32(4)).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * $0)) }
-        }
-      }
+      data += PlaceNumbers.bytes(of: name, shape, stream)
       let type = name.hasSuffix("num_batches_tracked") ? "I64" : "F32"
       entries.append(
         "\"\(prefix)\(name)\":{\"dtype\":\"\(type)\",\"shape\":\(shape),\"data_offsets\":[\(start),"
@@ -102,10 +78,7 @@ final class KnownNetworkTests {
     let model = try ModelFile.load(try write(network.shapes, prefix: prefix))
     #expect(model.graph.inputShape == [network.side, network.side, 3])
     #expect(model.notes.count == 1 && model.notes[0].contains("'\(network.title)'"))
-    // From `[channel][row][column]`.
-    let area = network.side * network.side
-    let stored = Self.numbers(1 << 20, 3 * area)
-    let image = (0..<3 * area).map { stored[$0 % 3 * area + $0 / 3] }
+    let image = PlaceNumbers.image(network.side)
     let result = Mutex<[Float]>([])
     try Executor([model]).run(ArraySource(image, imageShape: model.graph.inputShape)) { batch in
       result.withLock { $0 += batch.outputs(of: 0) }

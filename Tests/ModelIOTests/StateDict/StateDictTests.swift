@@ -242,8 +242,8 @@ final class StateDictTests {
     }
     #expect(
       error?.description
-        == "\(weights): is a file of PyTorch, not the ONNX file that describes the network of weights "
-        + "of PyTorch")
+        == "\(weights): is a file of PyTorch, not the ONNX file or program of torch.export that "
+        + "describes the network of weights of PyTorch")
   }
 
   @Test("A copy is written as Keras or ONNX and computes the same; the weights stay")
