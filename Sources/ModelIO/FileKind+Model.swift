@@ -1,7 +1,16 @@
 extension FileKind {
+  /// Returns how to convert a model of TensorFlow, with the option of tf2onnx that names it.
+  static func conversion(of path: String, _ option: String) -> String {
+    let (old, new) = names(path)
+    let stem = new.hasSuffix(".h5") ? String(new.dropLast(3)) : "NEW"
+    return
+      "convert it: `pip install tf2onnx` and `python3 -m tf2onnx.convert \(option) \(old) --output "
+      + "\(stem).onnx`"
+  }
+
   /// The message for a file of this kind in place of a Keras `.h5` model, with advice; nil for HDF5
   /// and for unknown files, which may be damaged HDF5.
-  var insteadOfModel: String? {
+  func insteadOfModel(_ path: String) -> String? {
     switch self {
     case .hdf5, .other: nil
     case .empty: "is empty"
@@ -15,8 +24,12 @@ extension FileKind {
     case .onnx: "is \(words), which does not hold a network of Keras"
     case .torchArchive, .torchLegacy, .torchProgram, .safetensors:
       "is \(words), which does not hold a network of Keras"
-    case .pickle, .tflite, .savedModel, .savedModelGraph:
-      "is \(words); only Keras .h5 models, ONNX models and weights of PyTorch are read"
+    case .tflite: "is \(words); \(Self.conversion(of: path, "--tflite"))"
+    case .savedModel: "is \(words); \(Self.conversion(of: path, "--saved-model"))"
+    case .savedModelGraph: "is \(words); give the folder that it is in, for its conversion"
+    case .pickle:
+      "is \(words); only models of Keras and ONNX, programs of torch.export and weights of PyTorch are "
+        + "read"
     case .numpyArchive, .numpyArray, .matlab5, .idx, .jpeg, .folder:
       "is \(words), which holds no model; give a model that Keras saved as .h5"
     }

@@ -29,12 +29,9 @@ enum InputFile {
       guard case .savedModel? = try? FileKind(at: path) else {
         throw FileError(.missingInput, path: path, "is a folder; give the file in it")
       }
-      // Keras 3 does not read SavedModel folders, hence tf_keras.
-      let (old, new) = FileKind.names(path)
       throw FileError(
         .missingInput, path: path,
-        "is \(FileKind.savedModel.words); if Keras wrote it, save it as .h5: `python3 -c \"import "
-          + "tf_keras; tf_keras.models.load_model('\(old)').save('\(new)')\"`")
+        "is \(FileKind.savedModel.words); \(FileKind.conversion(of: path, "--saved-model"))")
     default:
       throw FileError(.missingInput, path: path, "is not a regular file")
     }

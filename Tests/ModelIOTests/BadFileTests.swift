@@ -61,20 +61,25 @@ final class BadFileTests {
       "is a zip archive, not HDF5; unpack it and give the .h5 file in it"
     ),
     (
-      "TFL3",
-      "is a TensorFlow Lite model; only Keras .h5 models, ONNX models and weights of PyTorch are read"
-    ),
-    (
       "{}",
       "is JSON, not HDF5; it may be the architecture for a file of weights"
     ),
   ])
   func otherKinds(_ contents: String, _ message: String) throws {
-    let path = try file("m.h5", contents.hasPrefix("TFL3") ? "\u{1}\0\0\0" + contents : contents)
+    let path = try file("m.h5", contents)
     #expect(error(path)?.problem == message)
     let audit = try KerasModel.audit(path)
     #expect(audit.findings == [Finding(.fileKind, message)])
     #expect(audit.failure?.problem == message)
+  }
+
+  @Test func liteModel() throws {
+    let path = try file("m.tflite", "\u{1}\0\0\0TFL3")
+    let stem = path.dropLast(".tflite".count)
+    #expect(
+      error(path)?.problem
+        == "is a TensorFlow Lite model; convert it: `pip install tf2onnx` and `python3 -m "
+        + "tf2onnx.convert --tflite \(path) --output \(stem).onnx`")
   }
 
   @Test func otherKindsByBytes() throws {
@@ -82,7 +87,8 @@ final class BadFileTests {
       ([0x1F, 0x8B, 8, 0], "is packed with gzip; unpack it with `gunzip`"),
       (
         [0x80, 2, 0x8A, 10],
-        "is a Python pickle; only Keras .h5 models, ONNX models and weights of PyTorch are read"
+        "is a Python pickle; only models of Keras and ONNX, programs of torch.export and weights of "
+          + "PyTorch are read"
       ),
       ([8, 3, 0x12, 4], "is an ONNX model, which does not hold a network of Keras"),
       (

@@ -219,9 +219,10 @@ struct DataAdviceTests {
   func savedModel() {
     let error = #expect(throws: FileError.self) { try KerasModel.load(path("saved")) }
     #expect(
-      error?.problem == "is a SavedModel folder of TensorFlow; if Keras wrote it, save it as .h5: "
-        + "`python3 -c \"import tf_keras; tf_keras.models.load_model('\(path("saved"))')"
-        + ".save('\(path("saved")).h5')\"`")
+      error?.problem
+        == "is a SavedModel folder of TensorFlow; convert it: `pip install tf2onnx` and "
+        + "`python3 -m tf2onnx.convert --saved-model \(path("saved")) --output \(path("saved")).onnx`"
+    )
   }
 }
 

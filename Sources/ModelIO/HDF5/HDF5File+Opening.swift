@@ -141,7 +141,7 @@ extension HDF5File {
   ) throws(FileError) {
     // `DataFile` makes this check for data files.
     guard purpose == .model, content.isNamed,
-      let message = FileKind(of: content).insteadOfModel
+      let message = FileKind(of: content).insteadOfModel(content.path)
     else { return }
     throw FileError(otherKind: message, path: content.path)
   }
