@@ -67,9 +67,12 @@ struct ONNXReader {
   }
 
   private func file() throws(FileError) -> ONNXFile {
-    let file =
-      try network.map { ONNXFile($0.catalogue, from: $0.content) }
-      ?? ONNXFile(FileDescriptor(record.path), sandbox: sandbox)
+    let file: ONNXFile
+    if let network {
+      file = ONNXFile(network.catalogue, from: network.content)
+    } else {
+      file = try ONNXFile(FileDescriptor(record.path), sandbox: sandbox)
+    }
     if let weights { file.take(weights) }
     return file
   }

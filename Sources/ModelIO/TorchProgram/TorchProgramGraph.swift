@@ -452,9 +452,9 @@ struct TorchProgramGraph {
   private mutating func padding(_ node: TorchProgramNode) throws(StateRefusal) -> String {
     let rank = try rank(node, "self")
     let pads = try node.integers("pad")
-    guard try node.text("mode", "constant") == "constant",
-      try !node.has("value") || node.number("value") == 0, pads.count.isMultiple(of: 2),
-      pads.count <= 2 * rank
+    let filling = node.has("value") ? try node.number("value") : 0
+    guard try node.text("mode", "constant") == "constant", filling == 0,
+      pads.count.isMultiple(of: 2), pads.count <= 2 * rank
     else { throw node.unsupported("only padding with zeros is supported") }
     // Pairs of before and after from the last axis on; ONNX has all before, then all after.
     var (before, after) = (Array(repeating: 0, count: rank), Array(repeating: 0, count: rank))

@@ -2,12 +2,12 @@
 ///
 /// Strides and activations are not in a file of weights, so that only networks whose code is known
 /// are recognized, and only if every name and shape is the same. Inputs are colour images.
-struct KnownNetwork {
+struct KnownNetwork: Sendable {
   /// What it is, for messages.
   let title: String
   /// Height and width of its images in pixels.
   let side: Int
-  private let define: (inout NetworkSketch) -> Void
+  private let define: @Sendable (inout NetworkSketch) -> Void
 
   /// Recognizes the network of a file's weights, whose names may all begin with the same component;
   /// nil if there is none.
