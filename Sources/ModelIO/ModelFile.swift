@@ -18,6 +18,14 @@ public enum ModelFile {
     _ path: String, architecture: String? = nil, preprocessing: Preprocessing = Preprocessing(),
     sandbox: Sandbox = .auto
   ) throws(FileError) -> Model {
+    var model = try read(path, architecture, preprocessing, sandbox)
+    if let architecture { model.architecture = try Model.Source(of: FileDescriptor(architecture)) }
+    return model
+  }
+
+  private static func read(
+    _ path: String, _ architecture: String?, _ preprocessing: Preprocessing, _ sandbox: Sandbox
+  ) throws(FileError) -> Model {
     switch try FileKind(at: path) {
     case .onnx:
       try refuseArchitecture(architecture, of: path)

@@ -65,6 +65,7 @@ struct WeightsCommandTests {
     }
     let report = try String(contentsOfFile: place.path("out-h5/report.json"), encoding: .utf8)
     #expect(report.contains(try sha256(ofFile: weights)))
+    #expect(report.contains("\"architecture\": \"\(try sha256(ofFile: place.path("net.onnx")))\""))
   }
 
   @Test("Weights without a network: one line that says what is missing")

@@ -84,3 +84,10 @@ extension Experiment {
     }
   }
 }
+
+extension Model {
+  /// The member `architecture`, unless the model's file describes the network itself.
+  var architectureMembers: [JSON.Member] {
+    architecture.map { [.init("architecture", .string($0.sha256))] } ?? []
+  }
+}

@@ -23,9 +23,11 @@ extension ModelScan {
     let given = scanners.filter { scanner in
       answers.contains { $0.verdict == type(of: scanner).name }
     }
-    return .object([
+    let model: [JSON.Member] = [
       .init("schema", .int(Self.schema)), .init("model", .string(suspect.name)),
       .init("sha256", JSON(suspect.source?.sha256)), .init("classes", .int(suspect.classCount)),
+    ]
+    let results: [JSON.Member] = [
       .init("backdoored", .bool(isBackdoored)),
       .init("targets", .array(targets.map { .int($0) })),
       .init("baseline", baseline?.json(flags: false) ?? .null),
@@ -47,7 +49,8 @@ extension ModelScan {
           ] + Report.options(of: given, kinds: [.verdict]))),
       .init("warnings", .array(context.statistics.warnings.map { .string($0) })),
       .init("environment", environment),
-    ])
+    ]
+    return .object(model + suspect.architectureMembers + results)
   }
 }
 

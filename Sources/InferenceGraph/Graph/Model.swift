@@ -15,6 +15,9 @@ public struct Model: Sendable {
   /// The file that the model was loaded from; nil for a model made in memory.
   public var source: Source?
 
+  /// The file that describes the network, if ``source`` holds only weights.
+  public var architecture: Source?
+
   /// Remarks for the user about how the file was read, one line each.
   public var notes: [String] = []
 
