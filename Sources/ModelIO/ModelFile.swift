@@ -10,34 +10,42 @@ public enum ModelFile {
   ///   - architecture: A file that describes the network, for a file that holds only weights: for
   ///     Keras, see ``KerasModel/load(_:architecture:preprocessing:sandbox:)``; for PyTorch and
   ///     safetensors an ONNX file whose tensors have the same names and shapes.
+  ///   - outputLayer: The name of the output with the scores, for an ONNX model with several.
   ///   - preprocessing: What happens to images before they enter the network.
   ///   - sandbox: Whether a sealed process parses the files.
   /// - Throws: ``FileError``; the message names the layer and says what to do. For a refused file
   ///   it ends with the rule's name.
   public static func load(
-    _ path: String, architecture: String? = nil, preprocessing: Preprocessing = Preprocessing(),
-    sandbox: Sandbox = .auto
+    _ path: String, architecture: String? = nil, outputLayer: String? = nil,
+    preprocessing: Preprocessing = Preprocessing(), sandbox: Sandbox = .auto
   ) throws(FileError) -> Model {
-    var model = try read(path, architecture, preprocessing, sandbox)
+    var model = try read(path, architecture, outputLayer, preprocessing, sandbox)
+    model.outputLayer = outputLayer
     if let architecture { model.architecture = try Model.Source(of: FileDescriptor(architecture)) }
     return model
   }
 
   private static func read(
-    _ path: String, _ architecture: String?, _ preprocessing: Preprocessing, _ sandbox: Sandbox
+    _ path: String, _ architecture: String?, _ outputLayer: String?,
+    _ preprocessing: Preprocessing, _ sandbox: Sandbox
   ) throws(FileError) -> Model {
     switch try FileKind(at: path) {
     case .onnx:
       try refuseArchitecture(architecture, of: path)
-      var reader = ONNXReader(path, sandbox: sandbox, isTolerant: false)
+      var reader = ONNXReader(path, output: outputLayer, sandbox: sandbox, isTolerant: false)
       return try reader.read(preprocessing)
     case .torchArchive, .torchLegacy, .torchProgram, .safetensors, .pickle:
-      var reader = StateReader(path, sandbox: sandbox, isTolerant: false)
+      var reader = StateReader(path, output: outputLayer, sandbox: sandbox, isTolerant: false)
       guard let model = try reader.read(architecture: architecture, preprocessing) else {
         throw reader.missingArchitecture
       }
       return model
     default:
+      guard outputLayer == nil else {
+        throw FileError(
+          .usage, path: path, "is no ONNX model, so that its output is not chosen by name",
+          remedies: [.omit("output-layer")])
+      }
       return try KerasModel.load(
         path, architecture: architecture, preprocessing: preprocessing, sandbox: sandbox)
     }
@@ -45,23 +53,24 @@ public enum ModelFile {
 
   /// Audits a model: reads as much of it as possible, and lists what an honest model does not have.
   ///
-  /// The returned model may be one that ``load(_:architecture:preprocessing:sandbox:)`` refuses: it is
-  /// for examination, not for use.
+  /// The returned model may be one that ``load(_:architecture:outputLayer:preprocessing:sandbox:)``
+  /// refuses: it is for examination, not for use.
   ///
   /// - Throws: ``FileError`` if the file cannot be opened, or holds only weights of Keras and there is
   ///   no architecture. Weights of PyTorch and safetensors are audited without one.
   public static func audit(
-    _ path: String, architecture: String? = nil, sandbox: Sandbox = .auto
+    _ path: String, architecture: String? = nil, outputLayer: String? = nil,
+    sandbox: Sandbox = .auto
   ) throws(FileError) -> ModelFileAudit {
     switch try FileKind(at: path) {
     case .onnx:
       try refuseArchitecture(architecture, of: path)
-      var reader = ONNXReader(path, sandbox: sandbox, isTolerant: true)
+      var reader = ONNXReader(path, output: outputLayer, sandbox: sandbox, isTolerant: true)
       let model = Result { () throws(FileError) in try reader.read(Preprocessing()) }
       return try ModelFileAudit(
         model.map { $0 }, findings: reader.record.findings, of: reader.content)
     case .torchArchive, .torchLegacy, .torchProgram, .safetensors, .pickle:
-      var reader = StateReader(path, sandbox: sandbox, isTolerant: true)
+      var reader = StateReader(path, output: outputLayer, sandbox: sandbox, isTolerant: true)
       let model = Result { () throws(FileError) in
         try reader.read(architecture: architecture, Preprocessing())
       }

@@ -4,7 +4,7 @@ public import InferenceGraph
 public struct ModelFileAudit: Sendable {
   /// What an honest file does not have, in the order of detection.
   public let findings: [Finding]
-  /// The model, if one could be built; ``ModelFile/load(_:architecture:preprocessing:sandbox:)`` may
+  /// The model, if one could be built; ``ModelFile/load(_:architecture:outputLayer:preprocessing:sandbox:)`` may
   /// refuse it.
   public let model: Model?
   /// The tensors of a file of weights of PyTorch or safetensors; empty for other files.

@@ -35,13 +35,16 @@ public struct ModelAudit: Sendable {
   ///   - architecture: For a file with weights only, the path of another file that describes the
   ///     network: Keras or JSON for Keras, ONNX for the others; the findings include those of this
   ///     file.
+  ///   - outputLayer: The name of the output with the scores, for an ONNX model with several.
   ///   - sandbox: How files are parsed.
   /// - Throws: `FileError` if the file does not exist, or if it has weights of Keras only and
   ///   `architecture` is nil. All other errors are findings.
   public init(
-    _ path: String, architecture: String? = nil, sandbox: Sandbox = .auto
+    _ path: String, architecture: String? = nil, outputLayer: String? = nil,
+    sandbox: Sandbox = .auto
   ) throws(FileError) {
-    let audit = try ModelFile.audit(path, architecture: architecture, sandbox: sandbox)
+    let audit = try ModelFile.audit(
+      path, architecture: architecture, outputLayer: outputLayer, sandbox: sandbox)
     self.path = path
     sha256 = audit.sha256
     model = audit.model

@@ -86,8 +86,10 @@ extension Experiment {
 }
 
 extension Model {
-  /// The member `architecture`, unless the model's file describes the network itself.
-  var architectureMembers: [JSON.Member] {
-    architecture.map { [.init("architecture", .string($0.sha256))] } ?? []
+  /// The members `architecture`, unless the model's file describes the network itself, and
+  /// `outputLayer`, if the file has several outputs.
+  var networkMembers: [JSON.Member] {
+    (architecture.map { [.init("architecture", .string($0.sha256))] } ?? [])
+      + (outputLayer.map { [.init("outputLayer", .string($0))] } ?? [])
   }
 }

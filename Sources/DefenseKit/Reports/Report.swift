@@ -102,7 +102,7 @@ public struct Report: Sendable {
     let verdicts = evaluation.verdicts.map(\.json)
     return [
       .init("sha256", JSON(suspect.source?.sha256)), .init("classes", .int(suspect.classCount)),
-    ] + suspect.architectureMembers + evaluation.suspect.members(flags: false)
+    ] + suspect.networkMembers + evaluation.suspect.members(flags: false)
       + (detectors.isEmpty ? [] : [.init("detectors", .array(detectors))])
       + (verdicts.isEmpty ? [] : [.init("verdicts", .array(verdicts))])
   }

@@ -50,7 +50,7 @@ extension ModelScan {
       .init("warnings", .array(context.statistics.warnings.map { .string($0) })),
       .init("environment", environment),
     ]
-    return .object(model + suspect.architectureMembers + results)
+    return .object(model + suspect.networkMembers + results)
   }
 }
 

@@ -18,6 +18,9 @@ public struct Model: Sendable {
   /// The file that describes the network, if ``source`` holds only weights.
   public var architecture: Source?
 
+  /// The name of the output with the scores, if the file has several.
+  public var outputLayer: String?
+
   /// Remarks for the user about how the file was read, one line each.
   public var notes: [String] = []
 

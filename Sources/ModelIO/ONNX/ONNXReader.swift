@@ -5,14 +5,20 @@ struct ONNXReader {
   private let sandbox: Sandbox
   /// A file with other weights for the network.
   private let weights: StateFile?
+  /// The name of the output with the scores, for a network with several.
+  private let output: String?
   /// The network without weights, and the file that tells it; nil to read an ONNX file.
   private let network: (catalogue: ONNXCatalogue, content: FileDescriptor)?
   private(set) var record: ReadingRecord
   /// The file, once it is open.
   private(set) var content: FileDescriptor?
 
-  init(_ path: String, weights: StateFile? = nil, sandbox: Sandbox, isTolerant: Bool) {
+  init(
+    _ path: String, weights: StateFile? = nil, output: String? = nil, sandbox: Sandbox,
+    isTolerant: Bool
+  ) {
     self.sandbox = sandbox
+    self.output = output
     self.weights = weights
     network = nil
     record = ReadingRecord(path: path, isTolerant: isTolerant)
@@ -22,12 +28,15 @@ struct ONNXReader {
   ///   - network: The network without weights.
   ///   - content: The file that tells it.
   ///   - weights: The file with its weights.
+  ///
+  /// Such a network has one output.
   init(
     _ network: ONNXCatalogue, from content: FileDescriptor, weights: StateFile, sandbox: Sandbox,
     isTolerant: Bool
   ) {
     self.sandbox = sandbox
     self.weights = weights
+    output = nil
     self.network = (network, content)
     record = ReadingRecord(path: content.path, isTolerant: isTolerant)
   }
@@ -41,16 +50,14 @@ struct ONNXReader {
       let file = try file()
       let content = file.content
       self.content = content
+      try chooseOutput(file)
       let catalogue = file.catalogue
       try record.report(
         catalogue.extras.map { Finding(.onnxExtra, at: $0, "it holds \($0), which is not read") })
       try record.report(Self.foreignNodes(in: catalogue))
       try record.report(Self.precision(of: catalogue))
       try record.report(Self.duplicates(in: catalogue))
-      guard let output = catalogue.outputs.first else {
-        throw ONNXRefusal(.onnxGraph, "the network has no output")
-      }
-      let network = try ONNXNetwork(catalogue, output: output.name)
+      let network = try ONNXNetwork(catalogue, output: catalogue.outputs[0].name)
       try record.report(network.findings)
       if let weights { try file.check(weights, in: network) }
       let result = try ONNXImporter.build(file, network)
@@ -65,6 +72,33 @@ struct ONNXReader {
       throw record.explained(error, graph: .onnxGraph)
     }
   }
+
+  /// Leaves the output with the scores.
+  ///
+  /// - Throws: ``ONNXRefusal`` if the network has none; ``FileError`` if it has none of that name, or
+  ///   several and none is named.
+  private func chooseOutput(_ file: ONNXFile) throws {
+    let outputs = file.catalogue.outputs
+    guard !outputs.isEmpty else {
+      throw ONNXRefusal(.onnxGraph, "the network has no output")
+    }
+    guard output != nil || outputs.count > 1 else { return }
+    let names = outputs.prefix(Self.maximumListed).map { abbreviated($0.name) }
+    guard let output else {
+      throw FileError(
+        .usage, path: record.path, "has \(outputs.count) outputs",
+        remedies: [.set("output-layer", to: names)])
+    }
+    guard let chosen = outputs.first(where: { $0.name == output }) else {
+      throw FileError(
+        .usage, path: record.path, "has no output '\(abbreviated(output))'",
+        remedies: outputs.count == 1 ? [.omit("output-layer")] : [.set("output-layer", to: names)])
+    }
+    file.catalogue.outputs = [chosen]
+  }
+
+  /// The largest number of outputs that a message lists.
+  private static let maximumListed = 8
 
   private func file() throws(FileError) -> ONNXFile {
     let file: ONNXFile

@@ -4,14 +4,17 @@ import InferenceGraph
 /// loader and for the audit.
 struct StateReader {
   private let sandbox: Sandbox
+  /// The name of the network's output with the scores, if it has several.
+  private let output: String?
   private(set) var record: ReadingRecord
   /// The file, once it is open.
   private(set) var content: FileDescriptor?
   /// The tensors of the file, once it is read.
   private(set) var tensors: [StoredTensor] = []
 
-  init(_ path: String, sandbox: Sandbox, isTolerant: Bool) {
+  init(_ path: String, output: String?, sandbox: Sandbox, isTolerant: Bool) {
     self.sandbox = sandbox
+    self.output = output
     record = ReadingRecord(path: path, isTolerant: isTolerant)
   }
 
@@ -84,7 +87,8 @@ struct StateReader {
     switch try FileKind(at: architecture) {
     case .onnx:
       reader = ONNXReader(
-        architecture, weights: file, sandbox: sandbox, isTolerant: record.isTolerant)
+        architecture, weights: file, output: output, sandbox: sandbox,
+        isTolerant: record.isTolerant)
     case .torchProgram:
       let content = try FileDescriptor(architecture)
       let program = try TorchProgram(StateContent(of: content))

@@ -35,6 +35,9 @@ struct InspectCommand: RunnerCommand {
     completion: .network)
   var architecture: String?
 
+  @Option(help: ModelArguments.outputLayerHelp)
+  var outputLayer: String?
+
   @OptionGroup var parsing: ParsingArguments
 
   @Flag(help: "Print model and findings as JSON.")
@@ -49,7 +52,8 @@ struct InspectCommand: RunnerCommand {
     if json && sarif { throw Failure(option: "--json", "and --sarif cannot both be printed") }
     let context = context(parsing)
     let audit = try context.phase("inspecting", images: 0) { _ in
-      try ModelAudit(model, architecture: architecture, sandbox: parsing.sandbox)
+      try ModelAudit(
+        model, architecture: architecture, outputLayer: outputLayer, sandbox: parsing.sandbox)
     }
     parsing.warn(in: context)
     if let failure = audit.failure, failure.kind == .usage, audit.findings.isEmpty { throw failure }

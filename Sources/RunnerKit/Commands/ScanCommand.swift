@@ -127,7 +127,9 @@ struct ScanCommand: RunnerCommand {
     }
     var scan = try self.scan(experiment, by: scanners, labelled: images.labelled, in: context)
     scan.audit = try context.phase("auditing the file", images: 0) { _ in
-      try ModelAudit(path, architecture: arguments.architecture, sandbox: context.sandbox)
+      try ModelAudit(
+        path, architecture: arguments.architecture, outputLayer: arguments.outputLayer,
+        sandbox: context.sandbox)
     }
     if folder != nil { scan = ScanArtifacts(scan).scan }
     scan.steps = try ScanSteps(self, of: path, images).steps(after: scan, session.plugins)

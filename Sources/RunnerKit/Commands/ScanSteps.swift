@@ -190,6 +190,7 @@ struct ScanSteps {
   }
 
   private var architecture: [String] {
-    arguments.architecture.map { ["--architecture", $0] } ?? []
+    (arguments.architecture.map { ["--architecture", $0] } ?? [])
+      + (arguments.outputLayer.map { ["--output-layer", $0] } ?? [])
   }
 }

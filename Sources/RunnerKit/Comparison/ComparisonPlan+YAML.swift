@@ -153,7 +153,8 @@ extension ComparisonPlan {
 
   private static let modelKeys =
     ["name", "folder", "model"] + DataRole.allCases.map(\.rawValue) + [
-      "architecture", "scale", "mean", "std", "resize", "crop", "layout", "keys", "labels", "group",
+      "architecture", "output-layer", "scale", "mean", "std", "resize", "crop", "layout", "keys",
+      "labels", "group",
     ]
 
   /// Reads a model: once, or once for each seed if its paths contain {seed}.
@@ -206,6 +207,7 @@ extension ComparisonPlan {
       model.sets[role] = try text(role.rawValue) ?? model.sets[role]
     }
     model.architecture = try text("architecture")
+    model.outputLayer = try entries["output-layer"]?.text
     func value<Value>(
       _ key: String, _ form: String, _ parse: (String) -> Value?
     ) throws -> Value? {

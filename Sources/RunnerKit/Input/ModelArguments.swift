@@ -28,11 +28,19 @@ struct ModelArguments: ParsableArguments, Sendable {
     completion: .network)
   var architecture: String?
 
+  @Option(help: ModelArguments.outputLayerHelp)
+  var outputLayer: String?
+
   @OptionGroup var execution: ExecutionArguments
+
+  static var outputLayerHelp: ArgumentHelp {
+    ArgumentHelp(
+      "The output with the class scores, if an ONNX model has several.", valueName: "name")
+  }
 
   static var architectureHelp: ArgumentHelp {
     ArgumentHelp(
-      "File that describes the network, if the model file has only weights: ONNX for weights of PyTorch and safetensors, Keras or JSON for those of Keras.",
+      "File that describes the network, if the model file has only weights: ONNX or .pt2 for weights of PyTorch and safetensors, Keras or JSON for those of Keras.",
       valueName: "file")
   }
 
@@ -53,6 +61,7 @@ struct ModelArguments: ParsableArguments, Sendable {
       ("--resize", data.resize != nil), ("--crop", data.crop != nil),
       ("--layout", data.layout != nil), ("--labels", data.labels != nil),
       ("--keys", !data.naming.names.isEmpty), ("--architecture", architecture != nil),
+      ("--output-layer", outputLayer != nil),
     ].filter(\.1).map(\.0)
   }
 
@@ -67,6 +76,7 @@ struct ModelArguments: ParsableArguments, Sendable {
     var files = ModelFiles(
       name: ModelFiles.name(of: model), model: model, sets: sets.compactMapValues { $0 })
     files.architecture = architecture
+    files.outputLayer = outputLayer
     files.preprocessing = preprocessing
     files.format = data.format
     return files

@@ -11,6 +11,8 @@ struct ModelFiles: Codable, Sendable, Hashable {
   var sets: [DataRole: String]
   /// A file that describes the network, if the model's file holds only weights.
   var architecture: String?
+  /// The name of the output with the scores, for an ONNX model with several.
+  var outputLayer: String?
   /// What happens to the images' values before they enter the network.
   var preprocessing = Preprocessing()
   /// The format of the data sets.
@@ -92,6 +94,7 @@ struct ModelFiles: Codable, Sendable, Hashable {
     inputs["scale"] = "\(preprocessing.scale)"
     if !preprocessing.isScaling { inputs["preprocessing"] = "\(preprocessing)" }
     if format.fitting != ImageFitting() { inputs["fitting"] = "\(format.fitting)" }
+    inputs["output layer"] = outputLayer
     inputs["layout"] = format.layout?.rawValue
     inputs["labels"] = format.labels?.rawValue
     inputs["group"] = format.group
@@ -103,22 +106,33 @@ struct ModelFiles: Codable, Sendable, Hashable {
 
   /// Opens a repaired copy of the model, which may be of another kind.
   func loadCopy(_ path: String, sandbox: Sandbox) throws -> Model {
-    try load(
-      path, architecture: ModelFile.architecture(architecture, for: path), sandbox: sandbox)
+    let architecture = try ModelFile.architecture(architecture, for: path)
+    func load(_ outputLayer: String?) throws -> Model {
+      try self.load(path, architecture, outputLayer, sandbox)
+    }
+    do {
+      return try load(nil)
+    } catch let error as FileError where error.kind == .usage && outputLayer != nil {
+      // A copy of a file with several outputs has them too.
+      return try load(outputLayer)
+    }
   }
 
   /// Opens this model's file.
   ///
   /// - Throws: The errors of reading; ``Failure`` for preprocessing that does not fit the images.
   func load(_ path: String, sandbox: Sandbox) throws -> Model {
-    try load(path, architecture: architecture, sandbox: sandbox)
+    try load(path, architecture, outputLayer, sandbox)
   }
 
-  private func load(_ path: String, architecture: String?, sandbox: Sandbox) throws -> Model {
+  private func load(
+    _ path: String, _ architecture: String?, _ outputLayer: String?, _ sandbox: Sandbox
+  ) throws -> Model {
     var preprocessing = preprocessing
     preprocessing.fitting = format.fitting
     let model = try ModelFile.load(
-      path, architecture: architecture, preprocessing: preprocessing, sandbox: sandbox)
+      path, architecture: architecture, outputLayer: outputLayer, preprocessing: preprocessing,
+      sandbox: sandbox)
     if let problem = preprocessing.problem(for: model.graph.inputShape) {
       throw Failure(
         Failure.data,
