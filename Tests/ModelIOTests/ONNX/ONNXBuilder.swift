@@ -15,6 +15,8 @@ struct ONNXBuilder {
   var output = "scores"
   /// The shape of the output, with the batch.
   var outputShape: [Int?] = []
+  /// The names of further outputs.
+  var otherOutputs: [String] = []
   /// Whether constants are among the inputs, as in the first versions of the format.
   var listsConstants = false
   private var constants: [(name: String, shape: [Int], type: UInt64)] = []
@@ -167,6 +169,7 @@ struct ONNXBuilder {
       for (name, shape, type) in constants { graph.write(11, value(name, shape, type: type)) }
     }
     graph.write(12, value(output, outputShape))
+    for name in otherOutputs { graph.write(12, value(name, [])) }
     var set = WireWriter()
     set.write(1, "")
     set.write(2, varint: opset)

@@ -292,6 +292,53 @@ final class ONNXModelTests {
     }
   }
 
+  @Test("One of several outputs is chosen by its name, and a copy of the file is read like it")
+  func outputs() throws {
+    let path = try small { file in
+      file.add("scores", "GlobalAveragePool", ["conv"])
+      file.add("v", [2, 4], (0..<8).map { Float($0) - 3 })
+      file.add("flat", "Flatten", ["scores"])
+      file.add("other", "Gemm", ["flat", "v"], [("transB", .integer(1))])
+      file.otherOutputs = ["other"]
+    }.write(to: folder)
+    let error = #expect(throws: FileError.self) { try ModelFile.load(path) }
+    #expect(
+      error?.kind == .usage
+        && error?.description == "\(path): has 2 outputs; set output-layer to scores or other")
+    let missing = #expect(throws: FileError.self) { try ModelFile.load(path, outputLayer: "third") }
+    #expect(
+      missing?.description
+        == "\(path): has no output 'third'; set output-layer to scores or other")
+    let image = (0..<90).map { Float($0) / 90 }
+    var found: [[Float]] = []
+    for (name, classes) in [("scores", 4), ("other", 2)] {
+      let model = try ModelFile.load(path, outputLayer: name)
+      #expect(model.classCount == classes && model.outputLayer == name)
+      found.append(try scores(of: model, image))
+      #expect(try ModelFile.audit(path, outputLayer: name).model != nil)
+      // A copy has both outputs, too.
+      let copy = folder.appending(path: "copy.onnx").path
+      var repaired = model
+      repaired.graph = try model.graph.masking([1], of: "w")
+      try ModelFile.save(repaired, as: .onnx, to: copy)
+      #expect(throws: FileError.self) { try ModelFile.load(copy) }
+      #expect(
+        try scores(of: ModelFile.load(copy, outputLayer: name), image)
+          == scores(of: repaired, image))
+    }
+    for row in 0..<2 {
+      let sum = (0..<4).reduce(Float(0)) { $0 + found[0][$1] * Float(4 * row + $1 - 3) }
+      #expect(abs(found[1][row] - sum) < 1e-4)
+    }
+    let single = try small { $0.add("scores", "GlobalAveragePool", ["conv"]) }.write(to: folder)
+    let superfluous = #expect(throws: FileError.self) {
+      try ModelFile.load(single, outputLayer: "x")
+    }
+    #expect(
+      superfluous?.description == "\(single): has no output 'x'; leave out output-layer")
+    #expect(try ModelFile.load(single, outputLayer: "scores").classCount == 4)
+  }
+
   @Test("An ONNX model needs no other file for its layers")
   func architecture() throws {
     let path = try small { $0.add("scores", "GlobalAveragePool", ["conv"]) }.write(to: folder)
