@@ -108,7 +108,7 @@ struct ArrayPickle {
   /// Whether a value is an array of numbers whose elements are not in the file as they are.
   private func isPacked(_ index: Int) -> Bool {
     guard let parts = parts(index), typeName(parts.type).flatMap({ NumpyType($0) }) != nil,
-      case .opaque = machine.values[parts.elements]
+      case .object(.encode, _) = machine.values[parts.elements]
     else { return false }
     return true
   }

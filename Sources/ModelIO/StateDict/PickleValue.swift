@@ -53,9 +53,13 @@ enum PickleName: Hashable {
   case reconstruct
   /// The function that makes an array of NumPy from its elements.
   case fromBuffer
+  /// The function that makes a scalar of NumPy from its bytes.
+  case scalar
+  /// The function that makes bytes from text.
+  case encode
   /// The class of NumPy's element types.
   case elementType
-  /// Something without meaning for weights, for example the class of NumPy's scalars.
+  /// Something without meaning for weights, for example a device.
   case inert
 
   /// Recognizes a name; nil for all others.
@@ -72,9 +76,11 @@ enum PickleName: Hashable {
       self = .reconstruct
     case ("numpy.core.numeric", "_frombuffer"), ("numpy._core.numeric", "_frombuffer"):
       self = .fromBuffer
-    case ("torch", "device"), ("numpy", "ndarray"), ("_codecs", "encode"),
-      ("argparse", "Namespace"), ("collections", "defaultdict"),
-      ("numpy.core.multiarray", "scalar"), ("numpy._core.multiarray", "scalar"):
+    case ("numpy.core.multiarray", "scalar"), ("numpy._core.multiarray", "scalar"):
+      self = .scalar
+    case ("_codecs", "encode"): self = .encode
+    case ("torch", "device"), ("numpy", "ndarray"), ("argparse", "Namespace"),
+      ("collections", "defaultdict"):
       self = .inert
     case ("torch", _) where Self.types.contains(name): self = .inert
     case ("torch", _), ("torch.cuda", _):
@@ -85,7 +91,9 @@ enum PickleName: Hashable {
   }
 
   /// Whether objects that a call makes keep its arguments.
-  var keepsArguments: Bool { [.reconstruct, .fromBuffer, .elementType].contains(self) }
+  var keepsArguments: Bool {
+    [.reconstruct, .fromBuffer, .elementType, .scalar, .encode].contains(self)
+  }
 
   private static let storages: [String: ONNXElementType] = [
     "FloatStorage": .float, "DoubleStorage": .double, "HalfStorage": .float16,

@@ -4,6 +4,13 @@ extension StateCatalogue {
   var message: [UInt8] {
     var writer = MessageWriter()
     writer.write(wrapper)
+    writer.write(UInt8(record == nil ? 0 : 1))
+    if let record {
+      writer.write(record.dataSet)
+      writer.write(UInt32(record.height))
+      writer.write(UInt32(record.width))
+      writer.write(Int64(record.target ?? -1))
+    }
     writer.write(UInt32(findings.count))
     for finding in findings { Self.write(finding, to: &writer) }
     writer.write(UInt8(refusal == nil ? 0 : 1))
@@ -25,6 +32,17 @@ extension StateCatalogue {
   init(message: [UInt8]) throws(MessageError) {
     var reader = MessageReader(message)
     wrapper = try reader.text()
+    if try reader.read(UInt8.self) != 0 {
+      let name = try reader.text()
+      let (height, width) = (try reader.read(UInt32.self), try reader.read(UInt32.self))
+      let target = try reader.read(Int64.self)
+      guard height <= 65_536, width <= 65_536, name.utf8.count <= Self.maximumNameLength else {
+        throw MessageError()
+      }
+      record = RecordFacts(
+        dataSet: name, height: Int(height), width: Int(width),
+        target: target < 0 ? nil : Int(target))
+    }
     for _ in 0..<(try reader.count(of: 9)) { findings.append(try Self.finding(&reader)) }
     if try reader.read(UInt8.self) != 0 { refusal = try Self.finding(&reader) }
     for _ in 0..<(try reader.count(of: 24)) { tensors.append(try Self.tensor(&reader)) }

@@ -6,6 +6,8 @@ struct StateCatalogue: Equatable {
   var tensors: [StateTensor] = []
   /// The keys that lead to the set, separated by dots; empty if it is the whole file.
   var wrapper = ""
+  /// What a record of BackdoorBench says; nil for another file.
+  var record: RecordFacts?
   /// What an honest file does not have.
   var findings: [Finding] = []
   /// The reason why there are no tensors; nil if there are.

@@ -84,5 +84,6 @@ struct StateParser {
     let found = try StateDictionary(machine, root: root, place: place)
     catalogue.tensors = found.tensors
     catalogue.wrapper = found.wrapper
+    catalogue.record = RecordFacts(machine, root: root)
   }
 }

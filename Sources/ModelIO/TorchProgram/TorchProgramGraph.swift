@@ -33,7 +33,7 @@ struct TorchProgramGraph {
       catalogue.tensors.append(
         ONNXTensor(
           name: tensor.name, type: tensor.type.rawValue, shape: tensor.shape.map { Int64($0) },
-          place: ONNXPlace(number: 0, start: 0, range: 0..<0)))
+          place: .nowhere))
     }
     try takeInputs(specifications)
     for node in nodes {
@@ -129,8 +129,7 @@ struct TorchProgramGraph {
     let output = "\(name):\(part ?? "out")"
     catalogue.nodes.append(
       ONNXCatalogue.Node(
-        name: part.map { "\(name)/\($0)" } ?? name, operation: operation, inputs: inputs,
-        outputs: [output], attributes: attributes.map { .init(name: $0.0, content: $0.1) }))
+        making: part.map { "\(name)/\($0)" } ?? name, operation, of: inputs, output, attributes))
     return output
   }
 

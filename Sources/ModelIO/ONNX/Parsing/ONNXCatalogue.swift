@@ -65,3 +65,16 @@ struct ONNXCatalogue: Equatable {
   /// The largest size of a serialized catalogue in bytes.
   static let maximumSize = 192 << 20
 }
+
+extension ONNXCatalogue.Node {
+  /// Makes a node that is in no file.
+  init(
+    making name: String, _ operation: String, of inputs: [String], _ output: String,
+    _ attributes: [(String, ONNXAttribute.Content)]
+  ) {
+    self.init(
+      name: name, operation: operation, inputs: inputs, outputs: [output],
+      attributes: attributes.map { ONNXAttribute(name: $0.0, content: $0.1) },
+      inputPlaces: inputs.map { _ in .nowhere })
+  }
+}

@@ -7,6 +7,9 @@ struct ONNXPlace: Hashable, Sendable {
   /// The range of its value.
   var range: Range<Int>
 
+  /// The place of what is in no file.
+  static let nowhere = ONNXPlace(number: 0, start: 0, range: 0..<0)
+
   /// The range of the whole field.
   var whole: Range<Int> { start..<range.upperBound }
 }

@@ -160,19 +160,17 @@ struct NetworkSketch {
     let output = "\(name):out"
     catalogue.nodes.append(
       ONNXCatalogue.Node(
-        name: name, operation: operation, inputs: values.map(\.name) + weights, outputs: [output],
-        attributes: attributes.map { ONNXAttribute(name: $0.0, content: $0.1) }))
+        making: name, operation, of: values.map(\.name) + weights, output, attributes))
     return Value(name: output, channels: channels, side: side)
   }
 
   private mutating func weight(_ name: String, _ shape: [Int]) -> String {
     isRight = isRight && shapes[name] == shape && shape.allSatisfy { $0 > 0 }
     unread.remove(name)
-    let place = ONNXPlace(number: 0, start: 0, range: 0..<0)
     catalogue.tensors.append(
       ONNXTensor(
         name: name, type: ONNXElementType.float.rawValue, shape: shape.map { Int64($0) },
-        storage: .decoded([]), place: place))
+        place: .nowhere))
     return name
   }
 }
