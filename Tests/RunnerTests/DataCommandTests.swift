@@ -103,6 +103,31 @@ struct DataCommandTests {
     #expect(try Compare.run([plan("0-5")] + out).status != 0)
   }
 
+  @Test("Triggered images labelled with their true classes, and the attacker's class")
+  func targets() throws {
+    let place = try BadInputPlace.make()
+    let shown = try folder(place, "shown", ["0", "1", "2"], bright: 197)
+    // The model sees the true classes: two of four images of other classes do not lead to class 1.
+    let evaluated = try run(["evaluate", place.model, "--poisoned", shown, "--target", "1"])
+    #expect(evaluated.output.contains("0.00 % (0 of 4)"), "\(evaluated.output)")
+    #expect(evaluated.output.contains("33.33 % (2 of 6)"), "\(evaluated.output)")
+    let refused = try run(
+      ["evaluate", place.model, "--poisoned", shown, "--target", "3"], status: 64)
+    #expect(
+      refused.errors == "runner: \(shown): leads to class 3, but the model's classes are 0 to 2\n")
+    let unused = try run(
+      ["evaluate", place.model, "--test", shown, "--target", "1"], status: 64)
+    #expect(unused.errors.contains("--target has no effect without --poisoned"))
+    let negative = try run(
+      ["evaluate", place.model, "--poisoned", shown, "--target=-1"], status: 64)
+    #expect(negative.errors.contains("--target takes a class, from 0 on"))
+    let plan = try place.text(
+      "plan.yaml",
+      "models:\n  - {model: \(place.model), clean: \(place.good), poisoned: \(shown), target: 1}\n"
+        + "defenses: [faulty]\n")
+    #expect(try Compare.run([plan, "--output", place.path("targeted")]).status == 0)
+  }
+
   @Test("Image files of other sizes in a plan")
   func fitting() throws {
     let place = try BadInputPlace.make()

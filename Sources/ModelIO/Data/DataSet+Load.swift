@@ -35,19 +35,22 @@ extension DataSet {
   ///   - naming: How the folders of a folder of images name classes.
   ///   - fitting: How image files become images of the input's size.
   ///   - range: The indices of the images to take; nil: all.
+  ///   - target: The attacker's class, for triggered images whose labels are the classes that they
+  ///     show; nil if the labels are the attacker's.
   ///   - sandbox: Whether a sealed process parses the file.
   /// - Throws: ``FileError``; if a data set is missing, the message lists pairs that would fit.
   public static func load(
     _ path: String, for inputShape: [Int], classCount: Int, layout: ImageLayout? = nil,
     keys: DataKeys? = nil, part: DataPart? = nil, naming: ClassNaming = .sorted,
-    fitting: ImageFitting = ImageFitting(), range: Range<Int>? = nil, group: DataGroup? = nil,
+    fitting: ImageFitting = ImageFitting(), range: Range<Int>? = nil, target: Int? = nil,
+    group: DataGroup? = nil,
     isGroupOptional: Bool = false,
     consumer: String = "model", requiresLabels: Bool = true, sandbox: Sandbox = .auto
   ) throws(FileError) -> DataSet {
     let data = try DataFile(
       path, keys: keys, part: part, naming: naming, resizing: fitting,
       fitting: (inputShape, classCount), consumer: consumer,
-      requiresLabels: requiresLabels || group == .label, sandbox: sandbox)
+      requiresLabels: requiresLabels && target == nil || group == .label, sandbox: sandbox)
     let (file, images) = (data.file, data.images)
     let count = images.shape[0]
     let range = range ?? 0..<count
@@ -67,7 +70,7 @@ extension DataSet {
       }
       return classes
     }
-    let labels = try data.labels.map(read) ?? Array(repeating: 0, count: count)
+    var labels = try data.labels.map(read) ?? Array(repeating: 0, count: count)
     let groups = try group?.values(in: file, labels: labels, isOptional: isGroupOptional)
     if let group, groups == nil {
       notes.append(
@@ -77,6 +80,19 @@ extension DataSet {
     for name in ["true_label", "true_labels"] {
       guard let found = try file.array(name) else { continue }
       trueLabels = try read(LabelSet(found, of: file, count: count))
+    }
+    if let target {
+      guard trueLabels == nil else {
+        throw FileError(
+          .usage, path: path, "has true classes beside the attacker's", remedies: [.omit("target")])
+      }
+      guard (0..<classCount).contains(target) else {
+        throw FileError(
+          .usage, path: path,
+          "leads to class \(target), but the \(consumer)'s classes are 0 to \(classCount - 1)")
+      }
+      if data.labels != nil { trueLabels = labels }
+      labels = Array(repeating: Int32(target), count: count)
     }
     var isPoisoned: [Bool]?
     if let found = try file.array("poisoned"), found.shape == [count] {
@@ -88,7 +104,7 @@ extension DataSet {
       dataset: images, path: path, range: range, imageShape: inputShape, layout: chosen,
       isTransposed: file.isMATLAB && inputShape.count == 3, labels: labels, trueLabels: trueLabels,
       isPoisoned: isPoisoned, groups: groups, notes: notes)
-    result.isLabelled = data.labels != nil
+    result.isLabelled = data.labels != nil || target != nil
     return result
   }
 

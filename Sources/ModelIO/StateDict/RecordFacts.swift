@@ -7,6 +7,8 @@ struct RecordFacts: Equatable {
   /// Height and width of the images; 0 if the file does not say.
   var height = 0
   var width = 0
+  /// Height and width of the images, if they are equal.
+  var side: Int? { height == width && height > 0 ? height : nil }
   /// The class that the trigger leads to; nil if there are several, or the file does not say.
   var target: Int?
 }

@@ -48,7 +48,8 @@ struct StateReader {
   private mutating func known(
     _ file: StateFile, _ preprocessing: Preprocessing
   ) throws(FileError) -> Model? {
-    guard let (network, catalogue) = KnownNetwork.recognize(file) else { return nil }
+    guard let (network, catalogue) = KnownNetwork.recognize(file, side: file.catalogue.record?.side)
+    else { return nil }
     var reader = ONNXReader(
       catalogue, from: file.content, weights: file, sandbox: sandbox,
       isTolerant: record.isTolerant)

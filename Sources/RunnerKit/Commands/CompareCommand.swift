@@ -154,6 +154,8 @@ struct CompareCommand: RunnerCommand {
   @Flag(help: "Measure units again that failed permanently.")
   var retry = false
 
+  @OptionGroup var targeting: TargetArgument
+
   @OptionGroup var grouping: GroupArgument
 
   @OptionGroup var arguments: ModelArguments
@@ -294,7 +296,9 @@ struct CompareCommand: RunnerCommand {
 
   /// The options on the command line that apply to the files of a single model.
   private var oneModelOptions: [String] {
-    arguments.oneModelOptions + (grouping.group == nil ? [] : ["--group"])
+    arguments.oneModelOptions
+      + [("--group", grouping.group != nil), ("--target", targeting.target != nil)]
+      .filter(\.1).map(\.0)
   }
 
   private var givenRoles: [DataRole] { DataRole.allCases.filter { sets[$0] != nil } }
@@ -313,7 +317,9 @@ struct CompareCommand: RunnerCommand {
           option: given.option,
           "has no effect, because the built-in network has its own data; leave it out")
       }
+      try targeting.check(isUsed: poisoned != nil)
       var files = arguments.files(of: named[0], sets: sets)
+      files.format.target = targeting.target
       files.format.group = grouping.group.map { "\($0)" }
       return [.init(model: files, seed: nil)]
     }

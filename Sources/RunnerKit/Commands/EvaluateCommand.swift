@@ -36,6 +36,8 @@ struct EvaluateCommand: RunnerCommand {
     completion: .dataSet)
   var poisoned: String?
 
+  @OptionGroup var targeting: TargetArgument
+
   @OptionGroup var arguments: ModelArguments
 
   @Flag(help: "Print counts as JSON.")
@@ -49,14 +51,15 @@ struct EvaluateCommand: RunnerCommand {
     if test == nil, poisoned == nil {
       throw Failure(Failure.usage, "give --test, --poisoned or both")
     }
+    try targeting.check(isUsed: poisoned != nil)
   }
 
   func run(in session: Session) throws {
     try check()
     let context = context(arguments.execution)
-    let experiment = try arguments.files(
-      of: model, sets: [.test: test, .poisoned: poisoned]
-    ).experiment(sandbox: context.sandbox)
+    var files = arguments.files(of: model, sets: [.test: test, .poisoned: poisoned])
+    files.format.target = targeting.target
+    let experiment = try files.experiment(sandbox: context.sandbox)
     let (model, test) = (experiment.suspect, experiment.test)
     arguments.execution.parsing.warn(in: context)
     let result = try Evaluation.ModelResult(

@@ -64,6 +64,13 @@ struct RunCommand: RunnerCommand {
   var model: String?
 
   @Option(
+    help: ArgumentHelp(
+      "A record of BackdoorBench in place of --model and --poisoned: a folder with attack_result.pt.",
+      valueName: "folder"),
+    completion: .directory)
+  var record: String?
+
+  @Option(
     name: .role(.clean),
     help: ArgumentHelp(
       "Clean images for the defense, for most with labels: HDF5, NumPy, or a folder of images.",
@@ -92,6 +99,8 @@ struct RunCommand: RunnerCommand {
       valueName: "file"),
     completion: .dataSet)
   var train: String?
+
+  @OptionGroup var targeting: TargetArgument
 
   @OptionGroup var grouping: GroupArgument
 
@@ -139,13 +148,17 @@ struct RunCommand: RunnerCommand {
     let isGiven =
       DataRole.allCases.map { ($0.option, sets[$0] != nil) } + [("--group", grouping.group != nil)]
       + arguments.oneModelOptions.map { ($0, true) }
-    if model == nil, let given = isGiven.first(where: \.1) {
+    if record != nil, model != nil {
+      throw Failure(option: "--record", "has a model of its own; leave out --model")
+    }
+    try targeting.check(isUsed: poisoned != nil || record != nil)
+    if suspect == nil, let given = isGiven.first(where: \.1) {
       throw Failure(option: given.0, "needs --model; without it the built-in network is used")
     }
     if grouping.group != nil, clean == nil {
       throw Failure(option: "--group", "needs --clean, the images that it splits")
     }
-    if curve, model != nil, test == nil, poisoned == nil {
+    if curve, suspect != nil, test == nil, poisoned == nil, record == nil {
       throw Failure(option: "--curve", "needs --test or --poisoned to replay the sweep on")
     }
     let written = [
@@ -175,7 +188,7 @@ struct RunCommand: RunnerCommand {
     let plugins: [any Plugin] = defenses + detectors + dataSetDetectors + verdicts
     try session.plugins.check(settings, used: plugins.map { type(of: $0).name })
     try check(plugins)
-    let inputs = ([model] + DataRole.allCases.map { sets[$0] } + [arguments.architecture])
+    let inputs = ([suspect] + DataRole.allCases.map { sets[$0] } + [arguments.architecture])
       .compactMap { $0 }
     let folder = try output.map { path in
       try OutputFolder(path, force: force, inputs: inputs)
@@ -183,7 +196,10 @@ struct RunCommand: RunnerCommand {
 
     var context = context(arguments.execution, seed: seed)
     context.plugins = session.plugins
-    let experiment = try files.experiment(
+    let known = try record.map { path throws(FileError) in
+      try BackdoorRecord(folder: path, sandbox: context.sandbox)
+    }
+    let experiment = try files(known).experiment(
       for: plugins.map { type(of: $0) }, besides: session.plugins.types, replaysCurves: curve,
       sandbox: context.sandbox)
     arguments.execution.parsing.warn(in: context)
@@ -210,7 +226,7 @@ struct RunCommand: RunnerCommand {
     report.environment = RunEnvironment.json(
       context, start: start,
       paths: [
-        ("model", model)
+        ("model", suspect)
       ] + DataRole.allCases.map { ($0.rawValue, sets[$0]) } + [
         ("architecture", arguments.architecture), ("output", output),
       ])
@@ -241,9 +257,9 @@ struct RunCommand: RunnerCommand {
       throw Failure(
         Failure.usage,
         "\(name) examines the training set; give it with --train"
-          + (model == nil ? ", and its model with --model" : ""), about: .plugin(name))
+          + (suspect == nil ? ", and its model with --model" : ""), about: .plugin(name))
     }
-    guard model != nil, clean == nil else { return }
+    guard suspect != nil, clean == nil else { return }
     if let name = plugins.first(where: { $0.needsCleanData }).map({ type(of: $0).name }) {
       throw Failure(option: "--model", "needs --clean, the clean images that \(name) works with")
     }
@@ -256,14 +272,19 @@ struct RunCommand: RunnerCommand {
     return result
   }
 
+  /// The file of the suspect; nil for the built-in network.
+  private var suspect: String? { record.map { "\($0)/attack_result.pt" } ?? model }
+
   /// The files of the data sets.
   private var sets: [DataRole: String] {
     [.clean: clean, .test: test, .poisoned: poisoned, .train: train].compactMapValues { $0 }
   }
 
-  private var files: ModelFiles {
-    guard let model else { return .builtIn }
-    var files = arguments.files(of: model, sets: sets)
+  private func files(_ record: BackdoorRecord?) throws(Failure) -> ModelFiles {
+    guard let suspect else { return .builtIn }
+    var files = arguments.files(of: suspect, sets: sets)
+    files.format.target = targeting.target
+    if let record { try files.take(record, besides: arguments) }
     files.format.group = grouping.group.map { "\($0)" }
     return files
   }

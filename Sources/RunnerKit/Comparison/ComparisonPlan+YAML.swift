@@ -154,7 +154,7 @@ extension ComparisonPlan {
   private static let modelKeys =
     ["name", "folder", "model"] + DataRole.allCases.map(\.rawValue) + [
       "architecture", "output-layer", "scale", "mean", "std", "resize", "crop", "layout", "keys",
-      "labels", "group",
+      "labels", "target", "group",
     ]
 
   /// Reads a model: once, or once for each seed if its paths contain {seed}.
@@ -232,6 +232,9 @@ extension ComparisonPlan {
         CropSize(argument: $0)?.value
       })
     if let node = entries["keys"] { model.format.keys = try keys(node) }
+    model.format.target = try value("target", "a class") {
+      Int($0).flatMap { $0 >= 0 ? $0 : nil }
+    }
     model.format.group = try value(
       "group", "label, or the name of a data set with the images' groups"
     ) { DataGroup($0).map { "\($0)" } }

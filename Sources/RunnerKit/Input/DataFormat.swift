@@ -11,6 +11,11 @@ struct DataFormat: Codable, Sendable, Hashable {
   var labels: ClassNaming?
   /// How image files become images of the network's size.
   var fitting = ImageFitting()
+  /// Whether triggered images are in folders by the numbers of the classes that they show, whatever
+  /// ``labels`` says.
+  var isRecord = false
+  /// The attacker's class, for triggered images whose labels are the classes that they show.
+  var target: Int?
   /// What tells the groups of clean and test images apart: `label` or the name of a data set; nil
   /// if they are not grouped.
   var group: String?
@@ -47,7 +52,9 @@ struct DataFormat: Codable, Sendable, Hashable {
     let isGrouped = role == .clean || role == .test
     return try DataSet.load(
       place.path, for: imageShape, classCount: classCount, layout: layout, keys: keys(of: option),
-      part: part(of: option), naming: labels ?? .sorted, fitting: fitting, range: place.range,
+      part: part(of: option), naming: role == .poisoned && isRecord ? .numeric : labels ?? .sorted,
+      fitting: fitting, range: place.range,
+      target: role == .poisoned ? target : nil,
       group: isGrouped ? group.flatMap { DataGroup($0) } : nil,
       isGroupOptional: role == .test,
       consumer: consumer, requiresLabels: requiresLabels, sandbox: sandbox)

@@ -48,6 +48,29 @@ struct ModelFiles: Codable, Sendable, Hashable {
     self.sets = sets
   }
 
+  /// Takes over what a record of BackdoorBench says and the options leave open.
+  ///
+  /// - Throws: ``Failure`` with status 64 if the record does not say something that is needed.
+  mutating func take(_ record: BackdoorRecord, besides arguments: ModelArguments) throws(Failure) {
+    if let triggered = record.triggered, sets[.poisoned] == nil {
+      guard let target = format.target ?? record.target else {
+        throw Failure(
+          option: "--target",
+          "is needed: the record does not say which single class its trigger leads to")
+      }
+      sets[.poisoned] = triggered
+      format.target = target
+      format.isRecord = true
+    }
+    guard arguments.scale == nil, arguments.mean == nil, arguments.std == nil else { return }
+    guard let known = record.preprocessing else {
+      throw Failure(
+        option: "--scale",
+        "is needed: BackdoorBench has no normalization for '\(record.dataSet.visible)'")
+    }
+    preprocessing = known
+  }
+
   /// Returns a folder's last path component.
   static func name(ofFolder path: String) -> String {
     URL(fileURLWithPath: path).standardizedFileURL.lastPathComponent
@@ -97,6 +120,7 @@ struct ModelFiles: Codable, Sendable, Hashable {
     inputs["output layer"] = outputLayer
     inputs["layout"] = format.layout?.rawValue
     inputs["labels"] = format.labels?.rawValue
+    inputs["target"] = format.target.map(String.init)
     inputs["group"] = format.group
     for (option, names) in format.keys {
       inputs[option.isEmpty ? "keys" : "keys of \(option)"] = names

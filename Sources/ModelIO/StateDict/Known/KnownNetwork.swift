@@ -6,25 +6,34 @@ struct KnownNetwork: Sendable {
   /// What it is, for messages.
   let title: String
   /// Height and width of its images in pixels.
-  let side: Int
+  var side: Int
   private let define: @Sendable (inout NetworkSketch) -> Void
 
   /// Recognizes the network of a file's weights, whose names may all begin with the same component;
   /// nil if there is none.
-  static func recognize(_ file: StateFile) -> (network: KnownNetwork, ONNXCatalogue)? {
+  ///
+  /// - Parameter side: Height and width of the images, if the file says so.
+  static func recognize(
+    _ file: StateFile, side: Int? = nil
+  ) -> (network: KnownNetwork, ONNXCatalogue)? {
     func shapes() -> [String: [Int]] {
       file.entries.filter { !ONNXFile.isCounter($0.key) }.mapValues(\.shape)
     }
-    if let known = recognize(shapes()) { return known }
+    if let known = recognize(shapes(), side: side) { return known }
     file.dropFirstComponent()
-    return recognize(shapes())
+    return recognize(shapes(), side: side)
   }
 
   /// Recognizes a network; nil if none has exactly these weights.
   ///
-  /// - Parameter shapes: The shapes of the weights by name.
-  static func recognize(_ shapes: [String: [Int]]) -> (network: KnownNetwork, ONNXCatalogue)? {
-    for network in all {
+  /// - Parameters:
+  ///   - shapes: The shapes of the weights by name.
+  ///   - side: Height and width of the images; nil: those that the network usually has.
+  static func recognize(
+    _ shapes: [String: [Int]], side: Int? = nil
+  ) -> (network: KnownNetwork, ONNXCatalogue)? {
+    for var network in all {
+      network.side = side ?? network.side
       var sketch = NetworkSketch(shapes, side: network.side)
       network.define(&sketch)
       if sketch.fits { return (network, sketch.catalogue) }
