@@ -50,7 +50,7 @@ class Gated(nn.Module):
         x = F.silu(self.conv1(x))
         x = F.relu6(self.depth(x))
         gate = torch.sigmoid(self.widen(F.relu(self.squeeze(F.adaptive_avg_pool2d(x, (1, 1))))))
-        x = torch.cat([self.act(x * gate), F.hardtanh(small, -0.25, 0.25)], dim=1)
+        x = torch.cat([self.act(x * gate), F.hardtanh(small * 8)], dim=1)
         return self.fc(x.mean([2, 3]))
 
 

@@ -335,7 +335,7 @@ final class ONNXModelTests {
       try ModelFile.load(single, outputLayer: "x")
     }
     #expect(
-      superfluous?.description == "\(single): has no output 'x'; leave out output-layer")
+      superfluous?.description == "\(single): has no output 'x'; leave output-layer out")
     #expect(try ModelFile.load(single, outputLayer: "scores").classCount == 4)
   }
 
