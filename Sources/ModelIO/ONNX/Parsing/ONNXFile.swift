@@ -156,6 +156,7 @@ final class ONNXFile {
           + "copy the file itself beside the model")
     }
     others[name] = file
+    left += 4 * file.size
     return file
   }
 
