@@ -2,7 +2,7 @@
 
     swift build -c release --product benchmark
     pip install -r Benchmarks/onnx-requirements.txt
-    python3 Benchmarks/onnx_scores.py BENCHMARK cases        # small random networks, opsets 7 to 20
+    python3 Benchmarks/onnx_scores.py BENCHMARK cases        # small random networks, opsets 7 to 22
     python3 Benchmarks/onnx_scores.py BENCHMARK torchvision  # networks of torchvision
     python3 Benchmarks/onnx_scores.py BENCHMARK MODEL...     # files
 
@@ -145,7 +145,7 @@ class Net:
             [helper.make_tensor_value_info("image", TensorProto.FLOAT, [self.batch, *self.shape])],
             [helper.make_tensor_value_info(output, TensorProto.FLOAT, None)], self.tensors)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.opset)],
-                                  ir_version=min(8, onnx.IR_VERSION))
+                                  ir_version=min(8 if self.opset < 21 else 10, onnx.IR_VERSION))
         onnx.save(model, path)
 
 
@@ -254,6 +254,77 @@ def cases():
         return net.dense(x, 64)
     yield "channel shuffle", shuffle, 9
 
+    def parts(net):
+        x = net.add("Relu", net.conv("image", 3, 12))
+        outputs = [net.name("split") for _ in range(3)]
+        if net.opset < 13:
+            net.nodes.append(helper.make_node("Split", [x], outputs, axis=1, split=[5, 4, 3]))
+        else:
+            net.nodes.append(helper.make_node("Split", [x, net.tensor(np.array([5, 4, 3]))],
+                                              outputs, axis=1))
+        a, b, c = outputs
+        b = net.add("Relu", net.conv(b, 4, 4, pads=[1, 1, 1, 1]))
+        x = net.add("Concat", c, b, a, axis=1)
+        x = net.add("Slice", x, *(net.tensor(np.array(v)) for v in (
+            [10, 0], [-13, 12], [1, 2], [-2, 2])))
+        x = net.add("Gather", x, net.tensor(np.array([4, 0, 0, -1])), axis=1)
+        x = net.add("Concat", x, net.add("Neg", x), axis=3)
+        return net.dense(net.add("Flatten", x), 4 * 6 * 28)
+    yield "parts", parts, 10
+
+    def older(net):
+        x = net.add("LRN", net.conv("image", 3, 12), size=5, alpha=0.5, beta=0.75, bias=1.5)
+        x = net.add("PRelu", x, net.weights(12, 1, 1))
+        x = net.add("LRN", net.conv(x, 12, 9, size=1), size=3, alpha=2.0)
+        none = net.tensor(np.zeros(0, np.float32))
+        x = net.add("Resize", x, none, net.tensor(np.array([1, 1, 2, 1.5], np.float32)),
+                    mode="nearest", coordinate_transformation_mode="asymmetric",
+                    nearest_mode="floor")
+        x = net.conv(x, 9, 6, strides=[2, 2])
+        x = net.add("Resize", x, none, none, net.tensor(np.array([net.batch if net.batch == 1 else
+                                                                  IMAGES, 6, 9, 17])),
+                    mode="linear", coordinate_transformation_mode="half_pixel")
+        x = net.add("Resize", x, none, net.tensor(np.array([1, 1, 0.7, 0.6], np.float32)),
+                    mode="nearest")
+        return net.dense(net.add("Flatten", net.add("GlobalAveragePool", x)), 6)
+    yield "LRN, PRelu and Resize", older, 11
+
+    def attention(net):
+        x = net.conv("image", 3, 12, size=4, strides=[4, 4])
+        x = net.add("Transpose", net.add("Reshape", x, net.tensor(np.array([0, 12, 16]))),
+                    perm=[0, 2, 1])
+        batch = net.add("Slice", net.add("Shape", x), net.tensor(np.array([0])),
+                        net.tensor(np.array([1])))
+        whole = net.add("Concat", batch, net.tensor(np.array([1, 12])), axis=0)
+        x = net.add("Concat", net.add("Expand", net.weights(1, 1, 12), whole), x, axis=1)
+        x = net.add("Add", x, net.weights(1, 17, 12))
+        y = net.add("Transpose", x, perm=[1, 0, 2])
+        y = net.add("Add", net.add("MatMul", y, net.weights(12, 36)), net.weights(36))
+        # Heads beside the images, as PyTorch does it.
+        heads = net.add("Concat", net.tensor(np.array([17])),
+                        net.add("Mul", batch, net.tensor(np.array([3]))),
+                        net.tensor(np.array([4])), axis=0)
+        three = [net.name("split") for _ in range(3)]
+        net.nodes.append(helper.make_node("Split", [y, net.tensor(np.array([12, 12, 12]))], three,
+                                          axis=2))
+        q, k, v = (net.add("Transpose", net.add("Reshape", part, heads), perm=[1, 0, 2])
+                   for part in three)
+        y = net.add("MatMul", net.add("Mul", q, net.tensor(np.float32(0.5))),
+                    net.add("Transpose", k, perm=[0, 2, 1]))
+        y = net.add("Softmax", y, axis=-1)
+        y = net.add("Transpose", net.add("MatMul", y, v), perm=[1, 0, 2])
+        flat = net.add("Concat", net.tensor(np.array([17])), batch, net.tensor(np.array([12])),
+                       axis=0)
+        y = net.add("MatMul", net.add("Reshape", y, flat), net.weights(12, 12))
+        x = net.add("Add", net.add("Transpose", y, perm=[1, 0, 2]), x)
+        y = net.add("MatMul", x, net.weights(12, 20))
+        e = net.add("Erf", net.add("Div", y, net.tensor(np.float32(2 ** 0.5))))
+        y = net.add("Mul", y, net.add("Add", e, net.tensor(np.float32(1))))
+        y = net.add("MatMul", net.add("Mul", y, net.tensor(np.float32(0.5))), net.weights(20, 12))
+        x = net.add("Add", x, y)
+        return net.dense(net.add("Gather", x, net.tensor(np.int64(0)), axis=1), 12)
+    yield "attention", attention, 13
+
     def last(net):
         x = net.add("Transpose", "image", perm=[0, 3, 1, 2])
         x = net.add("Relu", net.conv(x, 3, 6, auto_pad="SAME_UPPER", strides=[2, 2]))
@@ -273,7 +344,7 @@ def cases():
 
 def run_cases(benchmark, folder):
     worst = 0
-    for opset in [7, 8, 10, 11, 12, 13, 14, 17, 18, 20]:
+    for opset in [7, 8, 10, 11, 12, 13, 14, 17, 18, 20, 21, 22]:
         for name, build, since in cases():
             if opset < since:
                 continue
@@ -293,7 +364,8 @@ def run_torchvision(benchmark, folder):
     worst = 0
     sizes = {"resnet18": 64, "vgg11": 64, "vgg11_bn": 64, "mobilenet_v2": 64, "densenet121": 64,
              "squeezenet1_1": 64, "alexnet": 64, "mobilenet_v3_small": 64, "efficientnet_b0": 64,
-             "resnext50_32x4d": 64, "shufflenet_v2_x1_0": 64, "googlenet": 64}
+             "resnext50_32x4d": 64, "shufflenet_v2_x1_0": 64, "googlenet": 64, "convnext_tiny": 64,
+             "vit_b_16": 224, "swin_t": 224, "swin_v2_t": 224}
     for name, size in sizes.items():
         torch.manual_seed(0)
         options = {"init_weights": True} if name == "googlenet" else {}

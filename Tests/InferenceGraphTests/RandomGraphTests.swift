@@ -46,7 +46,7 @@ struct RandomGraphTests {
     }
     let missing = OperationKind.allCases.filter { !kinds.contains($0) }
     #expect(missing.isEmpty, "no random graph has \(missing.map { "\($0)" })")
-    #expect(operations.count == 31, "\(operations.sorted())")
+    #expect(operations.count == 38, "\(operations.sorted())")
     #expect(activations.count >= 26)
     #expect(
       features == [
@@ -61,8 +61,9 @@ struct RandomGraphTests {
 /// test above asks for it in random graphs.
 private enum OperationKind: CaseIterable {
   case input, convolution, depthwiseConvolution, separableConvolution, pooling, globalPooling,
-    dense, batchNormalization, layerNormalization, rescaling, flatten, reshape, zeroPadding,
-    activation, add, multiply, maximum, minimum, concatenate, rearrange, resize, binaryLogits,
+    adaptivePooling, dense, batchNormalization, layerNormalization, responseNormalization,
+    parametricReLU, rescaling, flatten, reshape, zeroPadding, activation, add, multiply, maximum,
+    minimum, matrixProduct, constantValue, concatenate, rearrange, resize, binaryLogits,
     trainingOnly
 
   init(_ operation: Graph.Operation) {
@@ -73,9 +74,12 @@ private enum OperationKind: CaseIterable {
     case .separableConvolution: self = .separableConvolution
     case .pooling: self = .pooling
     case .globalPooling: self = .globalPooling
+    case .adaptivePooling: self = .adaptivePooling
     case .dense: self = .dense
     case .batchNormalization: self = .batchNormalization
     case .layerNormalization: self = .layerNormalization
+    case .responseNormalization: self = .responseNormalization
+    case .parametricReLU: self = .parametricReLU
     case .rescaling: self = .rescaling
     case .flatten: self = .flatten
     case .reshape: self = .reshape
@@ -85,6 +89,8 @@ private enum OperationKind: CaseIterable {
     case .multiply: self = .multiply
     case .maximum: self = .maximum
     case .minimum: self = .minimum
+    case .matrixProduct: self = .matrixProduct
+    case .constantValue: self = .constantValue
     case .concatenate: self = .concatenate
     case .rearrange: self = .rearrange
     case .resize: self = .resize

@@ -57,6 +57,12 @@ struct ShapeTests {
     (.activation, image, image),
     (.trainingOnly(.gaussianNoise(deviation: 1)), image, image),
     (.binaryLogits, [1], [2]),
+    (.adaptivePooling(AdaptivePooling(height: 3, width: 9)), image, [3, 9, 4]),
+    (.parametricReLU(ParametricReLU(alpha: kernel(4))), image, image),
+    (.responseNormalization(ResponseNormalization(size: 5)), image, image),
+    (.constantValue(ConstantValue(kernel(2, 3))), image, [2, 3]),
+    (.rearrange(.selection(axis: -1, indices: [3, 0, 3, 1, 2, 0])), image, [7, 5, 6]),
+    (.rearrange(.selection(axis: -3, indices: [6])), image, [1, 5, 4]),
   ]
 
   @Test("of every operation with one input", arguments: 0..<shapes.count)
@@ -77,6 +83,13 @@ struct ShapeTests {
     #expect(graph.outputShape == Self.image)
     try graph.append("c", .concatenate, inputs: [0, 0])
     #expect(graph.outputShape == [7, 5, 8])
+    let turned = try graph.append(
+      "t", .rearrange(.permutation(axes: [0, 2, 1])), inputs: [0])
+    try graph.append("matrices", .matrixProduct, inputs: [0, turned])
+    #expect(graph.outputShape == [7, 5, 5])
+    #expect(throws: GraphError.self) {
+      try graph.append("wrong", .matrixProduct, inputs: [0, 0])
+    }
   }
 
   /// An operation that cannot read the image, and a part of the message.
@@ -132,6 +145,17 @@ struct ShapeTests {
     (.binaryLogits, [2], "binary logits need a vector of one element, not [2]"),
     (.binaryLogits, [1, 1, 1], "binary logits need a vector of one element, not [1, 1, 1]"),
     (.zeroPadding(top: -1, bottom: 0, left: 0, right: 0), image, "out of range"),
+    (.adaptivePooling(AdaptivePooling(height: 0, width: 9)), image, "out of range"),
+    (
+      .parametricReLU(ParametricReLU(alpha: kernel(3))), image,
+      "its alpha has shape [3], where [4] fits"
+    ),
+    (.responseNormalization(ResponseNormalization(size: 0)), image, "out of range"),
+    (.responseNormalization(ResponseNormalization(size: 3, bias: 0)), image, "out of range"),
+    (.rearrange(.selection(axis: -1, indices: [4])), image, "position 4 is not on an axis"),
+    (.rearrange(.selection(axis: -4, indices: [0])), image, "has no axis -4"),
+    (.rearrange(.selection(axis: -1, indices: [])), image, "selects nothing"),
+    (.matrixProduct, image, "cannot be multiplied as matrices"),
     // What a hostile file might ask for.
     (.reshape([1 << 62, 1 << 62]), image, "cannot be reshaped"),
     (.zeroPadding(top: 65536, bottom: 0, left: 65536, right: 0), image, "too large"),

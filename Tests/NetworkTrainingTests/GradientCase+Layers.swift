@@ -4,7 +4,53 @@ import ReferenceInference
 
 extension GradientCase {
   /// Operations with kernels, and normalization.
-  static let layers = convolutions + channelwise + dense + normalizations + layerNormalizations
+  static let layers =
+    convolutions + channelwise + dense + normalizations + layerNormalizations + attention
+
+  private static let attention: [GradientCase] = [
+    GradientCase("parametric rectifier behind a convolution", [5, 4, 2]) {
+      try $0.windows("a", 3, (3, 3), padding: .same)
+      try $0.add("p", .parametricReLU(ParametricReLU(alpha: $0.tensor([3]))))
+      try $0.windows("b", 2, (3, 3), padding: .same)
+    },
+    GradientCase("parametric rectifier of the images, and of a vector with an activation") {
+      try $0.add("p", .parametricReLU(ParametricReLU(alpha: $0.tensor([3]))))
+      try $0.add("g", .globalPooling(.average, keepsDimensions: false))
+      try $0.dense("d", 5)
+      try $0.add("q", .parametricReLU(ParametricReLU(alpha: $0.tensor([5]))), activation: .tanh)
+    },
+    GradientCase(
+      "response normalization, an odd and an even size, its input read twice", [3, 4, 2]
+    ) {
+      let a = try $0.windows("a", 7, (2, 2), activation: .tanh)
+      let n = try $0.add(
+        "n", .responseNormalization(ResponseNormalization(size: 5, alpha: 2, bias: 0.5)),
+        activation: .tanh)
+      let m = try $0.add(
+        "m", .responseNormalization(ResponseNormalization(size: 4, alpha: 3, beta: 1.5)), from: a)
+      try $0.add("sum", .add, from: n, m)
+    },
+    GradientCase("products of stacks of matrices", [3, 4, 2]) {
+      let a = try $0.windows("a", 3, (1, 1), activation: .tanh)
+      let b = try $0.add("b", .rearrange(.permutation(axes: [0, 2, 1])))
+      let c = try $0.add("c", .matrixProduct, from: a, b, activation: .softmax)
+      let d = try $0.add("d", .matrixProduct, from: b, c)
+      try $0.add("e", .matrixProduct, from: d, a, activation: .relu)
+    },
+    GradientCase("the square of a matrix", [5, 5]) {
+      let a = try $0.dense("a", 5, activation: .tanh)
+      try $0.add("s", .matrixProduct, from: a, a)
+    },
+    GradientCase("constants added, multiplied and alone", [2, 3, 2]) {
+      let a = try $0.windows("a", 3, (1, 1), activation: .tanh)
+      let c = try $0.add("c", .constantValue(ConstantValue($0.tensor([2, 3, 3]))), from: a)
+      let d = try $0.add("d", .constantValue(ConstantValue($0.tensor([1, 3, 1]))), from: 0)
+      let s = try $0.add("s", .add, from: a, c)
+      let p = try $0.add("p", .multiply, from: s, d)
+      let e = try $0.windows("e", 3, (1, 1), activation: .tanh)
+      try $0.add("f", .concatenate, from: p, e)
+    },
+  ]
 
   private static let convolutions: [GradientCase] = [
     GradientCase("3x3 valid", [6, 7, 2]) { try $0.windows("c", 3, (3, 3)) },

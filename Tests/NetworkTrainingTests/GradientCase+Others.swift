@@ -32,6 +32,23 @@ extension GradientCase {
       try $0.add("r", .rearrange(.zeroInsertion(rows: 2, columns: 3)), activation: .sigmoid)
       try $0.windows("b", 3, (3, 3), padding: .explicit(top: 2, bottom: 1, left: 0, right: 2))
     },
+    GradientCase("channels left out, moved and repeated", [3, 4, 2]) {
+      try $0.windows("a", 4, (2, 2), activation: .tanh)
+      try $0.add(
+        "s", .rearrange(.selection(axis: -1, indices: [3, 0, 3, 1, 3])), activation: .relu)
+    },
+    GradientCase("rows and columns left out and repeated", [4, 5, 2]) {
+      try $0.windows("a", 3, (2, 1), activation: .tanh)
+      try $0.add("s", .rearrange(.selection(axis: -3, indices: [2, 0, 2])))
+      try $0.add("t", .rearrange(.selection(axis: -2, indices: [4, 4, 1])), activation: .sigmoid)
+    },
+    GradientCase("adaptive pooling, smaller and larger, its input read twice", [5, 4, 2]) {
+      let a = try $0.windows("a", 3, (2, 2), padding: .same, activation: .tanh)
+      let p = try $0.add(
+        "p", .adaptivePooling(AdaptivePooling(height: 3, width: 7)), activation: .tanh)
+      let q = try $0.add("q", .adaptivePooling(AdaptivePooling(height: 3, width: 7)), from: a)
+      try $0.add("product", .multiply, from: p, q)
+    },
     GradientCase("bilinear, larger", [3, 4, 2]) {
       try $0.windows("a", 3, (2, 2), padding: .same, activation: .tanh)
       try $0.add("r", .resize(BilinearResizing(height: 7, width: 5)), activation: .softplus)

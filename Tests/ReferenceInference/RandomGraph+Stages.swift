@@ -3,7 +3,7 @@ import InferenceGraph
 extension RandomGraph {
   /// Adds one of the blocks that networks are made of.
   mutating func addStage() throws(GraphError) {
-    switch random.int(0...14) {
+    switch random.int(0...17) {
     case 0, 1: try addConvolution()
     case 2:
       try addConvolution(activation: .linear)
@@ -25,6 +25,17 @@ extension RandomGraph {
       let (left, right) = (tip, try add(.activation, activation: activation()))
       try add(
         random.oneIn(2) ? .maximum : .minimum, inputs: [left, right], activation: activation())
+    case 14:
+      let alpha = Tensor(shape: [shape[2]], values: random.floats(shape[2]))
+      try add(.parametricReLU(ParametricReLU(alpha: alpha)))
+    case 15:
+      try add(
+        .responseNormalization(
+          ResponseNormalization(
+            size: 2 * random.int(0...2) + 1, alpha: Float(random.int(1...8)) / 4,
+            beta: Float(random.int(1...5)) / 4, bias: Float(random.int(1...4)) / 2)),
+        activation: activation())
+    case 16: try addAttention()
     default:
       try add(.trainingOnly(.spatialDropout(rate: 0.2)))
       try add(.activation, activation: activation())
@@ -35,7 +46,7 @@ extension RandomGraph {
   private mutating func addResampling() throws(GraphError) {
     let (height, width) = (shape[0], shape[1])
     let crops = height > 4 && width > 4
-    switch random.int(0...5) {
+    switch random.int(0...8) {
     case 0 where crops:
       try add(
         .rearrange(
@@ -52,11 +63,56 @@ extension RandomGraph {
       try add(
         .rearrange(.nearest(height: random.int(2...13), width: random.int(2...13))),
         activation: activation())
+    case 5:
+      // Channels that are left out, moved or repeated, as channel shuffle moves them.
+      let count = random.int(1...2 * shape[2])
+      let indices = (0..<count).map { _ in random.int(0...shape[2] - 1) }
+      try add(.rearrange(.selection(axis: -1, indices: indices)), activation: activation())
+    case 6:
+      let axis = random.int(-3 ... -2)
+      let extent = shape[3 + axis]
+      let indices = (0..<random.int(1...extent)).map { _ in random.int(0...extent - 1) }
+      try add(.rearrange(.selection(axis: axis, indices: indices)), activation: activation())
+    case 7:
+      try add(
+        .adaptivePooling(AdaptivePooling(height: random.int(1...9), width: random.int(1...9))),
+        activation: activation())
     default:
       try add(
         .resize(BilinearResizing(height: random.int(2...13), width: random.int(2...13))),
         activation: activation())
     }
+  }
+
+  /// Self-attention over pixels (Vaswani et al. 2017), with one or two heads, and a constant for each
+  /// pixel.
+  private mutating func addAttention() throws(GraphError) {
+    let (height, width, channels) = (shape[0], shape[1], shape[2])
+    let pixels = height * width
+    guard pixels <= 70 else { return try addPooling() }
+    let heads = random.int(1...2)
+    let size = random.int(1...3)
+    try add(.reshape([pixels, channels]))
+    let table = Tensor(shape: [pixels, channels], values: random.floats(pixels * channels))
+    let tokens = tip
+    let positions = try add(.constantValue(ConstantValue(table)))
+    let start = try add(.add, inputs: [tokens, positions])
+    var parts: [Int] = []
+    for part in 0..<3 {
+      tip = start
+      // A bias of the keys would make no difference.
+      try addDense(heads * size, activation: .linear, hasBias: part != 1)
+      try add(.reshape([pixels, heads, size]))
+      parts.append(
+        try add(.rearrange(.permutation(axes: part == 1 ? [1, 2, 0] : [1, 0, 2]))))
+    }
+    try add(.matrixProduct, inputs: [parts[0], parts[1]], activation: .softmax)
+    try add(.matrixProduct, inputs: [tip, parts[2]])
+    try add(.rearrange(.permutation(axes: [1, 0, 2])))
+    try add(.reshape([pixels, heads * size]))
+    try addDense(channels, activation: .linear)
+    try add(.add, inputs: [start, tip])
+    try add(.reshape([height, width, channels]))
   }
 
   mutating func addPooling() throws(GraphError) {

@@ -180,10 +180,14 @@ public struct RandomGraph {
       activation: activation)
   }
 
-  mutating func addDense(_ units: Int, activation: Activation) throws(GraphError) {
+  mutating func addDense(
+    _ units: Int, activation: Activation, hasBias: Bool = true
+  ) throws(GraphError) {
     let inputs = shape[shape.count - 1]
     try add(
-      .dense(Dense(kernel: weights([inputs, units], fanIn: inputs), bias: bias(units))),
+      .dense(
+        Dense(
+          kernel: weights([inputs, units], fanIn: inputs), bias: hasBias ? bias(units) : nil)),
       activation: activation)
   }
 }

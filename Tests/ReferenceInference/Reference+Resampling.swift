@@ -19,8 +19,45 @@ func rearranged(
         case .zeroInsertion(let rows, let columns):
           let isZero = y % rows > 0 || x % columns > 0
           result.append(isZero ? 0 : input[y / rows, x / columns, c])
-        case .permutation: break
+        case .permutation, .selection: break
         }
+      }
+    }
+  }
+  return result
+}
+
+/// The elements at some positions of an axis, counted from the end.
+func selected(
+  _ values: [Double], axis: Int, _ indices: [Int], _ shape: [Int]
+) -> [Double] {
+  var result: [Double] = []
+  let extent = values.count * indices.count / shape.reduce(1, *)
+  let inner = shape.suffix(-axis - 1).reduce(1, *)
+  for element in 0..<shape.reduce(1, *) {
+    let (outer, rest) = element.quotientAndRemainder(dividingBy: inner * indices.count)
+    let (place, offset) = rest.quotientAndRemainder(dividingBy: inner)
+    result.append(values[(outer * extent + indices[place]) * inner + offset])
+  }
+  return result
+}
+
+/// Means over windows from floor(i * from / to) to ceil((i + 1) * from / to).
+func adaptivelyPooled(_ input: Array3, _ shape: [Int]) -> [Double] {
+  func window(_ i: Int, _ from: Int, _ to: Int) -> Range<Int> {
+    let scale = Double(from) / Double(to)
+    // What rounding adds to whole numbers does not count.
+    return Int(
+      (Double(i) * scale + 1e-9).rounded(.down))..<Int((Double(i + 1) * scale - 1e-9).rounded(.up))
+  }
+  var result: [Double] = []
+  for y in 0..<shape[0] {
+    for x in 0..<shape[1] {
+      for c in 0..<shape[2] {
+        let all = window(y, input.height, shape[0]).flatMap { row in
+          window(x, input.width, shape[1]).map { input[row, $0, c] }
+        }
+        result.append(all.reduce(0, +) / Double(all.count))
       }
     }
   }

@@ -1,3 +1,4 @@
+private import Foundation
 public import InferenceGraph
 
 /// Computes a graph for one image with plain loops in double precision.
@@ -62,6 +63,16 @@ func compute(
     }
   case .dense(let d):
     return dense(weights[.kernel]!, weights[.bias], units: d.kernel.shape[1], input)
+  case .adaptivePooling:
+    return adaptivelyPooled(input, shape)
+  case .responseNormalization(let n):
+    return responseNormalize(n, input)
+  case .parametricReLU:
+    return perChannel(input) { c, x in x < 0 ? weights[.alpha]![c] * x : x }
+  case .matrixProduct:
+    return matrixProduct(input, inputs[1])
+  case .constantValue(let c):
+    return c.tensor.values.map { Double($0) }
   case .batchNormalization(let b):
     let (mean, variance) = (weights[.movingMean]!, weights[.movingVariance]!)
     return normalize(b, weights, mean: mean, variance: variance, input)
@@ -89,6 +100,8 @@ func compute(
     return merged(inputs, shape, max)
   case .minimum:
     return merged(inputs, shape, min)
+  case .rearrange(.selection(let axis, let indices)):
+    return selected(input.values, axis: axis, indices, shape)
   case .rearrange(let r):
     return rearranged(r, input, operation, shape)
   case .resize:
@@ -148,6 +161,33 @@ private func layerNormalize(
     return (weights[.gamma]?[c] ?? 1) * (input.values[index] - mean)
       / (variance + Double(n.epsilon)).squareRoot() + (weights[.beta]?[c] ?? 0)
   }
+}
+
+/// x / (bias + alpha / size * the sum of squares around the channel)^beta.
+private func responseNormalize(_ n: ResponseNormalization, _ input: Array3) -> [Double] {
+  input.values.indices.map { index in
+    let c = index % input.channels
+    let first = max(0, c - (n.size - 1) / 2)
+    let last = min(input.channels - 1, c + n.size / 2)
+    let squares = (first...last).reduce(0.0) {
+      $0 + input.values[index - c + $1] * input.values[index - c + $1]
+    }
+    let sum = Double(n.bias) + Double(n.alpha) / Double(n.size) * squares
+    return input.values[index] / pow(sum, Double(n.beta))
+  }
+}
+
+/// The products of matrices [width, channels], one for each row of the images.
+private func matrixProduct(_ a: Array3, _ b: Array3) -> [Double] {
+  var result: [Double] = []
+  for m in 0..<a.height {
+    for i in 0..<a.width {
+      for j in 0..<b.channels {
+        result.append((0..<a.channels).reduce(0) { $0 + a[m, i, $1] * b[m, $1, j] })
+      }
+    }
+  }
+  return result
 }
 
 private func dense(

@@ -37,6 +37,8 @@ extension ReferenceNetwork {
             let all = stride(from: c, to: image.count, by: input.channels).map { image[$0] }
             least = min(least, Self.lead(all))
           }
+        case .parametricReLU:
+          for x in image where abs(x) > Self.rounding { least = min(least, abs(x)) }
         default: break
         }
       }

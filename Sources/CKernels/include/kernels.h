@@ -412,6 +412,62 @@ typedef void dk_resize_gradient_kernel(const float *value_gradient, dk_image gra
                                        float *out, dk_image out_image, const dk_neighbours *rows,
                                        const dk_neighbours *columns);
 
+/// Positions from `start` to `end` - 1 along one axis.
+typedef struct {
+  int32_t start, end;
+} dk_range;
+
+/// out = the mean of the rows and columns of `in` that `rows` and `columns` give for each of `out`.
+typedef void dk_pool_ranges_kernel(const float *in, dk_image in_image, float *out,
+                                   dk_image out_image, const dk_range *rows,
+                                   const dk_range *columns);
+
+/// Adds the gradient of the input of dk_pool_ranges to `out`.
+typedef void dk_pool_ranges_gradient_kernel(const float *value_gradient, dk_image gradient_image,
+                                            float *out, dk_image out_image, const dk_range *rows,
+                                            const dk_range *columns);
+
+/// A sum over `size` channels from c - (size - 1) / 2 on.
+typedef struct {
+  int32_t size;
+  float alpha, beta, bias;
+} dk_response;
+
+/// out = in / (bias + alpha / size * the sum of squares)^beta, the sum over channels around c.
+typedef void dk_response_normalize_kernel(const float *in, dk_image in_image, float *out,
+                                          dk_image out_image, dk_response response);
+
+/// Adds the gradient of the input of dk_response_normalize to `out`.
+typedef void dk_response_normalize_gradient_kernel(const float *in, dk_image in_image,
+                                                   const float *value_gradient,
+                                                   dk_image gradient_image, float *out,
+                                                   dk_image out_image, dk_response response);
+
+/// out = in, or in * alpha[c] where it is negative.
+typedef void dk_parametric_relu_kernel(const float *in, dk_image in_image, float *out,
+                                       dk_image out_image, const float *alpha);
+
+/// The gradient of dk_parametric_relu: writes or adds that of `in` unless `out` is null; adds that
+/// of alpha unless its pointer is null.
+typedef void dk_parametric_relu_gradient_kernel(const float *in, dk_image in_image,
+                                                const float *value_gradient,
+                                                dk_image gradient_image, float *out,
+                                                dk_image out_image, const float *alpha, bool add,
+                                                float *alpha_gradient);
+
+/// A stack of matrices; pitches are floats between matrices, rows and columns.
+typedef struct {
+  int32_t count, rows, columns;
+  int64_t pitch, row_pitch, column_pitch;
+} dk_matrices;
+
+/// out = a * b for each matrix of the stacks, or out += the same.
+typedef void dk_multiply_matrices_kernel(const float *a, dk_matrices left, const float *b,
+                                         dk_matrices right, float *out, dk_matrices to, bool add);
+
+/// out[i] = values[i] in all lanes, with i row-major.
+typedef void dk_broadcast_kernel(const float *values, float *out, dk_image out_image);
+
 /// The names of all kernels.
 #define DK_KERNELS(K)                                                                              \
   K(convolve)                                                                                      \
@@ -426,7 +482,11 @@ typedef void dk_resize_gradient_kernel(const float *value_gradient, dk_image gra
                           K(normalize_gradient) K(noise) K(cross_entropy) K(sgd) K(adam)           \
                               K(square_sum) K(all_finite) K(layer_normalize)                       \
                                   K(layer_normalize_gradient) K(extremum_gradient) K(gather)       \
-                                      K(scatter) K(resize) K(resize_gradient)
+                                      K(scatter) K(resize) K(resize_gradient) K(pool_ranges)             \
+                                          K(pool_ranges_gradient) K(response_normalize)            \
+                                              K(response_normalize_gradient) K(parametric_relu)    \
+                                                  K(parametric_relu_gradient) K(broadcast)         \
+                                                      K(multiply_matrices)
 
 /// The kernels for one instruction set.
 typedef struct __attribute__((swift_attr("@Sendable"))) {

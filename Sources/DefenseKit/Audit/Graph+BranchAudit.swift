@@ -12,6 +12,8 @@ extension Graph {
     let consumers = self.consumers
     return nodes.indices.compactMap { index in
       guard index > 0, dependence[index] != .image else { return nil }
+      // A table that is declared as a constant.
+      if case .constantValue = nodes[index].operation { return nil }
       let reader = consumers[index].first { dependence[$0] == .image }
       // A product with zeros is such a branch by itself, and the finding is that it ignores the
       // image.

@@ -97,6 +97,8 @@ struct ChannelRemoval {
       return (node.operation, input.mapValues { $0.with(grid.pool($0, p.kind)) })
     case .globalPooling(let kind, _):
       return (node.operation, input.mapValues { $0.with([kind.value(of: $0.values)]) })
+    case .adaptivePooling(let p):
+      return (node.operation, input.mapValues { $0.with(p.pooled($0.values, from: inputShape)) })
     case .batchNormalization(let b):
       var constants = input
       for (channel, constant) in input {
@@ -110,6 +112,30 @@ struct ChannelRemoval {
         throw impossible(index, removed, "its mean and variance count them")
       }
       return (node.operation, [:])
+    case .responseNormalization:
+      let removed = input.filter { $0.value.isRemoved }
+      guard removed.isEmpty else {
+        throw impossible(index, removed, "its sums over adjacent channels count them")
+      }
+      return (node.operation, [:])
+    case .matrixProduct:
+      let removed = node.inputs.reduce(into: [Int: ConstantChannel]()) { all, input in
+        all.merge(constants[input].filter { $0.value.isRemoved }) { first, _ in first }
+      }
+      guard removed.isEmpty else {
+        throw impossible(index, removed, "it multiplies them by other activations")
+      }
+      return (node.operation, [:])
+    case .constantValue:
+      return (node.operation, [:])
+    case .parametricReLU(var r):
+      var constants = input
+      for (channel, constant) in input {
+        let alpha = Double(r.alpha.values[channel])
+        constants[channel] = constant.with(constant.values.map { $0 < 0 ? $0 * alpha : $0 })
+      }
+      r.alpha = r.alpha.selecting(kept, axis: 0)
+      return (.parametricReLU(r), constants)
     case .rescaling(var r):
       var constants = input
       for (channel, constant) in input {
@@ -120,6 +146,15 @@ struct ChannelRemoval {
       if r.scale.count > 1 { r.scale = kept.map { r.scale[$0] } }
       if r.offset.count > 1 { r.offset = kept.map { r.offset[$0] } }
       return (.rescaling(r), constants)
+    case .rearrange(.selection(axis: -1, let indices)):
+      let sources = Rearrangement.selection(axis: -1, indices: indices)
+        .sources(inputShape, node.shape)
+      var places: [Int: Int] = [:]
+      for (place, channel) in kept.enumerated() { places[channel] = place }
+      return (
+        .rearrange(.selection(axis: -1, indices: indices.compactMap { places[$0] })),
+        try moved(index, sources)
+      )
     case .rearrange(let r):
       return (node.operation, try moved(index, r.sources(inputShape, node.shape)))
     case .resize(let r):

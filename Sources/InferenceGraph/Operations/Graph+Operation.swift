@@ -15,12 +15,18 @@ extension Graph {
     case pooling(Pooling)
     /// Pooling over the whole image; the result is `[channels]`, or `[1, 1, channels]`.
     case globalPooling(PoolingKind, keepsDimensions: Bool)
+    /// See ``AdaptivePooling``.
+    case adaptivePooling(AdaptivePooling)
     /// See ``Dense``.
     case dense(Dense)
     /// See ``BatchNormalization``; channels are the last axis.
     case batchNormalization(BatchNormalization)
     /// See ``LayerNormalization``.
     case layerNormalization(LayerNormalization)
+    /// See ``ResponseNormalization``.
+    case responseNormalization(ResponseNormalization)
+    /// See ``ParametricReLU``.
+    case parametricReLU(ParametricReLU)
     /// See ``Rescaling``.
     case rescaling(Rescaling)
     /// All elements as one vector, in row-major order.
@@ -39,6 +45,10 @@ extension Graph {
     case maximum
     /// The elementwise minimum of all inputs; axes of extent 1 are broadcast.
     case minimum
+    /// The matrix products of two inputs, `[..., rows, n]` and `[..., n, columns]`.
+    case matrixProduct
+    /// The same elements for every image; the input is not read. See ``ConstantValue``.
+    case constantValue(ConstantValue)
     /// The concatenation of the inputs along the last axis.
     case concatenate
     /// See ``Rearrangement``.
@@ -64,9 +74,12 @@ extension Graph.Operation {
     case .pooling(let p): p
     case .globalPooling(let kind, let keepsDimensions):
       GlobalPooling(kind: kind, keepsDimensions: keepsDimensions)
+    case .adaptivePooling(let p): p
     case .dense(let d): d
     case .batchNormalization(let b): b
     case .layerNormalization(let n): n
+    case .responseNormalization(let n): n
+    case .parametricReLU(let r): r
     case .rescaling(let r): r
     case .flatten: Flatten()
     case .reshape(let shape): Reshape(shape: shape)
@@ -77,6 +90,8 @@ extension Graph.Operation {
     case .multiply: Multiply()
     case .maximum: Extremum(isLargest: true)
     case .minimum: Extremum(isLargest: false)
+    case .matrixProduct: MatrixProduct()
+    case .constantValue(let c): c
     case .concatenate: Concatenate()
     case .rearrange(let r): r
     case .resize(let r): r
@@ -148,9 +163,11 @@ extension Graph.Operation {
     switch self {
     case .flatten: false
     case .rearrange(.permutation(let axes)): axes.last == axes.count - 1
+    case .rearrange(.selection(let axis, _)): axis != -1
     case .input, .convolution, .depthwiseConvolution, .separableConvolution, .pooling,
-      .globalPooling, .dense, .batchNormalization, .layerNormalization, .rescaling, .reshape,
-      .zeroPadding, .activation, .add, .multiply, .maximum, .minimum, .concatenate, .rearrange,
+      .globalPooling, .adaptivePooling, .dense, .batchNormalization, .layerNormalization,
+      .responseNormalization, .parametricReLU, .rescaling, .reshape, .zeroPadding, .activation,
+      .add, .multiply, .maximum, .minimum, .matrixProduct, .constantValue, .concatenate, .rearrange,
       .resize, .binaryLogits, .trainingOnly:
       true
     }

@@ -12,6 +12,8 @@ public enum Rearrangement: Sendable, Hashable {
   /// between its columns. Before a convolution this gives a transposed convolution with these
   /// strides.
   case zeroInsertion(rows: Int, columns: Int)
+  /// Takes the elements at these positions of an axis, counted from the end: -1 is the channels'.
+  case selection(axis: Int, indices: [Int])
 
   /// Returns the row-major position in the input of each element of the result; -1 for a zero.
   ///
@@ -43,6 +45,14 @@ public enum Rearrangement: Sendable, Hashable {
     case .zeroInsertion(let rows, let columns):
       return pixels(input, output) { y, x in
         y % rows == 0 && x % columns == 0 ? (y / rows, x / columns) : nil
+      }
+    case .selection(let axis, let indices):
+      let place = input.count + axis
+      let inner = input[(place + 1)...].reduce(1, *)
+      return (0..<input[..<place].reduce(1, *)).flatMap { outer in
+        indices.flatMap { index in
+          (0..<inner).map { (outer * input[place] + index) * inner + $0 }
+        }
       }
     }
   }
@@ -81,6 +91,7 @@ extension Rearrangement: OperationFacts {
     case .repetition: "upsampling"
     case .nearest: "nearest-neighbour resizing"
     case .zeroInsertion: "zero insertion"
+    case .selection(let axis, _): axis == -1 ? "channel selection" : "selection"
     }
   }
 
@@ -118,6 +129,18 @@ extension Rearrangement: OperationFacts {
         throw OperationError("strides of \(rows)x\(columns) are out of range")
       }
       return [(height - 1) * rows + 1, (width - 1) * columns + 1, channels]
+    case .selection(let axis, let indices):
+      let place = input.count + axis
+      guard axis < 0, place >= 0 else {
+        throw OperationError("\(input) has no axis \(axis)")
+      }
+      guard !indices.isEmpty, indices.count <= Graph.largestElementCount else {
+        throw OperationError("it selects nothing, or too much")
+      }
+      if let wrong = indices.first(where: { !(0..<input[place]).contains($0) }) {
+        throw OperationError("position \(wrong) is not on an axis of extent \(input[place])")
+      }
+      return input[..<place] + [indices.count] + input[(place + 1)...]
     }
   }
 }

@@ -12,6 +12,8 @@ public enum WeightRole: String, Sendable, Hashable, CaseIterable {
   case gamma
   /// The offset of each channel of a normalization.
   case beta
+  /// The factor of each channel below zero.
+  case alpha
   /// The mean that a batch normalization subtracts.
   case movingMean
   /// The variance that a batch normalization divides by.
@@ -21,14 +23,14 @@ public enum WeightRole: String, Sendable, Hashable, CaseIterable {
   public var isKernel: Bool {
     switch self {
     case .kernel, .depthwiseKernel, .pointwiseKernel: true
-    case .bias, .gamma, .beta, .movingMean, .movingVariance: false
+    case .bias, .gamma, .beta, .alpha, .movingMean, .movingVariance: false
     }
   }
 
   /// Whether training updates the weight by its gradient; moving statistics are averages instead.
   public var isTrained: Bool {
     switch self {
-    case .kernel, .depthwiseKernel, .pointwiseKernel, .bias, .gamma, .beta: true
+    case .kernel, .depthwiseKernel, .pointwiseKernel, .bias, .gamma, .beta, .alpha: true
     case .movingMean, .movingVariance: false
     }
   }
@@ -42,6 +44,7 @@ public enum WeightRole: String, Sendable, Hashable, CaseIterable {
     case .bias: "bias"
     case .gamma: "gamma"
     case .beta: "beta"
+    case .alpha: "alpha"
     case .movingMean: "moving mean"
     case .movingVariance: "moving variance"
     }
@@ -51,7 +54,7 @@ public enum WeightRole: String, Sendable, Hashable, CaseIterable {
   package var initialValue: Float? {
     switch self {
     case .kernel, .depthwiseKernel, .pointwiseKernel: nil
-    case .bias, .beta, .movingMean: 0
+    case .bias, .beta, .alpha, .movingMean: 0
     case .gamma, .movingVariance: 1
     }
   }

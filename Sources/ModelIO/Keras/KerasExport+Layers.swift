@@ -79,6 +79,12 @@ extension Graph.Node {
       return layer(
         n.scope == .position ? "LayerNormalization" : "GroupNormalization", config,
         [("gamma", n.gamma), ("beta", n.beta)])
+    case .parametricReLU(let r):
+      let shared = Array(1..<max(1, shape.count))
+      var config: [String: JSON] = [:]
+      if !shared.isEmpty { config["shared_axes"] = JSON(shared) }
+      let extents = shared.map { _ in 1 } + [r.alpha.count]
+      return layer("PReLU", config, [("alpha", Tensor(shape: extents, values: r.alpha.values))])
     case .rescaling(let r):
       return layer("Rescaling", ["scale": list(r.scale), "offset": list(r.offset)])
     case .flatten: return layer("Flatten", ["data_format": "channels_last"])
@@ -121,6 +127,8 @@ extension Graph.Node {
     case .trainingOnly(let kind):
       let (className, config) = kind.keras
       return layer(className, config)
+    case .adaptivePooling, .responseNormalization, .matrixProduct, .constantValue:
+      preconditionFailure("\(operation.displayName) is no layer of Keras")
     // Keras refuses to merge a single input, which is the identity.
     case .activation, .add, .multiply, .maximum, .minimum, .concatenate:
       return layer("Activation", ["activation": "linear"])
@@ -184,7 +192,7 @@ extension Rearrangement {
         ]
       )
     case .nearest(let height, let width): ("Resizing", resizing(height, width, "nearest"))
-    case .zeroInsertion: preconditionFailure("it is a layer with a kernel")
+    case .zeroInsertion, .selection: preconditionFailure("it is a layer with a kernel")
     }
   }
 }

@@ -85,8 +85,10 @@ extension Graph.Operation {
     case .pooling(var p):
       p.padding = padding
       return .pooling(p)
-    case .input, .globalPooling, .dense, .batchNormalization, .layerNormalization, .rescaling,
-      .flatten, .reshape, .zeroPadding, .activation, .add, .multiply, .maximum, .minimum,
+    case .input, .globalPooling, .adaptivePooling, .dense, .batchNormalization,
+      .layerNormalization, .responseNormalization, .parametricReLU, .rescaling, .flatten, .reshape,
+      .zeroPadding, .activation, .add, .multiply, .maximum, .minimum, .matrixProduct,
+      .constantValue,
       .concatenate, .rearrange, .resize, .binaryLogits, .trainingOnly:
       return self
     }

@@ -78,6 +78,14 @@ struct KerasExport {
     if case .activation = node.operation {
       return try add(node.activation, after: inputs[0], named: name, of: node)
     }
+    if let maps = node.operation.linearMaps(of: shape) {
+      return try add(maps, of: node, name, input: inputs[0], rank: shape.count)
+    }
+    if node.operation.hasNoKerasLayer {
+      throw GraphError(
+        node: node.name,
+        "\(node.operation.displayName) has no form in stock Keras; write it as ONNX")
+    }
     var inputs = inputs
     let operation = try inKerasPadding(node, name, inputs: &inputs, shape: shape)
     return try add(node.keras(operation, name: name, inputs: inputs), of: node)

@@ -6,7 +6,7 @@ struct KerasExportLayer {
   let className: String
   var config: [String: JSON]
   /// The indices of its input layers.
-  let inputs: [Int]
+  var inputs: [Int]
   /// The names and values, in Keras's order.
   var weights: [(name: String, tensor: Tensor)] = []
 }

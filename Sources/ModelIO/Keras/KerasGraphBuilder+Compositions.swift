@@ -81,7 +81,7 @@ extension KerasGraphBuilder {
     return try append(layer, nil, .add, [a, negated], path)
   }
 
-  /// Appends max(0, x) - alpha * max(0, -x).
+  /// Appends a rectifier with a slope for each channel or, for other slopes, for each element.
   private mutating func parametricRectifier(
     _ layer: KerasLayer, _ input: Int, _ path: [String]
   ) throws -> Int {
@@ -96,21 +96,21 @@ extension KerasGraphBuilder {
     // For each of our axes the corresponding axis in Keras.
     let axes = arrangements[input] == .channelsLast ? [1, 2, 0] : Array(shape.indices)
     let isPerChannel = axes.dropLast().allSatisfy { extents[$0] == 1 }
-    let positive = try append(layer, "positive", .activation, [input], path, .relu)
-    let negative = try append(
-      layer, "negative", .rescaling(Rescaling(scale: [-1])), [input], path, .relu)
+    func rectifier(_ values: [Float]) -> Graph.Operation {
+      .parametricReLU(ParametricReLU(alpha: Tensor(shape: [values.count], values: values)))
+    }
+    let channels = shape.last ?? 1
     if isPerChannel {
-      let slopes = try append(
-        layer, "slopes", .rescaling(Rescaling(scale: alpha.values.map { -$0 })), [negative], path)
-      return try append(layer, nil, .add, [positive, slopes], path)
+      let values =
+        alpha.count == channels
+        ? alpha.values : Array(repeating: alpha.values[0], count: channels)
+      return try append(layer, nil, rectifier(values), [input], path)
     }
     // With a slope for each element, the elements become channels of a vector.
-    let flat = try append(layer, "flat", .flatten, [negative], path)
-    let scale = alpha.broadcast(to: shape, axes: axes).map { -$0 }
+    let flat = try append(layer, "flat", .flatten, [input], path)
     let slopes = try append(
-      layer, "slopes", .rescaling(Rescaling(scale: scale)), [flat], path)
-    let split = try append(layer, "split", .reshape(shape), [slopes], path)
-    return try append(layer, nil, .add, [positive, split], path)
+      layer, "slopes", rectifier(alpha.broadcast(to: shape, axes: axes)), [flat], path)
+    return try append(layer, nil, .reshape(shape), [slopes], path)
   }
 
   /// Appends a convolution over the image with zeros between its pixels.

@@ -69,8 +69,10 @@ extension KerasGraphBuilder {
         throw refuse("pooling with padding above or below", "use padding='valid'")
       }
       return try slide(made, activation, window, down, over: inputs[0], layer, path)
-    case .input, .dense, .batchNormalization, .layerNormalization, .rescaling, .zeroPadding,
-      .activation, .add, .multiply, .maximum, .minimum, .concatenate, .rearrange, .resize,
+    case .input, .adaptivePooling, .dense, .batchNormalization, .layerNormalization,
+      .responseNormalization, .parametricReLU, .rescaling, .zeroPadding, .activation, .add,
+      .multiply, .maximum, .minimum, .matrixProduct, .constantValue, .concatenate, .rearrange,
+      .resize,
       .binaryLogits, .trainingOnly:
       throw refuse("a layer of this class")
     }

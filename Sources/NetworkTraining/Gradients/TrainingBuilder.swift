@@ -145,6 +145,11 @@ final class TrainingBuilder {
     case .globalPooling(let kind, _): return globalPooling(index, kind)
     case .batchNormalization(let b): return normalization(index, b)
     case .layerNormalization(let n): return layerNormalization(index, n)
+    case .responseNormalization(let n): return responseNormalization(index, n)
+    case .parametricReLU: return parametricReLU(index)
+    case .adaptivePooling: return adaptivePooling(index)
+    case .matrixProduct: return matrixProduct(index)
+    case .constantValue(let c): return constant(index, c)
     case .rescaling: return rescaling(index)
     case .flatten, .reshape: return reshape(index)
     case .zeroPadding(let top, _, let left, _): return zeroPadding(index, top: top, left: left)
@@ -230,6 +235,7 @@ extension TrainingNode {
   /// Whether the gradient of the weights is computed block by block.
   var addsBlockByBlock: Bool {
     if case .layerNormalization = operation { return true }
+    if case .parametricReLU = operation { return true }
     return operation.hasOwnChannels && (operation.isConvolution || shape.count > 1)
   }
 }

@@ -116,8 +116,10 @@ struct BufferLayout: Sendable {
           WinogradStep.scratchSize(inputs: c.kernel.shape[2], outputs: c.kernel.shape[3]))
       }
     case .input, .dense, .depthwiseConvolution, .separableConvolution, .pooling, .globalPooling,
-      .batchNormalization, .layerNormalization, .rescaling, .activation, .add, .multiply,
-      .maximum, .minimum, .concatenate, .rearrange, .resize, .binaryLogits, .trainingOnly:
+      .adaptivePooling, .batchNormalization, .layerNormalization, .responseNormalization,
+      .parametricReLU, .rescaling, .activation, .add, .multiply, .maximum, .minimum,
+      .matrixProduct, .constantValue, .concatenate, .rearrange, .resize, .binaryLogits,
+      .trainingOnly:
       views[index] = reserveResult(of: index)
     }
   }
@@ -231,7 +233,8 @@ extension FusedNode {
       // It shares the memory of its input, which other nodes may read too.
       return epilogue.activation == .linear
     case .input, .convolution, .depthwiseConvolution, .separableConvolution, .pooling,
-      .globalPooling, .reshape, .zeroPadding, .rearrange, .resize, .trainingOnly:
+      .globalPooling, .adaptivePooling, .responseNormalization, .parametricReLU, .matrixProduct,
+      .constantValue, .reshape, .zeroPadding, .rearrange, .resize, .trainingOnly:
       return false
     }
   }

@@ -82,6 +82,17 @@ struct Emission {
       steps.append(PoolingStep(input: input, output: output, pooling: pooling))
     case .globalPooling(let kind, _):
       steps.append(GlobalPoolingStep(input: input, output: output, kind: kind))
+    case .adaptivePooling:
+      steps.append(AdaptivePoolingStep(input: input, output: output))
+    case .responseNormalization(let n):
+      steps.append(ResponseNormalizationStep(input: input, output: output, normalization: n))
+    case .parametricReLU(let r):
+      steps.append(
+        ParametricReLUStep(input: input, output: output, alpha: Storage(r.alpha.values)))
+    case .matrixProduct:
+      steps.append(MatrixProductStep(left: input, right: inputs[1], output: output))
+    case .constantValue(let c):
+      steps.append(ConstantStep(output: output, values: Storage(c.tensor.values)))
     case .flatten, .reshape:
       let flat = layout.temporaries[index] ?? output
       steps.append(
@@ -125,7 +136,8 @@ struct Emission {
       .maximum, .minimum, .concatenate, .binaryLogits:
       appendToTail(node.steps(reading: inputs, output: output))
     case .input, .convolution, .depthwiseConvolution, .separableConvolution, .pooling,
-      .globalPooling, .reshape, .zeroPadding, .rearrange, .resize, .trainingOnly:
+      .globalPooling, .adaptivePooling, .responseNormalization, .parametricReLU, .matrixProduct,
+      .constantValue, .reshape, .zeroPadding, .rearrange, .resize, .trainingOnly:
       preconditionFailure("\(node.operation.displayName) has no form in the tail")
     }
   }

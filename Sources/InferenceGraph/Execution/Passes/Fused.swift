@@ -89,8 +89,9 @@ extension Graph.Operation {
     switch self {
     case .convolution, .dense: true
     case .input, .depthwiseConvolution, .separableConvolution, .pooling, .globalPooling,
-      .batchNormalization, .layerNormalization, .rescaling, .flatten, .reshape, .zeroPadding,
-      .activation, .add, .multiply, .maximum, .minimum, .concatenate, .rearrange, .resize,
+      .adaptivePooling, .batchNormalization, .layerNormalization, .responseNormalization,
+      .parametricReLU, .rescaling, .flatten, .reshape, .zeroPadding, .activation, .add, .multiply,
+      .maximum, .minimum, .matrixProduct, .constantValue, .concatenate, .rearrange, .resize,
       .binaryLogits, .trainingOnly:
       false
     }

@@ -9,7 +9,7 @@ extension ONNXImporter {
   private mutating func elementwise(
     _ call: ONNXCall, _ function: Activation
   ) throws -> ONNXActivation {
-    let value = try activation(0, of: call)
+    let value = try anyOrder(0, of: call)
     let node = try append(call, .activation, [value.node], activation: function)
     return ONNXActivation(node: node, layout: value.layout)
   }
@@ -18,12 +18,6 @@ extension ONNXImporter {
     switch call.kind {
     case .relu: return .relu
     case .leakyRelu: return .relu(slope: try call.float("alpha", 0.01))
-    case .pRelu:
-      let values = try weights(1, of: call).values(in: file)
-      guard let slope = values.first, values.allSatisfy({ $0 == slope }) else {
-        throw call.unsupported("a slope for each channel is not supported")
-      }
-      return .relu(slope: slope)
     case .elu: return .elu(alpha: try call.float("alpha", 1))
     case .selu:
       // The paper's constants, which the graph's function has.
@@ -50,6 +44,9 @@ extension ONNXImporter {
     }
   }
 
+  /// Returns the rectifier with one factor for all negative inputs.
+  func leaky(_ factor: Float) -> Activation { .relu(slope: factor) }
+
   private func clipping(_ call: ONNXCall) throws -> Activation {
     let least = try number("min", orInput: 1, of: call) ?? -.infinity
     let largest = try number("max", orInput: 2, of: call) ?? .infinity
@@ -65,6 +62,16 @@ extension ONNXImporter {
   }
 
   mutating func softmax(_ call: ONNXCall, _ function: Activation) throws -> ONNXActivation {
+    let given = try anyOrder(0, of: call)
+    if case .axes(let axes) = given.layout, call.version >= 13 {
+      let rank = axes.axes.count
+      let axis = try self.axes([call.integer("axis", -1)], rank: rank, of: call)[0]
+      if axis == rank - 1, axes.range(of: axis) != nil {
+        let (node, axes) = try rows(given, call)
+        let result = try append(call, .activation, [node], activation: function)
+        return self.value(result, axes)
+      }
+    }
     let value = try activation(0, of: call)
     let shape = shape(value)
     let rank = shape.count + 1
@@ -85,7 +92,7 @@ extension ONNXImporter {
     if case .integers(let training)? = try value(2, of: call), training.values != [.number(0)] {
       throw call.unsupported("it was exported in training mode; export the model in eval mode")
     }
-    let value = try activation(0, of: call)
+    let value = try anyOrder(0, of: call)
     let rate = try number("ratio", orInput: 1, of: call) ?? 0.5
     let node = try append(call, .trainingOnly(.dropout(rate: rate)), [value.node])
     return ONNXActivation(node: node, layout: value.layout)
@@ -96,6 +103,6 @@ extension ONNXImporter {
     guard type?.isFloat ?? false else {
       throw call.unsupported("a conversion of activations to integers is not supported")
     }
-    return try activation(0, of: call)
+    return try anyOrder(0, of: call)
   }
 }

@@ -6,6 +6,16 @@ extension ONNXImporter {
     guard let output = call.node.outputs.first, !output.isEmpty else {
       throw call.node.refusal(.onnxGraph, "it has no result")
     }
+    if call.kind == .split, case .activation? = try value(0, of: call) { return try split(call) }
+    if call.kind == .gatherND, case .activation? = try value(0, of: call) {
+      return try collecting(call)
+    }
+    if call.kind == .erf { return try errorFunction(call) }
+    // Of an error function, a norm or the pixels of windows, only the last result is a value.
+    if let partial = try gaussian(call) ?? pooling(ofPixels: call) ?? normalizing(call) {
+      if let result = partial { values[output] = .activation(result) }
+      return
+    }
     // Dropout's mask, the indices of a maximum and statistics for training have no values here.
     for other in call.node.outputs.dropFirst() where readers[other] ?? 0 > 0 {
       throw call.unsupported("its further results are used, which is not supported")
@@ -23,13 +33,15 @@ extension ONNXImporter {
       case .batchNormalization: try batchNormalization(call)
       case .instanceNormalization: try instanceNormalization(call)
       case .layerNormalization: try layerNormalization(call)
+      case .responseNormalization: try responseNormalization(call)
+      case .pRelu: try parametricReLU(call)
       case .maxPool: try pooling(call, .max)
       case .averagePool: try pooling(call, .average)
       case .globalMaxPool: try globalPooling(call, .max)
       case .globalAveragePool: try globalPooling(call, .average)
       case .reduceMean: try reduction(call, .average)
       case .reduceMax: try reduction(call, .max)
-      case .relu, .leakyRelu, .pRelu, .elu, .selu, .celu, .sigmoid, .hardSigmoid, .hardSwish,
+      case .relu, .leakyRelu, .elu, .selu, .celu, .sigmoid, .hardSigmoid, .hardSwish,
         .tanh, .softplus, .softsign, .gelu, .mish, .exp, .clip:
         try activation(call)
       case .softmax: try softmax(call, .softmax)
@@ -41,10 +53,14 @@ extension ONNXImporter {
       case .transpose: try transposition(call)
       case .squeeze, .unsqueeze: try axesChange(call)
       case .pad: try padding(call)
-      case .identity: try activation(0, of: call)
+      case .resize: try resizing(call)
+      case .gather: try gathering(call)
+      case .slice: try slicing(call)
+      case .identity: try anyOrder(0, of: call)
       case .dropout: try dropout(call)
       case .cast, .castLike: try cast(call)
-      case .constant, .constantOfShape, .shape, .gather, .slice, .reduceProd:
+      case .constant, .constantOfShape, .shape, .reduceProd, .expand, .equal, .not, .where, .mod,
+        .sqrt, .scatterND, .gatherND, .split, .erf, .reduceL2:
         throw call.unsupported("it is supported for shapes and constants only")
       }
     return .activation(result)
@@ -65,11 +81,12 @@ extension ONNXImporter {
     return value
   }
 
-  /// Returns an input that depends on the image.
-  func activation(_ index: Int, of call: ONNXCall) throws -> ONNXActivation {
-    guard case .activation(let result)? = try value(index, of: call) else {
-      throw call.unsupported("its input \(index + 1) must depend on the image")
-    }
+  /// Returns an input that depends on the image, in one of the simple orders.
+  mutating func activation(_ index: Int, of call: ONNXCall) throws -> ONNXActivation {
+    let value = try anyOrder(index, of: call)
+    guard case .axes = value.layout else { return value }
+    let result = try simple(value, call)
+    values[call.node.inputs[index]] = .activation(result)
     return result
   }
 
@@ -150,6 +167,9 @@ extension ONNXImporter {
     switch value.layout {
     case .plain: return value.node
     case .image: return try moved(value.node, [2, 0, 1], call, "channels_first")
+    case .axes(let axes):
+      guard axes.isBatchFirst else { return try plain(try simple(value, call), call) }
+      return try arranged(value.node, axes, axes.order, shape(value), call)
     case .flattened(let image):
       return try inOrder(value.node, image, named: Self.neutral(call.node.title))
     }

@@ -37,7 +37,11 @@ extension ONNXImporter {
   ) throws -> ONNXActivation {
     let layout = inputs[0].layout
     if inputs.count == 1 { return inputs[0] }
-    if inputs.allSatisfy({ $0.layout == layout }) {
+    let shape = graph.nodes[inputs[0].node].shape
+    let isSimple = if case .axes = layout { false } else { true }
+    if inputs.allSatisfy({ $0.layout == layout }),
+      isSimple || inputs.allSatisfy({ graph.nodes[$0.node].shape == shape })
+    {
       return ONNXActivation(
         node: try append(call, operation, inputs.map(\.node)), layout: layout)
     }
@@ -48,9 +52,21 @@ extension ONNXImporter {
 
   /// Adds the combination of an activation and a constant with one number, or one for each channel.
   private mutating func combine(
-    _ call: ONNXCall, _ value: ONNXActivation, _ constant: ONNXConstant, isConstantFirst: Bool
+    _ call: ONNXCall, _ given: ONNXActivation, _ constant: ONNXConstant, isConstantFirst: Bool
   ) throws -> ONNXActivation {
-    let numbers = try perChannel(call, value, constant)
+    if case .axes(var axes) = given.layout, batch == 1, axes.axes.first?.isEmpty == false {
+      // A single image needs no axis; here it gets one.
+      axes.axes.insert([], at: 0)
+      let result = try combine(
+        call, self.value(given.node, axes), constant, isConstantFirst: isConstantFirst)
+      axes = self.axes(of: result)
+      axes.axes.removeFirst()
+      return self.value(result.node, axes)
+    }
+    let value = try beside(constant, given, call)
+    guard let numbers = try perChannel(value, constant) else {
+      return try combine(call, value, table: constant, isConstantFirst: isConstantFirst)
+    }
     let none = [Float(1)]
     switch (call.kind, isConstantFirst) {
     case (.add, _), (.sum, _):
@@ -78,26 +94,102 @@ extension ONNXImporter {
     return ONNXActivation(node: node, layout: value.layout)
   }
 
-  /// Returns a constant as one number, or as one for each channel in the graph's order.
-  private func perChannel(
-    _ call: ONNXCall, _ value: ONNXActivation, _ constant: ONNXConstant
-  ) throws -> [Float] {
-    let values = try constant.values(in: file)
+  /// Returns a value in an order in which a constant is one number, or one for each channel; in a
+  /// simple one if there is none.
+  private mutating func beside(
+    _ constant: ONNXConstant, _ value: ONNXActivation, _ call: ONNXCall
+  ) throws -> ONNXActivation {
+    guard case .axes(let axes) = value.layout, constant.count != 1 else { return value }
+    let last = axes.axes.count - 1
+    if constant.shape.last == constant.count, constant.shape.count <= axes.axes.count,
+      constant.count == axes.extent(last), axes.range(of: last) != nil
+    {
+      let (node, axes) = try rows(value, call)
+      return self.value(node, axes)
+    }
+    return try simple(value, call)
+  }
+
+  /// Returns a constant as one number, or as one for each channel in the graph's order; nil if it is
+  /// neither.
+  func perChannel(_ value: ONNXActivation, _ constant: ONNXConstant) throws -> [Float]? {
+    let rank = axes(of: value).axes.count
+    if constant.count == 1, constant.shape.count <= rank { return try constant.values(in: file) }
+    if case .axes(let axes) = value.layout {
+      let channels = graph.nodes[value.node].channels
+      guard constant.shape.last == constant.count, constant.count == channels,
+        constant.shape.count <= rank, axes.extent(rank - 1) == channels
+      else { return nil }
+      return try constant.values(in: file)
+    }
     let shape = shape(value)
-    if values.count == 1, constant.shape.count <= shape.count + 1 { return values }
     // The extents on the axes of the activation, counted with the batch axis.
     let missing = shape.count + 1 - constant.shape.count
-    guard missing >= 0 else { throw call.invalid("constant") }
+    guard missing >= 0 else { return nil }
     let extents = Array(repeating: 1, count: missing) + constant.shape
     let channels = value.layout == .image ? 1 : shape.count
     guard extents.indices.allSatisfy({ extents[$0] == 1 || $0 == channels }),
       extents[channels] == shape[channels - 1]
+    else { return nil }
+    return inGraph(try constant.values(in: file), value.layout)
+  }
+
+  /// Adds the combination of an activation and a constant that differs between positions.
+  private mutating func combine(
+    _ call: ONNXCall, _ value: ONNXActivation, table constant: ONNXConstant, isConstantFirst: Bool
+  ) throws -> ONNXActivation {
+    let value = value.layout == .image ? value : try ordered(value, call)
+    let shape = shape(value)
+    let missing = shape.count + 1 - constant.shape.count
+    guard missing >= 0, [.add, .sub, .mul, .div].contains(call.kind) else {
+      throw call.unsupported("it is not supported with a constant of shape \(constant.shape)")
+    }
+    let extents = Array((Array(repeating: 1, count: missing) + constant.shape).dropFirst())
+    guard missing > 0 || constant.shape[0] == 1,
+      zip(extents, shape).allSatisfy({ $0 == 1 || $0 == $1 })
     else {
       throw call.unsupported(
-        "a constant of shape \(constant.shape) is not supported; one number, or one for each "
-          + "channel, is")
+        "a constant of shape \(constant.shape) does not fit activations of shape \(shape)")
     }
-    return inGraph(values, value.layout)
+    var values = try constant.values(in: file)
+    switch (call.kind, isConstantFirst) {
+    case (.sub, false): values = values.map { -$0 }
+    case (.div, false): values = values.map { 1 / $0 }
+    case (.div, true): throw call.unsupported("a quotient by activations is not supported")
+    default: break
+    }
+    var table = extents
+    if value.layout == .image {
+      values = permuted(values, extents, [1, 2, 0])
+      table = [extents[1], extents[2], extents[0]]
+    } else if shape.count > 3 {
+      // More than three axes are not broadcast.
+      var starts = [0]
+      var pitch = values.count
+      try file.use(shape.reduce(1, *), of: call.node.outputs.first ?? "")
+      for (axis, extent) in extents.enumerated() {
+        pitch /= extent
+        let step = extent == 1 ? 0 : pitch
+        starts = starts.flatMap { start in (0..<shape[axis]).map { start + $0 * step } }
+      }
+      values = starts.map { values[$0] }
+      table = shape
+    }
+    let node = try constantNode(values, table, call, part: "constant")
+    var input = value.node
+    if call.kind == .sub, isConstantFirst {
+      input = try append(call, .rescaling(Rescaling(scale: [-1])), [input], part: "negative")
+    }
+    let isProduct = call.kind == .mul || call.kind == .div
+    let result = try append(call, isProduct ? .multiply : .add, [input, node])
+    return ONNXActivation(node: result, layout: value.layout)
+  }
+
+  /// Returns a value in ONNX's order.
+  private mutating func ordered(
+    _ value: ONNXActivation, _ call: ONNXCall
+  ) throws -> ONNXActivation {
+    ONNXActivation(node: try plain(value, call), layout: .plain)
   }
 
   /// Makes numbers the bias of the layer that computes a value and has none; nil if there is no such

@@ -53,9 +53,11 @@ extension ONNXImporter {
       return .integers(ONNXIntegers(values: integers.values))
     case (.concat, .integers), (.gather, .integers), (.slice, .integers),
       (.reduceProd, .integers), (.add, .integers), (.sub, .integers), (.mul, .integers),
-      (.div, .integers):
-      return .integers(try computed(call))
-    default: return nil
+      (.div, .integers), (.mod, .integers), (.equal, .integers), (.where, .integers):
+      let areIntegers = inputs.allSatisfy { if case .integers? = $0 { true } else { false } }
+      if areIntegers || call.kind == .slice { return .integers(try computed(call)) }
+      return try computedConstant(call).map { .constant($0) }
+    default: return try computedConstant(call).map { .constant($0) }
     }
   }
 
@@ -112,7 +114,7 @@ extension ONNXImporter {
   private func shape(_ call: ONNXCall) throws -> ONNXValue {
     let extents: [ONNXExtent]
     switch try value(0, of: call) {
-    case .activation(let value)?: extents = [.batch] + shape(value).map { .number($0) }
+    case .activation(let value)?: extents = self.extents(of: value)
     case .constant(let constant)?: extents = constant.shape.map { .number($0) }
     case .integers(let integers)?:
       extents = integers.isScalar ? [] : [.number(integers.values.count)]
@@ -149,9 +151,11 @@ extension ONNXImporter {
 
   private func reshaped(_ shape: [Int], _ target: [Int], _ call: ONNXCall) throws -> [Int] {
     let count = shape.reduce(1, *)
+    let copiesZeros = try call.integer("allowzero", 0) == 0
     var result: [Int] = []
     for (index, extent) in target.enumerated() {
-      let copied = extent == 0 && shape.indices.contains(index) ? shape[index] : extent
+      let copied =
+        extent == 0 && copiesZeros && shape.indices.contains(index) ? shape[index] : extent
       result.append(copied)
     }
     let known = result.filter { $0 != -1 }.reduce(1.0) { $0 * Double($1) }

@@ -27,6 +27,21 @@ extension ONNXImporter {
     case .reduceProd:
       let product = try data.values.reduce(ONNXExtent.number(1)) { try combined($0, $1, call) }
       return ONNXIntegers(values: [product], isScalar: try call.integer("keepdims", 1) == 0)
+    case .where:
+      let count = inputs.map(\.values.count).max() ?? 0
+      guard inputs.count == 3, inputs.allSatisfy({ [1, count].contains($0.values.count) }) else {
+        throw call.invalid("inputs")
+      }
+      let values = try (0..<count).map { index in
+        let (condition, yes, no) = (
+          inputs[0].values[inputs[0].values.count == 1 ? 0 : index],
+          inputs[1].values[inputs[1].values.count == 1 ? 0 : index],
+          inputs[2].values[inputs[2].values.count == 1 ? 0 : index]
+        )
+        guard case .number(let isTrue) = condition else { throw call.invalid("inputs") }
+        return isTrue != 0 ? yes : no
+      }
+      return ONNXIntegers(values: values, isScalar: inputs.allSatisfy(\.isScalar))
     default: return try elementwise(inputs, call)
     }
   }
@@ -48,12 +63,26 @@ extension ONNXImporter {
     _ a: ONNXExtent, _ b: ONNXExtent, _ call: ONNXCall
   ) throws -> ONNXExtent {
     switch (call.kind, a, b) {
-    case (.add, .batch, .number(0)), (.sub, .batch, .number(0)), (.mul, .batch, .number(1)),
-      (.div, .batch, .number(1)), (.reduceProd, .batch, .number(1)):
-      return .batch
-    case (.add, .number(0), .batch), (.mul, .number(1), .batch), (.reduceProd, .number(1), .batch):
-      return .batch
+    case (.add, .batches(let a), .number(0)), (.sub, .batches(let a), .number(0)),
+      (.add, .number(0), .batches(let a)):
+      return .batches(a)
+    case (.mul, .batches(let a), .number(let b)), (.mul, .number(let b), .batches(let a)),
+      (.reduceProd, .batches(let a), .number(let b)),
+      (.reduceProd, .number(let b), .batches(let a)):
+      let (value, overflows) = a.multipliedReportingOverflow(by: b)
+      guard b > 0, !overflows else { throw call.invalid("inputs") }
+      return .batches(value)
+    case (.div, .batches(let a), .number(let b)) where b > 0 && a % b == 0:
+      return .batches(a / b)
+    case (.equal, .batches, .number(let b)) where b < 1,
+      (.equal, .number(let b), .batches) where b < 1:
+      return .number(0)
     case (let kind, .number(let a), .number(let b)):
+      if kind == .equal { return .number(a == b ? 1 : 0) }
+      if kind == .mod {
+        guard b > 0 else { throw call.unsupported("only positive divisors are supported") }
+        return .number((a % b + b) % b)
+      }
       let (value, overflows) =
         if kind == .add {
           a.addingReportingOverflow(b)

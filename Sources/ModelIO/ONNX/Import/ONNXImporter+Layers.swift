@@ -43,8 +43,17 @@ extension ONNXImporter {
 
   mutating func gemm(_ call: ONNXCall) throws -> ONNXActivation {
     try call.require("transA", 0)
-    let value = try activation(0, of: call)
-    guard shape(value).count == 1 else { throw call.invalid("input") }
+    var value = try anyOrder(0, of: call)
+    var rest: ONNXAxes?
+    if case .axes(let axes) = value.layout {
+      if axes.axes.count == 2, !axes.isBatchFirst || batch == 1 && !axes.axes[0].isEmpty {
+        let (node, axes) = try rows(value, call)
+        (value, rest) = (ONNXActivation(node: node, layout: .plain), axes)
+      } else {
+        value = try activation(0, of: call)
+      }
+    }
+    guard rest != nil || shape(value).count == 1 else { throw call.invalid("input") }
     let isTransposed = try call.integer("transB", 0) != 0
     let (kernel, permutation) = try kernel(
       call, isTransposed: isTransposed, after: value.layout)
@@ -63,7 +72,11 @@ extension ONNXImporter {
     let scaled =
       alpha == 1
       ? kernel : Tensor(shape: kernel.shape, values: kernel.values.map { $0 * alpha })
-    let result = try dense(call, value.node, Dense(kernel: scaled, bias: bias))
+    var result = try dense(call, value.node, Dense(kernel: scaled, bias: bias))
+    if var axes = rest {
+      axes.parts[axes.parts.count - 1] = kernel.shape[1]
+      result = self.value(result.node, axes)
+    }
     try note(.kernel, of: result.node, from: 1, of: call, permutation, factor: alpha)
     // One number for all units becomes one for each.
     let shape = try constant(2, of: call).map {
@@ -74,6 +87,17 @@ extension ONNXImporter {
   }
 
   mutating func matMul(_ call: ONNXCall) throws -> ONNXActivation {
+    if case .activation? = try value(1, of: call) { return try product(call) }
+    let given = try anyOrder(0, of: call)
+    if case .axes = given.layout {
+      var (node, axes) = try rows(given, call)
+      let (kernel, permutation) = try kernel(call, isTransposed: false, after: .plain)
+      let result = try dense(call, node, Dense(kernel: kernel))
+      axes.parts[axes.parts.count - 1] = kernel.shape[1]
+      try note(.kernel, of: result.node, from: 1, of: call, permutation)
+      node = result.node
+      return self.value(node, axes)
+    }
     let value = try activation(0, of: call)
     let layout = value.layout
     let node = layout == .image ? try plain(value, call) : value.node
@@ -150,12 +174,14 @@ extension ONNXImporter {
   }
 
   mutating func layerNormalization(_ call: ONNXCall) throws -> ONNXActivation {
-    let value = try activation(0, of: call)
-    let rank = shape(value).count + 1
+    let given = try anyOrder(0, of: call)
+    let rank = axes(of: given).axes.count
     let axis = try axes([call.integer("axis", -1)], rank: rank, of: call)[0]
-    guard value.layout == .plain, axis == rank - 1 else {
+    guard given.layout != .image, axis == rank - 1 else {
       throw call.unsupported("only a normalization along the last axis is supported")
     }
+    let (input, axes) = try rows(given, call)
+    let value = self.value(input, axes)
     let normalization = LayerNormalization(
       gamma: try channels(1, of: call, .plain),
       beta: try constant(2, of: call) == nil ? nil : try channels(2, of: call, .plain),
@@ -164,7 +190,7 @@ extension ONNXImporter {
       call, .layerNormalization(normalization), [value.node], named: try weights(1, of: call).name)
     try note(.gamma, of: node, from: 1, of: call)
     try note(.beta, of: node, from: 2, of: call)
-    return ONNXActivation(node: node, layout: .plain)
+    return ONNXActivation(node: node, layout: value.layout)
   }
 
   /// Returns an input with one number for each channel, in the graph's order.

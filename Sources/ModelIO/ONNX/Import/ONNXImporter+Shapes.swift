@@ -24,18 +24,26 @@ extension ONNXImporter {
   }
 
   mutating func reshaping(_ call: ONNXCall) throws -> ONNXActivation {
-    let value = try activation(0, of: call)
+    let value = try anyOrder(0, of: call)
     guard let target = try integers(1, of: call)?.values else { throw call.invalid("shape") }
-    return try reshaped(value, to: try extents(target, of: value, call), call)
+    let extents = try extents(target, of: value, call)
+    if extents == self.extents(of: value) { return value }
+    let count = graph.nodes[value.node].elementCount
+    let isVector =
+      extents.count == 2 && extents[1] == .number(count)
+      && [.batch, .number(batch ?? 0)].contains(extents[0])
+    if isVector, graph.nodes[value.node].shape.count == 1 || value.layout == .image {
+      return try flattened(value, call)
+    }
+    return try reshaped(value, extents, call)
   }
 
-  /// Returns the extents that a reshape asks for, without the batch axis.
+  /// Returns the extents that a reshape asks for.
   private func extents(
     _ target: [ONNXExtent], of value: ONNXActivation, _ call: ONNXCall
-  ) throws -> [Int] {
-    let shape = shape(value)
+  ) throws -> [ONNXExtent] {
     let copiesZeros = try call.integer("allowzero", 0) == 0
-    let whole: [ONNXExtent] = [.batch] + shape.map { .number($0) }
+    let whole = extents(of: value)
     var result: [ONNXExtent] = []
     for (index, extent) in target.enumerated() {
       guard extent == .number(0), copiesZeros else {
@@ -45,46 +53,55 @@ extension ONNXImporter {
       guard whole.indices.contains(index) else { throw call.invalid("shape") }
       result.append(whole[index])
     }
-    let count = shape.reduce(1, *)
-    guard let first = result.first, var rest = ONNXIntegers(values: Array(result[1...])).numbers,
-      rest.allSatisfy({ $0 == -1 || (1...count).contains($0) })
-    else { throw call.unsupported("a reshape that mixes images is not supported") }
-    let known = rest.filter { $0 > 0 }.reduce(1.0) { $0 * Double($1) }
-    let unknown = rest.indices.filter { rest[$0] == -1 }
-    if unknown.count == 1, known > 0, known <= Double(count) {
-      rest[unknown[0]] = count / Int(known)
+    guard let unknown = result.firstIndex(of: .number(-1)) else { return result }
+    // What is left of the elements of one image, or of all of a fixed number.
+    let refusal = call.unsupported("a reshape that mixes images is not supported")
+    var left = graph.nodes[value.node].elementCount
+    var hasImages = false
+    for (index, extent) in result.enumerated() where index != unknown {
+      let factor: Int
+      switch extent {
+      case .number(let number): factor = number
+      case .batches(let number):
+        guard !hasImages else { throw refusal }
+        (factor, hasImages) = (number, true)
+      }
+      if let batch, !hasImages, factor > 0, left % factor != 0 {
+        let (all, overflows) = left.multipliedReportingOverflow(by: batch)
+        if !overflows, all % factor == 0 { (left, hasImages) = (all, true) }
+      }
+      guard factor > 0, left % factor == 0 else { throw refusal }
+      left /= factor
     }
-    let isBatch =
-      first == .batch || first == .number(-1) && unknown.isEmpty
-      || batch.map { first == .number($0) } ?? false
-    guard isBatch, unknown.count <= 1,
-      rest.reduce(1.0, { $0 * Double($1) }) == Double(count)
-    else { throw call.unsupported("a reshape that mixes images is not supported") }
-    return rest
+    // A number that all images together have was taken above.
+    result[unknown] = hasImages || countsImages(result, value) ? .number(left) : .batches(left)
+    return result
   }
 
-  /// Appends a reshape to extents in ONNX's order, without the batch axis.
-  private mutating func reshaped(
-    _ value: ONNXActivation, to extents: [Int], _ call: ONNXCall
-  ) throws -> ONNXActivation {
-    if extents == shape(value) { return value }
-    if extents.count == 1 { return try flattened(value, call) }
-    let node = try plain(value, call)
-    // The order is the same with channels last if there is one channel, or one pixel.
-    if extents.count == 3, extents[0] == 1 || extents[1] * extents[2] == 1 {
-      let image = [extents[1], extents[2], extents[0]]
-      return ONNXActivation(node: try append(call, .reshape(image), [node]), layout: .image)
-    }
-    return ONNXActivation(node: try append(call, .reshape(extents), [node]), layout: .plain)
+  /// Whether the known extents count the images of a fixed number.
+  private func countsImages(_ extents: [ONNXExtent], _ value: ONNXActivation) -> Bool {
+    guard let batch else { return false }
+    if batch == 1 { return true }
+    return extents.first == .number(batch)
   }
 
   /// Adds a `Squeeze` or an `Unsqueeze`.
   mutating func axesChange(_ call: ONNXCall) throws -> ONNXActivation {
-    let value = try activation(0, of: call)
+    let value = try anyOrder(0, of: call)
     let list = try list("axes", orInput: 1, of: call)
-    let extents = try changed(shape: [0] + shape(value), list, call)
-    guard extents.first == 0 else { throw call.unsupported("the batch axis must stay first") }
-    return try reshaped(value, to: Array(extents[1...]), call)
+    var axes = axes(of: value)
+    if call.kind == .squeeze {
+      let all = axes.axes.indices.filter { $0 > 0 && axes.axes[$0].isEmpty }
+      let removed = try list.map { try self.axes($0, rank: axes.axes.count, of: call) } ?? all
+      guard removed.allSatisfy({ axes.axes[$0].isEmpty }) else { throw call.invalid("axes") }
+      axes.axes = axes.axes.indices.filter { !removed.contains($0) }.map { axes.axes[$0] }
+    } else {
+      let rank = axes.axes.count + (list?.count ?? 0)
+      for axis in try self.axes(list ?? [], rank: rank, of: call).sorted() {
+        axes.axes.insert([], at: axis)
+      }
+    }
+    return self.value(value.node, axes)
   }
 
   /// Returns a shape without or with axes of extent 1.
@@ -106,39 +123,11 @@ extension ONNXImporter {
   }
 
   mutating func transposition(_ call: ONNXCall) throws -> ONNXActivation {
-    let value = try activation(0, of: call)
-    let rank = shape(value).count + 1
-    let axes = try call.integers("perm") ?? Array((0..<rank).reversed())
-    guard axes.sorted() == Array(0..<rank) else { throw call.invalid("perm") }
-    guard axes[0] == 0 else { throw call.unsupported("the batch axis must stay first") }
-    if axes == Array(0..<rank) { return value }
-    switch (value.layout, axes) {
-    case (.image, [0, 2, 3, 1]): return ONNXActivation(node: value.node, layout: .plain)
-    case (.plain, [0, 3, 1, 2]): return ONNXActivation(node: value.node, layout: .image)
-    default:
-      let permutation = Rearrangement.permutation(axes: axes[1...].map { $0 - 1 })
-      let node = try append(call, .rearrange(permutation), [try plain(value, call)])
-      return ONNXActivation(node: node, layout: .plain)
-    }
-  }
-
-  mutating func concatenation(_ call: ONNXCall) throws -> ONNXActivation {
-    var inputs: [ONNXActivation] = []
-    for index in call.node.inputs.indices { inputs.append(try activation(index, of: call)) }
-    guard let first = inputs.first else { throw call.invalid("inputs") }
-    let rank = shape(first).count + 1
-    let axis = try axes([call.integer("axis", 1)], rank: rank, of: call)[0]
-    if axis == 1, inputs.contains(where: { $0.layout == .image }) {
-      var nodes: [Int] = []
-      for index in inputs.indices { nodes.append(try image(index, of: call)) }
-      return ONNXActivation(node: try append(call, .concatenate, nodes), layout: .image)
-    }
-    guard axis == rank - 1, !inputs.contains(where: { $0.layout == .image }) else {
-      throw call.unsupported("only a concatenation of channels is supported")
-    }
-    var nodes: [Int] = []
-    for input in inputs { nodes.append(try plain(input, call)) }
-    return ONNXActivation(node: try append(call, .concatenate, nodes), layout: .plain)
+    let value = try anyOrder(0, of: call)
+    let rank = axes(of: value).axes.count
+    let order = try call.integers("perm") ?? Array((0..<rank).reversed())
+    guard order.sorted() == Array(0..<rank) else { throw call.invalid("perm") }
+    return transposed(value, order)
   }
 
   mutating func padding(_ call: ONNXCall) throws -> ONNXActivation {
@@ -149,7 +138,9 @@ extension ONNXImporter {
     else { throw call.unsupported("only a padding with zeros is supported") }
     let pads = try list("pads", orInput: 1, of: call) ?? []
     let padded = try axes(integers(3, of: call)?.numbers ?? Array(0..<rank), rank: rank, of: call)
-    guard rank == 4, pads.count == 2 * padded.count else { throw call.invalid("pads") }
+    guard pads.count == 2 * padded.count else { throw call.invalid("pads") }
+    if pads.allSatisfy({ $0 == 0 }) { return value }
+    guard rank == 4 else { throw call.unsupported("only a padding of images is supported") }
     var (before, after) = ([0, 0, 0, 0], [0, 0, 0, 0])
     for (index, axis) in padded.enumerated() {
       before[axis] = pads[index]
@@ -159,7 +150,6 @@ extension ONNXImporter {
     let others = (0..<4).filter { $0 != row && $0 != column }
     guard others.allSatisfy({ before[$0] == 0 && after[$0] == 0 }), pads.allSatisfy({ $0 >= 0 })
     else { throw call.unsupported("only a padding of the height and the width is supported") }
-    if pads.allSatisfy({ $0 == 0 }) { return value }
     let operation = Graph.Operation.zeroPadding(
       top: before[row], bottom: after[row], left: before[column], right: after[column])
     return ONNXActivation(

@@ -101,18 +101,4 @@ extension ONNXImporter {
       call, .globalPooling(kind, keepsDimensions: true), [try image(0, of: call)])
     return ONNXActivation(node: node, layout: .image)
   }
-
-  /// Adds a mean or maximum over the height and the width.
-  mutating func reduction(_ call: ONNXCall, _ kind: PoolingKind) throws -> ONNXActivation {
-    let value = try activation(0, of: call)
-    let rank = shape(value).count + 1
-    let keeps = try call.integer("keepdims", 1) != 0
-    let axes = try axes(list("axes", orInput: 1, of: call) ?? [], rank: rank, of: call).sorted()
-    let spatial = value.layout == .image ? [2, 3] : [1, 2]
-    guard rank == 4, axes == spatial else {
-      throw call.unsupported("only a reduction over the height and the width is supported")
-    }
-    let node = try append(call, .globalPooling(kind, keepsDimensions: keeps), [value.node])
-    return ONNXActivation(node: node, layout: keeps ? value.layout : .plain)
-  }
 }

@@ -12,6 +12,12 @@ struct ONNXImporter {
   var results: [Int: String] = [:]
   /// The file's place of each weight of the graph, by node and role.
   var weights: [Int: [WeightRole: ONNXWeight]] = [:]
+  /// Error functions, by the names of their results.
+  var gaussians: [String: ONNXGaussian] = [:]
+  /// Norms along the last axis, by the names of their values.
+  var norms: [String: ONNXNorm] = [:]
+  /// The pixels of adaptive poolings, by the names of their values.
+  var pixels: [String: ONNXPixels] = [:]
   /// Why the graph's weights cannot be written back to the file; nil if they can.
   var obstacle: String?
   /// The number of images that the file fixes; nil if any is allowed.
@@ -36,14 +42,18 @@ struct ONNXImporter {
     }
     let output = catalogue.outputs[0].name
     let end = ONNXAgreementEnd(network, output: output)
+    var last: ONNXCall?
     for node in network.nodes where !(end?.results.isSuperset(of: node.outputs) ?? false) {
-      try importer.add(ONNXCall(node, version: version))
+      let call = try ONNXCall(node, version: version)
+      try importer.add(call)
+      last = call
     }
     if let end { try importer.add(end, output: output) }
-    guard case .activation(let result)? = importer.values[output] else {
+    guard case .activation(var result)? = importer.values[output] else {
       throw ONNXRefusal(
         .onnxGraph, at: output, "the output '\(abbreviated(output))' does not depend on the image")
     }
+    if let last { result = try importer.simple(result, last) }
     try importer.finish(result)
     let whole = importer.graph.splittingSigmoid ?? importer.graph
     if let fault = whole.outputFault(appending: "a Sigmoid node") {

@@ -9,12 +9,15 @@ enum ONNXLayout: Equatable {
   case image
   /// A flattened image, `[height, width, channels]` in the graph, whose channels are first in ONNX.
   case flattened([Int])
+  /// Any other order.
+  case axes(ONNXAxes)
 
   /// Returns the shape in ONNX, without the batch axis, of a value with this shape in the graph.
   func shape(of shape: [Int]) -> [Int] {
     switch self {
     case .plain, .flattened: shape
     case .image: [shape[2], shape[0], shape[1]]
+    case .axes(let axes): axes.axes.indices.dropFirst().map { axes.extent($0) }
     }
   }
 }

@@ -165,6 +165,7 @@ final class ONNXFile {
           + "copy the file itself beside the model")
     }
     others[name] = file
+    left += 4 * file.size
     return file
   }
 

@@ -45,7 +45,7 @@ struct ONNXChanges {
   private mutating func name(_ role: WeightRole, of layer: String) -> String {
     let endings =
       switch role {
-      case .kernel, .depthwiseKernel, .pointwiseKernel, .gamma: ONNXImporter.kernelEndings
+      case .kernel, .depthwiseKernel, .pointwiseKernel, .gamma, .alpha: ONNXImporter.kernelEndings
       case .bias, .beta: [".bias"]
       case .movingMean: [".running_mean"]
       case .movingVariance: [".running_var"]

@@ -37,6 +37,20 @@ extension ONNXExport {
     case .dense(let d): return dense(title, value, d, shape)
     case .batchNormalization(let b): return normalization(title, value, b, shape)
     case .layerNormalization(let n): return try normalization(title, value, n, shape, node)
+    case .adaptivePooling(let p): return adaptivePooling(p, title, value, shape)
+    case .responseNormalization(let n):
+      return responseNormalization(title, value, n, shape)
+    case .parametricReLU(let r):
+      let count = r.alpha.count
+      let factors = constant(
+        "\(title).weight", shape.count == 3 ? [count, 1, 1] : [count], r.alpha.values)
+      return add("PRelu", [value, factors], title)
+    case .matrixProduct:
+      let ordered = inputs.enumerated().map { number, input in
+        channelsLast(input, graph.nodes[node.inputs[number]].shape, title)
+      }
+      return channelsFirst(add("MatMul", ordered, title), node.shape, title)
+    case .constantValue(let c): return constant(c, title, value)
     case .rescaling(let r): return rescaling(title, value, r, rank: shape.count)
     case .binaryLogits:
       let kernel = constant("\(title).weight", [1, 2], [0, 1])
@@ -179,6 +193,27 @@ extension ONNXExport {
       let result = add("Reshape", [normal, whole], title)
       return rescaling(title, result, Rescaling(scale: gamma, offset: beta), rank: shape.count)
     }
+  }
+
+  private mutating func responseNormalization(
+    _ title: String, _ value: String, _ n: ResponseNormalization, _ shape: [Int]
+  ) -> String {
+    // The operator's channels are the first axis.
+    let turn = Array(1..<shape.count)
+    let isMoved = shape.count == 2 || shape.count > 3
+    let first =
+      isMoved
+      ? add("Transpose", [value], title, [("perm", .integers([0, shape.count] + turn))]) : value
+    let result = add(
+      "LRN", [first], title,
+      [
+        ("size", .integer(n.size)), ("alpha", .float(n.alpha)), ("beta", .float(n.beta)),
+        ("bias", .float(n.bias)),
+      ])
+    return isMoved
+      ? add(
+        "Transpose", [result], title, [("perm", .integers([0] + turn.map { $0 + 1 } + [1]))])
+      : result
   }
 
   private mutating func rescaling(

@@ -41,22 +41,62 @@ extension ONNXExport {
       return rearranged(rearrangement, title, value, shape, node.shape)
     case .resize(let r):
       let sizes = constant("\(title).sizes", [shape[2], r.height, r.width])
-      // The number of images is that of the value.
-      let batch = add(
-        "Slice",
-        [
-          add("Shape", [value], title), constant("\(title).start", [0]),
-          constant("\(title).end", [1]),
-        ], title)
       return add(
-        "Resize", [value, "", "", add("Concat", [batch, sizes], title, [("axis", .integer(0))])],
-        title,
+        "Resize", [value, "", "", extents(sizes, after: value, title)], title,
         [("mode", .text("linear")), ("coordinate_transformation_mode", .text("half_pixel"))])
     case .input, .convolution, .depthwiseConvolution, .separableConvolution, .pooling,
-      .globalPooling, .dense, .batchNormalization, .layerNormalization, .rescaling, .activation,
-      .add, .multiply, .maximum, .minimum, .concatenate, .binaryLogits, .trainingOnly:
+      .globalPooling, .adaptivePooling, .dense, .batchNormalization, .layerNormalization,
+      .responseNormalization, .parametricReLU, .rescaling, .activation, .add, .multiply, .maximum,
+      .minimum, .matrixProduct, .constantValue, .concatenate, .binaryLogits, .trainingOnly:
       preconditionFailure("\(node.operation.displayName) moves no elements")
     }
+  }
+
+  /// Returns the number of images of a value, followed by constant extents.
+  mutating func extents(_ others: String, after value: String, _ title: String) -> String {
+    let batch = add(
+      "Slice",
+      [
+        add("Shape", [value], title), constant("\(title).start", [0]),
+        constant("\(title).end", [1]),
+      ], title)
+    return add("Concat", [batch, others], title, [("axis", .integer(0))])
+  }
+
+  /// Adds an average pooling to a fixed size: windows where the sizes divide, else a matrix along
+  /// each axis.
+  mutating func adaptivePooling(
+    _ p: AdaptivePooling, _ title: String, _ value: String, _ shape: [Int]
+  ) -> String {
+    if shape[0] % p.height == 0, shape[1] % p.width == 0 {
+      let window = [shape[0] / p.height, shape[1] / p.width]
+      return add(
+        "AveragePool", [value], title,
+        [("kernel_shape", .integers(window)), ("strides", .integers(window))])
+    }
+    func means(_ name: String, _ from: Int, _ to: Int) -> String {
+      var values = [Float](repeating: 0, count: from * to)
+      for column in 0..<to {
+        let window = AdaptivePooling.window(column, from: from, to: to)
+        for row in window { values[row * to + column] = 1 / Float(window.count) }
+      }
+      return constant("\(title).\(name)", [from, to], values)
+    }
+    let turn: [(name: String, value: Setting)] = [("perm", .integers([0, 1, 3, 2]))]
+    let columns = add("MatMul", [value, means("columns", shape[1], p.width)], title)
+    let turned = add("Transpose", [columns], title, turn)
+    let rows = add("MatMul", [turned, means("rows", shape[0], p.height)], title)
+    return add("Transpose", [rows], title, turn)
+  }
+
+  /// Adds a constant for every image.
+  mutating func constant(_ c: ConstantValue, _ title: String, _ value: String) -> String {
+    let shape = c.tensor.shape
+    let permutation = shape.count == 3 ? ONNXPermutation(shape: shape, axes: [2, 0, 1]) : nil
+    let stored = shape.count == 3 ? [shape[2], shape[0], shape[1]] : shape
+    let table = constant("\(title).value", [1] + stored, c.tensor.values, permutation)
+    return add(
+      "Expand", [table, extents(constant("\(title).shape", stored), after: value, title)], title)
   }
 
   private mutating func rearranged(
@@ -98,6 +138,11 @@ extension ONNXExport {
       return add(
         "Gather", [rows, constant("\(title).columns", positions(1))], title,
         [("axis", .integer(3))])
+    case .selection(let axis, let indices):
+      let place = shape.count == 3 ? [2, 3, 1][3 + axis] : shape.count + axis + 1
+      return add(
+        "Gather", [value, constant("\(title).indices", indices)], title,
+        [("axis", .integer(place))])
     case .zeroInsertion(let rows, let columns):
       let channels = shape[2]
       let kernel = constant(
