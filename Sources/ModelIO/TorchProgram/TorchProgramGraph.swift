@@ -158,6 +158,12 @@ struct TorchProgramGraph {
   // MARK: Operators
 
   private mutating func translate(_ node: TorchProgramNode) throws(StateRefusal) {
+    if ["chunk.default", "split.Tensor", "split_with_sizes.default"].contains(node.target) {
+      return try split(node)
+    }
+    guard node.outputs.count == 1 else {
+      throw node.unsupported("it has \(node.outputs.count) results, which is not supported")
+    }
     // An operator that changes its input in place gives the same result.
     var parts = node.target.split(separator: ".").map(String.init)
     if let first = parts.first, first.hasSuffix("_"), !first.hasPrefix("_") {
@@ -192,6 +198,16 @@ struct TorchProgramGraph {
     case "view.default", "reshape.default", "_unsafe_view.default": return try reshape(node)
     case "permute.default", "transpose.int", "t.default": return try transpose(node)
     case "constant_pad_nd.default", "pad.default": return try padding(node)
+    case "matmul.default", "bmm.default":
+      let other = target == "matmul.default" ? "other" : "mat2"
+      let operands = [try value(try node.tensor("self")), try value(try node.tensor(other))]
+      return append("MatMul", operands, as: node.name)
+    case "scaled_dot_product_attention.default": return try attention(node)
+    case "unflatten.int", "unsqueeze.default", "squeeze.dim", "squeeze.dims":
+      return try reshapeToResult(node)
+    case "expand.default": return try expand(node)
+    case "select.int": return try select(node)
+    case "slice.Tensor": return try slice(node)
     case "dropout.default", "feature_dropout.default", "alpha_dropout.default":
       guard try !node.bool("train", true) else {
         throw node.unsupported("it drops values; call model.eval() before the export")
@@ -331,7 +347,9 @@ struct TorchProgramGraph {
     let input = try value(try node.tensor("input"))
     let weight = try value(try node.tensor("weight"))
     let bias = node.has("bias") ? [try value(try node.tensor("bias"))] : []
-    if try rank(node, "input") == 2 {
+    // A row for each image, not for each part of one.
+    let shape = shapes[try node.tensor("input")] ?? []
+    if shape.count == 2, shape[0].map({ Int64($0) }) == catalogue.inputs[0].shape.first ?? nil {
       return append("Gemm", [input, weight] + bias, [("transB", .integer(1))], as: node.name)
     }
     let turned = append(
@@ -429,6 +447,114 @@ struct TorchProgramGraph {
     }
     let shape = constant(extents, node.name, "shape")
     return append("Reshape", [try value(try node.tensor("self")), shape], as: node.name)
+  }
+
+  // MARK: Parts
+
+  /// Appends a change of shape whose result is known.
+  private mutating func reshapeToResult(_ node: TorchProgramNode) throws(StateRefusal) -> String {
+    let shape = try fixedShape(node.name, node)
+    let extents = constant(shape, node.name, "shape")
+    return append("Reshape", [try value(try node.tensor("self")), extents], as: node.name)
+  }
+
+  /// Returns the shape of a value; 0 in place of a number of images that is not fixed.
+  private func fixedShape(
+    _ name: String, _ node: TorchProgramNode
+  ) throws(StateRefusal) -> [Int] {
+    guard let shape = shapes[name] else {
+      throw node.unsupported("the shape of its result is not known")
+    }
+    let extents = shape.enumerated().compactMap { $1 ?? ($0 == 0 ? 0 : nil) }
+    guard extents.count == shape.count else {
+      throw node.unsupported("a shape that is not fixed is not supported; export it for one image")
+    }
+    return extents
+  }
+
+  private mutating func expand(_ node: TorchProgramNode) throws(StateRefusal) -> String {
+    let extents = try fixedShape(node.name, node).map { max($0, 1) }
+    let shape = constant(extents, node.name, "shape")
+    return append("Expand", [try value(try node.tensor("self")), shape], as: node.name)
+  }
+
+  private mutating func select(_ node: TorchProgramNode) throws(StateRefusal) -> String {
+    let index = try node.integer("index")
+    let bytes = (0..<8).map { UInt8(truncatingIfNeeded: index >> (8 * $0)) }
+    let place = constant(
+      ONNXTensor(type: ONNXElementType.int64.rawValue, shape: [], storage: .decoded(bytes)),
+      node.name, "index")
+    return append(
+      "Gather", [try value(try node.tensor("self")), place],
+      [("axis", .integer(Int64(try node.integer("dim"))))], as: node.name)
+  }
+
+  /// Appends the positions from one to before another on an axis.
+  private mutating func positions(
+    _ range: Range<Int>, by step: Int = 1, axis: Int, of name: String, as result: String
+  ) throws(StateRefusal) -> String {
+    let numbers = [("starts", range.lowerBound), ("ends", range.upperBound), ("axes", axis)]
+    let inputs = (numbers + [("steps", step)]).map { constant([$1], result, $0) }
+    return append("Slice", [name] + inputs, as: result)
+  }
+
+  private mutating func slice(_ node: TorchProgramNode) throws(StateRefusal) -> String {
+    let input = try node.tensor("self")
+    let shape = shapes[input] ?? []
+    let axis = try axis(node.integer("dim", 0), node, of: shape.count)
+    guard let extent = shape[axis] ?? (axis == 0 ? .max : nil) else {
+      throw node.unsupported("an axis that is not fixed is not supported")
+    }
+    func place(_ argument: String, _ standard: Int) throws(StateRefusal) -> Int {
+      let place = node.has(argument) ? try node.integer(argument) : standard
+      return min(max(place < 0 && extent < .max ? place + extent : place, 0), extent)
+    }
+    let (start, end) = (try place("start", 0), try place("end", extent))
+    let step = try node.integer("step", 1)
+    guard start <= end, step > 0 else { throw node.unsupported("its range is empty") }
+    // All of an axis, such as that of the images.
+    if start == 0, end >= extent, step == 1 { return try value(input) }
+    return try positions(
+      start..<end, by: step, axis: axis, of: value(input), as: node.name)
+  }
+
+  /// Appends the parts of an axis, one result each.
+  private mutating func split(_ node: TorchProgramNode) throws(StateRefusal) {
+    let input = try node.tensor("self")
+    let axis = try axis(node.integer("dim", 0), node, of: rank(node, "self"))
+    var start = 0
+    for output in node.outputs {
+      guard let shape = shapes[output], shape.indices.contains(axis), let extent = shape[axis]
+      else {
+        throw node.unsupported("the shapes of its results are not known")
+      }
+      names[output] = try positions(
+        start..<start + extent, axis: axis, of: value(input), as: output)
+      start += extent
+    }
+  }
+
+  /// Appends softmax(q k^T * scale) v (Vaswani et al. 2017, section 3.2.1).
+  private mutating func attention(_ node: TorchProgramNode) throws(StateRefusal) -> String {
+    let (query, key) = (try node.tensor("query"), try node.tensor("key"))
+    let rank = try rank(node, "key")
+    guard !node.has("attn_mask"), try !node.bool("is_causal", false),
+      try node.number("dropout_p", 0) == 0, try !node.bool("enable_gqa", false), rank >= 2,
+      let width = shapes[query]?.last ?? nil
+    else { throw node.unsupported("masks and dropout are not supported") }
+    let standard = 1 / Double(width).squareRoot()
+    let factor = node.has("scale") ? try node.number("scale", standard) : standard
+    var order = Array(0..<rank)
+    order.swapAt(rank - 1, rank - 2)
+    let turned = append(
+      "Transpose", [try value(key)], [("perm", .integers(order.map { Int64($0) }))],
+      as: node.name, part: "key")
+    let products = append("MatMul", [try value(query), turned], as: node.name, part: "products")
+    let scale = constant(factor, node.name, "scale")
+    let scaled = append("Mul", [products, scale], as: node.name, part: "scaled")
+    let weights = append(
+      "Softmax", [scaled], [("axis", .integer(-1))], as: node.name, part: "weights")
+    return append("MatMul", [weights, try value(try node.tensor("value"))], as: node.name)
   }
 
   private mutating func transpose(_ node: TorchProgramNode) throws(StateRefusal) -> String {

@@ -3,7 +3,9 @@ struct TorchProgramNode {
   /// The operator without `torch.ops.aten.`, for example `conv2d.default`.
   let target: String
   /// The name of its first result.
-  let name: String
+  var name: String { outputs[0] }
+  /// The names of its results.
+  let outputs: [String]
   private let arguments: [String: JSON]
 
   /// The beginning of the names of ATen's operators.
@@ -11,18 +13,22 @@ struct TorchProgramNode {
 
   /// Reads a node.
   ///
-  /// - Throws: ``StateRefusal`` if it has another form, or several results.
+  /// - Throws: ``StateRefusal`` if it has another form, or results that are no tensors.
   init(_ node: JSON) throws(StateRefusal) {
     guard let target = node["target"]?.string, let outputs = node["outputs"]?.array,
       let inputs = node["inputs"]?.array
     else { throw TorchProgram.damaged("a node of its graph has another form") }
-    guard outputs.count == 1, let name = outputs[0]["as_tensor"]?["name"]?.string else {
+    let results = outputs.count == 1 ? outputs[0]["as_tensors"]?.array : nil
+    let names = (results ?? outputs.compactMap { $0["as_tensor"] }).compactMap {
+      $0["name"]?.string
+    }
+    guard !names.isEmpty, names.count == results?.count ?? outputs.count else {
       let title = abbreviated(target)
       throw StateRefusal(
         .stateUnsupported, at: title,
-        "has the operator '\(title)', whose results are not one tensor and are not supported")
+        "has the operator '\(title)', whose results are no tensors and are not supported")
     }
-    self.name = name
+    self.outputs = names
     self.target =
       target.hasPrefix(Self.library) ? String(target.dropFirst(Self.library.count)) : target
     var arguments: [String: JSON] = [:]

@@ -87,6 +87,43 @@ class Block(nn.Module):
         return self.head(x.mean((-2, -1)))
 
 
+class Shuffled(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 8, 3, stride=2, padding=1)
+        self.conv = nn.Conv2d(4, 4, 3, padding=1, groups=4)
+        self.fc = nn.Linear(8, 4)
+
+    def forward(self, x):
+        left, right = F.relu(self.stem(x)).chunk(2, dim=1)
+        x = torch.cat((left, self.conv(right)), dim=1)
+        n, c, h, w = x.shape
+        x = x.view(n, 2, c // 2, h, w).transpose(1, 2).contiguous().view(n, c, h, w)
+        return self.fc(x[:, :, 1:, :-1].mean([2, 3]))
+
+
+class Attending(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.patches = nn.Conv2d(3, 12, 4, stride=4)
+        self.token = nn.Parameter(torch.zeros(1, 1, 12))
+        self.places = nn.Parameter(torch.zeros(1, 17, 12))
+        self.norm = nn.LayerNorm(12)
+        self.attention = nn.MultiheadAttention(12, 3, batch_first=True)
+        self.up = nn.Linear(12, 24)
+        self.down = nn.Linear(24, 12)
+        self.head = nn.Linear(12, 5)
+
+    def forward(self, x):
+        n = x.shape[0]
+        x = self.patches(x).reshape(n, 12, 16).permute(0, 2, 1)
+        x = torch.cat([self.token.expand(n, -1, -1), x], dim=1) + self.places
+        y = self.norm(x)
+        x = x + self.attention(y, y, y, need_weights=False)[0]
+        x = x + self.down(F.gelu(self.up(x)))
+        return self.head(x[:, 0])
+
+
 def fill(model):
     for stream, (name, tensor) in enumerate(model.state_dict().items()):
         if name.endswith("num_batches_tracked"):
@@ -101,7 +138,8 @@ def fill(model):
 
 def main():
     result = []
-    for model, side, dynamic in ((Plain(), 21, True), (Gated(), 16, False), (Activations(), 16, False), (Block(), 17, True)):
+    for model, side, dynamic in ((Plain(), 21, True), (Gated(), 16, False), (Activations(), 16, False), (Block(), 17, True),
+                                 (Shuffled(), 15, False), (Attending(), 16, False)):
         model.eval()
         with torch.no_grad():
             fill(model)

@@ -70,9 +70,9 @@ final class TorchProgramTests {
     return result.withLock { $0 }
   }
 
-  @Test("The scores are PyTorch's", arguments: 0..<4)
+  @Test("The scores are PyTorch's", arguments: 0..<6)
   func scores(_ index: Int) throws {
-    #expect(golden.count == 4)
+    #expect(golden.count == 6)
     let program = golden[index]
     let found = try scores(write(members(program)), program.side)
     let range = try #require(program.scores.max()) - #require(program.scores.min())
