@@ -8,7 +8,8 @@ import Testing
     func count() -> Int { [0, 1, channels][random.int(0...2)] }
     return Preprocessing(
       scale: [1, 0.5, 1 / 255][random.int(0...2)], mean: random.floats(count(), limit: 2),
-      deviation: random.floats(count(), limit: 0.4).map { $0 + 0.5 })
+      deviation: random.floats(count(), limit: 0.4).map { $0 + 0.5 },
+      channels: channels == 3 && random.oneIn(3) ? .bgr : .rgb)
   }
 
   /// (v * scale - mean) / deviation in double precision, element by element.
@@ -17,8 +18,10 @@ import Testing
     func value(_ list: [Float], _ channel: Int, default: Double) -> Double {
       list.isEmpty ? `default` : Double(list.count == 1 ? list[0] : list[channel])
     }
-    return values.enumerated().map { index, v in
+    return values.indices.map { index in
       let channel = index % channels
+      let v =
+        preprocessing.channels == .bgr ? values[index - channel + 2 - channel] : values[index]
       return Float(
         (Double(v) * Double(preprocessing.scale) - value(preprocessing.mean, channel, default: 0))
           / value(preprocessing.deviation, channel, default: 1))

@@ -36,13 +36,16 @@ extension Report {
       warnings: context.statistics.warnings)
   }
 
-  /// The members `scale` and, unless they are empty, `mean`, `deviation` and `fitting`.
+  /// The members `scale` and, unless they are empty, `mean`, `deviation` and `fitting`, and
+  /// `channels` if it is not rgb.
   static func members(of preprocessing: Preprocessing) -> [JSON.Member] {
     let (scale, fitting) = (preprocessing.scale, "\(preprocessing.fitting)")
     let lists = [("mean", preprocessing.mean), ("deviation", preprocessing.deviation)]
     return [.init("scale", scale.isFinite ? JSON(scale) : .null)]
       + lists.filter { !$0.1.isEmpty }.map { .init($0, .array($1.map { JSON($0) })) }
       + (fitting.isEmpty ? [] : [.init("fitting", .string(fitting))])
+      + (preprocessing.channels == .rgb
+        ? [] : [.init("channels", .string(preprocessing.channels.rawValue))])
   }
 
   /// Returns the options of all plugins, by kind and name.

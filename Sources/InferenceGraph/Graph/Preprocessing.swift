@@ -1,41 +1,50 @@
-/// What happens to an image before it enters a network. Image files are fitted to its size; values
-/// become (value * scale - mean) /
-/// deviation, channel by channel, as torchvision's `ToTensor` and `Normalize` do.
+/// What happens to an image before it enters a network.
+///
+/// Image files are fitted to its size; the colours get its order; values become (value * scale -
+/// mean) / deviation, channel by channel, as torchvision's `ToTensor` and `Normalize` do.
 ///
 /// It belongs to the model but is not in its file.
 public struct Preprocessing: Sendable, Hashable, Codable {
   /// The factor that a data set's values are multiplied by: 1/255 for a network that was trained on
   /// 0...1.
   public var scale: Float
-  /// What is subtracted after scaling: one value, or one for each channel. Empty: 0.
+  /// What is subtracted after scaling: one value, or one for each channel in the network's order.
+  /// Empty: 0.
   public var mean: [Float]
-  /// What the differences are divided by: one value, or one for each channel. Empty: 1.
+  /// What the differences are divided by: one value, or one for each channel in the network's
+  /// order. Empty: 1.
   public var deviation: [Float]
   /// How image files become images of the network's size, before everything else.
   public var fitting: ImageFitting
+  /// The order in which the network takes colours.
+  public var channels: ColourOrder
 
   /// Creates preprocessing; without arguments, one that changes nothing.
   public init(
     scale: Float = 1, mean: [Float] = [], deviation: [Float] = [],
-    fitting: ImageFitting = ImageFitting()
+    fitting: ImageFitting = ImageFitting(), channels: ColourOrder = .rgb
   ) {
     self.fitting = fitting
+    self.channels = channels
     self.scale = scale
     self.mean = mean
     self.deviation = deviation
   }
 
   /// Whether only ``scale`` changes values.
-  public var isScaling: Bool {
-    mean.allSatisfy { $0 == 0 } && deviation.allSatisfy { $0 == 1 }
-  }
+  public var isScaling: Bool { channels == .rgb && !isNormalizing }
+
+  private var isNormalizing: Bool { mean.contains { $0 != 0 } || deviation.contains { $0 != 1 } }
 
   /// Returns what keeps it from being applied to images of a shape, channels last; nil if it can be.
   public func problem(for imageShape: [Int]) -> String? {
-    let channels = imageShape.last ?? 0
+    let count = imageShape.last ?? 0
     for (name, values) in [("mean", mean), ("deviation", deviation)]
-    where ![0, 1, channels].contains(values.count) {
-      return "the \(name) has \(values.count) values for images of \(channels) channels"
+    where ![0, 1, count].contains(values.count) {
+      return "the \(name) has \(values.count) values for images of \(count) channels"
+    }
+    if channels == .bgr, count != 3 {
+      return "the order of colours is bgr for images of \(count) channels"
     }
     if !scale.isFinite || scale <= 0 { return "the scale is \(scale), not a number over 0" }
     if !mean.allSatisfy(\.isFinite) { return "the mean is not finite" }
@@ -43,9 +52,14 @@ public struct Preprocessing: Sendable, Hashable, Codable {
     return nil
   }
 
-  /// The operation that follows scaling; nil if there is none.
-  var normalization: Rescaling? {
-    guard !isScaling else { return nil }
+  /// The operations that follow scaling.
+  var operations: [Graph.Operation] {
+    (channels == .bgr ? [.rearrange(.selection(axis: -1, indices: [2, 1, 0]))] : [])
+      + (normalization.map { [.rescaling($0)] } ?? [])
+  }
+
+  private var normalization: Rescaling? {
+    guard isNormalizing else { return nil }
     let count = Swift.max(mean.count, deviation.count)
     let mean = Self.repeated(mean, count, default: 0)
     let deviation = Self.repeated(deviation, count, default: 1)
@@ -63,7 +77,8 @@ extension Preprocessing: CustomStringConvertible {
   /// For example `scale 1/255, mean 0.5, deviation 0.25`.
   public var description: String {
     let sizes = "\(fitting)"
-    var parts = (sizes.isEmpty ? [] : [sizes]) + ["scale \(Self.text(scale))"]
+    let order = channels == .rgb ? [] : ["channels \(channels.rawValue)"]
+    var parts = (sizes.isEmpty ? [] : [sizes]) + order + ["scale \(Self.text(scale))"]
     if !mean.isEmpty { parts.append("mean \(mean.map(Self.text).joined(separator: ","))") }
     if !deviation.isEmpty {
       parts.append("deviation \(deviation.map(Self.text).joined(separator: ","))")

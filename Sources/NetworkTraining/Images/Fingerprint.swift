@@ -122,7 +122,7 @@ extension Model {
   /// The hash of everything that determines the network's results: layers, weights, preprocessing.
   var fingerprint: Fingerprint {
     var result = Fingerprint()
-    result.add("\(preprocessing.mean) \(preprocessing.deviation)")
+    result.add("\(preprocessing.mean) \(preprocessing.deviation) \(preprocessing.channels)")
     result.add(UInt64(preprocessing.scale.bitPattern))
     result.add(UInt64(graph.output))
     for node in graph.nodes {

@@ -170,7 +170,7 @@ struct ScanSteps {
       ("--mean", preprocessing.mean), ("--std", preprocessing.deviation),
     ].flatMap { (option: String, values: [Float]) in
       values.isEmpty ? [] : [option, values.map(Preprocessing.text).joined(separator: ",")]
-    }
+    } + (preprocessing.channels == .rgb ? [] : ["--channels", preprocessing.channels.rawValue])
   }
 
   /// Returns the names of images and labels in a role's file; nil for the standard ones.

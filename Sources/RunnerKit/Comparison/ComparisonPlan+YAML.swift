@@ -153,7 +153,8 @@ extension ComparisonPlan {
 
   private static let modelKeys =
     ["name", "folder", "model"] + DataRole.allCases.map(\.rawValue) + [
-      "architecture", "output-layer", "scale", "mean", "std", "resize", "crop", "layout", "keys",
+      "architecture", "output-layer", "scale", "mean", "std", "channels", "resize", "crop",
+      "layout", "keys",
       "labels", "target", "group",
     ]
 
@@ -221,7 +222,8 @@ extension ComparisonPlan {
         Scale(argument: $0)?.factor
       } ?? 1,
       mean: try value("mean", channels) { ChannelValues(argument: $0)?.values } ?? [],
-      deviation: try value("std", channels) { ChannelValues(argument: $0)?.values } ?? [])
+      deviation: try value("std", channels) { ChannelValues(argument: $0)?.values } ?? [],
+      channels: try value("channels", "rgb or bgr") { ColourOrder(rawValue: $0) } ?? .rgb)
     model.format.layout = try value("layout", "nchw or nhwc") { ImageLayout(rawValue: $0) }
     model.format.labels = try value("labels", "sorted or numeric") { ClassNaming(rawValue: $0) }
     model.format.fitting = ImageFitting(

@@ -3,6 +3,7 @@ public import ArgumentParser
 public import DefenseKit
 
 extension ImageLayout: ExpressibleByArgument {}
+extension ColourOrder: ExpressibleByArgument {}
 extension ClassNaming: ExpressibleByArgument {}
 extension DataPart: ExpressibleByArgument {}
 extension Sandbox: ExpressibleByArgument {}

@@ -21,6 +21,9 @@ struct ModelArguments: ParsableArguments, Sendable {
       valueName: "values"))
   var std: ChannelValues?
 
+  @Option(help: "The order in which the network takes colours; images have red first.")
+  var channels: ColourOrder?
+
   @OptionGroup var data: DataArguments
 
   @Option(
@@ -58,6 +61,7 @@ struct ModelArguments: ParsableArguments, Sendable {
   var oneModelOptions: [String] {
     [
       ("--scale", scale != nil), ("--mean", mean != nil), ("--std", std != nil),
+      ("--channels", channels != nil),
       ("--resize", data.resize != nil), ("--crop", data.crop != nil),
       ("--layout", data.layout != nil), ("--labels", data.labels != nil),
       ("--keys", !data.naming.names.isEmpty), ("--architecture", architecture != nil),
@@ -68,7 +72,8 @@ struct ModelArguments: ParsableArguments, Sendable {
   /// What happens to the images' values before they enter the network.
   var preprocessing: Preprocessing {
     Preprocessing(
-      scale: scale?.factor ?? 1, mean: mean?.values ?? [], deviation: std?.values ?? [])
+      scale: scale?.factor ?? 1, mean: mean?.values ?? [], deviation: std?.values ?? [],
+      channels: channels ?? .rgb)
   }
 
   /// Returns the files that a command names, with the format that the options set.

@@ -68,7 +68,9 @@ struct ModelFiles: Codable, Sendable, Hashable {
         option: "--scale",
         "is needed: BackdoorBench has no normalization for '\(record.dataSet.visible)'")
     }
-    preprocessing = known
+    preprocessing.scale = known.scale
+    preprocessing.mean = known.mean
+    preprocessing.deviation = known.deviation
   }
 
   /// Returns a folder's last path component.

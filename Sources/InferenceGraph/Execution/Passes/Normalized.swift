@@ -85,11 +85,10 @@ package struct Normalized: Sendable, CustomStringConvertible {
     var last = IRNode(
       operation: operation, activation: node.activation, inputs: inputs, shape: node.shape,
       inputScale: operation == .input ? preprocessing.scale : 1)
-    if operation == .input, let normalization = preprocessing.normalization {
-      let images = add(last, number, [:])
-      return add(
-        IRNode(operation: .rescaling(normalization), inputs: [images], shape: node.shape), number,
-        [:])
+    if operation == .input, !preprocessing.operations.isEmpty {
+      return preprocessing.operations.reduce(add(last, number, [:])) { images, operation in
+        add(IRNode(operation: operation, inputs: [images], shape: node.shape), number, [:])
+      }
     }
     guard purpose == .inference, !node.activation.isElementwise, operation != .activation else {
       return add(last, number, roles)
