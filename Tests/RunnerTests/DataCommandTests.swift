@@ -103,6 +103,22 @@ struct DataCommandTests {
     #expect(try Compare.run([plan("0-5")] + out).status != 0)
   }
 
+  @Test("The order of colours is for colour images")
+  func channels() throws {
+    let place = try BadInputPlace.make()
+    let refused = try run(
+      ["evaluate", place.model, "--test", place.test, "--channels", "bgr"], status: 65)
+    #expect(
+      refused.errors
+        == "runner: \(place.model): the order of colours is bgr for images of 1 channels; "
+        + "leave --channels out\n")
+    let same = try run(["evaluate", place.model, "--test", place.test, "--channels", "rgb"])
+    #expect(try same.output == run(["evaluate", place.model, "--test", place.test]).output)
+    let unknown = try run(
+      ["evaluate", place.model, "--test", place.test, "--channels", "gbr"], status: 64)
+    #expect(unknown.errors.contains("'gbr' isn't a value of --channels, which takes rgb|bgr"))
+  }
+
   @Test("Triggered images labelled with their true classes, and the attacker's class")
   func targets() throws {
     let place = try BadInputPlace.make()

@@ -160,10 +160,11 @@ struct ModelFiles: Codable, Sendable, Hashable {
       path, architecture: architecture, outputLayer: outputLayer, preprocessing: preprocessing,
       sandbox: sandbox)
     if let problem = preprocessing.problem(for: model.graph.inputShape) {
-      throw Failure(
-        Failure.data,
-        "\(path): \(problem); give one value, or one for each channel of its images, to --mean and "
-          + "--std", about: .file(path))
+      let advice =
+        preprocessing.channels == .bgr && model.graph.inputShape.last != 3
+        ? "leave --channels out"
+        : "give one value, or one for each channel of its images, to --mean and --std"
+      throw Failure(Failure.data, "\(path): \(problem); \(advice)", about: .file(path))
     }
     return model
   }
