@@ -198,22 +198,23 @@ extension ONNXExport {
   private mutating func responseNormalization(
     _ title: String, _ value: String, _ n: ResponseNormalization, _ shape: [Int]
   ) -> String {
-    // The operator's channels are the first axis.
-    let turn = Array(1..<shape.count)
-    let isMoved = shape.count == 2 || shape.count > 3
-    let first =
-      isMoved
-      ? add("Transpose", [value], title, [("perm", .integers([0, shape.count] + turn))]) : value
-    let result = add(
-      "LRN", [first], title,
-      [
-        ("size", .integer(n.size)), ("alpha", .float(n.alpha)), ("beta", .float(n.beta)),
-        ("bias", .float(n.bias)),
-      ])
-    return isMoved
-      ? add(
-        "Transpose", [result], title, [("perm", .integers([0] + turn.map { $0 + 1 } + [1]))])
-      : result
+    let settings: [(name: String, value: Setting)] = [
+      ("size", .integer(n.size)), ("alpha", .float(n.alpha)), ("beta", .float(n.beta)),
+      ("bias", .float(n.bias)),
+    ]
+    guard shape.count != 3, let channels = shape.last else {
+      return add("LRN", [value], title, settings)
+    }
+    // ONNX Runtime has the operator for images alone.
+    func reshaped(_ value: String, _ extents: [Int]) -> String {
+      add("Reshape", [value, constant("\(title).shape", [0] + extents)], title)
+    }
+    func exchanged(_ value: String) -> String {
+      add("Transpose", [value], title, [("perm", .integers([0, 2, 1]))])
+    }
+    let first = exchanged(reshaped(value, [-1, channels]))
+    let result = add("LRN", [reshaped(first, [channels, -1, 1])], title, settings)
+    return reshaped(exchanged(reshaped(result, [channels, -1])), shape)
   }
 
   private mutating func rescaling(
