@@ -1,10 +1,10 @@
 extension FileKind {
-  /// Returns how to convert a model of TensorFlow, with the option of tf2onnx that names it.
+  /// Returns how to convert a model of TensorFlow, with the name of tf2onnx's option for it.
   static func conversion(of path: String, _ option: String) -> String {
     let (old, new) = names(path)
     let stem = new.hasSuffix(".h5") ? String(new.dropLast(3)) : "NEW"
     return
-      "convert it: `pip install tf2onnx` and `python3 -m tf2onnx.convert \(option) \(old) --output "
+      "convert it: `pip install tf2onnx` and `python3 -m tf2onnx.convert --\(option) \(old) --output "
       + "\(stem).onnx`"
   }
 
@@ -24,8 +24,8 @@ extension FileKind {
     case .onnx: "is \(words), which does not hold a network of Keras"
     case .torchArchive, .torchLegacy, .torchProgram, .safetensors:
       "is \(words), which does not hold a network of Keras"
-    case .tflite: "is \(words); \(Self.conversion(of: path, "--tflite"))"
-    case .savedModel: "is \(words); \(Self.conversion(of: path, "--saved-model"))"
+    case .tflite: "is \(words); \(Self.conversion(of: path, "tflite"))"
+    case .savedModel: "is \(words); \(Self.conversion(of: path, "saved-model"))"
     case .savedModelGraph: "is \(words); give the folder that it is in, for its conversion"
     case .pickle:
       "is \(words); only models of Keras and ONNX, programs of torch.export and weights of PyTorch are "

@@ -31,7 +31,7 @@ enum InputFile {
       }
       throw FileError(
         .missingInput, path: path,
-        "is \(FileKind.savedModel.words); \(FileKind.conversion(of: path, "--saved-model"))")
+        "is \(FileKind.savedModel.words); \(FileKind.conversion(of: path, "saved-model"))")
     default:
       throw FileError(.missingInput, path: path, "is not a regular file")
     }

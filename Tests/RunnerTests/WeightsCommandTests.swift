@@ -68,6 +68,111 @@ struct WeightsCommandTests {
     #expect(report.contains("\"architecture\": \"\(try sha256(ofFile: place.path("net.onnx")))\""))
   }
 
+  /// Returns a zip archive of stored members.
+  private static func archive(_ members: [(String, [UInt8])]) -> [UInt8] {
+    func number(_ value: Int, _ size: Int) -> [UInt8] {
+      (0..<size).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+    }
+    var (file, directory): ([UInt8], [UInt8]) = ([], [])
+    for (name, bytes) in members {
+      // Only read.
+      let sum = Int(unsafe bytes.withUnsafeBytes { unsafe Inflater.checksum($0) })
+      let fields =
+        number(0, 8) + number(sum, 4) + number(bytes.count, 4) + number(bytes.count, 4)
+        + number(name.utf8.count, 2)
+      directory += number(0x0201_4B50, 4) + number(20, 2) + number(20, 2) + fields
+      directory += number(0, 12) + number(file.count, 4) + Array(name.utf8)
+      file += number(0x0403_4B50, 4) + number(20, 2) + fields + number(0, 2) + Array(name.utf8)
+      file += bytes
+    }
+    return file + directory + number(0x0605_4B50, 4) + number(0, 4)
+      + number(members.count, 2) + number(members.count, 2) + number(directory.count, 4)
+      + number(file.count, 4) + [0, 0]
+  }
+
+  /// Writes a record of BackdoorBench with the weights of an ONNX file, and returns its folder.
+  private func record(_ place: borrowing BadInputPlace) throws -> String {
+    let onnx = try ONNXFile(FileDescriptor(place.path("net.onnx")), sandbox: .off)
+    func text(_ text: String) -> [UInt8] {
+      [0x58] + (0..<4).map { UInt8(truncatingIfNeeded: text.utf8.count >> (8 * $0)) }
+        + Array(text.utf8)
+    }
+    func integer(_ value: Int) -> [UInt8] { [0x4D, UInt8(value & 255), UInt8(value >> 8)] }
+    func tuple(_ items: [[UInt8]]) -> [UInt8] { Array("(".utf8) + items.flatMap { $0 } + [0x74] }
+    func dictionary(_ items: [([UInt8], [UInt8])]) -> [UInt8] {
+      Array("}(".utf8) + items.flatMap { $0 + $1 } + [0x75]
+    }
+    var weights: [([UInt8], [UInt8])] = []
+    var members: [(String, [UInt8])] = []
+    for tensor in onnx.catalogue.tensors where tensor.type == ONNXElementType.float.rawValue {
+      let values = try onnx.floats(tensor)
+      let shape = tensor.shape.map { Int($0) }
+      let storage =
+        tuple([
+          text("storage"), Array("ctorch\nFloatStorage\n".utf8), text("\(members.count)"),
+          text("cpu"), integer(values.count),
+        ]) + [0x51]
+      let value =
+        Array("ctorch._utils\n_rebuild_tensor_v2\n".utf8)
+        + tuple([
+          storage, integer(0), tuple(shape.map(integer)),
+          tuple(StateTensor.rowMajor(shape).map(integer)), [0x89],
+          Array("ccollections\nOrderedDict\n)R".utf8),
+        ]) + [0x52]
+      weights.append((text(tensor.name), value))
+      let bytes = values.flatMap { value in
+        (0..<UInt32(4)).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * $0)) }
+      }
+      members.append(("a/data/\(members.count)", bytes))
+    }
+    let images = (0..<4).map {
+      (integer($0), dictionary([(text("other_info"), tuple([integer(0)]))]))
+    }
+    let container = dictionary([(text("data_dict"), dictionary(images))])
+    let root = dictionary([
+      (text("model"), dictionary(weights)), (text("clean_data"), text("mnist")),
+      (text("img_size"), tuple([integer(2), integer(2), integer(1)])),
+      (text("bd_test"), dictionary([(text("bd_data_container"), container)])),
+    ])
+    members.insert(("a/data.pkl", [0x80, 2] + root + [0x2E]), at: 0)
+    let folder = place.path("record")
+    for index in 0..<4 {
+      let shown = "\(folder)/bd_test_dataset/\(index % 2 + 1)"
+      try FileManager.default.createDirectory(atPath: shown, withIntermediateDirectories: true)
+      try PixelImage(width: 2, height: 2, channels: 1, pixels: [9, UInt8(index), 90, 200])
+        .write(to: "\(shown)/\(index).png")
+    }
+    try Data(Self.archive(members)).write(to: URL(filePath: "\(folder)/attack_result.pt"))
+    return folder
+  }
+
+  @Test("A record of BackdoorBench gives the model, its images and its preprocessing")
+  func records() throws {
+    let place = try make()
+    let folder = try record(place)
+    let given = [
+      "--defense", "fine-pruning", "--clean", place.good, "--architecture",
+      place.path("net.onnx"), "--option", "fine-pruning.drops=10", "--option",
+      "fine-pruning.epochs=0",
+    ]
+    let result = try RunnerProgram.run(given + ["--record", folder, "--json"])
+    #expect(result.status == 0, "\(result.errors)")
+    let report = try JSONParser.parse(result.output)
+    let suspect = try sha256(ofFile: "\(folder)/attack_result.pt")
+    #expect(report["suspect"]?["sha256"]?.string == suspect)
+    #expect(report["suspect"]?["poisoned"]?.isNull == false)
+    #expect(report["options"]?["mean"]?.floats == [0.5])
+    #expect(report["data"]?["poisoned"]?["images"]?.int == 4)
+    // Options replace what the record says.
+    let scaled = try RunnerProgram.run(given + ["--record", folder, "--json", "--scale", "1"])
+    #expect(try JSONParser.parse(scaled.output)["options"]?["mean"] == nil, "\(scaled.errors)")
+    let both = try RunnerProgram.run(
+      given + ["--record", folder, "--model", place.path("net.safetensors")])
+    #expect(both.status == 64 && both.errors.contains("--record has a model of its own"))
+    let missing = try RunnerProgram.run(given + ["--record", place.path("nowhere")])
+    #expect(missing.status == 66)
+  }
+
   @Test("Weights without a network: one line that says what is missing")
   func noNetwork() throws {
     let place = try make()

@@ -253,8 +253,8 @@ struct TorchProgramGraph {
       }
       return try elementwise(node, "Elu", [("alpha", .float(Float(try node.number("alpha", 1))))])
     case "leaky_relu.default":
-      let slope = Float(try node.number("negative_slope", 0.01))
-      return try elementwise(node, "LeakyRelu", [("alpha", .float(slope))])
+      let factor = Float(try node.number("negative_slope", 0.01))
+      return try elementwise(node, "LeakyRelu", [("alpha", .float(factor))])
     case "gelu.default":
       return try elementwise(
         node, "Gelu", [("approximate", .text(try node.text("approximate", "none")))])
@@ -264,13 +264,13 @@ struct TorchProgramGraph {
       }
       return try elementwise(node, "Softplus")
     case "prelu.default":
-      let slope = try value(try node.tensor("weight"))
-      guard let index = catalogue.tensors.firstIndex(where: { $0.name == slope }),
+      let factors = try value(try node.tensor("weight"))
+      guard let index = catalogue.tensors.firstIndex(where: { $0.name == factors }),
         let count = catalogue.tensors[index].shape.first
-      else { throw node.unsupported("its slopes are no weight") }
+      else { throw node.unsupported("its factors are no weight") }
       // ONNX compares shapes from the last axis on.
       catalogue.tensors[index].shape = count == 1 ? [1] : [count, 1, 1]
-      return append("PRelu", [try value(try node.tensor("self")), slope], as: node.name)
+      return append("PRelu", [try value(try node.tensor("self")), factors], as: node.name)
     case "softmax.int", "log_softmax.int":
       return try elementwise(
         node, target == "softmax.int" ? "Softmax" : "LogSoftmax",
