@@ -262,7 +262,17 @@ extension ONNXImporter {
       guard places.count == 1 else { throw call.unsupported("it repeats an axis of extent 1") }
       return value
     }
-    if axes.range(of: axis) == nil {
+    if axes.range(of: axis) == nil, !axes.isBatchFirst {
+      // The axis becomes the last, behind the others in ONNX's order.
+      let order = axes.order.filter { !axes.axes[axis].contains($0) } + axes.axes[axis]
+      let others = axes.parts.reduce(1, *) / extent
+      let node = try arranged(value.node, axes, order, [others, extent], call)
+      axes.axes = axes.axes.map { list in
+        list.map { part in order.firstIndex(of: part) ?? ONNXAxes.batch }
+      }
+      axes.parts = order.map { axes.parts[$0] }
+      value = ONNXActivation(node: node, layout: .axes(axes))
+    } else if axes.range(of: axis) == nil {
       value = try simple(value, call)
       if axes.axes[axis] != self.axes(of: value).axes[axis] { axes = self.axes(of: value) }
       if axes.range(of: axis) == nil {

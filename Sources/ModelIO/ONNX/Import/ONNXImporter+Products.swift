@@ -83,26 +83,27 @@ extension ONNXImporter {
     else { throw call.unsupported("antialias, axes and the like are not supported") }
     let scales = try constant(isOld ? 1 : 2, of: call)?.values(in: file) ?? []
     var size = [from[0], from[1]]
-    var factors = [1.0, 1.0]
+    var factors: [Float] = [1, 1]
     if let sizes = isOld ? nil : try integers(3, of: call)?.values {
       guard sizes.count == 4, case .number(let channels) = sizes[1], channels == from[2],
         case .number(let height) = sizes[2], case .number(let width) = sizes[3]
       else { throw call.unsupported("only the height and the width can change") }
       size = [height, width]
       guard size.allSatisfy({ (1...65536).contains($0) }) else { throw call.invalid("sizes") }
-      factors = [Double(height) / Double(from[0]), Double(width) / Double(from[1])]
+      factors = [Float(height) / Float(from[0]), Float(width) / Float(from[1])]
     } else {
       guard scales.count == 4, scales[0] == 1, scales[1] == 1,
         scales[2...].allSatisfy({ $0 > 0 && $0 < 65536 })
       else { throw call.unsupported("only the height and the width can change") }
-      factors = [Double(scales[2]), Double(scales[3])]
-      size = zip(from, factors).map { Int((Double($0) * $1).rounded(.down)) }
+      factors = [scales[2], scales[3]]
+      size = zip(from, factors).map { Int((Float($0) * $1).rounded(.down)) }
       guard size.allSatisfy({ (1...65536).contains($0) }) else { throw call.invalid("scales") }
     }
-    func positions(_ axis: Int) throws -> [Double] {
-      let (old, new) = (Double(from[axis]), Double(size[axis]))
+    // In 32 bits, as ONNX Runtime computes them: a half decides.
+    func positions(_ axis: Int) throws -> [Float] {
+      let (old, new) = (Float(from[axis]), Float(size[axis]))
       return try (0..<size[axis]).map { place in
-        let x = Double(place)
+        let x = Float(place)
         switch transformation {
         case "half_pixel": return (x + 0.5) / factors[axis] - 0.5
         case "pytorch_half_pixel": return new > 1 ? (x + 0.5) / factors[axis] - 0.5 : 0
@@ -124,7 +125,7 @@ extension ONNXImporter {
             case "round_prefer_floor": (x - 0.5).rounded(.up)
             default: throw call.unsupported("\(abbreviated(rounding)) is not supported")
             }
-          return Int(min(max(place, 0), Double(from[axis] - 1)))
+          return Int(min(max(place, 0), Float(from[axis] - 1)))
         }
       }
       let (rows, columns) = (try indices(0), try indices(1))
@@ -145,7 +146,7 @@ extension ONNXImporter {
         transformation == "half_pixel" || transformation == "pytorch_half_pixel" && size.min()! > 1
       guard isCentred,
         zip(size, zip(from, factors)).allSatisfy({
-          abs(Double($0) / Double($1.0) - $1.1) < 1e-6 * $1.1
+          abs(Float($0) / Float($1.0) - $1.1) < 1e-6 * $1.1
         })
       else { throw call.unsupported("linear resizing is supported with half_pixel alone") }
       let result = try append(

@@ -32,7 +32,7 @@ extension ONNXImporter {
     let isVector =
       extents.count == 2 && extents[1] == .number(count)
       && [.batch, .number(batch ?? 0)].contains(extents[0])
-    if isVector, graph.nodes[value.node].shape.count == 1 || value.layout == .image {
+    if isVector, value.layout == .image {
       return try flattened(value, call)
     }
     return try reshaped(value, extents, call)
