@@ -80,8 +80,11 @@ struct TorchProgramNode {
       guard let standard else { throw invalid(argument) }
       return standard
     }
-    guard let number = value["as_int"]?.int else { throw invalid(argument) }
-    return number
+    guard let number = value["as_int"]?.number, number == number.rounded() else {
+      throw invalid(argument)
+    }
+    // The largest integers stand for the end of an axis.
+    return Int(exactly: number) ?? (number > 0 ? .max : .min)
   }
 
   func bool(_ argument: String, _ standard: Bool) throws(StateRefusal) -> Bool {
