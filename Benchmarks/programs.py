@@ -48,8 +48,13 @@ def check(runner, folder, name, side):
     model = network(name)
     images = np.random.randint(0, 256, (IMAGES, side, side, 3), dtype=np.uint8)
     np.savez(folder / "images.npz", data=images, label=np.zeros(IMAGES, np.int64))
+    prepared = torch.tensor(images).permute(0, 3, 1, 2).float() / 255
     with torch.no_grad():
-        scores = model(torch.tensor(images).permute(0, 3, 1, 2).float() / 255)
+        # Random networks prefer a class; without its lead all of them occur.
+        last = [module for module in model.modules() if getattr(module, "bias", None) is not None
+                and module.bias.shape == (10,)]
+        last[-1].bias -= model(prepared).mean(0)
+        scores = model(prepared)
     best = scores.sort(1, descending=True)
     is_clear = (best.values[:, 0] - best.values[:, 1]) > 1e-4 * (scores.max() - scores.min())
     failures = 0

@@ -212,7 +212,8 @@ struct TorchProgramGraph {
       guard try !node.bool("train", true) else {
         throw node.unsupported("it drops values; call model.eval() before the export")
       }
-      return try value(try node.tensor("input"))
+      // The form that changes its input has another name for it.
+      return try value(try node.tensor(node.isTensor("input") ? "input" : "self"))
     case "contiguous.default", "clone.default", "alias.default", "detach.default":
       return try value(try node.tensor("self"))
     default: return try activation(target, node)
