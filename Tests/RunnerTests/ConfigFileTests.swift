@@ -62,9 +62,9 @@ struct ConfigFileTests {
   }
 
   private static let keys =
-    "defense, detector, data-set-detector, verdict, model, clean, test, poisoned, train, group, "
-    + "scale, mean, std, layout, labels, resize, crop, keys, architecture, "
-    + "threads, sandbox, option, seed, output, force, compact, format, curve, json, quiet"
+    "defense, detector, data-set-detector, verdict, model, record, clean, test, poisoned, train, "
+    + "target, group, scale, mean, std, channels, layout, labels, resize, crop, keys, architecture, "
+    + "output-layer, threads, sandbox, option, seed, output, force, compact, format, curve, json, quiet"
 
   static let refused: [(text: String, message: String)] = [
     (

@@ -82,9 +82,11 @@ public struct FashionMNIST: Sendable {
   }
 
   /// Returns the elements of a gzipped IDX file.
-  private func read(_ name: String, extents: [Int]) throws(FileError) -> ArraySlice<UInt8> {
+  private func read(_ name: String, extents: [Int]) throws -> ArraySlice<UInt8> {
     let path = "\(folder)/\(name)"
     let content = try GzipFile(try FileDescriptor(path), sandbox: .auto).unpacked()
+    // The contents, and a part of them.
+    try MemoryError.check(2 * content.size, for: path, "images")
     let file = try IDX(try content.bytes(at: 0, count: content.size), path: path)
     guard file.extents == extents else {
       throw FileError(.badData, path: path, "has the shape \(file.extents), not \(extents)")
