@@ -75,7 +75,8 @@ struct GradientCheck {
       worst = max(
         worst,
         compare(
-          mine, overall, "\(graph.nodes[segment.node].name) \(role)", &random
+          mine, overall, amplifiedBy: amplification(of: segment.node, base),
+          "\(graph.nodes[segment.node].name) \(role)", &random
         ) { direction in
           slope(direction) { distance in
             var moved = network
@@ -89,6 +90,27 @@ struct GradientCheck {
         })
     }
     return worst
+  }
+
+  /// Returns the factor by which a normalization with the batch's statistics enlarges the slopes of
+  /// a node's values, which cancel out in the gradients of its weights; 1 without one.
+  private func amplification(of node: Int, _ base: ReferenceNetwork.Results) -> Double {
+    guard isTraining, !freezesNormalization else { return 1 }
+    var factor = 1.0
+    for next in graph.nodes where next.inputs == [node] {
+      guard case .batchNormalization(let normalization) = next.operation else { continue }
+      let channels = next.shape[next.shape.count - 1]
+      for channel in 0..<channels {
+        let values = base[node].flatMap { image in
+          stride(from: channel, to: image.count, by: channels).map { image[$0] }
+        }
+        let mean = values.reduce(0, +) / Double(values.count)
+        let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)
+        let gamma = normalization.gamma.map { Double(abs($0.values[channel])) } ?? 1
+        factor = max(factor, gamma / (variance + Double(normalization.epsilon)).squareRoot())
+      }
+    }
+    return factor
   }
 
   // MARK: Input
@@ -132,7 +154,8 @@ struct GradientCheck {
 
   /// Compares a gradient's elements, and its products with directions, with what `slope` gives.
   private func compare(
-    _ mine: [Float], _ overall: Float, _ name: String, _ random: inout SplitMix64,
+    _ mine: [Float], _ overall: Float, amplifiedBy factor: Double = 1, _ name: String,
+    _ random: inout SplitMix64,
     slope: (Direction) -> Double
   ) -> Double {
     var indices = Array(mine.indices)
@@ -147,7 +170,7 @@ struct GradientCheck {
     // A gradient that is zero but for rounding, such as that of a bias before a normalization, is as
     // exact as the slopes it is the sum of.
     // Those of inner nodes are up to 1 / images each.
-    let slopes = max(Double(overall), innerNodes > 0 ? 3 / Double(images) : 0)
+    let slopes = factor * max(Double(overall), innerNodes > 0 ? 3 / Double(images) : 0)
     let floor = max(largest, 0.1 * slopes, 2e-6)
     let norm = mine.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
     var worst = 0.0
