@@ -84,5 +84,9 @@ struct StateParser {
     let found = try StateDictionary(machine, root: root, place: place)
     catalogue.tensors = found.tensors
     catalogue.wrapper = found.wrapper
+    catalogue.others = found.others
+    catalogue.skeleton = found.skeleton
+    catalogue.omitted = found.omitted
+    catalogue.otherSets = found.otherSets
   }
 }
