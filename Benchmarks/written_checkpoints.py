@@ -15,6 +15,7 @@ import sys
 import tempfile
 
 import torch
+import torch.nn.utils.prune
 from safetensors.torch import load_file, save_file
 
 
