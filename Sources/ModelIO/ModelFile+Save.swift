@@ -7,21 +7,48 @@ public enum ModelFormat: String, Sendable, Hashable, CaseIterable {
   case keras
   /// An ONNX file.
   case onnx
+  /// Weights by name in the safetensors format.
+  case safetensors
+  /// Weights by name as a checkpoint of PyTorch (`.pt`), which `torch.load` opens with
+  /// `weights_only=True`.
+  case pt
 
   /// The ends of files' names, without the dot.
   public var fileExtensions: [String] {
     switch self {
-    case .keras: ["h5", "keras"]
+    case .keras: ["h5", "keras", "hdf5"]
     case .onnx: ["onnx"]
+    case .safetensors: ["safetensors"]
+    case .pt: ["pt", "pth", "th", "tar", "ckpt"]
     }
+  }
+
+  /// Whether files hold weights without the layers that use them.
+  public var holdsOnlyWeights: Bool { self == .safetensors || self == .pt }
+
+  /// Returns the format that the end of a file's name stands for; nil for other names.
+  public static func format(ofFile path: String) -> ModelFormat? {
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    guard let dot = name.lastIndex(of: ".") else { return nil }
+    let end = name[name.index(after: dot)...].lowercased()
+    return allCases.first { $0.fileExtensions.contains(end) }
   }
 }
 
 extension ModelFile {
   /// Returns the format of the file that a model was read from; Keras for a model made in memory, and
-  /// for weights of PyTorch or safetensors.
+  /// for a program of `torch.export`.
   public static func format(of model: Model) -> ModelFormat {
-    model.origin is ONNXOrigin ? .onnx : .keras
+    switch model.origin {
+    case is ONNXOrigin: return .onnx
+    case let origin as StateOrigin:
+      switch origin.form {
+      case .safetensors: return .safetensors
+      case .checkpoint: return .pt
+      case .program: return .keras
+      }
+    default: return .keras
+    }
   }
 
   /// Returns the end of the name of a model's file, without the dot.
@@ -36,6 +63,8 @@ extension ModelFile {
     switch format ?? self.format(of: model) {
     case .keras: return isArchive ? "keras" : "h5"
     case .onnx: return "onnx"
+    case .safetensors: return "safetensors"
+    case .pt: return model.source?.file.lowercased().hasSuffix(".pth") ?? false ? "pth" : "pt"
     }
   }
 
@@ -44,11 +73,18 @@ extension ModelFile {
   /// - Parameters:
   ///   - model: The model.
   ///   - format: The format; nil for that of the model's file.
+  ///   - isCompact: Whether channels will be removed.
   /// - Throws: ``FileError`` with the reason and what to do.
   public static func checkWriting(
-    _ model: Model, as format: ModelFormat? = nil
+    _ model: Model, as format: ModelFormat? = nil, isCompact: Bool = false
   ) throws(FileError) {
     let path = model.source?.file ?? model.name
+    if isCompact, (format ?? self.format(of: model)).holdsOnlyWeights {
+      throw FileError(
+        .cannotWrite, path: path,
+        "would be written as weights of fewer channels, which no longer fit the network's code",
+        remedies: [.set("format", to: [ModelFormat.onnx.rawValue]), .omit("compact")])
+    }
     switch format ?? self.format(of: model) {
     case .keras:
       do {
@@ -65,6 +101,7 @@ extension ModelFile {
           remedies: [.set("format", to: [ModelFormat.keras.rawValue])])
       }
       _ = try export(model, to: path)
+    case .safetensors, .pt: try checkWeights(of: model, at: path)
     }
   }
 
@@ -74,6 +111,11 @@ extension ModelFile {
   /// changed weights differ; 16-bit floats are rounded. Tensors in other files are copied to
   /// `NAME.data` beside the copy. A tensor that several operators read stays, and an operator whose
   /// weights changed gets one of its own.
+  ///
+  /// Weights go by name without their network: those of a model that was read from a file of weights
+  /// by the names in it, those of an ONNX model by the names of its tensors. A model of a safetensors
+  /// file is written as a copy of that file, in which only the elements of changed weights differ; a
+  /// checkpoint of PyTorch as a new one of the same keys, order and types, without objects of classes.
   ///
   /// A Keras file is in Keras's own format if `path` ends in `.keras`, otherwise HDF5.
   ///
@@ -94,7 +136,7 @@ extension ModelFile {
     case .keras: try KerasModel.save(model, to: path)
     case .onnx:
       if let origin = model.origin as? ONNXOrigin, origin.obstacle == nil,
-        origin.matches(model.graph)
+        origin.network.matches(model.graph)
       {
         return try origin.write(model.graph, to: path)
       }
@@ -108,6 +150,8 @@ extension ModelFile {
           }
         }
       }
+    case .safetensors: try saveWeights(of: model, as: .safetensors, to: path)
+    case .pt: try saveWeights(of: model, as: .pt, to: path)
     }
   }
 

@@ -58,7 +58,7 @@ struct CompletionTests {
     (["trigger", "apply", "t.h5", "--kee"], "--keep-target-class"),
     (["predict", "m.h5", ""], "a.png folder"), (["predict", "m.h5", "--detector", "g"], "goodnet"),
     (["compare", "--defense", "a"], "anp all"),
-    (["new", ""], "defense detector data-set-detector verdict attack"),
+    (["new", ""], "defense detector data-set-detector verdict attack onnx-export"),
     (["evaluate", "m.h5", "--config", ""], "c.yaml folder"), (["list", "fine-t"], "fine-tuning"),
   ]
 

@@ -98,11 +98,11 @@ struct NewCommandTests {
       (
         ["defence", "x"],
         "there is no kind of plugin 'defence'; did you mean 'defense'? (kinds: defense, detector, "
-          + "data-set-detector, verdict, attack)"
+          + "data-set-detector, verdict, attack, onnx-export)"
       ),
       (
         ["thing", "x"],
-        "there is no kind of plugin 'thing' (kinds: defense, detector, data-set-detector, verdict, attack)"
+        "there is no kind of plugin 'thing' (kinds: defense, detector, data-set-detector, verdict, attack, onnx-export)"
       ),
       (["defense"], "Missing expected argument '<name>'; see 'runner new --help'"),
       (

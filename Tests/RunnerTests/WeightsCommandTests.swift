@@ -47,7 +47,9 @@ struct WeightsCommandTests {
         == output(["evaluate", place.model, "--test", place.test]))
     let listing = try output(["inspect", weights] + network)
     #expect(listing.contains("classes          3\n") && listing.contains("No findings"))
-    for (format, end) in [([], "h5"), (["--format", "onnx"], "onnx")] as [([String], String)] {
+    let formats = ["safetensors", "h5", "onnx", "pt"]
+    for end in formats {
+      let format = end == "safetensors" ? [] : ["--format", end == "h5" ? "keras" : end]
       let folder = place.path("out-\(end)")
       _ = try output(
         [
@@ -61,9 +63,14 @@ struct WeightsCommandTests {
         [
           "predict", weights, "--repaired", copy, "--detector", "goodnet", "--data", place.good,
         ] + network)
-      _ = try output(["predict", copy, "--data", place.good])
+      let own = ["h5", "onnx"].contains(end) ? [] : network
+      _ = try output(["predict", copy, "--data", place.good] + own)
+      // The comparison of two networks is a network of its own.
+      let pair = "\(folder)/goodnet-fine-pruning-10.\(end == "h5" ? "h5" : "onnx")"
+      _ = try output(["predict", pair, "--data", place.good])
     }
-    let report = try String(contentsOfFile: place.path("out-h5/report.json"), encoding: .utf8)
+    let report = try String(
+      contentsOfFile: place.path("out-safetensors/report.json"), encoding: .utf8)
     #expect(report.contains(try sha256(ofFile: weights)))
     #expect(report.contains("\"architecture\": \"\(try sha256(ofFile: place.path("net.onnx")))\""))
   }
@@ -182,8 +189,91 @@ struct WeightsCommandTests {
     #expect(
       result.errors
         == "runner: \(place.path("net.safetensors")): holds weights without the layers that use them; "
-        + "give the network as ONNX, exported with training=torch.onnx.TrainingMode.PRESERVE and "
-        + "do_constant_folding=False, with --architecture\n")
+        + "give the network as ONNX, which the Python file that 'runner new onnx-export' writes "
+        + "exports, with --architecture\n")
+  }
+
+  @Test("--compact is refused for weights, before anything is computed")
+  func compact() throws {
+    let place = try make()
+    let weights = place.path("net.safetensors")
+    let result = try RunnerProgram.run([
+      "--defense", "fine-pruning", "--model", weights, "--clean", place.good, "--architecture",
+      place.path("net.onnx"), "--output", place.path("out"), "--compact",
+    ])
+    #expect(result.status == 73)
+    #expect(
+      result.errors
+        == "runner: \(weights): would be written as weights of fewer channels, which no longer fit "
+        + "the network's code; give --format onnx, or leave --compact out\n")
+  }
+
+  @Test("Weights change their kind without a network; a network is needed for ONNX and Keras")
+  func convert() throws {
+    let place = try make()
+    let weights = place.path("net.safetensors")
+    func run(_ arguments: [String]) throws -> RunnerProgram.Result {
+      try RunnerProgram.run(["convert"] + arguments)
+    }
+    let (checkpoint, back) = (place.path("net.pth"), place.path("back.safetensors"))
+    for (input, output) in [(weights, checkpoint), (checkpoint, back)] {
+      let result = try run([input, "--output", output])
+      #expect(result.status == 0 && result.output == "" && result.errors == "")
+    }
+    #expect(try ModelFile.audit(back).tensors == ModelFile.audit(weights).tensors)
+    let network = ["--architecture", place.path("net.onnx")]
+    let expected = try RunnerProgram.run(["predict", place.model, "--data", place.good]).output
+    for (name, more) in [("a.onnx", network), ("a.h5", network), ("a.keras", network)] {
+      let file = place.path(name)
+      #expect(try run([checkpoint, "--output", file] + more).status == 0)
+      #expect(try RunnerProgram.run(["predict", file, "--data", place.good]).output == expected)
+    }
+    let onnx = place.path("of-onnx.pt")
+    #expect(try run([place.path("net.onnx"), "--output", onnx]).status == 0)
+    #expect(
+      try RunnerProgram.run(["predict", onnx, "--data", place.good] + network).output == expected)
+    let refused = [
+      (
+        [checkpoint, "--output", place.path("b.onnx")], Int32(64),
+        "\(checkpoint): holds weights without the layers that use them; give the network as ONNX, "
+          + "which the Python file that 'runner new onnx-export' writes exports, with --architecture"
+      ),
+      (
+        [place.model, "--output", place.path("b.pt")], 73,
+        "\(place.path("b.pt")): has no names of weights as PyTorch's state dicts have them, being of "
+          + "Keras; give --format onnx or keras"
+      ),
+      (
+        [weights, "--output", place.path("b.bin")], 64,
+        "--output has an ending that names no format; end it in .onnx, .keras, .h5, .safetensors or "
+          + ".pt, or give --format"
+      ),
+      (
+        [weights, "--output", weights, "--force"], 73,
+        "--output is \(weights), which is read; give another name"
+      ),
+    ]
+    for (arguments, status, text) in refused {
+      let result = try run(arguments)
+      #expect(result.status == status && result.errors == "runner: \(text)\n", "\(result.errors)")
+    }
+  }
+
+  @Test("new onnx-export writes a Python file that compiles, once")
+  func export() throws {
+    let place = try make()
+    let file = place.path("export.py")
+    for arguments in [[file], ["--output", place.path("other.py")]] {
+      let result = try RunnerProgram.run(["new", "onnx-export"] + arguments)
+      #expect(result.status == 0 && result.errors == "", "\(result.errors)")
+    }
+    #expect(try RunnerProgram.run(["new", "onnx-export", file]).status == 73)
+    let python = Process()
+    python.executableURL = URL(filePath: "/usr/bin/env")
+    python.arguments = ["python3", "-m", "py_compile", file]
+    try python.run()
+    python.waitUntilExit()
+    #expect(python.terminationStatus == 0)
   }
 
   @Test("inspect lists the tensors without a network")

@@ -66,7 +66,13 @@ struct ONNXReader {
         name: catalogue.name.isEmpty ? "model" : ONNXImporter.neutral(catalogue.name),
         source: try Model.Source(of: weights?.content ?? content))
       // The weights of another file have no place in this one.
-      model.origin = weights == nil ? ONNXOrigin(file, result) : StateOrigin(network: result)
+      if let weights {
+        let origin = StateOrigin(result, weights)
+        model.notes += origin.notes
+        model.origin = origin
+      } else {
+        model.origin = ONNXOrigin(file, result)
+      }
       return model
     } catch {
       throw record.explained(error, graph: .onnxGraph)

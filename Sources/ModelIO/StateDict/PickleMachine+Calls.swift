@@ -13,7 +13,7 @@ extension PickleMachine {
     case .name(let known):
       let arguments = try tuple(arguments)
       switch known {
-      case .orderedDictionary: push(dictionary: try pairs(arguments))
+      case .orderedDictionary: push(dictionary: try pairs(arguments), isOrdered: true)
       case .rebuildTensor where !isNew: push(.tensor(try tensor(arguments)))
       case .rebuildParameter where !isNew:
         guard let first = arguments.first, case .tensor = values[first] else { throw badCall }

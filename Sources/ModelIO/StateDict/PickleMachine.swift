@@ -12,6 +12,12 @@ struct PickleMachine {
   /// What the lists hold, the keys and values of the dictionaries in turn, and what objects are made
   /// of.
   private(set) var contents: [[Int]] = []
+  /// The dictionaries that keep the order of their keys, by the index of their ``contents``.
+  private(set) var ordered: Set<Int> = []
+  /// The attributes of dictionaries, by the index of their ``contents``.
+  private(set) var attributes: [Int: Int] = [:]
+  /// The texts that are bytes in Python.
+  private(set) var binaries: Set<Int> = []
   /// What weights do not need, in the order of the pickle; at most ``maximumFindings``.
   private(set) var findings: [Finding] = []
   /// The names of classes and functions that weights do not need.
@@ -90,8 +96,8 @@ struct PickleMachine {
     case UInt8(ascii: "M"): push(.integer(try number(2)))
     case 0x8A: push(long(try take(Int(try byte()))))  // LONG1
     case UInt8(ascii: "G"):
-      _ = try take(8)
-      push(.opaque)
+      let bits = bytes[try take(8)].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+      push(.fraction(Double(bitPattern: bits)))
     case 0x88: push(.boolean(true))
     case 0x89: push(.boolean(false))
     case UInt8(ascii: "N"): push(.none)
@@ -123,12 +129,14 @@ struct PickleMachine {
       "has a pickle with the instruction \(title) at byte \(start), which torch.save does not write "
         + "for weights; save model.state_dict() with torch.save")
     switch opcode {
-    case 0x8C, UInt8(ascii: "C"): push(.text(try take(Int(try byte()))))
-    case UInt8(ascii: "B"): push(.text(try take(try number(4))))
+    case 0x8C: push(.text(try take(Int(try byte()))))
+    case UInt8(ascii: "C"): push(binary: try take(Int(try byte())))
+    case UInt8(ascii: "B"): push(binary: try take(try number(4)))
     case 0x8D, 0x8E, 0x96:
       let (low, high) = (try number(4), try number(4))
       guard high == 0 else { throw damaged }
-      push(.text(try take(low)))
+      let range = try take(low)
+      if opcode == 0x8D { push(.text(range)) } else { push(binary: range) }
     case 0x94: memo[memo.count] = try top()
     case 0x95: _ = try take(8)
     case 0x93:
@@ -227,8 +235,14 @@ struct PickleMachine {
     values.append(value)
   }
 
+  private mutating func push(binary range: Range<Int>) {
+    binaries.insert(values.count)
+    push(.text(range))
+  }
+
   /// Pushes a new dictionary with these keys and values in turn.
-  mutating func push(dictionary items: [Int]) {
+  mutating func push(dictionary items: [Int], isOrdered: Bool = false) {
+    if isOrdered { ordered.insert(contents.count) }
     push(.dictionary(contents.count))
     contents.append(items)
   }
@@ -295,7 +309,8 @@ struct PickleMachine {
     switch values[try top()] {
     case .object(_, let index): contents[index].append(state)
     // The state says nothing about weights: it is the versions of layers.
-    case .dictionary, .opaque, .tensor: break
+    case .dictionary(let index): attributes[index] = state
+    case .opaque, .tensor: break
     default: throw damaged
     }
   }

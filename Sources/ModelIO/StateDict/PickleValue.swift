@@ -1,8 +1,9 @@
 /// A value of a pickle; those within it are indices of ``PickleMachine/values``.
 enum PickleValue {
   case none
-  /// Something that does not matter for weights: a fraction, a long number, an object.
+  /// Something that does not matter for weights: a long number, an object.
   case opaque
+  case fraction(Double)
   case boolean(Bool)
   case integer(Int)
   /// The range of the text's UTF-8 in the pickle.

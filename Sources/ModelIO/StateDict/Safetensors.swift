@@ -29,7 +29,7 @@ enum Safetensors {
     }
     var tensors: [(tensor: StateTensor, end: Int)] = []
     for member in members {
-      if member.key == "__metadata__" {
+      if member.key == metadata {
         guard member.value.members?.allSatisfy({ $0.value.string != nil }) ?? false else {
           throw damaged("its metadata are not texts")
         }
@@ -48,6 +48,14 @@ enum Safetensors {
     guard place == content.size else { throw damaged("it has bytes that belong to no tensor") }
     guard !tensors.isEmpty else { throw StateRefusal(.stateDict, "holds no weights") }
     return tensors.map(\.tensor)
+  }
+
+  /// The key of what is no tensor.
+  static let metadata = "__metadata__"
+
+  /// Returns the format's name of a type.
+  static func name(of type: ONNXElementType) -> String {
+    types.first { $0.value == type }?.key ?? "U8"
   }
 
   private static let types: [String: ONNXElementType] = [

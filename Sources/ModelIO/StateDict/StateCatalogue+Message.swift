@@ -15,14 +15,22 @@ extension StateCatalogue {
     for finding in findings { Self.write(finding, to: &writer) }
     writer.write(UInt8(refusal == nil ? 0 : 1))
     if let refusal { Self.write(refusal, to: &writer) }
-    writer.write(UInt32(tensors.count))
-    for tensor in tensors {
-      writer.write(tensor.name)
-      writer.write(tensor.type.rawValue)
-      writer.write(Int64(tensor.offset))
-      writer.write(tensor.shape.map { Int64($0) })
-      writer.write(tensor.strides.map { Int64($0) })
+    for tensors in [tensors, others] {
+      writer.write(UInt32(tensors.count))
+      for tensor in tensors {
+        writer.write(tensor.name)
+        writer.write(tensor.type.rawValue)
+        writer.write(Int64(tensor.offset))
+        writer.write(tensor.shape.map { Int64($0) })
+        writer.write(tensor.strides.map { Int64($0) })
+      }
     }
+    for names in [omitted, otherSets] {
+      writer.write(UInt32(names.count))
+      for name in names { writer.write(name) }
+    }
+    writer.write(UInt8(skeleton == nil ? 0 : 1))
+    skeleton?.write(to: &writer)
     return writer.bytes
   }
 
@@ -46,8 +54,14 @@ extension StateCatalogue {
     for _ in 0..<(try reader.count(of: 9)) { findings.append(try Self.finding(&reader)) }
     if try reader.read(UInt8.self) != 0 { refusal = try Self.finding(&reader) }
     for _ in 0..<(try reader.count(of: 24)) { tensors.append(try Self.tensor(&reader)) }
+    for _ in 0..<(try reader.count(of: 24)) { others.append(try Self.tensor(&reader)) }
+    for _ in 0..<(try reader.count(of: 4)) { omitted.append(try reader.text()) }
+    for _ in 0..<(try reader.count(of: 4)) { otherSets.append(try reader.text()) }
+    if try reader.read(UInt8.self) != 0 {
+      skeleton = try StateSkeleton(&reader, tensors: tensors.count + others.count)
+    }
     guard reader.isAtEnd, findings.count <= Self.maximumFindings,
-      tensors.count <= Self.maximumTensors
+      tensors.count + others.count <= Self.maximumTensors
     else { throw MessageError() }
   }
 

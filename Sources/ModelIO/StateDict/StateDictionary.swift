@@ -7,8 +7,8 @@ struct StateDictionary {
   private struct Candidate {
     /// The keys that lead to it.
     let path: [String]
-    /// Keys and tensors.
-    let entries: [(key: Int, tensor: PickleTensor)]
+    /// Keys, and the values that are tensors.
+    let entries: [(key: Int, value: Int, tensor: PickleTensor)]
   }
 
   private let machine: PickleMachine
@@ -18,6 +18,14 @@ struct StateDictionary {
   private(set) var tensors: [StateTensor] = []
   /// The keys that lead to them, separated by dots.
   private(set) var wrapper = ""
+  /// The tensors that are not of the set.
+  private(set) var others: [StateTensor] = []
+  /// All that can be written again; nil if the set is in a part that cannot.
+  private(set) var skeleton: StateSkeleton?
+  /// The keys of what ``skeleton`` leaves out.
+  private(set) var omitted: [String] = []
+  /// The keys of other dictionaries of tensors.
+  private(set) var otherSets: [String] = []
 
   /// The largest depth of dictionaries in which tensors are looked for.
   private static let maximumDepth = 8
@@ -41,7 +49,7 @@ struct StateDictionary {
     }
     wrapper = first.path.joined(separator: ".")
     var names: Set<String> = []
-    for (key, tensor) in first.entries {
+    for (key, _, tensor) in first.entries {
       guard let name = machine.text(key) else {
         throw StateRefusal(.stateDict, "has a tensor whose name is no short text")
       }
@@ -53,6 +61,31 @@ struct StateDictionary {
       }
       tensors.append(try Self.placed(tensor, name, place))
     }
+    takeRest(root, of: first, place)
+  }
+
+  /// Takes what surrounds the set.
+  private mutating func takeRest(_ root: Int, of set: Candidate, _ place: Place) {
+    var numbers: [Int: Int] = [:]
+    for (number, entry) in set.entries.enumerated() { numbers[entry.value] = number }
+    var others: [StateTensor] = []
+    // A tensor that is not in its storage is left out.
+    for (value, content) in machine.values.enumerated() {
+      guard case .tensor(let tensor) = content, numbers[value] == nil,
+        let tensor = try? Self.placed(tensor, "", place)
+      else { continue }
+      numbers[value] = tensors.count + others.count
+      others.append(tensor)
+    }
+    var builder = StateSkeletonBuilder(machine) { numbers[$0] }
+    builder.add(root)
+    guard set.entries.allSatisfy({ builder.holds($0.key) && builder.holds($0.value) }),
+      let skeleton = StateSkeleton(builder.nodes, tensors: tensors.count + others.count)
+    else { return }
+    self.others = others
+    self.skeleton = skeleton
+    omitted = builder.omitted
+    otherSets = candidates.map { $0.path.joined(separator: ".") }.filter { $0 != wrapper }.sorted()
   }
 
   /// Collects the dictionaries with tensors, each once, without recursion.
@@ -64,12 +97,14 @@ struct StateDictionary {
         seen.insert(contents).inserted
       else { continue }
       let items = machine.contents[contents]
-      var entries: [(Int, PickleTensor)] = []
+      var entries: [(key: Int, value: Int, tensor: PickleTensor)] = []
       for place in stride(from: 0, to: items.count, by: 2) {
         switch machine.values[items[place + 1]] {
         case .tensor(let tensor):
           // Optimizers number their tensors.
-          if case .text = machine.values[items[place]] { entries.append((items[place], tensor)) }
+          if case .text = machine.values[items[place]] {
+            entries.append((items[place], items[place + 1], tensor))
+          }
         case .dictionary where path.count < Self.maximumDepth:
           let name = machine.text(items[place]).map { abbreviated($0) } ?? "?"
           queue.append((items[place + 1], path + [name]))

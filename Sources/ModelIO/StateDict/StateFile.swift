@@ -3,7 +3,7 @@ import InferenceGraph
 /// An open file of weights: its tensors by name, and their elements on request.
 final class StateFile {
   /// A weight by the name that the network gives it.
-  struct Entry {
+  struct Entry: Sendable {
     /// The tensor; for a weight with a mask, that before the mask.
     var tensor: StateTensor
     /// The mask of pruning (`torch.nn.utils.prune`), by which the tensor is multiplied.
@@ -45,7 +45,7 @@ final class StateFile {
         catalogue = StateParser.catalogue(
           of: StateContent(of: content))
       }
-      guard catalogue.tensors.allSatisfy({ $0.fits(in: content.size) }) else {
+      guard (catalogue.tensors + catalogue.others).allSatisfy({ $0.fits(in: content.size) }) else {
         throw SealedFailure.invalidAnswer
       }
     } catch {

@@ -85,5 +85,9 @@ struct StateParser {
     catalogue.tensors = found.tensors
     catalogue.wrapper = found.wrapper
     catalogue.record = RecordFacts(machine, root: root)
+    catalogue.others = found.others
+    catalogue.skeleton = found.skeleton
+    catalogue.omitted = found.omitted
+    catalogue.otherSets = found.otherSets
   }
 }

@@ -44,6 +44,27 @@ struct StateReader {
     }
   }
 
+  /// Reads the weights alone.
+  ///
+  /// - Throws: ``FileError`` as for ``read(architecture:_:)``.
+  mutating func readWeights() throws(FileError) -> StateFile {
+    do {
+      let content = try FileDescriptor(record.path)
+      self.content = content
+      if FileKind(of: content) == .torchProgram {
+        let program = try TorchProgram(StateContent(of: content))
+        try record.report(program.findings)
+        return StateFile(content, tensors: program.tensors)
+      }
+      let file = try StateFile(content, sandbox: sandbox)
+      try record.report(file.catalogue.findings)
+      if let refusal = file.catalogue.refusal { throw StateRefusal(refusal) }
+      return file
+    } catch {
+      throw record.explained(error, graph: .stateDict)
+    }
+  }
+
   /// Returns the model of a known network; nil if the weights are not those of one.
   private mutating func known(
     _ file: StateFile, _ preprocessing: Preprocessing
@@ -119,8 +140,8 @@ struct StateReader {
       .usage, path: record.path, "holds weights without the layers that use them",
       remedies: [
         .give(
-          "the network as ONNX, exported with training=torch.onnx.TrainingMode.PRESERVE and "
-            + "do_constant_folding=False,", for: "architecture")
+          "the network as ONNX, which the Python file that 'runner new onnx-export' writes exports,",
+          for: "architecture")
       ])
   }
 }

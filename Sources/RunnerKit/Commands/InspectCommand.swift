@@ -159,10 +159,10 @@ struct InspectCommand: RunnerCommand {
     ]
     if ModelFile.fileExtension(of: model) == "keras" {
       lines.append("written back as  a new .keras file, without the state of the optimizer")
-    } else if ModelFile.format(of: model) == .onnx {
+    } else if let form = writtenForm(model) {
       do throws(FileError) {
         try ModelFile.checkWriting(model)
-        lines.append("written back as  ONNX, a copy of the file with other weights")
+        lines.append("written back as  \(form)")
       } catch {
         lines.append("written back as  Keras .h5 only: \(error.problem)".visible)
       }
@@ -170,6 +170,16 @@ struct InspectCommand: RunnerCommand {
     if let source = model.source { lines.append("SHA-256          \(source.sha256)") }
     if !model.notes.isEmpty { lines += [""] + model.notes.map(\.visible) }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// Returns what a repaired copy of a model's file is; nil for a Keras file.
+  private static func writtenForm(_ model: Model) -> String? {
+    switch ModelFile.format(of: model) {
+    case .keras: nil
+    case .onnx: "ONNX, a copy of the file with other weights"
+    case .safetensors: "safetensors, a copy of the file with other weights"
+    case .pt: "PyTorch, a new checkpoint with the same keys and types"
+    }
   }
 
   /// Returns an activation's case without its parameters.

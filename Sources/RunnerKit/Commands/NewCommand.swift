@@ -1,15 +1,17 @@
 internal import ArgumentParser
 internal import DefenseKit
 
-/// Writes a package with a new plugin, its tests, and a runner that offers it.
+/// Writes a package with a new plugin, its tests, and a runner that offers it, or a program that exports
+/// a network of PyTorch.
 struct NewCommand: RunnerCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
-      commandName: "new", abstract: "Write a package with a new plugin.",
+      commandName: "new", abstract: "Write a package with a new plugin, or a script for PyTorch.",
       discussion: discussion(
         """
         The package is a new folder with a small working plugin, tests that check the rules of \
-        plugins, and a program with all commands and plugins of \(programName) and the new one.
+        plugins, and a program with all commands and plugins of \(programName) and the new one. 'onnx-export' is a \
+        Python file instead: it exports a network of PyTorch as ONNX, for --architecture.
         """))
   }
 
@@ -19,23 +21,33 @@ struct NewCommand: RunnerCommand {
       Example(
         "A detector that uses DefenseKit from another checkout",
         "new detector my-detector --defensekit ../DefenseKit --output detector"),
+      Example("A Python file that exports your network as ONNX", "new onnx-export export.py"),
     ]
   }
 
   /// The kinds of plugin; each is a folder of templates.
-  private static let kinds = PluginKind.allCases.map(\.rawValue)
+  private static let plugins = PluginKind.allCases.map(\.rawValue)
+
+  /// The Python file that exports a network.
+  private static let export = "onnx-export"
+
+  private static let kinds = plugins + [export]
 
   @Argument(
-    help: ArgumentHelp("Kind of plugin: \(kinds.joined(separator: ", ")).", valueName: "kind"),
+    help: ArgumentHelp(
+      "Kind of plugin: \(plugins.joined(separator: ", ")); or \(export).", valueName: "kind"),
     completion: .list(kinds))
   var kind: String
 
-  @Argument(help: ArgumentHelp("Name of the plugin, in kebab-case.", valueName: "name"))
-  var name: String
+  @Argument(
+    help: ArgumentHelp(
+      "Name of the plugin, in kebab-case; or the Python file, by default export_onnx.py.",
+      valueName: "name"))
+  var name: String?
 
   @Option(
     help: ArgumentHelp(
-      "Folder to write; by default the plugin's name.", valueName: "folder"),
+      "Folder or Python file to write; by default the name.", valueName: "path"),
     completion: .directory)
   var output: String?
 
@@ -56,6 +68,7 @@ struct NewCommand: RunnerCommand {
   @OptionGroup var common: CommonArguments
 
   func run(in session: Session) throws {
+    if kind == Self.export { return try writeExport() }
     guard let pluginKind = PluginKind(rawValue: kind) else {
       let near = nearestName(to: kind, among: Self.kinds).map { "; did you mean '\($0)'?" } ?? ""
       throw Failure(
@@ -63,14 +76,36 @@ struct NewCommand: RunnerCommand {
         "there is no kind of plugin '\(kind)'\(near) (kinds: \(Self.kinds.joined(separator: ", ")))"
       )
     }
-    let name = try NewPluginName(name, besides: session.plugins)
-    let folder = output ?? name.name
+    guard let name else {
+      throw Failure(
+        Failure.usage, "Missing expected argument '<name>'; see '\(programName) new --help'")
+    }
+    let plugin = try NewPluginName(name, besides: session.plugins)
+    let folder = output ?? plugin.name
     guard !folder.isEmpty else {
       throw Failure(option: "--output", "is empty; name a folder")
     }
     let place = try DefenseKitPlace(defenseKit, version: from, ownVersion: defenseKitVersion)
-    try PackageTemplate(kind, name, place).write(to: folder)
-    try StandardOutput.write(text(pluginKind, name, folder))
+    try PackageTemplate(kind, plugin, place).write(to: folder)
+    try StandardOutput.write(text(pluginKind, plugin, folder))
+  }
+
+  private func writeExport() throws {
+    if let given = [("--defensekit", defenseKit), ("--from", from)].first(where: { $0.1 != nil }) {
+      throw Failure(option: given.0, "is for plugins; leave it out")
+    }
+    let file = output ?? name ?? "export_onnx.py"
+    try OutputFile.check(
+      file, option: "--output", inputs: [], force: false, advice: "choose another name")
+    try AtomicFile.write(ExportScript.text, to: file)
+    try StandardOutput.write(
+      """
+      \(file) exports a network of PyTorch as net.onnx. Put your network into its third line, then:
+
+        python3 \(shellWord(file))
+        \(programName) inspect weights.pth --architecture net.onnx
+
+      """)
   }
 
   /// Returns a description of the new package and the next commands.

@@ -20,8 +20,8 @@ struct RootCommand: ExemplifiedCommand {
         """),
       version: "\(programName) \(defenseKitVersion)",
       subcommands: [
-        RunCommand.self, ListCommand.self, InspectCommand.self, DataCommand.self, ScanCommand.self,
-        EvaluateCommand.self,
+        RunCommand.self, ListCommand.self, InspectCommand.self, ConvertCommand.self,
+        DataCommand.self, ScanCommand.self, EvaluateCommand.self,
         PredictCommand.self, AttackCommand.self, TriggerCommand.self, CompareCommand.self,
         MergeCommand.self, NewCommand.self, SchemaCommand.self, ManualCommand.self,
       ], defaultSubcommand: RunCommand.self)

@@ -206,7 +206,11 @@ struct RunCommand: RunnerCommand {
     let format = format ?? ModelFile.format(of: experiment.suspect)
     // Before hours of work, not after.
     if folder != nil, !defenses.isEmpty {
-      try ModelFile.checkWriting(experiment.suspect, as: format)
+      try ModelFile.checkWriting(experiment.suspect, as: format, isCompact: compact)
+      // Detectors that compare models are networks of their own.
+      if format.holdsOnlyWeights, detectors.contains(where: { type(of: $0).comparesModels }) {
+        try ModelFile.checkWriting(experiment.suspect, as: .onnx)
+      }
     }
     let given = experiment.inputs(hasRepairedModel: !defenses.isEmpty)
     for plugin in plugins {

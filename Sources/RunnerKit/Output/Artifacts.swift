@@ -2,8 +2,7 @@ internal import DefenseKit
 
 /// The output files of a run and their contents.
 struct Artifacts: Sendable {
-  private var models: [(file: String, model: Model)] = []
-  private let format: ModelFormat
+  private var models: [(file: String, model: Model, format: ModelFormat)] = []
   private var names = NameSet()
   /// The run's results, with the file names of repaired models and detectors.
   private(set) var evaluation: Evaluation
@@ -12,13 +11,13 @@ struct Artifacts: Sendable {
   ///
   /// - Parameters:
   ///   - compact: Whether pruned channels are removed instead of masked.
-  ///   - format: The format of the models.
+  ///   - format: The format of the models. Detectors that compare models are networks of their own:
+  ///     with weights alone, ONNX.
   ///   - isWritten: Whether there is an output folder; otherwise there are no files.
   init(
     _ suspect: Model, _ evaluation: Evaluation, _ detectors: [any Detector], compact: Bool,
     as format: ModelFormat, isWritten: Bool
   ) throws {
-    self.format = format
     self.evaluation = evaluation
     guard isWritten else { return }
     let detectors = detectors.filter { type(of: $0).comparesModels }
@@ -28,19 +27,21 @@ struct Artifacts: Sendable {
       // A defense may have made the model anew.
       model.origin = suspect.origin
       if compact { model.graph = try model.graph.removing(repair.pruned) }
-      self.evaluation.repairs[index].file = add(model, named: repair.fileStem)
+      self.evaluation.repairs[index].file = add(
+        model, named: repair.fileStem, as: format)
       for (position, detector) in detectors.enumerated() {
         guard var combined = try detector.model(suspect: suspect, repaired: model) else { continue }
         combined.origin = suspect.origin
         self.evaluation.repairs[index].detectors[position].file = add(
-          combined, named: "\(type(of: detector).name)-\(repair.fileStem)")
+          combined, named: "\(type(of: detector).name)-\(repair.fileStem)",
+          as: format.holdsOnlyWeights ? .onnx : format)
       }
     }
   }
 
   /// Writes the models, the curve, its chart and the report to a folder.
   func write(to folder: String, report: String) throws {
-    for (file, model) in models {
+    for (file, model, format) in models {
       try ModelFile.save(model, as: format, to: "\(folder)/\(file)")
     }
     if let first = evaluation.curves.first {
@@ -52,10 +53,12 @@ struct Artifacts: Sendable {
   }
 
   /// Adds a model and returns the name of its file.
-  private mutating func add(_ model: Model, named stem: String) -> String {
+  private mutating func add(
+    _ model: Model, named stem: String, as format: ModelFormat
+  ) -> String {
     let end = ModelFile.fileExtension(of: model, as: format)
     let file = names.take("\(stem).\(end)") { "\(stem)-\($0).\(end)" }
-    models.append((file, model))
+    models.append((file, model, format))
     return file
   }
 }

@@ -175,7 +175,8 @@ final class ONNXFile {
 
   /// Whether no other tensor lies in the bytes of a tensor.
   func isAlone(_ tensor: ONNXStoredTensor) -> Bool {
-    guard case .other(let file, let offset) = tensor.home else { return true }
+    // The tensors of another file of weights are examined where it is written.
+    guard weights == nil, case .other(let file, let offset) = tensor.home else { return true }
     return !sharedOffsets[file, default: []].contains(offset)
   }
 

@@ -1,7 +1,7 @@
 /// A constant tensor of an ONNX file: its type and shape, and where its elements are.
-struct ONNXTensor: Equatable {
+struct ONNXTensor: Sendable, Equatable {
   /// The place of the elements, which are little-endian and in row-major order.
-  enum Storage: Equatable {
+  enum Storage: Sendable, Equatable {
     /// A range of the file.
     case file(offset: Int, count: Int)
     /// The elements, decoded by the parser.

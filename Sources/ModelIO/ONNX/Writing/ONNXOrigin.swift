@@ -13,6 +13,8 @@ struct ONNXOrigin: ModelOrigin {
   let graph: ONNXPlace
   let messages: [ONNXPlace]
   let locations: [ONNXCatalogue.Location]
+  /// The tensors of floating-point numbers that the network reads, in the order of the file.
+  let tensors: [ONNXTensor]
   /// The names of all values.
   let names: Set<String>
   /// Why no copy can be written; nil if it can.
@@ -24,6 +26,10 @@ struct ONNXOrigin: ModelOrigin {
     self.file = file.content
     self.network = network
     version = catalogue.version
+    let read = Set(catalogue.nodes.flatMap(\.inputs))
+    tensors = catalogue.tensors.filter {
+      read.contains($0.name) && ONNXElementType(rawValue: $0.type)?.isFloat ?? false
+    }
     messages = catalogue.messages
     locations = catalogue.locations
     names = Set(
@@ -53,25 +59,6 @@ struct ONNXOrigin: ModelOrigin {
     self.obstacle = obstacle
   }
 
-  /// Whether a graph is that of the file with other weights, all of which have a place in it.
-  func matches(_ graph: Graph) -> Bool {
-    let own = network.graph
-    guard graph.nodes.count == own.nodes.count, graph.output == own.output else { return false }
-    return zip(graph.nodes, own.nodes).allSatisfy { node, old in
-      guard node.name == old.name, node.inputs == old.inputs, node.activation == old.activation,
-        node.shape == old.shape
-      else { return false }
-      if node.operation == old.operation { return true }
-      let (weights, others) = (node.operation.namedWeights, old.operation.namedWeights)
-      return node.operation.withoutWeights == old.operation.withoutWeights
-        && weights.map(\.role) == others.map(\.role)
-        && weights.map(\.tensor.shape) == others.map(\.tensor.shape)
-        && zip(weights, others).allSatisfy { new, old in
-          new.tensor == old.tensor || network.weights[node.name]?[new.role] != nil
-        }
-    }
-  }
-
   // MARK: Writing
 
   /// Writes a copy of the file with the weights of a graph, and copies of its other files, named
@@ -80,19 +67,13 @@ struct ONNXOrigin: ModelOrigin {
   /// A tensor that several operators read stays too: an operator whose weights changed gets a tensor
   /// of its own.
   ///
-  /// - Parameter graph: A graph that ``matches(_:)``.
+  /// - Parameter graph: A graph that ``ONNXImport/matches(_:)``.
   /// - Throws: ``FileError`` if a file has changed since the model was read, or cannot be written.
   func write(_ graph: Graph, to path: String) throws(FileError) {
     try check(path)
     var changes = ONNXChanges(self)
-    for (new, old) in zip(graph.nodes, network.graph.nodes) where new.operation != old.operation {
-      for (weight, before) in zip(new.operation.namedWeights, old.operation.namedWeights)
-      where weight.tensor != before.tensor {
-        guard let place = network.weights[new.name]?[weight.role] else {
-          preconditionFailure("a graph whose weights have no place in the file")
-        }
-        changes.add(weight.tensor.values, at: place, weight.role, of: new.name)
-      }
+    for change in network.changes(in: graph) {
+      changes.add(change.values, at: change.place, change.role, of: change.layer)
     }
     let names = otherNames(for: path)
     for location in locations {
@@ -119,7 +100,7 @@ struct ONNXOrigin: ModelOrigin {
   }
 
   /// Throws if the originals have changed, or one of them is at `path`.
-  private func check(_ path: String) throws(FileError) {
+  func check(_ path: String) throws(FileError) {
     for (name, file) in [("", file)] + others.map({ ($0.key, $0.value) }) {
       guard let version = versions[name], FileVersion(of: file) == version else {
         throw FileError(
@@ -144,36 +125,6 @@ struct ONNXOrigin: ModelOrigin {
     } catch {
       throw FileError(refused: error.finding, path: file.path)
     }
-    try AtomicFile.write(to: path) { descriptor in
-      for piece in copy.pieces {
-        switch piece {
-        case .new(let bytes): try Descriptor.write(bytes, to: descriptor)
-        case .old(let range):
-          for part in range.parts(of: Self.bufferSize) {
-            try Descriptor.write(try file.bytes(in: part), to: descriptor)
-          }
-        case .elements(let elements, let range):
-          let size = elements.type.size
-          for part in range.parts(of: Self.bufferSize) {
-            let first = (part.lowerBound - range.lowerBound) / size
-            let bytes = elements.bytes(
-              of: first..<first + part.count / size, old: try file.bytes(in: part))
-            try Descriptor.write(bytes, to: descriptor)
-          }
-        }
-      }
-    }
-  }
-
-  /// The number of bytes that are copied at a time, a multiple of every element's size.
-  private static let bufferSize = 1 << 20
-}
-
-extension Range<Int> {
-  /// Returns the range in parts of `size`; the last may be shorter.
-  fileprivate func parts(of size: Int) -> [Range<Int>] {
-    stride(from: lowerBound, to: upperBound, by: size).map {
-      $0..<Swift.min($0 + size, upperBound)
-    }
+    try copy.write(from: file, to: path)
   }
 }

@@ -10,6 +10,8 @@ struct ONNXStoredTensor: Sendable, Hashable {
     case field(ONNXPlace, name: String, shape: [Int])
   }
 
+  /// The tensor's name.
+  var name: String
   var home: Home
   /// The type in the file.
   var type: ONNXElementType
@@ -29,6 +31,7 @@ struct ONNXStoredTensor: Sendable, Hashable {
       guard let place = tensor.place else { return nil }
       home = .field(place, name: tensor.name, shape: shape)
     }
+    name = tensor.name
     self.type = type
     count = shape.reduce(1, *)
   }
