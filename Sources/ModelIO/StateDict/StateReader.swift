@@ -12,7 +12,7 @@ struct StateReader {
   /// The tensors of the file, once it is read.
   private(set) var tensors: [StoredTensor] = []
 
-  init(_ path: String, output: String?, sandbox: Sandbox, isTolerant: Bool) {
+  init(_ path: String, output: String? = nil, sandbox: Sandbox, isTolerant: Bool) {
     self.sandbox = sandbox
     self.output = output
     record = ReadingRecord(path: path, isTolerant: isTolerant)
