@@ -120,7 +120,7 @@ struct HelpTests {
       ),
       (
         ["manual", "--page", "runn"],
-        "there is no page 'runn'; did you mean 'run'? (pages: run, list, inspect, data, scan, evaluate, predict, "
+        "there is no page 'runn'; did you mean 'run'? (pages: run, list, inspect, convert, data, scan, evaluate, predict, "
           + "attack, trigger, trigger-apply, trigger-show, compare, merge, new, schema)"
       ),
       (
@@ -136,7 +136,7 @@ struct HelpTests {
     let whole = message.replacing(
       "COMMANDS",
       with:
-        "run, list, inspect, data, scan, evaluate, predict, attack, trigger, compare, merge, new, schema, help"
+        "run, list, inspect, convert, data, scan, evaluate, predict, attack, trigger, compare, merge, new, schema, help"
     )
     .replacing(
       "PLUGINS",

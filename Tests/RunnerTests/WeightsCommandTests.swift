@@ -204,8 +204,8 @@ struct WeightsCommandTests {
     #expect(result.status == 73)
     #expect(
       result.errors
-        == "runner: \(weights): would be written as weights of fewer channels, which no longer fit "
-        + "the network's code; give --format onnx, or leave --compact out\n")
+        == "runner: net.safetensors: would be written as weights of fewer channels, which no longer fit "
+        + "the network's code; use --format onnx or leave --compact out\n")
   }
 
   @Test("Weights change their kind without a network; a network is needed for ONNX and Keras")
@@ -241,7 +241,7 @@ struct WeightsCommandTests {
       (
         [place.model, "--output", place.path("b.pt")], 73,
         "\(place.path("b.pt")): has no names of weights as PyTorch's state dicts have them, being of "
-          + "Keras; give --format onnx or keras"
+          + "Keras; use --format onnx or --format keras"
       ),
       (
         [weights, "--output", place.path("b.bin")], 64,

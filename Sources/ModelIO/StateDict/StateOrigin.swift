@@ -49,7 +49,7 @@ struct StateOrigin: ModelOrigin {
         used.append(entry.tensor)
       }
     }
-    used.sort { $0.offset < $1.offset }
+    used.sort { ($0.offset, $0.name) < ($1.offset, $1.name) }
     for (tensor, next) in zip(used, used.dropFirst()) where tensor.end > next.offset {
       return "its tensors '\(abbreviated(tensor.name))' and '\(abbreviated(next.name))' share "
         + "their elements"

@@ -198,7 +198,7 @@ final class StateWritingTests {
     let error = #expect(throws: FileError.self) { try ModelFile.checkWriting(model) }
     #expect(
       error?.problem
-        == "cannot be written as weights by name: its tensors 'bn.weight' and 'bn.bias' share their "
+        == "cannot be written as weights by name: its tensors 'bn.bias' and 'bn.weight' share their "
         + "elements")
     try ModelFile.checkWriting(model, as: .onnx)
     // As they are, they stay shared.
