@@ -19,9 +19,7 @@ extension ONNXImporter {
     }
     let name = call.node.inputs[index]
     var weight = ONNXWeight(
-      // Nodes that are not from an ONNX file have no places, and are not written back to one.
-      input: call.node.inputPlaces.indices.contains(index)
-        ? call.node.inputPlaces[index] : ONNXPlace(number: 0, start: 0, range: 0..<0),
+      input: call.node.inputPlaces[index],
       shape: shape ?? constant.shape, type: constant.type,
       permutation: permutation.flatMap { $0.isIdentity ? nil : $0 }, factor: factor)
     if readers[name] == 1, weight.shape.reduce(1, *) == constant.count,
