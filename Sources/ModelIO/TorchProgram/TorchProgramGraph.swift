@@ -36,9 +36,8 @@ struct TorchProgramGraph {
           place: .nowhere))
     }
     try takeInputs(specifications)
-    for node in nodes {
-      let node = try TorchProgramNode(node)
-      try translate(node)
+    for node in nodes where !TorchProgramNode.computesNumbers(node) {
+      try translate(try TorchProgramNode(node))
     }
     guard outputs.count == 1, let output = outputs[0]["as_tensor"]?["name"]?.string else {
       throw StateRefusal(

@@ -11,6 +11,14 @@ struct TorchProgramNode {
   /// The beginning of the names of ATen's operators.
   private static let library = "torch.ops.aten."
 
+  /// Whether a node's results are numbers, such as the number of images, which is known by the place
+  /// where it is used.
+  static func computesNumbers(_ node: JSON) -> Bool {
+    let outputs = node["outputs"]?.array ?? []
+    return !outputs.isEmpty
+      && outputs.allSatisfy { $0["as_sym_int"] != nil || $0["as_sym_bool"] != nil }
+  }
+
   /// Reads a node.
   ///
   /// - Throws: ``StateRefusal`` if it has another form, or results that are no tensors.

@@ -139,7 +139,7 @@ def fill(model):
 def main():
     result = []
     for model, side, dynamic in ((Plain(), 21, True), (Gated(), 16, False), (Activations(), 16, False), (Block(), 17, True),
-                                 (Shuffled(), 15, False), (Attending(), 16, False)):
+                                 (Shuffled(), 15, True), (Attending(), 16, False)):
         model.eval()
         with torch.no_grad():
             fill(model)
