@@ -120,6 +120,7 @@ extension ModelFile {
   ///   - path: The file.
   ///   - format: Safetensors or PyTorch.
   ///   - output: The file to write. It is written atomically.
+  ///   - sandbox: Whether a sealed process parses the file.
   /// - Returns: What the new file lacks, and the findings about the file.
   /// - Throws: ``FileError`` if the file is damaged or holds no weights, or the new one cannot be
   ///   written.
