@@ -328,6 +328,7 @@ struct CommandTests {
           run (default)           Defend a model and evaluate the result.
           list                    List plugins with their requirements and options.
           inspect                 Show a model's layers and audit its file.
+          convert                 Write a model in another format.
           data                    Show what is read of a data set.
           scan                    Judge whether a model has a backdoor, and for which
                                   class.
@@ -338,7 +339,8 @@ struct CommandTests {
           compare                 Compare defenses, detectors and verdicts on models,
                                   over seeds.
           merge                   Combine the parts of a comparison.
-          new                     Write a package with a new plugin.
+          new                     Write a package with a new plugin, or a script for
+                                  PyTorch.
           schema                  Print the JSON Schema of a report or a record.
 
           See 'runner help <subcommand>' for detailed help.
@@ -399,13 +401,13 @@ struct CommandTests {
       (
         ["insepct", "m.h5"],
         "there is no command 'insepct'; did you mean 'inspect'? "
-          + "(commands: run, list, inspect, data, scan, evaluate, predict, attack, trigger, compare, merge, new, "
+          + "(commands: run, list, inspect, convert, data, scan, evaluate, predict, attack, trigger, compare, merge, new, "
           + "schema, help)"
       ),
       (
         ["bd_net.h5"],
         "there is no command 'bd_net.h5' "
-          + "(commands: run, list, inspect, data, scan, evaluate, predict, attack, trigger, compare, merge, new, "
+          + "(commands: run, list, inspect, convert, data, scan, evaluate, predict, attack, trigger, compare, merge, new, "
           + "schema, help)"
       ),
       (["--defence", "fine-pruning"], "Unknown option '--defence'. Did you mean '--defense'?"),
