@@ -62,8 +62,13 @@ enum Fuzz {
     for (index, seed) in target.seeds.enumerated() {
       try Data(seed).write(to: URL(filePath: "\(folder)/seed-\(index)"))
     }
+    // Bytes in hexadecimal, as the dictionary's format wants those that do not print.
     let lines = target.words.map { word in
-      "\"" + word.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\"\n"
+      let bytes = word.utf8.map { byte in
+        let digits = String(byte, radix: 16)
+        return "\\x" + (digits.count == 1 ? "0" : "") + digits
+      }
+      return "\"\(bytes.joined())\"\n"
     }
     try Data(lines.joined().utf8).write(to: URL(filePath: "\(folder)/../words"))
   }
