@@ -91,11 +91,13 @@ struct IDXFiles: DataContainer {
     init(_ name: String, _ path: String, _ sandbox: Sandbox) throws(FileError) {
       self.path = name
       file = try FileDescriptor(path)
-      content =
-        FileKind(of: file) == .gzip ? try GzipFile(file, sandbox: sandbox).unpacked() : file
+      let packed = FileKind(of: file) == .gzip ? try GzipFile(file, sandbox: sandbox) : nil
+      let start = IDX.headerSize(rank: IDX.maximumRank)
+      // Only what has this header is unpacked.
       let header = try IDX.Header(
-        content.prefix(count: IDX.headerSize(rank: IDX.maximumRank)), size: content.size,
+        packed?.prefix(count: start) ?? file.prefix(count: start), size: packed?.size ?? file.size,
         path: path)
+      content = try packed?.unpacked() ?? file
       shape = header.extents
       offset = header.size
     }

@@ -22,10 +22,8 @@ struct PickledArrays: DataContainer {
     let catalogue: Catalogue
     do {
       if let process = try SealedProcess.start(for: content, sandbox) {
-        try process.send(.arrays)
-        let length = try process.receiveNumber()
-        guard length <= UInt64(Catalogue.maximumSize) else { throw SealedFailure.invalidAnswer }
-        catalogue = try Catalogue(message: try process.receive(count: Int(length)))
+        catalogue = try Catalogue(
+          message: try process.answer(to: .arrays, limit: Catalogue.maximumSize))
       } else {
         catalogue = ArrayPickle.catalogue(of: try content.bytes(at: 0, count: content.size))
       }

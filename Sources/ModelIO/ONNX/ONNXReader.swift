@@ -28,15 +28,13 @@ struct ONNXReader {
   ///   - network: The network without weights.
   ///   - content: The file that tells it.
   ///   - weights: The file with its weights.
-  ///
-  /// Such a network has one output.
   init(
-    _ network: ONNXCatalogue, from content: FileDescriptor, weights: StateFile, sandbox: Sandbox,
-    isTolerant: Bool
+    _ network: ONNXCatalogue, from content: FileDescriptor, weights: StateFile, output: String?,
+    sandbox: Sandbox, isTolerant: Bool
   ) {
     self.sandbox = sandbox
     self.weights = weights
-    output = nil
+    self.output = output
     self.network = (network, content)
     record = ReadingRecord(path: content.path, isTolerant: isTolerant)
   }

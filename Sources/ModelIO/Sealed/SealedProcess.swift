@@ -102,6 +102,17 @@ final class SealedProcess: Sendable {
     try receive(count: 8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
   }
 
+  /// Sends a request that is answered by a length and that many bytes, and returns these.
+  ///
+  /// - Parameter limit: The largest length.
+  /// - Throws: ``SealedFailure``; the process has then ended, unless the answer is too long.
+  func answer(to request: SealedRequest, limit: Int) throws -> [UInt8] {
+    try send(request)
+    let length = try receiveNumber()
+    guard length <= UInt64(limit) else { throw SealedFailure.invalidAnswer }
+    return try receive(count: Int(length))
+  }
+
   /// Ends the process, or determines how it has ended; later calls return the same failure.
   private static func end(
     _ process: pid_t, _ state: borrowing Mutex<State>, _ reason: SealedFailure? = nil

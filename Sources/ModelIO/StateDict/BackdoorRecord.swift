@@ -16,11 +16,16 @@ public struct BackdoorRecord: Sendable {
   /// The name of the clean data set, for example `cifar10`.
   public let dataSet: String
 
+  /// Returns the path of the weights in a record's folder.
+  public static func weights(in folder: String) -> String {
+    FolderListing.path(folder, "attack_result.pt")
+  }
+
   /// Reads what a folder's weights say besides the weights.
   ///
   /// - Throws: ``FileError`` if there is no `attack_result.pt`, or it is no such file.
   public init(folder: String, sandbox: Sandbox = .auto) throws(FileError) {
-    weights = FolderListing.path(folder, "attack_result.pt")
+    weights = Self.weights(in: folder)
     let file = try StateFile(try FileDescriptor(weights), sandbox: sandbox)
     guard let record = file.catalogue.record else {
       if let refusal = file.catalogue.refusal { throw FileError(refused: refusal, path: weights) }

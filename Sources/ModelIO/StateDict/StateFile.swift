@@ -34,13 +34,8 @@ final class StateFile {
     self.content = content
     do {
       if let process = try SealedProcess.start(for: content, sandbox) {
-        try process.send(.weights)
-        let length = try process.receiveNumber()
-        guard length <= UInt64(StateCatalogue.maximumSize) else {
-          throw SealedFailure.invalidAnswer
-        }
-        let message = try process.receive(count: Int(length))
-        catalogue = try StateCatalogue(message: message)
+        catalogue = try StateCatalogue(
+          message: try process.answer(to: .weights, limit: StateCatalogue.maximumSize))
       } else {
         catalogue = StateParser.catalogue(
           of: StateContent(of: content))

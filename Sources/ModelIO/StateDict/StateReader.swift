@@ -28,15 +28,16 @@ struct StateReader {
     -> Model?
   {
     do {
-      let content = try FileDescriptor(record.path)
-      self.content = content
-      if FileKind(of: content) == .torchProgram {
-        return try program(content, architecture, preprocessing)
+      let (file, network) = try open()
+      if let network {
+        guard architecture == nil else {
+          throw FileError(
+            .usage, path: record.path,
+            "is a program of torch.export, which describes its network itself",
+            remedies: [.omit("architecture")])
+        }
+        return try model(reader(of: network, from: file.content, file), preprocessing)
       }
-      let file = try StateFile(content, sandbox: sandbox)
-      tensors = file.catalogue.tensors.map { StoredTensor($0) }
-      try record.report(file.catalogue.findings)
-      if let refusal = file.catalogue.refusal { throw StateRefusal(refusal) }
       guard let architecture else { return try known(file, preprocessing) }
       return try model(file, architecture, preprocessing)
     } catch {
@@ -49,20 +50,40 @@ struct StateReader {
   /// - Throws: ``FileError`` as for ``read(architecture:_:)``.
   mutating func readWeights() throws(FileError) -> StateFile {
     do {
-      let content = try FileDescriptor(record.path)
-      self.content = content
-      if FileKind(of: content) == .torchProgram {
-        let program = try TorchProgram(StateContent(of: content))
-        try record.report(program.findings)
-        return StateFile(content, tensors: program.tensors)
-      }
-      let file = try StateFile(content, sandbox: sandbox)
-      try record.report(file.catalogue.findings)
-      if let refusal = file.catalogue.refusal { throw StateRefusal(refusal) }
-      return file
+      return try open().file
     } catch {
       throw record.explained(error, graph: .stateDict)
     }
+  }
+
+  /// Opens the file and reports what is found in it.
+  ///
+  /// - Returns: The weights; for a program, its network too.
+  private mutating func open() throws -> (file: StateFile, network: ONNXCatalogue?) {
+    let content = try FileDescriptor(record.path)
+    self.content = content
+    if FileKind(of: content) == .torchProgram {
+      let program = try TorchProgram(StateContent(of: content))
+      tensors = program.tensors.map { StoredTensor($0) }
+      try record.report(program.findings)
+      return (StateFile(content, tensors: program.tensors), program.network)
+    }
+    let file = try StateFile(content, sandbox: sandbox)
+    tensors = file.catalogue.tensors.map { StoredTensor($0) }
+    try record.report(file.catalogue.findings)
+    if let refusal = file.catalogue.refusal { throw StateRefusal(refusal) }
+    return (file, nil)
+  }
+
+  // MARK: Networks
+
+  /// Returns the reader of a network that a file tells.
+  private func reader(
+    of network: ONNXCatalogue, from content: FileDescriptor, _ weights: StateFile
+  ) -> ONNXReader {
+    ONNXReader(
+      network, from: content, weights: weights, output: output, sandbox: sandbox,
+      isTolerant: record.isTolerant)
   }
 
   /// Returns the model of a known network; nil if the weights are not those of one.
@@ -71,66 +92,51 @@ struct StateReader {
   ) throws(FileError) -> Model? {
     guard let (network, catalogue) = KnownNetwork.recognize(file, side: file.catalogue.record?.side)
     else { return nil }
-    var reader = ONNXReader(
-      catalogue, from: file.content, weights: file, sandbox: sandbox,
-      isTolerant: record.isTolerant)
-    var model = try reader.read(preprocessing)
+    var model = try model(reader(of: catalogue, from: file.content, file), preprocessing)
     model.notes.append(
       "\(record.path): takes the network '\(network.title)' by the names and shapes of the weights, "
         + "for images of \(network.side)x\(network.side) pixels")
     return model
   }
 
-  /// Returns the model of a program, which holds its network and its weights.
-  private mutating func program(
-    _ content: FileDescriptor, _ architecture: String?, _ preprocessing: Preprocessing
-  ) throws -> Model {
-    guard architecture == nil else {
-      throw FileError(
-        .usage, path: record.path,
-        "is a program of torch.export, which describes its network itself",
-        remedies: [.omit("architecture")])
-    }
-    let program = try TorchProgram(StateContent(of: content))
-    tensors = program.tensors.map { StoredTensor($0) }
-    try record.report(program.findings)
-    var reader = ONNXReader(
-      program.network, from: content, weights: StateFile(content, tensors: program.tensors),
-      sandbox: sandbox, isTolerant: record.isTolerant)
-    let model = Result { () throws(FileError) in try reader.read(preprocessing) }
-    try record.report(reader.record.findings)
-    return try model.get()
-  }
-
+  /// Returns the model of weights in the network that another file describes.
   private mutating func model(
     _ file: StateFile, _ architecture: String, _ preprocessing: Preprocessing
   ) throws -> Model {
-    var reader: ONNXReader
     switch try FileKind(at: architecture) {
     case .onnx:
-      reader = ONNXReader(
+      let reader = ONNXReader(
         architecture, weights: file, output: output, sandbox: sandbox,
         isTolerant: record.isTolerant)
+      return try model(reader, preprocessing, in: architecture)
     case .torchProgram:
       let content = try FileDescriptor(architecture)
       let program = try TorchProgram(StateContent(of: content))
-      reader = ONNXReader(
-        program.network, from: content, weights: file, sandbox: sandbox,
-        isTolerant: record.isTolerant)
+      return try model(
+        reader(of: program.network, from: content, file), preprocessing, in: architecture)
     case let kind:
       throw FileError(
         .badData, path: architecture,
         "is \(kind.words), not the ONNX file or program of torch.export that describes the network of "
           + "weights of PyTorch")
     }
+  }
+
+  /// Reads a network, and reports what is found in it.
+  ///
+  /// - Parameter architecture: The file that describes the network, if it is another one.
+  private mutating func model(
+    _ reader: ONNXReader, _ preprocessing: Preprocessing, in architecture: String? = nil
+  ) throws(FileError) -> Model {
+    var reader = reader
     let model = Result { () throws(FileError) in try reader.read(preprocessing) }
-    let name = architecture.split(separator: "/").last.map(String.init) ?? architecture
-    try record.report(
-      reader.record.findings.map {
-        // These are about the weights.
-        [.stateDict, .onnxPrecision].contains($0.rule)
-          ? $0 : Finding($0.rule, at: "\(name): \($0.location)", $0.message)
-      }, in: architecture)
+    let name = architecture.map { $0.split(separator: "/").last.map(String.init) ?? $0 }
+    let findings = reader.record.findings.map { finding in
+      // These are about the weights.
+      guard let name, ![.stateDict, .onnxPrecision].contains(finding.rule) else { return finding }
+      return Finding(finding.rule, at: "\(name): \(finding.location)", finding.message)
+    }
+    try record.report(findings, in: architecture)
     return try model.get()
   }
 

@@ -62,12 +62,7 @@ struct TorchArchive {
   }
 
   private func checkPlaces(_ directory: ZipDirectory) throws(StateRefusal) {
-    if let hidden = directory.hidden(besides: members).first {
-      throw StateRefusal(
-        .zipArchive,
-        "has bytes at \(hidden.lowerBound) that are in no member of its zip archive; save it again "
-          + "with torch.save")
-    }
+    try directory.refuseHidden(besides: members, writer: "torch.save")
     if let member = members.first(where: \.isDeflated) {
       throw StateRefusal(
         .zipArchive, at: abbreviated(member.name),
@@ -83,13 +78,7 @@ struct TorchArchive {
         "is a TorchScript program, whose layers are code; save model.state_dict() with torch.save, "
           + "or export the model with torch.onnx.export")
     }
-    guard let order = byName[folder + "byteorder"] else { return }
-    guard order.size <= 16,
-      try content.bytes(at: order.offset, count: order.size) == Array("little".utf8)
-    else {
-      throw StateRefusal(
-        .stateUnsupported, "has big-endian numbers; save it again on a little-endian computer")
-    }
+    try content.checkByteOrder(byName[folder + "byteorder"])
   }
 
   private func isCode(_ name: String) -> Bool {
@@ -153,5 +142,33 @@ struct TorchArchive {
           + "\(storage.type.size) bytes; copy it again")
     }
     return member.offset
+  }
+}
+
+// What PyTorch's archives of both kinds have.
+
+extension ZipDirectory {
+  /// Throws ``StateRefusal`` if the archive has bytes that are in no member.
+  ///
+  /// - Parameter writer: The function that writes such archives.
+  func refuseHidden(besides members: [ZipMember], writer: String) throws(StateRefusal) {
+    guard let hidden = hidden(besides: members).first else { return }
+    throw StateRefusal(
+      .zipArchive,
+      "has bytes at \(hidden.lowerBound) that are in no member of its zip archive; save it again "
+        + "with \(writer)")
+  }
+}
+
+extension StateContent {
+  /// Throws unless a member, if there is one, says that numbers are little-endian.
+  func checkByteOrder(_ member: ZipMember?) throws {
+    guard let member else { return }
+    guard member.size <= 16,
+      try bytes(at: member.offset, count: member.size) == Array("little".utf8)
+    else {
+      throw StateRefusal(
+        .stateUnsupported, "has big-endian numbers; save it again on a little-endian computer")
+    }
   }
 }

@@ -35,12 +35,7 @@ struct TorchProgram {
     }
     let directory = try ZipDirectory(fileSize: content.size, read: read)
     let members = try directory.members(read: read)
-    if let hidden = directory.hidden(besides: members).first {
-      throw StateRefusal(
-        .zipArchive,
-        "has bytes at \(hidden.lowerBound) that are in no member of its zip archive; save it again "
-          + "with torch.export.save")
-    }
+    try directory.refuseHidden(besides: members, writer: "torch.export.save")
     guard let graph = members.first(where: { $0.name.hasSuffix("/\(Self.graphName)") }) else {
       throw Self.damaged("it has no \(Self.graphName)")
     }
@@ -55,13 +50,7 @@ struct TorchProgram {
       }
       files[String(member.name.dropFirst(folder.count))] = member
     }
-    if let order = files["byteorder"],
-      try content.bytes(at: order.offset, count: order.size)
-        != Array("little".utf8)
-    {
-      throw StateRefusal(
-        .stateUnsupported, "has big-endian numbers; save it again on a little-endian computer")
-    }
+    try content.checkByteOrder(files["byteorder"])
     func json(_ name: String) throws -> JSON? {
       guard let member = files[name] else { return nil }
       return try Self.json(member, in: content)

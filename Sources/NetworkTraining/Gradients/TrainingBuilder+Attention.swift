@@ -104,9 +104,9 @@ extension TrainingBuilder {
     }
     finishActivation(index, y, isRectified: false)
     return { [self] in
-      guard needsGradient[input] else { return }
-      let valueGradient = self.valueGradient(index).gradient
-      let target = self.valueGradient(input, cleared: true).gradient
+      guard let (valueGradient, target) = gradients(of: index, addingTo: input) else {
+        return
+      }
       let (image, targetImage) = (valueGradient.image, target.image)
       backwardBlocks { block, _ in
         unsafe kernels.pool_ranges_gradient(
@@ -127,9 +127,9 @@ extension TrainingBuilder {
     }
     finishActivation(index, y, isRectified: false)
     return { [self] in
-      guard needsGradient[input] else { return }
-      let valueGradient = self.valueGradient(index).gradient
-      let target = self.valueGradient(input, cleared: true).gradient
+      guard let (valueGradient, target) = gradients(of: index, addingTo: input) else {
+        return
+      }
       let (image, targetImage) = (valueGradient.image, target.image)
       backwardBlocks { block, _ in
         unsafe kernels.response_normalize_gradient(

@@ -115,9 +115,9 @@ extension TrainingBuilder {
     }
     finishActivation(index, y, isRectified: false)
     return { [self] in
-      guard needsGradient[node.inputs[0]] else { return }
-      let valueGradient = self.valueGradient(index).gradient
-      let target = self.valueGradient(node.inputs[0], cleared: true).gradient
+      guard let (valueGradient, target) = gradients(of: index, addingTo: node.inputs[0]) else {
+        return
+      }
       let offsets = Storage(sources.map { target.image.offset(ofElement: $0) })
       let image = valueGradient.image
       backwardBlocks { block, _ in
@@ -138,9 +138,9 @@ extension TrainingBuilder {
     }
     finishActivation(index, y, isRectified: false)
     return { [self] in
-      guard needsGradient[node.inputs[0]] else { return }
-      let valueGradient = self.valueGradient(index).gradient
-      let target = self.valueGradient(node.inputs[0], cleared: true).gradient
+      guard let (valueGradient, target) = gradients(of: index, addingTo: node.inputs[0]) else {
+        return
+      }
       let (image, targetImage) = (valueGradient.image, target.image)
       backwardBlocks { block, _ in
         unsafe kernels.resize_gradient(

@@ -31,6 +31,15 @@ extension TrainingBuilder {
     return (valueGradient, cleared)
   }
 
+  /// Returns the gradients of a node and of its input, to which the node adds; nil if the input needs
+  /// none.
+  func gradients(
+    of index: Int, addingTo input: Int
+  ) -> (value: BatchValue, input: BatchValue)? {
+    guard needsGradient[input] else { return nil }
+    return (valueGradient(index).gradient, valueGradient(input, cleared: true).gradient)
+  }
+
   private func makeGradient(_ index: Int) -> BatchValue {
     let border = gradientBorder(index)
     let view = self.view(nodes[index].shape, border)

@@ -277,7 +277,7 @@ struct RunCommand: RunnerCommand {
   }
 
   /// The file of the suspect; nil for the built-in network.
-  private var suspect: String? { record.map { "\($0)/attack_result.pt" } ?? model }
+  private var suspect: String? { record.map(BackdoorRecord.weights) ?? model }
 
   /// The files of the data sets.
   private var sets: [DataRole: String] {

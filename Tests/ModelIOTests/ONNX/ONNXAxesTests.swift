@@ -43,6 +43,17 @@ final class ONNXAxesTests {
       }
       return Moved(shape: new, values: values, images: images)
     }
+
+    /// Returns the array with positions of an axis, one after the other.
+    func selecting(_ positions: [Int], _ axis: Int) -> Moved {
+      var shape = shape
+      shape[axis] = positions.count
+      return taken(shape) { index in
+        var source = index
+        source[axis] = positions[index[axis]]
+        return source
+      }
+    }
   }
 
   @Test(
@@ -127,28 +138,14 @@ final class ONNXAxesTests {
         file.add("\(result)d", [isBackward ? -step : step])
         file.add(
           result, "Slice", [name] + ["a", "b", "c", "d"].map { result + $0 })
-        let old = array
-        var shape = old.shape
-        shape[axis] = indices.count
-        array = old.taken(shape) { index in
-          var source = index
-          source[axis] = indices[index[axis]]
-          return source
-        }
+        array = array.selecting(indices, axis)
         name = result
       case 4 where extent > 1:
         let indices = (0..<random.int(1...5)).map { _ in random.int(0...extent - 1) }
         let result = next("Gather")
         file.add("\(result)i", indices.map { random.oneIn(2) ? $0 : $0 - extent })
         file.add(result, "Gather", [name, "\(result)i"], [("axis", .integer(axis))])
-        let old = array
-        var shape = old.shape
-        shape[axis] = indices.count
-        array = old.taken(shape) { index in
-          var source = index
-          source[axis] = indices[index[axis]]
-          return source
-        }
+        array = array.selecting(indices, axis)
         name = result
       case 5 where array.images == 0 && array.values.count < 2000:
         let result = next("Concat")

@@ -91,6 +91,13 @@ final class KnownNetworkTests {
     }
   }
 
+  @Test("An output that the network does not have is refused")
+  func outputLayer() throws {
+    let path = try write(golden[0].shapes)
+    let error = #expect(throws: FileError.self) { try ModelFile.load(path, outputLayer: "x") }
+    #expect(error?.description == "\(path): has no output 'x'; leave output-layer out")
+  }
+
   @Test("A weight more or less, or of another shape or name, makes it another network")
   func exactness() throws {
     for network in golden where network.shapes.count < 130 {

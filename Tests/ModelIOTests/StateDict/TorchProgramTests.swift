@@ -82,6 +82,13 @@ final class TorchProgramTests {
     }
   }
 
+  @Test("An output that the program does not have is refused")
+  func outputLayer() throws {
+    let path = try write(members(golden[0]))
+    let error = #expect(throws: FileError.self) { try ModelFile.load(path, outputLayer: "x") }
+    #expect(error?.description == "\(path): has no output 'x'; leave output-layer out")
+  }
+
   @Test("A program tells the network of other weights")
   func architecture() throws {
     let program = golden[0]

@@ -132,6 +132,22 @@ extension ONNXImporter {
     return result
   }
 
+  /// Arranges a value so that one axis is the node's last, behind the others in ONNX's order.
+  private mutating func placedLast(
+    _ axis: Int, _ axes: ONNXAxes, of value: ONNXActivation, _ call: ONNXCall
+  ) throws -> (value: ONNXActivation, axes: ONNXAxes) {
+    let order = axes.order.filter { !axes.axes[axis].contains($0) } + axes.axes[axis]
+    let extent = axes.extent(axis)
+    let others = axes.parts.reduce(1, *) / extent
+    let node = try arranged(value.node, axes, order, [others, extent], call)
+    var placed = axes
+    placed.axes = axes.axes.map { list in
+      list.map { part in order.firstIndex(of: part) ?? ONNXAxes.batch }
+    }
+    placed.parts = order.map { axes.parts[$0] }
+    return (ONNXActivation(node: node, layout: .axes(placed)), placed)
+  }
+
   /// Returns a value whose last axis in ONNX is the last of the node; its other axes may be in any
   /// order, with the images anywhere among them.
   ///
@@ -146,15 +162,7 @@ extension ONNXImporter {
       guard !axes.axes[last].contains(ONNXAxes.batch) else {
         throw call.unsupported("the images must not be the last axis of its input")
       }
-      let order = axes.order
-      let channels = axes.extent(last)
-      let others = axes.parts.reduce(1, *) / channels
-      let node = try arranged(value.node, axes, order, [others, channels], call)
-      axes.axes = axes.axes.map { axis in
-        axis.map { part in order.firstIndex(of: part) ?? ONNXAxes.batch }
-      }
-      axes.parts = order.map { axes.parts[$0] }
-      value = ONNXActivation(node: node, layout: .axes(axes))
+      (value, axes) = try placedLast(last, axes, of: value, call)
     }
     let shape = graph.nodes[value.node].shape
     guard let range = axes.range(of: axes.axes.count - 1), range.upperBound == axes.parts.count
@@ -263,15 +271,7 @@ extension ONNXImporter {
       return value
     }
     if axes.range(of: axis) == nil, !axes.isBatchFirst {
-      // The axis becomes the last, behind the others in ONNX's order.
-      let order = axes.order.filter { !axes.axes[axis].contains($0) } + axes.axes[axis]
-      let others = axes.parts.reduce(1, *) / extent
-      let node = try arranged(value.node, axes, order, [others, extent], call)
-      axes.axes = axes.axes.map { list in
-        list.map { part in order.firstIndex(of: part) ?? ONNXAxes.batch }
-      }
-      axes.parts = order.map { axes.parts[$0] }
-      value = ONNXActivation(node: node, layout: .axes(axes))
+      (value, axes) = try placedLast(axis, axes, of: value, call)
     } else if axes.range(of: axis) == nil {
       value = try simple(value, call)
       if axes.axes[axis] != self.axes(of: value).axes[axis] { axes = self.axes(of: value) }

@@ -188,8 +188,8 @@ extension ONNXImporter {
       throw call.unsupported("a reduction over all axes, or over the images, is not supported")
     }
     // The axes as the rows of an image whose channels are the others.
-    let axes = axes(of: ONNXActivation(node: try plain(value, call), layout: .plain))
     let node = try plain(value, call)
+    let axes = axes(of: ONNXActivation(node: node, layout: .plain))
     let others = axes.axes.indices.filter { $0 > 0 && !reduced.contains($0) }
     let order = (reduced + others).flatMap { axes.axes[$0] }
     let count = reduced.reduce(1) { $0 * axes.extent($1) }

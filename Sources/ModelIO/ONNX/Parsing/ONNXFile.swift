@@ -31,7 +31,7 @@ final class ONNXFile {
     do {
       let message: [UInt8]
       if let process = try SealedProcess.start(for: content, sandbox) {
-        message = try Self.message(from: process)
+        message = try process.answer(to: .network, limit: ONNXCatalogue.maximumSize)
       } else {
         let bytes = try content.bytes(in: 0..<content.size)
         // Bytes have no padding, which a raw span must not have.
@@ -44,13 +44,6 @@ final class ONNXFile {
       throw FileError(error, reading: content, with: "the ONNX parser")
     }
     left += 4 * content.size
-  }
-
-  private static func message(from process: SealedProcess) throws -> [UInt8] {
-    try process.send(.network)
-    let length = try process.receiveNumber()
-    guard length <= UInt64(ONNXCatalogue.maximumSize) else { throw SealedFailure.invalidAnswer }
-    return try process.receive(count: Int(length))
   }
 
   /// Returns the elements of a tensor, rounded to 32 bits.
