@@ -8,9 +8,9 @@ public enum ModelFile {
   /// - Parameters:
   ///   - path: The file.
   ///   - architecture: A file that describes the network, for a file that holds only weights: for
-  ///     Keras, see ``KerasModel/load(_:architecture:preprocessing:sandbox:)``; for PyTorch and
+  ///     Keras, see ``KerasModel/load(_:architecture:outputLayer:preprocessing:sandbox:)``; for PyTorch and
   ///     safetensors an ONNX file whose tensors have the same names and shapes.
-  ///   - outputLayer: The name of the output with the scores, for an ONNX model with several.
+  ///   - outputLayer: The name of the output with the scores, for a model with several.
   ///   - preprocessing: What happens to images before they enter the network.
   ///   - sandbox: Whether a sealed process parses the files.
   /// - Throws: ``FileError``; the message names the layer and says what to do. For a refused file
@@ -41,13 +41,9 @@ public enum ModelFile {
       }
       return model
     default:
-      guard outputLayer == nil else {
-        throw FileError(
-          .usage, path: path, "is no ONNX model, so that its output is not chosen by name",
-          remedies: [.omit("output-layer")])
-      }
       return try KerasModel.load(
-        path, architecture: architecture, preprocessing: preprocessing, sandbox: sandbox)
+        path, architecture: architecture, outputLayer: outputLayer, preprocessing: preprocessing,
+        sandbox: sandbox)
     }
   }
 
@@ -76,7 +72,9 @@ public enum ModelFile {
       }
       return try ModelFileAudit(
         model, tensors: reader.tensors, findings: reader.record.findings, of: reader.content)
-    default: return try KerasModel.audit(path, architecture: architecture, sandbox: sandbox)
+    default:
+      return try KerasModel.audit(
+        path, architecture: architecture, outputLayer: outputLayer, sandbox: sandbox)
     }
   }
 

@@ -11,7 +11,7 @@ struct KerasArchiveTests {
   static let models =
     KerasFileTests.models + [
       "trained", "float16", "mixed_float16", "mixed_bfloat16", "image", "anysize", "logit", "tanh",
-      "two", "lambda", "unknown", "custom", "nan",
+      "lambda", "unknown", "custom", "nan",
     ]
 
   func path(_ name: String) throws -> String {

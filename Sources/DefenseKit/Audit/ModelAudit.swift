@@ -35,7 +35,7 @@ public struct ModelAudit: Sendable {
   ///   - architecture: For a file with weights only, the path of another file that describes the
   ///     network: Keras or JSON for Keras, ONNX for the others; the findings include those of this
   ///     file.
-  ///   - outputLayer: The name of the output with the scores, for an ONNX model with several.
+  ///   - outputLayer: The name of the output with the scores, for a model with several.
   ///   - sandbox: How files are parsed.
   /// - Throws: `FileError` if the file does not exist, or if it has weights of Keras only and
   ///   `architecture` is nil. All other errors are findings.

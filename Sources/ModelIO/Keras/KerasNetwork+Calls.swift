@@ -5,19 +5,41 @@ extension KerasNetwork {
   static func endpoint(
     _ json: JSON?, _ role: String, of model: String
   ) throws(KerasError) -> KerasCall.Source {
+    let sources = try endpoints(json, role, of: model)
+    guard sources.count == 1 else { throw tooMany(sources.count, role, of: model) }
+    return sources[0]
+  }
+
+  /// Returns all inputs or outputs.
+  static func endpoints(
+    _ json: JSON?, _ role: String, of model: String
+  ) throws(KerasError) -> [KerasCall.Source] {
     var entries: [JSON] = []
     collectEndpoints(json ?? .null, into: &entries)
-    guard entries.count == 1 else {
-      throw KerasError(
-        "the model '\(model)' has \(entries.count) \(role)s; one is needed", rule: .kerasUnsupported
-      )
+    var sources: [KerasCall.Source] = []
+    for entry in entries {
+      guard let layer = entry[0]?.string, let call = entry[1]?.int, call >= 0,
+        entry[2]?.int == 0
+      else {
+        throw KerasError("the model '\(model)' does not name its \(role) layer")
+      }
+      sources.append(KerasCall.Source(layer: layer, call: call))
     }
-    guard let layer = entries[0][0]?.string, let call = entries[0][1]?.int, call >= 0,
-      entries[0][2]?.int == 0
-    else {
-      throw KerasError("the model '\(model)' does not name its \(role) layer")
+    return sources
+  }
+
+  static func tooMany(_ count: Int, _ role: String, of model: String) -> KerasError {
+    KerasError(
+      "the model '\(model)' has \(count) \(role)s; one is needed", rule: .kerasUnsupported)
+  }
+
+  /// Returns the names of the layers with the outputs of a functional model; none for another one.
+  static func outputNames(_ json: JSON) -> [String] {
+    var entries: [JSON] = []
+    if json["class_name"]?.string != "Sequential" {
+      collectEndpoints(json["config"]?["output_layers"] ?? .null, into: &entries)
     }
-    return KerasCall.Source(layer: layer, call: call)
+    return entries.compactMap { $0[0]?.string }
   }
 
   private static func collectEndpoints(_ json: JSON, into entries: inout [JSON]) {
@@ -39,7 +61,7 @@ extension KerasNetwork {
   /// - Throws: ``KerasError`` if the references do not cover every use of a nested model, so that
   ///   the numbers are ambiguous.
   static func countCallsFromZero(
-    _ layers: inout [KerasLayer], _ output: inout KerasCall.Source
+    _ layers: inout [KerasLayer], _ outputs: inout [KerasCall.Source]
   ) throws(KerasError) {
     let isKeras3 = layers.contains { $0.calls.contains(where: \.isKeras3) }
     var read: [String: Set<Int>] = [:]
@@ -52,12 +74,12 @@ extension KerasNetwork {
       let isSequential = nested.className == "Sequential"
       var calls = read[nested.name, default: []]
       if isKeras3 {
-        if output.layer == nested.name {
-          if !isSequential { output.call -= 1 }
-          calls.insert(output.call)
+        for index in outputs.indices where outputs[index].layer == nested.name {
+          if !isSequential { outputs[index].call -= 1 }
+          calls.insert(outputs[index].call)
         }
       } else {
-        if output.layer == nested.name { calls.insert(output.call) }
+        calls.formUnion(outputs.filter { $0.layer == nested.name }.map(\.call))
         if !isSequential || !calls.contains(0) {
           fromOne.insert(nested.name)
           calls = Set(calls.map { $0 - 1 })
@@ -72,7 +94,9 @@ extension KerasNetwork {
       }
     }
     if fromOne.isEmpty { return }
-    if fromOne.contains(output.layer) { output.call -= 1 }
+    for index in outputs.indices where fromOne.contains(outputs[index].layer) {
+      outputs[index].call -= 1
+    }
     for l in layers.indices {
       for c in layers[l].calls.indices {
         for i in layers[l].calls[c].inputs.indices

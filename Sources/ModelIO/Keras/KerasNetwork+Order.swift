@@ -2,16 +2,16 @@ extension KerasNetwork {
   /// Returns the indices of a functional model's layers in the order of Keras's `model.layers`, by
   /// which Keras assigns weights.
   ///
-  /// Layers come in order of decreasing distance from the output, among equals in the order in
-  /// which a search from the output visits them; layers that the output does not depend on come
-  /// last, in file order. Otherwise the order in the configuration does not matter
+  /// Layers come in order of decreasing distance from the outputs, among equals in the order in
+  /// which a search from the outputs visits them; layers that no output depends on come last, in
+  /// file order. Otherwise the order in the configuration does not matter
   /// (`_map_graph_network` of Keras 2, `map_graph` of Keras 3).
   ///
   /// - Throws: ``KerasError`` if a layer reads a missing layer, or its own result.
   static func order(
-    of layers: [KerasLayer], input: String, output: KerasCall.Source
+    of layers: [KerasLayer], input: String, outputs: [KerasCall.Source]
   ) throws(KerasError) -> [Int] {
-    let search = try Search(layers, input: input, output: output)
+    let search = try Search(layers, input: input, outputs: outputs)
     // The depth of a layer is that of its farthest use so far; later uses are at least as deep.
     var useDepths: [KerasCall.Source: Int] = [:]
     var depths = [Int?](repeating: nil, count: layers.count)
@@ -33,10 +33,12 @@ extension KerasNetwork {
     return layers.indices.sorted { rank($0) < rank($1) }
   }
 
-  /// A depth-first search from the output through all calls that it depends on.
+  /// A depth-first search from the outputs through all calls that they depend on.
   private struct Search {
     let layers: [KerasLayer]
     let input: String
+    /// The calls that the search has entered, and whether it has left them.
+    private var isFinished: [KerasCall.Source: Bool] = [:]
     let positions: [String: Int]
     /// The calls, each after those that it reads.
     private(set) var finished: [KerasCall.Source] = []
@@ -44,12 +46,12 @@ extension KerasNetwork {
     private(set) var met: [String: Int] = [:]
 
     init(
-      _ layers: [KerasLayer], input: String, output: KerasCall.Source
+      _ layers: [KerasLayer], input: String, outputs: [KerasCall.Source]
     ) throws(KerasError) {
       self.layers = layers
       self.input = input
       positions = Dictionary(layers.enumerated().map { ($1.name, $0) }) { first, _ in first }
-      try run(from: output)
+      for output in outputs where isFinished[output] == nil { try run(from: output) }
     }
 
     /// Returns the tensors that a call reads; none for the input.
@@ -60,7 +62,6 @@ extension KerasNetwork {
 
     /// Iterative, since a hostile file could drive a recursion too deep.
     private mutating func run(from output: KerasCall.Source) throws(KerasError) {
-      var isFinished: [KerasCall.Source: Bool] = [:]
       var stack: [(use: KerasCall.Source, sources: [KerasCall.Source], next: Int)] = []
       func enter(_ use: KerasCall.Source) throws(KerasError) {
         guard let position = positions[use.layer] else {

@@ -24,7 +24,9 @@ struct KerasNetwork: Sendable {
   }
 
   /// Parses the configuration of a model: `{"class_name": ..., "config": ...}`.
-  init(_ json: JSON) throws(KerasError) {
+  ///
+  /// - Parameter output: The name of the layer with the output, for a model with several.
+  init(_ json: JSON, output: String? = nil) throws(KerasError) {
     guard let className = json["class_name"]?.string, let config = json["config"] else {
       throw KerasError("its model configuration has no class; save it again with model.save()")
     }
@@ -38,7 +40,7 @@ struct KerasNetwork: Sendable {
     if className == "Sequential" {
       try self.init(sequential: config, name: name)
     } else {
-      try self.init(functional: config, name: name)
+      try self.init(functional: config, name: name, output: output)
     }
   }
 
@@ -87,7 +89,9 @@ struct KerasNetwork: Sendable {
 
   // MARK: Functional
 
-  private init(functional config: JSON, name: String) throws(KerasError) {
+  private init(
+    functional config: JSON, name: String, output chosen: String?
+  ) throws(KerasError) {
     guard let list = config["layers"]?.array, !list.isEmpty else {
       throw KerasError("the model '\(name)' has no layers")
     }
@@ -102,17 +106,21 @@ struct KerasNetwork: Sendable {
     }
     try Self.checkNames(layers, in: name)
     let input = try Self.endpoint(config["input_layers"], "input", of: name)
-    var output = try Self.endpoint(config["output_layers"], "output", of: name)
+    var outputs = try Self.endpoints(config["output_layers"], "output", of: name)
+    let place = chosen.map { name in outputs.firstIndex { $0.layer == name } } ?? 0
+    guard let place, outputs.indices.contains(place), chosen != nil || outputs.count == 1 else {
+      throw Self.tooMany(outputs.count, "output", of: name)
+    }
     // If a model began elsewhere, Keras would extract a part of it.
     guard layers.first(where: { $0.name == input.layer })?.className == "InputLayer" else {
       throw KerasError("the model '\(name)' does not begin with an input layer")
     }
-    try Self.countCallsFromZero(&layers, &output)
+    try Self.countCallsFromZero(&layers, &outputs)
     self.name = name
     self.layers = layers
     self.input = input.layer
-    self.output = output
-    let order = try Self.order(of: layers, input: input.layer, output: output)
+    self.output = outputs[place]
+    let order = try Self.order(of: layers, input: input.layer, outputs: outputs)
     ordered = order.map { layers[$0] }
   }
 

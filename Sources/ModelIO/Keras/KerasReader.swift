@@ -3,12 +3,15 @@ import InferenceGraph
 /// Reads a Keras model, for the loader and for the audit.
 struct KerasReader {
   private let sandbox: Sandbox
+  /// The name of the layer with the scores, for a model with several outputs.
+  private let output: String?
   private(set) var record: ReadingRecord
   /// The file, once it is open.
   private(set) var content: FileDescriptor?
 
-  init(_ path: String, sandbox: Sandbox, isTolerant: Bool) {
+  init(_ path: String, output: String? = nil, sandbox: Sandbox, isTolerant: Bool) {
     self.sandbox = sandbox
+    self.output = output
     record = ReadingRecord(path: path, isTolerant: isTolerant)
   }
 
@@ -131,13 +134,30 @@ struct KerasReader {
   }
 
   private mutating func network(_ description: KerasDescription) throws -> KerasNetwork {
-    let network = try KerasNetwork(description.config)
+    try checkOutput(in: description)
+    let network = try KerasNetwork(description.config, output: output)
     try record.report(try network.unreachable())
     if let precision = try network.precision() { try record.report([precision]) }
     let unsupported = try network.unsupported()
     try record.report(unsupported)
     if let first = unsupported.first { throw KerasError(first) }
     return network
+  }
+
+  /// Throws unless a model's output is the only one, or one of several that is named.
+  private func checkOutput(in description: KerasDescription) throws(FileError) {
+    let names = KerasNetwork.outputNames(description.config)
+    let listed = names.prefix(ONNXReader.maximumListed).map { abbreviated($0) }
+    if let output, !names.contains(output) {
+      throw FileError(
+        .usage, path: description.path, "has no output '\(abbreviated(output))'",
+        remedies: names.count > 1 ? [.set("output-layer", to: listed)] : [.omit("output-layer")])
+    }
+    guard output != nil || names.count < 2 else {
+      throw FileError(
+        .usage, path: description.path, "has \(names.count) outputs",
+        remedies: [.set("output-layer", to: listed)])
+    }
   }
 
   private mutating func model(

@@ -102,7 +102,7 @@ struct ONNXReader {
   }
 
   /// The largest number of outputs that a message lists.
-  private static let maximumListed = 8
+  static let maximumListed = 8
 
   private func file() throws(FileError) -> ONNXFile {
     let file: ONNXFile

@@ -90,8 +90,8 @@ struct StateReader {
   private mutating func known(
     _ file: StateFile, _ preprocessing: Preprocessing
   ) throws(FileError) -> Model? {
-    guard let (network, catalogue) = KnownNetwork.recognize(file, side: file.catalogue.record?.side)
-    else { return nil }
+    let side = file.catalogue.record?.side ?? preprocessing.fitting.side
+    guard let (network, catalogue) = KnownNetwork.recognize(file, side: side) else { return nil }
     var model = try model(reader(of: catalogue, from: file.content, file), preprocessing)
     model.notes.append(
       "\(record.path): takes the network '\(network.title)' by the names and shapes of the weights, "
@@ -112,6 +112,10 @@ struct StateReader {
     case .torchProgram:
       let content = try FileDescriptor(architecture)
       let program = try TorchProgram(StateContent(of: content))
+      let name = Self.name(of: architecture)
+      try record.report(
+        program.findings.map { Finding($0.rule, at: "\(name): \($0.location)", $0.message) },
+        in: architecture)
       return try model(
         reader(of: program.network, from: content, file), preprocessing, in: architecture)
     case let kind:
@@ -130,7 +134,7 @@ struct StateReader {
   ) throws(FileError) -> Model {
     var reader = reader
     let model = Result { () throws(FileError) in try reader.read(preprocessing) }
-    let name = architecture.map { $0.split(separator: "/").last.map(String.init) ?? $0 }
+    let name = architecture.map(Self.name)
     let findings = reader.record.findings.map { finding in
       // These are about the weights.
       guard let name, ![.stateDict, .onnxPrecision].contains(finding.rule) else { return finding }
@@ -138,6 +142,11 @@ struct StateReader {
     }
     try record.report(findings, in: architecture)
     return try model.get()
+  }
+
+  /// Returns the last part of a path.
+  private static func name(of path: String) -> String {
+    path.split(separator: "/").last.map(String.init) ?? path
   }
 
   /// The error of weights without a description of their network.
@@ -149,5 +158,16 @@ struct StateReader {
           "the network as ONNX, which the Python file that 'runner new onnx-export' writes exports,",
           for: "architecture")
       ])
+  }
+}
+
+extension ImageFitting {
+  /// The height and width of fitted images, if both are equal.
+  fileprivate var side: Int? {
+    switch (crop, resize) {
+    case (let size?, _), (nil, .size(let size)?): size.height == size.width ? size.height : nil
+    case (nil, .shorterSide(let side)?): side
+    case (nil, nil): nil
+    }
   }
 }

@@ -1,5 +1,10 @@
+import InferenceGraph
+
 /// Convolution, normalization, pooling, linear layers and attention.
 extension TorchProgramGraph {
+  /// The largest height or width of an image that is pooled to a fixed size.
+  private static let largestSide = 4096
+
   private static func pads(_ pair: [Int]) -> ONNXAttribute.Content {
     .integers((pair + pair).map { Int64($0) })
   }
@@ -98,16 +103,15 @@ extension TorchProgramGraph {
     let size = try node.pair("output_size", [])
     if size == [1, 1] { return append("GlobalAveragePool", [try value(input)], as: node.name) }
     let extents = (shapes[input] ?? []).suffix(2).compactMap { $0 }
-    guard size.count == 2, extents.count == 2, size.allSatisfy({ $0 > 0 }),
-      zip(extents, size).allSatisfy({ $0.isMultiple(of: $1) })
+    guard size.count == 2, extents.count == 2,
+      (size + extents).allSatisfy({ (1...Self.largestSide).contains($0) })
     else {
       throw node.unsupported(
         "a mean over \(described(extents)) as \(described(size)) is not supported")
     }
-    let window = zip(extents, size).map { Int64($0 / $1) }
-    return append(
-      "AveragePool", [try value(input)],
-      [("kernel_shape", .integers(window)), ("strides", .integers(window))], as: node.name)
+    let image = try value(input)
+    return catalogue.appendPooling(
+      AdaptivePooling(height: size[0], width: size[1]), of: image, from: extents, as: node.name)
   }
 
   mutating func mean(_ node: TorchProgramNode) throws(StateRefusal) -> String {

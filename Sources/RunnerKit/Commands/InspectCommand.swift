@@ -167,6 +167,10 @@ struct InspectCommand: RunnerCommand {
         lines.append("written back as  Keras .h5 only: \(error.problem)".visible)
       }
     }
+    let forms = ModelFormat.allCases.filter { (try? ModelFile.checkWriting(model, as: $0)) != nil }
+    lines.append(
+      "can be written   "
+        + (forms.isEmpty ? "in no format" : "as \(forms.map(\.rawValue).joined(separator: ", "))"))
     if let source = model.source { lines.append("SHA-256          \(source.sha256)") }
     if !model.notes.isEmpty { lines += [""] + model.notes.map(\.visible) }
     return lines.joined(separator: "\n") + "\n"

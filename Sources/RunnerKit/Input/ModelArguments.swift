@@ -38,7 +38,7 @@ struct ModelArguments: ParsableArguments, Sendable {
 
   static var outputLayerHelp: ArgumentHelp {
     ArgumentHelp(
-      "The output with the class scores, if an ONNX model has several.", valueName: "name")
+      "The output with the class scores, if a model has several.", valueName: "name")
   }
 
   static var architectureHelp: ArgumentHelp {

@@ -11,7 +11,7 @@ struct ModelFiles: Codable, Sendable, Hashable {
   var sets: [DataRole: String]
   /// A file that describes the network, if the model's file holds only weights.
   var architecture: String?
-  /// The name of the output with the scores, for an ONNX model with several.
+  /// The name of the output with the scores, for a model with several.
   var outputLayer: String?
   /// What happens to the images' values before they enter the network.
   var preprocessing = Preprocessing()

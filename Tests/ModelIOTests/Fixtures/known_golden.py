@@ -137,6 +137,20 @@ def vgg(net, x, plan):
     return net.linear(x.flatten(1), "classifier", 10)
 
 
+def large_vgg(net, x, plan, normalized):
+    index = 0
+    for channels in plan:
+        if channels == "M":
+            x, index = F.max_pool2d(x, 2), index + 1
+        else:
+            x = net.conv(x, f"features.{index}", channels, bias=True)
+            x = F.relu(net.bn(x, f"features.{index + 1}") if normalized else x)
+            index += 3 if normalized else 2
+    x = F.adaptive_avg_pool2d(x, 7).flatten(1)
+    x = F.relu(net.linear(x, "classifier.0", 16))
+    return net.linear(F.relu(net.linear(x, "classifier.3", 12)), "classifier.6", 10)
+
+
 def small_vgg(net, x):
     for stage, channels in enumerate((32, 64, 128)):
         for index in (8 * stage, 8 * stage + 3):
@@ -156,6 +170,11 @@ networks = [
     ("Wide ResNet for CIFAR", 32, lambda net, x: wide(net, x, 16, 1)),
     ("Wide ResNet for CIFAR", 32, lambda net, x: wide(net, x, 10, 2)),
     ("small VGG of I-BAU", 32, small_vgg),
+    ("VGG-11 of torchvision", 224, lambda net, x: large_vgg(net, x, [4, "M", 6, "M", 8, 8, "M", 8, 8, "M", 8, 8, "M"], False)),
+    ("VGG-19 of torchvision with batch normalization", 32, lambda net, x: large_vgg(
+        net, x, [4, 4, "M", 6, 6, "M", 8, 8, 8, 8, "M", 8, 8, 8, 8, "M", 8, 8, 8, 8, "M"], True)),
+    ("VGG-16 of torchvision", 96, lambda net, x: large_vgg(
+        net, x, [4, 4, "M", 6, 6, "M", 8, 8, 8, "M", 8, 8, 8, "M", 8, 8, 8, "M"], False)),
 ]
 
 def main():

@@ -124,6 +124,17 @@ class Attending(nn.Module):
         return self.head(x[:, 0])
 
 
+class Pooled(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3, padding=1)
+        self.fc = nn.Linear(4 * 5 * 7, 6)
+
+    def forward(self, x):
+        x = F.adaptive_avg_pool2d(F.relu(self.conv(x)), (3, 4))
+        return self.fc(torch.flatten(F.adaptive_avg_pool2d(x, (5, 7)), 1))
+
+
 def fill(model):
     for stream, (name, tensor) in enumerate(model.state_dict().items()):
         if name.endswith("num_batches_tracked"):
@@ -139,7 +150,7 @@ def fill(model):
 def main():
     result = []
     for model, side, dynamic in ((Plain(), 21, True), (Gated(), 16, False), (Activations(), 16, False), (Block(), 17, True),
-                                 (Shuffled(), 15, True), (Attending(), 16, False)):
+                                 (Shuffled(), 15, True), (Attending(), 16, False), (Pooled(), 17, True)):
         model.eval()
         with torch.no_grad():
             fill(model)

@@ -70,9 +70,9 @@ final class TorchProgramTests {
     return result.withLock { $0 }
   }
 
-  @Test("The scores are PyTorch's", arguments: 0..<6)
+  @Test("The scores are PyTorch's", arguments: 0..<7)
   func scores(_ index: Int) throws {
-    #expect(golden.count == 6)
+    #expect(golden.count == 7)
     let program = golden[index]
     let found = try scores(write(members(program)), program.side)
     let range = try #require(program.scores.max()) - #require(program.scores.min())
@@ -169,6 +169,19 @@ final class TorchProgramTests {
     let extra = ArchiveBuilder.Member(name: "p/data/aotinductor/x.so", bytes: [1])
     let audit = try ModelFile.audit(write(right + [extra]))
     #expect(audit.findings.map(\.rule) == [.stateExtra] && audit.model != nil)
+    // So they are where the program describes the network of other weights.
+    let program = try write(right + [extra], "net.pt2")
+    let file = try TorchProgram(StateContent(of: FileDescriptor(program)))
+    let weights = folder.appending(path: "w.safetensors").path
+    try StateWriter(
+      file.tensors.map {
+        StateItem(tensor: $0, content: try FileDescriptor(program), changes: nil)
+      },
+      weights
+    ).write(as: .safetensors)
+    let other = try ModelFile.audit(weights, architecture: program)
+    #expect(other.findings.map(\.rule) == [.stateExtra] && other.model != nil)
+    #expect(other.findings[0].location == "net.pt2: \(audit.findings[0].location)")
     // Any place of the file may be damaged: nothing crashes.
     let bytes = ArchiveBuilder(members: right).bytes
     var random = SplitMix64(seed: UInt64(Fixtures.seed))

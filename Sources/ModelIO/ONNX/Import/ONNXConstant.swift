@@ -33,6 +33,16 @@ struct ONNXConstant {
   }
 }
 
+extension ONNXConstant {
+  /// Returns the elements in another order.
+  ///
+  /// - Throws: As ``values(in:)``.
+  func values(in file: ONNXFile, _ permutation: ONNXPermutation) throws -> [Float] {
+    if case .tensor(let tensor) = source { return try file.floats(tensor, permutation) }
+    return permutation(try values(in: file))
+  }
+}
+
 /// Returns elements in row-major order with the axes permuted: axis i of the result is axis
 /// `axes[i]` of `shape`.
 func permuted(_ values: [Float], _ shape: [Int], _ axes: [Int]) -> [Float] {

@@ -63,9 +63,10 @@ extension ONNXImporter {
 
   mutating func softmax(_ call: ONNXCall, _ function: Activation) throws -> ONNXActivation {
     let given = try anyOrder(0, of: call)
-    if case .axes(let axes) = given.layout, call.version >= 13 {
+    if case .axes(let axes) = given.layout {
       let rank = axes.axes.count
-      let axis = try self.axes([call.integer("axis", -1)], rank: rank, of: call)[0]
+      let standard = call.version < 13 ? 1 : -1
+      let axis = try self.axes([call.integer("axis", standard)], rank: rank, of: call)[0]
       if axis == rank - 1, axes.range(of: axis) != nil {
         let (node, axes) = try rows(given, call)
         let result = try append(call, .activation, [node], activation: function)

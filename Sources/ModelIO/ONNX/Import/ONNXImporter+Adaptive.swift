@@ -168,6 +168,14 @@ extension ONNXImporter {
       && isEqual(shape[1], pixels.pooling.width, pixels.columns)
   }
 
+  /// Adds a pooling that the file writes as products with matrices.
+  mutating func add(_ pattern: ONNXPatterns.Pooling, _ call: ONNXCall) throws {
+    let node = try image(0, of: call)
+    guard Array(graph.nodes[node].shape[..<2]) == pattern.from else { throw call.invalid("inputs") }
+    let result = try append(call, .adaptivePooling(pattern.pooling), [node])
+    values[call.node.outputs[0]] = .activation(ONNXActivation(node: result, layout: .image))
+  }
+
   private mutating func pooled(
     _ pixels: ONNXPixels, _ call: ONNXCall
   ) throws -> ONNXActivation {

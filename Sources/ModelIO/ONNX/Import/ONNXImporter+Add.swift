@@ -60,7 +60,8 @@ extension ONNXImporter {
       case .dropout: try dropout(call)
       case .cast, .castLike: try cast(call)
       case .constant, .constantOfShape, .shape, .reduceProd, .expand, .equal, .not, .where, .mod,
-        .sqrt, .scatterND, .gatherND, .split, .erf, .reduceL2:
+        .range,
+        .sqrt, .pow, .scatterND, .gatherND, .split, .erf, .reduceL2:
         throw call.unsupported("it is supported for shapes and constants only")
       }
     return .activation(result)

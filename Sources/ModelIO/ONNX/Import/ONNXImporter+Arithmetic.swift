@@ -63,6 +63,11 @@ extension ONNXImporter {
       axes.axes.removeFirst()
       return self.value(result.node, axes)
     }
+    if let result = try combine(
+      call, besideImages: given, constant, isConstantFirst: isConstantFirst)
+    {
+      return result
+    }
     let value = try beside(constant, given, call)
     guard let numbers = try perChannel(value, constant) else {
       return try combine(call, value, table: constant, isConstantFirst: isConstantFirst)
@@ -85,6 +90,30 @@ extension ONNXImporter {
     default:
       throw call.unsupported("it is not supported with a constant as an input")
     }
+  }
+
+  /// Adds the combination of a constant and an activation whose first axis has parts of each image
+  /// behind the images, such as windows; nil if it has none, or the constant is one number or has
+  /// one for each element of the last axis.
+  private mutating func combine(
+    _ call: ONNXCall, besideImages given: ONNXActivation, _ constant: ONNXConstant,
+    isConstantFirst: Bool
+  ) throws -> ONNXActivation? {
+    guard case .axes(var axes) = given.layout, let first = axes.axes.first,
+      first.first == ONNXAxes.batch, first.count > 1, constant.shape.last != constant.count,
+      constant.count > 1
+    else { return nil }
+    let missing = axes.axes.count - constant.shape.count
+    guard missing > 0 || missing == 0 && constant.shape[0] == 1 else { return nil }
+    // The parts get an axis of their own.
+    axes.axes.replaceSubrange(0..<1, with: [[ONNXAxes.batch], Array(first.dropFirst())])
+    var table = constant
+    table.shape.insert(contentsOf: Array(repeating: 1, count: missing + 1), at: 0)
+    let result = try combine(
+      call, self.value(given.node, axes), table, isConstantFirst: isConstantFirst)
+    axes = self.axes(of: result)
+    axes.axes.replaceSubrange(0..<2, with: [axes.axes[0] + axes.axes[1]])
+    return self.value(result.node, axes)
   }
 
   private mutating func rescaled(

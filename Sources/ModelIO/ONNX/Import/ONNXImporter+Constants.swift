@@ -15,12 +15,15 @@ extension ONNXImporter {
   func computedConstant(_ call: ONNXCall) throws -> ONNXConstant? {
     let operators: Set<ONNXOperator> = [
       .add, .sub, .mul, .div, .sqrt, .neg, .equal, .not, .where, .expand, .slice, .concat, .gather,
-      .scatterND, .gatherND, .sigmoid, .relu, .matMul,
+      .scatterND, .gatherND, .sigmoid, .relu, .matMul, .pow, .exp, .clip,
     ]
     guard operators.contains(call.kind) else { return nil }
     guard let first = try table(0, of: call) else { return nil }
+    var type = try type(of: call.kind == .where ? 1 : 0, of: call)
+    let isFloat = type.isFloat
     let functions: [ONNXOperator: (Float, Float) -> Float] = [
-      .add: { $0 + $1 }, .sub: { $0 - $1 }, .mul: { $0 * $1 }, .div: { $0 / $1 },
+      .add: { $0 + $1 }, .sub: { $0 - $1 }, .mul: { $0 * $1 },
+      .div: { isFloat ? $0 / $1 : ($0 / $1).rounded(.towardZero) }, .pow: { pow($0, $1) },
       .equal: { $0 == $1 ? 1 : 0 },
     ]
     var result: Table?
@@ -34,6 +37,11 @@ extension ONNXImporter {
     case .matMul: result = try multiplied(first, call)
     case .gatherND: result = try gathered(first, call)
     case .relu: result = Table(shape: first.shape, values: first.values.map { max($0, 0) })
+    case .exp: result = Table(shape: first.shape, values: first.values.map { exp($0) })
+    case .clip:
+      let least = try number("min", orInput: 1, of: call) ?? -.infinity
+      let most = try number("max", orInput: 2, of: call) ?? .infinity
+      result = Table(shape: first.shape, values: first.values.map { min(max($0, least), most) })
     case .where:
       guard let yes = try table(1, of: call), let no = try table(2, of: call) else { return nil }
       let shape = try common([first.shape, yes.shape, no.shape], call)
@@ -62,14 +70,19 @@ extension ONNXImporter {
     default: break
     }
     guard let result else { return nil }
-    var type = ONNXElementType.float
-    if case .constant(let constant)? = try value(call.kind == .where ? 1 : 0, of: call) {
-      type = constant.type
-    }
     if call.kind == .equal || call.kind == .not { type = .bool }
     return ONNXConstant(
       name: call.node.outputs.first ?? "", shape: result.shape, source: .values(result.values),
       type: type)
+  }
+
+  /// Returns the type of an input's elements.
+  private func type(of index: Int, of call: ONNXCall) throws -> ONNXElementType {
+    switch try value(index, of: call) {
+    case .constant(let constant)?: constant.type
+    case .integers?: .int64
+    case .activation?, nil: .float
+    }
   }
 
   /// Returns an input as numbers; nil if it is missing, or not known.

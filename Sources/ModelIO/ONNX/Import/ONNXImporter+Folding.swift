@@ -5,9 +5,9 @@ extension ONNXImporter {
   /// Returns the value of an operator that does not depend on the image's contents; nil if it does.
   func folded(_ call: ONNXCall) throws -> ONNXValue? {
     let result = try foldedValue(call)
-    guard case .constant(var constant)? = result, let input = call.node.inputs.first,
-      readers[input] != 1
-    else { return result }
+    guard case .constant(var constant)? = result else { return result }
+    if let integers = try listed(constant) { return .integers(integers) }
+    guard let input = call.node.inputs.first, readers[input] != 1 else { return result }
     // What a change of the stored elements would do to the other readers is not known.
     constant.stored = nil
     return .constant(constant)
@@ -28,12 +28,18 @@ extension ONNXImporter {
     case (.identity, let value): return value
     case (.constant, _), (.constantOfShape, _), (.shape, _), (_, .activation): return nil
     case (.cast, let value): return try converted(value, call)
+    case (.range, .integers): return .integers(try range(call))
     case (.reshape, .constant(var constant)):
       guard let target = try integers(1, of: call)?.numbers else { return nil }
       constant.shape = try reshaped(constant.shape, target, call)
       return .constant(constant)
     case (.reshape, .integers(let integers)):
-      let isScalar = try self.integers(1, of: call)?.values.isEmpty ?? false
+      let target = try self.integers(1, of: call)
+      if let shape = target?.numbers, shape.count > 1, var table = Self.table(of: integers) {
+        table.shape = try reshaped(table.shape, shape, call)
+        return .constant(table)
+      }
+      let isScalar = target?.values.isEmpty ?? false
       return .integers(ONNXIntegers(values: integers.values, isScalar: isScalar))
     case (.transpose, .constant(var constant)):
       let axes = try call.integers("perm") ?? Array(constant.shape.indices.reversed())
@@ -50,6 +56,11 @@ extension ONNXImporter {
     case (.squeeze, .integers(let integers)):
       return .integers(ONNXIntegers(values: integers.values, isScalar: integers.values.count == 1))
     case (.unsqueeze, .integers(let integers)):
+      let list = try list("axes", orInput: 1, of: call)
+      if !integers.isScalar || list?.count != 1, var table = Self.table(of: integers) {
+        table.shape = try changed(shape: table.shape, list, call)
+        return .constant(table)
+      }
       return .integers(ONNXIntegers(values: integers.values))
     case (.concat, .integers), (.gather, .integers), (.slice, .integers),
       (.reduceProd, .integers), (.add, .integers), (.sub, .integers), (.mul, .integers),
@@ -98,9 +109,17 @@ extension ONNXImporter {
       return .constant(ONNXConstant(name: "", shape: shape, source: .values(zeros)))
     }
     switch try value(of: tensor) {
-    case .integers(let integers) where integers.values.count == 1 && count <= 4096:
+    case .integers(let integers) where integers.values.count == 1 && shape.count <= 1:
+      guard Int(count) <= Self.maximumIntegers else { throw call.invalid("shape") }
       return .integers(
         ONNXIntegers(values: Array(repeating: integers.values[0], count: Int(count))))
+    case .integers(let integers) where integers.values.count == 1:
+      guard let table = Self.table(of: integers) else { throw call.invalid("value") }
+      let value = try table.values(in: file)[0]
+      return .constant(
+        ONNXConstant(
+          name: call.node.outputs.first ?? "", shape: shape,
+          source: .values(Array(repeating: value, count: Int(count))), type: table.type))
     case .constant(let constant) where constant.count == 1:
       let value = try constant.values(in: file)[0]
       return .constant(
@@ -136,8 +155,16 @@ extension ONNXImporter {
         ONNXConstant(
           name: "", shape: integers.isScalar ? [] : [numbers.count],
           source: .values(numbers.map { Float($0) })))
+    case .constant(var constant)
+    where !type.isFloat && (constant.shape.count > 1 || constant.count > Self.maximumIntegers):
+      if constant.type.isFloat {
+        let values = try constant.values(in: file)
+        constant.source = .values(values.map { $0.rounded(.towardZero) })
+        constant.stored = nil
+      }
+      constant.type = type
+      return .constant(constant)
     case .constant(let constant) where !type.isFloat:
-      guard constant.shape.count <= 1, constant.count <= Self.maximumIntegers else { return nil }
       let values = try constant.values(in: file)
       guard values.allSatisfy({ $0.magnitude < 1e9 }) else { return nil }
       return .integers(
@@ -147,6 +174,35 @@ extension ONNXImporter {
       return .constant(constant)
     default: return value
     }
+  }
+
+  /// The largest integer in a table, which floats hold exactly.
+  private static let maximumInteger = 1 << 24
+
+  /// Returns known integers as a tensor; nil if they vary with the number of images, or are too
+  /// large.
+  private static func table(of integers: ONNXIntegers) -> ONNXConstant? {
+    guard let numbers = integers.numbers, numbers.allSatisfy({ $0.magnitude <= maximumInteger })
+    else { return nil }
+    return ONNXConstant(
+      name: "", shape: integers.isScalar ? [] : [numbers.count],
+      source: .values(numbers.map { Float($0) }), type: .int64)
+  }
+
+  /// Returns a tensor of integers as a list; nil if it has several axes, or other elements.
+  private func listed(_ constant: ONNXConstant) throws -> ONNXIntegers? {
+    guard !constant.type.isFloat, constant.shape.count <= 1,
+      constant.count <= Self.maximumIntegers
+    else { return nil }
+    let numbers: [Int]
+    switch constant.source {
+    case .tensor(let tensor): numbers = try file.integers(tensor).map { Int($0) }
+    case .values(let values):
+      guard values.allSatisfy({ $0.magnitude <= Float(Self.maximumInteger) }) else { return nil }
+      numbers = values.map { Int($0) }
+    }
+    return ONNXIntegers(
+      values: numbers.map { .number($0) }, isScalar: constant.shape.isEmpty)
   }
 
   private func reshaped(_ shape: [Int], _ target: [Int], _ call: ONNXCall) throws -> [Int] {

@@ -46,6 +46,17 @@ extension ONNXImporter {
     }
   }
 
+  /// Returns the integers from one to before another.
+  func range(_ call: ONNXCall) throws -> ONNXIntegers {
+    let bounds = try (0..<3).map { try integers($0, of: call)?.numbers?.first }
+    guard let start = bounds[0], let limit = bounds[1], let delta = bounds[2], delta != 0,
+      [start, limit, delta].allSatisfy({ $0.magnitude <= 1 << 24 })
+    else { throw call.unsupported("only a range of known integers is supported") }
+    let numbers = Array(stride(from: start, to: limit, by: delta).prefix(Self.maximumIntegers + 1))
+    guard numbers.count <= Self.maximumIntegers else { throw call.invalid("limit") }
+    return ONNXIntegers(values: numbers.map { .number($0) })
+  }
+
   private func elementwise(_ inputs: [ONNXIntegers], _ call: ONNXCall) throws -> ONNXIntegers {
     guard inputs.count == 2 else { throw call.invalid("inputs") }
     let (a, b) = (inputs[0].values, inputs[1].values)
@@ -103,9 +114,10 @@ extension ONNXImporter {
     let starts = try list("starts", orInput: 1, of: call)
     let ends = try list("ends", orInput: 2, of: call)
     let steps = call.has("starts") ? nil : try integers(4, of: call)?.numbers
-    guard let start = starts?.first, let end = ends?.first, starts?.count == 1, ends?.count == 1,
-      steps?.first ?? 1 == 1
-    else { throw call.unsupported("only a slice of a shape with step 1 is supported") }
-    return ONNXIntegers(values: data.values, from: start, to: end)
+    guard let start = starts?.first, let end = ends?.first, starts?.count == 1, ends?.count == 1
+    else { throw call.unsupported("only a slice along one axis of a shape is supported") }
+    if steps?.first ?? 1 == 1 { return ONNXIntegers(values: data.values, from: start, to: end) }
+    let indices = try slices(call, [data.values.count])[0].indices
+    return ONNXIntegers(values: indices.map { data.values[$0] })
   }
 }

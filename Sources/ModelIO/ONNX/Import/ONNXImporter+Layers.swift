@@ -18,7 +18,7 @@ extension ONNXImporter {
     let window = try window(call, size, dilation: dilation, over: graph.nodes[node].shape)
     // [output][input][height][width] to [height][width][input][output].
     let permutation = ONNXPermutation(shape: weights.shape, axes: [2, 3, 1, 0])
-    let values = permutation(try weights.values(in: file))
+    let values = try weights.values(in: file, permutation)
     let bias = try bias(2, of: call)
     let operation: Graph.Operation
     if groups == channels, groups > 1, weights.shape[1] == 1 {
@@ -127,7 +127,6 @@ extension ONNXImporter {
     }
     let (inputs, units) =
       isTransposed ? (weights.shape[1], weights.shape[0]) : (weights.shape[0], weights.shape[1])
-    let values = try weights.values(in: file)
     var permutation = ONNXPermutation(
       shape: weights.shape, axes: isTransposed ? [1, 0] : [0, 1])
     if case .flattened(let image) = layout, image.reduce(1, *) == inputs {
@@ -137,7 +136,8 @@ extension ONNXImporter {
         ? ONNXPermutation(shape: [units] + rows, axes: [2, 3, 1, 0])
         : ONNXPermutation(shape: rows + [units], axes: [1, 2, 0, 3])
     }
-    return (Tensor(shape: [inputs, units], values: permutation(values)), permutation)
+    let values = try weights.values(in: file, permutation)
+    return (Tensor(shape: [inputs, units], values: values), permutation)
   }
 
   mutating func batchNormalization(_ call: ONNXCall) throws -> ONNXActivation {
@@ -177,17 +177,22 @@ extension ONNXImporter {
     let given = try anyOrder(0, of: call)
     let rank = axes(of: given).axes.count
     let axis = try axes([call.integer("axis", -1)], rank: rank, of: call)[0]
-    guard given.layout != .image, axis == rank - 1 else {
-      throw call.unsupported("only a normalization along the last axis is supported")
+    var value = given
+    // The channels of an image are last in the graph.
+    if given.layout != .image || axis != 1 {
+      guard given.layout != .image, axis == rank - 1 else {
+        throw call.unsupported("only a normalization along the last axis is supported")
+      }
+      let (input, axes) = try rows(given, call)
+      value = self.value(input, axes)
     }
-    let (input, axes) = try rows(given, call)
-    let value = self.value(input, axes)
     let normalization = LayerNormalization(
-      gamma: try channels(1, of: call, .plain),
+      gamma: try constant(1, of: call) == nil ? nil : try channels(1, of: call, .plain),
       beta: try constant(2, of: call) == nil ? nil : try channels(2, of: call, .plain),
       epsilon: try call.float("epsilon", 1e-5))
     let node = try append(
-      call, .layerNormalization(normalization), [value.node], named: try weights(1, of: call).name)
+      call, .layerNormalization(normalization), [value.node],
+      named: try constant(1, of: call)?.name)
     try note(.gamma, of: node, from: 1, of: call)
     try note(.beta, of: node, from: 2, of: call)
     return ONNXActivation(node: node, layout: value.layout)

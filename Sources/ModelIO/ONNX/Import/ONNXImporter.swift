@@ -43,9 +43,14 @@ struct ONNXImporter {
     let output = catalogue.outputs[0].name
     let end = ONNXAgreementEnd(network, output: output)
     var last: ONNXCall?
-    for node in network.nodes where !(end?.results.isSuperset(of: node.outputs) ?? false) {
+    let patterns = try ONNXPatterns(network, in: file)
+    for node in patterns.nodes where !(end?.results.isSuperset(of: node.outputs) ?? false) {
       let call = try ONNXCall(node, version: version)
-      try importer.add(call)
+      if let pooling = node.outputs.first.flatMap({ patterns.poolings[$0] }) {
+        try importer.add(pooling, call)
+      } else {
+        try importer.add(call)
+      }
       last = call
     }
     if let end { try importer.add(end, output: output) }

@@ -75,12 +75,7 @@ extension ONNXExport {
         [("kernel_shape", .integers(window)), ("strides", .integers(window))])
     }
     func means(_ name: String, _ from: Int, _ to: Int) -> String {
-      var values = [Float](repeating: 0, count: from * to)
-      for column in 0..<to {
-        let window = AdaptivePooling.window(column, from: from, to: to)
-        for row in window { values[row * to + column] = 1 / Float(window.count) }
-      }
-      return constant("\(title).\(name)", [from, to], values)
+      constant("\(title).\(name)", [from, to], AdaptivePooling.means(from: from, to: to))
     }
     let turn: [(name: String, value: Setting)] = [("perm", .integers([0, 1, 3, 2]))]
     let columns = add("MatMul", [value, means("columns", shape[1], p.width)], title)

@@ -50,9 +50,18 @@ struct KnownNetwork: Sendable {
       KnownNetwork(title: "Wide ResNet for CIFAR", side: 32, define: wideResNet),
       KnownNetwork(title: "small VGG of I-BAU", side: 32, define: smallVGG),
     ]
-    + vggStages.map { stages in
-      let layers = stages.reduce(3) { $0 + $1.count } - 2
-      return KnownNetwork(title: "VGG-\(layers) for CIFAR", side: 32) { vgg(&$0, stages) }
+    + vggStages.flatMap { stages in
+      let layers = stages.reduce(0) { $0 + $1.count }
+      func large(_ isNormalized: Bool) -> KnownNetwork {
+        let ending = isNormalized ? " with batch normalization" : ""
+        return KnownNetwork(title: "VGG-\(layers + 3) of torchvision\(ending)", side: 224) {
+          largeVGG(&$0, stages.map(\.count), isNormalized: isNormalized)
+        }
+      }
+      return [
+        KnownNetwork(title: "VGG-\(layers + 1) for CIFAR", side: 32) { vgg(&$0, stages) },
+        large(false), large(true),
+      ]
     }
 
   // MARK: Residual networks
@@ -171,6 +180,31 @@ struct KnownNetwork: Sendable {
       index += 1
     }
     net.finish(net.flat(x), "classifier", name: "vgg")
+  }
+
+  /// Simonyan and Zisserman, ICLR 2015, with three dense layers behind an adaptive average pooling to
+  /// 7x7, as in torchvision.
+  private static func largeVGG(
+    _ net: inout NetworkSketch, _ stages: [Int], isNormalized: Bool
+  ) {
+    var x = net.input
+    var index = 0
+    for count in stages {
+      for _ in 0..<count {
+        let layer = "features.\(index)"
+        x = net.convolution(x, layer, to: net.outputs(of: layer), hasBias: true)
+        if isNormalized { x = net.normalization(x, "features.\(index + 1)") }
+        x = net.relu(x)
+        index += isNormalized ? 3 : 2
+      }
+      x = net.maxPool(x)
+      index += 1
+    }
+    x = net.flat(net.adaptivePool(x, to: 7))
+    for layer in ["classifier.0", "classifier.3"] {
+      x = net.relu(net.dense(x, layer, to: net.outputs(of: layer)))
+    }
+    net.finish(x, "classifier.6", name: "vgg")
   }
 
   /// The network of Zeng et al., ICLR 2022 (YiZeng623/I-BAU): six convolutions with ELU. Each stage

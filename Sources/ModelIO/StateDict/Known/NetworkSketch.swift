@@ -1,3 +1,5 @@
+import InferenceGraph
+
 /// A network in the making: operators of ONNX on weights that have the names of a state dict.
 ///
 /// What it is made of is compared with a file's weights; see ``fits``.
@@ -108,6 +110,15 @@ struct NetworkSketch {
   /// Appends the mean over all places of an image, as a row.
   mutating func mean(_ image: Value) -> Value {
     flat(append("GlobalAveragePool", [image], [], [], image.channels, 1))
+  }
+
+  /// Appends the average pooling to a fixed size; nothing if the image has it.
+  mutating func adaptivePool(_ image: Value, to side: Int) -> Value {
+    guard image.side != side, image.side > 0 else { return image }
+    let output = catalogue.appendPooling(
+      AdaptivePooling(height: side, width: side), of: image.name, from: [image.side, image.side],
+      as: "pooling_\(catalogue.nodes.count)")
+    return Value(name: output, channels: image.channels, side: side)
   }
 
   /// Appends all numbers of an image as a row, channel by channel.
