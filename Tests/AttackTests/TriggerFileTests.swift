@@ -80,7 +80,8 @@ struct TriggerFileTests {
     }
     #expect(
       try attempt(arrays: [])?.hasSuffix(
-        "holds neither a pattern with its alpha, nor an addition, nor a field; make the trigger again"
+        "holds neither a pattern with its alpha, nor an addition, a field or a number of levels; make "
+          + "the trigger again"
       )
         == true)
     #expect(
