@@ -34,7 +34,7 @@ struct AttackPluginTests {
       AdaptiveBlend.Options(), BPP.Options(), FTrojan.Options(), TaCT.Options()
     )
     (blend.alpha, blend.trainAlpha, blend.coverRatio) = (0.5, 0.4, 0.5)
-    levels.levels = 4
+    (levels.levels, levels.dither) = (4, false)
     waves.magnitude = 120
     tact.size = 2
     var low = LowFrequency.Options()

@@ -55,7 +55,9 @@ private func cosine(_ angle: Double) -> Double {
 struct BPPTests {
   @Test("By hand: 100 becomes 109, 128 becomes 146, 17 and 18 become 0 of eight levels")
   func byHand() throws {
-    let trigger = try trigger(BPP(), [1, 6, 1])
+    var options = BPP.Options()
+    options.dither = false
+    let trigger = try trigger(BPP(options: options), [1, 6, 1])
     #expect(trigger.applied(to: [100, 128, 17, 18, 19, 255]) == [109, 146, 0, 0, 36, 255])
   }
 
@@ -63,7 +65,7 @@ struct BPPTests {
   func halves() throws {
     for levels in 2...256 {
       var options = BPP.Options()
-      options.levels = levels
+      (options.levels, options.dither) = (levels, false)
       let result = try trigger(BPP(options: options), [1, 256, 1]).applied(to: Array(0...255))
       for value in 0..<256 {
         // 2 x (s - 1) is even and 255 k odd for odd k, so twice the product is no odd multiple.
@@ -120,11 +122,14 @@ struct BPPTests {
     #expect(
       BPP.negative(of: [10, 250, 3], original: [100, 100, 18], quantized: [109, 109, 0])
         == [19, 255, 0])
-    let experiment = try toyExperiment(BPP(), rate: 0.1)
+    var options = BPP.Options()
+    options.dither = false
+    let attack = try BPP(options: options)
+    let experiment = try toyExperiment(attack, rate: 0.1)
     let task = PoisoningTask(
       for: BPP.self, images: experiment.train, trigger: experiment.trigger, rate: 0.1, seed: 3,
       cleanModel: { fatalError("not needed") })
-    let result = try BPP().poison(task, in: RunContext())
+    let result = try attack.poison(task, in: RunContext())
     #expect(result.poisoned.count == 40 && result.covers.count == 40)
     for index in result.covers {
       #expect(result.images.labels[index] == experiment.train.labels[index])

@@ -2,13 +2,13 @@ public import DefenseKit
 
 /// Reduces images to few levels of brightness and labels them with the target class.
 ///
-/// x' = round(x / 255 * (s - 1)) / (s - 1) * 255 with s = 8 levels, optionally with the dithering
-/// of Floyd and Steinberg. Negative images get the residual x' - x of another image and keep their
+/// x' = round(x / 255 * (s - 1)) / (s - 1) * 255 with s = 8 levels, with the dithering of Floyd and
+/// Steinberg unless `dither` is false. Negative images get the residual x' - x of another image and keep their
 /// labels, so that the model learns the levels and not just any small change.
 ///
-/// No value of 8 bits is half way between two levels, so the rule for halves cannot matter. The
-/// authors poison a fifth of each batch anew; here, as in BackdoorBench, a tenth of the images is
-/// chosen once, with as many negatives. Dithering is off, as in BackdoorBench.
+/// No value of 8 bits is half way between two levels, so the rule for halves cannot matter without
+/// dithering. The authors poison a fifth of each batch anew, with as many negatives; here a fifth of
+/// the images is chosen once, as BackdoorBench does with a tenth and without dithering.
 ///
 /// Source: Wang, Zhai and Ma, "BppAttack: Stealthy and Efficient Trojan Attacks against Deep Neural
 /// Networks via Image Quantization and Contrastive Adversarial Learning", CVPR 2022, equation 3.
@@ -17,15 +17,15 @@ public struct BPP: Attack {
   public static let name = "bpp"
   /// One sentence for listings.
   public static let summary = "Reduces images to few levels of brightness and changes their labels."
-  /// A tenth of all images.
-  public static let poisonRate = 0.1
+  /// A fifth of all images.
+  public static let poisonRate = 0.2
 
   /// The options of ``BPP``.
   public struct Options: PluginOptions {
     /// The number of levels, 2 to 256.
     public var levels = 8
     /// Whether rounding errors spread to neighbours.
-    public var dither = false
+    public var dither = true
     /// The number of negative images for each poisoned image, 0 to 1000.
     public var negativeRatio = 1.0
 
