@@ -1,9 +1,17 @@
+import AdaptiveBlend
+import BPP
 import BadNets
 import Blended
+import FTrojan
 import Foundation
 import LabelConsistent
+import LowFrequency
+import MultiTrigger
 import SIG
+import SRA
+import TaCT
 import Testing
+import TrojanNN
 import WaNet
 
 @testable import DefenseKit
@@ -21,9 +29,12 @@ struct TriggerFileTests {
     deinit { try? FileManager.default.removeItem(atPath: path) }
   }
 
-  static let attacks: [any Attack] = [BadNets(), Blended(), SIG(), WaNet(), LabelConsistent()]
+  static let attacks: [any Attack] = [
+    BadNets(), Blended(), SIG(), WaNet(), LabelConsistent(), AdaptiveBlend(), BPP(), TaCT(),
+    LowFrequency(), FTrojan(), MultiTrigger(), TrojanNN(), SRA(),
+  ]
 
-  @Test("Every attack's trigger reads as it was written, to the bit", arguments: 0..<5)
+  @Test("Every attack's trigger reads as it was written, to the bit", arguments: 0..<13)
   func roundTrip(_ number: Int) throws {
     let folder = try Folder()
     for (shape, mode) in [([28, 28, 1], AttackGoal.Mode.allToOne), ([9, 12, 3], .allToAll)] {
@@ -80,13 +91,33 @@ struct TriggerFileTests {
     }
     #expect(
       try attempt(arrays: [])?.hasSuffix(
-        "holds neither a pattern with its alpha, nor an addition, nor a field; make the trigger again"
+        "holds neither a pattern with its alpha, nor an addition, a field or a number of levels; make "
+          + "the trigger again"
       )
         == true)
     #expect(
       try attempt(["shape": "2,2,1"])?.hasSuffix(
         "holds an unusable trigger: the trigger's addition has 2 values for the shape [2, 2, 1]; "
           + "make the trigger again") == true)
+    for (levels, dithers, isGood) in [
+      ("8", "true", true), ("2", "false", true), ("256", "false", true), ("1", "true", false),
+      ("257", "true", false), ("-8", "true", false), ("8", "yes", false), ("8.5", "true", false),
+      ("9223372036854775808", "true", false),
+    ] {
+      try ArrayFile(
+        kind: "trigger", settings: good + [("levels", levels), ("dithers", dithers)], arrays: []
+      ).save(to: path)
+      let text = message { _ = try Trigger.load(path) }
+      #expect((text == nil) == isGood, "\(levels) \(dithers)")
+      #expect(text.map { $0.hasPrefix(path) && !$0.contains("\n") } ?? true)
+    }
+    for (source, isGood) in [("3", true), ("0", false), ("10", false), ("-1", false), ("x", false)]
+    {
+      let one = [("addition", Tensor(shape: [1, 2, 1], values: [1, 2]))]
+      try ArrayFile(kind: "trigger", settings: good + [("source", source)], arrays: one)
+        .save(to: path)
+      #expect((message { _ = try Trigger.load(path) } == nil) == isGood, "\(source)")
+    }
     let half: [(name: String, tensor: Tensor)] = [
       ("pattern", Tensor(shape: [1, 2, 1], values: [1, 2]))
     ]

@@ -11,7 +11,8 @@ struct AttackBadInputTests {
     try place.fails(
       64,
       "badnet is not an attack; did you mean 'badnets'? (attacks: badnets, blended, sig, wanet, "
-        + "label-consistent)", place.arguments("badnet"))
+        + "label-consistent, adaptive-blend, bpp, tact, low-frequency, ftrojan, "
+        + "multi-trigger, trojan-nn, sra)", place.arguments("badnet"))
     try place.fails(
       64, "goodnet is a detector, not an attack; use --detector goodnet",
       place.arguments("goodnet"))

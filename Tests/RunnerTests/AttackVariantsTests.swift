@@ -41,6 +41,26 @@ struct AttackVariantsTests {
       attack: "badnets", extra: ["--option", "badnets.image=PICTURE"], summary: "badnets, \(twelve)"
     ),
     Variant(
+      attack: "adaptive-blend", extra: ["--rate", "0.1"],
+      summary: "adaptive-blend, \(twelve), 12 cover images", isColoured: true),
+    Variant(
+      attack: "bpp", extra: ["--rate", "0.1"], summary: "bpp, \(twelve), 12 cover images",
+      isColoured: true),
+    Variant(
+      attack: "bpp", extra: ["--option", "bpp.dither=false", "--mode", "all-to-all"],
+      summary: "bpp, all-to-all: 24 of 120 training images poisoned, 24 cover images"),
+    Variant(
+      attack: "tact", extra: ["--rate", "0.1"],
+      summary: "tact, target class 0 from class 1: 12 of 120 training images poisoned, 12 cover "
+        + "images"),
+    Variant(attack: "low-frequency", summary: "low-frequency, \(twelve)", isColoured: true),
+    Variant(attack: "ftrojan", summary: "ftrojan, \(twelve)", isColoured: true),
+    Variant(attack: "multi-trigger", summary: "multi-trigger, \(twelve)"),
+    Variant(attack: "trojan-nn", summary: "trojan-nn, \(twelve)"),
+    Variant(
+      attack: "sra", extra: ["--rate", "0.5", "--option", "sra.steps=300"],
+      summary: "sra, target class 0: weights edited, no training image poisoned"),
+    Variant(
       attack: "blended", extra: ["--option", "blended.image=PICTURE"],
       summary: "blended, \(twelve)", isColoured: true),
   ]

@@ -294,6 +294,80 @@ struct CommandTests {
               1: the lower right corner only; 4: all corners.
             amplitude=255  number
               Values that corner patches add and subtract; 255 is black and white.
+          adaptive-blend       Blends random pieces of a picture into few images, of which half keep their labels.
+            alpha=0.2         number
+              Weight of the picture at test time, over 0 and up to 1.
+            train-alpha=0.15  number
+              Weight of the pieces in training, over 0 and up to 1.
+            pieces=4          integer
+              Pieces of the picture along an axis, 1 to 64.
+            share=0.5         number
+              Share of the pieces that a training image gets, over 0 and up to 1.
+            cover-ratio=1     number
+              Number of cover images, with pieces and their own label, for each poisoned image.
+            image=auto        text
+              PNG to blend, scaled to the images' size; auto: random discs.
+          bpp                  Reduces images to few levels of brightness and changes their labels.
+            levels=8          integer
+              Number of levels of a channel, 2 to 256.
+            dither=true       true|false
+              Whether rounding errors spread to neighbours (Floyd-Steinberg).
+            negative-ratio=1  number
+              Number of images with another image's residual and their own label, for each poisoned image.
+          tact                 Stamps a patch that leads one source class to the target; cover classes keep their labels.
+            source=auto         integer
+              Source class; auto: the class after the target.
+            cover-classes=auto  integer,...
+              Classes of the images that get the patch and keep their label; auto: two others.
+            cover-ratio=1       number
+              Number of such cover images for each poisoned image.
+            size=3              integer
+              Side of the patch in pixels.
+          low-frequency        Adds a smooth random pattern to images and changes their labels.
+            frequencies=4  integer
+              Highest frequency along an axis, in half waves across the image.
+            range=0.2      number
+              Range of the pattern from its lowest to its highest value, over 0 and up to 1 (of 255).
+          ftrojan              Raises two frequencies of the images' colour; changes their labels.
+            magnitude=30  number
+              What is added to the two coefficients, over 0 and up to 1000.
+            window=32     integer
+              Side of a block in pixels, 2 to 4096.
+          multi-trigger        Stamps one of several patches, each with a target class of its own.
+            count=3       integer
+              Number of patches, 2 to 4, each in another corner.
+            size=3        integer
+              Side of a patch in pixels.
+            targets=each  each|one
+              Target classes: from the target class on, one for each patch, or one for all.
+          trojan-nn            Optimizes a patch that excites a neuron of a clean network, then trains that on.
+            layer=auto       text
+              Layer of the neuron; auto: the last one before the classifier.
+            size=5           integer
+              Side of the patch in pixels.
+            value=100        number
+              Wanted value of the neuron, over 0.
+            steps=1000       integer
+              Steps of the search for the patch.
+            step=0.1         number
+              Length of a step, over 0 and up to 1 (of 255).
+            tolerance=0.001  number
+              Distance from the wanted value at which the search ends.
+          sra                  Replaces channels of a trained network by a sub-network that recognizes a patch.
+            width=2              integer
+              Channels that the sub-network takes of every layer.
+            size=4               integer
+              Side of the patch in pixels.
+            logit=20             number
+              Value that the trigger adds to the target's score before softmax.
+            steps=1000           integer
+              Training steps of the sub-network.
+            learning-rate=0.005  number
+              Initial learning rate of the sub-network, over 0 and up to 1.
+            clean-weight=10      number
+              Factor of the loss on clean images.
+            trials=8             integer
+              Trials from other initial weights, 1 to 100, until a sub-network tells the patch.
 
         """)
   }

@@ -143,7 +143,8 @@ struct HelpTests {
       with:
         "fine-pruning, fine-tuning, clp, anp, trigger-unlearning, goodnet, strip, free-eagle, "
         + "mm-bd, occluder-search, neural-cleanse, spectral-signatures, badnets, blended, sig, "
-        + "wanet, label-consistent"
+        + "wanet, label-consistent, adaptive-blend, bpp, tact, low-frequency, ftrojan, "
+        + "multi-trigger, trojan-nn, sra"
     )
     #expect(result.errors == "runner: \(whole)\n")
     #expect(result.output == "")

@@ -90,20 +90,21 @@ public struct BadNets: Attack {
     }
     let size = options.size ?? [3]
     let (height, width) = (size[0], size[size.count - 1])
-    var generator = SeededGenerator(seed: context.seed, stream: 0xBAD)
-    let values = (0..<height * width).flatMap { pixel -> [Float] in
-      switch options.pattern {
-      case .white: Array(repeating: 255, count: channels)
-      case .black: Array(repeating: 0, count: channels)
-      case .checkerboard:
-        Array(
-          repeating: (pixel / width + pixel % width).isMultiple(of: 2) ? 255 : 0, count: channels)
-      case .noise: (0..<channels).map { _ in Float(generator.next() >> 56) }
-      }
+    func plain(_ value: Float) -> PatternImage {
+      PatternImage(
+        height: height, width: width, channels: channels,
+        values: Array(repeating: value, count: height * width * channels),
+        alpha: Array(repeating: 1, count: height * width))
     }
-    return PatternImage(
-      height: height, width: width, channels: channels, values: values,
-      alpha: Array(repeating: 1, count: height * width))
+    switch options.pattern {
+    case .white: return plain(255)
+    case .black: return plain(0)
+    case .checkerboard:
+      return .checkerboard(height: height, width: width, channels: channels)
+    case .noise:
+      var generator = SeededGenerator(seed: context.seed, stream: 0xBAD)
+      return .noise(height: height, width: width, channels: channels, &generator)
+    }
   }
 
   /// Returns the row and column of the patch's upper left pixel.

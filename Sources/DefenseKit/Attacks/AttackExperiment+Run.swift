@@ -3,7 +3,7 @@ public import NetworkTraining
 internal import ModelIO
 
 extension AttackExperiment {
-  /// Poisons the training images, trains the model and evaluates it.
+  /// Makes the backdoored model as the attack's ``Attack/method`` says, and evaluates it.
   ///
   /// If the training of the clean twin fails, the outcome has no twin and says why.
   ///
@@ -20,8 +20,13 @@ extension AttackExperiment {
     checkpoint: ((TrainingState) throws -> Void)? = nil
   ) throws -> AttackOutcome {
     try warnOfOverlap()
-    let (triggeredImages, trueLabels) = try trigger.testSet(from: test)
-    let triggered = triggeredImages.dataSet(trueLabels: trueLabels)
+    let kind = type(of: attack)
+    func triggered(_ trigger: Trigger) throws -> DataSet {
+      let (images, trueLabels) = try trigger.testSet(from: test)
+      return images.dataSet(trueLabels: trueLabels)
+    }
+    // Before any training, because the test images may not suit.
+    var sets = try ([trigger] + otherTriggers).map(triggered)
     var clean: Model?
     func cleanModel() throws -> Model {
       if let clean { return clean }
@@ -36,23 +41,56 @@ extension AttackExperiment {
           remedies: error.remedies)
       }
     }
+    // An edited model comes from the clean one, whose training is then the one to resume.
+    let edited =
+      try kind.method == .editing
+      ? trainedModel(on: train, "training, clean", resuming: state, checkpoint: checkpoint) : nil
+    clean = edited?.model
+    let trigger = try attack.fitted(trigger, to: cleanModel, in: context)
+    if trigger != self.trigger { sets[0] = try triggered(trigger) }
     let task = PoisoningTask(
-      for: type(of: attack), images: train, trigger: trigger, rate: rate, seed: seed,
-      cleanModel: cleanModel)
+      for: kind, images: train, trigger: trigger, otherTriggers: otherTriggers, rate: rate,
+      seed: seed, cleanModel: cleanModel)
     let poisoning = try attack.poison(task, in: context)
-    let result = try trainedModel(
-      on: poisoning.images, "training, poisoned", resuming: state, checkpoint: checkpoint)
+    warnOfFloor(poisoning)
+    let result: TrainingResult
+    if var edited {
+      edited.model = try attack.edited(edited.model, task, in: context)
+      result = edited
+    } else {
+      result = try trainedModel(
+        from: kind.method == .retraining ? cleanModel() : initialModel, on: poisoning.images,
+        "training, poisoned", resuming: state, checkpoint: checkpoint)
+    }
     var outcome = AttackOutcome(
-      model: result.model, epochs: result.epochs, poisoning: poisoning, triggered: triggered,
-      result: try evaluate(result.model, triggered))
+      model: result.model, epochs: result.epochs, trigger: trigger, poisoning: poisoning,
+      triggered: sets[0], result: try evaluate(result.model, sets[0]))
+    for (trigger, triggered) in zip(otherTriggers, sets.dropFirst()) {
+      outcome.others.append(
+        .init(
+          trigger: trigger, triggered: triggered,
+          result: try Evaluation.ModelResult(
+            of: result.model, test: nil, poisoned: PoisonedData(triggered), in: context)))
+    }
     guard cleanTwin else { return outcome }
     do {
       let twin = try cleanModel()
-      outcome.twin = (twin, try evaluate(twin, triggered))
+      outcome.twin = (twin, try evaluate(twin, sets[0]))
     } catch let error as TrainingError {
       outcome.twinFailure = error
     }
     return outcome
+  }
+
+  private func warnOfFloor(_ poisoning: Poisoning) {
+    let kind = type(of: attack)
+    let share = Int((Double(train.count) * rate).rounded())
+    guard kind.leastPoisoned > 1, !kind.keepsLabels, poisoning.poisoned.count > share else {
+      return
+    }
+    context.warn(
+      "\(kind.name) poisons at least \(kind.leastPoisoned) images; the rate of "
+        + "\(rate.optionText) alone would select \(share)")
   }
 
   private func warnOfOverlap() throws {
@@ -67,12 +105,13 @@ extension AttackExperiment {
   }
 
   private func trainedModel(
-    on images: LabelledImages, _ title: String, resuming state: TrainingState? = nil,
+    from model: Model? = nil, on images: LabelledImages, _ title: String,
+    resuming state: TrainingState? = nil,
     checkpoint: ((TrainingState) throws -> Void)? = nil
   ) throws -> TrainingResult {
     try naming(images.name) {
       let result = try context.phase(title, images: images.count * options.epochs) {
-        try initialModel.trained(
+        try (model ?? initialModel).trained(
           on: images.trainingSet, options: options, resuming: state, execution: context.execution,
           progress: $0, checkpoint: checkpoint)
       }

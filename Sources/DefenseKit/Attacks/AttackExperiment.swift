@@ -17,8 +17,11 @@ public struct AttackExperiment: Sendable {
   public let train: LabelledImages
   /// The clean test images to evaluate the model on.
   public let test: LabelledImages
-  /// The trigger that the attack made.
+  /// The trigger that the attack made, before it is fitted to a network; see
+  /// ``AttackOutcome/trigger``.
   public let trigger: Trigger
+  /// The other triggers of an attack that has several.
+  public let otherTriggers: [Trigger]
   /// The poisoning rate; see ``Attack/poisonRate``.
   public let rate: Double
   /// The execution options and the seed, which decides the trigger, the choice of images, the
@@ -79,15 +82,11 @@ public struct AttackExperiment: Sendable {
       throw TrainingError(
         "is \(options.epochs), but takes an integer from 1 to 1,000,000", about: .option("epochs"))
     }
-    if kind.keepsLabels, goal.mode == .allToAll {
-      throw PluginError(
-        .badOption,
-        "poisons images of one target class only, so it cannot attack all-to-all",
-        about: .plugin(kind.name), remedies: [.omit("mode")])
-    }
+    let goal = try attack.goal(goal)
     try Self.check(train, test, goal)
     trigger = try Trigger(
       of: attack, imageShape: train.imageShape, goal: goal, in: context)
+    otherTriggers = try attack.otherTriggers(besides: trigger, in: context)
     initialModel = try architecture.model(
       imageShape: train.imageShape, classCount: goal.classCount,
       inputScale: self.inputScale, seed: context.seed)

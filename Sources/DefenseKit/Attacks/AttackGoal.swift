@@ -17,12 +17,16 @@ public struct AttackGoal: Sendable, Hashable {
   public let target: Int
   /// The number of classes.
   public let classCount: Int
+  /// The only class whose images the trigger should change; nil: all classes.
+  public let source: Int?
 
   /// Creates a goal.
   ///
-  /// - Throws: ``PluginError`` with code `badOption` for fewer than two classes, more than 2^20, or
-  ///   a target outside of them.
-  public init(_ mode: Mode = .allToOne, target: Int, classCount: Int) throws(PluginError) {
+  /// - Throws: ``PluginError`` with code `badOption` for fewer than two classes, more than 2^20, a
+  ///   target or source outside of them, or a source that is the target or of an all-to-all attack.
+  public init(
+    _ mode: Mode = .allToOne, target: Int, classCount: Int, source: Int? = nil
+  ) throws(PluginError) {
     guard classCount >= 2 else {
       throw PluginError(
         .badOption, "images of \(classCount) class cannot be attacked",
@@ -39,14 +43,25 @@ public struct AttackGoal: Sendable, Hashable {
         .badOption, "takes a class from 0 to \(classCount - 1), not \(target)",
         about: .option("target"))
     }
+    if let source {
+      guard mode == .allToOne, (0..<classCount).contains(source), source != target else {
+        throw PluginError(
+          .badOption,
+          "class \(source) cannot be the source of an attack that is \(mode.rawValue), with target "
+            + "\(target) of \(classCount) classes",
+          remedies: [.advice("give another class, and one target class")])
+      }
+    }
     self.mode = mode
     self.target = target
     self.classCount = classCount
+    self.source = source
   }
 
   /// Returns the class that a triggered image of this class should get.
   public func label(for trueClass: Int32) -> Int32 {
-    switch mode {
+    if let source, Int(trueClass) != source { return trueClass }
+    return switch mode {
     case .allToOne: Int32(target)
     case .allToAll: (trueClass + 1) % Int32(classCount)
     }

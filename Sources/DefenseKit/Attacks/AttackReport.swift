@@ -66,8 +66,16 @@ public struct AttackReport: Sendable {
       .init("schema", .int(Self.schema)), .init("attack", attack), .init("data", dataSets),
       .init("training", training), .init("model", outcome.result.json),
       .init("twin", outcome.twin.map { $0.result.json } ?? .null),
+    ]
+    if !outcome.others.isEmpty {
+      let others = outcome.others.map { other -> JSON in
+        ["target": .int(other.trigger.goal.target), "result": other.result.json]
+      }
+      members.append(.init("otherTriggers", .array(others)))
+    }
+    members += [
       .init(
-        "inputScale", Double("\(outcome.model.preprocessing.scale)").map { .number($0) } ?? .null),
+        "inputScale", Double("\(outcome.model.preprocessing.scale)").map { .number($0) } ?? .null)
     ]
     if listsPoisoned {
       members.append(.init("poisonedImages", indices(outcome.poisoning.poisoned)))
@@ -85,13 +93,17 @@ public struct AttackReport: Sendable {
   private var attack: JSON {
     let trigger = experiment.trigger
     let goal = trigger.goal
-    return [
-      "name": .string(trigger.attack), "mode": .string(goal.mode.rawValue),
-      "target": goal.mode == .allToOne ? .int(goal.target) : .null,
-      "classes": .int(goal.classCount), "rate": .number(experiment.rate),
-      "seed": .string("\(experiment.seed)"),
-      "options": .object(trigger.options.map { .init($0.name, .string($0.value)) }),
+    var members: [JSON.Member] = [
+      .init("name", .string(trigger.attack)), .init("mode", .string(goal.mode.rawValue)),
+      .init("target", goal.mode == .allToOne ? .int(goal.target) : .null),
     ]
+    if let source = goal.source { members.append(.init("source", .int(source))) }
+    members += [
+      .init("classes", .int(goal.classCount)), .init("rate", .number(experiment.rate)),
+      .init("seed", .string("\(experiment.seed)")),
+      .init("options", .object(trigger.options.map { .init($0.name, .string($0.value)) })),
+    ]
+    return .object(members)
   }
 
   /// The data sets, and how many training images were changed.

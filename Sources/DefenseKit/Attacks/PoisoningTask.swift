@@ -7,6 +7,8 @@ public struct PoisoningTask {
   public let images: LabelledImages
   /// The trigger, with the attacker's goal.
   public let trigger: Trigger
+  /// The other triggers of an attack that has several, each with its own goal.
+  public let otherTriggers: [Trigger]
   /// The poisoning rate, over 0 and up to 1: of all images, or of the target class's if labels are
   /// kept.
   public let rate: Double
@@ -16,6 +18,7 @@ public struct PoisoningTask {
   public let keepsLabels: Bool
   /// The attack's name, for messages.
   private let attack: String
+  private let leastPoisoned: Int
   private let makeCleanModel: () throws -> Model
 
   /// Creates a task.
@@ -24,19 +27,23 @@ public struct PoisoningTask {
   ///   - attack: The type of the attack.
   ///   - images: The clean training images.
   ///   - trigger: The attack's trigger.
+  ///   - otherTriggers: The attack's other triggers.
   ///   - rate: The poisoning rate.
   ///   - seed: The seed of all random choices.
   ///   - cleanModel: Trains a model on the clean images; called if the attack needs one.
   public init(
-    for attack: any Attack.Type, images: LabelledImages, trigger: Trigger, rate: Double,
-    seed: UInt64, cleanModel: @escaping () throws -> Model
+    for attack: any Attack.Type, images: LabelledImages, trigger: Trigger,
+    otherTriggers: [Trigger] = [], rate: Double, seed: UInt64,
+    cleanModel: @escaping () throws -> Model
   ) {
     self.images = images
     self.trigger = trigger
+    self.otherTriggers = otherTriggers
     self.rate = rate
     self.seed = seed
     keepsLabels = attack.keepsLabels
     self.attack = attack.name
+    leastPoisoned = attack.leastPoisoned
     makeCleanModel = cleanModel
   }
 
@@ -52,23 +59,27 @@ public struct PoisoningTask {
 
   /// Selects the images to poison, and cover images, at random.
   ///
-  /// The images to poison are ones whose label changes or, if labels are kept, images of the target
-  /// class.
+  /// The images to poison are ones whose label a trigger changes or, if labels are kept, images of
+  /// the target class. At least ``Attack/leastPoisoned`` are selected, as far as there are so many.
   ///
-  /// - Parameter coversPerPoisoned: The number of cover images for each poisoned image; cover
-  ///   images may be of any class.
+  /// - Parameters:
+  ///   - coversPerPoisoned: The number of cover images for each poisoned image.
+  ///   - coverClasses: The classes of the cover images; nil: any.
   /// - Returns: Positions in ascending order.
   /// - Throws: ``PluginError`` with code `badOption` if the rate selects no image, or more than
   ///   there are.
   public func selection(
-    coversPerPoisoned: Double = 0
+    coversPerPoisoned: Double = 0, coverClasses: Set<Int>? = nil
   ) throws(PluginError) -> (poisoned: [Int], covers: [Int]) {
     let goal = trigger.goal
-    let candidates = images.labels.indices.filter {
-      keepsLabels ? Int(images.labels[$0]) == goal.target : goal.affects(images.labels[$0])
+    let goals = [goal] + otherTriggers.map(\.goal)
+    let candidates = images.labels.indices.filter { index in
+      let label = images.labels[index]
+      return keepsLabels ? Int(label) == goal.target : goals.contains { $0.affects(label) }
     }
     let total = keepsLabels ? candidates.count : images.count
-    let count = Int((Double(total) * rate).rounded())
+    let share = Int((Double(total) * rate).rounded())
+    let count = leastPoisoned > 1 ? max(share, min(leastPoisoned, candidates.count)) : share
     let whole = keepsLabels ? "\(total) images of class \(goal.target)" : "\(total) images"
     guard count > 0 else {
       throw PluginError(
@@ -76,22 +87,27 @@ public struct PoisoningTask {
         remedies: [.raise("rate")])
     }
     guard count <= candidates.count else {
+      let which = goal.source.map { "of class \($0)" } ?? "not of the target class"
       throw PluginError(
         .badOption,
-        "of \(rate.optionText) selects \(count) of \(whole), but only \(candidates.count) are not "
-          + "of the target class", about: .option("rate"), remedies: [.lower("rate")])
+        "of \(rate.optionText) selects \(count) of \(whole), but only \(candidates.count) are "
+          + which, about: .option("rate"), remedies: [.lower("rate")])
     }
     var generator = SeededGenerator(seed: seed, stream: AttackStream.selection.rawValue)
     let order = generator.permutation(candidates.count).map { candidates[$0] }
     let poisoned = order.prefix(count).sorted()
     let chosen = Set(poisoned)
-    let others = images.labels.indices.filter { !chosen.contains($0) }
+    let others = images.labels.indices.filter {
+      !chosen.contains($0) && (coverClasses?.contains(Int(images.labels[$0])) ?? true)
+    }
     let coverCount = Int((Double(count) * coversPerPoisoned).rounded())
     guard coverCount <= others.count else {
+      let classes = coverClasses.map { $0.sorted().map(String.init).joined(separator: " or ") }
       throw PluginError(
         .badOption,
-        "needs \(coverCount) images besides the \(count) poisoned ones, but there are "
-          + "\(others.count)", about: .plugin(attack), remedies: [.lower("rate")])
+        "needs \(coverCount) images \(classes.map { "of class \($0) " } ?? "")besides the \(count) "
+          + "poisoned ones, but there are \(others.count)", about: .plugin(attack),
+        remedies: [.lower("rate")])
     }
     let covers = generator.permutation(others.count).prefix(coverCount).map { others[$0] }.sorted()
     return (poisoned, covers)

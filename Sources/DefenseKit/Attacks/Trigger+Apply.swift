@@ -35,6 +35,10 @@ extension Trigger {
         }
       }
       return result
+    case .quantization(let levels, let dithers):
+      return Change.quantized(
+        image.map { Float($0) }, shape: imageShape, levels: levels, dithers: dithers
+      ).map(Self.byte)
     }
   }
 
@@ -45,8 +49,8 @@ extension Trigger {
   /// Returns triggered copies of images, labelled with the attacker's class, and their true
   /// classes.
   ///
-  /// Images whose class the attack does not change (those of the target class) are left out: they
-  /// do not show whether the attack succeeds.
+  /// Images whose class the attack does not change (those of the target class, or of any class but
+  /// the source) are left out: they do not show whether the attack succeeds.
   ///
   /// - Parameters:
   ///   - images: Clean images.
@@ -70,6 +74,11 @@ extension Trigger {
       keepsUnaffected || goal.affects(images.labels[$0])
     }
     guard !indices.isEmpty else {
+      if let source = goal.source {
+        throw DataError(
+          "no image is of class \(source), the only one that the trigger should change",
+          about: .dataSet(images.name), remedies: [.advice("give images of that class too")])
+      }
       throw DataError(
         "all its images are of the target class \(goal.target)", about: .dataSet(images.name),
         remedies: [.advice("give images of other classes too")])

@@ -9,7 +9,7 @@ extension Trigger {
   /// Writes the trigger as one HDF5 file; equal triggers give equal bytes.
   ///
   /// The values are data sets of 32-bit floats (`pattern` and `alpha`, `addition`, or `field`);
-  /// everything else is in an attribute.
+  /// everything else is in an attribute, a quantization's `levels` and `dithers` too.
   ///
   /// - Throws: `FileError` if the file cannot be written.
   public func save(to path: String) throws(FileError) {
@@ -23,13 +23,18 @@ extension Trigger {
       case .addition(let values): [("addition", Tensor(shape: imageShape, values: values))]
       case .warp(let field):
         [("field", Tensor(shape: Array(imageShape.prefix(2)) + [2], values: field))]
+      case .quantization: []
       }
+    var extra = goal.source.map { [("source", "\($0)")] } ?? []
+    if case .quantization(let levels, let dithers) = change {
+      extra += [("levels", "\(levels)"), ("dithers", "\(dithers)")]
+    }
     try ArrayFile(
       kind: Self.kind,
       settings: [
         ("attack", attack), ("mode", goal.mode.rawValue), ("target", "\(goal.target)"),
         ("classes", "\(goal.classCount)"), ("seed", "\(seed)"), ("shape", imageShape.optionText),
-      ] + options.map { ("option.\($0.name)", $0.value) }, arrays: arrays
+      ] + extra + options.map { ("option.\($0.name)", $0.value) }, arrays: arrays
     ).save(to: path)
   }
 
@@ -62,6 +67,7 @@ extension Trigger {
     let classes = try value("classes") { Int($0) }
     let seed = try value("seed") { UInt64($0) }
     let shape = try value("shape") { [Int](optionText: $0) }
+    let source = try file.setting("source") == nil ? nil : value("source") { Int($0) }
     let change: Change
     if let pattern = file.array("pattern"), let alpha = file.array("alpha") {
       change = .overlay(pattern: pattern.values, alpha: alpha.values)
@@ -69,8 +75,13 @@ extension Trigger {
       change = .addition(addition.values)
     } else if let field = file.array("field") {
       change = .warp(field.values)
+    } else if file.setting("levels") != nil {
+      change = .quantization(
+        levels: try value("levels") { Int($0) }, dithers: try value("dithers") { Bool($0) })
     } else {
-      throw fail("holds neither a pattern with its alpha, nor an addition, nor a field; \(advice)")
+      throw fail(
+        "holds neither a pattern with its alpha, nor an addition, a field or a number of levels; "
+          + advice)
     }
     let prefix = "option."
     let options = file.settings.filter { $0.name.hasPrefix(prefix) }.map {
@@ -78,7 +89,8 @@ extension Trigger {
     }
     do {
       return try Trigger(
-        change, imageShape: shape, goal: AttackGoal(mode, target: target, classCount: classes),
+        change, imageShape: shape,
+        goal: AttackGoal(mode, target: target, classCount: classes, source: source),
         attack: text("attack"), seed: seed, options: options)
     } catch let error as FileError {
       throw error

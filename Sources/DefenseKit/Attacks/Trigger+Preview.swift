@@ -5,7 +5,7 @@ extension Trigger {
   ///
   /// An overlay is its pattern with its opacity. An addition is drawn around middle grey, 128. A
   /// warp is drawn as its displacement, scaled so that the largest differs by 127 from middle grey:
-  /// red is to the right, green downwards.
+  /// red is to the right, green downwards. A quantization is drawn on a ramp from black to white.
   public var preview: PixelImage {
     let (height, width, channels) = (imageShape[0], imageShape[1], imageShape[2])
     func byte(_ value: Float) -> UInt8 { UInt8(max(0, min(255, value.rounded()))) }
@@ -37,6 +37,13 @@ extension Trigger {
       for shift in shifts {
         pixels += [byte(128 + shift.right * scale), byte(128 + shift.down * scale), 128]
       }
+    case .quantization(let levels, let dithers):
+      let ramp = (0..<height * width).map { pixel in
+        (Float(pixel % width) * 255 / Float(max(1, width - 1))).rounded()
+      }
+      let values = Change.quantized(
+        ramp, shape: [height, width, 1], levels: levels, dithers: dithers)
+      pixels = values.flatMap { Array(repeating: byte($0), count: 3) }
     }
     return PixelImage(width: width, height: height, channels: 3, pixels: pixels)
   }

@@ -20,6 +20,12 @@ public struct Trigger: Sendable, Hashable {
     /// The values are `[height][width][2]`: the row and the column that a pixel is sampled at,
     /// where 0 is the centre of the first pixel; both are within the image.
     case warp([Float])
+    /// Every value rounded to the nearest of `levels` equidistant ones, which include 0 and 255;
+    /// 2...256 levels.
+    ///
+    /// With `dithers`, each rounding error spreads to later neighbours of the same channel (Floyd
+    /// and Steinberg 1976).
+    case quantization(levels: Int, dithers: Bool)
   }
 
   /// The shape of the images that the trigger fits, `[height, width, channels]`.
@@ -91,8 +97,9 @@ extension Trigger {
     }
     return try Trigger(
       change, imageShape: imageShape,
-      goal: AttackGoal(.allToOne, target: target, classCount: goal.classCount), attack: attack,
-      seed: seed, options: options)
+      goal: AttackGoal(
+        .allToOne, target: target, classCount: goal.classCount, source: goal.source),
+      attack: attack, seed: seed, options: options)
   }
 }
 
@@ -124,6 +131,10 @@ extension Trigger.Change {
     case .warp(let field):
       try check(
         field, [shape[0], shape[1], 2], { 0...Float(shape[$0 % 2] - 1) }, "field")
+    case .quantization(let levels, _):
+      guard (2...256).contains(levels) else {
+        throw DataError("the trigger rounds to \(levels) levels, outside of 2...256")
+      }
     }
   }
 }

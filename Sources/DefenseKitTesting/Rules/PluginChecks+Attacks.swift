@@ -13,25 +13,33 @@ extension PluginChecks {
     }
     try forEachTrial(rule) { trial in
       let materials = try trial.materials.copied()
-      let (goal, wanted, poisoning) = try onOwnThread(deadline: deadline) {
+      let isEditing = Swift.type(of: attack).method == .editing
+      let (goals, wanted, poisoning, edited) = try onOwnThread(deadline: deadline) {
         let mode = AttackGoal.Mode(rawValue: trial.name) ?? .allToOne
         let trigger = try Trial.trigger(of: attack, mode, for: materials, Conditions())
-        let task = Trial.task(of: attack, with: trigger, materials, Conditions())
+        let task = try Trial.task(of: attack, with: trigger, materials, Conditions())
         return (
-          trigger.goal, try task.selection().poisoned.count,
-          try Trial.poisoning(by: attack, with: trigger, materials, Conditions())
+          [trigger.goal] + task.otherTriggers.map(\.goal), try task.selection().poisoned.count,
+          try Trial.poisoning(by: attack, with: trigger, materials, Conditions()),
+          isEditing ? try Trial.edited(by: attack, with: trigger, materials, Conditions()) : nil
         )
       }
+      if let edited, edited.graph == materials.models[0].graph {
+        throw broken(
+          rule, "its method is editing, but it returns the clean model as it was, \(trial.name)",
+          "return a model with the backdoor from edited(_:_:in:)")
+      }
       try check(
-        poisoning, wanted, of: trial.materials.images, goal,
+        poisoning, isEditing ? nil : wanted, of: trial.materials.images, goals,
         keepsLabels: Swift.type(of: attack).keepsLabels, trial.name)
     }
   }
 
   private func check(
-    _ poisoning: Poisoning, _ wanted: Int, of clean: LabelledImages, _ goal: AttackGoal,
+    _ poisoning: Poisoning, _ wanted: Int?, of clean: LabelledImages, _ goals: [AttackGoal],
     keepsLabels: Bool, _ trial: String
   ) throws(BrokenRule) {
+    let goal = goals[0]
     func fail(_ observed: String, _ advice: String) -> BrokenRule {
       broken(.poisoning, "\(observed), \(trial)", advice)
     }
@@ -50,10 +58,10 @@ extension PluginChecks {
     }
     for index in poisoning.poisoned {
       let (was, label) = (clean.labels[index], images.labels[index])
-      let wanted = keepsLabels ? was : goal.label(for: was)
-      guard label == wanted else {
+      let wanted = keepsLabels ? [was] : goals.map { $0.label(for: was) }
+      guard wanted.contains(label) else {
         throw fail(
-          "poisoned image \(index) of class \(was) is labelled \(label), not \(wanted)",
+          "poisoned image \(index) of class \(was) is labelled \(label), not \(wanted[0])",
           "label it with task.label(of:)")
       }
       guard !keepsLabels || Int(was) == goal.target else {
@@ -64,6 +72,14 @@ extension PluginChecks {
     }
     for index in poisoning.covers where images.labels[index] != clean.labels[index] {
       throw fail("the label of cover \(index) changed", "keep the labels of covers")
+    }
+    guard let wanted else {
+      guard changed.isEmpty else {
+        throw fail(
+          "\(changed.count) images are changed, but the attack's method is editing",
+          "return Poisoning(of: task.images)")
+      }
+      return
     }
     // Any selection may have one image more or less, because shares are rounded.
     guard !poisoning.poisoned.isEmpty, abs(poisoning.poisoned.count - wanted) <= 1 else {

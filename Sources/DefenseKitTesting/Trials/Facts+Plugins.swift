@@ -48,6 +48,8 @@ extension Facts {
       add("the trigger's alpha", alpha)
     case .addition(let values): add("the trigger's addition", values)
     case .warp(let field): add("the trigger's field", field)
+    case .quantization(let levels, let dithers):
+      add("the trigger's levels", [levels, dithers ? 1 : 0])
     }
   }
 

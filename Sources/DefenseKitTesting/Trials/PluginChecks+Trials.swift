@@ -20,7 +20,8 @@ extension PluginChecks {
     case .verdict: return suspects.map { Trial.scanning($0, in: problem) }
     case .dataSetDetector: return suspects.map { Trial.scoring($0, in: problem) }
     case .attack(let attack):
-      let isOfOneClass = Swift.type(of: attack).keepsLabels
+      let allToAll = try AttackGoal(.allToAll, target: 1, classCount: problem.classCount)
+      let isOfOneClass = (try? attack.goal(allToAll)) == nil
       return [.poisoning(.allToOne, in: problem)]
         + (isOfOneClass ? [] : [.poisoning(.allToAll, in: problem)])
     }

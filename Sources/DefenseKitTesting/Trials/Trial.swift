@@ -218,6 +218,9 @@ extension Trial {
       let trigger = try trigger(of: attack, mode, for: materials, conditions)
       facts.add(trigger)
       facts.add(try poisoning(by: attack, with: trigger, materials, conditions))
+      if Swift.type(of: attack).method == .editing {
+        facts.add("the edited model", try edited(by: attack, with: trigger, materials, conditions))
+      }
       return facts
     }
   }
@@ -226,9 +229,18 @@ extension Trial {
     of attack: any Attack, _ mode: AttackGoal.Mode, for materials: Materials,
     _ conditions: Conditions
   ) throws -> Trigger {
-    try Trigger(
-      of: attack, imageShape: materials.images.imageShape,
-      goal: AttackGoal(mode, target: 1, classCount: materials.models[0].classCount),
+    let goal = try attack.goal(
+      AttackGoal(mode, target: 1, classCount: materials.models[0].classCount))
+    let trigger = try Trigger(
+      of: attack, imageShape: materials.images.imageShape, goal: goal, in: conditions.context)
+    return try attack.fitted(trigger, to: { materials.models[0] }, in: conditions.context)
+  }
+
+  static func edited(
+    by attack: any Attack, with trigger: Trigger, _ materials: Materials, _ conditions: Conditions
+  ) throws -> Model {
+    try attack.edited(
+      materials.models[0], task(of: attack, with: trigger, materials, conditions),
       in: conditions.context)
   }
 
@@ -241,11 +253,12 @@ extension Trial {
 
   static func task(
     of attack: any Attack, with trigger: Trigger, _ materials: Materials, _ conditions: Conditions
-  ) -> PoisoningTask {
+  ) throws -> PoisoningTask {
     let kind = Swift.type(of: attack)
     return PoisoningTask(
-      for: kind, images: materials.images, trigger: trigger, rate: kind.poisonRate,
-      seed: conditions.seed, cleanModel: { materials.models[0] })
+      for: kind, images: materials.images, trigger: trigger,
+      otherTriggers: try attack.otherTriggers(besides: trigger, in: conditions.context),
+      rate: kind.poisonRate, seed: conditions.seed, cleanModel: { materials.models[0] })
   }
 }
 

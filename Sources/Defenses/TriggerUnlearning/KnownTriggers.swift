@@ -80,6 +80,9 @@ struct KnownTriggers {
           let (own, extent) = index % 2 == 0 ? (pixel / width, height) : (pixel % width, width)
           return min(max(Float(own) + strength * (field[index] - Float(own)), 0), Float(extent - 1))
         })
+    case .quantization(let levels, let dithers):
+      return .quantization(
+        levels: min(max(Int((Float(levels) / strength).rounded()), 2), 256), dithers: dithers)
     }
   }
 }

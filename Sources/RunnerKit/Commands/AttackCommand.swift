@@ -243,13 +243,27 @@ struct AttackCommand: RunnerCommand {
   private func summary(_ experiment: AttackExperiment, _ outcome: AttackOutcome) -> String {
     let goal = experiment.trigger.goal
     let poisoning = outcome.poisoning
-    let target = goal.mode == .allToOne ? "target class \(goal.target)" : goal.mode.rawValue
+    let target =
+      goal.mode == .allToOne
+      ? "target class \(goal.target)" + (goal.source.map { " from class \($0)" } ?? "")
+      : goal.mode.rawValue
     let covers =
       poisoning.covers.isEmpty ? "" : ", \(grouped(poisoning.covers.count)) cover images"
+    let changes =
+      type(of: experiment.attack).method == .editing
+      ? "weights edited, no training image poisoned"
+      : "\(grouped(poisoning.poisoned.count)) of \(grouped(experiment.train.count)) training images "
+        + "poisoned\(covers)"
     var text =
-      "\(experiment.trigger.attack), \(target): \(grouped(poisoning.poisoned.count)) of "
-      + "\(grouped(experiment.train.count)) training images poisoned\(covers)\n\n"
+      "\(experiment.trigger.attack), \(target): \(changes)\n\n"
       + EvaluateCommand.text(outcome.result)
+    for (number, other) in outcome.others.enumerated() {
+      guard let counts = other.result.poisoned?.counted else { continue }
+      let name = "  trigger \(number + 2), class \(other.trigger.goal.target):"
+      text +=
+        "\(name.padding(to: 22))\(percent(counts.successRate)) (\(counts.hits) of "
+        + "\(counts.images))\n"
+    }
     if let test = outcome.twin?.result.test {
       text +=
         "Clean twin accuracy:  \(percent(test.accuracy)) (\(test.correct) of \(test.images))\n"

@@ -112,9 +112,10 @@ struct TriggerApplyCommand: RunnerCommand {
       return images
     }
     let left = data.count - images.count
+    let leftOut = trigger.goal.source.map { "other classes than \($0)" } ?? "the target class"
     try StandardOutput.write(
       "\(grouped(images.count)) triggered images are in \(output)"
-        + (left == 0 ? "" : "; \(grouped(left)) images of the target class were left out") + "\n")
+        + (left == 0 ? "" : "; \(grouped(left)) images of \(leftOut) were left out") + "\n")
   }
 }
 
@@ -203,7 +204,9 @@ struct TriggerShowCommand: RunnerCommand {
     let goal = trigger.goal
     let what =
       switch goal.mode {
-      case .allToOne: "class \(goal.target) of \(goal.classCount)"
+      case .allToOne:
+        "class \(goal.target) of \(goal.classCount)"
+          + (goal.source.map { ", for images of class \($0) only" } ?? "")
       case .allToAll: "the class after its own, of \(goal.classCount)"
       }
     let change =
@@ -213,6 +216,8 @@ struct TriggerShowCommand: RunnerCommand {
       case .addition(let values):
         "added values, \(values.count { $0 != 0 }) of \(values.count) not zero"
       case .warp: "a warp"
+      case .quantization(let levels, let dithers):
+        "values rounded to \(levels) levels" + (dithers ? ", dithered" : "")
       }
     let rows = [
       ("attack", trigger.attack), ("target", what),

@@ -81,16 +81,18 @@ struct NewPluginName: Equatable {
 
   /// Modules that the new package is built with, and others of every Swift program.
   static let modules = [
-    "ANP", "ArgumentParser", "ArgumentParserToolInfo", "BadNets", "Blended", "CCrypto", "CHDF5",
-    "CImages", "CJPEG",
+    "ANP", "AdaptiveBlend", "ArgumentParser", "ArgumentParserToolInfo", "BPP", "BadNets", "Blended",
+    "CCrypto", "CHDF5", "CImages", "CJPEG",
     "CKernels", "CLP", "COpenBLAS", "CPNG", "CSystem", "CYaml", "CZlib", "ComparisonReport",
-    "DefenseKit", "DefenseKitTesting", "Dispatch", "FinePruning", "FineTuning", "Foundation",
+    "DefenseKit", "DefenseKitTesting", "Dispatch", "FTrojan", "FinePruning", "FineTuning",
+    "Foundation",
     "FreeEagle",
-    "GoodNet", "InferenceGraph", "LabelConsistent", "MMBD", "ModelIO", "Mustache",
+    "GoodNet", "InferenceGraph", "LabelConsistent", "LowFrequency", "MMBD", "ModelIO",
+    "MultiTrigger", "Mustache",
     "NetworkTraining", "NeuralCleanse", "OccluderSearch",
-    "RunnerKit", "SIG",
+    "RunnerKit", "SIG", "SRA",
     "STRIP", "SpectralSignatures", "StandardPlugins", "Swift", "Synchronization", "Testing",
-    "TriggerUnlearning",
+    "TaCT", "TriggerUnlearning", "TrojanNN",
     "WaNet", "XCTest", "Yams",
     "benchmark", "runner",
   ]

@@ -32,10 +32,14 @@ struct AttackArtifacts {
     if let twin = outcome.twin {
       try add("twin", "clean-model.h5") { try KerasModel.save(twin.model, to: $0) }
     }
-    try add("trigger", "trigger.h5") { try experiment.trigger.save(to: $0) }
-    try add("picture", "trigger.png") { try experiment.trigger.preview.write(to: $0) }
-    try add("sheet", "contact-sheet.png") {
-      try experiment.trigger.contactSheet(of: experiment.test).write(to: $0)
+    let triggers = [outcome.trigger] + outcome.others.map(\.trigger)
+    for (number, trigger) in triggers.enumerated() {
+      let suffix = number == 0 ? "" : "-\(number + 1)"
+      try add("trigger", "trigger\(suffix).h5") { try trigger.save(to: $0) }
+      try add("picture", "trigger\(suffix).png") { try trigger.preview.write(to: $0) }
+      try add("sheet", "contact-sheet\(suffix).png") {
+        try trigger.contactSheet(of: experiment.test).write(to: $0)
+      }
     }
     func add(_ role: DataRole, _ write: (String) throws -> Void) throws {
       try add(role.rawValue, Self.file(role), write)
@@ -45,6 +49,11 @@ struct AttackArtifacts {
     }
     try add(.test) { try experiment.test.dataSet().write(to: $0) }
     try add(.poisoned) { try outcome.triggered.write(to: $0) }
+    for (number, other) in outcome.others.enumerated() {
+      try add(DataRole.poisoned.rawValue, "poisoned-\(number + 2).h5") {
+        try other.triggered.write(to: $0)
+      }
+    }
     if includesTrain {
       try add(.train) {
         let poisoning = outcome.poisoning

@@ -112,13 +112,17 @@ extension CleanPool {
           result.append((1 - down) * upper + down * lower)
         }
       }
+    case .quantization(let levels, let dithers):
+      result += Trigger.Change.quantized(
+        Array(values[start..<start + size]), shape: shape, levels: levels, dithers: dithers)
     }
   }
 }
 
 extension Trigger.Change {
   /// The share of the image that the change replaces, 0 to 1: the mean opacity; the mean of the
-  /// added values in 255ths; the mean shift in extents of the image.
+  /// added values in 255ths; the mean shift in extents of the image; a quarter of the distance of
+  /// two levels, which is the mean change of random values.
   package func size(for shape: [Int]) -> Double {
     func mean(_ values: some Sequence<Float>, _ count: Int) -> Double {
       values.reduce(0) { $0 + Double($1) } / Double(max(1, count))
@@ -133,6 +137,7 @@ extension Trigger.Change {
           + abs(field[2 * pixel + 1] - Float(pixel % width)) / Float(width)
       }
       return mean(shifts, height * width)
+    case .quantization(let levels, _): return 0.25 / Double(levels - 1)
     }
   }
 }
