@@ -93,20 +93,35 @@ struct ActivationClusteringTests {
     #expect(abs(silhouette - right.silhouette) < 1e-4, "seed \(seed)")
   }
 
-  @Test("Drops most poisoned images of the toy problem, and those with scores over 0")
-  func finds() throws {
+  /// The training set of the toy problem with a third of its poisoned images: of 109 with the target
+  /// label, 34 are poisoned.
+  private func training(_ problem: ToyProblem) throws -> TrainingData {
+    let groups = problem.poisonedImages.labels.indices.map { $0 / problem.classCount }
+    let kept = groups.indices.filter { groups[$0] % 4 != 0 || groups[$0] % 12 == 0 }
+    let images = problem.poisonedImages.selecting(kept)
+    return try TrainingData(
+      images.dataSet(), labels: images.labels, isPoisoned: kept.map { groups[$0] % 4 == 0 })
+  }
+
+  @Test(
+    "Drops the poisoned images of the toy problem, those with scores over 0",
+    arguments: ActivationClustering.Reduction.allCases)
+  func finds(_ reduction: ActivationClustering.Reduction) throws {
     let problem = try ToyProblem.standard()
-    let experiment = try Experiment(
-      suspect: problem.plain.model, clean: nil, train: problem.poisonedTraining)
-    // 75 of 175 images with the target label are poisoned.
-    let detector = try ActivationClustering(options: options { $0.size = 0.5 })
-    let result = try experiment.scores(by: detector, in: RunContext())
-    let auroc = result.counts.auroc ?? 0
-    print("activation-clustering: \(result.counts)")
-    #expect(auroc > 0.8, "\(result.counts)")
-    let found = try detector.scores(
-      of: problem.poisonedTraining, model: problem.plain.model, using: nil, in: RunContext())
-    #expect(found.scores.indices.filter { found.scores[$0] > 0 } == found.dropped)
+    let training = try training(problem)
+    for rule in ActivationClustering.Rule.allCases {
+      let detector = try ActivationClustering(
+        options: options { ($0.reduction, $0.rule) = (reduction, rule) })
+      let experiment = try Experiment(
+        suspect: problem.plain.model, clean: nil, train: training)
+      let counts = try experiment.scores(by: detector, in: RunContext()).counts
+      print("activation-clustering: \(reduction) \(rule) \(counts)")
+      #expect(counts.poisoned == 36 && (counts.droppedPoisoned ?? 0) >= 32, "\(counts)")
+      #expect((counts.auroc ?? 0) > 0.8, "\(counts)")
+      let found = try detector.scores(
+        of: training, model: problem.plain.model, using: nil, in: RunContext())
+      #expect(found.scores.indices.filter { found.scores[$0] > 0 } == found.dropped)
+    }
   }
 
   @Test("Bad options and models are refused")

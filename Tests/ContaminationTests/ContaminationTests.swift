@@ -141,14 +141,14 @@ struct ContaminationTests {
     }
     #expect(
       refused?.description
-        == "contamination: needs clean images of at least two classes, two of each, and one class "
-        + "has 1 such class; give more as clean", "\(refused?.description ?? "")")
+        == "contamination needs clean images of at least two classes, two of each, and one class "
+        + "has 1 such class; give more", "\(refused?.description ?? "")")
     let missing = #expect(throws: PluginError.self) {
       try Contamination().scores(
         of: problem.poisonedTraining, model: problem.plain.model, using: nil, in: RunContext())
     }
     #expect(
-      missing?.description == "contamination: learns from clean images; give some as clean",
+      missing?.description == "contamination learns from clean images; give some",
       "\(missing?.description ?? "")")
     let two = problem.training.selecting(
       problem.training.labels.indices.filter { problem.training.labels[$0] < 2 }, name: "two")

@@ -4,7 +4,7 @@ internal import DefenseKit
 struct ChannelGraph {
   /// A kernel between two channels.
   struct Edge {
-    /// The norm of the kernel, divided by the largest one of its layer.
+    /// The norm of the kernel, divided by the median of those over zero in its layer.
     let weight: Float
     /// The channel that is read; -1 for the image.
     let from: Int32
@@ -149,10 +149,12 @@ struct ChannelGraph {
         "cannot decide, because weights of '\(node.name)' are NaN, infinite or "
           + "too large to square", about: .plugin(SubNetworks.name))
     }
-    let largest = squares.max()?.squareRoot() ?? 0
-    if largest > 0 {
+    // A single large weight, such as the one from a sub-network to its class, leaves the median.
+    let sorted = squares.filter { $0 > 0 }.sorted()
+    if !sorted.isEmpty {
+      let median = sorted[sorted.count / 2].squareRoot()
       for (position, square) in squares.enumerated() {
-        let weight = square.squareRoot() / largest
+        let weight = square.squareRoot() / median
         guard weight > Self.leastWeight else { continue }
         edges.append(
           Edge(

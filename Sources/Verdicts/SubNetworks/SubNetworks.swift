@@ -7,8 +7,8 @@ public import DefenseKit
 /// trigger, and cuts them off from all others by weights of zero. No image is needed to see that.
 ///
 /// Channels are the vertices of a graph. An edge joins a channel of a layer and a channel of the
-/// next one that reads it; its weight is the norm of the kernel between both, divided by the largest
-/// such norm of the layer. Channels that a sum or an elementwise product combines are one vertex.
+/// next one that reads it; its weight is the norm of the kernel between both, divided by the median
+/// of such norms over zero in the layer. Channels that a sum or an elementwise product combines are one vertex.
 /// The image and the classes are no vertices, as all parts of a network share them. Edges are added
 /// in descending order of weight. A component is a chain when it reads the image and reaches a
 /// class, from the weight b on of the edge that completed it. When two chains merge by an edge of
