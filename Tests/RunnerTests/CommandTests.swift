@@ -475,13 +475,13 @@ struct CommandTests {
       (
         ["insepct", "m.h5"],
         "there is no command 'insepct'; did you mean 'inspect'? "
-          + "(commands: run, list, inspect, convert, data, scan, evaluate, predict, attack, trigger, compare, merge, new, "
+          + "(commands: run, list, inspect, convert, data, clean-data, scan, evaluate, predict, attack, train, trigger, compare, merge, new, "
           + "schema, help)"
       ),
       (
         ["bd_net.h5"],
         "there is no command 'bd_net.h5' "
-          + "(commands: run, list, inspect, convert, data, scan, evaluate, predict, attack, trigger, compare, merge, new, "
+          + "(commands: run, list, inspect, convert, data, clean-data, scan, evaluate, predict, attack, train, trigger, compare, merge, new, "
           + "schema, help)"
       ),
       (["--defence", "fine-pruning"], "Unknown option '--defence'. Did you mean '--defense'?"),

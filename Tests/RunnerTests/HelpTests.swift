@@ -136,7 +136,7 @@ struct HelpTests {
     let whole = message.replacing(
       "COMMANDS",
       with:
-        "run, list, inspect, convert, data, scan, evaluate, predict, attack, trigger, compare, merge, new, schema, help"
+        "run, list, inspect, convert, data, clean-data, scan, evaluate, predict, attack, train, trigger, compare, merge, new, schema, help"
     )
     .replacing(
       "PLUGINS",

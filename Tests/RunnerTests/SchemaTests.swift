@@ -141,6 +141,7 @@ struct SchemaTests {
     for (command, roles) in [
       ("run", DataRole.allCases), ("compare", DataRole.allCases), ("evaluate", [.test, .poisoned]),
       ("scan", [.clean, .test]), ("predict", [.clean]), ("attack", [.test, .train]),
+      ("clean-data", [.clean, .train]), ("train", [.test, .poisoned, .train]),
     ] as [(String, [DataRole])] {
       let help = try RunnerProgram.run([command, "--help"]).output
       for role in DataRole.allCases {

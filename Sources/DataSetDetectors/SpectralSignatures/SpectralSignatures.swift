@@ -51,80 +51,17 @@ public struct SpectralSignatures: DataSetDetector {
   public func scores(
     of training: TrainingData, model: Model, using clean: CleanData?, in context: RunContext
   ) throws -> DataSetScores {
-    let layer = try layer(of: model)
-    let size = layer.size
-    let executor = try Executor([model], observing: [(0, layer.name)], options: context.execution)
-    var positions: [Int32: [Int]] = [:]
-    for position in try training.contentOrder() {
-      positions[training.labels[position], default: []].append(position)
-    }
-    var scores = [Double](repeating: 0, count: training.count)
+    let layer = try RepresentationLayer(options.layer, of: model, for: Self.name)
+    var scores = [Double](repeating: .nan, count: training.count)
     var dropped: [Int] = []
-    var broken = 0
-    try context.phase("representations", images: training.count) { progress in
-      var done = 0
-      for label in positions.keys.sorted() {
-        try context.checkCancellation()
-        let images = positions[label] ?? []
-        guard images.count <= Self.maximumValues / size else {
-          throw PluginError(
-            option: "layer", of: Self.name,
-            "takes a later layer: '\(layer.name)' has \(size) values for each image, too many for "
-              + "the \(images.count) images of label \(label)")
-        }
-        let before = done
-        var rows = try executor.observations(of: Subset(of: training.source, images)) {
-          progress(before + $0)
-        }[0]
-        let finite = images.indices.filter { row in
-          rows[row * size..<(row + 1) * size].allSatisfy(\.isFinite)
-        }
-        broken += images.count - finite.count
-        for position in images { scores[position] = .nan }
-        if finite.count < images.count {
-          rows = finite.flatMap { rows[$0 * size..<($0 + 1) * size] }
-        }
-        let values = Self.signatures(of: rows, count: finite.count)
-        for (row, value) in zip(finite, values) { scores[images[row]] = value }
-        let count = min(images.count, Int((1.5 * options.share * Double(images.count)).rounded()))
-        // Images with equal scores are ordered by content; those without a score come last.
-        let order = images.indices.sorted { a, b in
-          let (x, y) = (scores[images[a]], scores[images[b]])
-          return (x.isNaN ? -1 : x, b) > (y.isNaN ? -1 : y, a)
-        }
-        dropped += order.prefix(count).map { images[$0] }
-        done += images.count
-      }
+    try layer.forEachLabel(of: training, in: context) { group in
+      let values = Self.signatures(of: group.rows, count: group.images.count)
+      for (image, value) in zip(group.images, values) { scores[image] = value }
+      let count = min(group.count, Int((1.5 * options.share * Double(group.count)).rounded()))
+      // Images with equal scores are ordered by content; those without a score come last.
+      let order = group.images.indices.sorted { (values[$0], $1) > (values[$1], $0) }
+      dropped += (order.map { group.images[$0] } + group.broken).prefix(count)
     }
-    if broken > 0 {
-      context.warn(
-        "spectral-signatures: the representations of \(broken) of \(training.count) images of "
-          + "\(training.name) are NaN or infinite; these images get no score")
-    }
-    context.count(run: Double(training.count), alone: Double(training.count))
     return DataSetScores(scores: scores, dropped: dropped.sorted())
   }
-
-  /// Returns the layer whose values are the representation, and the number of its values.
-  private func layer(of model: Model) throws(PluginError) -> (name: String, size: Int) {
-    func node(_ name: String) -> Graph.Node? { model.graph.nodes.first { $0.name == name } }
-    if let name = options.layer {
-      guard let node = node(name) else {
-        throw PluginError(
-          option: "layer", of: Self.name,
-          "takes a layer of the model, not '\(name)'; inspect the model for the names")
-      }
-      return (name, node.elementCount)
-    }
-    guard let name = model.graph.representation, let node = node(name) else {
-      throw PluginError(
-        .unsuitableModel,
-        "reads the layer before the classifier, but \(model.name) has none",
-        about: .plugin(Self.name), remedies: [.advice("name a layer as spectral-signatures.layer")])
-    }
-    return (name, node.elementCount)
-  }
-
-  /// The maximum number of values of all images of one label, 4 GiB.
-  private static let maximumValues = 1 << 30
 }

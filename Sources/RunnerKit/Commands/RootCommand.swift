@@ -21,8 +21,9 @@ struct RootCommand: ExemplifiedCommand {
       version: "\(programName) \(defenseKitVersion)",
       subcommands: [
         RunCommand.self, ListCommand.self, InspectCommand.self, ConvertCommand.self,
-        DataCommand.self, ScanCommand.self, EvaluateCommand.self,
-        PredictCommand.self, AttackCommand.self, TriggerCommand.self, CompareCommand.self,
+        DataCommand.self, CleanDataCommand.self, ScanCommand.self, EvaluateCommand.self,
+        PredictCommand.self, AttackCommand.self, TrainCommand.self, TriggerCommand.self,
+        CompareCommand.self,
         MergeCommand.self, NewCommand.self, SchemaCommand.self, ManualCommand.self,
       ], defaultSubcommand: RunCommand.self)
   }
