@@ -92,8 +92,8 @@ struct NoVerdictTests {
     #expect(evaluation.noVerdictLines == [line])
     #expect(context.statistics.warnings.contains(line))
     let report = Report(suspect: model, evaluation: evaluation).json.text
-    #expect(report.contains(#""noVerdict": 1, "images": 4"#))
-    #expect(report.contains(#""noVerdict": 1, "images": 3"#))
-    #expect(report.components(separatedBy: "noVerdict").count == 4)
+    // For the test images, the counted poisoned ones and all of these.
+    let numbers = report.matches(of: /"noVerdict": (\d+)/).map { $0.output.1 }
+    #expect(numbers == ["1", "1", "2"])
   }
 }

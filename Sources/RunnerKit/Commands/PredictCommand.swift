@@ -102,7 +102,7 @@ struct PredictCommand: RunnerCommand {
       try session.plugins.detector(named: name, settings: settings)
     }
     try session.plugins.check(settings, used: [self.detector].compactMap { $0 })
-    if let detector, type(of: detector).comparesModels != (repaired != nil) {
+    if let detector, detector.comparesModels != (repaired != nil) {
       let name = type(of: detector).name
       throw repaired == nil
         ? Failure(

@@ -208,7 +208,7 @@ struct RunCommand: RunnerCommand {
     if folder != nil, !defenses.isEmpty {
       try ModelFile.checkWriting(experiment.suspect, as: format, isCompact: compact)
       // Detectors that compare models are networks of their own.
-      if format.holdsOnlyWeights, detectors.contains(where: { type(of: $0).comparesModels }) {
+      if format.holdsOnlyWeights, detectors.contains(where: { $0.comparesModels }) {
         try ModelFile.checkWriting(experiment.suspect, as: .onnx)
       }
     }
