@@ -35,7 +35,7 @@ extension Experiment {
     }
     var experiment = self
     experiment.replaysCurves = detector == nil
-    if let detector, defense == nil, type(of: detector).comparesModels {
+    if let detector, defense == nil, detector.comparesModels {
       throw PluginError(
         .badOption,
         "compares the model with repaired copies", about: .plugin(type(of: detector).name),

@@ -32,7 +32,7 @@ extension Detector {
     ).check(self)
     try clean?.check(against: suspect)
     let pass = try EvaluationPass(
-      suspect, repaired: Self.comparesModels ? [required(repaired)] : [], [self], using: clean,
+      suspect, repaired: comparesModels ? [required(repaired)] : [], [self], using: clean,
       in: context)
     return try pass.run(on: source, "detecting", in: context).detections[0]
   }

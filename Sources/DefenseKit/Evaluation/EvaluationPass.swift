@@ -44,8 +44,8 @@ struct EvaluationPass: Sendable {
     var models = [suspect] + repaired.map(\.model)
     var entries: [Entry] = []
     var observing: [(model: Int, node: String)] = []
-    let comparing = detectors.filter { type(of: $0).comparesModels }
-    let others = detectors.filter { !type(of: $0).comparesModels }
+    let comparing = detectors.filter { $0.comparesModels }
+    let others = detectors.filter { !$0.comparesModels }
     let pairs: [(Repair?, [any Detector])] = [(nil, others)] + repaired.map { ($0, comparing) }
     for (repair, detectors) in pairs {
       for detector in detectors {

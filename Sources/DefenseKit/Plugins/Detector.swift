@@ -4,13 +4,13 @@ public import InferenceGraph
 public protocol Detector: Plugin {
   /// Returns the detector fitted to a suspect and a repaired copy of it.
   ///
-  /// The detector learns thresholds and statistics from `clean`. A detector that does not require
+  /// The detector learns thresholds and statistics from `clean`. A detector that does not need
   /// ``PluginRequirement/repairedModel`` runs once, on the suspect alone, and needs no defense.
   ///
   /// - Parameters:
   ///   - suspect: The model that may have a backdoor.
   ///   - repaired: A repaired copy of `suspect`, from a defense or a file, with the positions in
-  ///     `clean` of the images that it was not trained on; nil only if ``Plugin/requirements`` do not
+  ///     `clean` of the images that it was not trained on; nil only if ``Plugin/needs`` do not
   ///     include it.
   ///   - clean: Clean images; nil only if ``Plugin/requirements`` do not include them. They may
   ///     lack labels only if ``Plugin/requirements`` do not include ``PluginRequirement/labels``.
@@ -41,6 +41,6 @@ extension Detector {
 }
 
 extension Detector {
-  /// Whether the detector compares the suspect with a repaired copy.
-  public static var comparesModels: Bool { requirements.contains(.repairedModel) }
+  /// Whether the detector, with its options, compares the suspect with a repaired copy.
+  public var comparesModels: Bool { needs.contains(.repairedModel) }
 }

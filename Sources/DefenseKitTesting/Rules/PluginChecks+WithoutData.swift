@@ -18,7 +18,7 @@ extension PluginChecks {
           case .detector(let detector):
             _ = try detector.detections(
               on: images, suspect: models[0],
-              repaired: Swift.type(of: detector).comparesModels ? Repair(models[1]) : nil,
+              repaired: detector.comparesModels ? Repair(models[1]) : nil,
               using: nil, in: context)
           case .verdict(let scanner):
             _ = try scanner.scan(models[0], using: nil, in: context)

@@ -109,7 +109,7 @@ extension Trial {
   private static func repair(
     for detector: any Detector, _ materials: Materials, _ conditions: Conditions
   ) -> Repair? {
-    Swift.type(of: detector).comparesModels ? materials.repair(in: conditions) : nil
+    detector.comparesModels ? materials.repair(in: conditions) : nil
   }
 
   /// A trial that distinguishes triggered images from clean ones.

@@ -208,7 +208,7 @@ struct RunCommand: RunnerCommand {
     if folder != nil, !defenses.isEmpty {
       try ModelFile.checkWriting(experiment.suspect, as: format, isCompact: compact)
       // Detectors that compare models are networks of their own.
-      if format.holdsOnlyWeights, detectors.contains(where: { type(of: $0).comparesModels }) {
+      if format.holdsOnlyWeights, detectors.contains(where: { $0.comparesModels }) {
         try ModelFile.checkWriting(experiment.suspect, as: .onnx)
       }
     }
@@ -309,7 +309,7 @@ struct RunCommand: RunnerCommand {
     if !tuning.isEmpty { text += "\n" + tuning.joined(separator: "\n") + "\n" }
     let groups = evaluation.groupLines
     if !groups.isEmpty { text += "\n" + groups.joined(separator: "\n") + "\n" }
-    let nonfinite = evaluation.nonfiniteLines
+    let nonfinite = evaluation.nonfiniteLines + evaluation.noVerdictLines
     if !nonfinite.isEmpty { text += "\n" + nonfinite.joined(separator: "\n") + "\n" }
     if let output {
       let what =

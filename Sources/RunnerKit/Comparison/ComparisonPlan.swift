@@ -99,6 +99,6 @@ extension ComparisonPlan {
   }
 
   private func isComparing(_ choice: PluginChoice, _ plugins: PluginSet) throws -> Bool {
-    type(of: try plugins.detector(named: choice.name, settings: choice.settings)).comparesModels
+    try plugins.detector(named: choice.name, settings: choice.settings).comparesModels
   }
 }

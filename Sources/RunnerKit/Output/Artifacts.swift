@@ -20,7 +20,7 @@ struct Artifacts: Sendable {
   ) throws {
     self.evaluation = evaluation
     guard isWritten else { return }
-    let detectors = detectors.filter { type(of: $0).comparesModels }
+    let detectors = detectors.filter { $0.comparesModels }
     for (index, result) in evaluation.repairs.enumerated() {
       let repair = result.repair
       var model = repair.model
