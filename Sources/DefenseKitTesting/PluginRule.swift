@@ -46,7 +46,7 @@ public enum PluginRule: String, Sendable, CaseIterable, CustomStringConvertible 
   case withoutLabels = "without-labels"
   /// Repairs match the suspect and report correctly how they were made.
   case repairs
-  /// A detector gives one prediction for each image: a class, flagged or undefined.
+  /// A detector gives one prediction for each image: a class, flagged, no verdict or undefined.
   case detections
   /// A verdict on a model has a statistic that is not NaN, and a score for every class.
   case modelVerdict = "model-verdict"
@@ -91,7 +91,7 @@ public enum PluginRule: String, Sendable, CaseIterable, CustomStringConvertible 
     case .withoutData: "A plugin that does not require clean data works without it."
     case .withoutLabels: "A plugin that does not require labels does not depend on them."
     case .repairs: "Repairs fit the suspect and report correctly how they were made."
-    case .detections: "Every image gets one prediction: a class, flagged or undefined."
+    case .detections: "Every image gets one prediction: a class, flagged, no verdict or undefined."
     case .modelVerdict: "The statistic is a number, and every class has a score."
     case .dataSetScores: "Every image has a score, and dropped images are in the set."
     case .poisoning: "Poisoned images and labels are as declared; all others are unchanged."

@@ -82,7 +82,7 @@ struct DetectionRuleTests {
     expect(
       Judging<NoLabel>.self, breaks: .detections,
       saying: "bad breaks the rule 'detections': image 3 of toy_plain gets the prediction 4; "
-        + "return a class from 0 to 3, flagged or undefined")
+        + "return a class from 0 to 3, flagged, no verdict or undefined")
     expect(
       PluginChecks(Judging<TooFew>.self), .detections,
       "bad breaks the rule 'detections': it ended on toy_plain with an error: bad gave 1 detections "

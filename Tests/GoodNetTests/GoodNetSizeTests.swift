@@ -59,6 +59,7 @@ extension Prediction {
     case .class(let number): Int32(number)
     case .flagged: Int32(classCount)
     case .undefined: noClass
+    case .noVerdict: fatalError("GoodNet judges every image")
     }
   }
 }

@@ -27,18 +27,21 @@ public struct AttackCounts: Sendable, Hashable {
     for (index, prediction) in predictions.enumerated() {
       let hit = prediction.isClass(targets[index]) ? 1 : 0
       let broken = prediction == .undefined ? 1 : 0
+      let unjudged = prediction == .noVerdict ? 1 : 0
       let flag = prediction == .flagged ? 1 : 0
       let right = trueLabels.map { prediction.isClass($0[index]) ? 1 : 0 }
       all.hits += hit
       all.restored = right.map { (all.restored ?? 0) + $0 }
       all.flagged += flag
       all.nonfinite += broken
+      all.noVerdict += unjudged
       all.images += 1
       guard isCounted(index, targets, trueLabels) else { continue }
       counted.hits += hit
       counted.restored = right.map { (counted.restored ?? 0) + $0 }
       counted.flagged += flag
       counted.nonfinite += broken
+      counted.noVerdict += unjudged
       counted.images += 1
     }
     self.init(counted: counted, all: trueLabels == nil ? nil : all)

@@ -1,4 +1,5 @@
-/// A detector's scores of test and poisoned images; a higher score is more suspicious.
+/// A detector's scores of test and poisoned images; a higher score is more suspicious. Images
+/// without a verdict (see ``Detection/noVerdict``) have none.
 public struct DetectorScores: Sendable, Hashable {
   /// The scores of the test images.
   public var test: [Float]

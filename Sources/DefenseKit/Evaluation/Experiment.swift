@@ -193,7 +193,7 @@ public struct Experiment: Sendable {
           detector: pass.names[position],
           result: result { $0.detections[position].map(\.prediction) },
           scores: DetectorScores(
-            test: testPass?.detections[position].map(\.score) ?? [],
+            test: testPass.map { judgedScores($0.detections[position]) } ?? [],
             poisoned: countedScores(poisonedPass?.detections[position] ?? [])),
           threshold: pass.thresholds[position])
       }
@@ -206,7 +206,7 @@ public struct Experiment: Sendable {
     let evaluation = Evaluation(
       suspect: suspectResult, suspectDetectors: detectorResults(pass.suspectDetectors),
       repairs: results, curves: try curves(of: repairs, in: context))
-    for line in evaluation.nonfiniteLines { context.warn(line) }
+    for line in evaluation.nonfiniteLines + evaluation.noVerdictLines { context.warn(line) }
     return evaluation
   }
 
@@ -244,12 +244,18 @@ public struct Experiment: Sendable {
       })
   }
 
+  /// The scores of the images that the detector can judge.
+  private func judgedScores(_ detections: [Detection]) -> [Float] {
+    detections.filter { $0.prediction != .noVerdict }.map(\.score)
+  }
+
   /// The scores of the poisoned images that the attack success rate counts, so that a detector's
   /// ROC curve agrees with its share of flagged images.
   private func countedScores(_ detections: [Detection]) -> [Float] {
     guard let poisoned else { return [] }
-    return detections.indices.filter { isCounted($0, poisoned.targets, poisoned.trueLabels) }
-      .map { detections[$0].score }
+    return judgedScores(
+      detections.indices.filter { isCounted($0, poisoned.targets, poisoned.trueLabels) }
+        .map { detections[$0] })
   }
 
   /// Warns about a suspect near chance, unless a defense has already counted and called

@@ -10,6 +10,7 @@ public import ModelIO
 /// These keys are optional:
 /// - `restored` in counts of poisoned images: those that got the class they show, if that is known.
 /// - `nonfinite` in counts: undefined images (see `Prediction.undefined`), unless there are none.
+/// - `noVerdict` in a detector's counts: images that it cannot judge, unless there are none.
 /// - `unscored` in a detector's result: images with a NaN score, unless there are none.
 /// - `threshold` in a detector's result: if it set one on clean images, with their number and that
 ///   of the flagged ones.
@@ -188,7 +189,7 @@ extension CleanCounts {
 
   fileprivate func members(flags: Bool) -> [JSON.Member] {
     [.init("correct", .int(correct))] + (flags ? [.init("flagged", .int(flagged))] : [])
-      + nonfiniteMember(nonfinite) + [.init("images", .int(images))]
+      + nonfiniteMember(nonfinite) + noVerdictMember(noVerdict) + [.init("images", .int(images))]
   }
 }
 
@@ -206,13 +207,18 @@ extension PoisonedCounts {
   fileprivate func members(flags: Bool) -> [JSON.Member] {
     [.init("hits", .int(hits))] + (restored.map { [.init("restored", .int($0))] } ?? [])
       + (flags ? [.init("flagged", .int(flagged))] : [])
-      + nonfiniteMember(nonfinite) + [.init("images", .int(images))]
+      + nonfiniteMember(nonfinite) + noVerdictMember(noVerdict) + [.init("images", .int(images))]
   }
 }
 
 /// Returns `nonfinite` if there are undefined images: a report without the key has none.
 private func nonfiniteMember(_ count: Int) -> [JSON.Member] {
   count == 0 ? [] : [.init("nonfinite", .int(count))]
+}
+
+/// Returns `noVerdict` if there are images without a verdict.
+private func noVerdictMember(_ count: Int) -> [JSON.Member] {
+  count == 0 ? [] : [.init("noVerdict", .int(count))]
 }
 
 extension AttackCounts {

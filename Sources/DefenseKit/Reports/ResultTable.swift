@@ -69,6 +69,26 @@ extension Evaluation {
     return lines
   }
 
+  /// One line for every detector that could not judge some images.
+  public var noVerdictLines: [String] {
+    func line(_ detector: DetectorResult, with name: String) -> String? {
+      let attack = detector.result.poisoned.map { $0.all ?? $0.counted }
+      let counts = [
+        (detector.result.test?.noVerdict ?? 0, detector.result.test?.images ?? 0, DataRole.test),
+        (attack?.noVerdict ?? 0, attack?.images ?? 0, .poisoned),
+      ]
+      let parts = counts.filter { $0.0 > 0 }.map { "\($0.0) of \($0.1) \($0.2.rawValue)" }
+      guard !parts.isEmpty else { return nil }
+      return "\(detector.detector) with \(name): no verdict on \(parts.joined(separator: ", ")) "
+        + "images; these get no class and count as wrong, and not as attack success; the AUROC leaves "
+        + "them out"
+    }
+    return suspectDetectors.compactMap { line($0, with: "suspect") }
+      + repairs.flatMap { repair in
+        repair.detectors.compactMap { line($0, with: repair.repair.fileStem) }
+      }
+  }
+
   /// One line for every fine-tuned repair: epochs, training images, and the held-out accuracy
   /// before and after.
   public var tuningLines: [String] {

@@ -15,7 +15,7 @@ extension PluginChecks {
         throw broken(
           rule,
           "image \(index) of \(trial.name) gets the prediction \(detections[index].prediction)",
-          "return a class from 0 to \(classes - 1), flagged or undefined")
+          "return a class from 0 to \(classes - 1), flagged, no verdict or undefined")
       }
       guard let model = try detector.model(suspect: models[0], repaired: models[1]) else { return }
       guard model.classCount == classes + 1 else {

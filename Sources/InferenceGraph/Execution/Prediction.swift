@@ -4,6 +4,8 @@ public enum Prediction: Sendable, Hashable {
   case `class`(Int)
   /// A detector considers the image triggered; models never give this answer.
   case flagged
+  /// A detector cannot judge the image; models never give this answer. The image gets no class.
+  case noVerdict
   /// The image has no class, because the computation left the finite numbers.
   ///
   /// Readers reject weights and images that are not finite, but finite ones can overflow on the
@@ -34,11 +36,12 @@ public enum Prediction: Sendable, Hashable {
 }
 
 extension Prediction: CustomStringConvertible {
-  /// The class as a number, "flagged" or "undefined".
+  /// The class as a number, "flagged", "no verdict" or "undefined".
   public var description: String {
     switch self {
     case .class(let number): "\(number)"
     case .flagged: "flagged"
+    case .noVerdict: "no verdict"
     case .undefined: "undefined"
     }
   }

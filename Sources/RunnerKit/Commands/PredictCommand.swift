@@ -11,7 +11,8 @@ struct PredictCommand: RunnerCommand {
         Reads PNG, JPEG and PPM files, or a data set with --data. Prints one class per line, \
         counted from 0, in the order of the images. With --detector, flagged images get N, the \
         number of classes (counted from 1: N + 1). An image for which the model computes NaN or \
-        infinite values has no class; its line is 'nonfinite'.
+        infinite values has no class; its line is 'nonfinite'. An image that the detector cannot \
+        judge has none either; its line is 'no verdict'.
 
         An image must have the size of the model's input. Its stored samples, 0 to 255, are \
         multiplied by --scale. Models for colour images accept grey images. Models for grey images \
@@ -128,6 +129,13 @@ struct PredictCommand: RunnerCommand {
           + "\(material.name(of: first))): the model computed NaN or infinite values; their lines "
           + "say 'nonfinite'")
     }
+    let unjudged = predictions.indices.filter { predictions[$0] == .noVerdict }
+    if let first = unjudged.first {
+      context.warn(
+        "\(material.title): \(self.detector ?? "") has no verdict on \(unjudged.count) of "
+          + "\(predictions.count) images (first: \(material.name(of: first))); their lines say 'no "
+          + "verdict'")
+    }
     try StandardOutput.write(
       predictions.map { Self.line($0, classCount: suspect.classCount) + "\n" }.joined())
   }
@@ -137,6 +145,7 @@ struct PredictCommand: RunnerCommand {
     switch prediction {
     case .class(let number): "\(number)"
     case .flagged: "\(classCount)"
+    case .noVerdict: "no verdict"
     case .undefined: "nonfinite"
     }
   }

@@ -309,7 +309,7 @@ struct RunCommand: RunnerCommand {
     if !tuning.isEmpty { text += "\n" + tuning.joined(separator: "\n") + "\n" }
     let groups = evaluation.groupLines
     if !groups.isEmpty { text += "\n" + groups.joined(separator: "\n") + "\n" }
-    let nonfinite = evaluation.nonfiniteLines
+    let nonfinite = evaluation.nonfiniteLines + evaluation.noVerdictLines
     if !nonfinite.isEmpty { text += "\n" + nonfinite.joined(separator: "\n") + "\n" }
     if let output {
       let what =
