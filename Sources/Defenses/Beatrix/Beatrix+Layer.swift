@@ -40,21 +40,3 @@ extension Beatrix {
     return (name, channels)
   }
 }
-
-extension Graph {
-  /// The name of the layer that the last stage reads, as ``Beatrix`` defines it; nil without a
-  /// convolution.
-  var lastStageInput: String? {
-    guard let name = lastConvolution, let last = index(of: name) else { return nil }
-    func pixels(_ index: Int) -> Int { nodes[index].shape.dropLast().reduce(1, *) }
-    guard let first = nodes.firstIndex(where: { $0.operation.hasKernelWindows }) else { return nil }
-    let inner = cutNodes.filter { (first..<last).contains($0) && nodes[$0].shape.count == 3 }
-    let input = inner.last { pixels($0) > pixels(last) } ?? inner.last ?? last
-    return nodes[input].name
-  }
-}
-
-extension Graph.Operation {
-  /// Whether the operation is a convolution of any kind.
-  fileprivate var hasKernelWindows: Bool { windows != nil && !weights.isEmpty }
-}

@@ -26,9 +26,7 @@ public import DefenseKit
 /// classes together give the threshold that at most `alarms` of them exceed. Images of a group are
 /// in the same part.
 ///
-/// The layer is the input of the last stage: the last layer that every image passes through, behind
-/// the first convolution and before the last one, and with more pixels than the last convolution's
-/// result; without one of more pixels, the last such layer; without any, the last convolution.
+/// The layer is the input of the last stage, `Graph.lastStageInput`.
 ///
 /// Source: Ma, Wang, Sun, Yang and Wang, "The 'Beatrix' Resurrections: Robust Backdoor Detection via
 /// Gram Matrices", NDSS 2023, sections IV and V. There the deviations are summed.
