@@ -64,9 +64,9 @@ public struct STRIP: Detector {
     let clean = try required(clean)
     let (measured, overlays) = try split(clean, of: suspect, seed: context.seed)
     let meter = try meter(for: suspect, overlays, of: clean, in: context)
-    let entropies = try measure(
-      at: measured, of: clean, suspect, "entropy of clean images", in: context
-    ) { images in try meter.entropies(of: images) }
+    let entropies = try clean.results(
+      at: measured, of: suspect, "entropy of clean images", in: context
+    ) { try meter.entropies(of: $0.images()) }
     return EntropyTest(
       models: [suspect], meter: meter, threshold: try threshold(entropies, of: clean, in: context))
   }
@@ -75,7 +75,9 @@ public struct STRIP: Detector {
   func meter(
     for suspect: Model, _ positions: [Int], of clean: CleanData, in context: RunContext
   ) throws -> EntropyMeter {
-    let overlays = try measure(at: positions, of: clean, suspect, "overlays", in: context) { $0 }
+    let overlays = try clean.results(at: positions, of: suspect, "overlays", in: context) {
+      $0.images()
+    }
     return try EntropyMeter(suspect, overlays: overlays, options, in: context)
   }
 
