@@ -120,8 +120,8 @@ struct HelpTests {
       ),
       (
         ["manual", "--page", "runn"],
-        "there is no page 'runn'; did you mean 'run'? (pages: run, list, inspect, convert, data, scan, evaluate, predict, "
-          + "attack, trigger, trigger-apply, trigger-show, compare, merge, new, schema)"
+        "there is no page 'runn'; did you mean 'run'? (pages: run, list, inspect, convert, data, clean-data, scan, evaluate, predict, "
+          + "attack, train, trigger, trigger-apply, trigger-show, compare, merge, new, schema)"
       ),
       (
         [

@@ -18,8 +18,8 @@ struct TrainCommand: RunnerCommand {
       Example(
         "Train on what is left of a poisoned set, and measure the attack",
         """
-        train --train rest.h5 --test badnet/test.h5 --poisoned badnet/poisoned.h5 \\
-          --architecture small-cnn --output model.h5
+        train --train rest.h5 --test badnet/test.h5 \\
+          --poisoned badnet/poisoned.h5 --architecture small-cnn --output model.h5
         """),
       Example(
         "A model of Fashion-MNIST",
