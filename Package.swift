@@ -26,22 +26,30 @@ func tests(
 }
 
 /// The plugins under Sources/Defenses.
-let defenses = ["FinePruning", "FineTuning", "CLP", "ANP", "GoodNet", "STRIP"]
+let defenses = [
+  "FinePruning", "FineTuning", "CLP", "ANP", "GoodNet", "STRIP", "ScaleUp", "IBDPSC", "BaDExpert",
+  "TED", "Beatrix", "TeCo", "SentiNet",
+]
 
 /// Defenses that run another plugin.
 let composedDefenses = ["TriggerUnlearning"]
 
 /// The plugins under Sources/Verdicts.
-let verdicts = ["FreeEagle", "MMBD", "OccluderSearch"]
+let verdicts = ["FreeEagle", "MMBD", "OccluderSearch", "SubNetworks"]
 
 /// Verdicts that run another plugin.
 let composedVerdicts = ["NeuralCleanse"]
 
 /// The plugins under Sources/DataSetDetectors.
-let dataSetDetectors = ["SpectralSignatures"]
+let dataSetDetectors = [
+  "SpectralSignatures", "ActivationClustering", "SPECTRE", "Contamination",
+]
 
 /// The plugins under Sources/Attacks.
-let attacks = ["BadNets", "Blended", "SIG", "WaNet", "LabelConsistent"]
+let attacks = [
+  "BadNets", "Blended", "SIG", "WaNet", "LabelConsistent", "AdaptiveBlend", "BPP", "TaCT",
+  "LowFrequency", "FTrojan", "MultiTrigger", "TrojanNN", "SRA",
+]
 
 let plugins =
   defenses + composedDefenses + verdicts + composedVerdicts + dataSetDetectors + attacks
@@ -147,7 +155,32 @@ let package = Package(
       ["TriggerUnlearning", "OccluderSearch", "DefenseKit", "DefenseKitTesting"]),
     tests("SpectralSignaturesTests", ["SpectralSignatures", "DefenseKit", "DefenseKitTesting"]),
     tests("STRIPTests", ["STRIP", "DefenseKit", "LabFiles"], exclude: ["Fixtures"]),
-    tests("AttackTests", ["DefenseKit", "ModelIO"] + attacks.map { .init(stringLiteral: $0) }),
+    tests(
+      "ActivationClusteringTests",
+      ["ActivationClustering", "DefenseKit", "DefenseKitTesting", "LabFiles"],
+      exclude: ["Fixtures"]),
+    tests(
+      "SPECTRETests", ["SPECTRE", "DefenseKit", "DefenseKitTesting", "LabFiles"],
+      exclude: ["Fixtures"]),
+    tests(
+      "ContaminationTests", ["Contamination", "DefenseKit", "DefenseKitTesting", "LabFiles"],
+      exclude: ["Fixtures"]),
+    tests("SubNetworksTests", ["SubNetworks", "DefenseKit", "DefenseKitTesting"]),
+    tests("ScaleUpTests", ["ScaleUp", "DefenseKit", "DefenseKitTesting"]),
+    tests("IBDPSCTests", ["IBDPSC", "DefenseKit", "DefenseKitTesting"]),
+    tests("BaDExpertTests", ["BaDExpert", "DefenseKit", "DefenseKitTesting"]),
+    tests("TEDTests", ["TED", "DefenseKit", "DefenseKitTesting"]),
+    tests(
+      "BeatrixTests",
+      ["Beatrix", "DefenseKit", "DefenseKitTesting", "LabFiles", "ReferenceInference"]),
+    tests(
+      "TeCoTests", ["TeCo", "DefenseKit", "DefenseKitTesting", "LabFiles"], exclude: ["Fixtures"]),
+    tests(
+      "SentiNetTests",
+      ["SentiNet", "DefenseKit", "DefenseKitTesting", "LabFiles", "ReferenceInference"]),
+    tests(
+      "AttackTests",
+      ["DefenseKit", "DefenseKitTesting", "ModelIO"] + attacks.map { .init(stringLiteral: $0) }),
     .executableTarget(
       name: "faulty-runner", dependencies: ["RunnerKit", "DefenseKit", "GoodNet"],
       path: "Tests/FaultyRunner", swiftSettings: settings),
@@ -155,7 +188,7 @@ let package = Package(
       name: "RunnerTests",
       dependencies: [
         "RunnerKit", "DefenseKit", "InferenceGraph", "ModelIO", "NetworkTraining", "FinePruning",
-        "GoodNet", "runner", "faulty-runner", "LabFiles",
+        "GoodNet", "SpectralSignatures", "runner", "faulty-runner", "LabFiles",
       ],
       exclude: ["Fixtures"], swiftSettings: settings),
     library("ReferenceInference", path: "Tests/ReferenceInference", ["InferenceGraph"]),

@@ -434,7 +434,7 @@ struct CommandTests {
       ),
       (
         ["--defense", "fine-pruning", "--detector", "godnet"],
-        "godnet is not a detector; did you mean 'goodnet'? (detectors: goodnet, strip)"
+        "godnet is not a detector; did you mean 'goodnet'? (detectors: goodnet, strip, scale-up, ibd-psc, bad-expert, ted, beatrix, teco, sentinet)"
       ),
       (
         ["--defense", "fine-pruning", "--option", "fine-pruning.drop=3"],

@@ -141,8 +141,10 @@ struct HelpTests {
     .replacing(
       "PLUGINS",
       with:
-        "fine-pruning, fine-tuning, clp, anp, trigger-unlearning, goodnet, strip, free-eagle, "
-        + "mm-bd, occluder-search, neural-cleanse, spectral-signatures, badnets, blended, sig, "
+        "fine-pruning, fine-tuning, clp, anp, trigger-unlearning, goodnet, strip, scale-up, "
+        + "ibd-psc, bad-expert, ted, beatrix, teco, sentinet, free-eagle, "
+        + "mm-bd, occluder-search, neural-cleanse, sub-networks, spectral-signatures, "
+        + "activation-clustering, spectre, contamination, badnets, blended, sig, "
         + "wanet, label-consistent, adaptive-blend, bpp, tact, low-frequency, ftrojan, "
         + "multi-trigger, trojan-nn, sra"
     )
