@@ -77,8 +77,8 @@ struct BoundLearner {
       let minimum = backpropagation.gradient(.beta, of: network.minima[layer]).values
       let norm = Self.norm(values[layer])
       let gradient = values[layer].indices.map { channel in
-        let slope = Double(gap[channel] + minimum[channel]) * Double(units[layer])
-        return Float(slope + (norm > 0 ? weight * Double(values[layer][channel]) / norm : 0))
+        let derivative = Double(gap[channel] + minimum[channel]) * Double(units[layer])
+        return Float(derivative + (norm > 0 ? weight * Double(values[layer][channel]) / norm : 0))
       }
       optimizers[layer].step(&values[layer], along: gradient, rate: options.learningRate)
       let bounds = values[layer].map { units[layer] * $0 }

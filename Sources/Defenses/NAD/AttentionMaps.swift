@@ -67,11 +67,11 @@ struct AttentionMaps {
       let divisor = norm + Self.epsilon
       for place in places {
         let unit = norm > 0 ? values[place] * divisor / norm : 0
-        let slope = (2 * scale * (values[place] - teacher[place]) - product * unit) / divisor
+        let derivative = (2 * scale * (values[place] - teacher[place]) - product * unit) / divisor
         for index in place * channels..<(place + 1) * channels {
           let feature = Double(features[index])
-          let derivative = power * Self.power(abs(feature), power - 1)
-          gradient[index] = Float(slope * (feature < 0 ? -derivative : derivative))
+          let local = power * Self.power(abs(feature), power - 1)
+          gradient[index] = Float(derivative * (feature < 0 ? -local : local))
         }
       }
     }
