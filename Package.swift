@@ -27,7 +27,8 @@ func tests(
 
 /// The plugins under Sources/Defenses.
 let defenses = [
-  "FinePruning", "FineTuning", "CLP", "ANP", "GoodNet", "STRIP", "ScaleUp", "IBDPSC", "BaDExpert",
+  "FinePruning", "FineTuning", "CLP", "ANP", "NAD", "IBAU", "MMBM", "GoodNet", "STRIP", "ScaleUp",
+  "IBDPSC", "BaDExpert",
   "TED", "Beatrix", "TeCo", "SentiNet",
 ]
 
@@ -166,6 +167,9 @@ let package = Package(
       "ContaminationTests", ["Contamination", "DefenseKit", "DefenseKitTesting", "LabFiles"],
       exclude: ["Fixtures"]),
     tests("SubNetworksTests", ["SubNetworks", "DefenseKit", "DefenseKitTesting"]),
+    tests("NADTests", ["NAD", "DefenseKit", "DefenseKitTesting"]),
+    tests("IBAUTests", ["IBAU", "DefenseKit", "DefenseKitTesting"]),
+    tests("MMBMTests", ["MMBM", "DefenseKit", "DefenseKitTesting"]),
     tests("ScaleUpTests", ["ScaleUp", "DefenseKit", "DefenseKitTesting"]),
     tests("IBDPSCTests", ["IBDPSC", "DefenseKit", "DefenseKitTesting"]),
     tests("BaDExpertTests", ["BaDExpert", "DefenseKit", "DefenseKitTesting"]),
@@ -188,7 +192,7 @@ let package = Package(
       name: "RunnerTests",
       dependencies: [
         "RunnerKit", "DefenseKit", "InferenceGraph", "ModelIO", "NetworkTraining", "FinePruning",
-        "GoodNet", "SpectralSignatures", "runner", "faulty-runner", "LabFiles",
+        "GoodNet", "SpectralSignatures", "StandardPlugins", "runner", "faulty-runner", "LabFiles",
       ],
       exclude: ["Fixtures"], swiftSettings: settings),
     library("ReferenceInference", path: "Tests/ReferenceInference", ["InferenceGraph"]),

@@ -14,11 +14,14 @@ internal import FinePruning
 internal import FineTuning
 internal import FreeEagle
 internal import GoodNet
+internal import IBAU
 internal import IBDPSC
 internal import LabelConsistent
 internal import LowFrequency
 internal import MMBD
+internal import MMBM
 internal import MultiTrigger
+internal import NAD
 internal import NeuralCleanse
 internal import OccluderSearch
 internal import SIG
@@ -42,7 +45,8 @@ internal import WaNet
 /// try Runner(plugins: standardPlugins + [MyDefense.self]).main()
 /// ```
 public let standardPlugins: [any Plugin.Type] = [
-  FinePruning.self, FineTuning.self, CLP.self, ANP.self, TriggerUnlearning.self, GoodNet.self,
+  FinePruning.self, FineTuning.self, CLP.self, ANP.self, NAD.self, IBAU.self, MMBM.self,
+  TriggerUnlearning.self, GoodNet.self,
   STRIP.self, ScaleUp.self, IBDPSC.self, BaDExpert.self, TED.self, Beatrix.self, TeCo.self,
   SentiNet.self, FreeEagle.self, MMBD.self, OccluderSearch.self, NeuralCleanse.self,
   SubNetworks.self, SpectralSignatures.self, ActivationClustering.self, SPECTRE.self,

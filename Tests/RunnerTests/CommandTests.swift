@@ -430,7 +430,7 @@ struct CommandTests {
       ([], "name a defense with --defense, such as --defense fine-pruning"),
       (
         ["--defense", "fine-prunin"],
-        "fine-prunin is not a defense; did you mean 'fine-pruning'? (defenses: fine-pruning, fine-tuning, clp, anp, trigger-unlearning)"
+        "fine-prunin is not a defense; did you mean 'fine-pruning'? (defenses: fine-pruning, fine-tuning, clp, anp, nad, i-bau, mm-bm, trigger-unlearning)"
       ),
       (
         ["--defense", "fine-pruning", "--detector", "godnet"],

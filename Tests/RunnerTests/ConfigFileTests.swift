@@ -93,7 +93,7 @@ struct ConfigFileTests {
     (
       "seed: 1\n\ndefense:\n  - fine-prunin",
       "fine-prunin is not a defense; did you mean 'fine-pruning'? "
-        + "(defenses: fine-pruning, fine-tuning, clp, anp, trigger-unlearning) (c.yaml:4)"
+        + "(defenses: fine-pruning, fine-tuning, clp, anp, nad, i-bau, mm-bm, trigger-unlearning) (c.yaml:4)"
     ),
     (
       "defense: fine-pruning\nthreads: 0",

@@ -1,5 +1,7 @@
+import DefenseKit
 import Foundation
 import LabFiles
+import StandardPlugins
 import Testing
 
 @testable import RunnerKit
@@ -133,21 +135,11 @@ struct HelpTests {
   func suggestions(arguments: [String], message: String) throws {
     let result = try RunnerProgram.run(arguments)
     #expect(result.status == (message.contains("no such file") ? 66 : 64))
-    let whole = message.replacing(
-      "COMMANDS",
-      with:
-        "run, list, inspect, convert, data, clean-data, scan, evaluate, predict, attack, train, trigger, compare, merge, new, schema, help"
-    )
-    .replacing(
-      "PLUGINS",
-      with:
-        "fine-pruning, fine-tuning, clp, anp, trigger-unlearning, goodnet, strip, scale-up, "
-        + "ibd-psc, bad-expert, ted, beatrix, teco, sentinet, free-eagle, "
-        + "mm-bd, occluder-search, neural-cleanse, sub-networks, spectral-signatures, "
-        + "activation-clustering, spectre, contamination, badnets, blended, sig, "
-        + "wanet, label-consistent, adaptive-blend, bpp, tact, low-frequency, ftrojan, "
-        + "multi-trigger, trojan-nn, sra"
-    )
+    let commands =
+      "run, list, inspect, convert, data, clean-data, scan, evaluate, predict, attack, train, "
+      + "trigger, compare, merge, new, schema, help"
+    let plugins = standardPlugins.map { $0.name }.joined(separator: ", ")
+    let whole = message.replacing("COMMANDS", with: commands).replacing("PLUGINS", with: plugins)
     #expect(result.errors == "runner: \(whole)\n")
     #expect(result.output == "")
   }
