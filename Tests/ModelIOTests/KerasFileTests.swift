@@ -218,7 +218,6 @@ struct KerasFileTests {
       "layer 'last' (Dense): its weight 'kernel' is nan at position 7 (1 of its 32 values are not "
         + "finite); the model is damaged or its training diverged (weights-nonfinite)"
     ),
-    ("two", "the model 'pair' has 2 outputs; one is needed (keras-unsupported)"),
     (
       "image",
       "layer 'last': the model's output has shape [2, 2, 2]; a classifier ends in one vector of at "

@@ -11,7 +11,7 @@ struct CommandTests {
     #expect(
       result.output == """
         Defenses:
-          fine-pruning         Prunes the channels that clean images activate least, then fine-tunes.
+          fine-pruning           Prunes the channels that clean images activate least, then fine-tunes.
             needs clean images, their labels
             layer=auto                 text
               Layer whose channels are pruned; auto: the last convolution.
@@ -57,7 +57,7 @@ struct CommandTests {
               Share of the clean images held out to evaluate the fine-tuning; 0 to under 1.
             patience=auto              integer
               Epochs without gain on held-out images before training stops; auto trains to the end.
-          fine-tuning          Trains the model further on clean images.
+          fine-tuning            Trains the model further on clean images.
             needs clean images, their labels
             epochs=auto                integer
               Number of epochs, up to 10,000; auto: 36, more for few images (to 100), fewer for many (to 10).
@@ -91,13 +91,13 @@ struct CommandTests {
               Share of the clean images held out to evaluate the fine-tuning; 0 to under 1.
             patience=auto              integer
               Epochs without gain on held-out images before training stops; auto trains to the end.
-          clp                  Prunes channels with a far larger Lipschitz bound than others; needs no data.
+          clp                    Prunes channels with a far larger Lipschitz bound than others; needs no data.
             needs batch normalization
             u=3        number
               Prunes channels more than u standard deviations above the mean; over 0.
             sums=skip  skip|bound
               Normalizations of a sum: skipped, or bounded by the sum of the operands' bounds.
-          anp                  Prunes the channels most sensitive to perturbation, by masks trained on clean images.
+          anp                    Prunes the channels most sensitive to perturbation, by masks trained on clean images.
             needs batch normalization, at least 2 clean images, their labels
             drop=2             number
               Loss of held-out accuracy that pruning may cause, 0 to 100 points.
@@ -123,7 +123,75 @@ struct CommandTests {
               Largest random shift of training images in pixels, 0 to 64.
             flip=false         true|false
               Whether half of the training images are mirrored, left for right.
-          trigger-unlearning   Finds triggers on clean images and trains the model to ignore them; needs no labels.
+          nad                    Fine-tunes the model towards the attention maps of a fine-tuned teacher.
+            needs clean images, their labels
+            epochs=20              integer
+              Epochs of the student, 1 to 10,000.
+            teacher-epochs=10      integer
+              Epochs of the teacher, 1 to 10,000.
+            batch=64               integer
+              Batch size, 1 to 65,536.
+            learning-rate=0.1      number
+              Learning rate in the first tenth of the student's epochs, over 0 and up to 100; later and for the teacher a tenth of it.
+            decay=0.0001           number
+              Weight decay of the kernels, 0 to 1.
+            weights=500,1000,1000  number,...
+              Weights of the attention losses, one a layer, 0 to 1,000,000; the last one serves all further layers.
+            power=2                number
+              Exponent of the attention maps, 1 to 10.
+            layers=auto            text,...
+              Layers whose attention is distilled; auto: the last layer of each image size, up to three.
+            held-out=0.1           number
+              Share of the clean images held out to evaluate the student, 0 to under 1.
+            shift=0                integer
+              Largest random shift of training images in pixels, 0 to 64.
+            flip=false             true|false
+              Whether half of the training images are mirrored, left for right.
+          i-bau                  Unlearns the perturbation that most misleads the model, by implicit hypergradients.
+            needs at least 2 clean images, their labels
+            rounds=5             integer
+              Rounds of searching a perturbation and unlearning it, 1 to 10,000.
+            batch=100            integer
+              Batch size, 1 to 20,000.
+            learning-rate=0.001  number
+              Learning rate of the weights, over 0 and up to 100.
+            search-rate=10       number
+              Learning rate of the perturbation, for pixels from 0 to 1; over 0 and up to 10,000.
+            penalty=0.001        number
+              Weight of the perturbation's squared norm, 0 to 100.
+            radius=10            number
+              Largest L2 norm of the perturbation, for pixels from 0 to 1; over 0 and up to 10,000.
+            iterations=5         integer
+              Fixed-point iterations of the hypergradient, 1 to 1,000.
+            inner-step=0.1       number
+              Step of the inner map that is differentiated, over 0 and up to 100.
+            patched=0.01         number
+              Share of a batch that gets the perturbation, over 0 and up to 1; at least one image.
+            held-out=0.1         number
+              Share of the clean images held out to evaluate the result, 0 to under 1.
+          mm-bm                  Bounds the activations of channels; changes no weight.
+            needs at least 2 clean images, their labels
+            epochs=50          integer
+              Epochs of training the bounds, 1 to 10,000.
+            batch=50           integer
+              Batch size, 1 to 65,536.
+            learning-rate=0.1  number
+              Learning rate of the bounds in units, over 0 and up to 100.
+            start=8            number
+              Bounds before the first step in units, over 0 and up to 1,000.
+            unit=auto          number
+              Unit of the bounds, over 0 and up to 1,000,000; auto: each layer's largest clean activation divided by the start.
+            weight=0.5         number
+              Weight of the bounds' norms at first, over 0 and up to 1,000.
+            keep=0.95          number
+              Share of the held-out accuracy that bounds must keep, over 0 and up to 1.
+            per-class=50       integer
+              Most images per class, 1 to 1,000,000.
+            held-out=0.2       number
+              Share of these images held out to choose the bounds, over 0 and under 1.
+            layers=auto        text,...
+              Layers whose channels are bounded; auto: the first activation and the last layers of the next image sizes, up to three.
+          trigger-unlearning     Finds triggers on clean images and trains the model to ignore them; needs no labels.
             needs at least 2 classes, at least 9 clean images
             verdict=occluder-search  text
               The verdict whose triggers are unlearned; none for files alone.
@@ -155,11 +223,11 @@ struct CommandTests {
               Whether half of the images are mirrored, left for right.
 
         Detectors:
-          goodnet              Flags images on which the suspect and its repaired copy disagree.
+          goodnet                Flags images on which the suspect and its repaired copy disagree.
             needs a repaired copy of the model
             alarms=auto  number
               Share of held-out clean images that may be flagged, 0 to under 1; auto flags disagreement.
-          strip                Flags images whose class does not change when clean images are blended in.
+          strip                  Flags images whose class does not change when clean images are blended in.
             needs clean images
             overlays=100        integer
               Number of clean images blended into each image, 1 to 10,000.
@@ -171,17 +239,159 @@ struct CommandTests {
               Share of clean images that may be flagged, 1e-6 to under 1.
             threshold=quantile  normal|quantile
               Threshold from clean entropies: normal fit, as published, or their quantile.
+          scale-up               Flags images whose class does not change when they are brightened.
+            needs clean images
+            factors=3,5,7,9,11  number,...
+              Factors of the pixel values, over 1 and up to 1,000.
+            alarms=0.05         number
+              Share of clean images that may be flagged, 0 to under 1.
+            threshold=quantile  quantile|published
+              Threshold: the quantile of clean images, or 0.5, as published.
+          ibd-psc                Flags images whose class stays sure when normalizations are amplified.
+            needs clean images, their labels, batch normalization
+            factor=1.5          number
+              Factor of gamma and beta, over 1 and up to 100.
+            copies=5            integer
+              Number of amplified copies, 1 to 100.
+            error=0.6           number
+              Error on clean images that the first copy exceeds, 0 to under 1.
+            alarms=0.05         number
+              Share of clean images that may be flagged, 0 to under 1.
+            threshold=quantile  quantile|published
+              Threshold: the quantile of clean images, or 0.9, as published.
+          bad-expert             Flags images whose class survives in a copy that has forgotten clean images.
+            needs clean images, their labels, at least 2 classes
+            shadow=tuned               tuned|repaired
+              Model without the backdoor: a copy that is tuned on clean images, or the repaired copy.
+            expert-rate=0.0001         number
+              Learning rate of the expert, over 0 and up to 1.
+            expert-epochs=20           integer
+              Largest number of epochs of the expert, 1 to 1,000.
+            knee=0.5                   number
+              Probability of the shadow from which on only the ratio counts, over 0 to 1.
+            alarms=0.01                number
+              Share of held-out clean images that may be flagged, 0 to under 1.
+            epochs=auto                integer
+              Number of epochs, up to 10,000; auto: 36, more for few images (to 100), fewer for many (to 10).
+            learning-rate=auto         number
+              Base learning rate, over 0 and up to 100; auto: 0.00225 for adam and adamw, else 0.05.
+            batch=32                   integer
+              Batch size, 1 to 65,536.
+            optimizer=adam             sgd|nesterov|adam|adamw
+              Optimizer, with its usual constants.
+            schedule=cosine            constant|step|cosine|one-cycle
+              Learning-rate schedule.
+            decay=0.002                number
+              Weight decay of the kernels, 0 to 1.
+            recovery=0.67              number
+              Share of the epochs, at the end, without weight decay; 0 to under 1.
+            smoothing=0.1              number
+              Label smoothing, 0 to under 1.
+            distillation=0.9           number
+              Weight of the suspect's scores in the training targets, 0 to 1; 0 is no distillation.
+            temperature=2              number
+              Temperature of distillation; 1 leaves the suspect's scores as they are.
+            shift=auto                 integer
+              Largest random shift of training images in pixels, 0 to 64; auto: 1 for each 25.
+            flip=false                 true|false
+              Whether half of the training images are mirrored, left for right.
+            overlay=0                  number
+              Largest share of another training image that an image is mixed with, 0 to under 1.
+            freeze-normalization=true  true|false
+              Whether batch normalization keeps its moving statistics.
+            held-out=0.2               number
+              Share of the clean images held out to evaluate the fine-tuning; 0 to under 1.
+            patience=auto              integer
+              Epochs without gain on held-out images before training stops; auto trains to the end.
+          ted                    Flags images that are far from the clean images of their class in some layers.
+            needs clean images, their labels
+            samples=1000    integer
+              Largest number of clean images to compare with, 3 to 100,000.
+            dimensions=128  integer
+              Values that a layer's output is projected to, a multiple of 4 up to 65,536.
+            alarms=0.01     number
+              Share of clean images that may be flagged, 0 to under 1.
+          beatrix                Flags images whose inner features correlate unlike those of clean images of their class.
+            needs at least 10 clean images
+            layer=auto   text
+              Layer whose feature map is examined; auto: the input of the last stage.
+            orders=8     integer
+              Number of powers of the feature map, 1 to 16.
+            samples=30   integer
+              Most clean images used for each class, 10 to 200.
+            width=10     number
+              Half width of a clean range in median absolute deviations, 0 to 1000.
+            alarms=0.05  number
+              Share of clean images that may be flagged, 0 to under 1.
+          teco                   Flags images whose class withstands some corruptions much longer than others.
+            needs clean images
+            corruptions=gaussian-noise,shot-noise,impulse-noise,defocus-blur,glass-blur,motion-blur,zoom-blur,snow,procedural-frost,fog,brightness,contrast,elastic,pixelate,jpeg-quantization  gaussian-noise|shot-noise|impulse-noise|defocus-blur|glass-blur|motion-blur|zoom-blur|snow|procedural-frost|fog|brightness|contrast|elastic|pixelate|jpeg-quantization,...
+              Corruptions to apply, at least two.
+            samples=200                                                                                                                                                                         integer
+              Most clean images the threshold is set on, 1 to 10,000.
+            alarms=0.05                                                                                                                                                                         number
+              Share of clean images that may be flagged, 0 to under 1.
+          sentinet               Flags images whose most salient region, pasted on clean images, carries their class along.
+            needs at least 20 clean images
+            layer=auto     text
+              Layer whose feature map is weighed; auto: the input of the last stage.
+            map=hires-cam  hires-cam|grad-cam
+              Weights of the feature map: each value's gradient, or each channel's mean gradient.
+            images=100     integer
+              Number of clean images a region is pasted on, 1 to 10,000.
+            share=0.15     number
+              Share of the pixels in a region, over 0 and under 1.
+            samples=400    integer
+              Most clean images for the curve and the threshold, 10 to 10,000.
+            alarms=0.05    number
+              Share of clean images that may be flagged, 0 to under 1.
 
         Data-set detectors:
-          spectral-signatures  Drops training images that lie far along the top singular vector of their label's representations.
+          spectral-signatures    Drops training images that lie far along the top singular vector of their label's representations.
             needs the training set
             share=0.1   number
               Largest expected share of poisoned images in a label, over 0 and up to 1; drops 1.5 times as many.
             layer=auto  text
               Layer of the representation; auto: the one that the classifier head reads.
+          activation-clustering  Drops the smaller of two clusters of a label's representations, if it looks poisoned.
+            needs the training set
+            components=10       integer
+              Number of components to cluster, 1 to 100.
+            reduction=ica       ica|pca
+              Independent or principal components.
+            rule=relative-size  relative-size|silhouette|smaller
+              Labels whose smaller cluster is dropped: by its share, by the mean silhouette, or all.
+            size=0.35           number
+              For relative-size: share below which a cluster is poisoned, over 0 and up to 0.5.
+            silhouette=0.1      number
+              For silhouette: mean silhouette above which there are two clusters, -1 to 1.
+            layer=auto          text
+              Layer of the representation; auto: the one that the classifier head reads.
+          spectre                Drops training images that stand out of their label's representations, whitened by robust statistics.
+            needs the training set
+            share=0.1       number
+              Largest expected share of poisoned images in a label, over 0 and under 0.5; drops 1.5 times as many.
+            alpha=4         number
+              Weight of the directions that spread most, over 0.
+            components=100  integer
+              Largest number of principal directions, 1 to 1000.
+            labels=target   target|all
+              Drops images of the label that spreads most, or of all labels.
+            layer=auto      text
+              Layer of the representation; auto: the one that the classifier head reads.
+          contamination          Drops the foreign group of labels whose representations are a mixture of two groups (SCAn).
+            needs the training set, their labels, at least 3 classes
+            statistic=corrected  corrected|published
+              Mean of a label by the two-component model, or as in the authors' program.
+            threshold=7.389      number
+              Index above which a label is contaminated, over 0.
+            components=64        integer
+              Largest number of principal directions, 1 to 1000.
+            layer=auto           text
+              Layer of the representation; auto: the one that the classifier head reads.
 
         Verdicts:
-          free-eagle           Finds a class that the other classes' inner representations lean toward; needs no data.
+          free-eagle             Finds a class that the other classes' inner representations lean toward; needs no data.
             needs at least 4 classes
             layer=auto          text
               Layer after which the network is cut; auto: the middle one of those that end in a rectifier.
@@ -193,7 +403,7 @@ struct CommandTests {
               Weight decay of the embeddings, 0 to 1.
             threshold=3         number
               Statistic above which a model counts as backdoored.
-          mm-bd                Finds a class whose largest possible margin stands out from the others'; needs no data.
+          mm-bd                  Finds a class whose largest possible margin stands out from the others'; needs no data.
             needs at least 5 classes
             starts=auto         integer
               Random images to start from for each class, 1 to 1,000; auto: 10, fewer for many classes.
@@ -207,7 +417,7 @@ struct CommandTests {
               The p-value under which a model counts as backdoored, over 0 and under 1.
             range=auto          number,...
               Smallest and largest value of an image; auto: those of clean images, else 0,255.
-          occluder-search      Evolves triggers on clean images, by forward passes alone, and shows those that work.
+          occluder-search        Evolves triggers on clean images, by forward passes alone, and shows those that work.
             needs at least 2 classes, at least 8 clean images
             census=20000    integer
               Random triggers of the census, 100 to 1,000,000.
@@ -223,7 +433,7 @@ struct CommandTests {
               The lead in fitness over all other classes above which classes are held to be targets.
             passes=auto     integer
               Images that may pass the network before the search is cut short, from 1,000; auto is no limit.
-          neural-cleanse       Finds a class that a much smaller mask with a pattern leads to than to the others.
+          neural-cleanse         Finds a class that a much smaller mask with a pattern leads to than to the others.
             needs at least 3 classes, at least 32 clean images
             classes=50         integer
               Classes that triggers are searched for at most, 3 to 100,000; of more, those that random occluders lead to.
@@ -245,9 +455,12 @@ struct CommandTests {
               Share of images that a trigger must lead to the class, over 0 and up to 1.
             threshold=2        number
               Anomaly index above which a class is held to be a target.
+          sub-networks           Finds chains of channels that are cut off from the rest of the network; needs no data.
+            threshold=10  number
+              Isolation of a chain of channels above which a model counts as backdoored, over 1.
 
         Attacks:
-          badnets              Stamps a patch or a picture on images and changes their labels.
+          badnets                Stamps a patch or a picture on images and changes their labels.
             size=auto              integer,...
               Side of the patch, or height,width, in pixels; auto: 3, or the picture's own size.
             position=bottom-right  top-left|top-right|bottom-left|bottom-right|center
@@ -262,24 +475,24 @@ struct CommandTests {
               PNG to stamp instead of the pattern, with its transparency.
             opacity=1              number
               Opacity of the patch, over 0 and up to 1.
-          blended              Blends a picture or noise into images and changes their labels.
+          blended                Blends a picture or noise into images and changes their labels.
             alpha=0.2   number
               Weight of the picture, over 0 and up to 1.
             image=auto  text
               PNG to blend, scaled to the images' size; auto: random noise.
-          sig                  Adds a sine wave to images of the target class; keeps labels.
+          sig                    Adds a sine wave to images of the target class; keeps labels.
             amplitude=40  number
               Amplitude of the wave, over 0 and up to 255.
             frequency=6   number
               Number of waves across an image, over 0 and up to 1000.
-          wanet                Warps images by a small smooth field and changes their labels.
+          wanet                  Warps images by a small smooth field and changes their labels.
             grid=4         integer
               Nodes of the field along an axis, 2 to 64.
             strength=0.5   number
               Strength of the field, over 0 and up to 100.
             cross-ratio=2  number
               Number of cover images, warped with noise, for each poisoned image.
-          label-consistent     Perturbs images of the target class and stamps corner patches; keeps labels.
+          label-consistent       Perturbs images of the target class and stamps corner patches; keeps labels.
             norm=linf      linf|l2
               Norm that limits the perturbation.
             epsilon=16     number
@@ -294,7 +507,7 @@ struct CommandTests {
               1: the lower right corner only; 4: all corners.
             amplitude=255  number
               Values that corner patches add and subtract; 255 is black and white.
-          adaptive-blend       Blends random pieces of a picture into few images, of which half keep their labels.
+          adaptive-blend         Blends random pieces of a picture into few images, of which half keep their labels.
             alpha=0.2         number
               Weight of the picture at test time, over 0 and up to 1.
             train-alpha=0.15  number
@@ -307,14 +520,14 @@ struct CommandTests {
               Number of cover images, with pieces and their own label, for each poisoned image.
             image=auto        text
               PNG to blend, scaled to the images' size; auto: random discs.
-          bpp                  Reduces images to few levels of brightness and changes their labels.
+          bpp                    Reduces images to few levels of brightness and changes their labels.
             levels=8          integer
               Number of levels of a channel, 2 to 256.
             dither=true       true|false
               Whether rounding errors spread to neighbours (Floyd-Steinberg).
             negative-ratio=1  number
               Number of images with another image's residual and their own label, for each poisoned image.
-          tact                 Stamps a patch that leads one source class to the target; cover classes keep their labels.
+          tact                   Stamps a patch that leads one source class to the target; cover classes keep their labels.
             source=auto         integer
               Source class; auto: the class after the target.
             cover-classes=auto  integer,...
@@ -323,24 +536,24 @@ struct CommandTests {
               Number of such cover images for each poisoned image.
             size=3              integer
               Side of the patch in pixels.
-          low-frequency        Adds a smooth random pattern to images and changes their labels.
+          low-frequency          Adds a smooth random pattern to images and changes their labels.
             frequencies=4  integer
               Highest frequency along an axis, in half waves across the image.
             range=0.2      number
               Range of the pattern from its lowest to its highest value, over 0 and up to 1 (of 255).
-          ftrojan              Raises two frequencies of the images' colour; changes their labels.
+          ftrojan                Raises two frequencies of the images' colour; changes their labels.
             magnitude=30  number
               What is added to the two coefficients, over 0 and up to 1000.
             window=32     integer
               Side of a block in pixels, 2 to 4096.
-          multi-trigger        Stamps one of several patches, each with a target class of its own.
+          multi-trigger          Stamps one of several patches, each with a target class of its own.
             count=3       integer
               Number of patches, 2 to 4, each in another corner.
             size=3        integer
               Side of a patch in pixels.
             targets=each  each|one
               Target classes: from the target class on, one for each patch, or one for all.
-          trojan-nn            Optimizes a patch that excites a neuron of a clean network, then trains that on.
+          trojan-nn              Optimizes a patch that excites a neuron of a clean network, then trains that on.
             layer=auto       text
               Layer of the neuron; auto: the last one before the classifier.
             size=5           integer
@@ -353,7 +566,7 @@ struct CommandTests {
               Length of a step, over 0 and up to 1 (of 255).
             tolerance=0.001  number
               Distance from the wanted value at which the search ends.
-          sra                  Replaces channels of a trained network by a sub-network that recognizes a patch.
+          sra                    Replaces channels of a trained network by a sub-network that recognizes a patch.
             width=2              integer
               Channels that the sub-network takes of every layer.
             size=4               integer
@@ -404,11 +617,13 @@ struct CommandTests {
           inspect                 Show a model's layers and audit its file.
           convert                 Write a model in another format.
           data                    Show what is read of a data set.
+          clean-data              Drop suspicious images from a training set.
           scan                    Judge whether a model has a backdoor, and for which
                                   class.
           evaluate                Measure a model's accuracy and attack success.
           predict                 Print a class for every image.
           attack                  Train a backdoored model for tests of defenses.
+          train                   Train a model on a training set.
           trigger                 Show an attack's trigger, or apply it to images.
           compare                 Compare defenses, detectors and verdicts on models,
                                   over seeds.

@@ -31,12 +31,18 @@ struct CompletionTests {
 
   static let lines: [(line: [String], answer: String)] = [
     (["ins"], "inspect"), (["--de"], "--defense --detector"),
-    (["--defense", ""], "fine-pruning fine-tuning clp anp trigger-unlearning"),
+    (
+      ["--defense", ""], "fine-pruning fine-tuning clp anp nad i-bau mm-bm trigger-unlearning"
+    ),
     (
       ["--defense", "fine-pruning,"],
-      "fine-pruning,fine-tuning fine-pruning,clp fine-pruning,anp fine-pruning,trigger-unlearning"
+      "fine-pruning,fine-tuning fine-pruning,clp fine-pruning,anp fine-pruning,nad "
+        + "fine-pruning,i-bau fine-pruning,mm-bm fine-pruning,trigger-unlearning"
     ),
-    (["--defense", "fine-tuning", "--detector", ""], "goodnet strip"),
+    (
+      ["--defense", "fine-tuning", "--detector", ""],
+      "goodnet strip scale-up ibd-psc bad-expert ted beatrix teco sentinet"
+    ),
     (
       ["run", "--defense", "fine-tuning", "--option", "fine-tuning.op"],
       "fine-tuning.optimizer=sgd fine-tuning.optimizer=nesterov fine-tuning.optimizer=adam "
@@ -44,7 +50,11 @@ struct CompletionTests {
     ),
     (["run", "--model", ""], "m.h5 folder"), (["run", "--output", ""], "folder"),
     (["--sandbox", ""], "auto require off"),
-    (["attack", ""], "badnets blended sig wanet label-consistent"), (["attack", "bl"], "blended"),
+    (
+      ["attack", ""],
+      "badnets blended sig wanet label-consistent adaptive-blend bpp tact low-frequency ftrojan "
+        + "multi-trigger trojan-nn sra"
+    ), (["attack", "bl"], "blended"),
     (["attack", "sig", "--schedule", "c"], "constant cosine"),
     (["attack", "sig", "--option", ""], "sig.amplitude=40 sig.frequency=6"),
     (

@@ -56,6 +56,7 @@ struct InspectTests {
         multiply-adds    12 per image
         prunable layers  none
         pruned first     none: there is no convolution
+        can be written   as keras, onnx
         SHA-256          \(try sha256(ofFile: path))
 
         No findings. This does not prove that there is no backdoor.
@@ -87,6 +88,7 @@ struct InspectTests {
         multiply-adds    12 per image
         prunable layers  none
         pruned first     none: there is no convolution
+        can be written   as keras, onnx
         SHA-256          \(try sha256(ofFile: path))
 
         Findings: 1 error, 1 warning

@@ -88,7 +88,7 @@ struct NewKindsTests {
     #expect(
       result.errors.hasPrefix(
         "runner: clp needs batch normalization, which this network lacks; try fine-pruning, "
-          + "fine-tuning or trigger-unlearning\n"))
+          + "fine-tuning, nad, i-bau, mm-bm or trigger-unlearning\n"))
   }
 
   @Test("strip runs without a defense, and predicts without a repaired model")

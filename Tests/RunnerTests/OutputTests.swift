@@ -113,6 +113,7 @@ struct OutputTests {
         multiply-adds    608 per image
         prunable layers  conv
         pruned first     conv
+        can be written   as keras, onnx
 
         """)
   }

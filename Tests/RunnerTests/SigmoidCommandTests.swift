@@ -181,6 +181,7 @@ struct SigmoidCommandTests {
         multiply-adds    4 per image
         prunable layers  none
         pruned first     none: there is no convolution
+        can be written   as keras, onnx
         SHA-256          \(try sha256(ofFile: path))
 
         No findings. This does not prove that there is no backdoor.

@@ -18,7 +18,7 @@ struct StreamTests {
       (#"ulimit -n 4; "$RUNNER" evaluate "$1" --test "$2""#, 66, "too many open files"),
       (#"ulimit -v 700000; "$RUNNER" evaluate "$1" --test "$2""#, 0, ""),
       (#"ulimit -v 450000; "$RUNNER" --defense fine-pruning"#, 71, "lower fine-pruning.batch"),
-      (#"ulimit -v 300000; "$RUNNER" --defense fine-pruning"#, 71, "MiB of memory"),
+      (#"ulimit -v 335000; "$RUNNER" --defense fine-pruning"#, 71, "MiB of memory"),
     ] as [(String, Int32, String)])
   func scripts(script: String, status: Int32, words: String) throws {
     let place = try BadInputPlace.make()

@@ -138,8 +138,8 @@ struct SubNetworksTests {
     }
     #expect(
       refused?.description
-        == "sub-networks needs two layers of hidden channels in a row, which toy does not have; "
-        + "choose another verdict", "\(refused?.description ?? "")")
+        == "sub-networks needs two layers of hidden channels in a row, which this network lacks",
+      "\(refused?.description ?? "")")
     let broken = #expect(throws: PluginError.self) {
       try SubNetworks().scan(
         network([[[1, 2]], [[1, .nan], [3, 4]], [[1, 2], [3, 4]]]), using: nil, in: RunContext())

@@ -81,19 +81,15 @@ struct NewPluginName: Equatable {
 
   /// Modules that the new package is built with, and others of every Swift program.
   static let modules = [
-    "ANP", "AdaptiveBlend", "ArgumentParser", "ArgumentParserToolInfo", "BPP", "BadNets", "Blended",
-    "CCrypto", "CHDF5", "CImages", "CJPEG",
+    "ANP", "ActivationClustering", "AdaptiveBlend", "ArgumentParser", "ArgumentParserToolInfo",
+    "BPP", "BaDExpert", "BadNets", "Beatrix", "Blended", "CCrypto", "CHDF5", "CImages", "CJPEG",
     "CKernels", "CLP", "COpenBLAS", "CPNG", "CSystem", "CYaml", "CZlib", "ComparisonReport",
-    "DefenseKit", "DefenseKitTesting", "Dispatch", "FTrojan", "FinePruning", "FineTuning",
-    "Foundation",
-    "FreeEagle",
-    "GoodNet", "InferenceGraph", "LabelConsistent", "LowFrequency", "MMBD", "ModelIO",
-    "MultiTrigger", "Mustache",
-    "NetworkTraining", "NeuralCleanse", "OccluderSearch",
-    "RunnerKit", "SIG", "SRA",
-    "STRIP", "SpectralSignatures", "StandardPlugins", "Swift", "Synchronization", "Testing",
-    "TaCT", "TriggerUnlearning", "TrojanNN",
-    "WaNet", "XCTest", "Yams",
-    "benchmark", "runner",
+    "Contamination", "DefenseKit", "DefenseKitTesting", "Dispatch", "FTrojan", "FinePruning",
+    "FineTuning", "Foundation", "FreeEagle", "GoodNet", "IBAU", "IBDPSC", "InferenceGraph",
+    "LabelConsistent", "LowFrequency", "MMBD", "MMBM", "ModelIO", "MultiTrigger", "Mustache", "NAD",
+    "NetworkTraining", "NeuralCleanse", "OccluderSearch", "RunnerKit", "SIG", "SPECTRE", "SRA",
+    "STRIP", "ScaleUp", "SentiNet", "SpectralSignatures", "StandardPlugins", "SubNetworks", "Swift",
+    "Synchronization", "TED", "TaCT", "TeCo", "Testing", "TriggerUnlearning", "TrojanNN", "WaNet",
+    "XCTest", "Yams", "benchmark", "runner",
   ]
 }

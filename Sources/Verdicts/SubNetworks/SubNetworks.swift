@@ -63,8 +63,8 @@ public struct SubNetworks: ModelScanner {
     guard channels.edges.contains(where: { $0.from >= 0 && !channels.isClass(Int($0.to)) }) else {
       throw PluginError(
         .unsuitableModel,
-        "needs two layers of hidden channels in a row, which \(model.name) does not have",
-        about: .plugin(Self.name), remedies: [.advice("choose another verdict")])
+        "needs two layers of hidden channels in a row, which this network lacks",
+        about: .plugin(Self.name))
     }
     try context.checkCancellation()
     let chains = channels.chains()

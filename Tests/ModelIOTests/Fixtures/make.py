@@ -322,7 +322,6 @@ def main():
     nan.set_weights([kernel, bias])
     save("nan", nan)
     i = L.Input((4, 4, 1), name="in")
-    save("two", keras.Model(i, [L.Dense(2)(L.Flatten()(i)), L.Dense(2)(L.Flatten()(i))], name="pair"))
     save("image", keras.Model(i, L.Conv2D(2, 3, name="last")(i)))
     # A logit, as a loss with from_logits=True wants it, and the sigmoid put behind it in both ways; one unit that is no sigmoid.
     for name, end in (("logit", None), ("tanh", "tanh")):
