@@ -35,7 +35,10 @@ extension PatternImage {
 
   /// Returns a change that puts the picture into a corner of an image.
   ///
-  /// - Parameter attack: The attack whose option `size` is the patch's side, for the message.
+  /// - Parameters:
+  ///   - corner: The corner of the image.
+  ///   - imageShape: `[height, width, channels]`.
+  ///   - attack: The attack whose option `size` is the patch's side, for the message.
   /// - Throws: ``PluginError`` with code `badOption` if the picture extends beyond the image.
   public func overlay(
     in corner: Corner, imageShape: [Int], of attack: String
