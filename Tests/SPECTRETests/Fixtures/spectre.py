@@ -1,4 +1,4 @@
-"""Works out SPECTRE's scores of the rows of a JSON file with NumPy and SciPy; prints JSON.
+"""Works out SPECTRE's scores of the rows of a JSON file with NumPy; prints JSON.
 
     python spectre.py ROWS.json
 
@@ -10,7 +10,6 @@ import json
 import sys
 
 import numpy as np
-from scipy.linalg import expm
 
 with open(sys.argv[1]) as file:
     given = json.load(file)
@@ -25,6 +24,12 @@ def statistics(points):
     mean = points.mean(0)
     values, vectors = np.linalg.eigh((points - mean).T @ (points - mean) / len(points))
     return mean, vectors @ np.diag(values**-0.5) @ vectors.T
+
+
+def exponential(matrix):
+    """The exponential of a symmetric matrix, by its eigenvalues."""
+    values, vectors = np.linalg.eigh(matrix)
+    return vectors @ np.diag(np.exp(values)) @ vectors.T
 
 
 def robust(points, share):
@@ -65,7 +70,7 @@ for root in np.linspace(1, np.sqrt(given["components"]), 10):
     h = (points - mean) @ whitening
     cov = (h - h.mean(0)).T @ (h - h.mean(0)) / n
     top = np.linalg.eigvalsh(cov)[-1]
-    q = expm(given["alpha"] * (cov - np.eye(k)) / (top - 1)) if top - 1 > 1e-9 else np.eye(k)
+    q = exponential(given["alpha"] * (cov - np.eye(k)) / (top - 1)) if top - 1 > 1e-9 else np.eye(k)
     scores = np.einsum("ni,ij,nj->n", h, q, h) / np.trace(q)
     values[str(k)] = float(np.trace(cov @ q) / np.trace(q))
     if best is None or values[str(k)] > best[0]:
